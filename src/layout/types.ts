@@ -1,0 +1,122 @@
+/**
+ * C struct layouts: declared once, read and written in place.
+ * Offsets follow the C ABI of the BPF UAPI headers: natural alignment, `__aligned_u64` for 64-bit members.
+ */
+
+/** A fixed-size codec. `align` follows the C ABI, so offsets are computed, never typed in. */
+export interface Type<T> {
+  /** Bytes that a value takes. */
+  readonly size: number;
+  /** Alignment in bytes. */
+  readonly align: number;
+  /** Reads at byte `at`; little-endian unless `little` is false. */
+  read(view: DataView, at: number, little?: boolean): T;
+  /** Writes at byte `at`; little-endian unless `little` is false. */
+  write(view: DataView, at: number, value: T, little?: boolean): void;
+}
+/** The JavaScript value of a {@link Type}. */
+export type ValueOf<T> = T extends Type<infer V> ? V : never;
+
+export const u8: Type<number> = {
+  size: 1,
+  align: 1,
+  read: (v, at) => v.getUint8(at),
+  write: (v, at, x) => v.setUint8(at, x),
+};
+export const u16: Type<number> = {
+  size: 2,
+  align: 2,
+  read: (v, at, little = true) => v.getUint16(at, little),
+  write: (v, at, x, little = true) => v.setUint16(at, x, little),
+};
+export const u32: Type<number> = {
+  size: 4,
+  align: 4,
+  read: (v, at, little = true) => v.getUint32(at, little),
+  write: (v, at, x, little = true) => v.setUint32(at, x, little),
+};
+export const i32: Type<number> = {
+  size: 4,
+  align: 4,
+  read: (v, at, little = true) => v.getInt32(at, little),
+  write: (v, at, x, little = true) => v.setInt32(at, x, little),
+};
+export const u64: Type<bigint> = {
+  size: 8,
+  align: 8,
+  read: (v, at, little = true) => v.getBigUint64(at, little),
+  write: (v, at, x, little = true) => v.setBigUint64(at, x, little),
+};
+export const i64: Type<bigint> = {
+  size: 8,
+  align: 8,
+  read: (v, at, little = true) => v.getBigInt64(at, little),
+  write: (v, at, x, little = true) => v.setBigInt64(at, x, little),
+};
+/** A u64 that holds a length, a size, an offset or an address below 2^53; reading more throws RangeError. */
+export const usize: Type<number> = {
+  size: 8,
+  align: 8,
+  read(v, at, little = true) {
+    const low = v.getUint32(little ? at : at + 4, little);
+    const high = v.getUint32(little ? at + 4 : at, little);
+    if (high > 0x1fffff) throw new RangeError(`a 64-bit size of 0x${high.toString(16)}${hex32(low)} is above 2^53-1`);
+    return high * 0x100000000 + low;
+  },
+  write(v, at, x, little = true) {
+    if (!Number.isSafeInteger(x) || x < 0) throw new RangeError(`${x} is not a size between 0 and 2^53-1`);
+    v.setUint32(little ? at : at + 4, x >>> 0, little);
+    v.setUint32(little ? at + 4 : at, Math.floor(x / 0x100000000), little);
+  },
+};
+
+/** `count` raw bytes, read as a view onto the same memory. */
+export function bytes(count: number): Type<Uint8Array> {
+  return {
+    size: count,
+    align: 1,
+    read: (v, at) => new Uint8Array(v.buffer, v.byteOffset + at, count),
+    write: (v, at, x) => {
+      if (x.length > count) throw new RangeError(`${x.length} bytes do not fit ${count}`);
+      new Uint8Array(v.buffer, v.byteOffset + at, count).set(x);
+    },
+  };
+}
+
+/** NUL-padded text in ASCII, such as `char name[16]`; at most `count - 1` characters. */
+export function chars(count: number): Type<string> {
+  return {
+    size: count,
+    align: 1,
+    read(v, at) {
+      let text = "";
+      for (let i = 0; i < count; i++) {
+        const c = v.getUint8(at + i);
+        if (c === 0) break;
+        text += String.fromCharCode(c);
+      }
+      return text;
+    },
+    write(v, at, x) {
+      if (x.length >= count) throw new RangeError(`"${x}" does not fit char[${count}]`);
+      for (let i = 0; i < count; i++) v.setUint8(at + i, i < x.length ? x.charCodeAt(i) : 0);
+    },
+  };
+}
+
+/** `count` values of one type after another. */
+export function array<T>(type: Type<T>, count: number): Type<T[]> {
+  return {
+    size: type.size * count,
+    align: type.align,
+    read: (v, at, little) => Array.from({ length: count }, (_, i) => type.read(v, at + i * type.size, little)),
+    write(v, at, values, little) {
+      if (values.length > count) throw new RangeError(`${values.length} elements do not fit ${count}`);
+      for (let i = 0; i < values.length; i++) type.write(v, at + i * type.size, values[i] as T, little);
+    },
+  };
+}
+
+function hex32(n: number): string {
+  return n.toString(16).padStart(8, "0");
+}

@@ -1,0 +1,153 @@
+import type { Btf, CoreRelocation } from "../btf/index.ts";
+import type { BpfAttachType, BpfMapType, BpfProgType } from "../uapi/index.ts";
+import type { VariableSpec } from "./variable.ts";
+
+/** What a BPF object file says, independent of any kernel. */
+export interface ObjectSpec {
+  /** The file's name without directory and suffix, or what the caller gave. */
+  readonly name: string;
+  readonly byteOrder: "little" | "big";
+  /** Content of the `license` section; empty without one. */
+  license: string;
+  /** Content of the `version` section, as KERNEL_VERSION(); 0 without one. */
+  kernelVersion: number;
+  readonly programs: Record<string, ProgramSpec>;
+  /** All maps: `.maps`, legacy `maps`, data sections, `.kconfig`, struct_ops, arena; by their name in the object. */
+  readonly maps: Record<string, MapSpec>;
+  /** Global variables of the data sections, by name. */
+  readonly variables: Record<string, VariableSpec>;
+  readonly externs: Record<string, ExternSpec>;
+  /** The object's own type information, undefined where it has none. */
+  readonly btf: Btf | undefined;
+}
+
+/** A program: its instructions with all subprograms linked in, and what is left to do at load. */
+export interface ProgramSpec {
+  readonly name: string;
+  /** As in the file, a leading `?` included. */
+  readonly sectionName: string;
+  /** BPF_PROG_TYPE_*; UNSPEC (0) where the section's name tells none. */
+  type: BpfProgType;
+  /** Expected attach type, or undefined where the section's name sets none. */
+  attachType: BpfAttachType | undefined;
+  /** `prog_flags`: BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, … */
+  flags: number;
+  /** What the section's name says after its kind: `sched/sched_switch` of `tp/sched/sched_switch`; empty without. */
+  attachTo: string;
+  /** False for a section that begins with `?`: not loaded unless set. */
+  autoload: boolean;
+  /** False where the section's name alone is not enough to attach. */
+  autoattach: boolean;
+  /** Network device for offload or device-bound programs; 0 for none. */
+  ifindex: number;
+  /** Encoded instructions in the object's byte order: the program first, then each subprogram it reaches. */
+  instructions: Uint8Array;
+  /** What of `instructions` needs the kernel's answer, by ascending slot. Calls between functions are resolved. */
+  relocations: Relocation[];
+  /** CO-RE relocations with `slot` counted in `instructions`. */
+  coreRelocations: CoreRelocation[];
+  /** Where each function begins, the program's own first. */
+  functions: FunctionSpec[];
+  /** Source lines, by ascending slot. */
+  lines: LineSpec[];
+}
+
+/** A function in a program's instructions. */
+export interface FunctionSpec {
+  readonly name: string;
+  /** First instruction, in 8-byte slots. */
+  readonly slot: number;
+  /** BTF FUNC in the object's BTF; 0 where unknown. */
+  readonly typeId: number;
+}
+
+/** The source line of an instruction. String offsets are into the object's BTF. */
+export interface LineSpec {
+  readonly slot: number;
+  readonly fileNameOffset: number;
+  readonly lineOffset: number;
+  /** `line << 10 | column`, as the kernel packs it. */
+  readonly lineColumn: number;
+}
+
+/** One instruction that the loader must patch. `slot` counts 8-byte slots from the program's start. */
+export type Relocation =
+  /** ld_imm64 of a map's address. */
+  | { readonly kind: "map"; readonly slot: number; readonly map: string }
+  /** ld_imm64 of an address within a map's value. */
+  | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
+  /** ld_imm64 of the address of an extern: a kconfig value, a kernel variable (typed or not). */
+  | { readonly kind: "extern"; readonly slot: number; readonly extern: string }
+  /** A call to, or ld_imm64 of the address of, a kernel function. */
+  | { readonly kind: "kfunc"; readonly slot: number; readonly extern: string; readonly call: boolean };
+
+/** An undefined symbol that the kernel, or its configuration, defines. */
+export interface ExternSpec {
+  readonly name: string;
+  /** Without a definition a weak extern is 0; a strong one is an error. */
+  readonly weak: boolean;
+  readonly source:
+    | {
+        readonly kind: "kconfig";
+        /** Place in the `.kconfig` map's value. */
+        readonly offset: number;
+        readonly size: number;
+        readonly typeId: number;
+        readonly type: "char" | "bool" | "int" | "tristate" | "char_array";
+        readonly signed: boolean;
+      }
+    /** `typeId` is 0 for `extern const void x __ksym`, resolved by address alone. */
+    | { readonly kind: "ksym"; readonly typeId: number }
+    | { readonly kind: "kfunc"; readonly typeId: number };
+}
+
+/** The blueprint of a map. Sizes are bytes. */
+export interface MapSpec {
+  /** Its key in {@link ObjectSpec.maps}: for instance `counts` or `.rodata.str1.1`. */
+  readonly name: string;
+  /** The name for the kernel, at most 15 characters: for instance `counter.rodata`. */
+  kernelName: string;
+  readonly source: "btf" | "legacy" | "data" | "kconfig" | "struct_ops" | "arena";
+  type: BpfMapType;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  /** BPF_F_* for map creation. */
+  flags: number;
+  numaNode: number | undefined;
+  mapExtra: bigint;
+  ifindex: number;
+  /** `name`: pinned below the pin path by its name, and re-used from there (LIBBPF_PIN_BY_NAME). */
+  pinning: "none" | "name";
+  /** The prototype for a map of maps. */
+  innerMap: MapSpec | undefined;
+  /** In the object's BTF; 0 for none. */
+  keyTypeId: number;
+  valueTypeId: number;
+  /** Declaration tags (`btf_decl_tag`) of the variable. */
+  readonly tags: readonly string[];
+  /** Initial bytes of the only value of a data section's map, or of an arena's globals; undefined elsewhere. */
+  contents: Uint8Array | undefined;
+  /** Read-only for programs and frozen after its contents are set (`.rodata*`, `.kconfig`). */
+  readonly frozen: boolean;
+  /** Initial elements of a prog array or map of maps: `target` names a program or a map of the same object. */
+  readonly slots: readonly { readonly index: number; readonly target: string }[];
+  /** For `source: "struct_ops"`. */
+  readonly structOps: StructOpsSpec | undefined;
+  /** False: not created with the object (libbpf's bpf_map__set_autocreate). */
+  autocreate: boolean;
+}
+
+/** An instance of a kernel struct of callbacks, from `.struct_ops` or `.struct_ops.link`. */
+export interface StructOpsSpec {
+  /** The struct in the object's BTF. */
+  readonly typeId: number;
+  /** Its name without a `___flavour`, such as `tcp_congestion_ops`. */
+  readonly typeName: string;
+  /** Made by `.struct_ops.link`: registered through a link. */
+  readonly link: boolean;
+  /** The initial bytes, by the object's layout. */
+  readonly data: Uint8Array;
+  /** Callbacks: byte offset within `data`, the member's name, and the program that implements it. */
+  readonly callbacks: readonly { readonly offset: number; readonly member: string; readonly program: string }[];
+}
