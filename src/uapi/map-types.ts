@@ -1,0 +1,96 @@
+import { nameTable, valueTable } from "./name-table.ts";
+
+/** Numbers of the kernel's map types (`enum bpf_map_type`). A newer kernel may know more. */
+export const BpfMapType = {
+  BPF_MAP_TYPE_UNSPEC: 0,
+  BPF_MAP_TYPE_HASH: 1,
+  BPF_MAP_TYPE_ARRAY: 2,
+  BPF_MAP_TYPE_PROG_ARRAY: 3,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY: 4,
+  BPF_MAP_TYPE_PERCPU_HASH: 5,
+  BPF_MAP_TYPE_PERCPU_ARRAY: 6,
+  BPF_MAP_TYPE_STACK_TRACE: 7,
+  BPF_MAP_TYPE_CGROUP_ARRAY: 8,
+  BPF_MAP_TYPE_LRU_HASH: 9,
+  BPF_MAP_TYPE_LRU_PERCPU_HASH: 10,
+  BPF_MAP_TYPE_LPM_TRIE: 11,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS: 12,
+  BPF_MAP_TYPE_HASH_OF_MAPS: 13,
+  BPF_MAP_TYPE_DEVMAP: 14,
+  BPF_MAP_TYPE_SOCKMAP: 15,
+  BPF_MAP_TYPE_CPUMAP: 16,
+  BPF_MAP_TYPE_XSKMAP: 17,
+  BPF_MAP_TYPE_SOCKHASH: 18,
+  BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED: 19,
+  BPF_MAP_TYPE_CGROUP_STORAGE: 19,
+  BPF_MAP_TYPE_REUSEPORT_SOCKARRAY: 20,
+  BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE_DEPRECATED: 21,
+  BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE: 21,
+  BPF_MAP_TYPE_QUEUE: 22,
+  BPF_MAP_TYPE_STACK: 23,
+  BPF_MAP_TYPE_SK_STORAGE: 24,
+  BPF_MAP_TYPE_DEVMAP_HASH: 25,
+  BPF_MAP_TYPE_STRUCT_OPS: 26,
+  BPF_MAP_TYPE_RINGBUF: 27,
+  BPF_MAP_TYPE_INODE_STORAGE: 28,
+  BPF_MAP_TYPE_TASK_STORAGE: 29,
+  BPF_MAP_TYPE_BLOOM_FILTER: 30,
+  BPF_MAP_TYPE_USER_RINGBUF: 31,
+  BPF_MAP_TYPE_CGRP_STORAGE: 32,
+  BPF_MAP_TYPE_ARENA: 33,
+  BPF_MAP_TYPE_INSN_ARRAY: 34,
+  BPF_MAP_TYPE_RHASH: 35,
+} as const;
+/** A map type; any number, since a newer kernel may have types that this list lacks. */
+export type BpfMapType = number;
+
+const NAMES = {
+  unspec: BpfMapType.BPF_MAP_TYPE_UNSPEC,
+  hash: BpfMapType.BPF_MAP_TYPE_HASH,
+  array: BpfMapType.BPF_MAP_TYPE_ARRAY,
+  prog_array: BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
+  perf_event_array: BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  percpu_hash: BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
+  percpu_array: BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  stack_trace: BpfMapType.BPF_MAP_TYPE_STACK_TRACE,
+  cgroup_array: BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
+  lru_hash: BpfMapType.BPF_MAP_TYPE_LRU_HASH,
+  lru_percpu_hash: BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  lpm_trie: BpfMapType.BPF_MAP_TYPE_LPM_TRIE,
+  array_of_maps: BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  hash_of_maps: BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS,
+  devmap: BpfMapType.BPF_MAP_TYPE_DEVMAP,
+  devmap_hash: BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
+  sockmap: BpfMapType.BPF_MAP_TYPE_SOCKMAP,
+  cpumap: BpfMapType.BPF_MAP_TYPE_CPUMAP,
+  xskmap: BpfMapType.BPF_MAP_TYPE_XSKMAP,
+  sockhash: BpfMapType.BPF_MAP_TYPE_SOCKHASH,
+  cgroup_storage: BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE,
+  reuseport_sockarray: BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
+  percpu_cgroup_storage: BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+  queue: BpfMapType.BPF_MAP_TYPE_QUEUE,
+  stack: BpfMapType.BPF_MAP_TYPE_STACK,
+  sk_storage: BpfMapType.BPF_MAP_TYPE_SK_STORAGE,
+  struct_ops: BpfMapType.BPF_MAP_TYPE_STRUCT_OPS,
+  ringbuf: BpfMapType.BPF_MAP_TYPE_RINGBUF,
+  inode_storage: BpfMapType.BPF_MAP_TYPE_INODE_STORAGE,
+  task_storage: BpfMapType.BPF_MAP_TYPE_TASK_STORAGE,
+  bloom_filter: BpfMapType.BPF_MAP_TYPE_BLOOM_FILTER,
+  user_ringbuf: BpfMapType.BPF_MAP_TYPE_USER_RINGBUF,
+  cgrp_storage: BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE,
+  arena: BpfMapType.BPF_MAP_TYPE_ARENA,
+  insn_array: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,
+  rhash: BpfMapType.BPF_MAP_TYPE_RHASH,
+} as const;
+const byValue = nameTable(NAMES);
+const byName = valueTable(NAMES);
+
+/** The text name of a map type, such as `lru_hash`, the same as libbpf's; undefined for a number without one. */
+export function mapTypeName(value: number): string | undefined {
+  return byValue[value];
+}
+
+/** The map type of a text name, such as `lru_hash`; undefined for an unknown one. */
+export function mapTypeByName(name: string): BpfMapType | undefined {
+  return byName.get(name);
+}

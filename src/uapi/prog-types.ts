@@ -1,0 +1,88 @@
+import { nameTable, valueTable } from "./name-table.ts";
+
+/** Numbers of the kernel's program types (`enum bpf_prog_type`). A newer kernel may know more. */
+export const BpfProgType = {
+  BPF_PROG_TYPE_UNSPEC: 0,
+  BPF_PROG_TYPE_SOCKET_FILTER: 1,
+  BPF_PROG_TYPE_KPROBE: 2,
+  BPF_PROG_TYPE_SCHED_CLS: 3,
+  BPF_PROG_TYPE_SCHED_ACT: 4,
+  BPF_PROG_TYPE_TRACEPOINT: 5,
+  BPF_PROG_TYPE_XDP: 6,
+  BPF_PROG_TYPE_PERF_EVENT: 7,
+  BPF_PROG_TYPE_CGROUP_SKB: 8,
+  BPF_PROG_TYPE_CGROUP_SOCK: 9,
+  BPF_PROG_TYPE_LWT_IN: 10,
+  BPF_PROG_TYPE_LWT_OUT: 11,
+  BPF_PROG_TYPE_LWT_XMIT: 12,
+  BPF_PROG_TYPE_SOCK_OPS: 13,
+  BPF_PROG_TYPE_SK_SKB: 14,
+  BPF_PROG_TYPE_CGROUP_DEVICE: 15,
+  BPF_PROG_TYPE_SK_MSG: 16,
+  BPF_PROG_TYPE_RAW_TRACEPOINT: 17,
+  BPF_PROG_TYPE_CGROUP_SOCK_ADDR: 18,
+  BPF_PROG_TYPE_LWT_SEG6LOCAL: 19,
+  BPF_PROG_TYPE_LIRC_MODE2: 20,
+  BPF_PROG_TYPE_SK_REUSEPORT: 21,
+  BPF_PROG_TYPE_FLOW_DISSECTOR: 22,
+  BPF_PROG_TYPE_CGROUP_SYSCTL: 23,
+  BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE: 24,
+  BPF_PROG_TYPE_CGROUP_SOCKOPT: 25,
+  BPF_PROG_TYPE_TRACING: 26,
+  BPF_PROG_TYPE_STRUCT_OPS: 27,
+  BPF_PROG_TYPE_EXT: 28,
+  BPF_PROG_TYPE_LSM: 29,
+  BPF_PROG_TYPE_SK_LOOKUP: 30,
+  BPF_PROG_TYPE_SYSCALL: 31,
+  BPF_PROG_TYPE_NETFILTER: 32,
+} as const;
+/** A program type; any number, since a newer kernel may have types that this list lacks. */
+export type BpfProgType = number;
+
+const NAMES = {
+  unspec: BpfProgType.BPF_PROG_TYPE_UNSPEC,
+  socket_filter: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
+  kprobe: BpfProgType.BPF_PROG_TYPE_KPROBE,
+  sched_cls: BpfProgType.BPF_PROG_TYPE_SCHED_CLS,
+  sched_act: BpfProgType.BPF_PROG_TYPE_SCHED_ACT,
+  tracepoint: BpfProgType.BPF_PROG_TYPE_TRACEPOINT,
+  xdp: BpfProgType.BPF_PROG_TYPE_XDP,
+  perf_event: BpfProgType.BPF_PROG_TYPE_PERF_EVENT,
+  cgroup_skb: BpfProgType.BPF_PROG_TYPE_CGROUP_SKB,
+  cgroup_sock: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
+  lwt_in: BpfProgType.BPF_PROG_TYPE_LWT_IN,
+  lwt_out: BpfProgType.BPF_PROG_TYPE_LWT_OUT,
+  lwt_xmit: BpfProgType.BPF_PROG_TYPE_LWT_XMIT,
+  sock_ops: BpfProgType.BPF_PROG_TYPE_SOCK_OPS,
+  sk_skb: BpfProgType.BPF_PROG_TYPE_SK_SKB,
+  cgroup_device: BpfProgType.BPF_PROG_TYPE_CGROUP_DEVICE,
+  sk_msg: BpfProgType.BPF_PROG_TYPE_SK_MSG,
+  raw_tracepoint: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT,
+  cgroup_sock_addr: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+  lwt_seg6local: BpfProgType.BPF_PROG_TYPE_LWT_SEG6LOCAL,
+  lirc_mode2: BpfProgType.BPF_PROG_TYPE_LIRC_MODE2,
+  sk_reuseport: BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT,
+  flow_dissector: BpfProgType.BPF_PROG_TYPE_FLOW_DISSECTOR,
+  cgroup_sysctl: BpfProgType.BPF_PROG_TYPE_CGROUP_SYSCTL,
+  raw_tracepoint_writable: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+  cgroup_sockopt: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+  tracing: BpfProgType.BPF_PROG_TYPE_TRACING,
+  struct_ops: BpfProgType.BPF_PROG_TYPE_STRUCT_OPS,
+  ext: BpfProgType.BPF_PROG_TYPE_EXT,
+  lsm: BpfProgType.BPF_PROG_TYPE_LSM,
+  sk_lookup: BpfProgType.BPF_PROG_TYPE_SK_LOOKUP,
+  syscall: BpfProgType.BPF_PROG_TYPE_SYSCALL,
+  netfilter: BpfProgType.BPF_PROG_TYPE_NETFILTER,
+} as const;
+const byValue = nameTable(NAMES);
+const byName = valueTable(NAMES);
+
+/** The text name of a program type, such as `xdp`, the same as libbpf's; undefined for a number without one. */
+export function progTypeName(value: number): string | undefined {
+  return byValue[value];
+}
+
+/** The program type of a text name, such as `xdp`; undefined for an unknown one. */
+export function progTypeByName(name: string): BpfProgType | undefined {
+  return byName.get(name);
+}
