@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Compiles test/bpf/*.bpf.c to the objects that the tests read, beside the sources or into a directory:
+#
+#   scripts/build-fixtures.sh [--to DIRECTORY] [NAME…]
+#
+# A source says by comment lines what is made of it; without any: `-mcpu=v3`, under its own name.
+#
+#   // build: -mcpu=v4                    these flags, the source's own name
+#   // build as NAME: -mcpu=v3 …          another object of the same source
+#   // link NAME: PART PART…              NAME.bpf.o, by bpftool's static linker, of objects of this source
+#
+# Further words that are no compiler flags: `without-btf` (no -g), `with-dwarf` (debugging sections kept),
+# `clang-14` (that compiler).
+# The same compiler makes the same bytes everywhere: no path of the machine gets into an object.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root/test/bpf"
+
+fail() {
+  echo "build-fixtures.sh: $1" >&2
+  exit 1
+}
+
+to=.
+if [ "${1:-}" = --to ]; then
+  to=$(realpath "$2")
+  shift 2
+fi
+clang=${CLANG:-clang-22}
+strip=${LLVM_STRIP:-llvm-strip-22}
+bpftool=$root/.cache/peers/bpftool
+command -v "$clang" >/dev/null || fail "needs $clang (CLANG=… for another)"
+command -v "$strip" >/dev/null || fail "needs $strip (LLVM_STRIP=… for another)"
+
+compile() {
+  local source=$1 object=$2
+  shift 2
+  local compiler=$clang btf=-g dwarf='' flags=()
+  for word in "$@"; do
+    case $word in
+      without-btf) btf='' ;;
+      with-dwarf) dwarf=yes ;;
+      clang-14)
+        compiler=clang-14
+        # Half of all machines have no second compiler; its objects are committed and simply not rebuilt there.
+        if ! command -v clang-14 >/dev/null; then
+          echo "build-fixtures.sh: no clang-14, $object is not rebuilt" >&2
+          return 0
+        fi
+        ;;
+      *) flags+=("$word") ;;
+    esac
+  done
+  [[ " ${flags[*]} " == *" -mcpu="* ]] || flags+=(-mcpu=v3)
+  local target=bpfel
+  if [[ " ${flags[*]} " == *" -mbig-endian "* ]]; then target=bpfeb; fi
+  "$compiler" $btf -O2 -target $target -Wall -Werror -Wno-unused-function -Wno-unknown-attributes -Iinclude \
+    -fdebug-compilation-dir=. -ffile-prefix-map="$PWD"=. "${flags[@]}" -c "$source" -o "$to/$object"
+  if [ -z "$dwarf" ]; then "$strip" -g "$to/$object"; fi
+}
+
+link() {
+  local object=$1
+  shift
+  [ -x "$bpftool" ] || fail "needs bpftool: run scripts/peers.sh"
+  (cd "$to" && "$bpftool" gen object "$object" "${@/%/.bpf.o}")
+}
+
+build() {
+  local source=$1 name=${1%.bpf.c} recipes
+  recipes=$(sed -nE 's#^// ((build( as [a-z0-9-]+)?|link [a-z0-9-]+): .*)$#\1#p' "$source")
+  [ -n "$recipes" ] || recipes='build: -mcpu=v3'
+  while read -r recipe; do
+    local words=${recipe#*: }
+    # The words of a recipe are split on purpose.
+    # shellcheck disable=SC2086
+    case $recipe in
+      'build: '*) compile "$source" "$name.bpf.o" $words ;;
+      'build as '*) compile "$source" "$(sed -E 's/^build as ([^:]+):.*/\1/' <<<"$recipe").bpf.o" $words ;;
+      'link '*) link "$(sed -E 's/^link ([^:]+):.*/\1/' <<<"$recipe").bpf.o" $words ;;
+    esac
+  done <<<"$recipes"
+}
+
+if [ $# -gt 0 ]; then
+  for name in "$@"; do build "${name%.bpf.c}.bpf.c"; done
+else
+  for source in *.bpf.c; do build "$source"; done
+fi
