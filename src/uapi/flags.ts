@@ -1,25 +1,25 @@
 /** Flags of BPF_MAP_CREATE, OBJ_GET and a map's info (`map_flags`). */
 export const BpfMapFlag = {
-  BPF_F_NO_PREALLOC: 1 << 0,
-  BPF_F_NO_COMMON_LRU: 1 << 1,
-  BPF_F_NUMA_NODE: 1 << 2,
-  BPF_F_RDONLY: 1 << 3,
-  BPF_F_WRONLY: 1 << 4,
-  BPF_F_STACK_BUILD_ID: 1 << 5,
-  BPF_F_ZERO_SEED: 1 << 6,
-  BPF_F_RDONLY_PROG: 1 << 7,
-  BPF_F_WRONLY_PROG: 1 << 8,
-  BPF_F_CLONE: 1 << 9,
-  BPF_F_MMAPABLE: 1 << 10,
-  BPF_F_PRESERVE_ELEMS: 1 << 11,
-  BPF_F_INNER_MAP: 1 << 12,
-  BPF_F_LINK: 1 << 13,
-  BPF_F_PATH_FD: 1 << 14,
-  BPF_F_VTYPE_BTF_OBJ_FD: 1 << 15,
-  BPF_F_TOKEN_FD: 1 << 16,
-  BPF_F_SEGV_ON_FAULT: 1 << 17,
-  BPF_F_NO_USER_CONV: 1 << 18,
-  BPF_F_RB_OVERWRITE: 1 << 19,
+  BPF_F_NO_PREALLOC: 0x1,
+  BPF_F_NO_COMMON_LRU: 0x2,
+  BPF_F_NUMA_NODE: 0x4,
+  BPF_F_RDONLY: 0x8,
+  BPF_F_WRONLY: 0x10,
+  BPF_F_STACK_BUILD_ID: 0x20,
+  BPF_F_ZERO_SEED: 0x40,
+  BPF_F_RDONLY_PROG: 0x80,
+  BPF_F_WRONLY_PROG: 0x100,
+  BPF_F_CLONE: 0x200,
+  BPF_F_MMAPABLE: 0x400,
+  BPF_F_PRESERVE_ELEMS: 0x800,
+  BPF_F_INNER_MAP: 0x1000,
+  BPF_F_LINK: 0x2000,
+  BPF_F_PATH_FD: 0x4000,
+  BPF_F_VTYPE_BTF_OBJ_FD: 0x8000,
+  BPF_F_TOKEN_FD: 0x10000,
+  BPF_F_SEGV_ON_FAULT: 0x20000,
+  BPF_F_NO_USER_CONV: 0x40000,
+  BPF_F_RB_OVERWRITE: 0x80000,
 } as const;
 export type BpfMapFlag = number;
 
@@ -36,45 +36,45 @@ export type BpfElemFlag = bigint;
 
 /** Flags of BPF_PROG_LOAD (`prog_flags`). `BPF_F_TOKEN_FD` is the one of {@link BpfMapFlag}. */
 export const BpfProgFlag = {
-  BPF_F_STRICT_ALIGNMENT: 1 << 0,
-  BPF_F_ANY_ALIGNMENT: 1 << 1,
-  BPF_F_TEST_RND_HI32: 1 << 2,
-  BPF_F_TEST_STATE_FREQ: 1 << 3,
-  BPF_F_SLEEPABLE: 1 << 4,
-  BPF_F_XDP_HAS_FRAGS: 1 << 5,
-  BPF_F_XDP_DEV_BOUND_ONLY: 1 << 6,
-  BPF_F_TEST_REG_INVARIANTS: 1 << 7,
-  BPF_F_TOKEN_FD: 1 << 16,
+  BPF_F_STRICT_ALIGNMENT: 0x1,
+  BPF_F_ANY_ALIGNMENT: 0x2,
+  BPF_F_TEST_RND_HI32: 0x4,
+  BPF_F_TEST_STATE_FREQ: 0x8,
+  BPF_F_SLEEPABLE: 0x10,
+  BPF_F_XDP_HAS_FRAGS: 0x20,
+  BPF_F_XDP_DEV_BOUND_ONLY: 0x40,
+  BPF_F_TEST_REG_INVARIANTS: 0x80,
+  BPF_F_TOKEN_FD: 0x10000,
 } as const;
 export type BpfProgFlag = number;
 
 /** Flags of PROG_ATTACH, PROG_DETACH, LINK_CREATE and LINK_UPDATE. */
 export const BpfAttachFlag = {
-  BPF_F_ALLOW_OVERRIDE: 1 << 0,
-  BPF_F_ALLOW_MULTI: 1 << 1,
-  BPF_F_REPLACE: 1 << 2,
-  BPF_F_BEFORE: 1 << 3,
-  BPF_F_AFTER: 1 << 4,
-  BPF_F_ID: 1 << 5,
-  BPF_F_PREORDER: 1 << 6,
-  BPF_F_LINK: 1 << 13,
+  BPF_F_ALLOW_OVERRIDE: 0x1,
+  BPF_F_ALLOW_MULTI: 0x2,
+  BPF_F_REPLACE: 0x4,
+  BPF_F_BEFORE: 0x8,
+  BPF_F_AFTER: 0x10,
+  BPF_F_ID: 0x20,
+  BPF_F_PREORDER: 0x40,
+  BPF_F_LINK: 0x2000,
 } as const;
 export type BpfAttachFlag = number;
 
 /** Flags of BPF_PROG_QUERY (`query_flags`). */
-export const BpfQueryFlag = { BPF_F_QUERY_EFFECTIVE: 1 << 0 } as const;
+export const BpfQueryFlag = { BPF_F_QUERY_EFFECTIVE: 0x1 } as const;
 /** `link_create.kprobe_multi.flags`. */
-export const BpfKprobeMultiFlag = { BPF_F_KPROBE_MULTI_RETURN: 1 << 0 } as const;
+export const BpfKprobeMultiFlag = { BPF_F_KPROBE_MULTI_RETURN: 0x1 } as const;
 /** `link_create.uprobe_multi.flags`. */
-export const BpfUprobeMultiFlag = { BPF_F_UPROBE_MULTI_RETURN: 1 << 0, BPF_F_UPROBE_MULTI_PATH_FD: 1 << 1 } as const;
+export const BpfUprobeMultiFlag = { BPF_F_UPROBE_MULTI_RETURN: 0x1, BPF_F_UPROBE_MULTI_PATH_FD: 0x2 } as const;
 /** `link_create.netfilter.flags`. */
-export const BpfNetfilterFlag = { BPF_F_NETFILTER_IP_DEFRAG: 1 << 0 } as const;
+export const BpfNetfilterFlag = { BPF_F_NETFILTER_IP_DEFRAG: 0x1 } as const;
 
 /** Flags of BPF_PROG_TEST_RUN. */
 export const BpfTestRunFlag = {
-  BPF_F_TEST_RUN_ON_CPU: 1 << 0,
-  BPF_F_TEST_XDP_LIVE_FRAMES: 1 << 1,
-  BPF_F_TEST_SKB_CHECKSUM_COMPLETE: 1 << 2,
+  BPF_F_TEST_RUN_ON_CPU: 0x1,
+  BPF_F_TEST_XDP_LIVE_FRAMES: 0x2,
+  BPF_F_TEST_SKB_CHECKSUM_COMPLETE: 0x4,
 } as const;
 export type BpfTestRunFlag = number;
 
@@ -91,11 +91,11 @@ export const BpfLogLevel = {
 
 /** Flags of XDP attachment (include/uapi/linux/if_link.h), in `flags` of an XDP link. */
 export const XdpFlag = {
-  XDP_FLAGS_UPDATE_IF_NOEXIST: 1 << 0,
-  XDP_FLAGS_SKB_MODE: 1 << 1,
-  XDP_FLAGS_DRV_MODE: 1 << 2,
-  XDP_FLAGS_HW_MODE: 1 << 3,
-  XDP_FLAGS_REPLACE: 1 << 4,
+  XDP_FLAGS_UPDATE_IF_NOEXIST: 0x1,
+  XDP_FLAGS_SKB_MODE: 0x2,
+  XDP_FLAGS_DRV_MODE: 0x4,
+  XDP_FLAGS_HW_MODE: 0x8,
+  XDP_FLAGS_REPLACE: 0x10,
 } as const;
 export type XdpFlag = number;
 

@@ -29,29 +29,29 @@ export const PerfEventAttr: Layout<typeof perfEventAttrFields> = layout(perfEven
 
 /** The one-bit fields of `perf_event_attr` that come one after another in `bits`. */
 export const PerfEventBit = {
-  disabled: 1n << 0n,
-  inherit: 1n << 1n,
-  pinned: 1n << 2n,
-  exclusive: 1n << 3n,
-  exclude_user: 1n << 4n,
-  exclude_kernel: 1n << 5n,
-  exclude_hv: 1n << 6n,
-  exclude_idle: 1n << 7n,
-  mmap: 1n << 8n,
-  comm: 1n << 9n,
-  freq: 1n << 10n,
-  inherit_stat: 1n << 11n,
-  enable_on_exec: 1n << 12n,
-  task: 1n << 13n,
-  watermark: 1n << 14n,
-  sample_id_all: 1n << 18n,
-  exclude_host: 1n << 19n,
-  exclude_guest: 1n << 20n,
-  exclude_callchain_kernel: 1n << 21n,
-  exclude_callchain_user: 1n << 22n,
-  use_clockid: 1n << 25n,
-  write_backward: 1n << 27n,
-  bpf_event: 1n << 31n,
+  disabled: 0x1n,
+  inherit: 0x2n,
+  pinned: 0x4n,
+  exclusive: 0x8n,
+  exclude_user: 0x10n,
+  exclude_kernel: 0x20n,
+  exclude_hv: 0x40n,
+  exclude_idle: 0x80n,
+  mmap: 0x100n,
+  comm: 0x200n,
+  freq: 0x400n,
+  inherit_stat: 0x800n,
+  enable_on_exec: 0x1000n,
+  task: 0x2000n,
+  watermark: 0x4000n,
+  sample_id_all: 0x40000n,
+  exclude_host: 0x80000n,
+  exclude_guest: 0x100000n,
+  exclude_callchain_kernel: 0x200000n,
+  exclude_callchain_user: 0x400000n,
+  use_clockid: 0x2000000n,
+  write_backward: 0x8000000n,
+  bpf_event: 0x80000000n,
 } as const;
 
 /** `enum perf_type_id`; the numbers of other PMUs are in /sys/bus/event_source/devices/<name>/type. */
@@ -113,21 +113,21 @@ export const PerfSoftware = {
 
 /** `enum perf_event_sample_format`, the bits of `sample_type`. */
 export const PerfSample = {
-  PERF_SAMPLE_IP: 1n << 0n,
-  PERF_SAMPLE_TID: 1n << 1n,
-  PERF_SAMPLE_TIME: 1n << 2n,
-  PERF_SAMPLE_CPU: 1n << 7n,
-  PERF_SAMPLE_PERIOD: 1n << 8n,
-  PERF_SAMPLE_RAW: 1n << 10n,
+  PERF_SAMPLE_IP: 0x1n,
+  PERF_SAMPLE_TID: 0x2n,
+  PERF_SAMPLE_TIME: 0x4n,
+  PERF_SAMPLE_CPU: 0x80n,
+  PERF_SAMPLE_PERIOD: 0x100n,
+  PERF_SAMPLE_RAW: 0x400n,
 } as const;
 
 /** `enum perf_event_read_format`, the bits of `read_format`. */
 export const PerfReadFormat = {
-  PERF_FORMAT_TOTAL_TIME_ENABLED: 1n << 0n,
-  PERF_FORMAT_TOTAL_TIME_RUNNING: 1n << 1n,
-  PERF_FORMAT_ID: 1n << 2n,
-  PERF_FORMAT_GROUP: 1n << 3n,
-  PERF_FORMAT_LOST: 1n << 4n,
+  PERF_FORMAT_TOTAL_TIME_ENABLED: 0x1n,
+  PERF_FORMAT_TOTAL_TIME_RUNNING: 0x2n,
+  PERF_FORMAT_ID: 0x4n,
+  PERF_FORMAT_GROUP: 0x8n,
+  PERF_FORMAT_LOST: 0x10n,
 } as const;
 
 /** Types of records in a perf ring (`enum perf_event_type`). */
@@ -141,10 +141,10 @@ export const PerfRecord = {
 
 /** Flags of perf_event_open(2). */
 export const PerfFlag = {
-  PERF_FLAG_FD_NO_GROUP: 1 << 0,
-  PERF_FLAG_FD_OUTPUT: 1 << 1,
-  PERF_FLAG_PID_CGROUP: 1 << 2,
-  PERF_FLAG_FD_CLOEXEC: 1 << 3,
+  PERF_FLAG_FD_NO_GROUP: 0x1,
+  PERF_FLAG_FD_OUTPUT: 0x2,
+  PERF_FLAG_PID_CGROUP: 0x4,
+  PERF_FLAG_FD_CLOEXEC: 0x8,
 } as const;
 
 /** ioctl numbers of a perf event fd. */
