@@ -1,0 +1,281 @@
+import { FormatError } from "../errors/index.ts";
+import { decodeText } from "../layout/index.ts";
+import { decodeType } from "./decode-type.ts";
+import { type BtfHeader, readBtfHeader } from "./header.ts";
+import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
+import { indexTypes, type KindSizes, KNOWN_KINDS, kindSizes, typeWords } from "./type-section.ts";
+import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";
+import { BtfKind, type BtfType, type TypeId } from "./types.ts";
+
+/** The kernel's own bound (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c), which also ends a cycle. */
+export const MAX_RESOLVE_DEPTH = 32;
+
+/** After so many scans for a name the hash index is built: that costs about as much as 15 scans do. */
+const SCANS_BEFORE_INDEX = 12;
+
+const encoder = new TextEncoder();
+
+/**
+ * One BTF blob. Opening it indexes where each type begins; types, names and the index by name are decoded when they
+ * are asked for. Every accessor throws FormatError where the bytes are wrong, and never reads past them.
+ */
+export class Btf {
+  /** The blob itself, not copied: leave it unchanged while this is in use. */
+  readonly data: Uint8Array;
+  /** What errors call it, for instance `counter.bpf.o .BTF`. */
+  readonly source: string;
+  /** The BTF that a split BTF goes on from. */
+  readonly base: Btf | undefined;
+  readonly little: boolean;
+  /** The first type of this blob: 1, or `base.endId`. */
+  readonly firstId: TypeId;
+  /** One past the last type; ids from 0 (void) on below it are valid. */
+  readonly endId: TypeId;
+  readonly header: BtfHeader;
+  /** The type section as u32 words in this machine's byte order. */
+  readonly words: Uint32Array;
+  /** The string section. */
+  readonly strings: Uint8Array;
+  /** The string offset of the section's first byte: 0, or where the base's strings end. */
+  readonly stringStart: number;
+  readonly #offsets: Uint32Array;
+  readonly #kinds: KindSizes;
+  readonly #types = new Map<TypeId, BtfType>();
+  readonly #strings = new Map<number, string>();
+  readonly #aligns = new Map<TypeId, number>();
+  #pointerSize: number | undefined;
+  #names: NameIndex | undefined;
+  #scans = 0;
+
+  private constructor(data: Uint8Array, source: string, base: Btf | undefined) {
+    this.data = data;
+    this.source = source;
+    this.base = base;
+    this.header = readBtfHeader(data, source, base !== undefined);
+    this.little = this.header.little;
+    this.firstId = base === undefined ? 1 : base.endId;
+    this.stringStart = base === undefined ? 0 : base.stringStart + base.strings.length;
+    this.#kinds = kindSizes(data, this.header, base === undefined ? KNOWN_KINDS : base.#kinds);
+    this.words = typeWords(data, this.header);
+    this.strings = data.subarray(this.header.stringStart, this.header.stringStart + this.header.stringLength);
+    this.#offsets = indexTypes(this.words, this.header, this.#kinds, source);
+    this.endId = this.firstId + this.#offsets.length;
+  }
+
+  /**
+   * Reads a raw BTF blob, such as a `.BTF` section or a file of /sys/kernel/btf, of either byte order. The header and
+   * the extent of each type are checked here; names and references of a type when it is read. Throws FormatError.
+   */
+  static parse(data: Uint8Array, options: { source?: string | undefined; base?: Btf | undefined } = {}): Btf {
+    return new Btf(data, options.source ?? "BTF", options.base);
+  }
+
+  /** Throws FormatError unless there is a type `id`. */
+  check(id: TypeId): void {
+    if (Number.isInteger(id) && id >= 0 && id < this.endId) return;
+    throw new FormatError({ source: this.source }, `there is no type ${id}: the last is ${this.endId - 1}`);
+  }
+
+  /** The BTF in the chain of bases that holds a type. */
+  owner(id: TypeId): Btf {
+    this.check(id);
+    let btf: Btf = this;
+    while (id < btf.firstId && btf.base !== undefined) btf = btf.base;
+    return btf;
+  }
+
+  /** Where in its owner's {@link words} a type (not void) begins. */
+  wordIndex(id: TypeId): number {
+    return this.owner(id).#offset(id);
+  }
+
+  /** A FormatError about a type. */
+  error(id: TypeId, problem: string): FormatError {
+    const known = Number.isInteger(id) && id > 0 && id < this.endId;
+    const owner = known ? this.owner(id) : this;
+    const offset = known ? owner.header.typeStart + 4 * owner.#offset(id) : undefined;
+    return new FormatError({ source: owner.source, offset }, `type ${id} ${problem}`);
+  }
+
+  kind(id: TypeId): BtfKind {
+    return ((this.#word(id, 1) >>> 24) & 0x7f) as BtfKind;
+  }
+
+  /** A type's name; empty for an anonymous type. */
+  name(id: TypeId): string {
+    if (id === 0) return "";
+    const owner = this.owner(id);
+    return owner.string(owner.words[owner.#offset(id)] as number);
+  }
+
+  nameOffset(id: TypeId): number {
+    return this.#word(id, 0);
+  }
+
+  /** The number of members, parameters, enumerators or variables; of a FUNC its linkage. */
+  vlen(id: TypeId): number {
+    return this.#word(id, 1) & 0xffffff;
+  }
+
+  kindFlag(id: TypeId): boolean {
+    return this.#word(id, 1) >>> 31 === 1;
+  }
+
+  /** The union `size`/`type` read as a size in bytes: for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and FLOAT. */
+  sizeField(id: TypeId): number {
+    return this.#word(id, 2);
+  }
+
+  /** The union `size`/`type` read as a type: for pointers, typedefs, modifiers, FUNC, FUNC_PROTO, VAR and tags. */
+  target(id: TypeId): TypeId {
+    return this.#word(id, 2);
+  }
+
+  /** The string at an offset, which may lie in the base's strings. */
+  string(offset: number): string {
+    if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
+    const known = this.#strings.get(offset);
+    if (known !== undefined) return known;
+    const at = offset - this.stringStart;
+    if (!(Number.isInteger(at) && at >= 0 && at < this.strings.length)) {
+      // A split BTF without strings of its own still knows the empty string.
+      if (offset === 0) return "";
+      throw new FormatError({ source: this.source }, `the string offset ${offset} is past the end of the strings`);
+    }
+    const text = decodeText(this.strings, at, this.strings.indexOf(0, at));
+    this.#strings.set(offset, text);
+    return text;
+  }
+
+  /** The decoded type; decoded once. */
+  type(id: TypeId): BtfType {
+    if (id === 0) return VOID;
+    const owner = this.owner(id);
+    const known = owner.#types.get(id);
+    if (known !== undefined) return known;
+    const type = decodeType(owner, id, owner.#offset(id));
+    owner.#types.set(id, type);
+    return type;
+  }
+
+  /** The first type of that name, the base's first, and of one of `kinds` where any are given. */
+  find(name: string, ...kinds: BtfKind[]): TypeId | undefined {
+    let result: TypeId | undefined;
+    this.#search(encoder.encode(name), "exact", (btf, id) => {
+      if (kinds.length > 0 && !kinds.includes(btf.kind(id))) return false;
+      result = id;
+      return true;
+    });
+    return result;
+  }
+
+  /** Every type of that name in ascending order. */
+  findAll(name: string): TypeId[] {
+    return this.#all(name, "exact");
+  }
+
+  /**
+   * Every type whose name is `name` once a `___flavour` is cut from it, in ascending order: the candidates that CO-RE
+   * looks among. `name` is an essential name itself.
+   */
+  findByEssentialName(name: string): TypeId[] {
+    return this.#all(name, "essential");
+  }
+
+  /** The type below typedefs, const, volatile, restrict and type tags. */
+  resolve(id: TypeId): TypeId {
+    let at = id;
+    for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
+      switch (this.kind(at)) {
+        case BtfKind.TYPEDEF:
+        case BtfKind.VOLATILE:
+        case BtfKind.CONST:
+        case BtfKind.RESTRICT:
+        case BtfKind.TYPE_TAG:
+          at = this.target(at);
+          break;
+        default:
+          return at;
+      }
+    }
+    throw this.error(id, `is more than ${MAX_RESOLVE_DEPTH} typedefs and modifiers deep, or they form a cycle`);
+  }
+
+  /** Bytes that a value takes. Throws FormatError for types without values (void, FUNC, FWD). */
+  sizeOf(id: TypeId): number {
+    return sizeOfType(this, id);
+  }
+
+  /** The alignment in bytes, as libbpf guesses it: 1 for a struct whose offsets say that it is packed. */
+  alignOf(id: TypeId): number {
+    return alignOfType(this, id, this.#aligns);
+  }
+
+  /** Bytes of a pointer: the size of the type `long`, else 8. */
+  get pointerSize(): number {
+    this.#pointerSize ??= this.base?.pointerSize ?? pointerSizeOf(this);
+    return this.#pointerSize;
+  }
+
+  /** The ids of this blob's own types, without void and without those of the base. */
+  *ids(): Generator<TypeId, void, undefined> {
+    for (let id = this.firstId; id < this.endId; id++) yield id;
+  }
+
+  #offset(id: TypeId): number {
+    return this.#offsets[id - this.firstId] as number;
+  }
+
+  #word(id: TypeId, index: number): number {
+    if (id === 0) return 0;
+    const owner = this.owner(id);
+    return owner.words[owner.#offset(id) + index] as number;
+  }
+
+  #all(name: string, how: Match): TypeId[] {
+    const out: TypeId[] = [];
+    this.#search(encoder.encode(name), how, (_, id) => {
+      out.push(id);
+      return false;
+    });
+    return out;
+  }
+
+  /** Searches the base, then these types. Returns true once `found` did. */
+  #search(name: Uint8Array, how: Match, found: (btf: Btf, id: TypeId) => boolean): boolean {
+    const { base } = this;
+    const inBase = base === undefined ? false : base.#search(name, how, found);
+    if (inBase) return true;
+    let done = false;
+    const each = (id: TypeId): boolean => {
+      done = found(this, id);
+      return done;
+    };
+    if (this.#names !== undefined) {
+      this.#names.search(name, how, each);
+    } else if (++this.#scans > SCANS_BEFORE_INDEX) {
+      this.#names = new NameIndex(this.#named());
+      this.#names.search(name, how, each);
+    } else {
+      scanNames(this.#named(), name, how, each);
+    }
+    return done;
+  }
+
+  #named(): NamedTypes {
+    return {
+      words: this.words,
+      offsets: this.#offsets,
+      firstId: this.firstId,
+      strings: this.strings,
+      stringStart: this.stringStart,
+      foreign: (offset) => {
+        let btf = this.base;
+        while (btf !== undefined && offset < btf.stringStart) btf = btf.base;
+        return btf === undefined ? undefined : { strings: btf.strings, at: offset - btf.stringStart };
+      },
+    };
+  }
+}
+
+const VOID: BtfType = { kind: "void", id: 0, name: "" };

@@ -1,0 +1,135 @@
+import type { TypeId } from "./types.ts";
+
+/** The parts of one BTF (without its base) that a search by name reads. */
+export interface NamedTypes {
+  readonly words: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly firstId: TypeId;
+  readonly strings: Uint8Array;
+  /** What a name offset of the first byte of `strings` is: 0, or the length of the base's strings. */
+  readonly stringStart: number;
+  /** The bytes that a name offset below {@link stringStart} refers to, or undefined where it refers to none. */
+  foreign(offset: number): { readonly strings: Uint8Array; readonly at: number } | undefined;
+}
+
+/** How a name must compare: equal, or equal once a `___flavour` at its end is cut. */
+export type Match = "exact" | "essential";
+
+const UNDERSCORE = 0x5f;
+
+/**
+ * The length of a name without its CO-RE flavour: up to the last `___` that is preceded and followed by another
+ * character (libbpf's `bpf_core_essential_name_len`).
+ */
+export function essentialLength(strings: Uint8Array, start: number, end: number): number {
+  for (let i = end - 5; i >= start; i--) {
+    if (
+      strings[i + 1] === UNDERSCORE &&
+      strings[i + 2] === UNDERSCORE &&
+      strings[i + 3] === UNDERSCORE &&
+      strings[i] !== UNDERSCORE &&
+      strings[i + 4] !== UNDERSCORE
+    ) {
+      return i + 1 - start;
+    }
+  }
+  return end - start;
+}
+
+/** The end of the string at `at`: where its NUL is. The section is known to end with one. */
+function stringEnd(strings: Uint8Array, at: number): number {
+  let end = at;
+  while (end < strings.length && strings[end] !== 0) end++;
+  return end;
+}
+
+function matches(strings: Uint8Array, at: number, name: Uint8Array, how: Match): boolean {
+  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
+  const next = strings[at + name.length];
+  if (next === 0) return how === "exact" || essentialLength(strings, at, at + name.length) === name.length;
+  if (how === "exact" || next !== UNDERSCORE) return false;
+  return essentialLength(strings, at, stringEnd(strings, at)) === name.length;
+}
+
+/**
+ * Calls `found` for every type of that name in ascending order until it returns true. Offsets are compared by their
+ * bytes, because nothing promises that equal names share an offset. Anonymous types are never found.
+ */
+export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
+  const { words, offsets, strings, stringStart } = types;
+  const count = offsets.length;
+  const length = name.length;
+  const first = name[0];
+  const exact = how === "exact";
+  if (length === 0) return;
+  for (let i = 0; i < count; i++) {
+    const offset = words[offsets[i] as number] as number;
+    const at = offset - stringStart;
+    if (at >= 0) {
+      if (strings[at] !== first || (exact && strings[at + length] !== 0)) continue;
+      if (matches(strings, at, name, how) && found(types.firstId + i)) return;
+    } else {
+      const base = types.foreign(offset);
+      if (base !== undefined && matches(base.strings, base.at, name, how) && found(types.firstId + i)) return;
+    }
+  }
+}
+
+/** A hash of every type's essential name; collisions chain, so a hostile BTF costs no more than a scan. */
+export class NameIndex {
+  readonly #types: NamedTypes;
+  readonly #heads: Uint32Array;
+  readonly #next: Uint32Array;
+  readonly #mask: number;
+
+  constructor(types: NamedTypes) {
+    this.#types = types;
+    const { words, offsets, strings, stringStart } = types;
+    const count = offsets.length;
+    const size = 1 << Math.max(4, 32 - Math.clz32(count));
+    const mask = size - 1;
+    const heads = new Uint32Array(size);
+    const next = new Uint32Array(count);
+    // Backwards, so that each chain lists its types in ascending order. 0 ends a chain; n stands for type n - 1.
+    for (let i = count - 1; i >= 0; i--) {
+      const offset = words[offsets[i] as number] as number;
+      let bytes = strings;
+      let at = offset - stringStart;
+      if (at < 0) {
+        const base = types.foreign(offset);
+        if (base === undefined) continue;
+        bytes = base.strings;
+        at = base.at;
+      }
+      if (at >= bytes.length || bytes[at] === 0) continue;
+      const slot = hashName(bytes, at, stringEnd(bytes, at)) & mask;
+      next[i] = heads[slot] as number;
+      heads[slot] = i + 1;
+    }
+    this.#heads = heads;
+    this.#next = next;
+    this.#mask = mask;
+  }
+
+  /** As {@link scanNames}. */
+  search(name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
+    const { words, offsets, strings, stringStart, firstId } = this.#types;
+    if (name.length === 0) return;
+    let entry = this.#heads[hashName(name, 0, name.length) & this.#mask] as number;
+    while (entry !== 0) {
+      const offset = words[offsets[entry - 1] as number] as number;
+      const at = offset - stringStart;
+      const place = at >= 0 ? { strings, at } : this.#types.foreign(offset);
+      if (place !== undefined && matches(place.strings, place.at, name, how) && found(firstId + entry - 1)) return;
+      entry = this.#next[entry - 1] as number;
+    }
+  }
+}
+
+/** FNV-1a over the essential part of a name, so that a type and its flavours meet in one chain. */
+function hashName(strings: Uint8Array, start: number, end: number): number {
+  const stop = start + essentialLength(strings, start, end);
+  let hash = 0x811c9dc5;
+  for (let i = start; i < stop; i++) hash = Math.imul(hash ^ (strings[i] as number), 0x01000193);
+  return hash ^ (hash >>> 15);
+}

@@ -1,0 +1,133 @@
+import type { Btf } from "./btf.ts";
+import { BtfKind, type TypeId } from "./types.ts";
+
+/** How deep structs, arrays and modifiers may nest: the kernel's MAX_RESOLVE_DEPTH. */
+const MAX_DEPTH = 32;
+
+/** Every spelling of C's `long`, as libbpf's `determine_ptr_size` lists them. */
+const LONG: ReadonlySet<string> = new Set([
+  "long",
+  "long int",
+  "int long",
+  "unsigned long",
+  "long unsigned",
+  "unsigned long int",
+  "unsigned int long",
+  "long unsigned int",
+  "long int unsigned",
+  "int unsigned long",
+  "int long unsigned",
+]);
+
+/** The size of a pointer, told by that of `long` among this blob's own types; 8 where there is no `long`. */
+export function pointerSizeOf(btf: Btf): number {
+  for (let id = btf.firstId; id < btf.endId; id++) {
+    if (btf.kind(id) !== BtfKind.INT) continue;
+    const size = btf.sizeField(id);
+    if ((size === 4 || size === 8) && LONG.has(btf.name(id))) return size;
+  }
+  return 8;
+}
+
+/** The size of a value in bytes, below 2^53. */
+export function sizeOfType(btf: Btf, id: TypeId): number {
+  let at = id;
+  let count = 1;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const kind = btf.kind(at);
+    switch (kind) {
+      case BtfKind.INT:
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+      case BtfKind.DATASEC:
+      case BtfKind.FLOAT:
+        return product(btf, id, count, btf.sizeField(at));
+      case BtfKind.PTR:
+        return product(btf, id, count, btf.pointerSize);
+      case BtfKind.TYPEDEF:
+      case BtfKind.VOLATILE:
+      case BtfKind.CONST:
+      case BtfKind.RESTRICT:
+      case BtfKind.VAR:
+      case BtfKind.DECL_TAG:
+      case BtfKind.TYPE_TAG:
+        at = btf.target(at);
+        break;
+      case BtfKind.ARRAY: {
+        const owner = btf.owner(at);
+        const word = btf.wordIndex(at);
+        count = product(btf, id, count, owner.words[word + 5] as number);
+        at = owner.words[word + 3] as number;
+        break;
+      }
+      default:
+        throw btf.error(id, at === id ? "has no size" : `has no size, because type ${at} has none`);
+    }
+  }
+  throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
+}
+
+function product(btf: Btf, id: TypeId, count: number, size: number): number {
+  const total = count * size;
+  if (!Number.isSafeInteger(total)) throw btf.error(id, `is larger than 2^53 bytes (${count} times ${size})`);
+  return total;
+}
+
+/**
+ * The alignment in bytes by libbpf's rules (`btf__align_of`). `known` keeps each struct's, so that a struct which is
+ * reached by many ways is looked at once.
+ */
+export function alignOfType(btf: Btf, id: TypeId, known: Map<TypeId, number>, depth = 0): number {
+  let at = id;
+  for (let steps = 0; depth + steps <= MAX_DEPTH; steps++) {
+    switch (btf.kind(at)) {
+      case BtfKind.INT:
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+      case BtfKind.FLOAT:
+        return Math.max(1, Math.min(btf.pointerSize, btf.sizeField(at)));
+      case BtfKind.PTR:
+        return btf.pointerSize;
+      case BtfKind.TYPEDEF:
+      case BtfKind.VOLATILE:
+      case BtfKind.CONST:
+      case BtfKind.RESTRICT:
+      case BtfKind.TYPE_TAG:
+        at = btf.target(at);
+        break;
+      case BtfKind.ARRAY:
+        at = btf.owner(at).words[btf.wordIndex(at) + 3] as number;
+        break;
+      case BtfKind.STRUCT:
+      case BtfKind.UNION: {
+        let align = known.get(at);
+        if (align === undefined) {
+          align = alignOfMembers(btf, at, known, depth + steps + 1);
+          known.set(at, align);
+        }
+        return align;
+      }
+      default:
+        throw btf.error(id, at === id ? "has no alignment" : `has no alignment, because type ${at} has none`);
+    }
+  }
+  throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
+}
+
+function alignOfMembers(btf: Btf, id: TypeId, known: Map<TypeId, number>, depth: number): number {
+  const { words } = btf.owner(id);
+  const flag = btf.kindFlag(id);
+  const end = btf.wordIndex(id) + 3 + 3 * btf.vlen(id);
+  let most = 1;
+  for (let at = end - 3 * btf.vlen(id); at < end; at += 3) {
+    const align = alignOfType(btf, words[at + 1] as number, known, depth);
+    if (align > most) most = align;
+    const offset = words[at + 2] as number;
+    const bitfield = flag && offset >>> 24 !== 0;
+    // A member out of its natural place means that the struct is packed.
+    if (!bitfield && (flag ? offset & 0xffffff : offset) % (8 * align) !== 0) return 1;
+  }
+  return btf.sizeField(id) % most === 0 ? most : 1;
+}
