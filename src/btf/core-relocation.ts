@@ -29,3 +29,36 @@ export interface CoreRelocation {
   readonly accessString: string;
   readonly kind: CoreRelocationKind;
 }
+
+const K = CoreRelocationKind;
+
+/** libbpf's word for each kind, as its debug output and its verifier log fix-ups print it. */
+const KIND_TEXT: ReadonlyMap<number, string> = new Map([
+  [K.BPF_CORE_FIELD_BYTE_OFFSET, "byte_off"],
+  [K.BPF_CORE_FIELD_BYTE_SIZE, "byte_sz"],
+  [K.BPF_CORE_FIELD_EXISTS, "field_exists"],
+  [K.BPF_CORE_FIELD_SIGNED, "signed"],
+  [K.BPF_CORE_FIELD_LSHIFT_U64, "lshift_u64"],
+  [K.BPF_CORE_FIELD_RSHIFT_U64, "rshift_u64"],
+  [K.BPF_CORE_TYPE_ID_LOCAL, "local_type_id"],
+  [K.BPF_CORE_TYPE_ID_TARGET, "target_type_id"],
+  [K.BPF_CORE_TYPE_EXISTS, "type_exists"],
+  [K.BPF_CORE_TYPE_SIZE, "type_size"],
+  [K.BPF_CORE_ENUMVAL_EXISTS, "enumval_exists"],
+  [K.BPF_CORE_ENUMVAL_VALUE, "enumval_value"],
+  [K.BPF_CORE_TYPE_MATCHES, "type_matches"],
+]);
+
+/** libbpf's word for a kind, such as `byte_off`; `unknown` for a number without one. */
+export function coreRelocationKindText(kind: CoreRelocationKind): string {
+  return KIND_TEXT.get(kind) ?? "unknown";
+}
+
+/** What a kind is about: a member, a whole type, or an enumerator; undefined for an unknown number. */
+export function coreRelocationSubject(kind: CoreRelocationKind): "field" | "type" | "enumerator" | undefined {
+  if (kind >= K.BPF_CORE_FIELD_BYTE_OFFSET && kind <= K.BPF_CORE_FIELD_RSHIFT_U64) return "field";
+  if (kind >= K.BPF_CORE_TYPE_ID_LOCAL && kind <= K.BPF_CORE_TYPE_SIZE) return "type";
+  if (kind === K.BPF_CORE_TYPE_MATCHES) return "type";
+  if (kind === K.BPF_CORE_ENUMVAL_EXISTS || kind === K.BPF_CORE_ENUMVAL_VALUE) return "enumerator";
+  return undefined;
+}
