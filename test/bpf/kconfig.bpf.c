@@ -1,0 +1,31 @@
+// Values of the kernel's configuration: every type, absent ones (weak), and the three that the loader computes.
+#include "context.h"
+
+LICENSE("GPL");
+
+enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
+
+extern int LINUX_KERNEL_VERSION KCONFIG;
+extern bool LINUX_HAS_BPF_COOKIE KCONFIG WEAK;
+extern bool LINUX_HAS_SYSCALL_WRAPPER KCONFIG WEAK;
+extern bool CONFIG_BPF_SYSCALL KCONFIG;
+extern enum libbpf_tristate CONFIG_BPF_JIT KCONFIG;
+extern int CONFIG_HZ KCONFIG;
+extern u64 CONFIG_NR_CPUS KCONFIG;
+extern s8 CONFIG_LOG_BUF_SHIFT KCONFIG WEAK;
+extern char CONFIG_DEFAULT_HOSTNAME[32] KCONFIG;
+extern char CONFIG_CC_VERSION_TEXT[16] KCONFIG WEAK;
+extern char CONFIG_BPF KCONFIG;
+extern bool CONFIG_NOT_THERE KCONFIG WEAK;
+extern u32 CONFIG_NUMBER_NOT_THERE KCONFIG WEAK;
+extern char CONFIG_TEXT_NOT_THERE[8] KCONFIG WEAK;
+
+u64 sum;
+
+SEC("syscall")
+int read(void *context) {
+  sum = LINUX_KERNEL_VERSION + LINUX_HAS_BPF_COOKIE + LINUX_HAS_SYSCALL_WRAPPER + CONFIG_BPF_SYSCALL + CONFIG_BPF_JIT +
+        CONFIG_HZ + CONFIG_NR_CPUS + CONFIG_LOG_BUF_SHIFT + CONFIG_DEFAULT_HOSTNAME[0] + CONFIG_CC_VERSION_TEXT[1] +
+        (CONFIG_BPF == 'y') + CONFIG_NOT_THERE + CONFIG_NUMBER_NOT_THERE + CONFIG_TEXT_NOT_THERE[0];
+  return 0;
+}

@@ -1,0 +1,9 @@
+// fexit: runs on a BPF trampoline, so a kernel without them refuses it.
+#include "context.h"
+
+LICENSE("GPL");
+
+SEC("fexit/do_unlinkat")
+int attached(u64 *context) {
+  return 0;
+}

@@ -1,0 +1,9 @@
+// fmod_ret: runs on a BPF trampoline, so a kernel without them refuses it.
+#include "context.h"
+
+LICENSE("GPL");
+
+SEC("fmod_ret/security_file_open")
+int attached(u64 *context) {
+  return 0;
+}
