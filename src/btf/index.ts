@@ -1,6 +1,13 @@
 export { Btf } from "./btf.ts";
+export { type BtfExt, BtfExtSection, type FuncInfo, type LineInfo, parseBtfExt } from "./btf-ext.ts";
+export { BtfBuilder } from "./builder.ts";
+export { formatSignature, formatType } from "./c-declaration.ts";
+export { copyTypes, referencesOf, remapType } from "./copy-types.ts";
 export { applyCoreRelocation, CORE_POISON_HELPER } from "./core-patch.ts";
 export { type CoreRelocation, CoreRelocationKind, coreRelocationKindText } from "./core-relocation.ts";
 export { CoreRelocator, type CoreResult, type CoreTarget, type CoreTargets } from "./core-relocator.ts";
 export { formatCoreRelocation } from "./core-spec.ts";
+export { BtfEdit } from "./edit.ts";
+export type { NewBtfType } from "./encode-type.ts";
+export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";

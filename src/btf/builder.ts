@@ -1,0 +1,84 @@
+import { UsageError } from "../errors/index.ts";
+import type { Btf } from "./btf.ts";
+import { encodeBlob } from "./encode-blob.ts";
+import { encodeType, type NewBtfType } from "./encode-type.ts";
+import { StringTable } from "./string-table.ts";
+import type { TypeId } from "./types.ts";
+
+/** Makes a BTF blob type by type. */
+export class BtfBuilder {
+  readonly base: Btf | undefined;
+  readonly little: boolean;
+  /** The id of the first type added: 1, or `base.endId`. */
+  readonly firstId: TypeId;
+  readonly #strings: StringTable;
+  readonly #types: (readonly number[] | undefined)[] = [];
+  readonly #known = new Map<string, TypeId>();
+
+  /** With `base` the result is split BTF. The byte order is little-endian, or that of the base. */
+  constructor(options: { base?: Btf | undefined; little?: boolean | undefined } = {}) {
+    this.base = options.base;
+    this.little = options.little ?? options.base?.little ?? true;
+    this.firstId = this.base?.endId ?? 1;
+    this.#strings = new StringTable(
+      this.base === undefined ? 0 : this.base.stringStart + this.base.strings.length,
+      this.base,
+    );
+    if (this.base === undefined) this.#strings.append(new Uint8Array(1));
+  }
+
+  /** One past the last type. */
+  get endId(): TypeId {
+    return this.firstId + this.#types.length;
+  }
+
+  /** The offset of a string; each is stored once. */
+  addString(text: string): number {
+    return this.#strings.add(text);
+  }
+
+  /** Adds a type, or gives the id of the one that is equal to it in every word. */
+  add(type: NewBtfType): TypeId {
+    const words = this.#encode(type);
+    const key = words.join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    this.#types.push(words);
+    this.#known.set(key, this.endId - 1);
+    return this.endId - 1;
+  }
+
+  /** Adds a type even if there is an equal one, so that ids follow the order of the calls. */
+  append(type: NewBtfType): TypeId {
+    this.#types.push(this.#encode(type));
+    return this.endId - 1;
+  }
+
+  /** An id for a type that is {@link set} later: what a type that refers to itself needs. */
+  reserve(): TypeId {
+    this.#types.push(undefined);
+    return this.endId - 1;
+  }
+
+  /** Gives a type that was added or reserved here its content. */
+  set(id: TypeId, type: NewBtfType): void {
+    if (!(id >= this.firstId && id < this.endId)) throw new UsageError(`type ${id} was not added to this BTF`);
+    const index = id - this.firstId;
+    const old = this.#types[index]?.join();
+    if (old !== undefined && this.#known.get(old) === id) this.#known.delete(old);
+    this.#types[index] = this.#encode(type);
+  }
+
+  /** The blob. Throws UsageError where a reserved id was never set. */
+  encode(): Uint8Array {
+    const words = this.#types.map((type, index) => {
+      if (type === undefined) throw new UsageError(`type ${this.firstId + index} was reserved, but never set`);
+      return type;
+    });
+    return encodeBlob({ little: this.little, words, strings: this.#strings.pieces });
+  }
+
+  #encode(type: NewBtfType): number[] {
+    return encodeType(type, (name) => this.#strings.add(name));
+  }
+}

@@ -1,0 +1,102 @@
+import type { Btf } from "./btf.ts";
+import type { BtfBuilder } from "./builder.ts";
+import type { NewBtfType } from "./encode-type.ts";
+import type { BtfType, TypeId } from "./types.ts";
+
+/**
+ * Copies types, and all that they refer to, into a builder. Gives the new id of each old one, void included. Types
+ * that are equal to some already there are shared; those of a cycle are not. Nothing recurses, so chains of
+ * references may be as long as they like.
+ */
+export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
+  const done = new Map<TypeId, TypeId>([[0, 0]]);
+  // Types on the path to where we are; those that are reached again get an id before they are complete.
+  const open = new Set<TypeId>();
+  for (const start of ids) {
+    const stack: TypeId[] = [start];
+    while (stack.length > 0) {
+      const id = stack[stack.length - 1] as TypeId;
+      if (done.has(id) && !open.has(id)) {
+        stack.pop();
+        continue;
+      }
+      const type = from.type(id);
+      if (!open.has(id)) {
+        open.add(id);
+        for (const next of referencesOf(type)) {
+          if (open.has(next)) {
+            if (!done.has(next)) done.set(next, builder.reserve());
+          } else if (!done.has(next)) {
+            stack.push(next);
+          }
+        }
+        if (stack[stack.length - 1] !== id) continue;
+      }
+      stack.pop();
+      open.delete(id);
+      const copy = remapType(type, (old) => done.get(old) as TypeId);
+      const reserved = done.get(id);
+      if (reserved === undefined) done.set(id, builder.add(copy));
+      else builder.set(reserved, copy);
+    }
+  }
+  return done;
+}
+
+/** The types that a type refers to directly, in the order of its words; with repetitions, without void's absence. */
+export function referencesOf(type: BtfType): TypeId[] {
+  switch (type.kind) {
+    case "ptr":
+    case "typedef":
+    case "volatile":
+    case "const":
+    case "restrict":
+    case "func":
+    case "var":
+    case "decl_tag":
+    case "type_tag":
+      return [type.type];
+    case "array":
+      return [type.type, type.indexType];
+    case "struct":
+    case "union":
+      return type.members.map((member) => member.type);
+    case "func_proto":
+      return [type.returns, ...type.params.map((param) => param.type)];
+    case "datasec":
+      return type.variables.map((variable) => variable.type);
+    default:
+      return [];
+  }
+}
+
+/** The type with every reference replaced. */
+export function remapType(type: BtfType, id: (old: TypeId) => TypeId): NewBtfType {
+  const each = <T extends { readonly type: TypeId }>(list: readonly T[]): T[] =>
+    list.map((item) => ({ ...item, type: id(item.type) }));
+  switch (type.kind) {
+    case "void":
+      throw new RangeError("void is not a type to copy");
+    case "ptr":
+    case "typedef":
+    case "volatile":
+    case "const":
+    case "restrict":
+    case "func":
+    case "var":
+    case "decl_tag":
+    case "type_tag":
+      return { ...type, type: id(type.type) };
+    case "array":
+      return { ...type, type: id(type.type), indexType: id(type.indexType) };
+    case "struct":
+    case "union":
+      return { ...type, members: each(type.members) };
+    case "func_proto":
+      return { ...type, returns: id(type.returns), params: each(type.params) };
+    case "datasec":
+      return { ...type, variables: each(type.variables) };
+    default:
+      return type;
+  }
+}

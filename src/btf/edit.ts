@@ -1,0 +1,104 @@
+import { UsageError } from "../errors/index.ts";
+import type { Btf } from "./btf.ts";
+import { encodeBlob } from "./encode-blob.ts";
+import { encodeType, type NewBtfType } from "./encode-type.ts";
+import { StringTable } from "./string-table.ts";
+import { BtfKind, type BtfSecInfo, type TypeId } from "./types.ts";
+
+/** The linkages of FUNC and VAR by their number. */
+const LINKAGE = { static: 0, global: 1, extern: 2 } as const;
+
+/**
+ * Changes to a BTF's own types that leave every id as it is: what a loader does to an object's BTF before the kernel
+ * sees it. The BTF itself is not touched; {@link encode} gives the changed blob.
+ */
+export class BtfEdit {
+  readonly btf: Btf;
+  readonly #words: Uint32Array;
+  readonly #added: number[][] = [];
+  readonly #strings: StringTable;
+
+  constructor(btf: Btf) {
+    this.btf = btf;
+    this.#words = btf.words.slice();
+    this.#strings = new StringTable(btf.stringStart, btf);
+    // Old strings keep their offsets; new ones go after them.
+    this.#strings.append(btf.strings);
+  }
+
+  setName(id: TypeId, name: string): void {
+    this.#words[this.#at(id)] = this.#strings.add(name);
+  }
+
+  /** Gives a type the name of another, without looking the text up. */
+  setNameOffset(id: TypeId, offset: number): void {
+    this.#words[this.#at(id)] = offset;
+  }
+
+  /** Replaces kind, vlen and kind flag. The words after `struct btf_type` must keep their number. */
+  setInfo(id: TypeId, kind: BtfKind, vlen = 0, flag = false): void {
+    this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
+  }
+
+  /** Sets the union of size and type. */
+  setSize(id: TypeId, size: number): void {
+    this.#words[this.#at(id) + 2] = size;
+  }
+
+  /** The type that a reference (pointer, typedef, modifier, FUNC, VAR, tag) is for. */
+  setTarget(id: TypeId, target: TypeId): void {
+    this.setSize(id, target);
+  }
+
+  /** The linkage of a FUNC or a VAR. */
+  setLinkage(id: TypeId, linkage: "static" | "global" | "extern"): void {
+    const kind = this.btf.kind(id);
+    if (kind === BtfKind.FUNC) this.setInfo(id, kind, LINKAGE[linkage]);
+    else if (kind === BtfKind.VAR) this.setExtra(id, 0, LINKAGE[linkage]);
+    else throw new UsageError(`type ${id} is no function and no variable`);
+  }
+
+  /** The size of a DATASEC and its entries, as many as before. The kernel wants them in ascending order. */
+  setDatasec(id: TypeId, size: number, variables: readonly BtfSecInfo[]): void {
+    if (this.btf.kind(id) !== BtfKind.DATASEC || variables.length !== this.btf.vlen(id)) {
+      throw new UsageError(`type ${id} is not a DATASEC of ${variables.length} variables`);
+    }
+    this.setSize(id, size);
+    variables.forEach((variable, i) => {
+      this.setExtra(id, 3 * i, variable.type);
+      this.setExtra(id, 3 * i + 1, variable.offset);
+      this.setExtra(id, 3 * i + 2, variable.size);
+    });
+  }
+
+  /** The `index`-th word after `struct btf_type`. */
+  setExtra(id: TypeId, index: number, value: number): void {
+    this.#words[this.#at(id) + 3 + index] = value;
+  }
+
+  /** Adds a type behind all others; it may be referred to from the old ones. */
+  append(type: NewBtfType): TypeId {
+    this.#added.push(encodeType(type, (name) => this.#strings.add(name)));
+    return this.btf.endId + this.#added.length - 1;
+  }
+
+  /** The changed blob. A section that describes the kinds is kept unless `layout` is false. */
+  encode(options: { little?: boolean | undefined; layout?: boolean | undefined } = {}): Uint8Array {
+    const { header, data } = this.btf;
+    const layout =
+      options.layout === false
+        ? undefined
+        : data.subarray(header.layoutStart, header.layoutStart + header.layoutLength);
+    return encodeBlob({
+      little: options.little ?? this.btf.little,
+      words: [this.#words, ...this.#added],
+      strings: this.#strings.pieces,
+      layout,
+    });
+  }
+
+  #at(id: TypeId): number {
+    if (id < this.btf.firstId) throw new UsageError(`type ${id} is not this BTF's own`);
+    return this.btf.wordIndex(id);
+  }
+}

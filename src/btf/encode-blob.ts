@@ -1,0 +1,45 @@
+import { BTF_MAGIC, HEADER_SIZE, HEADER_SIZE_WITH_LAYOUT } from "./header.ts";
+
+/** The pieces of a blob. Words are in this machine's byte order; the layout section has none that matters. */
+export interface BtfParts {
+  readonly little: boolean;
+  readonly words: Iterable<ArrayLike<number>>;
+  readonly strings: Iterable<Uint8Array>;
+  /** Describes the kinds for readers that do not know them (Linux 7.1); left out, the header is the old one. */
+  readonly layout?: Uint8Array | undefined;
+}
+
+/** One BTF blob: header, types, layout where there is one, strings. */
+export function encodeBlob(parts: BtfParts): Uint8Array {
+  const layout = parts.layout ?? new Uint8Array(0);
+  const header = layout.length > 0 ? HEADER_SIZE_WITH_LAYOUT : HEADER_SIZE;
+  const words = [...parts.words];
+  const strings = [...parts.strings];
+  const typeLength = words.reduce((sum, piece) => sum + 4 * piece.length, 0);
+  const stringLength = strings.reduce((sum, piece) => sum + piece.length, 0);
+  const stringOffset = typeLength + layout.length;
+  const data = new Uint8Array(header + stringOffset + stringLength);
+  const view = new DataView(data.buffer);
+  const { little } = parts;
+  view.setUint16(0, BTF_MAGIC, little);
+  view.setUint8(2, 1);
+  view.setUint32(4, header, little);
+  view.setUint32(12, typeLength, little);
+  view.setUint32(16, stringOffset, little);
+  view.setUint32(20, stringLength, little);
+  if (layout.length > 0) {
+    view.setUint32(24, typeLength, little);
+    view.setUint32(28, layout.length, little);
+  }
+  let at = header;
+  for (const piece of words) {
+    for (let i = 0; i < piece.length; i++, at += 4) view.setUint32(at, piece[i] as number, little);
+  }
+  data.set(layout, at);
+  at += layout.length;
+  for (const piece of strings) {
+    data.set(piece, at);
+    at += piece.length;
+  }
+  return data;
+}

@@ -1,0 +1,110 @@
+import type { Btf } from "./btf.ts";
+import { BtfEdit } from "./edit.ts";
+import { BtfKind, type TypeId } from "./types.ts";
+
+/** What of BTF a kernel understands. */
+export interface BtfFeatures {
+  /** FUNC and FUNC_PROTO: Linux 5.0. */
+  readonly func: boolean;
+  /** VAR and DATASEC: 5.2. */
+  readonly datasec: boolean;
+  /** A FUNC's linkage: 5.6. */
+  readonly funcGlobal: boolean;
+  /** FLOAT: 5.13. */
+  readonly float: boolean;
+  /** DECL_TAG: 5.16. */
+  readonly declTag: boolean;
+  /** TYPE_TAG: 5.17. */
+  readonly typeTag: boolean;
+  /** ENUM64, and the signedness of ENUM: 6.0. */
+  readonly enum64: boolean;
+  /** `?` at the start of a DATASEC's name: 6.9. */
+  readonly questionMarkDatasec: boolean;
+  /** A section that describes the kinds: 7.1. */
+  readonly layout: boolean;
+}
+
+/**
+ * An object's BTF in the words of an older kernel: each type that it does not know is replaced by one of the same
+ * size in the blob, as libbpf does (`bpf_object__sanitize_btf`). Ids do not change. Throws FormatError.
+ */
+export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
+  const edit = new BtfEdit(btf);
+  let placeholder: TypeId = 0;
+  for (let id = btf.firstId; id < btf.endId; id++) {
+    const kind = btf.kind(id);
+    switch (kind) {
+      case BtfKind.VAR:
+        if (!features.datasec) becomeByte(edit, id);
+        break;
+      case BtfKind.DECL_TAG:
+        if (!features.declTag) becomeByte(edit, id);
+        break;
+      case BtfKind.DATASEC:
+        if (!features.datasec) becomeStruct(btf, edit, id);
+        else if (!features.questionMarkDatasec && btf.name(id).startsWith("?")) {
+          edit.setName(id, `_${btf.name(id).slice(1)}`);
+        }
+        break;
+      case BtfKind.FUNC_PROTO:
+        if (!features.func) {
+          edit.setInfo(id, BtfKind.ENUM, btf.vlen(id));
+          edit.setSize(id, 4); // the only size of ENUM that such kernels take
+        }
+        break;
+      case BtfKind.FUNC:
+        if (!features.func) edit.setInfo(id, BtfKind.TYPEDEF);
+        else if (!features.funcGlobal) edit.setInfo(id, BtfKind.FUNC);
+        break;
+      case BtfKind.FLOAT:
+        if (!features.float) {
+          // Anonymous, because "struct float" would be no C.
+          edit.setNameOffset(id, 0);
+          edit.setInfo(id, BtfKind.STRUCT);
+        }
+        break;
+      case BtfKind.TYPE_TAG:
+        if (!features.typeTag) {
+          edit.setNameOffset(id, 0);
+          edit.setInfo(id, BtfKind.CONST);
+        }
+        break;
+      case BtfKind.ENUM:
+        if (!features.enum64) edit.setInfo(id, BtfKind.ENUM, btf.vlen(id));
+        break;
+      case BtfKind.ENUM64:
+        if (!features.enum64) {
+          if (placeholder === 0) placeholder = edit.append({ ...BYTE, name: "enum64_placeholder" });
+          edit.setInfo(id, BtfKind.UNION, btf.vlen(id));
+          for (let i = 0; i < btf.vlen(id); i++) {
+            edit.setExtra(id, 3 * i + 1, placeholder);
+            edit.setExtra(id, 3 * i + 2, 0);
+          }
+        }
+        break;
+    }
+  }
+  return edit.encode({ layout: features.layout });
+}
+
+const BYTE = { kind: "int", size: 1, signed: false, char: false, bool: false, bitOffset: 0, bits: 8 } as const;
+
+/** An INT of one byte: more would be too much for a variable of one byte. */
+function becomeByte(edit: BtfEdit, id: TypeId): void {
+  edit.setInfo(id, BtfKind.INT);
+  edit.setSize(id, 1);
+  edit.setExtra(id, 0, 8);
+}
+
+/** A DATASEC as a struct with the variables as members. */
+function becomeStruct(btf: Btf, edit: BtfEdit, id: TypeId): void {
+  const type = btf.type(id);
+  if (type.kind !== "datasec") return;
+  edit.setName(id, type.name.replaceAll(/[.?]/g, "_"));
+  edit.setInfo(id, BtfKind.STRUCT, type.variables.length);
+  type.variables.forEach((variable, i) => {
+    edit.setExtra(id, 3 * i, btf.nameOffset(variable.type));
+    edit.setExtra(id, 3 * i + 1, variable.type);
+    edit.setExtra(id, 3 * i + 2, (variable.offset * 8) >>> 0);
+  });
+}
