@@ -16,6 +16,7 @@ const HOLE = "(null)";
 const ALU = ["+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "endian", HOLE, HOLE];
 const JUMP = ["jmp", "==", ">", ">=", "&", "!=", "s>", "s>=", "call", "exit", "<", "<=", "s<", "s<=", HOLE, HOLE];
 const UNSIGNED = ["u32", "u16", "u8", "u64"];
+// No verifier takes a sign-extending load of 64 bits, and the kernel's table ends before it.
 const SIGNED = ["s32", "s16", "s8", "s64"];
 const MOVSX: Readonly<Record<number, string>> = { 8: "(s8)", 16: "(s16)", 32: "(s32)" };
 const ATOMIC_ALU: Readonly<Record<number, string>> = {
