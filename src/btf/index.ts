@@ -11,3 +11,5 @@ export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
+export { compileReader, type ReaderOptions, type ValueReader } from "./value/reader.ts";
+export { compileWriter, type ValueWriter, type WriterOptions } from "./value/writer.ts";

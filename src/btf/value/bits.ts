@@ -1,0 +1,45 @@
+/**
+ * Bits anywhere in memory. `shift` counts from the first byte's least significant bit in little-endian data, and from
+ * its most significant bit in big-endian data, as BTF's bit offsets do.
+ */
+
+/** `bits` (1 to 128) bits as an unsigned number. */
+export function readBits(view: DataView, at: number, shift: number, bits: number, little: boolean): bigint {
+  const count = (shift + bits + 7) >> 3;
+  let value = 0n;
+  for (let i = 0; i < count; i++) {
+    value = (value << 8n) | BigInt(view.getUint8(little ? at + count - 1 - i : at + i));
+  }
+  return BigInt.asUintN(bits, value >> BigInt(little ? shift : 8 * count - shift - bits));
+}
+
+/** The same for bits that lie within four bytes, without bigint. */
+export function readFewBits(view: DataView, at: number, shift: number, bits: number, little: boolean): number {
+  const count = (shift + bits + 7) >> 3;
+  let value = 0;
+  for (let i = 0; i < count; i++) value = (value << 8) | view.getUint8(little ? at + count - 1 - i : at + i);
+  value >>>= little ? shift : 8 * count - shift - bits;
+  return bits === 32 ? value >>> 0 : (value & ((1 << bits) - 1)) >>> 0;
+}
+
+/** Writes the low `bits` bits of `value`; the bits around them stay. */
+export function writeBits(
+  view: DataView,
+  at: number,
+  shift: number,
+  bits: number,
+  little: boolean,
+  value: bigint,
+): void {
+  const count = (shift + bits + 7) >> 3;
+  const left = BigInt(little ? shift : 8 * count - shift - bits);
+  let mask = ((1n << BigInt(bits)) - 1n) << left;
+  let fresh = BigInt.asUintN(bits, value) << left;
+  for (let i = 0; i < count; i++) {
+    const place = little ? at + i : at + count - 1 - i;
+    const keep = view.getUint8(place) & ~Number(mask & 0xffn);
+    view.setUint8(place, keep | Number(fresh & 0xffn));
+    mask >>= 8n;
+    fresh >>= 8n;
+  }
+}

@@ -1,0 +1,194 @@
+import { UsageError } from "../../errors/index.ts";
+import type { Btf } from "../btf.ts";
+import { formatType } from "../c-declaration.ts";
+import type { TypeId } from "../types.ts";
+import { readBits, readFewBits } from "./bits.ts";
+import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
+
+/** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
+export type ValueReader = (view: DataView, at: number) => unknown;
+
+export interface ReaderOptions {
+  /** What an enum reads as: its number, or its name where it has one. `numbers` unless said. */
+  readonly enums?: "numbers" | "names" | undefined;
+}
+
+interface Context {
+  readonly little: boolean;
+  readonly names: boolean;
+  readonly done: Map<Shape, ValueReader>;
+}
+
+const compiled = new WeakMap<Btf, Map<string, ValueReader>>();
+
+/**
+ * A function that turns bytes of a type into a JavaScript value; made once per type.
+ *
+ * Integers and enums of up to 32 bits and bool become number and boolean; wider ones and pointers bigint. An array
+ * becomes an array; one of `char` becomes the text up to its NUL, or a Uint8Array where that is not UTF-8. A struct, a
+ * union and a DATASEC become an object with all their members, those of anonymous members among them. `float` and
+ * `double` become number, other widths a Uint8Array. Throws FormatError for a type that has no values.
+ */
+export function compileReader(btf: Btf, id: TypeId, options: ReaderOptions = {}): ValueReader {
+  let readers = compiled.get(btf);
+  if (readers === undefined) {
+    readers = new Map();
+    compiled.set(btf, readers);
+  }
+  const key = `${id} ${options.enums ?? "numbers"}`;
+  let reader = readers.get(key);
+  if (reader === undefined) {
+    const shape = shapeOf(btf, id);
+    const read = make(shape, { little: btf.little, names: options.enums === "names", done: new Map() });
+    reader = (view, at) => {
+      if (!(at >= 0 && at + shape.size <= view.byteLength)) throw tooShort(btf, id, shape.size, view, at);
+      return read(view, at);
+    };
+    readers.set(key, reader);
+  }
+  return reader;
+}
+
+/** The error for a view that does not hold the type's bytes. */
+export function tooShort(btf: Btf, id: TypeId, size: number, view: DataView, at: number): UsageError {
+  return new UsageError(
+    `${formatType(btf, id)} takes ${size} bytes, but the view has ${view.byteLength - at} at ${at}`,
+  );
+}
+
+function make(shape: Shape, context: Context): ValueReader {
+  let reader = context.done.get(shape);
+  if (reader === undefined) {
+    reader = makeNew(shape, context);
+    context.done.set(shape, reader);
+  }
+  return reader;
+}
+
+function makeNew(shape: Shape, context: Context): ValueReader {
+  switch (shape.kind) {
+    case "int": {
+      const read = shape.bool ? readBool(shape.size) : readInt(shape.size, shape.signed, context.little);
+      return named(read, context.names ? shape.names : undefined);
+    }
+    case "bits": {
+      const read = readBitfield(shape.shift, shape.bits, shape.signed, context.little);
+      if (shape.bool) return (view, at) => Number(read(view, at)) !== 0;
+      const wide = shape.names !== undefined && shape.size === 8;
+      // An enum's names are keyed as its whole storage reads.
+      return named(read, context.names ? shape.names : undefined, wide);
+    }
+    case "float": {
+      const { little } = context;
+      return shape.size === 4 ? (view, at) => view.getFloat32(at, little) : (view, at) => view.getFloat64(at, little);
+    }
+    case "bytes": {
+      const { size } = shape;
+      return (view, at) => bytesAt(view, at, size).slice();
+    }
+    case "text": {
+      const { size } = shape;
+      return (view, at) => readText(bytesAt(view, at, size));
+    }
+    case "array": {
+      const read = make(shape.element, context);
+      const stride = shape.element.size;
+      const { length } = shape;
+      return (view, at) => {
+        const out: unknown[] = [];
+        for (let i = 0; i < length; i++) out.push(read(view, at + i * stride));
+        return out;
+      };
+    }
+    case "struct": {
+      const names = shape.members.map((member) => member.name);
+      const offsets = shape.members.map((member) => member.offset);
+      const reads = shape.members.map((member) => make(member.shape, context));
+      const count = names.length;
+      // Assigning this name would replace the object's prototype.
+      const odd = names.includes("__proto__");
+      return (view, at) => {
+        const out: Record<string, unknown> = {};
+        for (let i = 0; i < count; i++) {
+          const name = names[i] as string;
+          const value = (reads[i] as ValueReader)(view, at + (offsets[i] as number));
+          if (odd && name === "__proto__") define(out, name, value);
+          else out[name] = value;
+        }
+        return out;
+      };
+    }
+  }
+}
+
+function define(out: object, name: string, value: unknown): void {
+  Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function named(read: ValueReader, names: EnumNames | undefined, wide = false): ValueReader {
+  if (names === undefined) return read;
+  return (view, at) => {
+    const value = read(view, at) as number | bigint;
+    return names.names.get(wide ? BigInt(value) : value) ?? value;
+  };
+}
+
+function readBool(size: number): ValueReader {
+  if (size === 1) return (view, at) => view.getUint8(at) !== 0;
+  return (view, at) => bytesAt(view, at, size).some((byte) => byte !== 0);
+}
+
+function readInt(size: number, signed: boolean, little: boolean): ValueReader {
+  switch (size) {
+    case 1:
+      return signed ? (view, at) => view.getInt8(at) : (view, at) => view.getUint8(at);
+    case 2:
+      return signed ? (view, at) => view.getInt16(at, little) : (view, at) => view.getUint16(at, little);
+    case 4:
+      return signed ? (view, at) => view.getInt32(at, little) : (view, at) => view.getUint32(at, little);
+    case 8:
+      return signed ? (view, at) => view.getBigInt64(at, little) : (view, at) => view.getBigUint64(at, little);
+    default:
+      return readBitfield(0, 8 * size, signed, little);
+  }
+}
+
+function readBitfield(shift: number, bits: number, signed: boolean, little: boolean): ValueReader {
+  if (shift + bits <= 32) {
+    const spare = 32 - bits;
+    return signed
+      ? (view, at) => (readFewBits(view, at, shift, bits, little) << spare) >> spare
+      : (view, at) => readFewBits(view, at, shift, bits, little);
+  }
+  const read = (view: DataView, at: number): bigint => {
+    const value = readBits(view, at, shift, bits, little);
+    return signed ? BigInt.asIntN(bits, value) : value;
+  };
+  return bits <= 32 ? (view, at) => Number(read(view, at)) : read;
+}
+
+function bytesAt(view: DataView, at: number, size: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + at, size);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function readText(bytes: Uint8Array): string | Uint8Array {
+  const nul = bytes.indexOf(0);
+  const end = nul < 0 ? bytes.length : nul;
+  let text = "";
+  for (let i = 0; i < end; i++) {
+    const c = bytes[i] as number;
+    if (c > 0x7f || i === 64) return decodeUtf8(bytes, end);
+    text += String.fromCharCode(c);
+  }
+  return text;
+}
+
+function decodeUtf8(bytes: Uint8Array, end: number): string | Uint8Array {
+  try {
+    return decoder.decode(bytes.subarray(0, end));
+  } catch {
+    return bytes.slice();
+  }
+}

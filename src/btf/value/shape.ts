@@ -1,0 +1,194 @@
+import type { Btf } from "../btf.ts";
+import type { BtfMember, TypeId } from "../types.ts";
+
+interface Sized {
+  /** The type as it was declared, for messages. */
+  readonly type: TypeId;
+  /** Bytes. */
+  readonly size: number;
+  /** How many values reading makes; what bounds the work that a type can ask for. */
+  readonly values: number;
+}
+/** A member of a struct or union, with the members of anonymous ones taken in. */
+export interface ShapeMember {
+  readonly name: string;
+  /** In bytes. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+/** The names of an enum's values; the first name of a value, and the value of a name. */
+export interface EnumNames {
+  readonly names: ReadonlyMap<number | bigint, string>;
+  readonly values: ReadonlyMap<string, number | bigint>;
+}
+/** What the bytes of a type mean: the type with everything resolved and checked. */
+export type Shape =
+  | (Sized & { readonly kind: "int"; readonly signed: boolean; readonly bool: boolean; readonly names?: EnumNames })
+  | (Sized & {
+      readonly kind: "bits";
+      /** Bits from the first byte; below 8 for a member. */
+      readonly shift: number;
+      readonly bits: number;
+      readonly signed: boolean;
+      readonly bool: boolean;
+      readonly names?: EnumNames;
+    })
+  | (Sized & { readonly kind: "float" | "bytes" | "text" })
+  | (Sized & { readonly kind: "array"; readonly element: Shape; readonly length: number })
+  | (Sized & { readonly kind: "struct"; readonly members: readonly ShapeMember[] });
+type IntShape = Extract<Shape, { kind: "int" | "bits" }>;
+
+/** As deep as the kernel lets types nest. */
+const MAX_DEPTH = 32;
+/**
+ * A type may hold so many values, and so many more per byte. Real types hold fewer than one per byte and a few more in
+ * unions; a small blob can declare 2^32 overlapping or empty ones.
+ */
+const FREE_VALUES = 4096;
+const VALUES_PER_BYTE = 64;
+
+const known = new WeakMap<Btf, Map<TypeId, Shape>>();
+
+/** The shape of a type. Throws FormatError for a type that has no values, or that contradicts itself. */
+export function shapeOf(btf: Btf, id: TypeId, depth = 0): Shape {
+  let shapes = known.get(btf);
+  if (shapes === undefined) {
+    shapes = new Map();
+    known.set(btf, shapes);
+  }
+  let shape = shapes.get(id);
+  if (shape === undefined) {
+    if (depth > MAX_DEPTH) throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
+    shape = makeShape(btf, id, depth);
+    const most = FREE_VALUES + VALUES_PER_BYTE * shape.size;
+    if (shape.values > most) throw btf.error(id, `holds ${shape.values} values in ${shape.size} bytes`);
+    shapes.set(id, shape);
+  }
+  return shape;
+}
+
+function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
+  const type = btf.type(id);
+  switch (type.kind) {
+    case "typedef":
+    case "volatile":
+    case "const":
+    case "restrict":
+    case "type_tag":
+    case "var":
+      return { ...shapeOf(btf, type.type, depth + 1), type: id };
+    case "int": {
+      const { size, signed, bool, bits, bitOffset } = type;
+      if (bits === 0) throw btf.error(id, "is an int without bits");
+      const int = { type: id, size, values: 1, signed, bool };
+      if (bits === 8 * size && (size & (size - 1)) === 0) return { kind: "int", ...int };
+      return { kind: "bits", ...int, shift: bitOffset, bits };
+    }
+    case "enum":
+    case "enum64": {
+      const { size, signed } = type;
+      if (![1, 2, 4, 8].includes(size)) throw btf.error(id, `is an enum of ${size} bytes`);
+      const names = new Map<number | bigint, string>();
+      const values = new Map<string, number | bigint>();
+      for (const { name, value } of type.values) {
+        const plain = size === 8 ? BigInt(value) : Number(value);
+        if (!names.has(plain)) names.set(plain, name);
+        values.set(name, plain);
+      }
+      return { kind: "int", type: id, size, values: 1, signed, bool: false, names: { names, values } };
+    }
+    case "ptr":
+      return { kind: "int", type: id, size: btf.pointerSize, values: 1, signed: false, bool: false };
+    case "float": {
+      const { size } = type;
+      return { kind: size === 4 || size === 8 ? "float" : "bytes", type: id, size, values: 1 };
+    }
+    case "array": {
+      const { length } = type;
+      const element = shapeOf(btf, type.type, depth + 1);
+      const size = length * element.size;
+      if (!Number.isSafeInteger(size)) throw btf.error(id, "is larger than 2^53 bytes");
+      if (isChar(btf, type.type)) return { kind: "text", type: id, size, values: 1 };
+      return { kind: "array", type: id, size, values: 1 + length * element.values, element, length };
+    }
+    case "struct":
+    case "union":
+      return structShape(btf, id, type.size, type.members, depth);
+    case "datasec": {
+      const members: ShapeMember[] = [];
+      let { size } = type;
+      for (const variable of type.variables) {
+        // A DATASEC of .ksyms also lists functions.
+        const target = btf.type(variable.type);
+        if (target.kind !== "var") continue;
+        const shape = shapeOf(btf, variable.type, depth + 1);
+        members.push({ name: target.name, offset: variable.offset, shape });
+        size = Math.max(size, variable.offset + shape.size);
+      }
+      return { kind: "struct", type: id, size, values: 1 + countValues(members), members };
+    }
+    default:
+      throw btf.error(id, `(${type.kind} ${type.name}) has no values`);
+  }
+}
+
+function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMember[], depth: number): Shape {
+  const members: ShapeMember[] = [];
+  let values = 1;
+  for (const member of list) {
+    let shape = shapeOf(btf, member.type, depth + 1);
+    let offset = Math.floor(member.bitOffset / 8);
+    if (member.bitSize > 0 || member.bitOffset % 8 !== 0 || shape.kind === "bits") {
+      if (shape.kind !== "int" && shape.kind !== "bits") {
+        throw btf.error(id, `has ${member.name || "a member"} at bit ${member.bitOffset}, which is no integer`);
+      }
+      // Before kind_flag, the width of a bitfield was that of its INT.
+      const inner = shape.kind === "bits" ? shape.shift : 0;
+      const width = member.bitSize > 0 ? member.bitSize : shape.kind === "bits" ? shape.bits : 8 * shape.size;
+      const placed = bitsOf(btf, id, shape, member.bitOffset + inner, width);
+      shape = placed.shape;
+      offset = placed.offset;
+      if (8 * offset + (shape.kind === "bits" ? shape.shift + shape.bits : 8 * shape.size) > 8 * size) {
+        throw btf.error(id, `has ${member.name || "a member"} that ends past its ${size} bytes`);
+      }
+    } else if (offset + shape.size > size) {
+      throw btf.error(id, `has ${member.name || "a member"} that ends past its ${size} bytes`);
+    }
+    if (member.name !== "") {
+      members.push({ name: member.name, offset, shape });
+      values += shape.values;
+    } else if (shape.kind === "struct") {
+      for (const inner of shape.members) members.push({ ...inner, offset: offset + inner.offset });
+      values += shape.values;
+    }
+    if (values > FREE_VALUES + VALUES_PER_BYTE * size) throw btf.error(id, `holds ${values} values in ${size} bytes`);
+  }
+  return { kind: "struct", type: id, size, values, members };
+}
+
+/** An integer of `bits` bits at a bit offset: an ordinary one where it lies on whole bytes. */
+function bitsOf(
+  btf: Btf,
+  id: TypeId,
+  whole: IntShape,
+  bitOffset: number,
+  bits: number,
+): { shape: IntShape; offset: number } {
+  const offset = Math.floor(bitOffset / 8);
+  const shift = bitOffset % 8;
+  if (bits > 8 * whole.size) throw btf.error(id, `has a bitfield of ${bits} bits in ${whole.size} bytes`);
+  if (whole.kind === "int" && shift === 0 && bits === 8 * whole.size) return { shape: whole, offset };
+  const { type, size, signed, bool } = whole;
+  const names = whole.names === undefined ? {} : { names: whole.names };
+  return { shape: { kind: "bits", type, size, values: 1, shift, bits, signed, bool, ...names }, offset };
+}
+
+function countValues(members: readonly ShapeMember[]): number {
+  return members.reduce((sum, member) => sum + member.shape.values, 0);
+}
+
+/** Whether a type is C's `char`: an array of it is text. */
+function isChar(btf: Btf, id: TypeId): boolean {
+  const type = btf.type(btf.resolve(id));
+  return type.kind === "int" && type.size === 1 && type.bits === 8 && (type.char || type.name === "char");
+}

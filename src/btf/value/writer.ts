@@ -1,0 +1,251 @@
+import { UsageError } from "../../errors/index.ts";
+import type { Btf } from "../btf.ts";
+import { formatType } from "../c-declaration.ts";
+import type { TypeId } from "../types.ts";
+import { writeBits } from "./bits.ts";
+import { tooShort } from "./reader.ts";
+import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
+
+/**
+ * Writes a value at byte `at` of a view. Throws UsageError that names the member at fault, as in
+ * `event.ports[2]: 70000 does not fit u16`; the bytes are then partly written.
+ */
+export type ValueWriter = (view: DataView, at: number, value: unknown) => void;
+
+export interface WriterOptions {
+  /** What errors call the value; the type's name unless said. */
+  readonly name?: string | undefined;
+}
+
+interface Context {
+  readonly btf: Btf;
+  readonly done: Map<Shape, ValueWriter>;
+}
+
+/** A fault in a value; each level on the way out puts its step in front of the path. */
+class Misfit extends Error {
+  path = "";
+}
+
+const compiled = new WeakMap<Btf, Map<TypeId, { size: number; write: ValueWriter }>>();
+
+/**
+ * A function that turns a JavaScript value into bytes of a type; made once per type. It takes what
+ * {@link compileReader} gives, and also: a safe integer for a bigint, an enumerator's name for an enum, a Uint8Array
+ * for any array of bytes. Bytes that no member sets become zero, so members and last elements may be left out; an
+ * unknown member is an error. Of a union's members those given are written in their order.
+ */
+export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {}): ValueWriter {
+  let writers = compiled.get(btf);
+  if (writers === undefined) {
+    writers = new Map();
+    compiled.set(btf, writers);
+  }
+  let entry = writers.get(id);
+  if (entry === undefined) {
+    const shape = shapeOf(btf, id);
+    entry = { size: shape.size, write: make(shape, { btf, done: new Map() }) };
+    writers.set(id, entry);
+  }
+  const { size, write } = entry;
+  return (view, at, value) => {
+    if (!(at >= 0 && at + size <= view.byteLength)) throw tooShort(btf, id, size, view, at);
+    new Uint8Array(view.buffer, view.byteOffset + at, size).fill(0);
+    try {
+      write(view, at, value);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      throw new UsageError(`${options.name ?? (btf.name(id) || "value")}${error.path}: ${error.message}`);
+    }
+  };
+}
+
+function make(shape: Shape, context: Context): ValueWriter {
+  let writer = context.done.get(shape);
+  if (writer === undefined) {
+    writer = makeNew(shape, context);
+    context.done.set(shape, writer);
+  }
+  return writer;
+}
+
+function makeNew(shape: Shape, context: Context): ValueWriter {
+  const { btf } = context;
+  const what = () => formatType(btf, shape.type);
+  switch (shape.kind) {
+    case "int":
+    case "bits": {
+      const bits = shape.kind === "bits" ? shape.bits : 8 * shape.size;
+      const check = shape.bool
+        ? checkBool
+        : checkInt(shape.signed, bits, shape.names, () => {
+            return shape.kind === "bits" ? `${bits} bits of ${what()}` : what();
+          });
+      if (shape.kind === "bits") {
+        const { shift } = shape;
+        return (view, at, value) => writeBits(view, at, shift, bits, btf.little, BigInt(check(value)));
+      }
+      return writeInt(shape.size, btf.little, check);
+    }
+    case "float": {
+      const { size } = shape;
+      return (view, at, value) => {
+        if (typeof value !== "number") throw new Misfit(`${show(value)} is no number for ${what()}`);
+        if (size === 8) view.setFloat64(at, value, btf.little);
+        else if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+          throw new Misfit(`${value} does not fit ${what()}`);
+        } else view.setFloat32(at, value, btf.little);
+      };
+    }
+    case "bytes":
+      return writeBytes(shape.size, what);
+    case "text":
+      return writeText(shape.size, what);
+    case "array":
+      return writeArray(shape, make(shape.element, context), what);
+    case "struct":
+      return writeStruct(shape, context, what);
+  }
+}
+
+type Int = number | bigint;
+
+function checkBool(value: unknown): Int {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (value === 0 || value === 1) return value;
+  throw new Misfit(`${show(value)} is neither true nor false`);
+}
+
+function checkInt(
+  signed: boolean,
+  bits: number,
+  names: EnumNames | undefined,
+  what: () => string,
+): (value: unknown) => Int {
+  const low = signed ? -(1n << BigInt(bits - 1)) : 0n;
+  const high = signed ? (1n << BigInt(bits - 1)) - 1n : (1n << BigInt(bits)) - 1n;
+  const wide = bits > 53;
+  const least = Number(low);
+  const most = Number(high);
+  return (value) => {
+    let int = value;
+    if (typeof value === "string" && names !== undefined) {
+      int = names.values.get(value);
+      if (int === undefined) throw new Misfit(`${what()} has no value ${JSON.stringify(value)}`);
+    }
+    if (typeof int === "number" && Number.isSafeInteger(int)) {
+      if (wide ? BigInt(int) >= low && BigInt(int) <= high : int >= least && int <= most) return int;
+    } else if (typeof int === "bigint") {
+      if (int >= low && int <= high) return int;
+    } else if (typeof int === "number" && Number.isInteger(int)) {
+      throw new Misfit(`${int} is above 2^53, where numbers are not exact: use a bigint for ${what()}`);
+    } else {
+      throw new Misfit(`${show(int)} is no integer for ${what()}`);
+    }
+    throw new Misfit(`${int} does not fit ${what()}`);
+  };
+}
+
+function writeInt(size: number, little: boolean, check: (value: unknown) => Int): ValueWriter {
+  switch (size) {
+    case 1:
+      return (view, at, value) => view.setUint8(at, Number(check(value)));
+    case 2:
+      return (view, at, value) => view.setUint16(at, Number(check(value)), little);
+    case 4:
+      return (view, at, value) => view.setUint32(at, Number(check(value)), little);
+    case 8:
+      return (view, at, value) => view.setBigUint64(at, BigInt(check(value)), little);
+    default:
+      return (view, at, value) => writeBits(view, at, 0, 8 * size, little, BigInt(check(value)));
+  }
+}
+
+function writeBytes(size: number, what: () => string): ValueWriter {
+  return (view, at, value) => {
+    if (!(value instanceof Uint8Array)) throw new Misfit(`${show(value)} is no Uint8Array for ${what()}`);
+    if (value.length > size) throw new Misfit(`${value.length} bytes do not fit ${what()}`);
+    new Uint8Array(view.buffer, view.byteOffset + at, size).set(value);
+  };
+}
+
+const encoder = new TextEncoder();
+
+function writeText(size: number, what: () => string): ValueWriter {
+  const bytes = writeBytes(size, what);
+  return (view, at, value) => {
+    if (typeof value !== "string") {
+      bytes(view, at, value);
+      return;
+    }
+    if (value.includes("\0")) throw new Misfit(`${JSON.stringify(value)} holds a NUL, which would end it`);
+    const text = encoder.encode(value);
+    if (text.length > size) throw new Misfit(`${JSON.stringify(value)} (${text.length} bytes) does not fit ${what()}`);
+    bytes(view, at, text);
+  };
+}
+
+function writeArray(shape: Extract<Shape, { kind: "array" }>, write: ValueWriter, what: () => string): ValueWriter {
+  const { length, element } = shape;
+  const byte = element.kind === "int" && element.size === 1 && !element.bool;
+  return (view, at, value) => {
+    if (!Array.isArray(value) && !(byte && value instanceof Uint8Array)) {
+      throw new Misfit(`${show(value)} is no array for ${what()}`);
+    }
+    if (value.length > length) throw new Misfit(`${value.length} elements do not fit ${what()}`);
+    for (let i = 0; i < value.length; i++) {
+      try {
+        write(view, at + i * element.size, value[i]);
+      } catch (error) {
+        throw inside(error, `[${i}]`);
+      }
+    }
+  };
+}
+
+function writeStruct(shape: Extract<Shape, { kind: "struct" }>, context: Context, what: () => string): ValueWriter {
+  const members = shape.members.map(({ name, offset, shape: inner }) => ({
+    name,
+    offset,
+    write: make(inner, context),
+  }));
+  const names = new Set(members.map((member) => member.name));
+  return (view, at, value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+      throw new Misfit(`${show(value)} is no object for ${what()}`);
+    }
+    for (const key of Object.keys(value)) {
+      if (!names.has(key)) throw new Misfit(`${what()} has no member ${JSON.stringify(key)}`);
+    }
+    for (const { name, offset, write } of members) {
+      if (!Object.hasOwn(value, name)) continue;
+      const member = (value as Record<string, unknown>)[name];
+      if (member === undefined) continue;
+      try {
+        write(view, at + offset, member);
+      } catch (error) {
+        throw inside(error, `.${name}`);
+      }
+    }
+  };
+}
+
+function inside(error: unknown, step: string): unknown {
+  if (error instanceof Misfit) error.path = step + error.path;
+  return error;
+}
+
+/** A value as a message shows it. */
+function show(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+    case "number":
+    case "boolean":
+    case "undefined":
+      return String(value);
+    default:
+      return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  }
+}
