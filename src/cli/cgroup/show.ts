@@ -1,0 +1,3 @@
+export const showCgroup: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

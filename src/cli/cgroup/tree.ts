@@ -1,0 +1,3 @@
+export const showCgroupTree: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

@@ -1,0 +1,21 @@
+import { BpfError } from "../errors/index.ts";
+import { CommandError, EXIT_FAILURE } from "./command-error.ts";
+import { formatJson } from "./json-writer.ts";
+import type { Options } from "./options.ts";
+import { writeText } from "./output.ts";
+
+/** Tells the user what failed: one line on standard error, or one JSON value on standard output. Returns the exit code. */
+export function reportFailure(error: unknown, options: Options): number {
+  const message = failureText(error);
+  if (options.json) writeText(1, `${formatJson({ error: message }, options.pretty)}\n`);
+  else writeText(2, `Error: ${message}\n`);
+  if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
+  return error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
+}
+
+function failureText(error: unknown): string {
+  if (error instanceof BpfError) return error.message;
+  if (error instanceof Error && "syscall" in error) return error.message;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `bpfts itself failed, please report it (-d shows where): ${text}`;
+}

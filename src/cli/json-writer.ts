@@ -1,0 +1,62 @@
+/** What JSON output is made of. Members that are undefined are left out; an iterable is an array, read once. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Iterable<JsonValue>
+  | { readonly [key: string]: JsonValue | undefined };
+
+/**
+ * Writes a value as bpftool does: compact without any space, or pretty with four spaces a level, where the elements
+ * of an array share a line and its bracket closes on the next. The text has no line end.
+ */
+export function formatJson(value: JsonValue, pretty = false): string {
+  return write(value, pretty ? "\n" : undefined);
+}
+
+/** `eol` is the line end with the indentation of the value, or undefined for the compact style. */
+function write(value: JsonValue, eol: string | undefined): string {
+  switch (typeof value) {
+    case "string":
+      // Like the C writer's escapes, and those that it forgets: other control bytes and lone surrogates.
+      return JSON.stringify(value);
+    case "number":
+      if (!Number.isFinite(value)) return "null";
+      return String(value);
+    case "bigint":
+    case "boolean":
+      return String(value);
+  }
+  if (value === null) return "null";
+  return Symbol.iterator in value
+    ? writeArray(value as Iterable<JsonValue>, eol)
+    : writeObject(value as { readonly [key: string]: JsonValue | undefined }, eol);
+}
+
+function writeArray(values: Iterable<JsonValue>, eol: string | undefined): string {
+  const inner = eol === undefined ? undefined : `${eol}    `;
+  let text = "[";
+  let filled = false;
+  for (const value of values) {
+    if (filled) text += ",";
+    text += write(value, inner);
+    filled = true;
+  }
+  return `${text}${filled ? (eol ?? "") : ""}]`;
+}
+
+function writeObject(members: { readonly [key: string]: JsonValue | undefined }, eol: string | undefined): string {
+  const inner = eol === undefined ? undefined : `${eol}    `;
+  const colon = eol === undefined ? ":" : ": ";
+  let text = "{";
+  let filled = false;
+  for (const key in members) {
+    const value = members[key];
+    if (value === undefined) continue;
+    text += `${filled ? "," : ""}${inner ?? ""}${JSON.stringify(key)}${colon}${write(value, inner)}`;
+    filled = true;
+  }
+  return `${text}${filled ? (eol ?? "") : ""}}`;
+}

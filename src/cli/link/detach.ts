@@ -1,0 +1,3 @@
+export const detachLink: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

@@ -1,0 +1,3 @@
+export const pinLink: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

@@ -1,0 +1,3 @@
+export const showLinks: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

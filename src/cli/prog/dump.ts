@@ -1,0 +1,3 @@
+export const dumpPrograms: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

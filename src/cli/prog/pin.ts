@@ -1,0 +1,3 @@
+export const pinProgram: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};

@@ -1,0 +1,3 @@
+export const showPrograms: import("../command.ts").Run = () => {
+  throw new Error("todo");
+};
