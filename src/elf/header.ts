@@ -1,0 +1,84 @@
+import { FormatError } from "../errors/index.ts";
+import { Bytes } from "../layout/index.ts";
+import { readWide } from "./wide.ts";
+
+/** What the ELF header says, with the escapes for many sections resolved. Offsets and sizes are bytes. */
+export interface ElfHeader {
+  readonly bits: 32 | 64;
+  readonly little: boolean;
+  readonly type: number;
+  readonly machine: number;
+  /** Where the section headers begin; 0 without any. */
+  readonly sectionsAt: number;
+  readonly sectionEntrySize: number;
+  readonly sectionCount: number;
+  /** The section of section names; 0 for none. */
+  readonly nameSection: number;
+}
+
+/** Least size of a section header (`Elf32_Shdr`, `Elf64_Shdr`). */
+export const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
+
+/** Reads the header of a file of either class and byte order. Throws FormatError. */
+export function readElfHeader(data: Uint8Array, source: string): ElfHeader {
+  const fail = (offset: number | undefined, problem: string) => new FormatError({ source, offset }, problem);
+  if (data.length === 0) throw fail(undefined, "the file is empty");
+  if (!(data[0] === 0x7f && data[1] === 0x45 && data[2] === 0x4c && data[3] === 0x46)) {
+    throw fail(undefined, `not an ELF file: it begins with ${describeStart(data)}`);
+  }
+  if (data.length < 16) throw fail(undefined, `truncated: an ELF header needs 52 bytes, but there are ${data.length}`);
+  const elfClass = data[4] as number;
+  if (elfClass !== 1 && elfClass !== 2) throw fail(4, `the ELF class ${elfClass} is neither 32-bit (1) nor 64-bit (2)`);
+  const order = data[5] as number;
+  if (order !== 1 && order !== 2) throw fail(5, `the byte order ${order} is neither little (1) nor big (2) endian`);
+  if (data[6] !== 1) throw fail(6, `the ELF version ${data[6]} is not supported, only 1`);
+  const bits = elfClass === 1 ? 32 : 64;
+  const little = order === 1;
+  const size = bits === 32 ? 52 : 64;
+  if (data.length < size) {
+    throw fail(undefined, `truncated: an ELF header needs ${size} bytes, but there are ${data.length}`);
+  }
+  const bytes = new Bytes(data, source, little);
+  const { view } = bytes;
+  const sectionsAt = bits === 32 ? bytes.u32(32) : readWide(view, 40, little);
+  const at = size - 6;
+  const sectionEntrySize = bytes.u16(at);
+  let sectionCount = bytes.u16(at + 2);
+  let nameSection = bytes.u16(at + 4);
+  if (sectionsAt === 0) {
+    sectionCount = 0;
+  } else {
+    const least = SECTION_HEADER_SIZE[bits];
+    if (sectionEntrySize < least) {
+      throw fail(at, `section headers of ${sectionEntrySize} bytes are not supported, at least ${least} are needed`);
+    }
+    bytes.check(sectionsAt, least, "the first section header");
+    // More than 0xff00 sections: the real numbers are in the first section header, which is no section.
+    if (sectionCount === 0)
+      sectionCount = bits === 32 ? bytes.u32(sectionsAt + 20) : readWide(view, sectionsAt + 32, little);
+    if (nameSection === 0xffff) nameSection = bytes.u32(sectionsAt + (bits === 32 ? 24 : 40));
+    bytes.check(sectionsAt, sectionCount * sectionEntrySize, `the table of ${sectionCount} section headers`);
+  }
+  return {
+    bits,
+    little,
+    type: bytes.u16(16),
+    machine: bytes.u16(18),
+    sectionsAt,
+    sectionEntrySize,
+    sectionCount,
+    nameSection,
+  };
+}
+
+/** The first bytes in words: as text where they are text. */
+function describeStart(data: Uint8Array): string {
+  const start = Array.from(data.subarray(0, 16));
+  if (start.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13)) {
+    return `the text ${JSON.stringify(String.fromCharCode(...start))}`;
+  }
+  return `the bytes ${start
+    .slice(0, 4)
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join(" ")}`;
+}

@@ -1,0 +1,71 @@
+import type { Bytes } from "../layout/index.ts";
+import { SectionIndex } from "./constants.ts";
+import type { ElfStrings } from "./string-table.ts";
+import { readWide } from "./wide.ts";
+
+/** One entry of a symbol table. */
+export interface ElfSymbol {
+  readonly index: number;
+  readonly name: string;
+  /** In a relocatable file an offset into the section, else an address. Exact below 2^53. */
+  readonly value: number;
+  /** Bytes; exact below 2^53. */
+  readonly size: number;
+  /** STT_* */
+  readonly type: number;
+  /** STB_* */
+  readonly binding: number;
+  /** STV_* */
+  readonly visibility: number;
+  /** The section that holds it, or SHN_UNDEF, SHN_ABS, SHN_COMMON. */
+  readonly section: number;
+}
+
+/** A symbol table. Symbols are decoded as they are asked for; nothing is kept per symbol. */
+export class ElfSymbols {
+  readonly length: number;
+  readonly #bytes: Bytes;
+  readonly #wide: boolean;
+  readonly #strings: ElfStrings;
+  readonly #sectionNumbers: Bytes | undefined;
+
+  /** `sectionNumbers` is the SHT_SYMTAB_SHNDX section, for files with more than 0xff00 sections. */
+  constructor(bytes: Bytes, bits: 32 | 64, strings: ElfStrings, sectionNumbers: Bytes | undefined) {
+    this.#bytes = bytes;
+    this.#wide = bits === 64;
+    this.#strings = strings;
+    this.#sectionNumbers = sectionNumbers;
+    this.length = Math.floor(bytes.length / (this.#wide ? 24 : 16));
+  }
+
+  /** The symbol of that number. Throws FormatError where there is none. */
+  at(index: number): ElfSymbol {
+    const bytes = this.#bytes;
+    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
+      throw bytes.error(undefined, `there is no symbol ${index}: the table has ${this.length}`);
+    }
+    const { view, little } = bytes;
+    const wide = this.#wide;
+    const at = index * (wide ? 24 : 16);
+    const info = view.getUint8(at + (wide ? 4 : 12));
+    const other = view.getUint8(at + (wide ? 5 : 13));
+    let section = view.getUint16(at + (wide ? 6 : 14), little);
+    if (section === SectionIndex.SHN_XINDEX && this.#sectionNumbers !== undefined) {
+      section = this.#sectionNumbers.u32(4 * index, `the section number of symbol ${index}`);
+    }
+    return {
+      index,
+      name: this.#strings.at(view.getUint32(at, little), `the name of symbol ${index}`),
+      value: wide ? readWide(view, at + 8, little) : view.getUint32(at + 4, little),
+      size: wide ? readWide(view, at + 16, little) : view.getUint32(at + 8, little),
+      type: info & 0xf,
+      binding: info >>> 4,
+      visibility: other & 3,
+      section,
+    };
+  }
+
+  *[Symbol.iterator](): Generator<ElfSymbol, void, undefined> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
