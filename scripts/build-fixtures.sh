@@ -63,7 +63,7 @@ link() {
   local object=$1
   shift
   [ -x "$bpftool" ] || fail "needs bpftool: run scripts/peers.sh"
-  (cd "$to" && "$bpftool" gen object "$object" "${@/%/.bpf.o}")
+  (cd "$to" && "$bpftool" gen object "$object" "${@/%/.bpf.o}") || { rm -f "$to/$object" && fail "$object does not link"; }
 }
 
 build() {

@@ -3,12 +3,9 @@
 
 LICENSE("GPL");
 
-static const char *names[] = {"first", "second", "third"};
-u32 choice = 1;
-
 SEC("socket")
 int print(struct __sk_buff *skb) {
   u64 arguments[] = {(u64) "literal", skb->len};
   char text[32];
-  return bpf_snprintf(text, sizeof(text), "%s has %d bytes", arguments, sizeof(arguments)) + (choice == 3);
+  return bpf_snprintf(text, sizeof(text), "%s has %d bytes", arguments, sizeof(arguments));
 }
