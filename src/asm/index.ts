@@ -15,6 +15,13 @@ export {
   slotsOf,
   swapInstructions,
 } from "./codec.ts";
+export {
+  type BasicBlock,
+  controlFlowGraph,
+  type Edge,
+  type FlowFunction,
+  type FlowOptions,
+} from "./control-flow-graph.ts";
 export { formatInstruction, type SymbolResolver } from "./format-instruction.ts";
 export {
   type AtomicOperation,

@@ -1,0 +1,138 @@
+import { FormatError } from "../errors/index.ts";
+import { BpfPseudo } from "../uapi/index.ts";
+import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
+import { BPF_CALL, BPF_EXIT, BPF_JA, BPF_JMP, BPF_JMP32, BPF_X, LD_IMM64, SLOT_SIZE } from "./opcodes.ts";
+
+/** Where control goes from the end of a block: to a block of the same function by its index, or out of it. */
+export type Edge =
+  | { readonly kind: "next" | "jump"; readonly block: number }
+  | { readonly kind: "exit" }
+  /** gotox: the targets are in a map. */
+  | { readonly kind: "indirect" };
+
+/** Instructions that run one after the other: only the first is jumped to, only the last jumps. */
+export interface BasicBlock {
+  /** First slot. */
+  readonly start: number;
+  /** The slot behind its last. */
+  readonly end: number;
+  /** Going on below comes first. */
+  readonly successors: readonly Edge[];
+}
+
+/** A function of a program and its blocks, by ascending slot. */
+export interface FlowFunction {
+  /** 0 for the program's own, else in the order of first mention. */
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  readonly blocks: readonly BasicBlock[];
+}
+
+/** How to read a program for its graph. */
+export interface FlowOptions {
+  /** Byte order; default little endian. */
+  readonly little?: boolean;
+  /** A loaded program holds the distance of a subprogram call in `off`, an object file in `imm`; default loaded. */
+  readonly loaded?: boolean;
+}
+
+/**
+ * The functions of a program, by ascending slot, with their basic blocks. Time and memory are linear in its size. Throws a
+ * FormatError for a jump or call that leads outside its function or program, or into the middle of an instruction.
+ */
+export function controlFlowGraph(instructions: Uint8Array, options: FlowOptions = {}): FlowFunction[] {
+  const program = decode(instructions, options.little ?? true);
+  const functions = functionStarts(program, options.loaded ?? true);
+  const starts = [...functions.keys()].sort((a, b) => a - b);
+  return starts.map((start, i) => {
+    const end = starts[i + 1] ?? program.length;
+    return { index: functions.get(start) as number, start, end, blocks: blocksOf(program, start, end) };
+  });
+}
+
+/** By slot; a hole for the second slot of ld_imm64. */
+type Slots = readonly (Instruction | undefined)[];
+
+function decode(bytes: Uint8Array, little: boolean): Slots {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const slots: (Instruction | undefined)[] = [];
+  while (slots.length * SLOT_SIZE < bytes.length) {
+    const instruction = readInstruction(view, slots.length * SLOT_SIZE, little);
+    slots.push(instruction);
+    if (slotsOf(instruction.op) === 2) slots.push(undefined);
+  }
+  return slots;
+}
+
+/** First slot and index of each function: what is called, and what a callback's address is taken of. */
+function functionStarts(program: Slots, loaded: boolean): Map<number, number> {
+  const starts = new Map<number, number>();
+  const add = (slot: number, from: number): void => {
+    if (program[slot] === undefined) throw misled(from, `slot ${slot}, where no instruction of the program begins`);
+    if (!starts.has(slot)) starts.set(slot, starts.size);
+  };
+  if (program.length > 0) add(0, 0);
+  program.forEach((instruction, slot) => {
+    if (instruction === undefined) return;
+    const { op, src, off, imm } = instruction;
+    if (op === (BPF_JMP | BPF_CALL) && src === BpfPseudo.BPF_PSEUDO_CALL) add(slot + 1 + (loaded ? off : imm), slot);
+    else if (op === LD_IMM64 && src === BpfPseudo.BPF_PSEUDO_FUNC) add(slot + 1 + imm, slot);
+  });
+  return starts;
+}
+
+/** What ends a block: `distance` is the jump's, `falls` says whether control may also go on below. */
+interface Branch {
+  readonly distance: number | undefined;
+  readonly falls: boolean;
+  readonly indirect: boolean;
+}
+
+function branchOf({ op, off, imm }: Instruction): Branch | undefined {
+  const kind = op & 0x07;
+  const operation = op & 0xf0;
+  if ((kind !== BPF_JMP && kind !== BPF_JMP32) || operation === BPF_CALL) return undefined;
+  if (operation === BPF_EXIT) return { distance: undefined, falls: false, indirect: false };
+  if (op === (BPF_JMP | BPF_JA | BPF_X)) return { distance: undefined, falls: false, indirect: true };
+  if (operation !== BPF_JA) return { distance: off, falls: true, indirect: false };
+  return { distance: kind === BPF_JMP32 ? imm : off, falls: false, indirect: false };
+}
+
+function blocksOf(program: Slots, start: number, end: number): BasicBlock[] {
+  const heads = new Set([start]);
+  const branches: { readonly slot: number; readonly branch: Branch }[] = [];
+  for (let slot = start; slot < end; slot++) {
+    const instruction = program[slot];
+    const branch = instruction && branchOf(instruction);
+    if (branch === undefined) continue;
+    branches.push({ slot, branch });
+    if (slot + 1 < end) heads.add(slot + 1);
+    if (branch.distance === undefined) continue;
+    const target = slot + 1 + branch.distance;
+    if (target < start || target >= end || program[target] === undefined)
+      throw misled(slot, `slot ${target}, where no instruction of its function begins`);
+    heads.add(target);
+  }
+  const sorted = [...heads].sort((a, b) => a - b);
+  const indexOf = new Map(sorted.map((slot, index) => [slot, index]));
+  const branchAt = new Map(branches.map(({ slot, branch }) => [slot, branch]));
+  return sorted.map((head, index) => {
+    const after = sorted[index + 1] ?? end;
+    const next: Edge = after === end ? { kind: "exit" } : { kind: "next", block: index + 1 };
+    const branch = branchAt.get(after - 1);
+    return { start: head, end: after, successors: branch ? edges(branch, after, next, indexOf) : [next] };
+  });
+}
+
+function edges(branch: Branch, after: number, next: Edge, indexOf: ReadonlyMap<number, number>): Edge[] {
+  const { distance, falls, indirect } = branch;
+  if (indirect) return [{ kind: "indirect" }];
+  if (distance === undefined) return [{ kind: "exit" }];
+  const jump: Edge = { kind: "jump", block: indexOf.get(after + distance) as number };
+  return falls ? [next, jump] : [jump];
+}
+
+function misled(slot: number, target: string): FormatError {
+  return new FormatError({ source: "instructions", offset: slot * SLOT_SIZE }, `the instruction leads to ${target}`);
+}
