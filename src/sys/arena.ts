@@ -1,0 +1,133 @@
+import { UsageError } from "../errors/index.ts";
+import { fail } from "./fail.ts";
+import { addressOf, syscall, viewMemory } from "./ffi.ts";
+
+// What a system call points to lies in one anonymous mapping per thread: its address never changes, so an address
+// is a base plus an offset and no garbage collection comes between taking it and using it. The arguments of one call
+// are placed from the start; the next call forgets them. Node's modules exist once per worker thread, so do these
+// variables. A worker's mapping stays until the process ends: views of it could not be told that it is gone.
+
+const PAGE = 4096;
+/** The attr of the current call. No kernel struct that is passed by attr is longer. */
+export const ATTR_SIZE = 256;
+/** Bytes for the arguments of ordinary calls. */
+const CALL_AREA = 128 * 1024;
+/** The area of the map element calls: they never touch the ordinary one. */
+export const ELEM_AREA: number = CALL_AREA;
+/** A map element's key has this much room. */
+export const ELEM_KEY_SIZE = 4096;
+/** A map element's value has this much room; longer ones are passed by their own address. */
+export const ELEM_VALUE_SIZE = 0x10000;
+const SIZE = CALL_AREA + ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE + PAGE - ATTR_SIZE;
+
+const PROT_NONE = 0;
+const PROT_READ_WRITE = 3;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/** This thread's memory for system calls. */
+export interface Arena {
+  readonly base: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+let arena: Arena | undefined;
+let top = ATTR_SIZE;
+/** The caller's buffers that the current call points to, so that they outlive it. */
+let held: Uint8Array[] = [];
+
+/** This thread's arena; mapped on first use. */
+export function openArena(): Arena {
+  if (arena !== undefined) return arena;
+  // The page behind stays inaccessible: a value that is longer than its buffer ends in EFAULT, not in foreign memory.
+  const base = syscall("mmap", 0, SIZE + PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  if (base < 0) throw fail("mmap", -base);
+  const guarded = syscall("mprotect", base + SIZE, PAGE, PROT_NONE);
+  if (guarded < 0) throw fail("mprotect", -guarded);
+  const buffer = viewMemory(base, SIZE);
+  arena = { base, bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+  return arena;
+}
+
+/** Starts a call: forgets what the last one placed, and zeroes the attr. Its address is `base`, its view `view`. */
+export function beginCall(): Arena {
+  const self = arena ?? openArena();
+  self.bytes.fill(0, 0, ATTR_SIZE);
+  top = ATTR_SIZE;
+  if (held.length > 0) held = [];
+  return self;
+}
+
+/** An offset of `length` free bytes in the call area, or -1 where they do not fit. */
+function take(length: number): number {
+  const at = (top + 7) & ~7;
+  if (at + length > CALL_AREA) return -1;
+  top = at + length;
+  return at;
+}
+
+/** Places bytes for the current call and returns their address; 0 (NULL) for none. Long ones are passed where they are. */
+export function placeBytes(bytes: Uint8Array | undefined): number {
+  if (bytes === undefined || bytes.length === 0) return 0;
+  const self = arena ?? openArena();
+  const at = bytes.length > CALL_AREA / 4 ? -1 : take(bytes.length);
+  if (at < 0) {
+    held.push(bytes);
+    return addressOf(bytes);
+  }
+  self.bytes.set(bytes, at);
+  return self.base + at;
+}
+
+const encoder = new TextEncoder();
+
+/** Places a NUL-terminated text for the current call. A NUL within is a UsageError: the kernel would see another name. */
+export function placeText(text: string): number {
+  if (text.includes("\0")) throw new UsageError(`${JSON.stringify(text)} contains a NUL byte`);
+  return placeBytes(encoder.encode(`${text}\0`));
+}
+
+/** Places 32-bit numbers. */
+export function placeU32s(values: readonly number[] | undefined): number {
+  if (values === undefined || values.length === 0) return 0;
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) view.setUint32(i * 4, values[i] as number, true);
+  return placeBytes(bytes);
+}
+
+/** Places 64-bit numbers. */
+export function placeU64s(values: readonly (number | bigint)[] | undefined): number {
+  if (values === undefined || values.length === 0) return 0;
+  const bytes = new Uint8Array(values.length * 8);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) view.setBigUint64(i * 8, BigInt(values[i] as number | bigint), true);
+  return placeBytes(bytes);
+}
+
+/** Room that the kernel fills during the current call. */
+export interface Room {
+  readonly address: number;
+  /** Valid until the next call begins: copy what is to stay. */
+  readonly bytes: Uint8Array;
+}
+
+/** Zeroed room of `length` bytes for the kernel's answer. */
+export function placeRoom(length: number): Room {
+  const self = arena ?? openArena();
+  const at = length > CALL_AREA / 2 ? -1 : take(length);
+  if (at < 0) {
+    const bytes = new Uint8Array(length);
+    held.push(bytes);
+    return { address: addressOf(bytes), bytes };
+  }
+  const bytes = self.bytes.subarray(at, at + length);
+  bytes.fill(0);
+  return { address: self.base + at, bytes };
+}
+
+/** Passes the caller's own buffer, to be read or filled in place; it stays alive until the next call begins. */
+export function placeOwn(bytes: Uint8Array): number {
+  held.push(bytes);
+  return addressOf(bytes);
+}

@@ -1,0 +1,50 @@
+import { BpfBtfLoadAttr, BpfCmd } from "../../uapi/index.ts";
+import { beginCall, placeBytes, placeOwn } from "../arena.ts";
+import { raiseMemlock } from "../memlock.ts";
+import { commandError, tryCommand } from "./command.ts";
+import { logText } from "./prog-load.ts";
+
+/** How to load BTF; nothing is needed. */
+export interface BtfLoadOptions {
+  readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
+  readonly btf_flags?: number | undefined;
+  /** Needs BPF_F_TOKEN_FD in `btf_flags` (6.9). */
+  readonly btf_token_fd?: number | undefined;
+}
+
+/** What became of it: an fd, or the errno; the log, if one was asked for. */
+export type BtfLoadResult = (
+  | { readonly fd: number; readonly errno?: undefined }
+  | { readonly fd?: undefined; readonly errno: number }
+) & { readonly log: string; readonly logTrueSize: number };
+
+/** Loads BTF and reports a failure as a value. */
+export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLoadResult {
+  raiseMemlock();
+  const log = options.log === undefined ? undefined : new Uint8Array(options.log.size);
+  const arena = beginCall();
+  BpfBtfLoadAttr.fill(arena.view, 0, {
+    btf: placeBytes(btf),
+    btf_size: btf.length,
+    btf_flags: options.btf_flags ?? 0,
+    btf_token_fd: options.btf_token_fd ?? 0,
+    ...(log === undefined
+      ? {}
+      : { btf_log_level: options.log?.level ?? 1, btf_log_size: log.length, btf_log_buf: placeOwn(log) }),
+  });
+  const result = tryCommand(arena, BpfCmd.BPF_BTF_LOAD, BpfBtfLoadAttr.size);
+  const outcome = {
+    log: log === undefined ? "" : logText(log),
+    logTrueSize: arena.view.getUint32(BpfBtfLoadAttr.offsets.btf_log_true_size, true),
+  };
+  return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
+}
+
+/** Loads BTF and returns its fd. */
+export function btfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): number {
+  const result = tryBtfLoad(btf, options);
+  if (result.fd === undefined) {
+    throw commandError(BpfCmd.BPF_BTF_LOAD, result.errno, { needs: ["CAP_BPF"], memlock: true });
+  }
+  return result.fd;
+}

@@ -1,0 +1,57 @@
+import { Errno, type SyscallError } from "../../errors/index.ts";
+import { type BpfCmd, cmdName } from "../../uapi/index.ts";
+import { type Arena, beginCall } from "../arena.ts";
+import { fail } from "../fail.ts";
+import { bpfAt } from "../ffi.ts";
+import type { PermissionContext } from "../permission.ts";
+
+/** Runs a command on the attr that stands in the arena. Its result, or the negative errno. */
+export function tryCommand(arena: Arena, cmd: BpfCmd, size: number): number {
+  return bpfAt(cmd, arena.base, size);
+}
+
+/** Runs a command on the attr that stands in the arena; throws a SyscallError where it fails. */
+export function runCommand(
+  arena: Arena,
+  cmd: BpfCmd,
+  size: number,
+  context?: PermissionContext & { subject?: string },
+): number {
+  const result = bpfAt(cmd, arena.base, size);
+  if (result < 0) throw commandError(cmd, -result, context);
+  return result;
+}
+
+/** The error of a failed command: its call reads `bpf(BPF_MAP_CREATE)`. */
+export function commandError(
+  cmd: BpfCmd,
+  errno: number,
+  context?: PermissionContext & { subject?: string },
+): SyscallError {
+  return fail(`bpf(${cmdName(cmd)})`, errno, context);
+}
+
+/** Like {@link runCommand}, but undefined where the errno is ENOENT. */
+export function findCommand(
+  arena: Arena,
+  cmd: BpfCmd,
+  size: number,
+  context?: PermissionContext & { subject?: string },
+): number | undefined {
+  const result = bpfAt(cmd, arena.base, size);
+  if (result >= 0) return result;
+  if (result === -Errno.ENOENT) return undefined;
+  throw commandError(cmd, -result, context);
+}
+
+/**
+ * Makes any bpf(2) command with an attr of the caller's making; what the kernel writes into it is copied back.
+ * The addresses in it are the caller's care. Returns the result, or the negative errno.
+ */
+export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
+  const arena = beginCall();
+  arena.bytes.set(attr, 0);
+  const result = bpfAt(cmd, arena.base, attr.length);
+  attr.set(arena.bytes.subarray(0, attr.length));
+  return result;
+}

@@ -1,0 +1,45 @@
+import { BpfCmd, BpfObjGetInfoAttr } from "../../uapi/index.ts";
+import { type Arena, placeRoom } from "../arena.ts";
+import { bpfAt } from "../ffi.ts";
+import { commandError } from "./command.ts";
+
+const { bpf_fd, info_len, info } = BpfObjGetInfoAttr.offsets;
+
+/** Where an info struct lies in the arena during a call. */
+export interface InfoRoom {
+  readonly address: number;
+  readonly view: DataView;
+  readonly size: number;
+}
+
+/** Zeroed room for an info struct in the current call. */
+export function placeInfo(size: number): InfoRoom {
+  const { address, bytes } = placeRoom(size);
+  return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
+}
+
+/**
+ * Has the kernel fill an info struct. Returns how many bytes of it the kernel knows, so that fields past them are
+ * absent, or the negative errno. Can be repeated within a call, with what the first answer said filled in.
+ */
+export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
+  const { view } = arena;
+  view.setUint32(bpf_fd, fd, true);
+  view.setUint32(info_len, room.size, true);
+  view.setUint32(info, room.address % 0x100000000, true);
+  view.setUint32(info + 4, Math.floor(room.address / 0x100000000), true);
+  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, arena.base, BpfObjGetInfoAttr.size);
+  return result < 0 ? result : view.getUint32(info_len, true);
+}
+
+/** Like {@link tryInfo}, but throws a SyscallError. */
+export function readInfo(arena: Arena, fd: number, room: InfoRoom): number {
+  const length = tryInfo(arena, fd, room);
+  if (length < 0) throw infoError(-length);
+  return length;
+}
+
+/** The error of an info that failed. */
+export function infoError(errno: number): Error {
+  return commandError(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, errno, { needs: ["CAP_BPF"] });
+}

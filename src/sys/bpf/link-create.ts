@@ -1,0 +1,238 @@
+import { UsageError } from "../../errors/index.ts";
+import {
+  BPF_LINK_CREATE_ARM,
+  BpfAttachFlag,
+  type BpfAttachType,
+  BpfCmd,
+  BpfIterLinkInfoCgroup,
+  BpfIterLinkInfoMap,
+  BpfIterLinkInfoTask,
+  BpfLinkCreateAttr,
+  BpfLinkCreateIter,
+  BpfLinkCreateKprobeMulti,
+  BpfLinkCreateNetfilter,
+  BpfLinkCreatePerfEvent,
+  BpfLinkCreateTarget,
+  BpfLinkCreateTcx,
+  BpfLinkCreateTracing,
+  BpfLinkCreateTracingMulti,
+  BpfLinkCreateUprobeMulti,
+  BpfUprobeMultiFlag,
+} from "../../uapi/index.ts";
+import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../arena.ts";
+import { runCommand } from "./command.ts";
+
+/** A cookie or an address: a number is taken for what it is below 2^53. */
+export type U64 = number | bigint;
+
+/** A place in the list of a hook, for tcx, netkit and cgroups; before or after is a flag of the link. */
+export interface LinkPlace {
+  /** The neighbour's program, or its link with BPF_F_LINK. */
+  readonly relative_fd?: number | undefined;
+  /** The same by id; sets BPF_F_ID. */
+  readonly relative_id?: number | undefined;
+  /** Refuse with ESTALE unless the list has this revision. */
+  readonly expected_revision?: bigint | undefined;
+}
+
+/** What an iterator walks over, where it takes anything: at most one of the three. */
+export interface IterTarget {
+  readonly map?: { readonly map_fd: number } | undefined;
+  readonly cgroup?:
+    | {
+        readonly order?: number | undefined;
+        readonly cgroup_fd?: number | undefined;
+        readonly cgroup_id?: bigint | undefined;
+      }
+    | undefined;
+  readonly task?:
+    | { readonly tid?: number | undefined; readonly pid?: number | undefined; readonly pid_fd?: number | undefined }
+    | undefined;
+}
+
+export interface KprobeMultiOptions {
+  /** BPF_F_KPROBE_MULTI_RETURN. */
+  readonly flags?: number | undefined;
+  /** Names of functions, or their addresses. */
+  readonly syms?: readonly string[] | undefined;
+  readonly addrs?: readonly U64[] | undefined;
+  readonly cookies?: readonly U64[] | undefined;
+}
+
+export interface UprobeMultiOptions {
+  /** BPF_F_UPROBE_MULTI_RETURN; BPF_F_UPROBE_MULTI_PATH_FD is set by itself with `path_fd`. */
+  readonly flags?: number | undefined;
+  readonly path?: string | undefined;
+  readonly path_fd?: number | undefined;
+  /** Offsets in the file. */
+  readonly offsets: readonly U64[];
+  readonly ref_ctr_offsets?: readonly U64[] | undefined;
+  readonly cookies?: readonly U64[] | undefined;
+  /** Only this process. */
+  readonly pid?: number | undefined;
+}
+
+/** What LINK_CREATE takes beside program, target and type: flags, and at most one group for the kind of link. */
+export interface LinkCreateOptions {
+  /** Flags of BpfAttachFlag, for XDP of XdpFlag. */
+  readonly flags?: number | undefined;
+  /** The BTF type to attach to, for freplace and for fentry of a program; goes with `tracing`. */
+  readonly target_btf_id?: number | undefined;
+  readonly iter_info?: IterTarget | undefined;
+  readonly perf_event?: { readonly bpf_cookie: U64 } | undefined;
+  readonly kprobe_multi?: KprobeMultiOptions | undefined;
+  readonly uprobe_multi?: UprobeMultiOptions | undefined;
+  readonly tracing?: { readonly cookie: U64 } | undefined;
+  readonly netfilter?:
+    | {
+        readonly pf: number;
+        readonly hooknum: number;
+        readonly priority: number;
+        readonly flags?: number | undefined;
+      }
+    | undefined;
+  readonly tcx?: LinkPlace | undefined;
+  readonly netkit?: LinkPlace | undefined;
+  readonly cgroup?: LinkPlace | undefined;
+  /** BTF ids of functions (newer than 6.18). */
+  readonly tracing_multi?:
+    | { readonly ids: readonly number[]; readonly cookies?: readonly U64[] | undefined }
+    | undefined;
+}
+
+const GROUPS = [
+  "iter_info",
+  "perf_event",
+  "kprobe_multi",
+  "uprobe_multi",
+  "tracing",
+  "netfilter",
+  "tcx",
+  "netkit",
+  "cgroup",
+  "tracing_multi",
+] as const;
+
+/**
+ * Attaches a program (for struct_ops: a map) with a link and returns the link's fd. `target` is an fd, or an ifindex
+ * for XDP, tcx and netkit; 0 where the program itself knows its target.
+ */
+export function linkCreate(
+  progFd: number,
+  target: number,
+  attachType: BpfAttachType,
+  options: LinkCreateOptions = {},
+): number {
+  const groups = GROUPS.filter((name) => options[name] !== undefined);
+  if (groups.length > 1) throw new UsageError(`a link takes the options of one kind, not of ${groups.join(" and ")}`);
+  const arena = beginCall();
+  const place = options.tcx ?? options.netkit ?? options.cgroup;
+  BpfLinkCreateAttr.fill(arena.view, 0, {
+    prog_fd: progFd,
+    target_fd: target,
+    attach_type: attachType,
+    flags: (options.flags ?? 0) | (place?.relative_id === undefined ? 0 : BpfAttachFlag.BPF_F_ID),
+  });
+  fillGroup(arena.view, options);
+  return runCommand(arena, BpfCmd.BPF_LINK_CREATE, BPF_LINK_CREATE_ARM + BpfLinkCreateUprobeMulti.size, {
+    needs: ["CAP_BPF"],
+  });
+}
+
+function fillGroup(view: DataView, options: LinkCreateOptions): void {
+  const at = BPF_LINK_CREATE_ARM;
+  if (options.target_btf_id !== undefined) {
+    BpfLinkCreateTarget.fill(view, at, { target_btf_id: options.target_btf_id });
+  }
+  if (options.tracing !== undefined) {
+    view.setBigUint64(at + BpfLinkCreateTracing.offsets.cookie, BigInt(options.tracing.cookie), true);
+  } else if (options.iter_info !== undefined) {
+    const info = iterInfo(options.iter_info);
+    BpfLinkCreateIter.fill(view, at, { iter_info: placeBytes(info), iter_info_len: info?.length ?? 0 });
+  } else if (options.perf_event !== undefined) {
+    BpfLinkCreatePerfEvent.fill(view, at, { bpf_cookie: BigInt(options.perf_event.bpf_cookie) });
+  } else if (options.kprobe_multi !== undefined) {
+    fillKprobeMulti(view, at, options.kprobe_multi);
+  } else if (options.uprobe_multi !== undefined) {
+    fillUprobeMulti(view, at, options.uprobe_multi);
+  } else if (options.netfilter !== undefined) {
+    BpfLinkCreateNetfilter.fill(view, at, { flags: 0, ...options.netfilter } as Record<string, number>);
+  } else if (options.tracing_multi !== undefined) {
+    const { ids, cookies } = options.tracing_multi;
+    sameLength(ids.length, { cookies });
+    BpfLinkCreateTracingMulti.fill(view, at, { ids: placeU32s(ids), cookies: placeU64s(cookies), cnt: ids.length });
+  } else {
+    // tcx, netkit and cgroup are laid out alike.
+    const place = options.tcx ?? options.netkit ?? options.cgroup;
+    if (place !== undefined) fillPlace(view, at, place);
+  }
+}
+
+function fillPlace(view: DataView, at: number, place: LinkPlace): void {
+  if (place.relative_fd !== undefined && place.relative_id !== undefined) {
+    throw new UsageError("the neighbour is named by relative_fd or by relative_id, not by both");
+  }
+  BpfLinkCreateTcx.fill(view, at, {
+    relative_fd: place.relative_fd ?? place.relative_id ?? 0,
+    expected_revision: place.expected_revision ?? 0n,
+  });
+}
+
+function fillKprobeMulti(view: DataView, at: number, options: KprobeMultiOptions): void {
+  const { syms, addrs, cookies } = options;
+  if ((syms === undefined) === (addrs === undefined)) {
+    throw new UsageError("kprobe_multi takes the functions' names (syms) or their addresses (addrs)");
+  }
+  const cnt = (syms ?? addrs ?? []).length;
+  sameLength(cnt, { cookies });
+  BpfLinkCreateKprobeMulti.fill(view, at, {
+    flags: options.flags ?? 0,
+    cnt,
+    syms: syms === undefined ? 0 : placeU64s(syms.map(placeText)),
+    addrs: placeU64s(addrs),
+    cookies: placeU64s(cookies),
+  });
+}
+
+function fillUprobeMulti(view: DataView, at: number, options: UprobeMultiOptions): void {
+  const { path, path_fd, offsets, ref_ctr_offsets, cookies } = options;
+  if ((path === undefined) === (path_fd === undefined)) {
+    throw new UsageError("uprobe_multi takes the file's path or its path_fd");
+  }
+  sameLength(offsets.length, { ref_ctr_offsets, cookies });
+  BpfLinkCreateUprobeMulti.fill(view, at, {
+    path: path === undefined ? 0 : placeText(path),
+    offsets: placeU64s(offsets),
+    ref_ctr_offsets: placeU64s(ref_ctr_offsets),
+    cookies: placeU64s(cookies),
+    cnt: offsets.length,
+    flags: (options.flags ?? 0) | (path_fd === undefined ? 0 : BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_PATH_FD),
+    pid: options.pid ?? 0,
+    path_fd: path_fd ?? 0,
+  });
+}
+
+/** The kernel takes one count for all arrays: a shorter one would be read past its end. */
+function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[] | undefined>>): void {
+  for (const [name, values] of Object.entries(arrays)) {
+    if (values !== undefined && values.length !== count) {
+      throw new UsageError(`${name} has ${values.length} elements for ${count} targets`);
+    }
+  }
+}
+
+function iterInfo({ map, cgroup, task }: IterTarget): Uint8Array | undefined {
+  const view =
+    map !== undefined
+      ? BpfIterLinkInfoMap.alloc(map)
+      : cgroup !== undefined
+        ? BpfIterLinkInfoCgroup.alloc(cgroup as { order: number })
+        : task !== undefined
+          ? BpfIterLinkInfoTask.alloc(task as { tid: number })
+          : undefined;
+  if (view === undefined) return undefined;
+  // The kernel takes the union's full size, 16 bytes, whatever the member.
+  const bytes = new Uint8Array(16);
+  bytes.set(new Uint8Array(view.buffer));
+  return bytes;
+}

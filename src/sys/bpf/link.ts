@@ -1,0 +1,70 @@
+import {
+  BpfAttachFlag,
+  BpfCmd,
+  BpfIterCreateAttr,
+  BpfLinkDetachAttr,
+  BpfLinkUpdateAttr,
+  BpfRawTracepointAttr,
+} from "../../uapi/index.ts";
+import { beginCall, placeText } from "../arena.ts";
+import { runCommand } from "./command.ts";
+
+/** What LINK_UPDATE takes beside link and program. */
+export interface LinkUpdateOptions {
+  readonly flags?: number | undefined;
+  /** Refuse with EPERM unless this is the link's program (a map for struct_ops); sets BPF_F_REPLACE. */
+  readonly old_prog_fd?: number | undefined;
+}
+
+/**
+ * Puts another program into a link (for struct_ops: another map). Never with the map that a struct_ops link has:
+ * up to 6.18 that is a kernel BUG which leaves struct_ops locked until reboot.
+ */
+export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdateOptions = {}): void {
+  const arena = beginCall();
+  const { flags = 0, old_prog_fd } = options;
+  BpfLinkUpdateAttr.fill(arena.view, 0, {
+    link_fd: linkFd,
+    new_prog_fd: newProgFd,
+    flags: old_prog_fd === undefined ? flags : flags | BpfAttachFlag.BPF_F_REPLACE,
+    old_prog_fd: old_prog_fd ?? 0,
+  });
+  runCommand(arena, BpfCmd.BPF_LINK_UPDATE, BpfLinkUpdateAttr.size);
+}
+
+/** Detaches a link from its hook by force; the link lives on without one. */
+export function linkDetach(linkFd: number): void {
+  const arena = beginCall();
+  BpfLinkDetachAttr.fill(arena.view, 0, { link_fd: linkFd });
+  runCommand(arena, BpfCmd.BPF_LINK_DETACH, BpfLinkDetachAttr.size);
+}
+
+/** Opens one run of an iterator link; reading the fd that it returns runs the program. */
+export function iterCreate(linkFd: number, flags = 0): number {
+  const arena = beginCall();
+  BpfIterCreateAttr.fill(arena.view, 0, { link_fd: linkFd, flags });
+  return runCommand(arena, BpfCmd.BPF_ITER_CREATE, BpfIterCreateAttr.size, { needs: ["CAP_BPF"] });
+}
+
+/** What RAW_TRACEPOINT_OPEN takes beside the program. */
+export interface RawTracepointOptions {
+  /** The tracepoint; none for programs that know their target by BTF (fentry, LSM, tp_btf). */
+  readonly name?: string | undefined;
+  /** For the program to ask for (6.10). */
+  readonly cookie?: number | bigint | undefined;
+}
+
+/** Attaches a raw tracepoint program, or a tracing or LSM program, and returns the link's fd. */
+export function rawTracepointOpen(progFd: number, options: RawTracepointOptions = {}): number {
+  const arena = beginCall();
+  const { name, cookie } = options;
+  BpfRawTracepointAttr.fill(arena.view, 0, {
+    name: name === undefined ? 0 : placeText(name),
+    prog_fd: progFd,
+    cookie: BigInt(cookie ?? 0),
+  });
+  return runCommand(arena, BpfCmd.BPF_RAW_TRACEPOINT_OPEN, BpfRawTracepointAttr.size, {
+    needs: ["CAP_PERFMON"],
+    ...(name === undefined ? {} : { subject: `tracepoint ${name}` }),
+  });
+}

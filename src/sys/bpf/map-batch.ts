@@ -1,0 +1,120 @@
+import { Errno } from "../../errors/index.ts";
+import { BpfCmd, BpfMapBatchAttr } from "../../uapi/index.ts";
+import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
+import { commandError, tryCommand } from "./command.ts";
+
+/** Flags of a batch: one for the elements (BPF_F_LOCK), one for the batch itself. */
+export interface BatchOptions {
+  readonly elem_flags?: bigint | undefined;
+  readonly flags?: bigint | undefined;
+}
+
+/** One step of a walk over a map in batches. */
+export interface BatchStep {
+  /** Elements that were written into `keys` and `values`. */
+  readonly count: number;
+  /** No more follow. */
+  readonly done: boolean;
+  /** `values` was too small for one bucket of the hash: nothing was read; ask again with more room (ENOSPC). */
+  readonly tooSmall: boolean;
+}
+
+/**
+ * Reads the next elements of a map into `keys` and `values`, as many as `count`. `cursor` says where to go on: it holds
+ * as many bytes as a key, at least 4, and is written by each step; `first` starts from the beginning.
+ */
+export function mapLookupBatch(
+  fd: number,
+  cursor: Uint8Array,
+  first: boolean,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  options: BatchOptions = {},
+): BatchStep {
+  return readBatch(BpfCmd.BPF_MAP_LOOKUP_BATCH, fd, cursor, first, keys, values, count, options);
+}
+
+/** Like {@link mapLookupBatch}, and deletes what it reads. */
+export function mapLookupAndDeleteBatch(
+  fd: number,
+  cursor: Uint8Array,
+  first: boolean,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  options: BatchOptions = {},
+): BatchStep {
+  return readBatch(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, fd, cursor, first, keys, values, count, options);
+}
+
+function readBatch(
+  cmd: BpfCmd,
+  fd: number,
+  cursor: Uint8Array,
+  first: boolean,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  options: BatchOptions,
+): BatchStep {
+  const arena = beginCall();
+  const next = placeRoom(Math.max(cursor.length, 4));
+  BpfMapBatchAttr.fill(arena.view, 0, {
+    in_batch: first ? 0 : placeBytes(cursor),
+    out_batch: next.address,
+    keys: placeOwn(keys),
+    values: placeOwn(values),
+    count,
+    map_fd: fd,
+    elem_flags: options.elem_flags ?? 0n,
+    flags: options.flags ?? 0n,
+  });
+  const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
+  const read = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
+  if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true };
+  // ENOENT says that the end is reached; the elements before it have been read.
+  if (result < 0 && result !== -Errno.ENOENT) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
+  cursor.set(next.bytes.subarray(0, cursor.length));
+  return { count: read, done: result < 0, tooSmall: false };
+}
+
+/** Writes `count` elements and returns `count`. Where one fails, those before it stay written, and a SyscallError says why. */
+export function mapUpdateBatch(
+  fd: number,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  options: BatchOptions = {},
+): number {
+  return writeBatch(BpfCmd.BPF_MAP_UPDATE_BATCH, fd, keys, values, count, options);
+}
+
+/** Deletes the elements of `count` keys; returns how many, fewer than `count` where one was not there (ENOENT stops it). */
+export function mapDeleteBatch(fd: number, keys: Uint8Array, count: number, options: BatchOptions = {}): number {
+  return writeBatch(BpfCmd.BPF_MAP_DELETE_BATCH, fd, keys, undefined, count, options);
+}
+
+function writeBatch(
+  cmd: BpfCmd,
+  fd: number,
+  keys: Uint8Array,
+  values: Uint8Array | undefined,
+  count: number,
+  options: BatchOptions,
+): number {
+  const arena = beginCall();
+  BpfMapBatchAttr.fill(arena.view, 0, {
+    keys: placeBytes(keys),
+    values: placeBytes(values),
+    count,
+    map_fd: fd,
+    elem_flags: options.elem_flags ?? 0n,
+    flags: options.flags ?? 0n,
+  });
+  const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
+  if (result < 0 && !(result === -Errno.ENOENT && cmd === BpfCmd.BPF_MAP_DELETE_BATCH)) {
+    throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
+  }
+  return arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
+}

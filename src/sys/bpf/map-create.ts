@@ -1,0 +1,54 @@
+import { BpfCmd, BpfMapCreateAttr, type BpfMapType } from "../../uapi/index.ts";
+import { beginCall, placeBytes } from "../arena.ts";
+import { raiseMemlock } from "../memlock.ts";
+import { runCommand } from "./command.ts";
+import { objectName } from "./object-name.ts";
+
+/** What BPF_MAP_CREATE takes, by the kernel's names. */
+export interface MapCreateAttr {
+  readonly map_type: BpfMapType;
+  readonly key_size?: number | undefined;
+  readonly value_size?: number | undefined;
+  readonly max_entries?: number | undefined;
+  readonly map_flags?: number | undefined;
+  readonly inner_map_fd?: number | undefined;
+  readonly numa_node?: number | undefined;
+  /** Cut to 15 bytes; bytes that the kernel does not allow in a name become `_`. */
+  readonly map_name?: string | undefined;
+  readonly map_ifindex?: number | undefined;
+  readonly btf_fd?: number | undefined;
+  readonly btf_key_type_id?: number | undefined;
+  readonly btf_value_type_id?: number | undefined;
+  readonly btf_vmlinux_value_type_id?: number | undefined;
+  readonly map_extra?: bigint | undefined;
+  readonly value_type_btf_obj_fd?: number | undefined;
+  /** Needs BPF_F_TOKEN_FD in `map_flags` (6.9). */
+  readonly map_token_fd?: number | undefined;
+  /** SHA-256 of the only program that may use the map (6.18). */
+  readonly excl_prog_hash?: Uint8Array | undefined;
+}
+
+/** Creates a map. Returns its fd, which is close-on-exec and the caller's to close. */
+export function mapCreate(attr: MapCreateAttr): number {
+  raiseMemlock();
+  const arena = beginCall();
+  const { map_name, excl_prog_hash, ...fields } = attr;
+  BpfMapCreateAttr.fill(arena.view, 0, {
+    ...(fields as Partial<{ map_type: number }>),
+    map_name: objectName(map_name),
+    excl_prog_hash: placeBytes(excl_prog_hash),
+    excl_prog_hash_size: excl_prog_hash?.length ?? 0,
+  });
+  return runCommand(arena, BpfCmd.BPF_MAP_CREATE, BpfMapCreateAttr.size, {
+    mapType: attr.map_type,
+    memlock: true,
+    ...(map_name === undefined ? {} : { subject: `map "${map_name}"` }),
+  });
+}
+
+/** Makes a map read-only for user space (5.2). */
+export function mapFreeze(fd: number): void {
+  const arena = beginCall();
+  arena.view.setUint32(0, fd, true);
+  runCommand(arena, BpfCmd.BPF_MAP_FREEZE, 4, { needs: ["CAP_BPF"] });
+}

@@ -1,0 +1,168 @@
+import { Errno, UsageError } from "../../errors/index.ts";
+import { BpfCmd } from "../../uapi/index.ts";
+import { type Arena, ATTR_SIZE, ELEM_AREA, ELEM_KEY_SIZE, ELEM_VALUE_SIZE, openArena } from "../arena.ts";
+import { addressOf, bpfAt } from "../ffi.ts";
+import { commandError } from "./command.ts";
+
+// The hot calls: 300 ns each, most of it the kernel's. Their attr, key and value have places of their own in the
+// arena, with the two addresses written once, so that an ordinary call stores an fd and flags, copies its bytes,
+// and allocates nothing.
+
+const KEY = ELEM_AREA + ATTR_SIZE;
+const VALUE: number = KEY + ELEM_KEY_SIZE;
+const ELEM_SIZE = 32;
+
+/** Below this many bytes a loop is faster than TypedArray.set(), which costs 40 ns at least (measured on Node 20). */
+const LOOP = 32;
+
+let arena: Arena | undefined;
+let bytes: Uint8Array = new Uint8Array(0);
+let attr32: Int32Array = new Int32Array(0);
+let attr64: BigUint64Array = new BigUint64Array(0);
+let attrAddress = 0;
+let keyAddress = 0n;
+let valueAddress = 0n;
+/** What the flags field holds: to store a bigint costs more than to compare one. */
+let lastFlags = 0n;
+
+function setUp(): Arena {
+  const self = openArena();
+  arena = self;
+  bytes = self.bytes;
+  const { buffer } = self.bytes;
+  attr32 = new Int32Array(buffer, ELEM_AREA, ELEM_SIZE / 4);
+  attr64 = new BigUint64Array(buffer, ELEM_AREA, ELEM_SIZE / 8);
+  attrAddress = self.base + ELEM_AREA;
+  keyAddress = BigInt(self.base + KEY);
+  valueAddress = BigInt(self.base + VALUE);
+  attr64[1] = keyAddress;
+  attr64[2] = valueAddress;
+  return self;
+}
+
+function copyIn(from: Uint8Array, at: number): void {
+  const length = from.length;
+  if (length <= LOOP) for (let i = 0; i < length; i++) bytes[at + i] = from[i] as number;
+  else bytes.set(from, at);
+}
+
+function copyOut(at: number, to: Uint8Array): void {
+  const length = to.length;
+  if (length <= LOOP) for (let i = 0; i < length; i++) to[i] = bytes[at + i] as number;
+  else to.set(bytes.subarray(at, at + length));
+}
+
+function setCall(fd: number, flags: bigint): void {
+  attr32[0] = fd;
+  if (flags !== lastFlags) {
+    attr64[3] = flags;
+    lastFlags = flags;
+  }
+}
+
+function setKey(key: Uint8Array): void {
+  if (key.length > ELEM_KEY_SIZE) throw new UsageError(`a map key of ${key.length} bytes: no map has keys above 512`);
+  copyIn(key, KEY);
+}
+
+/** A value longer than its place is passed by its own address. `value` stays referred to until resetValue(). */
+function setValue(value: Uint8Array): void {
+  if (value.length > ELEM_VALUE_SIZE) attr64[2] = BigInt(addressOf(value));
+}
+
+function resetValue(value: Uint8Array): void {
+  if (value.length > ELEM_VALUE_SIZE) attr64[2] = valueAddress;
+}
+
+function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): boolean {
+  if (arena === undefined) setUp();
+  setCall(fd, flags);
+  setKey(key);
+  setValue(value);
+  const result = bpfAt(cmd, attrAddress, ELEM_SIZE);
+  resetValue(value);
+  if (result < 0) {
+    if (result === -Errno.ENOENT) return false;
+    throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
+  }
+  if (value.length <= ELEM_VALUE_SIZE) copyOut(VALUE, value);
+  return true;
+}
+
+/**
+ * Reads the element of `key` into `value`; false if there is none. `value` must have the map's value size, for a
+ * per-CPU map that size rounded up to 8 times the number of possible CPUs. A `value` that is too short is filled as
+ * far as it goes, up to 64 KiB; a longer one that is too short for the map would be written past its end.
+ */
+export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
+  return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
+}
+
+/** Like {@link mapLookupElem}, and deletes the element in the same step: pops from queues and stacks (with an empty key). */
+export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
+  // A queue has no keys, and the kernel wants a NULL for one (kernel/bpf/syscall.c, map_lookup_and_delete_elem).
+  if (key.length > 0) return readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
+  return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags));
+}
+
+/** Peeks at a queue or stack, or asks a bloom filter about `value`: maps without keys. */
+export function mapLookupWithoutKey(fd: number, value: Uint8Array, flags = 0n): boolean {
+  if (arena === undefined) setUp();
+  // A bloom filter reads the value, so it goes in as well.
+  if (value.length <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
+  return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, EMPTY, value, flags));
+}
+const EMPTY = new Uint8Array(0);
+
+function withoutKey<T>(call: () => T): T {
+  if (arena === undefined) setUp();
+  attr64[1] = 0n;
+  try {
+    return call();
+  } finally {
+    attr64[1] = keyAddress;
+  }
+}
+
+/** Writes an element. An empty `key` is a NULL, for queues, stacks and bloom filters. Throws a SyscallError. */
+export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): void {
+  if (arena === undefined) setUp();
+  setCall(fd, flags);
+  setKey(key);
+  if (key.length === 0) attr64[1] = 0n;
+  if (value.length <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
+  else setValue(value);
+  const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
+  if (key.length === 0) attr64[1] = keyAddress;
+  resetValue(value);
+  if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
+}
+
+/** Deletes an element; false if there was none. */
+export function mapDeleteElem(fd: number, key: Uint8Array, flags = 0n): boolean {
+  if (arena === undefined) setUp();
+  setCall(fd, flags);
+  setKey(key);
+  const result = bpfAt(BpfCmd.BPF_MAP_DELETE_ELEM, attrAddress, ELEM_SIZE);
+  if (result >= 0) return true;
+  if (result === -Errno.ENOENT) return false;
+  throw commandError(BpfCmd.BPF_MAP_DELETE_ELEM, -result, { needs: ["CAP_BPF"] });
+}
+
+/** Puts the key that follows `key` (the first one for undefined) into `next`; false at the end. `next` has the key size. */
+export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
+  if (arena === undefined) setUp();
+  setCall(fd, 0n);
+  if (key === undefined) attr64[1] = 0n;
+  else setKey(key);
+  setValue(next);
+  const result = bpfAt(BpfCmd.BPF_MAP_GET_NEXT_KEY, attrAddress, ELEM_SIZE);
+  attr64[1] = keyAddress;
+  resetValue(next);
+  if (result < 0) {
+    if (result === -Errno.ENOENT) return false;
+    throw commandError(BpfCmd.BPF_MAP_GET_NEXT_KEY, -result, { needs: ["CAP_BPF"] });
+  }
+  if (next.length <= ELEM_VALUE_SIZE) copyOut(VALUE, next);
+  return true;
+}

@@ -1,0 +1,36 @@
+import { BpfCmd, BpfObjAttr } from "../../uapi/index.ts";
+import { beginCall, placeText } from "../arena.ts";
+import { runCommand } from "./command.ts";
+
+/** Where a path starts, and with which rights an object is opened. */
+export interface ObjOptions {
+  /** BPF_F_RDONLY or BPF_F_WRONLY for a map; BPF_F_PATH_FD (6.5) is set by itself with `path_fd`. */
+  readonly file_flags?: number | undefined;
+  /** The directory that a relative path counts from (6.5). */
+  readonly path_fd?: number | undefined;
+}
+
+const BPF_F_PATH_FD = 0x4000;
+
+/** Pins a program, map, link or BTF at a path in a bpffs. */
+export function objPin(path: string, fd: number, options: ObjOptions = {}): void {
+  const arena = beginCall();
+  fillObj(arena.view, path, fd, options);
+  runCommand(arena, BpfCmd.BPF_OBJ_PIN, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
+}
+
+/** Opens a pinned object and returns its fd. */
+export function objGet(path: string, options: ObjOptions = {}): number {
+  const arena = beginCall();
+  fillObj(arena.view, path, 0, options);
+  return runCommand(arena, BpfCmd.BPF_OBJ_GET, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
+}
+
+function fillObj(view: DataView, path: string, fd: number, { file_flags = 0, path_fd }: ObjOptions): void {
+  BpfObjAttr.fill(view, 0, {
+    pathname: placeText(path),
+    bpf_fd: fd,
+    file_flags: path_fd === undefined ? file_flags : file_flags | BPF_F_PATH_FD,
+    path_fd: path_fd ?? 0,
+  });
+}

@@ -1,0 +1,60 @@
+import { BpfAttachFlag, type BpfAttachType, BpfCmd, BpfProgAttachAttr } from "../../uapi/index.ts";
+import { beginCall } from "../arena.ts";
+import { runCommand } from "./command.ts";
+
+/** What PROG_ATTACH and PROG_DETACH take beside program, target and type. */
+export interface ProgAttachOptions {
+  /** Flags of BpfAttachFlag. */
+  readonly attach_flags?: number | undefined;
+  /** With BPF_F_REPLACE: the program whose place this one takes. */
+  readonly replace_bpf_fd?: number | undefined;
+  /** With BPF_F_BEFORE or BPF_F_AFTER: the neighbour, an fd or an id (which sets BPF_F_ID). */
+  readonly relative_fd?: number | undefined;
+  readonly relative_id?: number | undefined;
+  /** Refuse with ESTALE unless the hook's list has this revision (6.6). */
+  readonly expected_revision?: bigint | undefined;
+}
+
+const NEEDS = { needs: ["CAP_NET_ADMIN"] } as const;
+
+/** Attaches a program to a cgroup, map, netns or lirc fd, or for tcx and netkit to an ifindex, without a link. */
+export function progAttach(
+  progFd: number,
+  target: number,
+  attachType: BpfAttachType,
+  options: ProgAttachOptions = {},
+): void {
+  const arena = beginCall();
+  fillAttach(arena.view, progFd, target, attachType, options);
+  runCommand(arena, BpfCmd.BPF_PROG_ATTACH, BpfProgAttachAttr.size, NEEDS);
+}
+
+/** Takes a program off again. Without `progFd`, whatever stands there alone. */
+export function progDetach(
+  progFd: number | undefined,
+  target: number,
+  attachType: BpfAttachType,
+  options: ProgAttachOptions = {},
+): void {
+  const arena = beginCall();
+  fillAttach(arena.view, progFd ?? 0, target, attachType, options);
+  runCommand(arena, BpfCmd.BPF_PROG_DETACH, BpfProgAttachAttr.size, NEEDS);
+}
+
+function fillAttach(
+  view: DataView,
+  attach_bpf_fd: number,
+  target_fd: number,
+  attach_type: number,
+  options: ProgAttachOptions,
+): void {
+  BpfProgAttachAttr.fill(view, 0, {
+    target_fd,
+    attach_bpf_fd,
+    attach_type,
+    attach_flags: (options.attach_flags ?? 0) | (options.relative_id === undefined ? 0 : BpfAttachFlag.BPF_F_ID),
+    replace_bpf_fd: options.replace_bpf_fd ?? 0,
+    relative_fd: options.relative_fd ?? options.relative_id ?? 0,
+    expected_revision: options.expected_revision ?? 0n,
+  });
+}

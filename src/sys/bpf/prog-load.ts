@@ -1,0 +1,154 @@
+import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
+import { decodeText } from "../../layout/index.ts";
+import { BpfCmd, BpfProgLoadAttr, type BpfProgType } from "../../uapi/index.ts";
+import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../arena.ts";
+import { raiseMemlock } from "../memlock.ts";
+import { commandError, tryCommand } from "./command.ts";
+import { objectName } from "./object-name.ts";
+
+/** What BPF_PROG_LOAD takes, by the kernel's names. */
+export interface ProgLoadOptions {
+  readonly prog_type: BpfProgType;
+  /** Encoded instructions in the machine's byte order. */
+  readonly insns: Uint8Array;
+  /** `GPL` unless given: programs under other licenses may not call many helpers. */
+  readonly license?: string | undefined;
+  /** Cut to 15 bytes; bytes that the kernel does not allow in a name become `_`. */
+  readonly prog_name?: string | undefined;
+  readonly expected_attach_type?: number | undefined;
+  readonly prog_flags?: number | undefined;
+  readonly kern_version?: number | undefined;
+  readonly prog_ifindex?: number | undefined;
+  readonly prog_btf_fd?: number | undefined;
+  /** Records of `func_info_rec_size` bytes (8 unless given). */
+  readonly func_info?: Uint8Array | undefined;
+  readonly func_info_rec_size?: number | undefined;
+  /** Records of `line_info_rec_size` bytes (16 unless given). */
+  readonly line_info?: Uint8Array | undefined;
+  readonly line_info_rec_size?: number | undefined;
+  /** Records of `core_relo_rec_size` bytes (16 unless given), for relocation by the kernel. */
+  readonly core_relos?: Uint8Array | undefined;
+  readonly core_relo_rec_size?: number | undefined;
+  readonly attach_btf_id?: number | undefined;
+  readonly attach_prog_fd?: number | undefined;
+  /** The BTF that `attach_btf_id` counts in, if it is a module's; the same field as `attach_prog_fd`. */
+  readonly attach_btf_obj_fd?: number | undefined;
+  /** The fds that instructions name by index. */
+  readonly fd_array?: readonly number[] | Int32Array | undefined;
+  /** Binds the first maps of `fd_array` to the program (6.14). */
+  readonly fd_array_cnt?: number | undefined;
+  /** Needs BPF_F_TOKEN_FD in `prog_flags` (6.9). */
+  readonly prog_token_fd?: number | undefined;
+  readonly signature?: Uint8Array | undefined;
+  readonly keyring_id?: number | undefined;
+  /** Asks the verifier for its log: `level` of BpfLogLevel (1 unless given) into `size` bytes. */
+  readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
+}
+
+/** What became of a load: an fd, or the errno; the verifier's log, if one was asked for, in both cases. */
+export type ProgLoadResult = (
+  | { readonly fd: number; readonly errno?: undefined }
+  | { readonly fd?: undefined; readonly errno: number }
+) & {
+  readonly log: string;
+  /** Bytes that the whole log takes, with its NUL; above the size asked for if it was cut. 0 before 6.4. */
+  readonly logTrueSize: number;
+};
+
+/** The kernel refuses longer logs (bpf_verifier_log_attr_valid: UINT_MAX >> 2). */
+const MAX_LOG_SIZE = 0x3fffffff;
+const ATTEMPTS = 5;
+
+/** Loads a program and reports a failure as a value: one attempt, except that EAGAIN (a signal came) is tried again. */
+export function tryProgLoad(options: ProgLoadOptions): ProgLoadResult {
+  raiseMemlock();
+  for (let attempt = 1; ; attempt++) {
+    const result = loadOnce(options);
+    if (result.errno !== Errno.EAGAIN || attempt === ATTEMPTS) return result;
+  }
+}
+
+/** Loads a program and returns its fd. Throws a SyscallError; the verifier's reasons are {@link tryProgLoad}'s to give. */
+export function progLoad(options: ProgLoadOptions): number {
+  const result = tryProgLoad(options);
+  if (result.fd === undefined) throw progLoadError(options, result.errno);
+  return result.fd;
+}
+
+/** The SyscallError of a load that ended in `errno`, with the hint about rights that the program's type allows. */
+export function progLoadError(options: ProgLoadOptions, errno: number): SyscallError {
+  const { prog_type, prog_name } = options;
+  return commandError(BpfCmd.BPF_PROG_LOAD, errno, {
+    progType: prog_type,
+    memlock: true,
+    ...(prog_name === undefined ? {} : { subject: `program "${prog_name}"` }),
+  });
+}
+
+function loadOnce(options: ProgLoadOptions): ProgLoadResult {
+  const { insns, func_info, line_info, core_relos, fd_array, signature } = options;
+  if (insns.length === 0 || insns.length % 8 !== 0) {
+    throw new UsageError(`${insns.length} bytes of instructions are not a number of whole 8-byte instructions`);
+  }
+  const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
+  const arena = beginCall();
+  BpfProgLoadAttr.fill(arena.view, 0, {
+    ...numbersOf(options),
+    prog_name: objectName(options.prog_name),
+    insns: placeBytes(insns),
+    insn_cnt: insns.length / 8,
+    license: placeText(options.license ?? "GPL"),
+    ...records("func_info", func_info, options.func_info_rec_size ?? 8),
+    ...records("line_info", line_info, options.line_info_rec_size ?? 16),
+    ...records("core_relo", core_relos, options.core_relo_rec_size ?? 16),
+    attach_prog_fd: options.attach_prog_fd ?? options.attach_btf_obj_fd ?? 0,
+    fd_array: placeU32s(fd_array === undefined ? undefined : Array.from(fd_array)),
+    signature: placeBytes(signature),
+    signature_size: signature?.length ?? 0,
+    ...(log === undefined ? {} : { log_level: options.log?.level ?? 1, log_size: log.length, log_buf: placeOwn(log) }),
+  });
+  const result = tryCommand(arena, BpfCmd.BPF_PROG_LOAD, BpfProgLoadAttr.size);
+  const outcome = {
+    log: log === undefined ? "" : logText(log),
+    logTrueSize: arena.view.getUint32(BpfProgLoadAttr.offsets.log_true_size, true),
+  };
+  return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
+}
+
+function numbersOf(options: ProgLoadOptions): Record<string, number> {
+  const names = [
+    "prog_type",
+    "expected_attach_type",
+    "prog_flags",
+    "kern_version",
+    "prog_ifindex",
+    "prog_btf_fd",
+    "attach_btf_id",
+    "fd_array_cnt",
+    "prog_token_fd",
+    "keyring_id",
+  ] as const;
+  return Object.fromEntries(names.map((name) => [name, options[name] ?? 0]));
+}
+
+/** The three fields that pass an array of records: address, count and size of one. */
+function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array | undefined, size: number): object {
+  if (data === undefined || data.length === 0) return {};
+  if (data.length % size !== 0) throw new UsageError(`${name}: ${data.length} bytes are not whole records of ${size}`);
+  const pointer = name === "core_relo" ? "core_relos" : name;
+  return { [pointer]: placeBytes(data), [`${name}_cnt`]: data.length / size, [`${name}_rec_size`]: size };
+}
+
+function checkedLogSize(size: number): number {
+  if (!(size >= 1 && size <= MAX_LOG_SIZE))
+    throw new UsageError(`a log of ${size} bytes: 1 to ${MAX_LOG_SIZE} it can be`);
+  return size;
+}
+
+const decoder = new TextDecoder();
+
+/** The log up to its NUL. */
+export function logText(log: Uint8Array): string {
+  const end = log.indexOf(0);
+  return end < 64 && end >= 0 ? decodeText(log, 0, end) : decoder.decode(log.subarray(0, end < 0 ? log.length : end));
+}

@@ -1,0 +1,114 @@
+import { Errno } from "../../errors/index.ts";
+import { attachTypeName, BpfAttachType, BpfCmd, BpfProgQueryAttr } from "../../uapi/index.ts";
+import { beginCall, placeRoom, type Room } from "../arena.ts";
+import { commandError, tryCommand } from "./command.ts";
+
+/** How to ask; nothing is needed. */
+export interface ProgQueryOptions {
+  /** BPF_F_QUERY_EFFECTIVE: also what ancestors attached. */
+  readonly query_flags?: number | undefined;
+}
+
+/** The programs at a hook, in the order in which they run. */
+export interface ProgQueryResult {
+  readonly prog_ids: number[];
+  /** Flags of the hook. 0 in effective queries. */
+  readonly attach_flags: number;
+  /** Flags of each program; cgroups since 6.0, and not in effective queries. */
+  readonly prog_attach_flags: number[] | undefined;
+  /** The link of each program, 0 for none; tcx and netkit. */
+  readonly link_ids: number[] | undefined;
+  readonly link_attach_flags: number[] | undefined;
+  /** Changes with every change to the list; tcx and netkit since 6.6, cgroups since 6.17, otherwise 0. */
+  readonly revision: bigint;
+}
+
+const a = BpfAttachType;
+const MPROG: ReadonlySet<number> = new Set([
+  a.BPF_TCX_INGRESS,
+  a.BPF_TCX_EGRESS,
+  a.BPF_NETKIT_PRIMARY,
+  a.BPF_NETKIT_PEER,
+]);
+
+/** Kernels before 6.0 answer EINVAL to `prog_attach_flags`. Learnt from the first answer that tells. */
+let perProgramFlags = true;
+
+/** Which programs are attached to a cgroup, map, netns or lirc fd, or for tcx and netkit to an ifindex. */
+export function progQuery(target: number, attachType: BpfAttachType, options: ProgQueryOptions = {}): ProgQueryResult {
+  const flags = options.query_flags ?? 0;
+  const cgroup = attachTypeName(attachType)?.startsWith("cgroup_") === true || attachType === a.BPF_LSM_CGROUP;
+  let withFlags = cgroup && flags === 0 && perProgramFlags;
+  let capacity = 64;
+  for (;;) {
+    const { result, count, answer } = queryOnce(target, attachType, flags, capacity, withFlags);
+    if (result >= 0) return answer();
+    if (result === -Errno.ENOSPC && count > capacity) {
+      // The list may grow between two calls, so ask for more than there was.
+      capacity = count + 16;
+    } else if (result === -Errno.EINVAL && withFlags) {
+      withFlags = false;
+      const plain = queryOnce(target, attachType, flags, capacity, false);
+      if (plain.result === -Errno.EINVAL) throw queryError(Errno.EINVAL);
+      perProgramFlags = false;
+    } else {
+      throw queryError(-result);
+    }
+  }
+}
+
+function queryError(errno: number): Error {
+  return commandError(BpfCmd.BPF_PROG_QUERY, errno, { needs: ["CAP_NET_ADMIN"] });
+}
+
+interface QueryOutcome {
+  readonly result: number;
+  readonly count: number;
+  readonly answer: () => ProgQueryResult;
+}
+
+function queryOnce(
+  target: number,
+  attachType: number,
+  flags: number,
+  capacity: number,
+  withFlags: boolean,
+): QueryOutcome {
+  const arena = beginCall();
+  const bytes = capacity * 4;
+  const ids = placeRoom(bytes);
+  const progFlags = withFlags ? placeRoom(bytes) : undefined;
+  const linkIds = MPROG.has(attachType) ? placeRoom(bytes) : undefined;
+  const linkFlags = linkIds === undefined ? undefined : placeRoom(bytes);
+  BpfProgQueryAttr.fill(arena.view, 0, {
+    target_fd: target,
+    attach_type: attachType,
+    query_flags: flags,
+    prog_ids: ids.address,
+    prog_cnt: capacity,
+    prog_attach_flags: progFlags?.address ?? 0,
+    link_ids: linkIds?.address ?? 0,
+    link_attach_flags: linkFlags?.address ?? 0,
+  });
+  const result = tryCommand(arena, BpfCmd.BPF_PROG_QUERY, BpfProgQueryAttr.size);
+  const attr = BpfProgQueryAttr.view(arena.view);
+  const count = attr.prog_cnt;
+  return {
+    result,
+    count,
+    answer: () => ({
+      prog_ids: numbers(ids, count) ?? [],
+      attach_flags: attr.attach_flags,
+      prog_attach_flags: numbers(progFlags, count),
+      link_ids: numbers(linkIds, count),
+      link_attach_flags: numbers(linkFlags, count),
+      revision: attr.revision,
+    }),
+  };
+}
+
+function numbers(room: Room | undefined, count: number): number[] | undefined {
+  if (room === undefined) return undefined;
+  const view = new DataView(room.bytes.buffer, room.bytes.byteOffset, room.bytes.byteLength);
+  return Array.from({ length: count }, (_, i) => view.getUint32(i * 4, true));
+}

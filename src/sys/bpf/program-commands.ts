@@ -1,0 +1,51 @@
+import {
+  BpfCmd,
+  BpfEnableStatsAttr,
+  BpfProgAssocStructOpsAttr,
+  BpfProgBindMapAttr,
+  BpfProgStreamReadAttr,
+  BpfStatsType,
+  BpfTokenCreateAttr,
+} from "../../uapi/index.ts";
+import { beginCall, placeOwn } from "../arena.ts";
+import { runCommand } from "./command.ts";
+
+/** Lets the kernel count runs and run time of all programs as long as the returned fd is open (5.8). */
+export function enableStats(type: number = BpfStatsType.BPF_STATS_RUN_TIME): number {
+  const arena = beginCall();
+  BpfEnableStatsAttr.fill(arena.view, 0, { type });
+  return runCommand(arena, BpfCmd.BPF_ENABLE_STATS, BpfEnableStatsAttr.size, { needs: ["CAP_SYS_ADMIN"] });
+}
+
+/** Makes a program keep a map that it does not use (5.10). */
+export function progBindMap(progFd: number, mapFd: number): void {
+  const arena = beginCall();
+  BpfProgBindMapAttr.fill(arena.view, 0, { prog_fd: progFd, map_fd: mapFd, flags: 0 });
+  runCommand(arena, BpfCmd.BPF_PROG_BIND_MAP, BpfProgBindMapAttr.size);
+}
+
+/** Makes a token from a bpffs that delegates (6.9); only inside the user namespace that owns the bpffs. */
+export function tokenCreate(bpffsFd: number, flags = 0): number {
+  const arena = beginCall();
+  BpfTokenCreateAttr.fill(arena.view, 0, { flags, bpffs_fd: bpffsFd });
+  return runCommand(arena, BpfCmd.BPF_TOKEN_CREATE, BpfTokenCreateAttr.size);
+}
+
+/** Reads what a program wrote to one of its streams (BpfStream) into `into`; returns how many bytes, 0 for none (6.17). */
+export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8Array): number {
+  const arena = beginCall();
+  BpfProgStreamReadAttr.fill(arena.view, 0, {
+    stream_buf: placeOwn(into),
+    stream_buf_len: into.length,
+    stream_id: streamId,
+    prog_fd: progFd,
+  });
+  return runCommand(arena, BpfCmd.BPF_PROG_STREAM_READ_BY_FD, BpfProgStreamReadAttr.size);
+}
+
+/** Ties a program to a struct_ops map, so that kfuncs know whose it is (newer than 6.18). */
+export function progAssocStructOps(progFd: number, mapFd: number, flags = 0): void {
+  const arena = beginCall();
+  BpfProgAssocStructOpsAttr.fill(arena.view, 0, { map_fd: mapFd, prog_fd: progFd, flags });
+  runCommand(arena, BpfCmd.BPF_PROG_ASSOC_STRUCT_OPS, BpfProgAssocStructOpsAttr.size);
+}

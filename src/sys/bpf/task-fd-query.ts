@@ -1,0 +1,41 @@
+import { Errno } from "../../errors/index.ts";
+import { textUntilNul } from "../../layout/index.ts";
+import { BpfCmd, BpfTaskFdQueryAttr, type BpfTaskFdType } from "../../uapi/index.ts";
+import { beginCall, placeRoom } from "../arena.ts";
+import { commandError, tryCommand } from "./command.ts";
+
+/** What an fd of a process that carries a program is attached to. */
+export interface TaskFdInfo {
+  readonly prog_id: number;
+  /** One of BpfTaskFdType. */
+  readonly fd_type: BpfTaskFdType;
+  /** The tracepoint, the kernel function or the file; empty for a kprobe by address. */
+  readonly name: string;
+  /** Offset in the function or file. */
+  readonly probe_offset: bigint;
+  /** Address of a kprobe; 0 where the kernel does not show addresses. */
+  readonly probe_addr: bigint;
+}
+
+/** Asks about the fd of a process; undefined if it carries no program (the kernel's ENOTSUPP, or ENOENT without one). */
+export function taskFdQuery(pid: number, fd: number): TaskFdInfo | undefined {
+  let size = 256;
+  for (;;) {
+    const arena = beginCall();
+    const room = placeRoom(size);
+    BpfTaskFdQueryAttr.fill(arena.view, 0, { pid, fd, flags: 0, buf_len: size, buf: room.address });
+    const result = tryCommand(arena, BpfCmd.BPF_TASK_FD_QUERY, BpfTaskFdQueryAttr.size);
+    const attr = BpfTaskFdQueryAttr.view(arena.view);
+    if (result >= 0) {
+      const { prog_id, fd_type, probe_offset, probe_addr } = attr;
+      return { prog_id, fd_type, probe_offset, probe_addr, name: textUntilNul(room.bytes) };
+    }
+    if (result === -Errno.ENOSPC && attr.buf_len >= size) {
+      // buf_len is the text's length without its NUL.
+      size = attr.buf_len + 1;
+      continue;
+    }
+    if (result === -Errno.ENOTSUPP || result === -Errno.EOPNOTSUPP || result === -Errno.ENOENT) return undefined;
+    throw commandError(BpfCmd.BPF_TASK_FD_QUERY, -result, { needs: ["CAP_SYS_ADMIN"] });
+  }
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+
+/** Capabilities that BPF asks for, by number (include/uapi/linux/capability.h). */
+export const Capability = {
+  CAP_NET_ADMIN: 12,
+  CAP_SYS_ADMIN: 21,
+  CAP_SYS_RESOURCE: 24,
+  CAP_SYSLOG: 34,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const;
+export type Capability = keyof typeof Capability;
+
+/** A thread's effective capabilities as a bit set (`CapEff` of /proc/thread-self/status). */
+export function effectiveCapabilities(): bigint {
+  // Capabilities belong to a thread: a worker may have dropped its own.
+  const status = readFileSync("/proc/thread-self/status", "utf8");
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+}
+
+/** Whether `set` has a capability. */
+export function hasCapability(name: Capability, set: bigint = effectiveCapabilities()): boolean {
+  return ((set >> BigInt(Capability[name])) & 1n) === 1n;
+}
+
+/** Which of the capabilities that BPF asks for this thread has. */
+export function capabilities(): Readonly<Record<Capability, boolean>> {
+  const set = effectiveCapabilities();
+  const result = {} as Record<Capability, boolean>;
+  for (const name of Object.keys(Capability) as Capability[]) result[name] = hasCapability(name, set);
+  return result;
+}
+
+/** Whether the process is in the first user namespace; capabilities of another one count for nothing in bpf(2) without a token. */
+export function inInitialUserNamespace(): boolean {
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,97 @@
+import { createRequire } from "node:module";
+import type Koffi from "koffi";
+import { BpfError, UsageError } from "../errors/index.ts";
+import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
+
+/** What of the C world the rest of src/sys sees. */
+interface Ffi {
+  readonly koffi: typeof Koffi;
+  /** `int syscall(nr, cmd, attr, size)`: not variadic, addresses as numbers: four times faster than the general form. */
+  readonly bpf: (nr: number, cmd: number, attr: number, size: number) => number;
+  readonly syscall: (nr: number, a: number, b: number, c: number, d: number, e: number, f: number) => number;
+  readonly bpfNumber: number;
+}
+
+let loaded: Ffi | undefined;
+
+/** Loads koffi on the first call into the kernel, so that importing src/sys costs nothing. */
+function load(): Ffi {
+  if (process.platform !== "linux") {
+    throw new BpfError(
+      "NO_FFI",
+      `bpfts cannot call the kernel on ${process.platform}: bpf(2) is a system call of Linux`,
+    );
+  }
+  const bpfNumber = syscallNumber("bpf");
+  const koffi = requireKoffi();
+  const library = koffi.load(null);
+  loaded = {
+    koffi,
+    bpf: library.func("syscall", "int", ["int", "int", "int64_t", "uint32_t"]),
+    syscall: library.func("syscall", "int64_t", ["int", ...Array(6).fill("int64_t")]),
+    bpfNumber,
+  };
+  return loaded;
+}
+
+function requireKoffi(): typeof Koffi {
+  try {
+    return createRequire(import.meta.url)("koffi") as typeof Koffi;
+  } catch (cause) {
+    const [reason] = (cause as Error).message.split(/\r?\n/);
+    throw new BpfError(
+      "NO_FFI",
+      `bpfts cannot call the kernel: the FFI library koffi did not load on ${process.platform}-${process.arch} (${reason}); ` +
+        "install bpfts again on this machine, with its optional dependencies",
+      { cause },
+    );
+  }
+}
+
+/** Makes the bpf system call with the attr at `address`. Its result, or the negative errno. Allocates nothing. */
+export function bpfAt(cmd: number, address: number, size: number): number {
+  const ffi = loaded ?? load();
+  const result = ffi.bpf(ffi.bpfNumber, cmd, address, size);
+  if (result < 0) return -ffi.koffi.errno();
+  return result;
+}
+
+/** Makes any system call. Its result, or the negative errno. Addresses are numbers below 2^47. */
+export function syscall(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
+  const ffi = loaded ?? load();
+  const nr = syscallNumber(name);
+  const result = ffi.syscall(nr, a, b, c, d, e, f);
+  if (result < 0) return -ffi.koffi.errno();
+  return result;
+}
+
+/** Sees `[address, address + length)` as an ArrayBuffer. The memory must stay mapped as long as the buffer lives. */
+export function viewMemory(address: number, length: number): ArrayBuffer {
+  return (loaded ?? load()).koffi.view(address, length);
+}
+
+/**
+ * The address of a caller's own bytes. It holds only within the synchronous function that asks, and only
+ * while something refers to `bytes` after the system call: the arena's `hold()` sees to that.
+ */
+export function addressOf(bytes: Uint8Array): number {
+  const buffer = bytes.buffer;
+  if (bytes.byteLength === 0) throw new UsageError("an empty or detached buffer has no address");
+  if ((buffer as { resizable?: boolean }).resizable === true) {
+    throw new UsageError("a resizable buffer may move: copy it into one of fixed length");
+  }
+  return Number((loaded ?? load()).koffi.address(bytes));
+}
+
+/** koffi.node.poll. `callback` gets (status, events); koffi's own types leave the status out. See poll.ts for its rules. */
+export function pollReadable(fd: number, callback: (status: number) => void): PollHandle {
+  const { koffi } = loaded ?? load();
+  return koffi.node.poll(fd, { readable: true }, callback as never) as PollHandle;
+}
+
+/** What koffi.node.poll returns. After `close()` nothing may be called on it. */
+export interface PollHandle {
+  close(): void;
+  ref(): void;
+  unref(): void;
+}

@@ -1,0 +1,100 @@
+export { type BtfLoadOptions, type BtfLoadResult, btfLoad, tryBtfLoad } from "./bpf/btf-load.ts";
+export { bpf } from "./bpf/command.ts";
+export {
+  btfGetFdById,
+  btfGetNextId,
+  type GetFdByIdOptions,
+  linkGetFdById,
+  linkGetNextId,
+  mapGetFdById,
+  mapGetNextId,
+  progGetFdById,
+  progGetNextId,
+} from "./bpf/ids.ts";
+export {
+  iterCreate,
+  type LinkUpdateOptions,
+  linkDetach,
+  linkUpdate,
+  type RawTracepointOptions,
+  rawTracepointOpen,
+} from "./bpf/link.ts";
+export {
+  type IterTarget,
+  type KprobeMultiOptions,
+  type LinkCreateOptions,
+  type LinkPlace,
+  linkCreate,
+  type U64,
+  type UprobeMultiOptions,
+} from "./bpf/link-create.ts";
+export { linkHead, linkInfo } from "./bpf/link-info.ts";
+export type {
+  CgroupLinkInfo,
+  IterLinkInfo,
+  IterRecord,
+  KprobeMultiLinkInfo,
+  KprobeMultiRecord,
+  LinkInfo,
+  NetfilterLinkInfo,
+  NetkitLinkInfo,
+  NetnsLinkInfo,
+  PerfEventLinkInfo,
+  PerfEventRecord,
+  RawTracepointLinkInfo,
+  SockmapLinkInfo,
+  StructOpsLinkInfo,
+  TcxLinkInfo,
+  TracingLinkInfo,
+  TracingMultiLinkInfo,
+  TracingMultiRecord,
+  UnknownLinkInfo,
+  UprobeMultiLinkInfo,
+  UprobeMultiRecord,
+  XdpLinkInfo,
+} from "./bpf/link-info-types.ts";
+export {
+  type BatchOptions,
+  type BatchStep,
+  mapDeleteBatch,
+  mapLookupAndDeleteBatch,
+  mapLookupBatch,
+  mapUpdateBatch,
+} from "./bpf/map-batch.ts";
+export { type MapCreateAttr, mapCreate, mapFreeze } from "./bpf/map-create.ts";
+export {
+  mapDeleteElem,
+  mapGetNextKey,
+  mapLookupAndDeleteElem,
+  mapLookupElem,
+  mapLookupWithoutKey,
+  mapUpdateElem,
+} from "./bpf/map-element.ts";
+export { type BtfInfo, btfInfo, type MapInfo, mapHash, mapInfo, type TokenInfo, tokenInfo } from "./bpf/map-info.ts";
+export { objectName } from "./bpf/object-name.ts";
+export { type ObjOptions, objGet, objPin } from "./bpf/pin.ts";
+export { type ProgAttachOptions, progAttach, progDetach } from "./bpf/prog-attach.ts";
+export { type ProgInfo, type ProgInfoRequest, progInfo } from "./bpf/prog-info.ts";
+export { type ProgLoadOptions, type ProgLoadResult, progLoad, progLoadError, tryProgLoad } from "./bpf/prog-load.ts";
+export { type ProgQueryOptions, type ProgQueryResult, progQuery } from "./bpf/prog-query.ts";
+export {
+  enableStats,
+  progAssocStructOps,
+  progBindMap,
+  progStreamReadByFd,
+  tokenCreate,
+} from "./bpf/program-commands.ts";
+export { type TaskFdInfo, taskFdQuery } from "./bpf/task-fd-query.ts";
+export { progTestRun, type TestRunOptions, type TestRunResult } from "./bpf/test-run.ts";
+export {
+  Capability,
+  capabilities,
+  effectiveCapabilities,
+  hasCapability,
+  inInitialUserNamespace,
+} from "./capabilities.ts";
+export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
+export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
+export { raiseMemlock, setMemlock } from "./memlock.ts";
+export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
+export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";

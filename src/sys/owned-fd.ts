@@ -1,0 +1,76 @@
+import { ClosedError, Errno } from "../errors/index.ts";
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
+
+/** Closes an fd. Not through node:fs, which warns in a worker about fds that it did not open. */
+export function closeFd(fd: number): void {
+  const result = syscall("close", fd);
+  // After EINTR the fd is closed on Linux; trying again might close another thread's new one.
+  if (result < 0 && result !== -Errno.EINTR) throw fail("close", -result);
+}
+
+/** A second fd for the same open file (close-on-exec). */
+export function duplicateFd(fd: number): number {
+  const result = syscall("fcntl", fd, F_DUPFD_CLOEXEC, 3);
+  if (result < 0) throw fail("fcntl(F_DUPFD_CLOEXEC)", -result);
+  return result;
+}
+const F_DUPFD_CLOEXEC = 1030;
+
+interface Leak {
+  readonly what: string;
+  readonly fd: number;
+  readonly stack: string | undefined;
+}
+
+// The collector never closes an fd: to lose a link is to detach it, and nobody should wonder when that happens.
+let leaks: FinalizationRegistry<Leak> | undefined;
+
+function warnOfLeak({ what, fd, stack }: Leak): void {
+  process.emitWarning(`${what} (fd ${fd}) was dropped without close(); its fd stays open`, {
+    type: "BpftsLeakWarning",
+    code: "BPFTS_LEAK",
+    detail: stack ?? "set BPFTS_TRACE_LEAKS=1 to see where it was made",
+  });
+}
+
+/** An fd that somebody owns: closed once, unusable after, and warned about when it is forgotten. */
+export class OwnedFd {
+  /** What it is, for errors: `map "counts"`. */
+  readonly what: string;
+  #fd: number;
+  constructor(fd: number, what: string) {
+    this.#fd = fd;
+    this.what = what;
+    leaks ??= new FinalizationRegistry(warnOfLeak);
+    const stack = process.env.BPFTS_TRACE_LEAKS === undefined ? undefined : new Error(`${what} was made here`).stack;
+    leaks.register(this, { what, fd, stack }, this);
+  }
+
+  /** The fd. Throws ClosedError after `close()` or `release()`. */
+  get number(): number {
+    if (this.#fd < 0) throw new ClosedError(this.what);
+    return this.#fd;
+  }
+
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** Closes the fd; a second call does nothing. */
+  close(): void {
+    if (this.#fd >= 0) closeFd(this.release());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Gives the fd away: it stays open, and is now the caller's to close. */
+  release(): number {
+    const fd = this.number;
+    this.#fd = -1;
+    leaks?.unregister(this);
+    return fd;
+  }
+}

@@ -1,0 +1,143 @@
+import { Errno } from "../errors/index.ts";
+import { BpfMapType, BpfProgType, mapTypeName, progTypeName } from "../uapi/index.ts";
+import { type Capability, effectiveCapabilities, hasCapability, inInitialUserNamespace } from "./capabilities.ts";
+import { lockdown, unprivilegedBpfDisabled } from "./kernel-settings.ts";
+import { kernelAtLeast } from "./kernel-version.ts";
+
+/** What was tried, as far as rights depend on it. */
+export interface PermissionContext {
+  /** The type of the program to load or attach. */
+  readonly progType?: BpfProgType | undefined;
+  /** The type of the map to create. */
+  readonly mapType?: BpfMapType | undefined;
+  /** Capabilities that the call needs whatever its types. */
+  readonly needs?: readonly Capability[] | undefined;
+  /** The call charges RLIMIT_MEMLOCK on kernels before 5.11. */
+  readonly memlock?: boolean | undefined;
+}
+
+const t = BpfProgType;
+// is_net_admin_prog_type() and is_perfmon_prog_type() of kernel/bpf/syscall.c.
+const NET_ADMIN: ReadonlySet<number> = new Set([
+  t.BPF_PROG_TYPE_SCHED_CLS,
+  t.BPF_PROG_TYPE_SCHED_ACT,
+  t.BPF_PROG_TYPE_XDP,
+  t.BPF_PROG_TYPE_LWT_IN,
+  t.BPF_PROG_TYPE_LWT_OUT,
+  t.BPF_PROG_TYPE_LWT_XMIT,
+  t.BPF_PROG_TYPE_LWT_SEG6LOCAL,
+  t.BPF_PROG_TYPE_SK_SKB,
+  t.BPF_PROG_TYPE_SK_MSG,
+  t.BPF_PROG_TYPE_FLOW_DISSECTOR,
+  t.BPF_PROG_TYPE_CGROUP_DEVICE,
+  t.BPF_PROG_TYPE_CGROUP_SOCK,
+  t.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+  t.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+  t.BPF_PROG_TYPE_CGROUP_SYSCTL,
+  t.BPF_PROG_TYPE_SOCK_OPS,
+  t.BPF_PROG_TYPE_EXT,
+  t.BPF_PROG_TYPE_CGROUP_SKB,
+  t.BPF_PROG_TYPE_SK_REUSEPORT,
+  t.BPF_PROG_TYPE_NETFILTER,
+]);
+const PERFMON: ReadonlySet<number> = new Set([
+  t.BPF_PROG_TYPE_KPROBE,
+  t.BPF_PROG_TYPE_TRACEPOINT,
+  t.BPF_PROG_TYPE_PERF_EVENT,
+  t.BPF_PROG_TYPE_RAW_TRACEPOINT,
+  t.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+  t.BPF_PROG_TYPE_TRACING,
+  t.BPF_PROG_TYPE_LSM,
+  t.BPF_PROG_TYPE_STRUCT_OPS,
+  t.BPF_PROG_TYPE_EXT,
+]);
+const TRAMPOLINE: ReadonlySet<number> = new Set([t.BPF_PROG_TYPE_TRACING, t.BPF_PROG_TYPE_LSM, t.BPF_PROG_TYPE_EXT]);
+// The maps that map_create() of kernel/bpf/syscall.c grants to everybody, and those that need CAP_NET_ADMIN.
+const m = BpfMapType;
+const UNPRIVILEGED_MAPS: ReadonlySet<number> = new Set([
+  m.BPF_MAP_TYPE_ARRAY,
+  m.BPF_MAP_TYPE_PERCPU_ARRAY,
+  m.BPF_MAP_TYPE_PROG_ARRAY,
+  m.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  m.BPF_MAP_TYPE_CGROUP_ARRAY,
+  m.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  m.BPF_MAP_TYPE_HASH,
+  m.BPF_MAP_TYPE_PERCPU_HASH,
+  m.BPF_MAP_TYPE_HASH_OF_MAPS,
+  m.BPF_MAP_TYPE_RINGBUF,
+  m.BPF_MAP_TYPE_USER_RINGBUF,
+  m.BPF_MAP_TYPE_CGROUP_STORAGE,
+  m.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+]);
+const NET_ADMIN_MAPS: ReadonlySet<number> = new Set([
+  m.BPF_MAP_TYPE_SOCKMAP,
+  m.BPF_MAP_TYPE_SOCKHASH,
+  m.BPF_MAP_TYPE_DEVMAP,
+  m.BPF_MAP_TYPE_DEVMAP_HASH,
+  m.BPF_MAP_TYPE_XSKMAP,
+]);
+
+/** The capabilities that a call needs (kernel/bpf/syscall.c). CAP_SYS_ADMIN stands for all of them. */
+export function neededCapabilities(context: PermissionContext): readonly Capability[] {
+  const needs = new Set<Capability>(context.needs);
+  if (context.progType !== undefined) {
+    if (context.progType !== t.BPF_PROG_TYPE_SOCKET_FILTER || unprivilegedBpfDisabled() !== 0) needs.add("CAP_BPF");
+    if (NET_ADMIN.has(context.progType)) needs.add("CAP_NET_ADMIN");
+    if (PERFMON.has(context.progType)) needs.add("CAP_PERFMON");
+  }
+  if (context.mapType !== undefined) {
+    if (!UNPRIVILEGED_MAPS.has(context.mapType) || unprivilegedBpfDisabled() !== 0) needs.add("CAP_BPF");
+    if (NET_ADMIN_MAPS.has(context.mapType)) needs.add("CAP_NET_ADMIN");
+  }
+  return [...needs];
+}
+
+/**
+ * Says in one sentence why the kernel refused and what would help, for EPERM and EACCES;
+ * undefined for other errors, or where nothing is known. What cannot be told from outside is not guessed at.
+ */
+export function explainPermission(errno: number, context: PermissionContext = {}): string | undefined {
+  if (errno !== Errno.EPERM && errno !== Errno.EACCES) return undefined;
+  // The verifier's EACCES is about the program, not about rights.
+  if (errno === Errno.EACCES && context.progType !== undefined) return undefined;
+  const needs = neededCapabilities(context);
+  if (needs.length === 0 && context.memlock !== true) return undefined;
+  const have = effectiveCapabilities();
+  if (!hasCapability("CAP_SYS_ADMIN", have)) {
+    const missing = needs.filter((name) => !hasCapability(name, have));
+    if (missing.length > 0) return missingText(missing, context);
+  }
+  if (!inInitialUserNamespace()) {
+    return "the capabilities of a user namespace do not count for bpf(2): a BPF token (Linux 6.9) or the first user namespace is needed";
+  }
+  if (context.memlock === true && !kernelAtLeast(5, 11) && !hasCapability("CAP_SYS_RESOURCE", have)) {
+    return "kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK: raise it with `ulimit -l unlimited`, or run with CAP_SYS_RESOURCE";
+  }
+  return refusedText(context);
+}
+
+function missingText(missing: readonly Capability[], context: PermissionContext): string {
+  const subject =
+    context.progType !== undefined
+      ? ` for ${progTypeName(context.progType) ?? `type ${context.progType}`} programs`
+      : context.mapType !== undefined
+        ? ` for ${mapTypeName(context.mapType) ?? `type ${context.mapType}`} maps`
+        : "";
+  // CAP_BPF and CAP_PERFMON exist since 5.8; before, CAP_SYS_ADMIN does their work.
+  const names = kernelAtLeast(5, 8) ? missing.join(" and ") : "CAP_SYS_ADMIN";
+  const sysctl = unprivilegedBpfDisabled();
+  const disabled =
+    missing.includes("CAP_BPF") && sysctl !== undefined && sysctl !== 0
+      ? ` (kernel.unprivileged_bpf_disabled is ${sysctl})`
+      : "";
+  return `${names} ${missing.length > 1 ? "are" : "is"} missing${subject}${disabled}: run as root or grant it`;
+}
+
+function refusedText(context: PermissionContext): string | undefined {
+  const mode = lockdown();
+  const lockdownText = mode === undefined || mode === "none" ? "" : ` (kernel lockdown is "${mode}")`;
+  if (context.progType !== undefined && TRAMPOLINE.has(context.progType)) {
+    return `no capability is missing: this kernel itself refuses ${progTypeName(context.progType)} programs on a trampoline${lockdownText}`;
+  }
+  return `no capability is missing: the kernel or one of its security modules refuses it${lockdownText}`;
+}

@@ -1,0 +1,42 @@
+import { BpfError } from "../errors/index.ts";
+
+/** Numbers of the system calls that bpfts makes itself, [x86-64, generic (arm64, riscv64)]. */
+const NUMBERS = {
+  bpf: [321, 280],
+  close: [3, 57],
+  fcntl: [72, 25],
+  ioctl: [16, 29],
+  mmap: [9, 222],
+  munmap: [11, 215],
+  mprotect: [10, 226],
+  mount: [165, 40],
+  umount2: [166, 39],
+  perf_event_open: [298, 241],
+  epoll_create1: [291, 20],
+  epoll_ctl: [233, 21],
+  epoll_pwait: [281, 22],
+  prlimit64: [302, 261],
+  setns: [308, 268],
+  unshare: [272, 97],
+  fsopen: [430, 430],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
+  pidfd_open: [434, 434],
+} as const;
+
+/** A system call that bpfts makes itself. */
+export type SyscallName = keyof typeof NUMBERS;
+
+/** The number of a system call on this machine. Throws a BpfError NO_FFI on an architecture without a table. */
+export function syscallNumber(name: SyscallName, arch: string = process.arch): number {
+  const [x64, generic] = NUMBERS[name];
+  switch (arch) {
+    case "x64":
+      return x64;
+    case "arm64":
+    case "riscv64":
+      return generic;
+    default:
+      throw new BpfError("NO_FFI", `bpfts cannot call the kernel on ${arch}: it knows x64, arm64 and riscv64`);
+  }
+}
