@@ -9,8 +9,8 @@
 #   // build as NAME: -mcpu=v3 …          another object of the same source
 #   // link NAME: PART PART…              NAME.bpf.o, by bpftool's static linker, of objects of this source
 #
-# Further words that are no compiler flags: `without-btf` (no -g), `with-dwarf` (debugging sections kept),
-# `clang-14` (that compiler).
+# Further words that are no compiler flags: `without-btf` (no -g), `without-btf-ext` (BTF alone, as the oldest
+# compilers made it), `with-dwarf` (debugging sections kept), `clang-14` (that compiler).
 # The same compiler makes the same bytes everywhere: no path of the machine gets into an object.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -32,13 +32,17 @@ bpftool=$root/.cache/peers/bpftool
 command -v "$clang" >/dev/null || fail "needs $clang (CLANG=… for another)"
 command -v "$strip" >/dev/null || fail "needs $strip (LLVM_STRIP=… for another)"
 
+# Which compiler made the committed objects: scripts/check-fixtures.mjs asks.
+"$clang" --version | head -n 1 >"$to/compiler.txt"
+
 compile() {
   local source=$1 object=$2
   shift 2
-  local compiler=$clang btf=-g dwarf='' flags=()
+  local compiler=$clang btf=-g dwarf='' remove='' flags=()
   for word in "$@"; do
     case $word in
       without-btf) btf='' ;;
+      without-btf-ext) remove='.*BTF.ext' ;;
       with-dwarf) dwarf=yes ;;
       clang-14)
         compiler=clang-14
@@ -57,6 +61,7 @@ compile() {
   "$compiler" $btf -O2 -target $target -Wall -Werror -Wno-unused-function -Wno-unknown-attributes -Iinclude \
     -fdebug-compilation-dir=. -ffile-prefix-map="$PWD"=. "${flags[@]}" -c "$source" -o "$to/$object"
   if [ -z "$dwarf" ]; then "$strip" -g "$to/$object"; fi
+  if [ -n "$remove" ]; then "$strip" --strip-debug --wildcard --remove-section "$remove" "$to/$object"; fi
 }
 
 link() {
