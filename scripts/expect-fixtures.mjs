@@ -70,6 +70,7 @@ if (process.argv[2] === "--check") {
 } else {
   const rows = names.map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(answers.objects[name])}`);
   writeFileSync(table, `{\n  "kernel": ${JSON.stringify(kernel)},\n  "objects": {\n${rows.join(",\n")}\n  }\n}\n`);
+  spawnSync("npx", ["biome", "format", "--write", table], { stdio: "ignore" });
   console.log(
     `expect-fixtures: ${names.length} objects, ${names.filter((name) => answers.objects[name].loads).length} load`,
   );
