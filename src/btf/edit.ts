@@ -26,6 +26,11 @@ export class BtfEdit {
     this.#strings.append(btf.strings);
   }
 
+  /** The offset of a text, which is added where it is new. */
+  addString(text: string): number {
+    return this.#strings.add(text);
+  }
+
   setName(id: TypeId, name: string): void {
     this.#words[this.#at(id)] = this.#strings.add(name);
   }
