@@ -102,7 +102,8 @@ export class NameIndex {
         at = base.at;
       }
       if (at >= bytes.length || bytes[at] === 0) continue;
-      const slot = hashName(bytes, at, stringEnd(bytes, at)) & mask;
+      // Its essential part only, so that a type and its flavours meet in one chain.
+      const slot = hashBytes(bytes, at, at + essentialLength(bytes, at, stringEnd(bytes, at))) & mask;
       next[i] = heads[slot] as number;
       heads[slot] = i + 1;
     }
@@ -115,7 +116,8 @@ export class NameIndex {
   search(name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
     const { words, offsets, strings, stringStart, firstId } = this.#types;
     if (name.length === 0) return;
-    let entry = this.#heads[hashName(name, 0, name.length) & this.#mask] as number;
+    const length = how === "exact" ? essentialLength(name, 0, name.length) : name.length;
+    let entry = this.#heads[hashBytes(name, 0, length) & this.#mask] as number;
     while (entry !== 0) {
       const offset = words[offsets[entry - 1] as number] as number;
       const at = offset - stringStart;
@@ -126,10 +128,9 @@ export class NameIndex {
   }
 }
 
-/** FNV-1a over the essential part of a name, so that a type and its flavours meet in one chain. */
-function hashName(strings: Uint8Array, start: number, end: number): number {
-  const stop = start + essentialLength(strings, start, end);
+/** FNV-1a. */
+function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
-  for (let i = start; i < stop; i++) hash = Math.imul(hash ^ (strings[i] as number), 0x01000193);
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   return hash ^ (hash >>> 15);
 }
