@@ -86,6 +86,7 @@ export {
 } from "./bpf/program-commands.ts";
 export { type TaskFdInfo, taskFdQuery } from "./bpf/task-fd-query.ts";
 export { progTestRun, type TestRunOptions, type TestRunResult } from "./bpf/test-run.ts";
+export { BPFFS_PATH, bpffsMounts, ensureBpffs, mountBpffs } from "./bpffs.ts";
 export {
   Capability,
   capabilities,
@@ -93,8 +94,13 @@ export {
   hasCapability,
   inInitialUserNamespace,
 } from "./capabilities.ts";
+export { cgroup2Mount } from "./cgroups.ts";
+export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
 export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
 export { raiseMemlock, setMemlock } from "./memlock.ts";
+export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
+export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
+export { Namespace, setNamespace, unshare } from "./namespaces.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
