@@ -5,8 +5,17 @@ export type JsonValue =
   | number
   | bigint
   | string
+  | RawText
   | Iterable<JsonValue>
   | { readonly [key: string]: JsonValue | undefined };
+
+/** Text that stands in the output as it is: what bpftool's plain form of values has instead of JSON. */
+export class RawText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 /**
  * Writes a value as bpftool does: compact without any space, or pretty with four spaces a level, where the elements
@@ -30,6 +39,7 @@ function write(value: JsonValue, eol: string | undefined): string {
       return String(value);
   }
   if (value === null) return "null";
+  if (value instanceof RawText) return value.text;
   return Symbol.iterator in value
     ? writeArray(value as Iterable<JsonValue>, eol)
     : writeObject(value as { readonly [key: string]: JsonValue | undefined }, eol);

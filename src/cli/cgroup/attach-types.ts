@@ -1,0 +1,87 @@
+import { attachTypeByName, attachTypeName, BpfAttachType } from "../../uapi/index.ts";
+import { CommandError } from "../command-error.ts";
+import { begins } from "../words.ts";
+
+const a = BpfAttachType;
+
+/** The hooks of a cgroup in the order in which bpftool shows them. */
+export const CGROUP_ATTACH_TYPES: readonly number[] = [
+  a.BPF_CGROUP_INET_INGRESS,
+  a.BPF_CGROUP_INET_EGRESS,
+  a.BPF_CGROUP_INET_SOCK_CREATE,
+  a.BPF_CGROUP_INET_SOCK_RELEASE,
+  a.BPF_CGROUP_INET4_BIND,
+  a.BPF_CGROUP_INET6_BIND,
+  a.BPF_CGROUP_INET4_POST_BIND,
+  a.BPF_CGROUP_INET6_POST_BIND,
+  a.BPF_CGROUP_INET4_CONNECT,
+  a.BPF_CGROUP_INET6_CONNECT,
+  a.BPF_CGROUP_UNIX_CONNECT,
+  a.BPF_CGROUP_INET4_GETPEERNAME,
+  a.BPF_CGROUP_INET6_GETPEERNAME,
+  a.BPF_CGROUP_UNIX_GETPEERNAME,
+  a.BPF_CGROUP_INET4_GETSOCKNAME,
+  a.BPF_CGROUP_INET6_GETSOCKNAME,
+  a.BPF_CGROUP_UNIX_GETSOCKNAME,
+  a.BPF_CGROUP_UDP4_SENDMSG,
+  a.BPF_CGROUP_UDP6_SENDMSG,
+  a.BPF_CGROUP_UNIX_SENDMSG,
+  a.BPF_CGROUP_UDP4_RECVMSG,
+  a.BPF_CGROUP_UDP6_RECVMSG,
+  a.BPF_CGROUP_UNIX_RECVMSG,
+  a.BPF_CGROUP_SOCK_OPS,
+  a.BPF_CGROUP_DEVICE,
+  a.BPF_CGROUP_SYSCTL,
+  a.BPF_CGROUP_GETSOCKOPT,
+  a.BPF_CGROUP_SETSOCKOPT,
+  a.BPF_LSM_CGROUP,
+];
+
+/** bpftool's older names. They may be cut short; the first by ascending number wins, as there. */
+const OLD_NAMES: ReadonlyMap<number, string> = new Map([
+  [a.BPF_CGROUP_INET_INGRESS, "ingress"],
+  [a.BPF_CGROUP_INET_EGRESS, "egress"],
+  [a.BPF_CGROUP_INET_SOCK_CREATE, "sock_create"],
+  [a.BPF_CGROUP_INET_SOCK_RELEASE, "sock_release"],
+  [a.BPF_CGROUP_SOCK_OPS, "sock_ops"],
+  [a.BPF_CGROUP_DEVICE, "device"],
+  [a.BPF_CGROUP_INET4_BIND, "bind4"],
+  [a.BPF_CGROUP_INET6_BIND, "bind6"],
+  [a.BPF_CGROUP_INET4_CONNECT, "connect4"],
+  [a.BPF_CGROUP_INET6_CONNECT, "connect6"],
+  [a.BPF_CGROUP_INET4_POST_BIND, "post_bind4"],
+  [a.BPF_CGROUP_INET6_POST_BIND, "post_bind6"],
+  [a.BPF_CGROUP_INET4_GETPEERNAME, "getpeername4"],
+  [a.BPF_CGROUP_INET6_GETPEERNAME, "getpeername6"],
+  [a.BPF_CGROUP_INET4_GETSOCKNAME, "getsockname4"],
+  [a.BPF_CGROUP_INET6_GETSOCKNAME, "getsockname6"],
+  [a.BPF_CGROUP_UDP4_SENDMSG, "sendmsg4"],
+  [a.BPF_CGROUP_UDP6_SENDMSG, "sendmsg6"],
+  [a.BPF_CGROUP_SYSCTL, "sysctl"],
+  [a.BPF_CGROUP_UDP4_RECVMSG, "recvmsg4"],
+  [a.BPF_CGROUP_UDP6_RECVMSG, "recvmsg6"],
+  [a.BPF_CGROUP_GETSOCKOPT, "getsockopt"],
+  [a.BPF_CGROUP_SETSOCKOPT, "setsockopt"],
+]);
+
+/**
+ * The attach type that a word names: by libbpf's name in full, or by bpftool's old name, which may be cut to what
+ * fits only one type. A cut word that fits several is refused, since attaching and detaching change something.
+ */
+export function parseAttachType(word: string): number {
+  const modern = attachTypeByName(word);
+  if (modern !== undefined) return modern;
+  const fits = [...CGROUP_ATTACH_TYPES].sort((x, y) => x - y).filter((type) => begins(word, inputName(type)));
+  const exact = fits.find((type) => inputName(type) === word);
+  if (exact !== undefined) return exact;
+  const [first] = fits;
+  if (first === undefined) throw new CommandError(`invalid attach type '${word}'; see 'bpfts cgroup help'`);
+  if (fits.length > 1) {
+    throw new CommandError(`attach type '${word}' could be ${fits.map((type) => `'${inputName(type)}'`).join(", ")}`);
+  }
+  return first;
+}
+
+function inputName(type: number): string {
+  return OLD_NAMES.get(type) ?? attachTypeName(type) ?? "";
+}
