@@ -1,0 +1,123 @@
+/**
+ * Every figure as a ratio to a peer or a floor, measured in turn in one run: `npm run bench [WORD…]`.
+ * Peers: C programs built here with gcc (and libbpf, where it is there), and bpftool.
+ */
+import { existsSync } from "node:fs";
+import { comparePair, type Side } from "./pairs.ts";
+import { buildPeer } from "./peers.ts";
+import { withPrograms } from "./programs.ts";
+
+interface Row {
+  readonly name: string;
+  readonly goal: number | undefined;
+  readonly ours: Side;
+  /** Undefined, with the reason, where the peer cannot be had. */
+  readonly peer: Side | { readonly missing: string };
+  readonly runs: number;
+  /** Runs the measurement inside a scene, for instance with programs loaded. */
+  readonly scene?: (measure: () => void) => void;
+}
+
+const node = process.execPath;
+const bpftool = [".cache/peers/bpftool", "/usr/sbin/bpftool"].find((path) => existsSync(path));
+
+function task(name: string, ...args: string[]): Side {
+  return { label: "bpfts", command: [node, `.build/bench/task/${name}.js`, ...args], figure: "printed" };
+}
+
+function peer(name: string, libbpf: boolean, ...args: string[]): Row["peer"] {
+  const built = buildPeer(name, libbpf);
+  if ("missing" in built) return built;
+  return { label: libbpf ? "libbpf" : "C", command: [built.path, ...args], figure: "printed" };
+}
+
+function mapRow(operation: string, kind: string): Row {
+  return {
+    name: `map ${operation}, ${kind}, ns a call`,
+    goal: 1.3,
+    ours: task("map-access", operation, kind, "1000000"),
+    peer: peer("map-access", false, operation, kind, "1000000"),
+    runs: 7,
+  };
+}
+
+function objectRows(file: string, what: string): Row[] {
+  const path = `test/bpf/${file}.bpf.o`;
+  return [
+    {
+      name: `parse ${what}, cold`,
+      goal: undefined,
+      ours: task("parse-object", path),
+      peer: peer("parse-object", true, path),
+      runs: 15,
+    },
+    {
+      name: `load ${what}, cold`,
+      goal: 1.3,
+      ours: task("load-object", path),
+      peer: peer("load-object", true, path),
+      runs: 15,
+    },
+  ];
+}
+
+const rows: readonly (() => Row[])[] = [
+  () => [
+    {
+      name: "vmlinux BTF: open and find one struct, cold",
+      goal: 2,
+      ours: task("find-type", "task_struct"),
+      peer: peer("find-type", true, "task_struct"),
+      runs: 15,
+    },
+  ],
+  () => objectRows("counter", "a CO-RE object of 3 programs"),
+  () => objectRows("core-many", "a CO-RE object of 60 programs"),
+  () => ["lookup", "update"].flatMap((operation) => ["hash", "array"].map((kind) => mapRow(operation, kind))),
+  () => [
+    {
+      name: "`bpfts version`, whole process, against an empty Node script",
+      goal: undefined,
+      ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", "version"], figure: "wall" },
+      peer: { label: "node", command: [node, "bench/task/empty.mjs"], figure: "wall" },
+      runs: 25,
+    },
+    {
+      name: "`prog show` with 10 programs, whole process",
+      goal: 1,
+      ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", "prog", "show"], figure: "wall" },
+      peer:
+        bpftool === undefined
+          ? { missing: "bpftool is not there (scripts/peers.sh)" }
+          : { label: "bpftool", command: [bpftool, "prog", "show"], figure: "wall" },
+      runs: 15,
+      scene: (measure) => withPrograms(10, measure),
+    },
+  ],
+];
+
+function time(ns: number): string {
+  if (ns < 10_000) return `${ns.toFixed(0)} ns`;
+  return ns < 10_000_000 ? `${(ns / 1000).toFixed(0)} µs` : `${(ns / 1e6).toFixed(1)} ms`;
+}
+
+const words = process.argv.slice(2);
+console.log(`${"what".padEnd(62)} ${"bpfts".padStart(10)} ${"peer".padStart(18)} ${"ratio".padStart(6)}  goal`);
+for (const row of rows.flatMap((make) => make())) {
+  if (words.length > 0 && !words.some((word) => row.name.includes(word))) continue;
+  const { ours, peer: other } = row;
+  if ("missing" in other) {
+    console.log(`${row.name.padEnd(62)} not compared: ${other.missing}`);
+    continue;
+  }
+  const measure = (): void => {
+    const result = comparePair(ours, other, row.runs);
+    const goal = row.goal === undefined ? "" : `≤ ${row.goal}${result.ratio <= row.goal ? "" : "  MISSED"}`;
+    const peerText = `${other.label} ${time(result.peer)}`;
+    console.log(
+      `${row.name.padEnd(62)} ${time(result.ours).padStart(10)} ${peerText.padStart(18)} ${result.ratio.toFixed(2).padStart(6)}  ${goal}`,
+    );
+  };
+  if (row.scene === undefined) measure();
+  else row.scene(measure);
+}
