@@ -1,5 +1,6 @@
 import { FormatError } from "../errors/index.ts";
 import { decodeText } from "../layout/index.ts";
+import { scanEssentialNames } from "./core-name-scan.ts";
 import { decodeType } from "./decode-type.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
 import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
@@ -180,6 +181,27 @@ export class Btf {
    */
   findByEssentialName(name: string): TypeId[] {
     return this.#all(name, "essential");
+  }
+
+  /** {@link findByEssentialName} of several names at the cost of about one. A name without types has an empty list. */
+  findByEssentialNames(names: Iterable<string>): Map<string, TypeId[]> {
+    const wanted = new Set(names);
+    const out = this.base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
+    for (const name of wanted) if (!out.has(name)) out.set(name, []);
+    // One scan compares each type with every name that begins alike, so that many names are better indexed.
+    if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());
+    if (this.#names === undefined) {
+      scanEssentialNames(this.#named(), [...wanted], (name, id) => out.get(name)?.push(id));
+    } else {
+      for (const name of wanted) {
+        const ids = out.get(name);
+        this.#names.search(encoder.encode(name), "essential", (id) => {
+          ids?.push(id);
+          return false;
+        });
+      }
+    }
+    return out;
   }
 
   /** The type below typedefs, const, volatile, restrict and type tags. */

@@ -1,12 +1,15 @@
 import { FormatError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
 import type { CoreBudget } from "./core-budget.ts";
-import { fieldsAreCompatible, typesAreCompatible } from "./core-compat.ts";
+import { fieldsAreCompatible, isComposite, typesAreCompatible } from "./core-compat.ts";
+import { memberAt, namedOrAnonymous } from "./core-members.ts";
 import { essentialName } from "./core-names.ts";
 import { CoreRelocationKind, coreRelocationSubject } from "./core-relocation.ts";
 import { bitsOf, type CoreAccessor, type CoreSpec, coreSizeOf, isFlexibleArray, MAX_SPEC_LENGTH } from "./core-spec.ts";
 import { typesMatch } from "./core-type-match.ts";
 import type { TypeId } from "./types.ts";
+
+const encoder = new TextEncoder();
 
 /** Follows a local specification through a candidate's types. Undefined where the candidate has not got it. */
 export function matchCoreSpec(spec: CoreSpec, target: Btf, targetId: TypeId, budget: CoreBudget): CoreSpec | undefined {
@@ -50,7 +53,7 @@ function matchField(spec: CoreSpec, found: CoreSpec, budget: CoreBudget): boolea
   for (const [i, accessor] of spec.accessors.entries()) {
     id = btf.resolve(id);
     if (accessor.name !== undefined) {
-      const member = { local: spec.btf, type: memberType(spec.btf, accessor), name: accessor.name };
+      const member = { local: spec.btf, type: memberType(spec.btf, accessor), name: encoder.encode(accessor.name) };
       const next = matchMember(member, id, found, budget);
       if (next === undefined) return false;
       id = next;
@@ -71,30 +74,31 @@ function matchField(spec: CoreSpec, found: CoreSpec, budget: CoreBudget): boolea
 }
 
 function memberType(btf: Btf, accessor: CoreAccessor): TypeId {
-  const type = btf.type(accessor.typeId);
-  const member = type.kind === "struct" || type.kind === "union" ? type.members[accessor.index] : undefined;
-  if (member === undefined) throw new FormatError({ source: btf.source }, `type [${accessor.typeId}] has no members`);
+  const member = memberAt(btf, accessor.typeId, accessor.index);
+  if (member === undefined) throw btf.error(accessor.typeId, `has no member ${accessor.index}`);
   return member.type;
+}
+
+interface WantedMember {
+  readonly local: Btf;
+  readonly type: TypeId;
+  readonly name: Uint8Array;
 }
 
 /**
  * Looks for a member in a struct, union and the anonymous ones within it. Only the first member of that name counts,
  * whether or not its type is compatible. Returns the type to go on with.
  */
-function matchMember(
-  wanted: { readonly local: Btf; readonly type: TypeId; readonly name: string },
-  structId: TypeId,
-  found: CoreSpec,
-  budget: CoreBudget,
-): TypeId | undefined {
+function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, budget: CoreBudget): TypeId | undefined {
   const { btf } = found;
   const id = btf.resolve(structId);
-  const type = btf.type(id);
-  if (type.kind !== "struct" && type.kind !== "union") return undefined;
-  budget.spend(type.members.length);
-  if (type.members.length > 0) checkLength(found);
-  for (const [index, member] of type.members.entries()) {
-    if (member.name !== "" && member.name !== wanted.name) continue;
+  if (!isComposite(btf.kind(id))) return undefined;
+  const count = btf.vlen(id);
+  budget.spend(count);
+  if (count > 0) checkLength(found);
+  for (const index of namedOrAnonymous(btf, id, wanted.name)) {
+    const member = memberAt(btf, id, index);
+    if (member === undefined) continue;
     const bitOffset = found.bitOffset;
     pushIndex(found, index);
     found.bitOffset = (bitOffset + member.bitOffset) >>> 0;

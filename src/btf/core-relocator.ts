@@ -60,6 +60,8 @@ export class CoreRelocator {
   readonly #targets: CoreTargets;
   readonly #budget: CoreBudget;
   readonly #candidates = new Map<TypeId, Candidate[]>();
+  /** Types of the main target by essential name, of any kind, as {@link prepare} found them. */
+  readonly #found = new Map<string, readonly TypeId[]>();
   readonly #results = new Map<string, CoreResult>();
   #modules: readonly CoreTarget[] | undefined;
 
@@ -68,6 +70,20 @@ export class CoreRelocator {
     this.#local = local;
     this.#targets = targets;
     this.#budget = new CoreBudget(local.source);
+  }
+
+  /**
+   * Looks up the candidates of all relocations to come in one pass over the kernel's types, which is faster than a
+   * pass for each local type. Not needed for the result.
+   */
+  prepare(relocations: Iterable<CoreRelocation>): void {
+    const names = new Map<TypeId, string>();
+    for (const { typeId, kind } of relocations) {
+      if (kind === CoreRelocationKind.BPF_CORE_TYPE_ID_LOCAL || names.has(typeId)) continue;
+      const name = essentialName(this.#local.name(typeId));
+      if (name !== "") names.set(typeId, name);
+    }
+    for (const [name, ids] of this.#targets.main.findByEssentialNames(names.values())) this.#found.set(name, ids);
   }
 
   /**
@@ -128,16 +144,19 @@ export class CoreRelocator {
     if (name === "")
       throw new FormatError({ source: this.#local.source }, `${text}: an anonymous type cannot be found`);
     const kind = this.#local.kind(typeId);
-    const search = (target: CoreTarget, firstId: TypeId): Candidate[] =>
-      target.btf
-        .findByEssentialName(name)
-        .filter((id) => id >= firstId && kindsAreCompatible(target.btf.kind(id), kind))
-        .map((id) => ({ ...target, id }));
-    let found = search({ name: "vmlinux", btf: this.#targets.main }, 1);
+    const candidates = (target: CoreTarget, ids: readonly TypeId[]): Candidate[] =>
+      ids
+        .filter((id) => kindsAreCompatible(target.btf.kind(id), kind))
+        .map((id) => ({ name: target.name, btf: target.btf, id }));
+    const { main } = this.#targets;
+    let found = candidates({ name: "vmlinux", btf: main }, this.#found.get(name) ?? main.findByEssentialName(name));
     if (found.length === 0) {
       this.#modules ??= [...(this.#targets.modules?.() ?? [])];
-      // A module's BTF goes on from the kernel's, which has just been searched.
-      found = this.#modules.flatMap((module) => search(module, module.btf.firstId));
+      found = this.#modules.flatMap((module) => {
+        // A module's BTF goes on from the kernel's, which has just been searched.
+        const own = module.btf.findByEssentialName(name).filter((id) => id >= module.btf.firstId);
+        return candidates(module, own);
+      });
     }
     this.#candidates.set(typeId, found);
     return found;

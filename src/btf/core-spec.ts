@@ -1,5 +1,7 @@
 import { FormatError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
+import { isComposite } from "./core-compat.ts";
+import { memberAt } from "./core-members.ts";
 import { describeType } from "./core-names.ts";
 import {
   type CoreRelocation,
@@ -68,34 +70,46 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
   spec.bitOffset = bitsOf(first, coreSizeOf(btf, id));
   for (const index of raw.slice(1)) {
     id = btf.resolve(id);
-    const type = btf.type(id);
-    if (type.kind === "struct" || type.kind === "union") {
-      const member = type.members[index];
+    if (isComposite(btf.kind(id))) {
+      const member = memberAt(btf, id, index);
       if (member === undefined) return fail(`no member ${index} in ${describeType(btf, id)}`);
       spec.bitOffset = (spec.bitOffset + member.bitOffset) >>> 0;
       if (member.name !== "") spec.accessors.push({ typeId: id, index, name: member.name });
       id = member.type;
-    } else if (type.kind === "array") {
-      if (index >= type.length && !isFlexibleArray(btf, spec.accessors.at(-1), type.length))
-        return fail(`index ${index} is outside an array of ${type.length}`);
-      id = btf.resolve(type.type);
-      spec.accessors.push({ typeId: id, index, name: undefined });
-      spec.bitOffset = (spec.bitOffset + bitsOf(index, coreSizeOf(btf, id))) >>> 0;
-    } else {
-      return fail(`${describeType(btf, id)} has no members`);
+      continue;
     }
+    const type = btf.type(id);
+    if (type.kind !== "array") return fail(`${describeType(btf, id)} has no members`);
+    if (index >= type.length && !isFlexibleArray(btf, spec.accessors.at(-1), type.length))
+      return fail(`index ${index} is outside an array of ${type.length}`);
+    id = btf.resolve(type.type);
+    spec.accessors.push({ typeId: id, index, name: undefined });
+    spec.bitOffset = (spec.bitOffset + bitsOf(index, coreSizeOf(btf, id))) >>> 0;
   }
   return spec;
 }
 
 /** `0:1:2` as numbers; undefined for anything else, or for more than {@link MAX_SPEC_LENGTH} of them. */
 function parseAccessString(text: string): number[] | undefined {
-  // 64 numbers of at most 10 digits: a longer text need not be looked at.
-  if (text.length > MAX_SPEC_LENGTH * 11 || !/^\d{1,10}(:\d{1,10})*$/.test(text)) return undefined;
-  const indices = text.split(":").map(Number);
-  if (indices.length > MAX_SPEC_LENGTH || indices.some((index) => index > 0x7fff_ffff)) return undefined;
+  const indices: number[] = [];
+  let index = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const c = i < text.length ? text.charCodeAt(i) : COLON;
+    if (c === COLON) {
+      if (index < 0 || indices.length === MAX_SPEC_LENGTH) return undefined;
+      indices.push(index);
+      index = -1;
+    } else {
+      if (c < ZERO || c > ZERO + 9) return undefined;
+      index = Math.max(index, 0) * 10 + c - ZERO;
+      if (index > 0x7fff_ffff) return undefined;
+    }
+  }
   return indices;
 }
+
+const COLON = 0x3a;
+const ZERO = 0x30;
 
 /** The size of a type in bytes; libbpf's arithmetic ends at 32 bits, and it refuses what is larger. */
 export function coreSizeOf(btf: Btf, id: TypeId): number {

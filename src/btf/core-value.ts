@@ -1,6 +1,7 @@
 import { FormatError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
 import { elementType } from "./core-compat.ts";
+import { memberAt } from "./core-members.ts";
 import { CoreRelocationKind, coreRelocationSubject } from "./core-relocation.ts";
 import { type CoreSpec, coreSizeOf, formatCoreSpec } from "./core-spec.ts";
 import { BtfKind, type BtfMember, type TypeId } from "./types.ts";
@@ -131,8 +132,7 @@ function isSigned(btf: Btf, id: TypeId): boolean {
 
 function lastMember(spec: CoreSpec): BtfMember {
   const { typeId, index } = spec.accessors.at(-1)!;
-  const type = spec.btf.type(typeId);
-  const member = type.kind === "struct" || type.kind === "union" ? type.members[index] : undefined;
+  const member = memberAt(spec.btf, typeId, index);
   if (member === undefined) throw specError(spec, "has no member");
   return member;
 }
