@@ -42,7 +42,7 @@ if (version === undefined) {
 }
 const directory = mkdtempSync(join(tmpdir(), "fixtures-"));
 try {
-  const { status, stderr } = spawnSync("scripts/build-fixtures.sh", ["--to", directory], { encoding: "utf8" });
+  const { status, stderr } = spawnSync("bash", ["scripts/build-fixtures.sh", "--to", directory], { encoding: "utf8" });
   process.stderr.write(stderr);
   if (status !== 0) throw new Error("the sources do not compile");
   const made = readdirSync(directory)
