@@ -95,12 +95,29 @@ export {
   inInitialUserNamespace,
 } from "./capabilities.ts";
 export { cgroup2Mount } from "./cgroups.ts";
+export { bootTime, bootToWallClock } from "./clock.ts";
+export { onlineCpus, parseCpuList, possibleCpus } from "./cpus.ts";
+export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
+export { FdPoll } from "./fd-poll.ts";
+export { fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
+export { type KernelSymbol, kernelSymbols, kernelSymbolsByAddress, kernelSymbolsByName } from "./kallsyms.ts";
+export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
 export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
+export { type MapMemoryOptions, MappedMemory, mapMemory } from "./map-memory.ts";
 export { raiseMemlock, setMemlock } from "./memlock.ts";
 export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
 export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
 export { Namespace, setNamespace, unshare } from "./namespaces.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
+export {
+  type PerfEventOptions,
+  perfEventDisable,
+  perfEventEnable,
+  perfEventOpen,
+  perfEventQueryBpf,
+  perfEventReset,
+  perfEventSetBpf,
+} from "./perf-event.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";

@@ -3,6 +3,7 @@ import { BpfError } from "../errors/index.ts";
 /** Numbers of the system calls that bpfts makes itself, [x86-64, generic (arm64, riscv64)]. */
 const NUMBERS = {
   bpf: [321, 280],
+  clock_gettime: [228, 113],
   close: [3, 57],
   fcntl: [72, 25],
   ioctl: [16, 29],

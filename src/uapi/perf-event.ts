@@ -10,7 +10,7 @@ const perfEventAttrFields = {
   bits: "u64",
   wakeup_events: "u32",
   bp_type: "u32",
-  config1: "usize",
+  config1: "u64",
   config2: "u64",
   branch_sample_type: "u64",
   sample_regs_user: "u64",

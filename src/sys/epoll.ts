@@ -1,0 +1,59 @@
+import { Errno } from "../errors/index.ts";
+import { beginCall, placeRoom } from "./arena.ts";
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
+
+const EPOLL_CLOEXEC = 0x80000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+
+/** Events of epoll (include/uapi/linux/eventpoll.h). */
+export const EpollEvent = { EPOLLIN: 1, EPOLLOUT: 4, EPOLLERR: 8, EPOLLHUP: 0x10 } as const;
+
+// struct epoll_event is packed on x86-64 alone: there the 64-bit data follows at byte 4, elsewhere at byte 8.
+const DATA = process.arch === "x64" ? 4 : 8;
+const EVENT_SIZE = DATA + 8;
+
+/** A new epoll fd, close-on-exec. */
+export function epollCreate(): number {
+  const result = syscall("epoll_create1", EPOLL_CLOEXEC);
+  if (result < 0) throw fail("epoll_create1", -result);
+  return result;
+}
+
+/** Adds an fd, which `epollWait` reports as `data`, a number of 32 bits (the fd itself unless given). */
+export function epollAdd(epollFd: number, fd: number, events: number = EpollEvent.EPOLLIN, data: number = fd): void {
+  beginCall();
+  const event = placeRoom(EVENT_SIZE);
+  const view = new DataView(event.bytes.buffer, event.bytes.byteOffset, EVENT_SIZE);
+  view.setUint32(0, events, true);
+  view.setUint32(DATA, data, true);
+  const result = syscall("epoll_ctl", epollFd, EPOLL_CTL_ADD, fd, event.address);
+  if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_ADD)", -result);
+}
+
+/** Takes an fd out again. */
+export function epollRemove(epollFd: number, fd: number): void {
+  const result = syscall("epoll_ctl", epollFd, EPOLL_CTL_DEL, fd, 0);
+  if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_DEL)", -result);
+}
+
+/** One fd that is ready. */
+export interface ReadyEvent {
+  readonly events: number;
+  readonly data: number;
+}
+
+/** What is ready, at most `max` of it. Blocks the thread for `timeout` milliseconds; 0, unless given, for not at all. */
+export function epollWait(epollFd: number, max = 64, timeout = 0): ReadyEvent[] {
+  beginCall();
+  const room = placeRoom(max * EVENT_SIZE);
+  const result = syscall("epoll_pwait", epollFd, room.address, max, timeout, 0, 8);
+  if (result === -Errno.EINTR) return [];
+  if (result < 0) throw fail("epoll_pwait", -result);
+  const view = new DataView(room.bytes.buffer, room.bytes.byteOffset, room.bytes.byteLength);
+  return Array.from({ length: result }, (_, i) => ({
+    events: view.getUint32(i * EVENT_SIZE, true),
+    data: view.getUint32(i * EVENT_SIZE + DATA, true),
+  }));
+}

@@ -1,0 +1,145 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { decodeText } from "../layout/index.ts";
+
+// The kernel lists its symbols in time quadratic in the number of loaded programs (2 s with 10,000 of them), and their
+// own symbols come last. So the file is read in pieces, compared as bytes, and closed as soon as nothing is missing.
+
+const PATH = "/proc/kallsyms";
+const CHUNK = 0x10000;
+const NEWLINE = 10;
+const TAB = 9;
+
+/** One line of /proc/kallsyms. */
+export interface KernelSymbol {
+  /** 0 for a reader that may not see addresses (kernel.kptr_restrict). */
+  readonly address: bigint;
+  /** As of nm(1): `T` or `t` for code. */
+  readonly type: string;
+  readonly name: string;
+  /** The module, `bpf` for programs; undefined for the kernel itself. */
+  readonly module: string | undefined;
+}
+
+/** All symbols in the kernel's order. Stop the loop early where you can. Nothing, if the file cannot be opened. */
+export function* kernelSymbols(): Generator<KernelSymbol, void, undefined> {
+  for (const { data, ends, count } of pieces()) {
+    for (let i = 0, start = 0; i < count; i++) {
+      const end = ends[i] as number;
+      yield decodeLine(data, start, end);
+      start = end + 1;
+    }
+  }
+}
+
+/** The first symbol of each name; a name that is not there is left out. Reads no further than it must. */
+export function kernelSymbolsByName(names: Iterable<string>): Map<string, KernelSymbol> {
+  const wanted = new Set(names);
+  const lengths = new Set([...wanted].map((name) => Buffer.byteLength(name)));
+  const found = new Map<string, KernelSymbol>();
+  if (wanted.size === 0) return found;
+  for (const { data, ends, count } of pieces()) {
+    for (let i = 0, start = 0; i < count; i++) {
+      const end = ends[i] as number;
+      const from = start + 19;
+      let to = from;
+      while (to < end && data[to] !== TAB) to++;
+      if (lengths.has(to - from)) {
+        const name = decodeText(data, from, to);
+        if (wanted.delete(name)) {
+          found.set(name, decodeLine(data, start, end));
+          if (wanted.size === 0) return found;
+        }
+      }
+      start = end + 1;
+    }
+  }
+  return found;
+}
+
+/** The first symbol at each of these exact addresses; an address without one is left out. Reads no further than it must. */
+export function kernelSymbolsByAddress(addresses: Iterable<bigint>): Map<bigint, KernelSymbol> {
+  // Most lines are ruled out by the lower 32 bits, as a number.
+  const wanted = new Map<number, Set<bigint>>();
+  let left = 0;
+  for (const address of addresses) {
+    const low = Number(address & 0xffffffffn);
+    const set = wanted.get(low) ?? new Set();
+    if (address === 0n || set.has(address)) continue;
+    wanted.set(low, set.add(address));
+    left += 1;
+  }
+  const found = new Map<bigint, KernelSymbol>();
+  if (left === 0) return found;
+  for (const { data, ends, count } of pieces()) {
+    for (let i = 0, start = 0; i < count; i++) {
+      const end = ends[i] as number;
+      if (wanted.has(lowWord(data, start))) {
+        const symbol = decodeLine(data, start, end);
+        if (wanted.get(Number(symbol.address & 0xffffffffn))?.delete(symbol.address) === true) {
+          found.set(symbol.address, symbol);
+          left -= 1;
+          if (left === 0) return found;
+        }
+      }
+      start = end + 1;
+    }
+  }
+  return found;
+}
+
+/** The last eight of the digits at `start`; the kernel prints sixteen (`%px`). */
+function lowWord(data: Uint8Array, start: number): number {
+  let word = 0;
+  for (let at = start + 8; at < start + 16; at++) {
+    const c = data[at] as number;
+    word = (word << 4) | (c <= 57 ? c - 48 : c - 87);
+  }
+  return word >>> 0;
+}
+
+function decodeLine(data: Uint8Array, start: number, end: number): KernelSymbol {
+  const [address = "0", type = "", rest = ""] = decodeText(data, start, end).split(" ", 3);
+  const [name = "", module] = rest.split("\t");
+  return { address: BigInt(`0x${address}`), type, name, module: module?.replace(/^\[|\]$/g, "") };
+}
+
+interface Piece {
+  readonly data: Uint8Array;
+  /** Where each whole line ends: the offsets of the newlines. */
+  readonly ends: Uint32Array;
+  readonly count: number;
+}
+
+function* pieces(): Generator<Piece, void, undefined> {
+  let fd: number;
+  try {
+    fd = openSync(PATH, "r");
+  } catch {
+    return;
+  }
+  const data = new Uint8Array(CHUNK);
+  const ends = new Uint32Array(CHUNK / 16);
+  try {
+    let length = 0;
+    for (;;) {
+      const read = readSync(fd, data, length, CHUNK - length, null);
+      if (read === 0) return;
+      length += read;
+      let count = 0;
+      let start = 0;
+      for (;;) {
+        const end = data.indexOf(NEWLINE, start);
+        if (end < 0 || end >= length || count === ends.length) break;
+        ends[count++] = end;
+        start = end + 1;
+      }
+      yield { data, ends, count };
+      data.copyWithin(0, start, length);
+      length -= start;
+      // A line that fills the whole buffer is none of the kernel's (names are at most 512 bytes).
+      if (length === CHUNK) return;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

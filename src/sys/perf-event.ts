@@ -1,0 +1,97 @@
+import { Errno } from "../errors/index.ts";
+import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
+import { beginCall, placeRoom, placeText } from "./arena.ts";
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
+
+/** What perf_event_open(2) takes, by the kernel's names; what is left out is 0. */
+export interface PerfEventOptions {
+  /** One of PerfType, or the number of a PMU. */
+  readonly type: number;
+  readonly config?: bigint | number | undefined;
+  /** Or `sample_freq`, with `bits: ["freq"]`. */
+  readonly sample_period?: bigint | number | undefined;
+  readonly sample_type?: bigint | undefined;
+  readonly read_format?: bigint | undefined;
+  /** Names of one-bit fields to set. */
+  readonly bits?: readonly (keyof typeof PerfEventBit)[] | undefined;
+  readonly wakeup_events?: number | undefined;
+  /** A uprobe's file or a kprobe's function: `config1` is then its address. */
+  readonly path?: string | undefined;
+  readonly config1?: bigint | number | undefined;
+  /** A probe's offset or address. */
+  readonly config2?: bigint | number | undefined;
+  /** A process, -1 for all. 0, the calling thread, unless given. */
+  readonly pid?: number | undefined;
+  /** A CPU, -1 for any, which needs a `pid`. -1 unless given. */
+  readonly cpu?: number | undefined;
+  readonly group_fd?: number | undefined;
+  /** Flags of PerfFlag; close-on-exec is always set. */
+  readonly flags?: number | undefined;
+}
+
+/** perf_event_open(2): returns an fd. */
+export function perfEventOpen(options: PerfEventOptions): number {
+  const { type, path, pid = 0, cpu = -1, group_fd = -1, flags = 0 } = options;
+  beginCall();
+  const attr = placeRoom(PerfEventAttr.size);
+  const view = new DataView(attr.bytes.buffer, attr.bytes.byteOffset, attr.bytes.byteLength);
+  let bits = 0n;
+  for (const name of options.bits ?? []) bits |= PerfEventBit[name];
+  PerfEventAttr.fill(view, 0, {
+    type,
+    size: PerfEventAttr.size,
+    config: BigInt(options.config ?? 0),
+    sample_period: BigInt(options.sample_period ?? 0),
+    sample_type: options.sample_type ?? 0n,
+    read_format: options.read_format ?? 0n,
+    bits,
+    wakeup_events: options.wakeup_events ?? 0,
+    config1: path === undefined ? BigInt(options.config1 ?? 0) : BigInt(placeText(path)),
+    config2: BigInt(options.config2 ?? 0),
+  });
+  const result = syscall("perf_event_open", attr.address, pid, cpu, group_fd, flags | PerfFlag.PERF_FLAG_FD_CLOEXEC);
+  if (result < 0) throw fail("perf_event_open", -result, { needs: ["CAP_PERFMON"], ...subjectOf(path) });
+  return result;
+}
+
+function subjectOf(path: string | undefined): { subject?: string } {
+  return path === undefined ? {} : { subject: path };
+}
+
+function perfIoctl(fd: number, name: keyof typeof PerfIoctl, argument: number): void {
+  const result = syscall("ioctl", fd, PerfIoctl[name], argument);
+  if (result < 0) throw fail(`ioctl(${name})`, -result, { needs: ["CAP_PERFMON"] });
+}
+
+/** Starts a perf event. */
+export function perfEventEnable(fd: number): void {
+  perfIoctl(fd, "PERF_EVENT_IOC_ENABLE", 0);
+}
+
+/** Stops a perf event. */
+export function perfEventDisable(fd: number): void {
+  perfIoctl(fd, "PERF_EVENT_IOC_DISABLE", 0);
+}
+
+/** Sets its counter to 0. */
+export function perfEventReset(fd: number): void {
+  perfIoctl(fd, "PERF_EVENT_IOC_RESET", 0);
+}
+
+/** Attaches a program without a link, for as long as the fd is open: kernels before 5.15 have no other way. */
+export function perfEventSetBpf(fd: number, progFd: number): void {
+  perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", progFd);
+}
+
+/** The ids of the programs on the tracepoint of a perf event, at most 64 of them by the kernel's limit. */
+export function perfEventQueryBpf(fd: number): number[] {
+  // struct perf_event_query_bpf { __u32 ids_len, prog_cnt, ids[]; }; BPF_TRACE_MAX_PROGS is 64.
+  beginCall();
+  const room = placeRoom(8 + 64 * 4);
+  const view = new DataView(room.bytes.buffer, room.bytes.byteOffset, room.bytes.byteLength);
+  view.setUint32(0, 64, true);
+  const result = syscall("ioctl", fd, PerfIoctl.PERF_EVENT_IOC_QUERY_BPF, room.address);
+  if (result < 0 && result !== -Errno.ENOSPC) throw fail("ioctl(PERF_EVENT_IOC_QUERY_BPF)", -result);
+  return Array.from({ length: Math.min(view.getUint32(4, true), 64) }, (_, i) => view.getUint32(8 + i * 4, true));
+}
