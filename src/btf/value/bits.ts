@@ -43,3 +43,23 @@ export function writeBits(
     fresh >>= 8n;
   }
 }
+
+/** {@link writeBits} for bits that lie within four bytes, without bigint. */
+export function writeFewBits(
+  view: DataView,
+  at: number,
+  shift: number,
+  bits: number,
+  little: boolean,
+  value: number,
+): void {
+  const count = (shift + bits + 7) >> 3;
+  const left = little ? shift : 8 * count - shift - bits;
+  const ones = bits === 32 ? -1 : (1 << bits) - 1;
+  const mask = ones << left;
+  const fresh = (value & ones) << left;
+  for (let i = 0; i < count; i++) {
+    const place = little ? at + i : at + count - 1 - i;
+    view.setUint8(place, (view.getUint8(place) & ~(mask >>> (8 * i))) | (fresh >>> (8 * i)));
+  }
+}

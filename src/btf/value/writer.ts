@@ -2,7 +2,7 @@ import { UsageError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
-import { writeBits } from "./bits.ts";
+import { writeBits, writeFewBits } from "./bits.ts";
 import { tooShort } from "./reader.ts";
 import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
 
@@ -83,6 +83,9 @@ function makeNew(shape: Shape, context: Context): ValueWriter {
           });
       if (shape.kind === "bits") {
         const { shift } = shape;
+        if (shift + bits <= 32) {
+          return (view, at, value) => writeFewBits(view, at, shift, bits, btf.little, Number(check(value)));
+        }
         return (view, at, value) => writeBits(view, at, shift, bits, btf.little, BigInt(check(value)));
       }
       return writeInt(shape.size, btf.little, check);
