@@ -11,8 +11,8 @@ import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 /** The kernel's own bound (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c), which also ends a cycle. */
 export const MAX_RESOLVE_DEPTH = 32;
 
-/** After so many scans for a name the hash index is built: that costs about as much as 15 scans do. */
-const SCANS_BEFORE_INDEX = 12;
+/** After so many scans for a name the hash index is built: that costs about as much as 30 scans do. */
+const SCANS_BEFORE_INDEX = 24;
 
 const encoder = new TextEncoder();
 

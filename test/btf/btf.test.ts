@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
 import { Btf, BtfBuilder, BtfKind, type NewBtfType } from "../../src/btf/index.ts";
 import { FormatError } from "../../src/errors/index.ts";
 import { blobOf, everyKind, info, int, member } from "./samples.ts";
@@ -139,6 +140,23 @@ describe("finding by name", () => {
       }
     });
   }
+
+  test("scan and index agree about any underscores", () => {
+    const names = fc.array(fc.stringMatching(/^[ab_]{1,9}$/), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(names, (list) => {
+        const builder = new BtfBuilder();
+        for (const name of list) builder.append({ kind: "fwd", name, union: false });
+        const indexed = Btf.parse(builder.encode());
+        for (let i = 0; i < 40; i++) indexed.findAll("a");
+        for (const name of list) {
+          const scanned = Btf.parse(indexed.data);
+          assert.deepEqual(indexed.findAll(name), scanned.findAll(name));
+          assert.deepEqual(indexed.findByEssentialName(name), scanned.findByEssentialName(name));
+        }
+      }),
+    );
+  });
 
   test("split BTF goes on where its base ends, and shares its strings", () => {
     const { btf: base, ids } = everyKind();
