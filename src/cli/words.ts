@@ -6,7 +6,7 @@ export class Words {
   #at: number;
   constructor(words: readonly string[], at = 0) {
     this.#words = words;
-    this.#at = at;
+    this.#at = Math.min(at, words.length);
   }
 
   /** How many words are left. */

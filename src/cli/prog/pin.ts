@@ -1,3 +1,14 @@
-export const pinProgram: import("../command.ts").Run = () => {
-  throw new Error("todo");
+import { done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { takeProgram } from "../handle/program.ts";
+import { pinAt } from "../pin.ts";
+
+/** `bpfts prog pin PROG FILE`. */
+export const pinProgram: Run = (words, options) => {
+  words.need(3);
+  using program = takeProgram(words);
+  const path = words.take("a file");
+  words.end();
+  pinAt(path, program.number, options);
+  return done;
 };

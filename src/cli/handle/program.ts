@@ -1,0 +1,78 @@
+import { formatHex, parseHex } from "../../layout/index.ts";
+import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
+import { CommandError } from "../command-error.ts";
+import { failedTo, isGone } from "../reason.ts";
+import type { Words } from "../words.ts";
+import { parseU32 } from "./number.ts";
+import { openPinned } from "./pinned.ts";
+import { fullProgramName } from "./program-name.ts";
+
+const TAG_BYTES = 8;
+/** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
+const MAX_NAME = 127;
+
+/** Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` means: one or more. The caller closes them. */
+export function takePrograms(words: Words): OwnedFd[] {
+  if (words.takeKeyword("id")) return [programById(parseU32(words.take("an id"), "ID"))];
+  if (words.takeKeyword("tag")) {
+    const word = words.take("a tag");
+    const tag = parseHex(word);
+    if (tag?.length !== TAG_BYTES) throw new CommandError(`can't parse tag '${word}': it has 16 hexadecimal digits`);
+    const wanted = formatHex(tag);
+    return programsWhere((info) => formatHex(info.tag) === wanted, `tag ${wanted}`);
+  }
+  if (words.takeKeyword("name")) {
+    const name = words.take("a name");
+    if (Buffer.byteLength(name) > MAX_NAME) throw new CommandError(`can't parse name '${name}': it is too long`);
+    return programsWhere((info, fd) => fullProgramName(info, fd) === name, `name '${name}'`);
+  }
+  if (words.takeKeyword("pinned")) return [openPinned(words.take("a file"), "prog")];
+  const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
+  throw new CommandError(`expected 'id', 'tag', 'name' or 'pinned', got: ${got}`);
+}
+
+/** Like {@link takePrograms} for a command that takes a single one. */
+export function takeProgram(words: Words): OwnedFd {
+  const programs = takePrograms(words);
+  if (programs.length === 1) return programs[0] as OwnedFd;
+  const ids = programs.map((fd) => progInfo(fd.number).id);
+  for (const fd of programs) fd.close();
+  throw new CommandError(`several programs match this handle: ids ${ids.join(", ")}`);
+}
+
+function programById(id: number): OwnedFd {
+  try {
+    return new OwnedFd(progGetFdById(id), `program ${id}`);
+  } catch (error) {
+    throw failedTo(`get by id (${id})`, error);
+  }
+}
+
+function programsWhere(fits: (info: ProgInfo, fd: number) => boolean, what: string): OwnedFd[] {
+  const found: OwnedFd[] = [];
+  try {
+    for (const fd of eachProgram()) {
+      if (fits(progInfo(fd.number), fd.number)) found.push(fd);
+      else fd.close();
+    }
+  } catch (error) {
+    for (const fd of found) fd.close();
+    throw error;
+  }
+  if (found.length === 0) throw new CommandError(`no program has the ${what}`);
+  return found;
+}
+
+/** Opens every program in the order of ids; those that go away meanwhile are left out. Each is the caller's to close. */
+export function* eachProgram(): Generator<OwnedFd> {
+  for (let id = progGetNextId(0); id !== undefined; id = progGetNextId(id)) {
+    let fd: number;
+    try {
+      fd = progGetFdById(id);
+    } catch (error) {
+      if (isGone(error)) continue;
+      throw failedTo(`can't get prog by id (${id})`, error);
+    }
+    yield new OwnedFd(fd, `program ${id}`);
+  }
+}

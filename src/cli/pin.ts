@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { BPFFS_PATH, isBpffs, mountBpffs, objPin } from "../sys/index.ts";
+import { CommandError } from "./command-error.ts";
+import type { Options } from "./options.ts";
+import { failedTo } from "./reason.ts";
+
+/** Pins an object at a path, which must be free and below a bpffs. */
+export function pinAt(path: string, fd: number, options: Options): void {
+  prepareFile(path, options);
+  try {
+    objPin(path, fd);
+  } catch (error) {
+    throw failedTo(`can't pin the object (${path})`, error);
+  }
+}
+
+/** Makes sure that a file can be pinned at `path`: nothing is there, and its directory is in a bpffs. */
+export function prepareFile(path: string, options: Options): void {
+  if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
+  const directory = dirname(path);
+  if (isBpffs(directory)) return;
+  mountFor(directory, path, options);
+  if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
+}
+
+/** Makes sure that `directory` is, or can be made, in a bpffs. */
+export function prepareDirectory(directory: string, options: Options): void {
+  if (isBpffs(directory) || isBpffs(dirname(directory))) return;
+  mountFor(directory, directory, options);
+}
+
+/**
+ * Mounts the bpffs at its standard place where the path lies there. bpftool mounts one over whatever directory the path
+ * names, and so hides the files in it; here that is an error.
+ */
+function mountFor(directory: string, path: string, options: Options): void {
+  const standard = directory === BPFFS_PATH || directory.startsWith(`${BPFFS_PATH}/`);
+  if (standard && !isBpffs(BPFFS_PATH)) {
+    if (options.nomount) {
+      throw new CommandError("no BPF file system found, not mounting it due to --nomount option");
+    }
+    try {
+      mountBpffs(BPFFS_PATH);
+    } catch (error) {
+      throw failedTo(`can't mount BPF file system on ${BPFFS_PATH}`, error);
+    }
+    return;
+  }
+  if (standard) return;
+  if (!existsSync(directory) && !existsSync(dirname(directory))) {
+    throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
+  }
+  throw new CommandError(
+    `can't pin BPF object: '${path}' is not in a BPF file system (bpffs); use a path below ${BPFFS_PATH}, or mount one there first`,
+  );
+}

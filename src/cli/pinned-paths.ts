@@ -1,0 +1,76 @@
+import { opendirSync } from "node:fs";
+import { closeFd, linkInfo, mapInfo, mounts, objGet, progInfo } from "../sys/index.ts";
+import { kindOfFd, type ObjectKind } from "./handle/pinned.ts";
+
+/**
+ * Where the objects of a kind are pinned: every regular file below every mounted bpffs, by the object's id. A bpffs
+ * that is mounted twice shows its pins twice. The paths of one object are in bpftool's order, which is that of the
+ * chains of libbpf's hash map: the newest first, turned round each time the table grows.
+ */
+export function pinnedPaths(kind: "prog" | "map" | "link"): ReadonlyMap<number, readonly string[]> {
+  const paths = new Map<number, string[]>();
+  let size = 0;
+  let capacity = 0;
+  for (const path of pinFiles()) {
+    const id = idOf(path, kind);
+    if (id === undefined) continue;
+    if (capacity === 0 || Math.floor(((size + 1) * 4) / 3) > capacity) {
+      capacity = Math.max(4, capacity * 2);
+      for (const list of paths.values()) list.reverse();
+    }
+    size++;
+    const list = paths.get(id);
+    if (list === undefined) paths.set(id, [path]);
+    else list.unshift(path);
+  }
+  return paths;
+}
+
+/** What an object's record says about its pins: undefined where none of its kind is pinned anywhere. */
+export function pinsOf(
+  paths: ReadonlyMap<number, readonly string[]> | undefined,
+  id: number,
+): readonly string[] | undefined {
+  return paths === undefined || paths.size === 0 ? undefined : (paths.get(id) ?? []);
+}
+
+function* pinFiles(): Generator<string> {
+  for (const { type, path } of mounts()) if (type.startsWith("bpf")) yield* filesBelow(path);
+}
+
+function* filesBelow(directory: string): Generator<string> {
+  let entries: ReturnType<typeof opendirSync>;
+  try {
+    entries = opendirSync(directory);
+  } catch {
+    return;
+  }
+  try {
+    // Not readdir: it sorts, and bpftool shows the file system's order.
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory()) yield* filesBelow(path);
+      else if (entry.isFile()) yield path;
+    }
+  } finally {
+    entries.closeSync();
+  }
+}
+
+function idOf(path: string, kind: ObjectKind): number | undefined {
+  let fd: number;
+  try {
+    fd = objGet(path);
+  } catch {
+    return undefined;
+  }
+  try {
+    if (kindOfFd(fd) !== kind) return undefined;
+    if (kind === "prog") return progInfo(fd).id;
+    return kind === "map" ? mapInfo(fd).id : linkInfo(fd).id;
+  } catch {
+    return undefined;
+  } finally {
+    closeFd(fd);
+  }
+}

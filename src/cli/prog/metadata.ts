@@ -1,0 +1,64 @@
+import { closeFd, type MapInfo, mapGetFdById, mapInfo, mapLookupElem } from "../../sys/index.ts";
+import { BpfMapType } from "../../uapi/index.ts";
+import { btfValue } from "../btf-value.ts";
+import { formatJson } from "../json-writer.ts";
+import { loadedBtf } from "../loaded-btf.ts";
+import type { ProgramRecord } from "./record.ts";
+
+const PREFIX = "bpf_metadata_";
+
+/**
+ * The variables of a program that begin with `bpf_metadata_`, without that beginning. As in bpftool they are those of
+ * the first of its maps that is read-only data; a map that cannot be opened ends the search.
+ */
+export function programMetadata(mapIds: readonly number[]): ProgramRecord["metadata"] {
+  const data = readOnlyData(mapIds);
+  if (data === undefined) return [];
+  const btf = loadedBtf(data.info.btf_id);
+  const section = btf?.type(data.info.btf_value_type_id);
+  if (btf === undefined || section?.kind !== "datasec") return [];
+  const view = new DataView(data.value.buffer, data.value.byteOffset, data.value.byteLength);
+  const found: { name: string; text: string; json: ReturnType<typeof btfValue> }[] = [];
+  for (const { type, offset } of section.variables) {
+    const variable = btf.type(type);
+    if (variable.kind !== "var" || !variable.name.startsWith(PREFIX)) continue;
+    found.push({
+      name: variable.name.slice(PREFIX.length),
+      text: formatJson(btfValue(btf, variable.type, view, offset, true)),
+      json: btfValue(btf, variable.type, view, offset, false),
+    });
+  }
+  return found;
+}
+
+function readOnlyData(mapIds: readonly number[]): { info: MapInfo; value: Uint8Array } | undefined {
+  for (const id of mapIds) {
+    let fd: number;
+    try {
+      fd = mapGetFdById(id);
+    } catch {
+      return undefined;
+    }
+    try {
+      const info = mapInfo(fd);
+      if (!isReadOnlyData(info)) continue;
+      const value = new Uint8Array(info.value_size);
+      return mapLookupElem(fd, new Uint8Array(4), value) ? { info, value } : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      closeFd(fd);
+    }
+  }
+  return undefined;
+}
+
+function isReadOnlyData({ type, key_size, max_entries, btf_value_type_id, name }: MapInfo): boolean {
+  return (
+    type === BpfMapType.BPF_MAP_TYPE_ARRAY &&
+    key_size === 4 &&
+    max_entries === 1 &&
+    btf_value_type_id !== 0 &&
+    name.includes(".rodata")
+  );
+}
