@@ -1,0 +1,120 @@
+import {
+  type BasicBlock,
+  controlFlowGraph,
+  type Edge,
+  type FlowFunction,
+  type ListingOptions,
+  type SourceLine,
+  type SymbolResolver,
+  xlatedRecords,
+} from "../../asm/index.ts";
+import { formatHex } from "../../layout/index.ts";
+import type { LoadedInstructions } from "./xlated-program.ts";
+
+const ENTRY = 0;
+const EXIT = 1;
+/** The numbers of ENTRY and EXIT come before those of the blocks. */
+const FIRST_BLOCK = 2;
+/** A file name that is longer is cut at a slash. */
+const MAX_PATH = 32;
+const EDGE = 'style="solid,bold", color=black, weight=10, constraint=true';
+/** The end of a row that is aligned left, and of the line of the DOT file that goes on below. */
+const ROW = "\\l\\\n";
+
+/** A program's control flow in the DOT language, as `bpftool prog dump xlated … visual` draws it. */
+export function graphText(loaded: LoadedInstructions, names: SymbolResolver, options: ListingOptions): string {
+  const rows = rowsOf(loaded, names, options);
+  let text = 'digraph "DOT graph for eBPF program" {\n';
+  for (const fn of controlFlowGraph(loaded.program.instructions)) text += functionText(fn, rows);
+  return `${text}}\n`;
+}
+
+function functionText(fn: FlowFunction, rows: (fn: FlowFunction, block: BasicBlock) => string): string {
+  const node = (block: number): string => `fn_${fn.index}_bb_${block}`;
+  let text = `subgraph "cluster_${fn.index}" {\n\tstyle="dashed";\n\tcolor="black";\n\tlabel="func_${fn.index} ()";\n`;
+  const draw = (block: number, shape: string, label: string): void => {
+    text += `\t${node(block)} [shape=${shape},style=filled,label="${label}"];\n\n`;
+  };
+  draw(ENTRY, "Mdiamond", "ENTRY");
+  fn.blocks.forEach((block, i) => {
+    draw(i + FIRST_BLOCK, "record", `{\\\n${rows(fn, block)}}`);
+  });
+  draw(EXIT, "Mdiamond", "EXIT");
+  const connect = (from: number, to: number, style: string): void => {
+    text += `\t${node(from)}:s -> ${node(to)}:n [${style}];\n`;
+  };
+  connect(ENTRY, FIRST_BLOCK, EDGE);
+  fn.blocks.forEach((block, i) => {
+    for (const edge of block.successors) {
+      const target = targetOf(edge);
+      if (target !== undefined) connect(i + FIRST_BLOCK, target, EDGE);
+    }
+  });
+  // Invisible, for the layout.
+  connect(ENTRY, EXIT, 'style="invis", constraint=true');
+  return `${text}}\n`;
+}
+
+function targetOf(edge: Edge): number | undefined {
+  switch (edge.kind) {
+    case "next":
+    case "jump":
+      return edge.block + FIRST_BLOCK;
+    case "exit":
+      return EXIT;
+    default:
+      return undefined;
+  }
+}
+
+function rowsOf(
+  { program }: LoadedInstructions,
+  names: SymbolResolver,
+  options: ListingOptions,
+): (fn: FlowFunction, block: BasicBlock) => string {
+  const records = [...xlatedRecords({ instructions: program.instructions }, names)];
+  const protos = new Map(program.functions?.map(({ slot, proto }) => [slot, proto]));
+  const lines = program.lines ?? [];
+  return (fn, block) => {
+    let text = "";
+    let shown: SourceLine | undefined;
+    for (const { slot, text: instruction, bytes } of records.filter(
+      (it) => it.slot >= block.start && it.slot < block.end,
+    )) {
+      const proto = protos.get(slot);
+      if (proto) text += `; ${proto}:${ROW}`;
+      // Each block begins with its source line, also in the middle of one.
+      const line = lines.findLast((candidate) => candidate.slot <= slot);
+      if (line !== undefined && line !== shown) text += sourceRows(line, options);
+      shown = line;
+      text += `${slot - fn.start}: ${instruction.replace(/[<>|&]/g, "\\$&")}${ROW}`;
+      if (options.opcodes) text += `\\ \\ \\ \\ ${formatHex(bytes, " ")}${ROW}`;
+      if (slot !== block.end - 1) text += "| ";
+    }
+    return text;
+  };
+}
+
+function sourceRows({ source, file, line, column }: SourceLine, options: ListingOptions): string {
+  if (!source) return "";
+  let text = "";
+  if (options.linum) {
+    const short = shortPath(file ?? "");
+    const dots = short !== (file ?? "") ? "..." : "";
+    text += `; [${dots}${escapeLabel(short)} line:${line} col:${column}]${ROW}`;
+  }
+  return `${text}; ${escapeLabel(source.trimStart())}${ROW}`;
+}
+
+function escapeLabel(text: string): string {
+  return text.replace(/[\\"{}<>| ]/g, "\\$&");
+}
+
+/** The end of a path from a slash on, at most 32 characters where there is one; not where that saves less than the dots. */
+function shortPath(path: string): string {
+  if (path.length <= MAX_PATH) return path;
+  const slash = path.indexOf("/", path.length - MAX_PATH);
+  if (slash >= 0) return slash < "...".length ? path : path.slice(slash);
+  const last = path.lastIndexOf("/");
+  return last >= 0 ? path.slice(last) : path;
+}
