@@ -10,7 +10,7 @@ export class CoreBudget {
   readonly #source: string;
 
   /** @param source whose relocations they are, for the error. */
-  constructor(source: string, steps = 50_000_000) {
+  constructor(source: string, steps = 10_000_000) {
     this.#left = steps;
     this.#source = source;
   }

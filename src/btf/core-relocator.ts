@@ -114,6 +114,7 @@ export class CoreRelocator {
     const candidates = this.#candidatesOf(typeId, text);
     const matching: Match[] = [];
     for (const candidate of candidates) {
+      this.#budget.spend(1);
       const found = matchCoreSpec(spec, candidate.btf, candidate.id, this.#budget);
       const value = found && coreValue(kind, found);
       if (found === undefined || value === undefined) continue;
