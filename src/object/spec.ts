@@ -11,13 +11,21 @@ export interface ObjectSpec {
   license: string;
   /** Content of the `version` section, as KERNEL_VERSION(); 0 without one. */
   kernelVersion: number;
+  /** By name, in the order of the file. Like the other records here without a prototype: any C name is a safe key. */
   readonly programs: Record<string, ProgramSpec>;
-  /** All maps: `.maps`, legacy `maps`, data sections, `.kconfig`, struct_ops, arena; by their name in the object. */
+  /**
+   * All maps by their name in the object, in libbpf's order: `.maps`, legacy `maps`, data sections, `.kconfig`,
+   * struct_ops.
+   */
   readonly maps: Record<string, MapSpec>;
-  /** Global variables of the data sections, by name. */
+  /** Global variables of the data sections and the arena that are neither static nor hidden, by name. */
   readonly variables: Record<string, VariableSpec>;
+  /** By name, in libbpf's order: kconfig by descending alignment, then the others by name. */
   readonly externs: Record<string, ExternSpec>;
-  /** The object's own type information, undefined where it has none. */
+  /**
+   * The object's own type information, undefined where it has none. What only the ELF symbols know is filled in, as
+   * the kernel wants it: sizes and offsets of data sections, externs as variables, hidden functions as static ones.
+   */
   readonly btf: Btf | undefined;
 }
 
@@ -48,8 +56,16 @@ export interface ProgramSpec {
   coreRelocations: CoreRelocation[];
   /** Where each function begins, the program's own first. */
   functions: FunctionSpec[];
-  /** Source lines, by ascending slot. */
+  /** Source lines, by ascending slot; none unless every function has some, as the kernel demands. */
   lines: LineSpec[];
+  /** Jump tables: for each a map BPF_MAP_TYPE_INSN_ARRAY of its own (Linux 6.19), frozen when filled. */
+  readonly jumpTables: readonly JumpTableSpec[];
+}
+
+/** Where an indirect jump may go. */
+export interface JumpTableSpec {
+  /** Slots in the program's instructions: `orig_off` of the map's elements in their order. */
+  readonly targets: readonly number[];
 }
 
 /** A function in a program's instructions. */
@@ -57,7 +73,7 @@ export interface FunctionSpec {
   readonly name: string;
   /** First instruction, in 8-byte slots. */
   readonly slot: number;
-  /** BTF FUNC in the object's BTF; 0 where unknown. */
+  /** BTF FUNC in the object's BTF; 0 where unknown. The kernel takes function information for all or for none. */
   readonly typeId: number;
 }
 
@@ -74,12 +90,14 @@ export interface LineSpec {
 export type Relocation =
   /** ld_imm64 of a map's address. */
   | { readonly kind: "map"; readonly slot: number; readonly map: string }
-  /** ld_imm64 of an address within a map's value. */
+  /** ld_imm64 of an address within a map's value; for an arena counted from the start of its globals. */
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
-  /** ld_imm64 of the address of an extern: a kconfig value, a kernel variable (typed or not). */
+  /** ld_imm64 of an extern: the address of a kconfig value or a kernel variable (typed or not), or a constant. */
   | { readonly kind: "extern"; readonly slot: number; readonly extern: string }
   /** A call to, or ld_imm64 of the address of, a kernel function. */
-  | { readonly kind: "kfunc"; readonly slot: number; readonly extern: string; readonly call: boolean };
+  | { readonly kind: "kfunc"; readonly slot: number; readonly extern: string; readonly call: boolean }
+  /** ld_imm64 of `offset` bytes into a jump table, by its number in {@link ProgramSpec.jumpTables}. */
+  | { readonly kind: "jump_table"; readonly slot: number; readonly table: number; readonly offset: number };
 
 /** An undefined symbol that the kernel, or its configuration, defines. */
 export interface ExternSpec {
@@ -92,21 +110,26 @@ export interface ExternSpec {
         /** Place in the `.kconfig` map's value. */
         readonly offset: number;
         readonly size: number;
+        /** The value's type, modifiers included. */
         readonly typeId: number;
         readonly type: "char" | "bool" | "int" | "tristate" | "char_array";
         readonly signed: boolean;
       }
     /** `typeId` is 0 for `extern const void x __ksym`, resolved by address alone. */
     | { readonly kind: "ksym"; readonly typeId: number }
-    | { readonly kind: "kfunc"; readonly typeId: number };
+    /** `typeId` is its FUNC_PROTO. */
+    | { readonly kind: "kfunc"; readonly typeId: number }
+    /** Undefined and without a type, as inline assembly leaves it: a number to be set before the load. */
+    | { readonly kind: "constant"; value: bigint | undefined };
 }
 
 /** The blueprint of a map. Sizes are bytes. */
 export interface MapSpec {
-  /** Its key in {@link ObjectSpec.maps}: for instance `counts` or `.rodata.str1.1`. */
+  /** Its key in {@link ObjectSpec.maps}: for instance `counts` or `.rodata.str1.1`; of an inner map `outer.inner`. */
   readonly name: string;
   /** The name for the kernel, at most 15 characters: for instance `counter.rodata`. */
   kernelName: string;
+  /** `arena` is a BPF_MAP_TYPE_ARENA of `.maps`, whose `contents` are the object's arena globals. */
   readonly source: "btf" | "legacy" | "data" | "kconfig" | "struct_ops" | "arena";
   type: BpfMapType;
   keySize: number;
@@ -126,7 +149,10 @@ export interface MapSpec {
   valueTypeId: number;
   /** Declaration tags (`btf_decl_tag`) of the variable. */
   readonly tags: readonly string[];
-  /** Initial bytes of the only value of a data section's map, or of an arena's globals; undefined elsewhere. */
+  /**
+   * Initial bytes of the only value of a data section's map, or of an arena's globals; undefined elsewhere.
+   * Of `.bss*` and `.kconfig` they are made, as zeros, when first asked for.
+   */
   contents: Uint8Array | undefined;
   /** Read-only for programs and frozen after its contents are set (`.rodata*`, `.kconfig`). */
   readonly frozen: boolean;

@@ -1,0 +1,148 @@
+import { Btf, BtfEdit, BtfKind, type BtfSecInfo, type TypeId } from "../btf/index.ts";
+import { type ElfSymbol, SymbolBinding, SymbolType } from "../elf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import type { ObjectExterns } from "./externs.ts";
+import { isHidden, type ObjectFunctions } from "./functions.ts";
+import type { ObjectSections } from "./sections.ts";
+
+/** Bytes that the kernel is told for every variable of `.ksyms`. */
+const KSYM_SIZE = 4;
+
+/**
+ * Fills in what the compiler left to the loader (libbpf's `bpf_object_fixup_btf`, and the end of its
+ * `bpf_object__collect_externs`): offsets and sizes of data sections, hidden variables and functions as static ones,
+ * externs as variables of their section. Type ids stay as they are.
+ */
+export function completeBtf(
+  btf: Btf,
+  sections: ObjectSections,
+  symbols: readonly ElfSymbol[],
+  functions: ObjectFunctions,
+  externs: ObjectExterns,
+): Btf {
+  const edit = new BtfEdit(btf);
+  const variables = new Map<string, ElfSymbol>();
+  for (const symbol of symbols) {
+    const { type, binding, name } = symbol;
+    const global = binding === SymbolBinding.STB_GLOBAL || binding === SymbolBinding.STB_WEAK;
+    if (type === SymbolType.STT_OBJECT && global && !variables.has(name)) variables.set(name, symbol);
+  }
+  const sizes = new Map<string, number>();
+  for (const { name, size } of sections.elf.sections) if (!sizes.has(name)) sizes.set(name, size);
+  for (const id of btf.ids()) {
+    if (btf.kind(id) !== BtfKind.DATASEC) continue;
+    const name = btf.name(id);
+    if (name === ".ksyms") completeKsyms(edit, id);
+    else if (name === ".kconfig") completeKconfig(edit, id, externs);
+    else completeSection(edit, id, sizes.get(name) ?? 0, variables);
+  }
+  hideFunctions(edit, functions, sections.text);
+  return Btf.parse(edit.encode(), { source: btf.source });
+}
+
+function variablesOf(btf: Btf, id: TypeId): readonly BtfSecInfo[] {
+  const type = btf.type(id);
+  return type.kind === "datasec" ? type.variables : [];
+}
+
+function completeSection(
+  edit: BtfEdit,
+  id: TypeId,
+  sectionSize: number,
+  symbols: ReadonlyMap<string, ElfSymbol>,
+): void {
+  const { btf } = edit;
+  const name = btf.name(id);
+  let size = btf.sizeField(id);
+  // Clang leaves the size, and the offsets of all but static variables, as 0; a static linker has set them.
+  const fromSymbols = size === 0;
+  if (fromSymbols) {
+    size = sectionSize;
+    if (size === 0 || size > 0xffffffff) throw btf.error(id, `(DATASEC ${name}) has no ELF section with contents`);
+  }
+  const variables = variablesOf(btf, id).map((info) => {
+    const type = btf.type(info.type);
+    if (type.kind !== "var")
+      throw btf.error(id, `(DATASEC ${name}) holds type ${info.type}, a ${type.kind}, no variable`);
+    if (type.linkage !== "global") return info;
+    const symbol = symbols.get(type.name);
+    if (symbol === undefined) throw btf.error(info.type, `(variable ${type.name} of ${name}) has no ELF symbol`);
+    if (isHidden(symbol)) edit.setLinkage(info.type, "static");
+    if (!fromSymbols) return info;
+    if (symbol.value > size) throw btf.error(info.type, `(variable ${type.name}) lies behind the end of ${name}`);
+    return { ...info, offset: symbol.value };
+  });
+  variables.sort((a, b) => a.offset - b.offset);
+  edit.setDatasec(id, size, variables);
+}
+
+/** The kernel takes no externs: they become ints one after another, and functions a variable of their own. */
+function completeKsyms(edit: BtfEdit, id: TypeId): void {
+  const { btf } = edit;
+  const int = findInt(btf);
+  let standIn: TypeId | undefined;
+  const variables = variablesOf(btf, id).map((info, i): BtfSecInfo => {
+    const place = { offset: i * KSYM_SIZE, size: KSYM_SIZE };
+    const type = btf.type(info.type);
+    if (type.kind === "func") {
+      standIn ??= edit.append({ kind: "var", name: "dummy_ksym", type: int, linkage: "global" });
+      edit.setLinkage(info.type, "global");
+      nameParameters(edit, type.type);
+      return { ...place, type: standIn };
+    }
+    if (type.kind !== "var") throw btf.error(id, `(DATASEC .ksyms) holds type ${info.type}, a ${type.kind}`);
+    edit.setLinkage(info.type, "global");
+    edit.setTarget(info.type, int);
+    return { ...place, type: info.type };
+  });
+  edit.setDatasec(id, variables.length * KSYM_SIZE, variables);
+}
+
+/** A function that is not extern must have names for its parameters, which prototypes need not give. */
+function nameParameters(edit: BtfEdit, id: TypeId): void {
+  const type = edit.btf.type(id);
+  if (type.kind !== "func_proto") return;
+  type.params.forEach((param, i) => {
+    if (param.type !== 0 && param.name === "") edit.setExtra(id, 2 * i, edit.addString("dummy_ksym"));
+  });
+}
+
+function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): void {
+  const { btf } = edit;
+  const offsets = new Map<string, number>();
+  for (const { name, source } of externs.all) if (source.kind === "kconfig") offsets.set(name, source.offset);
+  const variables = variablesOf(btf, id).map((info) => {
+    const name = btf.name(info.type);
+    const offset = offsets.get(name);
+    if (offset === undefined) throw btf.error(info.type, `(variable ${name} of .kconfig) has no ELF symbol`);
+    edit.setLinkage(info.type, "global");
+    return { ...info, offset };
+  });
+  variables.sort((a, b) => a.offset - b.offset);
+  if (externs.kconfigSize > 0xffffffff)
+    throw new FormatError({ source: btf.source }, "the kconfig externs are too big");
+  edit.setDatasec(id, externs.kconfigSize, variables);
+}
+
+/** The first int of 32 bits; 0 where there is none. */
+function findInt(btf: Btf): TypeId {
+  for (const id of btf.ids()) {
+    if (btf.kind(id) !== BtfKind.INT) continue;
+    const type = btf.type(id);
+    if (type.kind === "int" && type.bits === 32) return id;
+  }
+  return 0;
+}
+
+/** A hidden function is verified together with its callers, like a static one. */
+function hideFunctions(edit: BtfEdit, functions: ObjectFunctions, text: number): void {
+  const { btf } = edit;
+  for (const { name, section, hidden } of functions.all) {
+    if (!hidden || section !== text) continue;
+    const id = btf.findAll(name).find((each) => {
+      const type = btf.kind(each) === BtfKind.FUNC ? btf.type(each) : undefined;
+      return type?.kind === "func" && type.linkage === "global";
+    });
+    if (id !== undefined) edit.setLinkage(id, "static");
+  }
+}

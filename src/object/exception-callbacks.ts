@@ -1,0 +1,42 @@
+import { type Btf, BtfKind } from "../btf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import type { ObjectFunction, ObjectFunctions } from "./functions.ts";
+
+const PREFIX = "exception_callback:";
+
+/**
+ * The functions that programs name with `__exception_cb()` (Linux 6.7): no instruction refers to them, so they are
+ * linked because of the declaration tag (libbpf's `bpf_prog_assign_exc_cb`). A program that names several gets none;
+ * the verifier refuses it.
+ */
+export function readExceptionCallbacks(
+  btf: Btf | undefined,
+  functions: ObjectFunctions,
+  text: number,
+  source: string,
+): ReadonlyMap<string, ObjectFunction> {
+  const out = new Map<string, ObjectFunction>();
+  if (btf === undefined) return out;
+  const several = new Set<string>();
+  const byName = new Map<string, ObjectFunction[]>();
+  for (const each of functions.all) {
+    if (each.section !== text) continue;
+    for (const name of [each.name, ...each.aliases]) byName.set(name, [...(byName.get(name) ?? []), each]);
+  }
+  for (const id of btf.ids()) {
+    const tag = btf.kind(id) === BtfKind.DECL_TAG ? btf.type(id) : undefined;
+    if (tag?.kind !== "decl_tag" || tag.component !== -1 || !tag.name.startsWith(PREFIX)) continue;
+    const fail = (problem: string) => new FormatError({ source }, `declaration tag ${tag.name}: ${problem}`);
+    const program = btf.type(tag.type);
+    if (program.kind !== "func" || program.linkage !== "global") throw fail("it is on no program");
+    const name = tag.name.slice(PREFIX.length);
+    const [callback, another] = byName.get(name) ?? [];
+    if (callback === undefined) throw fail(`program ${program.name}: there is no function ${name} in .text`);
+    if (!callback.global || callback.hidden) throw fail(`function ${name} must be global and not hidden`);
+    if (another !== undefined) throw fail(`there are several functions ${name}`);
+    if (out.has(program.name)) several.add(program.name);
+    out.set(program.name, callback);
+  }
+  for (const name of several) out.delete(name);
+  return out;
+}

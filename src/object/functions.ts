@@ -1,0 +1,115 @@
+import { type ElfSymbol, SymbolBinding, SymbolType, SymbolVisibility } from "../elf/index.ts";
+import { type ObjectSections, sectionError } from "./sections.ts";
+
+/** Bytes of an instruction; positions are counted in slots of this size. */
+export const SLOT = 8;
+
+/** A function as the file has it, before others are linked to it. */
+export interface ObjectFunction {
+  readonly name: string;
+  /** Number and name of its section. */
+  readonly section: number;
+  readonly sectionName: string;
+  /** First instruction, in slots from the section's start. */
+  readonly start: number;
+  /** Instructions. */
+  readonly count: number;
+  /** Its bytes, a view onto the file. */
+  readonly code: Uint8Array;
+  /** A program of its own; false for what is in `.text` or static. */
+  readonly entry: boolean;
+  readonly global: boolean;
+  /** Global for the linker but hidden from others: the verifier is to see it as static. */
+  readonly hidden: boolean;
+  /** Other names for the same instructions. */
+  readonly aliases: string[];
+}
+
+/** All functions of an object, by section and place. */
+export class ObjectFunctions {
+  /** In libbpf's order: by section number, then by place. */
+  readonly all: readonly ObjectFunction[];
+  readonly #bySection: ReadonlyMap<number, readonly ObjectFunction[]>;
+
+  constructor(all: readonly ObjectFunction[]) {
+    this.all = all;
+    const bySection = new Map<number, ObjectFunction[]>();
+    for (const each of all) {
+      const list = bySection.get(each.section);
+      if (list === undefined) bySection.set(each.section, [each]);
+      else list.push(each);
+    }
+    this.#bySection = bySection;
+  }
+
+  /** The function that holds the instruction at `slot` of a section; none where a weak function was overridden. */
+  find(section: number, slot: number): ObjectFunction | undefined {
+    const list = this.#bySection.get(section);
+    if (list === undefined) return undefined;
+    let low = 0;
+    let high = list.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((list[middle] as ObjectFunction).start <= slot) low = middle;
+      else high = middle - 1;
+    }
+    const found = list[low] as ObjectFunction;
+    return slot >= found.start && slot < found.start + found.count ? found : undefined;
+  }
+}
+
+/** Collects the functions that the symbols name (libbpf's `bpf_object__add_programs`). Throws FormatError. */
+export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSymbol>): ObjectFunctions {
+  const { elf, text } = sections;
+  const code = new Map(sections.code.map((section) => [section.index, { section, bytes: elf.contents(section) }]));
+  const all: ObjectFunction[] = [];
+  for (const symbol of symbols) {
+    const place = symbol.type === SymbolType.STT_FUNC ? code.get(symbol.section) : undefined;
+    if (place === undefined) continue;
+    const { name, value, size } = symbol;
+    const fail = (problem: string) => sectionError(elf, place.section, `function ${name} ${problem}`, value);
+    if (value % SLOT !== 0 || size % SLOT !== 0) throw fail(`of ${size} bytes is not made of whole instructions`);
+    if (size === 0) throw fail("has no size: in assembly give it one with .size");
+    if (value + size > place.bytes.length) {
+      throw fail(`of ${size} bytes ends past the section's ${place.bytes.length} bytes`);
+    }
+    const global = symbol.binding !== SymbolBinding.STB_LOCAL;
+    all.push({
+      name,
+      section: symbol.section,
+      sectionName: place.section.name,
+      start: value / SLOT,
+      count: size / SLOT,
+      code: place.bytes.subarray(value, value + size),
+      entry: symbol.section !== text && global,
+      global,
+      hidden: global && isHidden(symbol),
+      aliases: [],
+    });
+  }
+  // Of two names for one function the global one stays, and of those the first symbol's: the sort is stable.
+  all.sort((a, b) => a.section - b.section || a.start - b.start || Number(b.global) - Number(a.global));
+  return new ObjectFunctions(mergeAliases(sections, all));
+}
+
+/** Whether a symbol's visibility keeps it from other objects. */
+export function isHidden(symbol: ElfSymbol): boolean {
+  return symbol.visibility === SymbolVisibility.STV_HIDDEN || symbol.visibility === SymbolVisibility.STV_INTERNAL;
+}
+
+/** Leaves one function for each place. Throws FormatError where functions overlap otherwise. */
+function mergeAliases({ elf }: ObjectSections, all: readonly ObjectFunction[]): ObjectFunction[] {
+  const out: ObjectFunction[] = [];
+  for (const each of all) {
+    const last = out.at(-1);
+    if (last === undefined || last.section !== each.section || last.start + last.count <= each.start) {
+      out.push(each);
+    } else if (last.start === each.start && last.count === each.count) {
+      last.aliases.push(each.name);
+    } else {
+      const section = elf.section(each.section, each.name);
+      throw sectionError(elf, section, `functions ${last.name} and ${each.name} overlap`, each.start * SLOT);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,24 @@
+export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
+export {
+  type AutoAttach,
+  loadFlagsOf,
+  parseSectionName,
+  SECTION_KINDS,
+  type SectionKind,
+  type SectionName,
+  SectionTrait,
+  sectionKind,
+  sectionKindOfType,
+} from "./section-kinds.ts";
+export type {
+  ExternSpec,
+  FunctionSpec,
+  JumpTableSpec,
+  LineSpec,
+  MapSpec,
+  ObjectSpec,
+  ProgramSpec,
+  Relocation,
+  StructOpsSpec,
+} from "./spec.ts";
+export { VariableSpec } from "./variable.ts";

@@ -1,0 +1,75 @@
+import { SLOT } from "./functions.ts";
+
+/** BPF_JMP | BPF_CALL. */
+const OP_CALL = 0x85;
+/** BPF_LD | BPF_IMM | BPF_DW, of which the next slot holds the upper half. */
+const OP_LD_IMM64 = 0x18;
+/** `src_reg` of a call to a function of the program, and of the load of one's address (bpf.h: BPF_PSEUDO_*). */
+const PSEUDO_CALL = 1;
+const PSEUDO_FUNC = 4;
+
+/** Encoded instructions, read and patched in place. Slots must lie inside. */
+export class InstructionView {
+  readonly #view: DataView;
+  readonly #little: boolean;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, little: boolean) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#little = little;
+  }
+
+  get count(): number {
+    return this.#bytes.length / SLOT;
+  }
+
+  opcode(slot: number): number {
+    return this.#bytes[slot * SLOT] as number;
+  }
+
+  /** Any call, also of a helper. */
+  isCall(slot: number): boolean {
+    return this.opcode(slot) === OP_CALL;
+  }
+
+  /** A whole ld_imm64: at the last slot there is none. */
+  isLoad(slot: number): boolean {
+    return this.opcode(slot) === OP_LD_IMM64 && slot + 1 < this.count;
+  }
+
+  /** A call of a function of the program, before or after linking. */
+  isLocalCall(slot: number): boolean {
+    return this.isCall(slot) && this.#registers(slot) === PSEUDO_CALL && this.#view.getInt16(slot * SLOT + 2) === 0;
+  }
+
+  /** The load of a function's address. */
+  isFunctionLoad(slot: number): boolean {
+    return this.isLoad(slot) && this.source(slot) === PSEUDO_FUNC;
+  }
+
+  /** `src_reg`. */
+  source(slot: number): number {
+    return this.#registers(slot) & 0xf;
+  }
+
+  imm(slot: number): number {
+    return this.#view.getInt32(slot * SLOT + 4, this.#little);
+  }
+
+  setImm(slot: number, value: number): void {
+    this.#view.setInt32(slot * SLOT + 4, value, this.#little);
+  }
+
+  markFunctionLoad(slot: number): void {
+    const at = slot * SLOT + 1;
+    const byte = this.#view.getUint8(at);
+    this.#view.setUint8(at, this.#little ? (byte & 0xf) | (PSEUDO_FUNC << 4) : (byte & 0xf0) | PSEUDO_FUNC);
+  }
+
+  /** The registers as `dst << 4 | src`: the two are swapped between the byte orders. */
+  #registers(slot: number): number {
+    const byte = this.#bytes[slot * SLOT + 1] as number;
+    return this.#little ? ((byte & 0xf) << 4) | (byte >> 4) : byte;
+  }
+}

@@ -1,0 +1,104 @@
+import { type Btf, BtfKind } from "../btf/index.ts";
+import { type ElfSection, type ElfSymbol, SymbolType } from "../elf/index.ts";
+import type { MapNames } from "./map-names.ts";
+import { newMap } from "./new-map.ts";
+import { type ObjectSections, sectionError } from "./sections.ts";
+import type { MapSpec } from "./spec.ts";
+
+/** `struct bpf_map_def`: type, key_size, value_size, max_entries, map_flags. */
+const DEFINITION_SIZE = 20;
+/** A definition without `map_flags` and `max_entries` is still one. */
+const LEAST_SIZE = 12;
+
+/** Maps of legacy sections by section number and offset. */
+export type LegacyMaps = ReadonlyMap<number, ReadonlyMap<number, MapSpec>>;
+
+/**
+ * Reads `maps` sections, as libbpf did before 1.0: one `struct bpf_map_def` for each symbol. What a longer struct has
+ * behind the five fields that all loaders agreed on must be zero.
+ */
+export function readLegacyMaps(
+  sections: ObjectSections,
+  symbols: readonly ElfSymbol[],
+  btf: Btf | undefined,
+  allowed: boolean,
+  names: MapNames,
+): LegacyMaps {
+  const out = new Map<number, ReadonlyMap<number, MapSpec>>();
+  for (const section of sections.legacyMaps) {
+    if (!allowed) {
+      throw sectionError(
+        sections.elf,
+        section,
+        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or read with legacyMaps',
+      );
+    }
+    out.set(section.index, readSection(sections, section, symbols, btf, names));
+  }
+  return out;
+}
+
+function readSection(
+  { elf }: ObjectSections,
+  section: ElfSection,
+  symbols: readonly ElfSymbol[],
+  btf: Btf | undefined,
+  names: MapNames,
+): ReadonlyMap<number, MapSpec> {
+  const bytes = elf.bytes(section);
+  const own = symbols.filter(
+    ({ section: index, type }) =>
+      index === section.index && (type === SymbolType.STT_OBJECT || type === SymbolType.STT_NOTYPE),
+  );
+  const maps = new Map<number, MapSpec>();
+  if (own.length === 0) return maps;
+  const size = bytes.length / own.length;
+  if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
+    throw bytes.error(undefined, `${own.length} maps cannot share ${bytes.length} bytes evenly`);
+  }
+  for (const { name, value } of own) {
+    bytes.check(value, size, `map ${name}`);
+    if (name === "") throw bytes.error(value, "a map has no name");
+    for (let at = DEFINITION_SIZE; at < size; at += 4) {
+      if (bytes.u32(value + at) !== 0) {
+        throw bytes.error(
+          value + at,
+          `map ${name} has a field behind map_flags that is not 0, whose meaning is unknown`,
+        );
+      }
+    }
+    const field = (index: number) => (4 * index < size ? bytes.u32(value + 4 * index) : 0);
+    const map = newMap({
+      name,
+      source: "legacy",
+      type: field(0),
+      keySize: field(1),
+      valueSize: field(2),
+      maxEntries: field(3),
+      flags: field(4),
+    });
+    if (map.type === 0) throw bytes.error(value, `map ${name}: its type is missing`);
+    const types = btf === undefined ? undefined : annotatedTypes(btf, name, map.keySize, map.valueSize);
+    map.keyTypeId = types?.key ?? 0;
+    map.valueTypeId = types?.value ?? 0;
+    names.add(map, (problem) => bytes.error(value, problem));
+    maps.set(value, map);
+  }
+  return maps;
+}
+
+/** Key and value type that BPF_ANNOTATE_KV_PAIR tells by a struct `____btf_map_NAME`; none where sizes disagree. */
+function annotatedTypes(
+  btf: Btf,
+  name: string,
+  keySize: number,
+  valueSize: number,
+): { key: number; value: number } | undefined {
+  const id = btf.find(`____btf_map_${name}`, BtfKind.STRUCT);
+  const type = id === undefined ? undefined : btf.type(id);
+  if (type?.kind !== "struct") return undefined;
+  const [key, value] = type.members;
+  if (key === undefined || value === undefined) return undefined;
+  if (btf.sizeOf(key.type) !== keySize || btf.sizeOf(value.type) !== valueSize) return undefined;
+  return { key: key.type, value: value.type };
+}

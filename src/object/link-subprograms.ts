@@ -1,0 +1,276 @@
+import type { CoreRelocation } from "../btf/index.ts";
+import type { ElfFile, ElfSection } from "../elf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import type { FunctionInfos } from "./function-info.ts";
+import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
+import { InstructionView } from "./instructions.ts";
+import type { Reference, References } from "./relocations.ts";
+import { sectionError } from "./sections.ts";
+import type { FunctionSpec, JumpTableSpec, LineSpec, Relocation } from "./spec.ts";
+
+/** More than this the kernel refuses (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
+const MAX_PROGRAM_SLOTS = 1_000_000;
+/** Instructions and records of all programs together: a hostile object could link one function into thousands. */
+const MAX_OBJECT_WORK = 16_000_000;
+
+/** A program with the functions that it reaches. */
+export interface LinkedProgram {
+  readonly instructions: Uint8Array;
+  readonly relocations: Relocation[];
+  readonly coreRelocations: CoreRelocation[];
+  readonly functions: FunctionSpec[];
+  readonly jumpTables: JumpTableSpec[];
+  /** Made anew by each call: most users never look at them. */
+  lines(): LineSpec[];
+}
+
+/** What {@link Linker} links from. */
+export interface LinkInput {
+  readonly elf: ElfFile;
+  readonly functions: ObjectFunctions;
+  readonly references: References;
+  readonly infos: FunctionInfos;
+  readonly exceptionCallbacks: ReadonlyMap<string, ObjectFunction>;
+  readonly jumpTables: ElfSection | undefined;
+}
+
+/** A function in a program. */
+interface Piece {
+  readonly from: ObjectFunction;
+  /** Its first slot there. */
+  readonly base: number;
+}
+
+/** Where an instruction refers to a function; `slot` counts from the start of its own. */
+interface CallSite {
+  readonly slot: number;
+  readonly target: ObjectFunction;
+  readonly call: boolean;
+}
+
+/**
+ * Puts programs together in libbpf's order (`bpf_object__reloc_code`), so that the instructions, and with them the
+ * program's tag, are the same: a function is appended where the first instruction that refers to it is met, and its
+ * own references are followed before the search goes on behind that instruction.
+ */
+export class Linker {
+  readonly #input: LinkInput;
+  readonly #sites = new Map<ObjectFunction, readonly CallSite[]>();
+  #work = 0;
+
+  constructor(input: LinkInput) {
+    this.#input = input;
+  }
+
+  link(main: ObjectFunction, name: string): LinkedProgram {
+    const { elf, exceptionCallbacks } = this.#input;
+    const pieces: Piece[] = [];
+    const bases = new Map<ObjectFunction, number>();
+    let end = 0;
+    const append = (from: ObjectFunction) => {
+      bases.set(from, end);
+      pieces.push({ from, base: end });
+      end += from.count;
+      this.#spend(from.count, name);
+      if (end > MAX_PROGRAM_SLOTS) {
+        throw new FormatError(
+          { source: elf.source },
+          `program ${name} has more than ${MAX_PROGRAM_SLOTS} instructions`,
+        );
+      }
+    };
+    const follow = (start: ObjectFunction) => {
+      append(start);
+      const open = [{ sites: this.#callSites(start), next: 0 }];
+      for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+        const site = top.sites[top.next++];
+        if (site === undefined) {
+          open.pop();
+        } else if (!bases.has(site.target)) {
+          append(site.target);
+          open.push({ sites: this.#callSites(site.target), next: 0 });
+        }
+      }
+    };
+    follow(main);
+    const callback = exceptionCallbacks.get(name);
+    if (callback !== undefined && !bases.has(callback)) follow(callback);
+    return this.#build(name, pieces, bases, end);
+  }
+
+  #build(
+    name: string,
+    pieces: readonly Piece[],
+    bases: ReadonlyMap<ObjectFunction, number>,
+    end: number,
+  ): LinkedProgram {
+    const { elf, references, infos } = this.#input;
+    const instructions = new Uint8Array(end * SLOT);
+    const view = new InstructionView(instructions, elf.little);
+    const relocations: Relocation[] = [];
+    const coreRelocations: CoreRelocation[] = [];
+    const tables = new JumpTables(this.#input);
+    for (const { from, base } of pieces) {
+      instructions.set(from.code, base * SLOT);
+      for (const { slot, target, call } of this.#callSites(from)) {
+        const at = base + slot;
+        if (!call) view.markFunctionLoad(at);
+        view.setImm(at, (bases.get(target) as number) - at - 1);
+      }
+      for (const reference of references.get(from) ?? []) {
+        const relocation = place(reference, base, view, from, tables);
+        if (relocation !== undefined) relocations.push(relocation);
+      }
+      const info = infos.get(from);
+      if (info === undefined) continue;
+      this.#spend(info.coreRelocations.length + info.lineNumbers.length, name);
+      for (const relocation of info.coreRelocations) {
+        coreRelocations.push({ ...relocation, slot: base + relocation.slot });
+      }
+    }
+    this.#spend(tables.size, name);
+    return {
+      instructions,
+      relocations,
+      coreRelocations,
+      functions: pieces.map(({ from, base }, i) => ({
+        name: i === 0 ? name : from.name,
+        slot: base,
+        typeId: infos.get(from)?.typeId ?? 0,
+      })),
+      jumpTables: tables.all,
+      lines: () => linesOf(pieces, infos),
+    };
+  }
+
+  #spend(amount: number, name: string): void {
+    this.#work += amount;
+    if (this.#work <= MAX_OBJECT_WORK) return;
+    const problem = `the programs up to ${name} link to more than ${MAX_OBJECT_WORK} instructions and records`;
+    throw new FormatError({ source: this.#input.elf.source }, problem);
+  }
+
+  /** The references to functions in a function, by ascending slot; found once however often it is linked. */
+  #callSites(from: ObjectFunction): readonly CallSite[] {
+    let sites = this.#sites.get(from);
+    if (sites === undefined) {
+      sites = findCallSites(this.#input, from);
+      this.#sites.set(from, sites);
+    }
+    return sites;
+  }
+}
+
+function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFunction): CallSite[] {
+  const view = new InstructionView(from.code, elf.little);
+  const sites: CallSite[] = [];
+  const bySlot = new Map<number, Reference>();
+  for (const reference of references.get(from) ?? []) bySlot.set(reference.slot, reference);
+  for (let slot = 0; slot < from.count; slot++) {
+    const local = view.isLocalCall(slot);
+    const reference = local || view.isLoad(slot) ? bySlot.get(slot) : undefined;
+    if (reference?.kind === "function") {
+      sites.push({ slot, target: reference.target, call: reference.call });
+      continue;
+    }
+    if (reference?.kind === "extern" || !(local || view.isFunctionLoad(slot))) continue;
+    const fail = (problem: string) => {
+      const section = elf.section(from.section, from.name);
+      return sectionError(elf, section, `function ${from.name}: ${problem}`, (from.start + slot) * SLOT);
+    };
+    if (reference !== undefined) throw fail("a function is called or taken the address of by a relocation for data");
+    if (!local) throw fail("the address of a function is taken without a relocation that says which");
+    // Within one section the compiler has resolved the call itself.
+    const at = from.start + slot + view.imm(slot) + 1;
+    const target = functions.find(from.section, at);
+    if (target === undefined || target.start !== at) throw fail(`there is no function at instruction ${at} to call`);
+    sites.push({ slot, target, call: true });
+  }
+  return sites;
+}
+
+/** A function's reference as the program's relocation; none for references to functions, which are resolved. */
+function place(
+  reference: Reference,
+  base: number,
+  view: InstructionView,
+  from: ObjectFunction,
+  tables: JumpTables,
+): Relocation | undefined {
+  const slot = base + reference.slot;
+  switch (reference.kind) {
+    case "function":
+      return undefined;
+    case "map":
+      return { kind: "map", slot, map: reference.map };
+    case "map_value":
+      return { kind: "map_value", slot, map: reference.map, offset: reference.offset };
+    case "extern": {
+      const { name, source } = reference.extern;
+      if (source.kind === "kfunc") return { kind: "kfunc", slot, extern: name, call: reference.call };
+      return { kind: "extern", slot, extern: name };
+    }
+    case "jump_table":
+      return { kind: "jump_table", slot, table: tables.add(reference, from, base), offset: view.imm(slot + 1) };
+  }
+}
+
+/** The jump tables of one program (libbpf's `create_jt_map`). */
+class JumpTables {
+  readonly all: JumpTableSpec[] = [];
+  /** Targets in all tables. */
+  size = 0;
+  readonly #input: LinkInput;
+  readonly #numbers = new Map<string, number>();
+
+  constructor(input: LinkInput) {
+    this.#input = input;
+  }
+
+  /** The number of the table that a function refers to; made when it is new. */
+  add({ start, size }: Extract<Reference, { kind: "jump_table" }>, from: ObjectFunction, base: number): number {
+    const key = `${start} ${size} ${base}`;
+    let number = this.#numbers.get(key);
+    if (number !== undefined) return number;
+    const { elf, jumpTables: section } = this.#input;
+    if (section === undefined) throw new FormatError({ source: elf.source }, "there is no section .jumptables");
+    const bytes = elf.bytes(section);
+    if (start % 8 !== 0 || size % 8 !== 0)
+      throw bytes.error(start, `a jump table of ${size} bytes has no whole entries`);
+    bytes.check(start, size, "a jump table");
+    const targets: number[] = [];
+    for (let at = start; at < start + size; at += 8) {
+      // Entries are bytes from the start of the function's section.
+      const target = Number(bytes.u64(at)) / SLOT - from.start;
+      if (!Number.isInteger(target) || target < 0 || target >= from.count) {
+        throw bytes.error(
+          at,
+          `the jump table's target 0x${bytes.u64(at).toString(16)} is no instruction of ${from.name}`,
+        );
+      }
+      targets.push(base + target);
+    }
+    this.size += targets.length;
+    number = this.all.push({ targets }) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+function linesOf(pieces: readonly Piece[], infos: FunctionInfos): LineSpec[] {
+  const out: LineSpec[] = [];
+  for (const { from, base } of pieces) {
+    const info = infos.get(from);
+    if (info?.lines === undefined) return [];
+    const { lines, lineNumbers } = info;
+    for (const i of lineNumbers) {
+      out.push({
+        slot: lines.word(i, 0) / SLOT - from.start + base,
+        fileNameOffset: lines.word(i, 1),
+        lineOffset: lines.word(i, 2),
+        lineColumn: lines.word(i, 3),
+      });
+    }
+  }
+  return out;
+}

@@ -1,0 +1,166 @@
+import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import { BpfMapType } from "../uapi/index.ts";
+import { newMap } from "./new-map.ts";
+import type { MapSpec } from "./spec.ts";
+
+/** A map's blueprint being read. */
+type Draft = { -readonly [K in keyof MapSpec]: MapSpec[K] };
+
+/** Where a definition is read from, for its errors. */
+interface Place {
+  readonly btf: Btf;
+  /** `file.o: section .maps`. */
+  readonly source: string;
+}
+
+/**
+ * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). Its members hold nothing: a number is
+ * the length of an array that the member points to, a type is what it points to.
+ */
+export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {
+  return readDefinition(place, name, structId, false);
+}
+
+function readDefinition(place: Place, name: string, structId: TypeId, inner: boolean): Draft {
+  const { btf, source } = place;
+  const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
+  const struct = btf.type(structId);
+  if (struct.kind !== "struct") throw fail(`its definition is a ${struct.kind}, not a struct`);
+  const map = newMap({ name, source: "btf" });
+  const seen = new Set<string>();
+  struct.members.forEach((member, i) => {
+    const field = new Field(place, name, member);
+    if (seen.has(member.name)) throw fail(`there are two members ${member.name}`);
+    seen.add(member.name);
+    switch (member.name) {
+      case "type":
+        map.type = field.number();
+        break;
+      case "max_entries":
+        map.maxEntries = field.number();
+        break;
+      case "map_flags":
+        map.flags = field.number();
+        break;
+      case "numa_node":
+        map.numaNode = field.number();
+        break;
+      case "map_extra":
+        map.mapExtra = field.wideNumber();
+        break;
+      case "key_size":
+        map.keySize = field.agree("key size", map.keySize, field.number());
+        break;
+      case "key":
+        map.keyTypeId = field.pointee();
+        map.keySize = field.agree("key size", map.keySize, btf.sizeOf(map.keyTypeId));
+        break;
+      case "value_size":
+        map.valueSize = field.agree("value size", map.valueSize, field.number());
+        break;
+      case "value":
+        map.valueTypeId = field.pointee();
+        map.valueSize = field.agree("value size", map.valueSize, btf.sizeOf(map.valueTypeId));
+        break;
+      case "pinning": {
+        if (inner) throw fail("an inner map cannot be pinned");
+        const pinning = field.number();
+        if (pinning > 1) throw fail(`pinning is ${pinning}, neither 0 (none) nor 1 (LIBBPF_PIN_BY_NAME)`);
+        map.pinning = pinning === 1 ? "name" : "none";
+        break;
+      }
+      case "values":
+        if (inner) throw fail("an inner map cannot have values: maps nest one level deep");
+        if (i !== struct.members.length - 1) throw fail("values must be the last member");
+        map.valueSize = field.agree("value size", map.valueSize, 4);
+        map.innerMap = readValues(place, name, map.type, member);
+        break;
+      default:
+        throw fail(`unknown member ${member.name === "" ? "without a name" : member.name}`);
+    }
+  });
+  if (map.type === BpfMapType.BPF_MAP_TYPE_UNSPEC) throw fail("its type is missing");
+  return map;
+}
+
+/** `values` says what elements are: maps of a kind, or programs, which need no more said. */
+function readValues(place: Place, name: string, mapType: number, member: BtfMember): MapSpec | undefined {
+  const { btf, source } = place;
+  const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
+  const ofPrograms = mapType === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+  if (!ofPrograms && !isMapOfMaps(mapType)) throw fail("only a prog array or a map of maps can have values");
+  const array = btf.type(member.type);
+  if (array.kind !== "array" || array.length !== 0) throw fail("values must be an array without a length: values[]");
+  const pointer = btf.type(btf.resolve(array.type));
+  if (pointer.kind !== "ptr") throw fail(`values must hold pointers, not a ${pointer.kind}`);
+  const target = btf.resolve(pointer.type);
+  const kind = btf.type(target).kind;
+  if (ofPrograms) {
+    if (kind !== "func_proto") throw fail(`values must point to functions, not a ${kind}`);
+    return undefined;
+  }
+  if (kind !== "struct") throw fail(`values must point to a map's struct, not a ${kind}`);
+  return readDefinition(place, `${name}.inner`, target, true);
+}
+
+/** Whether a map's elements are maps. */
+export function isMapOfMaps(mapType: number): boolean {
+  return mapType === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
+/** One member of a map's struct. */
+class Field {
+  readonly #place: Place;
+  readonly #map: string;
+  readonly #member: BtfMember;
+  constructor(place: Place, map: string, member: BtfMember) {
+    this.#place = place;
+    this.#map = map;
+    this.#member = member;
+  }
+
+  /** `__uint(name, n)`: `int (*name)[n]`. */
+  number(): number {
+    const { btf } = this.#place;
+    const pointer = btf.type(btf.resolve(this.#member.type));
+    if (pointer.kind !== "ptr") throw this.#error(`must be a pointer to an array (__uint), not a ${pointer.kind}`);
+    const array = btf.type(pointer.type);
+    if (array.kind !== "array") throw this.#error(`must point to an array (__uint), not a ${array.kind}`);
+    return array.length;
+  }
+
+  /** `__ulong(name, n)`: an enum of one value; or `__uint`. */
+  wideNumber(): bigint {
+    const { btf } = this.#place;
+    const type = btf.type(btf.resolve(this.#member.type));
+    if (type.kind === "ptr") return BigInt(this.number());
+    if (type.kind !== "enum" && type.kind !== "enum64")
+      throw this.#error(`must be an enum (__ulong), not a ${type.kind}`);
+    const [first] = type.values;
+    if (first === undefined || type.values.length !== 1) throw this.#error("must be an enum of one value (__ulong)");
+    // A 32-bit value is sign-extended, as C assigns __s32 to __u64.
+    return type.kind === "enum"
+      ? BigInt.asUintN(64, BigInt(Number(first.value) | 0))
+      : BigInt.asUintN(64, BigInt(first.value));
+  }
+
+  /** `__type(name, T)`: `T *name`. */
+  pointee(): TypeId {
+    const { btf } = this.#place;
+    const id = this.#member.type;
+    if (btf.kind(id) !== BtfKind.PTR)
+      throw this.#error(`must be a pointer to a type (__type), not a ${btf.type(id).kind}`);
+    return btf.target(id);
+  }
+
+  /** Two members may both tell a size, if they tell the same. */
+  agree(what: string, known: number, size: number): number {
+    if (known === 0 || known === size) return size;
+    throw this.#error(`says a ${what} of ${size}, but another member said ${known}`);
+  }
+
+  #error(problem: string): FormatError {
+    return new FormatError({ source: this.#place.source }, `map ${this.#map}: member ${this.#member.name} ${problem}`);
+  }
+}

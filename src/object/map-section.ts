@@ -1,0 +1,158 @@
+import { type Btf, BtfKind, type BtfSecInfo } from "../btf/index.ts";
+import type { ElfSymbols } from "../elf/index.ts";
+import { BpfMapType } from "../uapi/index.ts";
+import { type ObjectFunctions, SLOT } from "./functions.ts";
+import { isMapOfMaps, readMapDefinition } from "./map-definition.ts";
+import type { MapNames } from "./map-names.ts";
+import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
+import type { MapSpec } from "./spec.ts";
+
+const POINTER_SIZE = 8;
+
+/** A map of `.maps` and its place there. */
+interface PlacedMap {
+  readonly map: { -readonly [K in keyof MapSpec]: MapSpec[K] };
+  readonly info: BtfSecInfo;
+}
+
+/** The maps of a section by where their variables are. */
+export class PlacedMaps {
+  readonly #byOffset: readonly PlacedMap[];
+
+  constructor(maps: readonly PlacedMap[]) {
+    this.#byOffset = [...maps].sort((a, b) => a.info.offset - b.info.offset);
+  }
+
+  /** The map whose variable begins at an offset. */
+  at(offset: number): MapSpec | undefined {
+    const found = this.holding(offset, 0);
+    return found?.info.offset === offset ? found.map : undefined;
+  }
+
+  /** The map whose variable holds `[offset, offset + size)`. */
+  holding(offset: number, size: number): PlacedMap | undefined {
+    let low = 0;
+    let high = this.#byOffset.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#byOffset[middle] as PlacedMap).info.offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#byOffset[low - 1];
+    return found !== undefined && offset + size <= found.info.offset + found.info.size ? found : undefined;
+  }
+}
+
+/** Reads the maps of `.maps` (libbpf's `bpf_object__init_user_btf_maps`) and adds them to `names`. */
+export function readMapSection(sections: ObjectSections, btf: Btf | undefined, names: MapNames): PlacedMaps {
+  const { elf, maps: section } = sections;
+  if (section === undefined) return new PlacedMaps([]);
+  const fail = (problem: string, offset?: number) => sectionError(elf, section, problem, offset);
+  const datasec = btf?.find(".maps", BtfKind.DATASEC);
+  if (btf === undefined) throw fail("maps are defined by BTF, and the object has none: compile with -g");
+  const type = datasec === undefined ? undefined : btf.type(datasec);
+  if (type?.kind !== "datasec") throw fail("the object's BTF does not describe it (no DATASEC .maps)");
+  const { length } = elf.contents(section);
+  const tags = declarationTags(btf);
+  const placed = type.variables.map((info): PlacedMap => {
+    const variable = btf.type(info.type);
+    if (variable.kind !== "var") throw fail(`map ${variable.name} is a ${variable.kind}, not a variable`);
+    const { name } = variable;
+    if (name === "") throw fail("a map has no name", info.offset);
+    if (info.offset + info.size > length)
+      throw fail(`map ${name} ends past the section's ${length} bytes`, info.offset);
+    if (variable.linkage !== "global") {
+      throw fail(`map ${name} is ${variable.linkage}; a map must be global: remove static, extern or __hidden`);
+    }
+    const struct = btf.resolve(variable.type);
+    const map = readMapDefinition({ btf, source: elf.sourceOf(section) }, name, struct);
+    if (btf.sizeField(struct) > info.size)
+      throw fail(`map ${name}: its struct is bigger than its variable`, info.offset);
+    const arena = map.type === BpfMapType.BPF_MAP_TYPE_ARENA;
+    const spec = { ...map, source: arena ? ("arena" as const) : map.source, tags: tags.get(info.type) ?? [] };
+    names.add(spec, fail);
+    return { map: spec, info };
+  });
+  readArena(sections, placed);
+  return new PlacedMaps(placed);
+}
+
+/** Gives the object's arena its globals. There is at most one arena. */
+function readArena({ elf, arena: section, maps }: ObjectSections, placed: readonly PlacedMap[]): void {
+  const arenas = placed.filter(({ map }) => map.source === "arena");
+  const [first, second] = arenas;
+  if (maps !== undefined && first !== undefined && second !== undefined) {
+    throw sectionError(
+      elf,
+      maps,
+      `maps ${first.map.name} and ${second.map.name} are both arenas; an object can have one`,
+    );
+  }
+  if (section === undefined) return;
+  if (first === undefined) {
+    throw sectionError(elf, section, "there are __arena variables, but no map of BPF_MAP_TYPE_ARENA in .maps");
+  }
+  first.map.contents = elf.contents(section).slice();
+}
+
+/** Declaration tags on whole types, by what they are on. */
+function declarationTags(btf: Btf): ReadonlyMap<number, readonly string[]> {
+  const out = new Map<number, string[]>();
+  for (const id of btf.ids()) {
+    const type = btf.kind(id) === BtfKind.DECL_TAG ? btf.type(id) : undefined;
+    if (type?.kind !== "decl_tag" || type.component !== -1) continue;
+    const list = out.get(type.type);
+    if (list === undefined) out.set(type.type, [type.name]);
+    else list.push(type.name);
+  }
+  return out;
+}
+
+/** Fills prog arrays and maps of maps from `.rel.maps` (libbpf's `bpf_object__collect_map_relos`). */
+export function readMapSlots(
+  sections: ObjectSections,
+  { section }: RelocationSection,
+  symbols: ElfSymbols,
+  btf: Btf,
+  placed: PlacedMaps,
+  names: MapNames,
+  functions: ObjectFunctions,
+): void {
+  const { elf, maps } = sections;
+  const found = new Map<PlacedMap, Map<number, string>>();
+  elf.relocations(section).forEach(({ offset, symbol: number }, i) => {
+    const symbol = symbols.at(number);
+    const fail = (problem: string) =>
+      sectionError(elf, section, `relocation ${i} for offset 0x${offset.toString(16)}: ${problem}`);
+    const place = placed.holding(offset, POINTER_SIZE);
+    if (place === undefined) throw fail(`there is no map to hold ${symbol.name}`);
+    const { map, info } = place;
+    if (isMapOfMaps(map.type)) {
+      if (symbol.section !== maps?.index || !names.has(symbol.name))
+        throw fail(`map ${map.name}: ${symbol.name} is no map`);
+      if (map.type === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS && map.keySize !== 4) {
+        throw fail(`map ${map.name} has keys of ${map.keySize} bytes; to have values they must be of 4`);
+      }
+    } else if (map.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY) {
+      const program = functions.find(symbol.section, symbol.value / SLOT);
+      const named = program !== undefined && (program.name === symbol.name || program.aliases.includes(symbol.name));
+      if (!named || program.start * SLOT !== symbol.value || !program.entry) {
+        throw fail(`map ${map.name}: ${symbol.name} is no program with a section of its own`);
+      }
+    } else {
+      throw fail(`map ${map.name} cannot have values: it is no prog array and no map of maps`);
+    }
+    const struct = btf.type(btf.resolve(btf.target(info.type)));
+    const last = struct.kind === "struct" ? struct.members.at(-1) : undefined;
+    const within = offset - info.offset - (last?.bitOffset ?? 0) / 8;
+    if (last?.name !== "values" || within < 0 || within % POINTER_SIZE !== 0) {
+      throw fail(`map ${map.name}: it is not one of the elements of values`);
+    }
+    const slots = found.get(place) ?? new Map<number, string>();
+    slots.set(within / POINTER_SIZE, symbol.name);
+    found.set(place, slots);
+  });
+  for (const [{ map }, slots] of found) {
+    map.slots = [...slots].map(([index, target]) => ({ index, target })).sort((a, b) => a.index - b.index);
+  }
+}

@@ -1,0 +1,73 @@
+import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
+import type { MapSpec } from "./spec.ts";
+
+/** A map with everything that is not given at its default. */
+export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>): {
+  -readonly [K in keyof MapSpec]: MapSpec[K];
+} {
+  return {
+    kernelName: kernelName(init.name),
+    type: 0,
+    keySize: 0,
+    valueSize: 0,
+    maxEntries: 0,
+    flags: 0,
+    numaNode: undefined,
+    mapExtra: 0n,
+    ifindex: 0,
+    pinning: "none",
+    innerMap: undefined,
+    keyTypeId: 0,
+    valueTypeId: 0,
+    tags: [],
+    contents: undefined,
+    frozen: false,
+    slots: [],
+    structOps: undefined,
+    autocreate: true,
+    ...init,
+  };
+}
+
+/** A map whose initial bytes are zeros that are made when first asked for: a .bss may be far bigger than its file. */
+export function newZeroedMap(
+  init: Pick<MapSpec, "name" | "source"> & Partial<Omit<MapSpec, "contents">>,
+  size: number,
+): MapSpec {
+  let contents: Uint8Array | undefined;
+  let made = false;
+  const map = newMap(init);
+  Object.defineProperty(map, "contents", {
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      if (!made) contents = new Uint8Array(size);
+      made = true;
+      return contents;
+    },
+    set: (bytes: Uint8Array | undefined) => {
+      contents = bytes;
+      made = true;
+    },
+  });
+  return map;
+}
+
+/** The kernel keeps this many characters of a name. */
+const NAME_LENGTH = BPF_OBJ_NAME_LEN - 1;
+
+/** A name cut to what the kernel keeps. */
+export function kernelName(name: string): string {
+  return name.slice(0, NAME_LENGTH);
+}
+
+/**
+ * The kernel's name for a section's map (libbpf's `internal_map_name`): as much of the object's name as leaves room for
+ * the section's, for which at least 7 characters are kept free. `.data.x` and `.rodata.x` stand for themselves.
+ */
+export function sectionMapName(objectName: string, sectionName: string): string {
+  const suffix = Math.min(Math.max(7, sectionName.length), NAME_LENGTH);
+  const prefix = sectionName.includes(".", 1) ? 0 : NAME_LENGTH - suffix;
+  const name = objectName.slice(0, prefix) + sectionName.slice(0, suffix);
+  return name.replace(/[^A-Za-z0-9_.]/g, "_");
+}

@@ -1,0 +1,149 @@
+import { Btf } from "../btf/index.ts";
+import type { ElfSymbols } from "../elf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import { BpfProgType } from "../uapi/index.ts";
+import { completeBtf } from "./complete-btf.ts";
+import { kconfigMap, readDataSections, readVariables } from "./data-sections.ts";
+import { readExceptionCallbacks } from "./exception-callbacks.ts";
+import { readExterns } from "./externs.ts";
+import { readFunctionInfos } from "./function-info.ts";
+import { type ObjectFunction, readFunctions } from "./functions.ts";
+import { readLegacyMaps } from "./legacy-maps.ts";
+import { Linker } from "./link-subprograms.ts";
+import { MapNames } from "./map-names.ts";
+import { readMapSection, readMapSlots } from "./map-section.ts";
+import { readReferences } from "./relocations.ts";
+import { loadFlagsOf, parseSectionName } from "./section-kinds.ts";
+import { type ObjectSections, readSections } from "./sections.ts";
+import type { ExternSpec, LineSpec, ObjectSpec, ProgramSpec } from "./spec.ts";
+import { readCallbacks, readStructOps } from "./struct-ops.ts";
+
+export interface ParseObjectOptions {
+  /** The object's name, from which those of its data sections' maps are made; from `source` unless given. */
+  readonly name?: string | undefined;
+  /** The file's name for errors, and for the object's name: `counter.bpf.o`. */
+  readonly source?: string | undefined;
+  /** Read the `maps` sections that libbpf 1.0 and newer refuse. */
+  readonly legacyMaps?: boolean | undefined;
+}
+
+/**
+ * Reads a BPF object file of either byte order, as compilers and static linkers write it. Nothing of it depends on the
+ * running kernel. Throws FormatError where the file is not what it should be.
+ */
+export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
+  const { source = "object", legacyMaps: legacyAllowed = false } = options;
+  const name = options.name ?? objectName(source);
+  const sections = readSections(data, source);
+  const { elf } = sections;
+  const table = elf.symbols as ElfSymbols;
+  const symbols = [...table];
+  const functions = readFunctions(sections, symbols);
+  const original = readBtf(sections);
+  const externs = readExterns(symbols, original, source);
+  const btf = original && completeBtf(original, sections, symbols, functions, externs);
+
+  const names = new MapNames();
+  const placed = readMapSection(sections, btf, names);
+  const arena = Object.values(names.all).find((map) => map.source === "arena");
+  const legacyMaps = readLegacyMaps(sections, symbols, btf, legacyAllowed, names);
+  const dataMaps = readDataSections(sections, btf, name, names);
+  const kconfig = kconfigMap(externs.kconfigSize, btf, name);
+  if (kconfig !== undefined) names.add(kconfig, (problem) => new FormatError({ source }, problem));
+  const structs = readStructOps(sections, btf, names);
+  for (const relocation of sections.relocations) {
+    if (btf === undefined) break;
+    const { target } = relocation;
+    const placedStructs = structs.get(target.index);
+    if (target === sections.maps) readMapSlots(sections, relocation, table, btf, placed, names, functions);
+    else if (placedStructs !== undefined) readCallbacks(sections, relocation, table, btf, placedStructs, functions);
+  }
+
+  const references = readReferences({
+    sections,
+    symbols: table,
+    functions,
+    externs,
+    maps: placed,
+    legacyMaps,
+    data: dataMaps,
+    arena,
+  });
+  const linker = new Linker({
+    elf,
+    functions,
+    references,
+    infos: readFunctionInfos(sections, btf, functions),
+    exceptionCallbacks: readExceptionCallbacks(btf, functions, sections.text, source),
+    jumpTables: sections.jumpTables,
+  });
+  return {
+    name,
+    byteOrder: elf.little ? "little" : "big",
+    license: sections.license,
+    kernelVersion: sections.kernelVersion,
+    programs: readPrograms(functions.all, linker, source),
+    maps: names.all,
+    variables: readVariables(sections, symbols, btf, dataMaps, arena),
+    externs: byName(externs.all),
+    btf,
+  };
+}
+
+function readBtf({ elf, btf }: ObjectSections): Btf | undefined {
+  return btf && Btf.parse(elf.contents(btf), { source: elf.sourceOf(btf) });
+}
+
+/** The file's name without its directory, up to the first dot (libbpf's `bpf_object__new`). */
+function objectName(source: string): string {
+  const file = source.slice(source.lastIndexOf("/") + 1);
+  const dot = file.indexOf(".");
+  return dot < 0 ? file : file.slice(0, dot);
+}
+
+function readPrograms(
+  functions: readonly ObjectFunction[],
+  linker: Linker,
+  source: string,
+): Record<string, ProgramSpec> {
+  const out: Record<string, ProgramSpec> = Object.create(null);
+  for (const each of functions) {
+    if (!each.entry) continue;
+    for (const name of [each.name, ...each.aliases]) {
+      if (out[name] !== undefined) throw new FormatError({ source }, `there are two programs ${name}`);
+      out[name] = readProgram(each, name, linker);
+    }
+  }
+  return out;
+}
+
+function readProgram(from: ObjectFunction, name: string, linker: Linker): ProgramSpec {
+  const { kind, attachTo, autoload } = parseSectionName(from.sectionName);
+  const { lines: makeLines, ...linked } = linker.link(from, name);
+  let lines: LineSpec[] | undefined;
+  return {
+    name,
+    sectionName: from.sectionName,
+    type: kind?.type ?? BpfProgType.BPF_PROG_TYPE_UNSPEC,
+    attachType: kind?.attachType,
+    flags: kind === undefined ? 0 : loadFlagsOf(kind),
+    attachTo,
+    autoload,
+    autoattach: kind?.autoAttach !== undefined && attachTo !== "",
+    ifindex: 0,
+    ...linked,
+    get lines() {
+      lines ??= makeLines();
+      return lines;
+    },
+    set lines(value) {
+      lines = value;
+    },
+  };
+}
+
+function byName(externs: readonly ExternSpec[]): Record<string, ExternSpec> {
+  const out: Record<string, ExternSpec> = Object.create(null);
+  for (const extern of externs) out[extern.name] = extern;
+  return out;
+}

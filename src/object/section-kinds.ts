@@ -1,0 +1,235 @@
+import { BpfAttachType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
+
+/** What a section's name says besides program and attach type; bits of {@link SectionKind.traits}. */
+export const SectionTrait = {
+  /** The attach type helps, but kernels before 4.17 do not take one at load. */
+  ATTACH_TYPE_OPTIONAL: 1,
+  /** Attached by BPF_PROG_ATTACH with this attach type. */
+  ATTACHABLE: 2,
+  /** The load needs the BTF id of what it attaches to. */
+  ATTACH_BTF: 4,
+  /** May sleep: BPF_F_SLEEPABLE. */
+  SLEEPABLE: 8,
+  /** Takes packets in fragments: BPF_F_XDP_HAS_FRAGS. */
+  XDP_FRAGS: 16,
+  /** Loads as a uprobe_multi program where the kernel has that (6.6). */
+  USDT: 32,
+} as const;
+
+/** How a program attaches by its section's name alone. */
+export type AutoAttach =
+  | "kprobe"
+  | "uprobe"
+  | "kprobe_multi"
+  | "kprobe_session"
+  | "uprobe_multi"
+  | "ksyscall"
+  | "usdt"
+  | "tp"
+  | "raw_tp"
+  | "trace"
+  | "tracing_multi"
+  | "lsm"
+  | "iter";
+
+/** A row of the table of section names. */
+export interface SectionKind {
+  /** `xdp` is that name alone; with a `+` behind it (here cut off) `/` and more may follow, see {@link extensible}. */
+  readonly name: string;
+  /** Whether `/` and what to attach to may follow the name. */
+  readonly extensible: boolean;
+  readonly type: BpfProgType;
+  /** The expected attach type, or undefined where the name tells none. */
+  readonly attachType: BpfAttachType | undefined;
+  /** Bits of {@link SectionTrait}. */
+  readonly traits: number;
+  readonly autoAttach: AutoAttach | undefined;
+}
+
+const P = BpfProgType;
+const A = BpfAttachType;
+const T = SectionTrait;
+
+type Row = readonly [
+  pattern: string,
+  type: BpfProgType,
+  attachType: BpfAttachType | undefined,
+  traits: number,
+  autoAttach?: AutoAttach,
+];
+
+/** The names that libbpf 1.8 knows, in its order: the first row that matches wins. */
+// biome-ignore format: one row a line reads as the table that it is
+const TABLE: readonly Row[] = [
+  ["socket", P.BPF_PROG_TYPE_SOCKET_FILTER, undefined, 0],
+  ["sk_reuseport/migrate", P.BPF_PROG_TYPE_SK_REUSEPORT, A.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, T.ATTACHABLE],
+  ["sk_reuseport", P.BPF_PROG_TYPE_SK_REUSEPORT, A.BPF_SK_REUSEPORT_SELECT, T.ATTACHABLE],
+  ["kprobe+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "kprobe"],
+  ["uprobe+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "uprobe"],
+  ["uprobe.s+", P.BPF_PROG_TYPE_KPROBE, undefined, T.SLEEPABLE, "uprobe"],
+  ["kretprobe+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "kprobe"],
+  ["uretprobe+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "uprobe"],
+  ["uretprobe.s+", P.BPF_PROG_TYPE_KPROBE, undefined, T.SLEEPABLE, "uprobe"],
+  ["kprobe.multi+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_KPROBE_MULTI, 0, "kprobe_multi"],
+  ["kretprobe.multi+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_KPROBE_MULTI, 0, "kprobe_multi"],
+  ["kprobe.session+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_KPROBE_SESSION, 0, "kprobe_session"],
+  ["uprobe.multi+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_MULTI, 0, "uprobe_multi"],
+  ["uretprobe.multi+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_MULTI, 0, "uprobe_multi"],
+  ["uprobe.session+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_SESSION, 0, "uprobe_multi"],
+  ["uprobe.multi.s+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_MULTI, T.SLEEPABLE, "uprobe_multi"],
+  ["uretprobe.multi.s+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_MULTI, T.SLEEPABLE, "uprobe_multi"],
+  ["uprobe.session.s+", P.BPF_PROG_TYPE_KPROBE, A.BPF_TRACE_UPROBE_SESSION, T.SLEEPABLE, "uprobe_multi"],
+  ["ksyscall+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "ksyscall"],
+  ["kretsyscall+", P.BPF_PROG_TYPE_KPROBE, undefined, 0, "ksyscall"],
+  ["usdt+", P.BPF_PROG_TYPE_KPROBE, undefined, T.USDT, "usdt"],
+  ["usdt.s+", P.BPF_PROG_TYPE_KPROBE, undefined, T.USDT | T.SLEEPABLE, "usdt"],
+  ["tc/ingress", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_TCX_INGRESS, 0],
+  ["tc/egress", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_TCX_EGRESS, 0],
+  ["tcx/ingress", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_TCX_INGRESS, 0],
+  ["tcx/egress", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_TCX_EGRESS, 0],
+  ["tc", P.BPF_PROG_TYPE_SCHED_CLS, undefined, 0],
+  ["classifier", P.BPF_PROG_TYPE_SCHED_CLS, undefined, 0],
+  ["action", P.BPF_PROG_TYPE_SCHED_ACT, undefined, 0],
+  ["netkit/primary", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_NETKIT_PRIMARY, 0],
+  ["netkit/peer", P.BPF_PROG_TYPE_SCHED_CLS, A.BPF_NETKIT_PEER, 0],
+  ["tracepoint+", P.BPF_PROG_TYPE_TRACEPOINT, undefined, 0, "tp"],
+  ["tp+", P.BPF_PROG_TYPE_TRACEPOINT, undefined, 0, "tp"],
+  ["tracepoint.s+", P.BPF_PROG_TYPE_TRACEPOINT, undefined, T.SLEEPABLE, "tp"],
+  ["tp.s+", P.BPF_PROG_TYPE_TRACEPOINT, undefined, T.SLEEPABLE, "tp"],
+  ["raw_tracepoint+", P.BPF_PROG_TYPE_RAW_TRACEPOINT, undefined, 0, "raw_tp"],
+  ["raw_tp+", P.BPF_PROG_TYPE_RAW_TRACEPOINT, undefined, 0, "raw_tp"],
+  ["raw_tracepoint.s+", P.BPF_PROG_TYPE_RAW_TRACEPOINT, undefined, T.SLEEPABLE, "raw_tp"],
+  ["raw_tp.s+", P.BPF_PROG_TYPE_RAW_TRACEPOINT, undefined, T.SLEEPABLE, "raw_tp"],
+  ["raw_tracepoint.w+", P.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, undefined, 0, "raw_tp"],
+  ["raw_tp.w+", P.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, undefined, 0, "raw_tp"],
+  ["tp_btf+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_RAW_TP, T.ATTACH_BTF, "trace"],
+  ["tp_btf.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_RAW_TP, T.ATTACH_BTF | T.SLEEPABLE, "trace"],
+  ["fentry+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FENTRY, T.ATTACH_BTF, "trace"],
+  ["fmod_ret+", P.BPF_PROG_TYPE_TRACING, A.BPF_MODIFY_RETURN, T.ATTACH_BTF, "trace"],
+  ["fexit+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FEXIT, T.ATTACH_BTF, "trace"],
+  ["fentry.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FENTRY, T.ATTACH_BTF | T.SLEEPABLE, "trace"],
+  ["fmod_ret.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_MODIFY_RETURN, T.ATTACH_BTF | T.SLEEPABLE, "trace"],
+  ["fexit.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FEXIT, T.ATTACH_BTF | T.SLEEPABLE, "trace"],
+  ["fsession+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FSESSION, T.ATTACH_BTF, "trace"],
+  ["fsession.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FSESSION, T.ATTACH_BTF | T.SLEEPABLE, "trace"],
+  ["fsession.multi+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FSESSION_MULTI, 0, "tracing_multi"],
+  ["fsession.multi.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FSESSION_MULTI, T.SLEEPABLE, "tracing_multi"],
+  ["fentry.multi+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FENTRY_MULTI, 0, "tracing_multi"],
+  ["fexit.multi+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FEXIT_MULTI, 0, "tracing_multi"],
+  ["fentry.multi.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FENTRY_MULTI, T.SLEEPABLE, "tracing_multi"],
+  ["fexit.multi.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_FEXIT_MULTI, T.SLEEPABLE, "tracing_multi"],
+  ["freplace+", P.BPF_PROG_TYPE_EXT, undefined, T.ATTACH_BTF, "trace"],
+  ["lsm+", P.BPF_PROG_TYPE_LSM, A.BPF_LSM_MAC, T.ATTACH_BTF, "lsm"],
+  ["lsm.s+", P.BPF_PROG_TYPE_LSM, A.BPF_LSM_MAC, T.ATTACH_BTF | T.SLEEPABLE, "lsm"],
+  ["lsm_cgroup+", P.BPF_PROG_TYPE_LSM, A.BPF_LSM_CGROUP, T.ATTACH_BTF],
+  ["iter+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_ITER, T.ATTACH_BTF, "iter"],
+  ["iter.s+", P.BPF_PROG_TYPE_TRACING, A.BPF_TRACE_ITER, T.ATTACH_BTF | T.SLEEPABLE, "iter"],
+  ["syscall", P.BPF_PROG_TYPE_SYSCALL, undefined, T.SLEEPABLE],
+  ["xdp.frags/devmap", P.BPF_PROG_TYPE_XDP, A.BPF_XDP_DEVMAP, T.XDP_FRAGS],
+  ["xdp/devmap", P.BPF_PROG_TYPE_XDP, A.BPF_XDP_DEVMAP, T.ATTACHABLE],
+  ["xdp.frags/cpumap", P.BPF_PROG_TYPE_XDP, A.BPF_XDP_CPUMAP, T.XDP_FRAGS],
+  ["xdp/cpumap", P.BPF_PROG_TYPE_XDP, A.BPF_XDP_CPUMAP, T.ATTACHABLE],
+  ["xdp.frags", P.BPF_PROG_TYPE_XDP, A.BPF_XDP, T.XDP_FRAGS],
+  ["xdp", P.BPF_PROG_TYPE_XDP, A.BPF_XDP, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["perf_event", P.BPF_PROG_TYPE_PERF_EVENT, undefined, 0],
+  ["lwt_in", P.BPF_PROG_TYPE_LWT_IN, undefined, 0],
+  ["lwt_out", P.BPF_PROG_TYPE_LWT_OUT, undefined, 0],
+  ["lwt_xmit", P.BPF_PROG_TYPE_LWT_XMIT, undefined, 0],
+  ["lwt_seg6local", P.BPF_PROG_TYPE_LWT_SEG6LOCAL, undefined, 0],
+  ["sockops", P.BPF_PROG_TYPE_SOCK_OPS, A.BPF_CGROUP_SOCK_OPS, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["sk_skb/stream_parser", P.BPF_PROG_TYPE_SK_SKB, A.BPF_SK_SKB_STREAM_PARSER, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["sk_skb/stream_verdict", P.BPF_PROG_TYPE_SK_SKB, A.BPF_SK_SKB_STREAM_VERDICT, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["sk_skb/verdict", P.BPF_PROG_TYPE_SK_SKB, A.BPF_SK_SKB_VERDICT, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["sk_skb", P.BPF_PROG_TYPE_SK_SKB, undefined, 0],
+  ["sk_msg", P.BPF_PROG_TYPE_SK_MSG, A.BPF_SK_MSG_VERDICT, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["lirc_mode2", P.BPF_PROG_TYPE_LIRC_MODE2, A.BPF_LIRC_MODE2, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["flow_dissector", P.BPF_PROG_TYPE_FLOW_DISSECTOR, A.BPF_FLOW_DISSECTOR, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["cgroup_skb/ingress", P.BPF_PROG_TYPE_CGROUP_SKB, A.BPF_CGROUP_INET_INGRESS, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["cgroup_skb/egress", P.BPF_PROG_TYPE_CGROUP_SKB, A.BPF_CGROUP_INET_EGRESS, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["cgroup/skb", P.BPF_PROG_TYPE_CGROUP_SKB, undefined, 0],
+  ["cgroup/sock_create", P.BPF_PROG_TYPE_CGROUP_SOCK, A.BPF_CGROUP_INET_SOCK_CREATE, T.ATTACHABLE],
+  ["cgroup/sock_release", P.BPF_PROG_TYPE_CGROUP_SOCK, A.BPF_CGROUP_INET_SOCK_RELEASE, T.ATTACHABLE],
+  ["cgroup/sock", P.BPF_PROG_TYPE_CGROUP_SOCK, A.BPF_CGROUP_INET_SOCK_CREATE, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["cgroup/post_bind4", P.BPF_PROG_TYPE_CGROUP_SOCK, A.BPF_CGROUP_INET4_POST_BIND, T.ATTACHABLE],
+  ["cgroup/post_bind6", P.BPF_PROG_TYPE_CGROUP_SOCK, A.BPF_CGROUP_INET6_POST_BIND, T.ATTACHABLE],
+  ["cgroup/bind4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET4_BIND, T.ATTACHABLE],
+  ["cgroup/bind6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET6_BIND, T.ATTACHABLE],
+  ["cgroup/connect4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET4_CONNECT, T.ATTACHABLE],
+  ["cgroup/connect6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET6_CONNECT, T.ATTACHABLE],
+  ["cgroup/connect_unix", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UNIX_CONNECT, T.ATTACHABLE],
+  ["cgroup/sendmsg4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UDP4_SENDMSG, T.ATTACHABLE],
+  ["cgroup/sendmsg6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UDP6_SENDMSG, T.ATTACHABLE],
+  ["cgroup/sendmsg_unix", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UNIX_SENDMSG, T.ATTACHABLE],
+  ["cgroup/recvmsg4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UDP4_RECVMSG, T.ATTACHABLE],
+  ["cgroup/recvmsg6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UDP6_RECVMSG, T.ATTACHABLE],
+  ["cgroup/recvmsg_unix", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UNIX_RECVMSG, T.ATTACHABLE],
+  ["cgroup/getpeername4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET4_GETPEERNAME, T.ATTACHABLE],
+  ["cgroup/getpeername6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET6_GETPEERNAME, T.ATTACHABLE],
+  ["cgroup/getpeername_unix", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UNIX_GETPEERNAME, T.ATTACHABLE],
+  ["cgroup/getsockname4", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET4_GETSOCKNAME, T.ATTACHABLE],
+  ["cgroup/getsockname6", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_INET6_GETSOCKNAME, T.ATTACHABLE],
+  ["cgroup/getsockname_unix", P.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, A.BPF_CGROUP_UNIX_GETSOCKNAME, T.ATTACHABLE],
+  ["cgroup/sysctl", P.BPF_PROG_TYPE_CGROUP_SYSCTL, A.BPF_CGROUP_SYSCTL, T.ATTACHABLE],
+  ["cgroup/getsockopt", P.BPF_PROG_TYPE_CGROUP_SOCKOPT, A.BPF_CGROUP_GETSOCKOPT, T.ATTACHABLE],
+  ["cgroup/setsockopt", P.BPF_PROG_TYPE_CGROUP_SOCKOPT, A.BPF_CGROUP_SETSOCKOPT, T.ATTACHABLE],
+  ["cgroup/dev", P.BPF_PROG_TYPE_CGROUP_DEVICE, A.BPF_CGROUP_DEVICE, T.ATTACHABLE | T.ATTACH_TYPE_OPTIONAL],
+  ["struct_ops+", P.BPF_PROG_TYPE_STRUCT_OPS, undefined, 0],
+  ["struct_ops.s+", P.BPF_PROG_TYPE_STRUCT_OPS, undefined, T.SLEEPABLE],
+  ["sk_lookup", P.BPF_PROG_TYPE_SK_LOOKUP, A.BPF_SK_LOOKUP, T.ATTACHABLE],
+  ["netfilter", P.BPF_PROG_TYPE_NETFILTER, A.BPF_NETFILTER, 0],
+];
+
+/** All rows in the order in which they are tried. */
+export const SECTION_KINDS: readonly SectionKind[] = TABLE.map(([pattern, type, attachType, traits, autoAttach]) => {
+  const extensible = pattern.endsWith("+");
+  return { name: extensible ? pattern.slice(0, -1) : pattern, extensible, type, attachType, traits, autoAttach };
+});
+
+const BY_NAME: ReadonlyMap<string, SectionKind> = new Map(SECTION_KINDS.map((kind) => [kind.name, kind]));
+
+/** A section name taken apart. */
+export interface SectionName {
+  /** Undefined for a name that libbpf does not know: the program's type must then be given. */
+  readonly kind: SectionKind | undefined;
+  /** What follows the kind's name and a `/`: `sched/sched_switch` of `tp/sched/sched_switch`. */
+  readonly attachTo: string;
+  /** False for a name that begins with `?`. */
+  readonly autoload: boolean;
+}
+
+/** Takes a program section's name apart as libbpf does. */
+export function parseSectionName(name: string): SectionName {
+  const autoload = !name.startsWith("?");
+  const plain = autoload ? name : name.slice(1);
+  const kind = findKind(plain);
+  const attachTo = kind?.extensible === true ? plain.slice(kind.name.length + 1) : "";
+  return { kind, attachTo, autoload };
+}
+
+/** The kind that a program section's name is of; a leading `?` is passed over. */
+export function sectionKind(name: string): SectionKind | undefined {
+  return parseSectionName(name).kind;
+}
+
+/** The kind that `bpftool prog load … type NAME` means: a section name, or one to which a `/` may be added. */
+export function sectionKindOfType(name: string): SectionKind | undefined {
+  return findKind(name) ?? findKind(`${name}/`);
+}
+
+/** The `prog_flags` that a kind sets at load. */
+export function loadFlagsOf(kind: SectionKind): number {
+  const sleepable = (kind.traits & T.SLEEPABLE) !== 0 ? BpfProgFlag.BPF_F_SLEEPABLE : 0;
+  return sleepable | ((kind.traits & T.XDP_FRAGS) !== 0 ? BpfProgFlag.BPF_F_XDP_HAS_FRAGS : 0);
+}
+
+/**
+ * No two rows have the same name, and an extensible name never ends at a `/` of another's, so that looking the name up
+ * and then its parts before each `/` finds what a search through the table would.
+ */
+function findKind(name: string): SectionKind | undefined {
+  const exact = BY_NAME.get(name);
+  if (exact !== undefined) return exact;
+  const slash = name.indexOf("/");
+  const kind = slash < 0 ? undefined : BY_NAME.get(name.slice(0, slash));
+  return kind?.extensible === true ? kind : undefined;
+}

@@ -1,0 +1,162 @@
+import {
+  type ElfFile,
+  ElfMachine,
+  type ElfSection,
+  ElfType,
+  parseElf,
+  SectionFlag,
+  SectionType,
+} from "../elf/index.ts";
+import { FormatError } from "../errors/index.ts";
+import { textUntilNul } from "../layout/index.ts";
+
+/** A section of global variables; each becomes an array map of one element. */
+export interface DataSection {
+  readonly section: ElfSection;
+  readonly kind: "data" | "rodata" | "bss";
+}
+
+/** A relocation section and the section that it is for. */
+export interface RelocationSection {
+  readonly section: ElfSection;
+  readonly target: ElfSection;
+}
+
+/** A BPF object's sections by what they are for (libbpf's `bpf_object__elf_collect`). */
+export interface ObjectSections {
+  readonly elf: ElfFile;
+  readonly license: string;
+  readonly kernelVersion: number;
+  /** Sections with instructions. */
+  readonly code: readonly ElfSection[];
+  readonly codeNumbers: ReadonlySet<number>;
+  /** The number of `.text`, whose functions are no programs of their own; 0 without one. */
+  readonly text: number;
+  readonly data: readonly DataSection[];
+  readonly maps: ElfSection | undefined;
+  readonly legacyMaps: readonly ElfSection[];
+  readonly structOps: readonly ElfSection[];
+  readonly arena: ElfSection | undefined;
+  readonly jumpTables: ElfSection | undefined;
+  readonly btf: ElfSection | undefined;
+  readonly btfExt: ElfSection | undefined;
+  /** Those for instructions, for maps and for struct_ops; others matter to nobody. */
+  readonly relocations: readonly RelocationSection[];
+}
+
+export const ARENA_SECTION = ".addr_space.1";
+const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
+/** `sizeof(obj->license)` in libbpf, the NUL included. */
+const LICENSE_SIZE = 64;
+
+/** Opens a BPF object and sorts its sections. Throws FormatError where it is no BPF object, and says what it is. */
+export function readSections(data: Uint8Array, source: string): ObjectSections {
+  const elf = parseElf(data, source);
+  checkObject(elf);
+  const code: ElfSection[] = [];
+  const dataSections: DataSection[] = [];
+  const legacyMaps: ElfSection[] = [];
+  const structOps: ElfSection[] = [];
+  const relocations: RelocationSection[] = [];
+  const only = new Map<string, ElfSection>();
+  let license = "";
+  let kernelVersion = 0;
+  let text = 0;
+  for (const section of elf.sections) {
+    const { name, type, size } = section;
+    if (ignored(section)) continue;
+    if (name === "license") license = textUntilNul(elf.contents(section).subarray(0, LICENSE_SIZE - 1));
+    else if (name === "version") kernelVersion = readVersion(elf, section);
+    else if (name === "maps" || name.startsWith("maps/")) legacyMaps.push(section);
+    else if (name === ".maps") only.set(name, section);
+    else if (name === ".BTF" || name === ".BTF.ext") {
+      if (type !== SectionType.SHT_PROGBITS) throw sectionError(elf, section, `its type ${type} is not PROGBITS`);
+      only.set(name, section);
+    } else if (type === SectionType.SHT_PROGBITS && size > 0) {
+      if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0) {
+        if (name === ".text") text = section.index;
+        code.push(section);
+      } else if (isOrBelow(name, ".data")) dataSections.push({ section, kind: "data" });
+      else if (isOrBelow(name, ".rodata")) dataSections.push({ section, kind: "rodata" });
+      else if (STRUCT_OPS.test(name)) structOps.push(section);
+      else if (name === ARENA_SECTION || name === ".jumptables") only.set(name, section);
+    } else if (type === SectionType.SHT_REL || type === SectionType.SHT_RELA) {
+      const target = elf.section(section.info, `section ${name}`);
+      const executable = (target.flags & SectionFlag.SHF_EXECINSTR) !== 0;
+      if (executable || target.name === ".maps" || STRUCT_OPS.test(target.name)) relocations.push({ section, target });
+    } else if (type === SectionType.SHT_NOBITS && size > 0 && isOrBelow(name, ".bss")) {
+      dataSections.push({ section, kind: "bss" });
+    }
+  }
+  return {
+    elf,
+    license,
+    kernelVersion,
+    code,
+    codeNumbers: new Set(code.map((section) => section.index)),
+    text,
+    data: dataSections,
+    maps: only.get(".maps"),
+    legacyMaps,
+    structOps,
+    arena: only.get(ARENA_SECTION),
+    jumpTables: only.get(".jumptables"),
+    btf: only.get(".BTF"),
+    btfExt: only.get(".BTF.ext"),
+    relocations,
+  };
+}
+
+/** A FormatError about a section: `file.o: section .maps at offset 0x20: …`. */
+export function sectionError(elf: ElfFile, section: ElfSection, problem: string, offset?: number): FormatError {
+  return new FormatError({ source: elf.sourceOf(section), offset }, problem);
+}
+
+function checkObject(elf: ElfFile): void {
+  const fail = (problem: string) => new FormatError({ source: elf.source }, problem);
+  // Old LLVMs left the machine at 0.
+  if (elf.machine !== ElfMachine.EM_BPF && elf.machine !== ElfMachine.EM_NONE) {
+    throw fail(
+      `not a BPF object: it is for machine ${machineName(elf.machine)}, not BPF (${ElfMachine.EM_BPF}); compile with clang --target=bpf`,
+    );
+  }
+  if (elf.bits !== 64) throw fail("not a BPF object: it is a 32-bit ELF file");
+  if (elf.type !== ElfType.ET_REL) {
+    throw fail(`not a relocatable object (ET_REL, 1): its ELF type is ${elf.type}; compile with -c, without linking`);
+  }
+  // Honest sections share no bytes. Without this check a small file could claim terabytes of them.
+  let total = 0;
+  for (const { type, offset, size } of elf.sections) {
+    if (type !== SectionType.SHT_NOBITS && offset + size <= elf.data.length) total += size;
+  }
+  if (total > 2 * elf.data.length)
+    throw fail(`sections overlap: they claim ${total} bytes of a file of ${elf.data.length}`);
+  const tables = elf.sections.filter((section) => section.type === SectionType.SHT_SYMTAB);
+  if (tables.length === 0) throw fail("there is no symbol table: the object was stripped; strip only with -g");
+  if (tables.length > 1) throw fail("there is more than one symbol table");
+}
+
+function machineName(machine: number): string {
+  for (const [name, value] of Object.entries(ElfMachine)) {
+    if (value === machine) return `${name.slice(3)} (${machine})`;
+  }
+  return String(machine);
+}
+
+/** Strings, address significance tables and debugging information are for others. */
+function ignored({ name, type, size }: ElfSection): boolean {
+  if (type === SectionType.SHT_NULL || type === SectionType.SHT_STRTAB || type === SectionType.SHT_LLVM_ADDRSIG)
+    return true;
+  if (name === ".text" && type === SectionType.SHT_PROGBITS && size === 0) return true;
+  return /^(\.rela?)?\.debug_/.test(name) || /^\.rela?\.BTF(\.ext)?$/.test(name);
+}
+
+function readVersion(elf: ElfFile, section: ElfSection): number {
+  const bytes = elf.bytes(section);
+  if (bytes.length !== 4) throw bytes.error(undefined, `the kernel version takes 4 bytes, not ${bytes.length}`);
+  return bytes.u32(0);
+}
+
+function isOrBelow(name: string, prefix: string): boolean {
+  return name === prefix || name.startsWith(`${prefix}.`);
+}

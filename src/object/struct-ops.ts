@@ -1,0 +1,147 @@
+import { type Btf, BtfKind, type BtfMember } from "../btf/index.ts";
+import type { ElfSection, ElfSymbols } from "../elf/index.ts";
+import { BpfMapFlag, BpfMapType, BpfProgType } from "../uapi/index.ts";
+import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
+import type { MapNames } from "./map-names.ts";
+import { newMap } from "./new-map.ts";
+import { sectionKind } from "./section-kinds.ts";
+import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
+import type { MapSpec, StructOpsSpec } from "./spec.ts";
+
+type Callback = StructOpsSpec["callbacks"][number];
+
+/** A type's `___flavour`, which the kernel's type does not have: the last one, as libbpf cuts it. */
+const FLAVOUR = /^(.*[^_])___[^_].*$/s;
+
+/** A struct_ops variable and its place. */
+interface PlacedStruct {
+  readonly map: MapSpec;
+  readonly structOps: StructOpsSpec;
+  readonly callbacks: Callback[];
+  readonly members: ReadonlyMap<number, BtfMember>;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The structs of each struct_ops section by the section's number, in ascending order of place. */
+export type PlacedStructs = ReadonlyMap<number, readonly PlacedStruct[]>;
+
+/** Makes a map of every variable of the struct_ops sections (libbpf's `init_struct_ops_maps`). */
+export function readStructOps(sections: ObjectSections, btf: Btf | undefined, names: MapNames): PlacedStructs {
+  const out = new Map<number, readonly PlacedStruct[]>();
+  for (const section of sections.structOps) {
+    if (btf === undefined) {
+      throw sectionError(sections.elf, section, "struct_ops need BTF, and the object has none: compile with -g");
+    }
+    const structs = readSection(sections, section, btf, names).sort((a, b) => a.offset - b.offset);
+    structs.forEach((struct, i) => {
+      const before = structs[i - 1];
+      if (before === undefined || before.offset + before.size <= struct.offset) return;
+      const overlap = `variables ${before.map.name} and ${struct.map.name} overlap`;
+      throw sectionError(sections.elf, section, overlap, struct.offset);
+    });
+    out.set(section.index, structs);
+  }
+  return out;
+}
+
+function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, names: MapNames): PlacedStruct[] {
+  const fail = (problem: string, offset?: number) => sectionError(elf, section, problem, offset);
+  const datasec = btf.find(section.name, BtfKind.DATASEC);
+  const type = datasec === undefined ? undefined : btf.type(datasec);
+  if (type?.kind !== "datasec") throw fail(`the object's BTF does not describe it (no DATASEC ${section.name})`);
+  const data = elf.contents(section).slice();
+  const membersOf = new Map<number, ReadonlyMap<number, BtfMember>>();
+  return type.variables.map(({ type: variableId, offset }) => {
+    const variable = btf.type(variableId);
+    if (variable.kind !== "var") throw fail(`${variable.name} is a ${variable.kind}, not a variable`, offset);
+    const typeId = btf.resolve(variable.type);
+    const struct = btf.type(typeId);
+    if (struct.kind !== "struct") throw fail(`variable ${variable.name} is a ${struct.kind}, not a struct`, offset);
+    if (struct.name === "") throw fail(`variable ${variable.name} is of a struct without a name`, offset);
+    const { size } = struct;
+    if (offset + size > data.length) throw fail(`variable ${variable.name} ends past the section's end`, offset);
+    const callbacks: Callback[] = [];
+    const link = section.name.endsWith(".link");
+    const structOps: StructOpsSpec = {
+      typeId,
+      typeName: struct.name.replace(FLAVOUR, "$1"),
+      link,
+      data: data.subarray(offset, offset + size),
+      callbacks,
+    };
+    const map = newMap({
+      name: variable.name,
+      source: "struct_ops",
+      type: BpfMapType.BPF_MAP_TYPE_STRUCT_OPS,
+      keySize: 4,
+      valueSize: size,
+      maxEntries: 1,
+      flags: link ? BpfMapFlag.BPF_F_LINK : 0,
+      valueTypeId: typeId,
+      structOps,
+      autocreate: !section.name.startsWith("?"),
+    });
+    names.add(map, (problem) => fail(problem, offset));
+    const members = membersOf.get(typeId) ?? membersByOffset(struct.members);
+    membersOf.set(typeId, members);
+    return { map, structOps, callbacks, members, offset, size };
+  });
+}
+
+/** The first member at each byte offset. */
+function membersByOffset(members: readonly BtfMember[]): ReadonlyMap<number, BtfMember> {
+  const out = new Map<number, BtfMember>();
+  for (const member of members) if (!out.has(member.bitOffset / 8)) out.set(member.bitOffset / 8, member);
+  return out;
+}
+
+/** Finds the programs of the callbacks (libbpf's `bpf_object__collect_st_ops_relos`). */
+export function readCallbacks(
+  { elf }: ObjectSections,
+  { section, target }: RelocationSection,
+  symbols: ElfSymbols,
+  btf: Btf,
+  structs: readonly PlacedStruct[],
+  functions: ObjectFunctions,
+): void {
+  elf.relocations(section).forEach(({ offset, symbol: number }, i) => {
+    const symbol = symbols.at(number);
+    const fail = (problem: string) =>
+      sectionError(elf, section, `relocation ${i} for offset 0x${offset.toString(16)} of ${target.name}: ${problem}`);
+    const struct = findStruct(structs, offset);
+    if (struct === undefined) throw fail(`there is no struct to hold ${symbol.name}`);
+    const at = offset - struct.offset;
+    const member = struct.members.get(at);
+    const name = `${struct.map.name}.${member?.name ?? at}`;
+    if (member === undefined) throw fail(`struct ${struct.structOps.typeName} has no member at byte ${at}`);
+    const pointer = btf.type(btf.resolve(member.type));
+    if (pointer.kind !== "ptr" || btf.kind(btf.resolve(pointer.type)) !== BtfKind.FUNC_PROTO) {
+      throw fail(`${name} is no pointer to a function, and data cannot be referred to from here`);
+    }
+    const program = programAt(functions, symbol.section, symbol.value);
+    if (program === undefined) throw fail(`${name}: ${symbol.name} is no program`);
+    if (sectionKind(program.sectionName)?.type !== BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) {
+      throw fail(`${name}: program ${program.name} in section ${program.sectionName} is not of type struct_ops`);
+    }
+    struct.callbacks.push({ offset: at, member: member.name, program: program.name });
+  });
+}
+
+function programAt(functions: ObjectFunctions, section: number, value: number): ObjectFunction | undefined {
+  if (value % SLOT !== 0) return undefined;
+  const found = functions.find(section, value / SLOT);
+  return found?.entry === true ? found : undefined;
+}
+
+function findStruct(structs: readonly PlacedStruct[], offset: number): PlacedStruct | undefined {
+  let low = 0;
+  let high = structs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((structs[middle] as PlacedStruct).offset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const found = structs[low - 1];
+  return found !== undefined && offset - found.offset < found.size ? found : undefined;
+}

@@ -1,0 +1,88 @@
+import { type Btf, BtfKind, compileReader, compileWriter } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+
+/** The map of a data section, as far as its variables need it. */
+interface DataMap {
+  contents: Uint8Array | undefined;
+}
+
+/** What a {@link VariableSpec} is made of. */
+export interface VariablePlace {
+  readonly name: string;
+  readonly sectionName: string;
+  readonly map: DataMap;
+  readonly offset: number;
+  readonly size: number;
+  /** 0 without BTF. */
+  readonly typeId: number;
+  readonly btf: Btf | undefined;
+  readonly isConstant: boolean;
+}
+
+/** A global variable of an object file. What is set here is what the program finds when it has been loaded. */
+export class VariableSpec {
+  readonly name: string;
+  /** The section that holds it: the name of its map too, but for the arena's `.addr_space.1`. */
+  readonly sectionName: string;
+  /** The variable's type in the object's BTF; 0 where it has none. */
+  readonly typeId: number;
+  /** From the start of the section, in bytes. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Lies in `.rodata*`: programs only read it, and the verifier knows its value. */
+  readonly isConstant: boolean;
+  readonly #map: DataMap;
+  readonly #btf: Btf | undefined;
+
+  constructor(place: VariablePlace) {
+    this.name = place.name;
+    this.sectionName = place.sectionName;
+    this.typeId = place.typeId;
+    this.offset = place.offset;
+    this.size = place.size;
+    this.isConstant = place.isConstant;
+    this.#map = place.map;
+    this.#btf = place.btf;
+  }
+
+  /** Its initial bytes: a view, so that writing there changes the variable. */
+  get bytes(): Uint8Array {
+    const { contents } = this.#map;
+    if (contents === undefined || contents.length < this.offset + this.size) {
+      throw new UsageError(`${this.sectionName} has no ${this.size} bytes at ${this.offset} for variable ${this.name}`);
+    }
+    return contents.subarray(this.offset, this.offset + this.size);
+  }
+
+  set bytes(bytes: Uint8Array) {
+    if (bytes.length !== this.size) {
+      throw new UsageError(`variable ${this.name} takes ${this.size} bytes, not ${bytes.length}`);
+    }
+    this.bytes.set(bytes);
+  }
+
+  /** Its initial value by its type: a number, bigint, boolean, text, array or object. */
+  get value(): unknown {
+    const bytes = this.bytes;
+    return compileReader(this.#types(), this.typeId)(viewOf(bytes), 0);
+  }
+
+  /** Throws UsageError where the value does not fit the type. */
+  set value(value: unknown) {
+    const bytes = this.bytes;
+    compileWriter(this.#types(), this.typeId, { name: this.name })(viewOf(bytes), 0, value);
+  }
+
+  #types(): Btf {
+    const btf = this.#btf;
+    if (btf === undefined || btf.kind(this.typeId) === BtfKind.VOID) {
+      throw new UsageError(`variable ${this.name} has no type information: use its bytes`);
+    }
+    return btf;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
