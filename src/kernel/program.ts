@@ -1,0 +1,88 @@
+import { formatHex } from "../layout/index.ts";
+import {
+  type OwnedFd,
+  type ProgInfo,
+  type ProgInfoRequest,
+  progBindMap,
+  progGetFdById,
+  progGetNextId,
+  progInfo,
+  progTestRun,
+  type TestRunOptions,
+  type TestRunResult,
+} from "../sys/index.ts";
+import { type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
+import { KernelObject, type ObjectSource, openSource, walkObjects } from "./kernel-object.ts";
+import type { BpfMap } from "./map.ts";
+
+/** What a program was loaded as, where the kernel does not say it itself. */
+export interface ProgramOrigin {
+  /** The name in the object file, which may be longer than the kernel's 15 characters. */
+  readonly name?: string | undefined;
+  /** The expected attach type, or undefined where it is not known: the kernel's info does not tell it. */
+  readonly attachType?: BpfAttachType | undefined;
+  /** What the section's name says to attach to, such as `sched/sched_switch`; empty where it says nothing. */
+  readonly attachTo?: string | undefined;
+  /** The section in the object file, such as `cgroup_skb/egress`. */
+  readonly sectionName?: string | undefined;
+}
+
+/** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */
+export class Program extends KernelObject {
+  readonly id: number;
+  /** BPF_PROG_TYPE_*. */
+  readonly type: BpfProgType;
+  /** The name in the object file, else the kernel's, which is cut to 15 characters. */
+  readonly name: string;
+  readonly origin: ProgramOrigin;
+
+  constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
+    const info = progInfo(fd.number);
+    super(fd, `program ${origin.name ?? (info.name || info.id)}`, pinnedPath);
+    this.id = info.id;
+    this.type = info.type;
+    this.name = origin.name ?? info.name;
+    this.origin = origin;
+  }
+
+  /** `xdp`, `cgroup_skb`, …; the number for a type newer than this library. */
+  get typeName(): string {
+    return progTypeName(this.type) ?? String(this.type);
+  }
+
+  /** 16 hexadecimal digits: a hash of the instructions, SHA-1 based up to Linux 6.17, SHA-256 based from 6.18 on. */
+  get tag(): string {
+    return formatHex(progInfo(this.fd).tag);
+  }
+
+  /** What the kernel says about the program (4.13 and newer), with the arrays that `request` names. */
+  info(request: ProgInfoRequest = {}): ProgInfo {
+    return progInfo(this.fd, request);
+  }
+
+  /**
+   * Runs the program on input of the caller's, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later).
+   * Throws SyscallError with ENOTSUPP for a type that cannot be run so.
+   */
+  run(options: TestRunOptions = {}): TestRunResult {
+    return progTestRun(this.fd, options);
+  }
+
+  /** Makes the program keep a map that its code does not use, for instance one with metadata (5.10). */
+  bindMap(map: BpfMap): void {
+    progBindMap(this.fd, map.fd);
+  }
+}
+
+/** Opens a program by id, pin or fd. Throws UsageError if there is none, or if it is something else. */
+export function openProgram(source: ObjectSource): Program {
+  return new Program(openSource(source, "program", progGetFdById), {}, "pinned" in source ? source.pinned : undefined);
+}
+
+/**
+ * All programs of the kernel in the order of their ids, tolerant of programs that vanish meanwhile.
+ * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ */
+export function programs(): Generator<Program, void, undefined> {
+  return walkObjects(progGetNextId, (id) => openProgram({ id }));
+}
