@@ -52,11 +52,12 @@ function readSection(
   );
   const maps = new Map<number, MapSpec>();
   if (own.length === 0) return maps;
-  const size = bytes.length / own.length;
-  if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
-    throw bytes.error(undefined, `${own.length} maps cannot share ${bytes.length} bytes evenly`);
-  }
-  for (const { name, value } of own) {
+  for (const { name, value, size: symbolSize } of own) {
+    // Symbols from assembly have no size: then all definitions are taken to be of one size, as libbpf did.
+    const size = symbolSize === 0 ? bytes.length / own.length : symbolSize;
+    if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
+      throw bytes.error(value, `map ${name} of ${size} bytes is no struct bpf_map_def of ${DEFINITION_SIZE}`);
+    }
     bytes.check(value, size, `map ${name}`);
     if (name === "") throw bytes.error(value, "a map has no name");
     for (let at = DEFINITION_SIZE; at < size; at += 4) {
