@@ -8,7 +8,7 @@ import { writeText } from "./output.ts";
 export function reportFailure(error: unknown, options: Options): number {
   const message = failureText(error);
   if (options.json) writeText(1, `${formatJson({ error: message }, options.pretty)}\n`);
-  else writeText(2, `Error: ${message}\n`);
+  else writeText(2, `Error: ${oneLine(message)}\n`);
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
   return error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
 }
@@ -18,4 +18,9 @@ function failureText(error: unknown): string {
   if (error instanceof Error && "syscall" in error) return error.message;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
+}
+
+/** Control characters, as in a path that the user gave, are shown escaped: one line, and nothing for the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1));
 }

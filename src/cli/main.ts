@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import type { Answer } from "./answer.ts";
+import { CommandError } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
 import { type Options, parseOptions } from "./options.ts";
@@ -19,9 +20,27 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function answerOf(words: readonly string[], options: Options): Promise<Answer> {
+  checkSigning(options);
   if (options.help) return dispatch(["help"], options);
   if (options.version) return dispatch(["version"], options);
   return dispatch(words, options);
+}
+
+/** bpftool's exit code of -EINVAL, cut to a byte. */
+const EXIT_INVALID = 234;
+
+function checkSigning({ sign, privateKey, certificate }: Options): void {
+  if (sign && (privateKey === undefined || certificate === undefined)) {
+    throw new CommandError("-i <identity_x509_cert> and -k <private_key> must be supplied with -S for signing", {
+      exitCode: EXIT_INVALID,
+    });
+  }
+  if (!sign && (privateKey !== undefined || certificate !== undefined)) {
+    throw new CommandError(
+      "--sign (or -S) must be explicitly passed with -i <identity_x509_cert> and -k <private_key> to sign the programs",
+      { exitCode: EXIT_INVALID },
+    );
+  }
 }
 
 function show(answer: Answer, options: Options): void {

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a process printed and how it ended. */
+export interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+const ROOT = process.cwd();
+const COMMAND = join(import.meta.dirname, "../../src/cli/main.js");
+/** bpftool 7.8, of scripts/peers.sh. */
+const PEER = join(ROOT, ".cache/peers/bpftool");
+
+function run(command: string, args: readonly string[]): Ran {
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const { stdout, stderr, status, error } = spawnSync(command, args, { encoding: "utf8", env, maxBuffer: 1 << 27 });
+  if (error !== undefined) throw error;
+  return { stdout, stderr, code: status };
+}
+
+/** Runs our command. */
+export function bpfts(...args: string[]): Ran {
+  return run(process.execPath, [COMMAND, ...args]);
+}
+
+/** Whether the peer is there. On CI it must be. */
+export const hasPeer: boolean = existsSync(PEER);
+if (!hasPeer && process.env["CI"] === "true") throw new Error("bpftool is missing: run scripts/peers.sh");
+
+/** Runs bpftool 7.8. */
+export function bpftool(...args: string[]): Ran {
+  return run(PEER, args);
+}
+
+const GOLDEN = join(ROOT, "test/golden/cli.json");
+const golden: Record<string, string> = existsSync(GOLDEN) ? JSON.parse(readFileSync(GOLDEN, "utf8")) : {};
+const RECORD = process.env["RECORD_GOLDEN"] === "1";
+
+/** What stands for what in recorded output, which holds no ids, times or sizes of one run: `[number or text, name]`. */
+export type Placeholders = readonly (readonly [value: string | number | bigint, name: string])[];
+
+/** Replaces what differs from run to run and from machine to machine. */
+export function withPlaceholders(text: string, placeholders: Placeholders): string {
+  let result = text
+    .replace(/loaded_at \S+/g, "loaded_at <time>")
+    .replace(/("loaded_at": ?)\d+/g, '$1"<time>"')
+    .replace(/tag [0-9a-f]{16}/g, "tag <tag>")
+    .replace(/("tag": ?)"[0-9a-f]{16}"/g, '$1"<tag>"')
+    .replace(/ jited \d+B/g, " jited <size>")
+    .replace(/("bytes_jited": ?)\d+/g, '$1"<size>"');
+  for (const [value, name] of placeholders) {
+    result = result.replace(
+      new RegExp(`(?<![\\w.])${String(value).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?!\\w)`, "g"),
+      `<${name}>`,
+    );
+  }
+  return result;
+}
+
+/**
+ * Our output for a command line must be bpftool's, byte for byte, where bpftool is there; and what was recorded of
+ * bpftool's, ids apart. RECORD_GOLDEN=1 records anew from bpftool. The exit code is 0: bpftool's is not compared, for
+ * it is 255 after success too.
+ */
+export function assertParity(name: string, args: readonly string[], placeholders: Placeholders = []): void {
+  for (const style of [[], ["-j"], ["-p"]]) {
+    const line = [...style, ...args];
+    const ours = bpfts(...line);
+    assert.equal(ours.stderr, "", `${name}: bpfts ${line.join(" ")} wrote to standard error`);
+    assert.equal(ours.code, 0, `${name}: exit code of bpfts ${line.join(" ")}`);
+    if (style.length > 0) JSON.parse(ours.stdout);
+    const key = [name, ...style].join(" ");
+    if (hasPeer) {
+      const { stdout } = bpftool(...line);
+      assert.equal(ours.stdout, stdout, `${name}: ${line.join(" ")}`);
+      if (RECORD) {
+        golden[key] = withPlaceholders(stdout, placeholders);
+        const sorted = Object.entries(golden).sort(([a], [b]) => (a < b ? -1 : 1));
+        writeFileSync(GOLDEN, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+      }
+    }
+    assert.equal(withPlaceholders(ours.stdout, placeholders), golden[key], `${key}, as recorded`);
+  }
+}
