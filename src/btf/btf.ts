@@ -183,10 +183,14 @@ export class Btf {
     return this.#all(name, "essential");
   }
 
-  /** {@link findByEssentialName} of several names at the cost of about one. A name without types has an empty list. */
-  findByEssentialNames(names: Iterable<string>): Map<string, TypeId[]> {
+  /**
+   * {@link findByEssentialName} of several names at the cost of about one; with `own` without the types of the base.
+   * A name without types has an empty list.
+   */
+  findByEssentialNames(names: Iterable<string>, options: { own?: boolean | undefined } = {}): Map<string, TypeId[]> {
     const wanted = new Set(names);
-    const out = this.base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
+    const base = options.own === true ? undefined : this.base;
+    const out = base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
     for (const name of wanted) if (!out.has(name)) out.set(name, []);
     // One scan compares each type with every name that begins alike, so that many names are better indexed.
     if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());

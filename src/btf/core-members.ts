@@ -21,12 +21,13 @@ export function memberAt(btf: Btf, id: TypeId, index: number): BtfMember | undef
   };
 }
 
-/** Indices of the members that have the name, or none. */
+/** Indices of the members of a struct or union that have the name, or no name. */
 export function namedOrAnonymous(btf: Btf, id: TypeId, name: Uint8Array): number[] {
   const owner = btf.owner(id);
   const first = owner.wordIndex(id) + 3;
+  const count = btf.vlen(id);
   const found: number[] = [];
-  for (let index = 0, at = first; index < btf.vlen(id); index++, at += 3) {
+  for (let index = 0, at = first; index < count; index++, at += 3) {
     const offset = owner.words[at] as number;
     let holder = owner;
     while (offset < holder.stringStart && holder.base !== undefined) holder = holder.base;

@@ -35,7 +35,12 @@ const KIND_TEXT: Readonly<Record<number, string>> = {
   [BtfKind.ENUM64]: "enum64",
 };
 
+/** A type without its id: `struct foo`, `enum <anon>`. */
+export function kindAndName(btf: Btf, id: TypeId): string {
+  return `${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${btf.name(id) || "<anon>"}`;
+}
+
 /** A type as libbpf's messages name it: `[13] struct foo`, `[7] enum <anon>`. */
 export function describeType(btf: Btf, id: TypeId): string {
-  return `[${id}] ${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${btf.name(id) || "<anon>"}`;
+  return `[${id}] ${kindAndName(btf, id)}`;
 }

@@ -3,9 +3,9 @@ import type { Btf } from "./btf.ts";
 import { CoreBudget } from "./core-budget.ts";
 import { kindsAreCompatible } from "./core-compat.ts";
 import { matchCoreSpec } from "./core-match.ts";
-import { describeType, essentialName } from "./core-names.ts";
+import { describeType, essentialName, kindAndName } from "./core-names.ts";
 import { type CoreRelocation, CoreRelocationKind } from "./core-relocation.ts";
-import { type CoreSpec, formatCoreSpec, parseCoreSpec } from "./core-spec.ts";
+import { type CoreSpec, formatCorePath, formatCoreSpec, parseCoreSpec } from "./core-spec.ts";
 import { type CoreValue, coreValue } from "./core-value.ts";
 import type { BtfType, TypeId } from "./types.ts";
 
@@ -153,11 +153,10 @@ export class CoreRelocator {
     let found = candidates({ name: "vmlinux", btf: main }, this.#found.get(name) ?? main.findByEssentialName(name));
     if (found.length === 0) {
       this.#modules ??= [...(this.#targets.modules?.() ?? [])];
-      found = this.#modules.flatMap((module) => {
-        // A module's BTF goes on from the kernel's, which has just been searched.
-        const own = module.btf.findByEssentialName(name).filter((id) => id >= module.btf.firstId);
-        return candidates(module, own);
-      });
+      // A module's BTF goes on from the kernel's, which has just been searched.
+      found = this.#modules.flatMap((module) =>
+        candidates(module, module.btf.findByEssentialNames([name], { own: true }).get(name) ?? []),
+      );
     }
     this.#candidates.set(typeId, found);
     return found;
@@ -234,11 +233,7 @@ function isUnsigned(type: BtfType): boolean {
 
 function absence(spec: CoreSpec, candidates: readonly Candidate[]): string {
   const first = candidates[0];
-  if (first === undefined)
-    return `the kernel has no ${describeType(spec.btf, spec.rootTypeId).replace(/^\[\d+\] /, "")}`;
-  const path = spec.accessors.map(({ name, index }, i) =>
-    name === undefined ? (i > 0 ? `[${index}]` : "") : `.${name}`,
-  );
+  if (first === undefined) return `the kernel has no ${kindAndName(spec.btf, spec.rootTypeId)}`;
   const others = candidates.length > 1 ? `, nor have ${candidates.length - 1} more types of that name` : "";
-  return `${describeType(first.btf, first.id)} in ${first.name} has no compatible ${path.join("")}${others}`;
+  return `${describeType(first.btf, first.id)} in ${first.name} has no compatible ${formatCorePath(spec)}${others}`;
 }

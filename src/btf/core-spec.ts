@@ -135,27 +135,31 @@ export function isFlexibleArray(btf: Btf, accessor: CoreAccessor | undefined, le
  */
 export function formatCoreSpec(spec: CoreSpec): string {
   const { btf, kind } = spec;
-  const text = `<${coreRelocationKindText(kind)}> ${describeType(btf, spec.rootTypeId)}`;
+  const text = `<${coreRelocationKindText(kind)}> ${describeType(btf, spec.rootTypeId)}${formatCorePath(spec)}`;
   switch (coreRelocationSubject(kind)) {
     case "enumerator": {
       const type = btf.type(btf.resolve(spec.rootTypeId));
-      if (type.kind !== "enum" && type.kind !== "enum64") return text;
-      // A candidate that did not match has no enumerator; libbpf's text then shows its first.
-      const value = type.values[spec.raw[0] ?? 0];
-      return value === undefined ? text : `${text}::${value.name} = ${value.value}`;
+      const index = spec.accessors[0]?.index ?? -1;
+      return type.kind === "enum" || type.kind === "enum64" ? `${text} = ${type.values[index]?.value}` : text;
     }
     case "field": {
-      const path = spec.accessors.map(({ name, index }, i) => {
-        if (name !== undefined) return `.${name}`;
-        return i > 0 || index > 0 ? `[${index}]` : "";
-      });
       const bits = spec.bitOffset % 8;
       const offset = `${Math.floor(spec.bitOffset / 8)}${bits === 0 ? "" : `.${bits}`}`;
-      return `${text}${path.join("")} (${spec.raw.join(":")} @ offset ${offset})`;
+      return `${text} (${spec.raw.join(":")} @ offset ${offset})`;
     }
     default:
       return text;
   }
+}
+
+/** What follows a type's name in C: `.a[2].b`, `::RED`, nothing for the type itself. */
+export function formatCorePath(spec: CoreSpec): string {
+  const before = coreRelocationSubject(spec.kind) === "enumerator" ? "::" : ".";
+  const steps = spec.accessors.map(({ name, index }, i) => {
+    if (name !== undefined) return `${before}${name}`;
+    return i > 0 || index > 0 ? `[${index}]` : "";
+  });
+  return steps.join("");
 }
 
 /** {@link formatCoreSpec} of a relocation's local side: what the verifier's `unknown#195896080` was meant to be. */
