@@ -121,3 +121,4 @@ export {
   perfEventSetBpf,
 } from "./perf-event.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
+export { tracepointId, withTracefs } from "./tracefs.ts";

@@ -11,6 +11,9 @@ import { commandError } from "./command.ts";
 const KEY = ELEM_AREA + ATTR_SIZE;
 const VALUE: number = KEY + ELEM_KEY_SIZE;
 const ELEM_SIZE = 32;
+// A command refuses fields that are not its own (CHECK_ATTR), so what others leave there is not passed.
+const UP_TO_KEY = 16;
+const UP_TO_VALUE = 24;
 
 let arena: Arena | undefined;
 let bytes: Uint8Array = new Uint8Array(0);
@@ -145,11 +148,11 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
 }
 
 /** Deletes an element; false if there was none. */
-export function mapDeleteElem(fd: number, key: Uint8Array, flags = 0n): boolean {
+export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
   if (arena === undefined) setUp();
-  setCall(fd, flags);
+  attr32[0] = fd;
   setKey(key);
-  const result = bpfAt(BpfCmd.BPF_MAP_DELETE_ELEM, attrAddress, ELEM_SIZE);
+  const result = bpfAt(BpfCmd.BPF_MAP_DELETE_ELEM, attrAddress, UP_TO_KEY);
   if (result >= 0) return true;
   if (result === -Errno.ENOENT) return false;
   throw commandError(BpfCmd.BPF_MAP_DELETE_ELEM, -result, { needs: ["CAP_BPF"] });
@@ -158,11 +161,11 @@ export function mapDeleteElem(fd: number, key: Uint8Array, flags = 0n): boolean 
 /** Puts the key that follows `key` (the first one for undefined) into `next`; false at the end. `next` has the key size. */
 export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
   if (arena === undefined) setUp();
-  setCall(fd, 0n);
+  attr32[0] = fd;
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
   setValue(next);
-  const result = bpfAt(BpfCmd.BPF_MAP_GET_NEXT_KEY, attrAddress, ELEM_SIZE);
+  const result = bpfAt(BpfCmd.BPF_MAP_GET_NEXT_KEY, attrAddress, UP_TO_VALUE);
   attr64[1] = keyAddress;
   resetValue(next);
   if (result < 0) {
