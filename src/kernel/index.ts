@@ -1,0 +1,21 @@
+export { kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
+export type { AttachTypeName } from "./link/attach-type.ts";
+export {
+  type AttachProgramOptions,
+  attachCgroup,
+  attachProgram,
+  type CgroupPlace,
+  detachProgram,
+  queryCgroup,
+} from "./link/cgroup.ts";
+export { Link, links, openLink, type UpdateOptions } from "./link/link.ts";
+export {
+  attachRawTracepoint,
+  attachTracing,
+  type RawTracepointPlace,
+} from "./link/raw-tracepoint.ts";
+export { attachTracepoint, type TracepointPlace } from "./link/tracepoint.ts";
+export { attachXdp, type XdpPlace } from "./link/xdp.ts";
+export { loadedBtf } from "./loaded-btf.ts";
+export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map.ts";
+export { openProgram, Program, type ProgramOrigin, programs } from "./program.ts";

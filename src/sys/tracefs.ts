@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { Errno, NotSupportedError, UsageError } from "../errors/index.ts";
+import { beginCall, placeText } from "./arena.ts";
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
+import { isTracefs } from "./file-systems.ts";
+import { mounts } from "./mounts.ts";
+import { closeFd } from "./owned-fd.ts";
+
+const FSOPEN_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const FSMOUNT_CLOEXEC = 1;
+
+/** Where systemd mounts it, and where the kernel mounts it by itself below debugfs. */
+const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/**
+ * Runs `use` with the path of a tracefs. One that is mounted nowhere is opened for the time of the call by fsopen(2)
+ * and fsmount(2) (Linux 5.2), which shows it to nobody else and leaves nothing mounted.
+ */
+export function withTracefs<T>(use: (path: string) => T): T {
+  const mounted = USUAL.find(isTracefs) ?? mounts().find(({ type }) => type === "tracefs")?.path;
+  if (mounted !== undefined) return use(mounted);
+  const fd = openDetached("tracefs");
+  try {
+    return use(`/proc/self/fd/${fd}`);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** A mount of a file system that is attached nowhere; its fd is the root directory. */
+function openDetached(type: string): number {
+  beginCall();
+  const context = syscall("fsopen", placeText(type), FSOPEN_CLOEXEC);
+  if (context === -Errno.ENODEV || context === -Errno.ENOSYS) {
+    throw new NotSupportedError({ feature: `${type} (it is not mounted, and could not be opened)` });
+  }
+  if (context < 0) throw fail("fsopen", -context, { subject: type, needs: ["CAP_SYS_ADMIN"] });
+  try {
+    const created = syscall("fsconfig", context, FSCONFIG_CMD_CREATE);
+    if (created < 0) throw fail("fsconfig", -created, { subject: type, needs: ["CAP_SYS_ADMIN"] });
+    const mount = syscall("fsmount", context, FSMOUNT_CLOEXEC);
+    if (mount < 0) throw fail("fsmount", -mount, { subject: type, needs: ["CAP_SYS_ADMIN"] });
+    return mount;
+  } finally {
+    closeFd(context);
+  }
+}
+
+/** The id of a tracepoint for perf_event_open(2), such as `sched`, `sched_switch`. Throws UsageError if there is none. */
+export function tracepointId(category: string, name: string): number {
+  if (!/^[\w-]+$/.test(category) || !/^[\w-]+$/.test(name)) {
+    throw new UsageError(`"${category}/${name}" is not a tracepoint: it has the form category/name`);
+  }
+  return withTracefs((path) => {
+    try {
+      return Number(readFileSync(`${path}/events/${category}/${name}/id`, "utf8"));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      throw new UsageError(`this kernel has no tracepoint ${category}/${name}`, { cause: error });
+    }
+  });
+}
