@@ -1,0 +1,88 @@
+/**
+ * The main job on the running kernel: load an object, attach its programs by links to a cgroup of our own and to a
+ * tracepoint, make traffic inside, print what the programs counted, show what is loaded and attached, remove it all.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { attachCgroup, attachTracepoint, BpfError, loadObject } from "bpfts";
+import { cgroup2Mount, hasCapability } from "bpfts/sys";
+
+/** Key and value of the map `counts`, as the object's C source declares them; BTF decodes them. */
+interface Flow {
+  protocol: number;
+  egress: number;
+  port: number;
+}
+interface Traffic {
+  packets: bigint;
+  bytes: bigint;
+}
+
+const root = join(import.meta.dirname, "../..");
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp" };
+
+function bpfts(...args: string[]): void {
+  console.log(`\n# bpfts ${args.join(" ")}`);
+  process.stdout.write(
+    execFileSync(process.execPath, [join(root, "dist/bin/bpfts.js"), ...args], { encoding: "utf8" }),
+  );
+}
+
+function main(): void {
+  const needed = ["CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON", "CAP_SYS_ADMIN"] as const;
+  const missing = needed.filter((name) => !hasCapability(name));
+  if (missing.length > 0) {
+    throw new BpfError(
+      "USAGE",
+      `the demo needs ${missing.join(", ")}: run it as root, for instance: sudo npm run demo`,
+    );
+  }
+
+  const mount = cgroup2Mount();
+  if (mount === undefined) throw new BpfError("USAGE", "no cgroup v2 is mounted: mount -t cgroup2 none /sys/fs/cgroup");
+  const cgroup = join(mount, `bpfts-demo-${process.pid}`);
+  mkdirSync(cgroup);
+  try {
+    using object = loadObject(join(root, "test/bpf/counter.bpf.o"));
+    const { ingress, egress, forked } = object.programs;
+    using _in = attachCgroup(ingress!, { cgroup });
+    using _out = attachCgroup(egress!, { cgroup });
+    using _fork = attachTracepoint(forked!);
+    console.log(`loaded test/bpf/counter.bpf.o and attached it to ${cgroup} and sched/sched_process_fork`);
+
+    // A process of its own joins the cgroup and talks to itself over loopback.
+    const traffic = `echo $$ > "${cgroup}/cgroup.procs" && exec "$0" "$1"`;
+    execFileSync("sh", ["-c", traffic, process.execPath, join(import.meta.dirname, "traffic.js")], {
+      stdio: "inherit",
+    });
+
+    console.log("\nwhat the programs counted, decoded by the map's BTF:");
+    for (const [flow, counted] of object.maps.counts! as Iterable<[Flow, Traffic]>) {
+      const protocol = PROTOCOLS[flow.protocol] ?? `protocol ${flow.protocol}`;
+      const direction = flow.egress === 1 ? "egress " : "ingress";
+      console.log(
+        `  ${direction} ${protocol} to port ${flow.port}: ${counted.packets} packets, ${counted.bytes} bytes`,
+      );
+    }
+    console.log(`  the global variable packets_seen: ${object.variables.packets_seen?.value}`);
+    const forks = object.maps.forks!.get(process.pid) as { count: bigint; comm: string } | undefined;
+    console.log(`  forks of this process (${forks?.comm}): ${forks?.count}`);
+
+    for (const program of [ingress!, egress!, forked!]) bpfts("prog", "show", "id", String(program.id));
+    bpfts("link", "show", "id", String(_out.id));
+    bpfts("link", "show", "id", String(_fork.id));
+    bpfts("cgroup", "show", cgroup);
+  } finally {
+    rmdirSync(cgroup);
+  }
+  console.log("\neverything is detached and removed");
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof BpfError)) throw error;
+  console.error(`Error: ${error.message}`);
+  process.exitCode = 1;
+}
