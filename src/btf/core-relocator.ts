@@ -62,7 +62,7 @@ export class CoreRelocator {
   readonly #candidates = new Map<TypeId, Candidate[]>();
   /** Types of the main target by essential name, of any kind, as {@link prepare} found them. */
   readonly #found = new Map<string, readonly TypeId[]>();
-  readonly #results = new Map<string, CoreResult>();
+  readonly #results = new Map<string, { result: CoreResult; candidates: readonly Candidate[] | undefined }>();
   #modules: readonly CoreTarget[] | undefined;
 
   /** @param local the object's own types. */
@@ -92,11 +92,11 @@ export class CoreRelocator {
    */
   resolve(relocation: CoreRelocation): CoreResult {
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
-    let result = this.#results.get(key);
-    if (result === undefined) {
-      result = this.#resolve(relocation);
-      this.#results.set(key, result);
-    }
+    const known = this.#results.get(key);
+    // Fewer candidates give the same value, but perhaps another width of the load.
+    if (known !== undefined && known.candidates === this.#candidates.get(relocation.typeId)) return known.result;
+    const result = this.#resolve(relocation);
+    this.#results.set(key, { result, candidates: this.#candidates.get(relocation.typeId) });
     return result;
   }
 
@@ -129,10 +129,12 @@ export class CoreRelocator {
         return { ...combine(this.#local, original, this.#local, value), text, target: undefined };
       return { ...poisoned(original, absence(spec, candidates)), text, target: undefined };
     }
-    this.#candidates.set(
-      typeId,
-      matching.map(({ candidate }) => candidate),
-    );
+    if (matching.length < candidates.length) {
+      this.#candidates.set(
+        typeId,
+        matching.map(({ candidate }) => candidate),
+      );
+    }
     const { name, btf, id } = first.candidate;
     const target = { name, typeId: id, text: formatCoreSpec(first.spec) };
     return { ...combine(this.#local, original, btf, first.value), text, target };

@@ -99,6 +99,20 @@ describe("candidates", () => {
     assert.throws(() => at(new CoreRelocator(both.btf, { main: two.btf }), "0:1"), /ambiguous/);
   });
 
+  test("with fewer candidates the same relocation is resolved anew", () => {
+    const local = make((add) => add(int("number", 4)));
+    const main = make((add) => {
+      add(int("number___short", 2));
+      return add(int("number", 4));
+    }).btf;
+    const relocator = new CoreRelocator(local.btf, { main });
+    const relocate = (kind: CoreRelocationKind, accessString: string) =>
+      relocator.resolve({ slot: 0, typeId: local.id, accessString, kind });
+    assert.equal(relocate(K.BPF_CORE_FIELD_BYTE_OFFSET, "0").size, 2);
+    assert.equal(relocate(K.BPF_CORE_TYPE_MATCHES, "0").target?.typeId, 2);
+    assert.equal(relocate(K.BPF_CORE_FIELD_BYTE_OFFSET, "0").size, 4);
+  });
+
   test("kinds must agree, but for the width of enums", () => {
     const number = { name: "RED", value: 7 };
     const colour = make((add) =>
