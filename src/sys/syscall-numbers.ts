@@ -23,6 +23,7 @@ const NUMBERS = {
   fsconfig: [431, 431],
   fsmount: [432, 432],
   pidfd_open: [434, 434],
+  pidfd_getfd: [438, 438],
 } as const;
 
 /** A system call that bpfts makes itself. */

@@ -1,0 +1,43 @@
+// The unprivileged half of the token test: root of a user namespace of its own, which asks its parent to delegate.
+import { openSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { beginCall, placeText } from "../../src/sys/arena.ts";
+import { syscall } from "../../src/sys/ffi.ts";
+import { mapCreate, mapInfo, progLoad, progTestRun, tokenCreate, tokenInfo } from "../../src/sys/index.ts";
+import { BpfMapFlag, BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
+import { returning } from "./programs.ts";
+
+function attempt(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+beginCall();
+const context = syscall("fsopen", placeText("bpf"), 0);
+console.log(JSON.stringify({ context }));
+createInterface({ input: process.stdin }).once("line", () => {
+  const mounted = syscall("fsmount", context, 0, 0);
+  const directory = openSync(`/proc/self/fd/${mounted}/.`, "r");
+  const token = attempt(() => tokenCreate(directory)) as number;
+  const map = { map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 4, max_entries: 1 };
+  const program = { prog_type: BpfProgType.BPF_PROG_TYPE_XDP, insns: returning(2) };
+  const result = {
+    token,
+    allowed: attempt(() => tokenInfo(token).allowed_maps.toString(16)),
+    without: attempt(() => mapCreate(map)),
+    withToken: attempt(
+      () => mapInfo(mapCreate({ ...map, map_flags: BpfMapFlag.BPF_F_TOKEN_FD, map_token_fd: token })).max_entries,
+    ),
+    program: attempt(
+      () =>
+        progTestRun(progLoad({ ...program, prog_flags: BpfMapFlag.BPF_F_TOKEN_FD, prog_token_fd: token }), {
+          data_in: new Uint8Array(64),
+        }).retval,
+    ),
+  };
+  console.log(JSON.stringify(result));
+  process.exit(0);
+});

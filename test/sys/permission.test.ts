@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Errno } from "../../src/errors/index.ts";
+import { beginCall, placeText } from "../../src/sys/arena.ts";
+import { syscall } from "../../src/sys/ffi.ts";
+import {
+  closeFd,
+  explainPermission,
+  kernelAtLeast,
+  neededCapabilities,
+  type PermissionContext,
+} from "../../src/sys/index.ts";
+import { BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
+
+const SYS = JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href);
+
+/** Runs code in a Node without some capabilities and returns the message of the error it ends with. */
+function messageWithout(capabilities: string, code: string): string {
+  const script = `const sys = await import(${SYS});
+    const insns = new Uint8Array([0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+    try { ${code}; console.log("it worked"); } catch (error) { console.log(error.message); }`;
+  const args = [`--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`, process.execPath];
+  return execFileSync("setpriv", [...args, "--input-type=module", "-e", script], { encoding: "utf8" }).trim();
+}
+
+const ALL = "-all";
+const REFUSALS: readonly [without: string, code: string, message: RegExp][] = [
+  [
+    ALL,
+    'sys.mapCreate({ map_type: 1, key_size: 4, value_size: 4, max_entries: 1, map_name: "m" })',
+    /^map "m": bpf\(BPF_MAP_CREATE\): Operation not permitted \(EPERM\); CAP_BPF is missing for hash maps \(kernel\.unprivileged_bpf_disabled is \d\): run as root or grant it$/,
+  ],
+  [
+    ALL,
+    'sys.progLoad({ prog_type: 6, insns, prog_name: "x" })',
+    /^program "x": bpf\(BPF_PROG_LOAD\): .*; CAP_BPF and CAP_NET_ADMIN are missing for xdp programs/,
+  ],
+  [
+    "-sys_admin,-net_admin",
+    "sys.progLoad({ prog_type: 6, insns })",
+    /; CAP_NET_ADMIN is missing for xdp programs: run as root or grant it$/,
+  ],
+  [
+    "-sys_admin,-perfmon",
+    "sys.progLoad({ prog_type: 17, insns })",
+    /; CAP_PERFMON is missing for raw_tracepoint programs:/,
+  ],
+  ["-sys_admin", "sys.progGetFdById(1)", /^program id 1: .*\(EPERM\); CAP_SYS_ADMIN is missing: run as root/],
+  ["-sys_admin", "sys.enableStats()", /^bpf\(BPF_ENABLE_STATS\): .*; CAP_SYS_ADMIN is missing/],
+  ["-sys_admin", 'sys.mount({ target: "/mnt", type: "bpf" })', /^\/mnt: mount: .*; CAP_SYS_ADMIN is missing/],
+  ["-sys_admin", "sys.progLoad({ prog_type: 6, insns })", /^it worked$/],
+];
+
+for (const [without, code, message] of REFUSALS) {
+  test(`without ${without.replaceAll("-", "")}: ${code}`, () => {
+    assert.match(messageWithout(without, code), message);
+  });
+}
+
+test("what a call needs", () => {
+  const cases: readonly [PermissionContext, string[]][] = [
+    [{}, []],
+    [{ progType: BpfProgType.BPF_PROG_TYPE_XDP }, ["CAP_BPF", "CAP_NET_ADMIN"]],
+    [{ progType: BpfProgType.BPF_PROG_TYPE_EXT }, ["CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"]],
+    [{ progType: BpfProgType.BPF_PROG_TYPE_SYSCALL }, ["CAP_BPF"]],
+    [{ mapType: BpfMapType.BPF_MAP_TYPE_SOCKMAP }, ["CAP_BPF", "CAP_NET_ADMIN"]],
+    [{ needs: ["CAP_SYS_ADMIN"] }, ["CAP_SYS_ADMIN"]],
+  ];
+  for (const [context, needs] of cases) assert.deepEqual(neededCapabilities(context), needs);
+});
+
+test("only refusals are explained, and only what is known is said", () => {
+  assert.equal(explainPermission(Errno.EINVAL, { needs: ["CAP_BPF"] }), undefined);
+  assert.equal(explainPermission(Errno.EPERM), undefined);
+  // The verifier's EACCES is about the program.
+  assert.equal(explainPermission(Errno.EACCES, { progType: BpfProgType.BPF_PROG_TYPE_XDP }), undefined);
+  assert.match(
+    explainPermission(Errno.EPERM, { progType: BpfProgType.BPF_PROG_TYPE_LSM }) ?? "",
+    /^no capability is missing: this kernel itself refuses lsm programs on a trampoline/,
+  );
+});
+
+test("a token in a user namespace", async (t) => {
+  if (!kernelAtLeast(6, 9)) return t.skip("tokens came with 6.9");
+  const child = spawn("unshare", ["--user", "--map-root-user", "--mount", process.execPath, childPath()], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  t.after(() => child.kill());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { context } = JSON.parse((await lines.next()).value as string) as { context: number };
+  delegate(child.pid as number, context);
+  child.stdin.write("go\n");
+  const result = JSON.parse((await lines.next()).value as string) as Partial<
+    Record<"token" | "allowed" | "without" | "withToken" | "program", unknown>
+  >;
+  assert.ok((result.token as number) > 0, String(result.token));
+  if (kernelAtLeast(6, 17)) assert.match(String(result.allowed), /^[0-9a-f]+$/);
+  assert.match(String(result.without), /EPERM.*user namespace/);
+  assert.equal(result.withToken, 1);
+  assert.equal(result.program, 2);
+});
+
+function childPath(): string {
+  return fileURLToPath(new URL("../support/token-child.js", import.meta.url));
+}
+
+/** Takes the child's unfinished bpffs, allows it everything and lets it be made. */
+function delegate(pid: number, context: number): void {
+  const FSCONFIG_SET_STRING = 1;
+  const FSCONFIG_CMD_CREATE = 6;
+  const pidFd = syscall("pidfd_open", pid, 0);
+  const fd = syscall("pidfd_getfd", pidFd, context, 0);
+  try {
+    assert.ok(fd >= 0, `pidfd_getfd: ${fd}`);
+    for (const option of ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"]) {
+      beginCall();
+      const result = syscall("fsconfig", fd, FSCONFIG_SET_STRING, placeText(option), placeText("any"), 0);
+      assert.equal(result, 0, option);
+    }
+    assert.equal(syscall("fsconfig", fd, FSCONFIG_CMD_CREATE, 0, 0, 0), 0);
+  } finally {
+    if (fd >= 0) closeFd(fd);
+    closeFd(pidFd);
+  }
+}
