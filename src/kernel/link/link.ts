@@ -9,7 +9,7 @@ import {
   linkUpdate,
   OwnedFd,
 } from "../../sys/index.ts";
-import { type BpfLinkType, linkTypeName } from "../../uapi/index.ts";
+import { BpfLinkType, linkTypeName } from "../../uapi/index.ts";
 import { KernelObject, type ObjectSource, openSource, takeObject, walkObjects } from "../kernel-object.ts";
 import type { BpfMap } from "../map.ts";
 import type { Program } from "../program.ts";
@@ -21,6 +21,18 @@ export interface UpdateOptions {
   /** Further flags of the kernel's. */
   readonly flags?: number | undefined;
 }
+
+/** The kinds whose program can be replaced. */
+const UPDATABLE: ReadonlySet<number> = new Set([
+  BpfLinkType.BPF_LINK_TYPE_CGROUP,
+  BpfLinkType.BPF_LINK_TYPE_ITER,
+  BpfLinkType.BPF_LINK_TYPE_NETNS,
+  BpfLinkType.BPF_LINK_TYPE_XDP,
+  BpfLinkType.BPF_LINK_TYPE_STRUCT_OPS,
+  BpfLinkType.BPF_LINK_TYPE_TCX,
+  BpfLinkType.BPF_LINK_TYPE_NETKIT,
+  BpfLinkType.BPF_LINK_TYPE_SOCKMAP,
+]);
 
 /**
  * An attachment of a program to a hook. `close()` ends it, unless it is pinned or somebody else holds the link.
@@ -86,12 +98,14 @@ export class Link extends KernelObject {
     for (const fd of this.#keeps) closeFd(fd);
   }
 
-  #orNotSupported(what: string, call: () => void): void {
+  #orNotSupported(what: "updating" | "detaching", call: () => void): void {
     try {
       call();
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      if (error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.ENOTSUPP) throw error;
+      // Of a kind that cannot be updated the kernel says EINVAL (link_update in kernel/bpf/syscall.c).
+      const cannot = what === "updating" && error.errno === Errno.EINVAL && !UPDATABLE.has(this.type);
+      if (!cannot && error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.ENOTSUPP) throw error;
       throw new NotSupportedError({ feature: `${what} a ${this.typeName} link` }, { cause: error });
     }
   }
