@@ -95,7 +95,7 @@ function readExtern(
   }
   if (sectionName !== ".kconfig") {
     const where = sectionName === "" ? "in no section" : `in section ${sectionName}`;
-    throw fail(`is ${where}; it must be in .ksyms (__ksym) or .kconfig (__kconfig), or be defined`);
+    throw fail(`is ${where}: declare it __ksym or __kconfig, or link the object that defines it (bpftool gen object)`);
   }
   if (type.kind === "func") throw fail("is a function, which cannot be in section .kconfig");
   const size = btf.sizeOf(type.type);
