@@ -26,7 +26,7 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
   const { btf, source } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
   const struct = btf.type(structId);
-  if (struct.kind !== "struct") throw fail(`its definition is a ${struct.kind}, not a struct`);
+  if (struct.kind !== "struct") throw fail(`its definition is ${struct.kind.toUpperCase()}, not a struct`);
   const map = newMap({ name, source: "btf" });
   const seen = new Set<string>();
   struct.members.forEach((member, i) => {
@@ -93,14 +93,14 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   const array = btf.type(member.type);
   if (array.kind !== "array" || array.length !== 0) throw fail("values must be an array without a length: values[]");
   const pointer = btf.type(btf.resolve(array.type));
-  if (pointer.kind !== "ptr") throw fail(`values must hold pointers, not a ${pointer.kind}`);
+  if (pointer.kind !== "ptr") throw fail(`values must hold pointers, not ${pointer.kind.toUpperCase()}`);
   const target = btf.resolve(pointer.type);
   const kind = btf.type(target).kind;
   if (ofPrograms) {
-    if (kind !== "func_proto") throw fail(`values must point to functions, not a ${kind}`);
+    if (kind !== "func_proto") throw fail(`values must point to functions, not ${kind.toUpperCase()}`);
     return undefined;
   }
-  if (kind !== "struct") throw fail(`values must point to a map's struct, not a ${kind}`);
+  if (kind !== "struct") throw fail(`values must point to a map's struct, not ${kind.toUpperCase()}`);
   return readDefinition(place, `${name}.inner`, target, true);
 }
 
@@ -124,9 +124,10 @@ class Field {
   number(): number {
     const { btf } = this.#place;
     const pointer = btf.type(btf.resolve(this.#member.type));
-    if (pointer.kind !== "ptr") throw this.#error(`must be a pointer to an array (__uint), not a ${pointer.kind}`);
+    if (pointer.kind !== "ptr")
+      throw this.#error(`must be a pointer to an array (__uint), not ${pointer.kind.toUpperCase()}`);
     const array = btf.type(pointer.type);
-    if (array.kind !== "array") throw this.#error(`must point to an array (__uint), not a ${array.kind}`);
+    if (array.kind !== "array") throw this.#error(`must point to an array (__uint), not ${array.kind.toUpperCase()}`);
     return array.length;
   }
 
@@ -136,7 +137,7 @@ class Field {
     const type = btf.type(btf.resolve(this.#member.type));
     if (type.kind === "ptr") return BigInt(this.number());
     if (type.kind !== "enum" && type.kind !== "enum64")
-      throw this.#error(`must be an enum (__ulong), not a ${type.kind}`);
+      throw this.#error(`must be an enum (__ulong), not ${type.kind.toUpperCase()}`);
     const [first] = type.values;
     if (first === undefined || type.values.length !== 1) throw this.#error("must be an enum of one value (__ulong)");
     // A 32-bit value is sign-extended, as C assigns __s32 to __u64.
@@ -150,7 +151,7 @@ class Field {
     const { btf } = this.#place;
     const id = this.#member.type;
     if (btf.kind(id) !== BtfKind.PTR)
-      throw this.#error(`must be a pointer to a type (__type), not a ${btf.type(id).kind}`);
+      throw this.#error(`must be a pointer to a type (__type), not ${btf.type(id).kind.toUpperCase()}`);
     return btf.target(id);
   }
 

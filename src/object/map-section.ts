@@ -56,7 +56,7 @@ export function readMapSection(sections: ObjectSections, btf: Btf | undefined, n
   const tags = declarationTags(btf);
   const placed = type.variables.map((info): PlacedMap => {
     const variable = btf.type(info.type);
-    if (variable.kind !== "var") throw fail(`map ${variable.name} is a ${variable.kind}, not a variable`);
+    if (variable.kind !== "var") throw fail(`map ${variable.name} is ${variable.kind.toUpperCase()}, not a variable`);
     const { name } = variable;
     if (name === "") throw fail("a map has no name", info.offset);
     if (info.offset + info.size > length)

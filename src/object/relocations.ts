@@ -104,8 +104,8 @@ function classify(
   if (section >= SectionIndex.SHN_LORESERVE) {
     const place =
       section === SectionIndex.SHN_COMMON
-        ? "is common: give the variable an initial value, or compile with -fno-common"
-        : `is in the special section 0x${section.toString(16)}`;
+        ? "it is common: give the variable an initial value, or compile with -fno-common"
+        : `it is in the special section 0x${section.toString(16)}`;
     throw fail(place);
   }
   const target = sections.elf.section(section, `symbol ${symbol.name}`);

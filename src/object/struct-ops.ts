@@ -54,10 +54,12 @@ function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, nam
   const membersOf = new Map<number, ReadonlyMap<number, BtfMember>>();
   return type.variables.map(({ type: variableId, offset }) => {
     const variable = btf.type(variableId);
-    if (variable.kind !== "var") throw fail(`${variable.name} is a ${variable.kind}, not a variable`, offset);
+    if (variable.kind !== "var")
+      throw fail(`${variable.name} is ${variable.kind.toUpperCase()}, not a variable`, offset);
     const typeId = btf.resolve(variable.type);
     const struct = btf.type(typeId);
-    if (struct.kind !== "struct") throw fail(`variable ${variable.name} is a ${struct.kind}, not a struct`, offset);
+    if (struct.kind !== "struct")
+      throw fail(`variable ${variable.name} is ${struct.kind.toUpperCase()}, not a struct`, offset);
     if (struct.name === "") throw fail(`variable ${variable.name} is of a struct without a name`, offset);
     const { size } = struct;
     if (offset + size > data.length) throw fail(`variable ${variable.name} ends past the section's end`, offset);
