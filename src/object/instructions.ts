@@ -48,6 +48,15 @@ export class InstructionView {
     return this.isLoad(slot) && this.source(slot) === PSEUDO_FUNC;
   }
 
+  /** The next slot from `slot` on that holds a call or the first half of a ld_imm64; {@link count} where none does. */
+  nextReference(slot: number): number {
+    const bytes = this.#bytes;
+    for (let at = slot * SLOT; at < bytes.length; at += SLOT) {
+      if (bytes[at] === OP_CALL || bytes[at] === OP_LD_IMM64) return at / SLOT;
+    }
+    return this.count;
+  }
+
   /** `src_reg`. */
   source(slot: number): number {
     return this.#registers(slot) & 0xf;

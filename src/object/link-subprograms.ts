@@ -166,7 +166,7 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
   const sites: CallSite[] = [];
   const bySlot = new Map<number, Reference>();
   for (const reference of references.get(from) ?? []) bySlot.set(reference.slot, reference);
-  for (let slot = 0; slot < from.count; slot++) {
+  for (let slot = view.nextReference(0); slot < from.count; slot = view.nextReference(slot + 1)) {
     const local = view.isLocalCall(slot);
     const reference = local || view.isLoad(slot) ? bySlot.get(slot) : undefined;
     if (reference?.kind === "function") {
