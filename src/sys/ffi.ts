@@ -9,6 +9,7 @@ interface Ffi {
   /** `int syscall(nr, cmd, attr, size)`: not variadic, addresses as numbers: four times faster than the general form. */
   readonly bpf: (nr: number, cmd: number, attr: number, size: number) => number;
   readonly syscall: (nr: number, a: number, b: number, c: number, d: number, e: number, f: number) => number;
+  readonly close: (fd: number) => number;
   readonly bpfNumber: number;
 }
 
@@ -29,6 +30,7 @@ function load(): Ffi {
     koffi,
     bpf: library.func("syscall", "int", ["int", "int", "int64_t", "uint32_t"]),
     syscall: library.func("syscall", "int64_t", ["int", ...Array(6).fill("int64_t")]),
+    close: library.func("close", "int", ["int"]),
     bpfNumber,
   };
   return loaded;
@@ -61,6 +63,14 @@ export function syscall(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f 
   const ffi = loaded ?? load();
   const nr = syscallNumber(name);
   const result = ffi.syscall(nr, a, b, c, d, e, f);
+  if (result < 0) return -ffi.koffi.errno();
+  return result;
+}
+
+/** close(2): 0 or the negative errno. Listings close an fd per object, so it has a short way of its own. */
+export function closeAt(fd: number): number {
+  const ffi = loaded ?? load();
+  const result = ffi.close(fd);
   if (result < 0) return -ffi.koffi.errno();
   return result;
 }

@@ -102,6 +102,7 @@ export { FdPoll } from "./fd-poll.ts";
 export { fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
 export { type KernelSymbol, kernelSymbols, kernelSymbolsByAddress, kernelSymbolsByName } from "./kallsyms.ts";
+export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";
 export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
 export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";

@@ -1,10 +1,10 @@
 import { ClosedError, Errno } from "../errors/index.ts";
 import { fail } from "./fail.ts";
-import { syscall } from "./ffi.ts";
+import { closeAt, syscall } from "./ffi.ts";
 
 /** Closes an fd. Not through node:fs, which warns in a worker about fds that it did not open. */
 export function closeFd(fd: number): void {
-  const result = syscall("close", fd);
+  const result = closeAt(fd);
   // After EINTR the fd is closed on Linux; trying again might close another thread's new one.
   if (result < 0 && result !== -Errno.EINTR) throw fail("close", -result);
 }

@@ -4,7 +4,6 @@ import { BpfError } from "../errors/index.ts";
 const NUMBERS = {
   bpf: [321, 280],
   clock_gettime: [228, 113],
-  close: [3, 57],
   fcntl: [72, 25],
   ioctl: [16, 29],
   mmap: [9, 222],

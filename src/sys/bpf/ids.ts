@@ -1,6 +1,6 @@
 import { BpfCmd, BpfGetIdAttr } from "../../uapi/index.ts";
 import { beginCall } from "../arena.ts";
-import { findCommand, runCommand } from "./command.ts";
+import { commandError, findCommand, tryCommand } from "./command.ts";
 
 const { next_id, open_flags, fd_by_id_token_fd } = BpfGetIdAttr.offsets;
 const ADMIN = { needs: ["CAP_SYS_ADMIN"] } as const;
@@ -25,7 +25,9 @@ function fdById(cmd: BpfCmd, what: string, id: number, options: GetFdByIdOptions
   arena.view.setUint32(0, id, true);
   arena.view.setUint32(open_flags, options.open_flags ?? 0, true);
   arena.view.setInt32(fd_by_id_token_fd, options.token_fd ?? 0, true);
-  return runCommand(arena, cmd, BpfGetIdAttr.size, { ...ADMIN, subject: `${what} id ${id}` });
+  const result = tryCommand(arena, cmd, BpfGetIdAttr.size);
+  if (result < 0) throw commandError(cmd, -result, { ...ADMIN, subject: `${what} id ${id}` });
+  return result;
 }
 
 /** The id of the program that follows `id` (0: the first); undefined at the end. */

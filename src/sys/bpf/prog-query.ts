@@ -31,22 +31,25 @@ const MPROG: ReadonlySet<number> = new Set([
   a.BPF_NETKIT_PEER,
 ]);
 
-/** Kernels before 6.0 answer EINVAL to `prog_attach_flags`. Learnt from the first answer that tells. */
-let perProgramFlags = true;
+/** Kernels before 6.0 answer EINVAL to `prog_attach_flags`. Learnt from the first answer that tells; undefined until then. */
+let perProgramFlags: boolean | undefined;
 
 /** Which programs are attached to a cgroup, map, netns or lirc fd, or for tcx and netkit to an ifindex. */
 export function progQuery(target: number, attachType: BpfAttachType, options: ProgQueryOptions = {}): ProgQueryResult {
   const flags = options.query_flags ?? 0;
   const cgroup = attachTypeName(attachType)?.startsWith("cgroup_") === true || attachType === a.BPF_LSM_CGROUP;
-  let withFlags = cgroup && flags === 0 && perProgramFlags;
+  let withFlags = cgroup && flags === 0 && perProgramFlags !== false;
   let capacity = 64;
   for (;;) {
     const { result, count, answer } = queryOnce(target, attachType, flags, capacity, withFlags);
-    if (result >= 0) return answer();
+    if (result >= 0) {
+      if (withFlags) perProgramFlags = true;
+      return answer();
+    }
     if (result === -Errno.ENOSPC && count > capacity) {
       // The list may grow between two calls, so ask for more than there was.
       capacity = count + 16;
-    } else if (result === -Errno.EINVAL && withFlags) {
+    } else if (result === -Errno.EINVAL && withFlags && perProgramFlags === undefined) {
       withFlags = false;
       const plain = queryOnce(target, attachType, flags, capacity, false);
       if (plain.result === -Errno.EINVAL) throw queryError(Errno.EINVAL);
