@@ -1,5 +1,5 @@
-import { Btf } from "../btf/index.ts";
-import { btfGetFdById, btfInfo, closeFd } from "../sys/index.ts";
+import type { Btf } from "../btf/index.ts";
+import { loadedBtf as readLoadedBtf } from "../kernel/index.ts";
 
 const loaded = new Map<number, Btf | undefined>();
 
@@ -7,19 +7,4 @@ const loaded = new Map<number, Btf | undefined>();
 export function loadedBtf(id: number): Btf | undefined {
   if (!loaded.has(id)) loaded.set(id, readLoadedBtf(id));
   return loaded.get(id);
-}
-
-function readLoadedBtf(id: number): Btf | undefined {
-  let fd: number;
-  try {
-    fd = btfGetFdById(id);
-  } catch {
-    return undefined;
-  }
-  try {
-    const { btf } = btfInfo(fd, { data: true });
-    return btf === undefined ? undefined : Btf.parse(btf, { source: `BTF ${id}` });
-  } finally {
-    closeFd(fd);
-  }
 }

@@ -48,9 +48,8 @@ function mountFor(directory: string, path: string, options: Options): void {
     return;
   }
   if (standard) return;
-  if (!existsSync(directory) && !existsSync(dirname(directory))) {
-    throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
-  }
+  const needed = directory === path ? dirname(directory) : directory;
+  if (!existsSync(needed)) throw new CommandError(`can't pin BPF object: dir '${needed}' doesn't exist`);
   throw new CommandError(
     `can't pin BPF object: '${path}' is not in a BPF file system (bpffs); use a path below ${BPFFS_PATH}, or mount one there first`,
   );
