@@ -17,7 +17,7 @@ export interface ElfHeader {
 }
 
 /** Least size of a section header (`Elf32_Shdr`, `Elf64_Shdr`). */
-export const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
+const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
 
 /** Reads the header of a file of either class and byte order. Throws FormatError. */
 export function readElfHeader(data: Uint8Array, source: string): ElfHeader {

@@ -54,14 +54,14 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
         break;
       case "key":
         map.keyTypeId = field.pointee();
-        map.keySize = field.agree("key size", map.keySize, btf.sizeOf(map.keyTypeId));
+        map.keySize = field.agree("key size", map.keySize, field.sizeOf(map.keyTypeId));
         break;
       case "value_size":
         map.valueSize = field.agree("value size", map.valueSize, field.number());
         break;
       case "value":
         map.valueTypeId = field.pointee();
-        map.valueSize = field.agree("value size", map.valueSize, btf.sizeOf(map.valueTypeId));
+        map.valueSize = field.agree("value size", map.valueSize, field.sizeOf(map.valueTypeId));
         break;
       case "pinning": {
         if (inner) throw fail("an inner map cannot be pinned");
@@ -155,13 +155,24 @@ class Field {
     return btf.target(id);
   }
 
+  /** Bytes of the type that the member points to. */
+  sizeOf(id: TypeId): number {
+    try {
+      return this.#place.btf.sizeOf(id);
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      throw this.#error(`points to what has no size: ${cause.problem}`, { cause });
+    }
+  }
+
   /** Two members may both tell a size, if they tell the same. */
   agree(what: string, known: number, size: number): number {
     if (known === 0 || known === size) return size;
     throw this.#error(`says a ${what} of ${size}, but another member said ${known}`);
   }
 
-  #error(problem: string): FormatError {
-    return new FormatError({ source: this.#place.source }, `map ${this.#map}: member ${this.#member.name} ${problem}`);
+  #error(problem: string, options?: ErrorOptions): FormatError {
+    const sentence = `map ${this.#map}: member ${this.#member.name} ${problem}`;
+    return new FormatError({ source: this.#place.source }, sentence, options);
   }
 }

@@ -44,7 +44,7 @@ export interface ObjectSections {
   readonly relocations: readonly RelocationSection[];
 }
 
-export const ARENA_SECTION = ".addr_space.1";
+const ARENA_SECTION = ".addr_space.1";
 const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
 /** `sizeof(obj->license)` in libbpf, the NUL included. */
 const LICENSE_SIZE = 64;

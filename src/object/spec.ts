@@ -101,6 +101,7 @@ export type Relocation =
 
 /** An undefined symbol that the kernel, or its configuration, defines. */
 export interface ExternSpec {
+  /** As declared. A kernel symbol's own name is that without a `___flavour`. */
   readonly name: string;
   /** Without a definition a weak extern is 0; a strong one is an error. */
   readonly weak: boolean;
@@ -151,7 +152,8 @@ export interface MapSpec {
   readonly tags: readonly string[];
   /**
    * Initial bytes of the only value of a data section's map, or of an arena's globals; undefined elsewhere.
-   * Of `.bss*` and `.kconfig` they are made, as zeros, when first asked for.
+   * Of `.bss*` and `.kconfig` they are made, as zeros, when first asked for. Where in an arena its globals lie is the
+   * loader's choice (libbpf 1.8: at the end, where the kernel takes such offsets), which it adds to relocations.
    */
   contents: Uint8Array | undefined;
   /** Read-only for programs and frozen after its contents are set (`.rodata*`, `.kconfig`). */

@@ -265,6 +265,11 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
     /member key says a key size of 4, but another member said 8$/,
   ],
   [
+    "a key without a size",
+    mapObject([TYPE, { name: "key", type: 0 }]),
+    /section \.maps: map events: member key points to what has no size: /,
+  ],
+  [
     "values of an ordinary map",
     mapObject([TYPE, { name: "values", number: 0 }]),
     /only a prog array or a map of maps can have values$/,

@@ -97,6 +97,13 @@ test("source lines and types follow the functions that were linked", () => {
       slots,
       [...new Set(slots)].sort((a, b) => a - b),
     );
+    for (const { name, typeId } of program.functions) {
+      const type = types.type(typeId);
+      assert.ok(type.kind === "func");
+      // A hidden function is global for the linker only.
+      if (name === "hidden" || name === "leaf") assert.equal(type.linkage, "static");
+      if (name === "global") assert.equal(type.linkage, "global");
+    }
     const file = existing(program.lines[0]);
     assert.match(types.string(file.fileNameOffset), /functions\.bpf\.c$/);
   }
