@@ -48,4 +48,7 @@ function show(answer: Answer, options: Options): void {
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// No top-level await: scripts/bundle.mjs turns this into CommonJS.
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
