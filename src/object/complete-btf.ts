@@ -119,8 +119,9 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
     return { ...info, offset };
   });
   variables.sort((a, b) => a.offset - b.offset);
-  if (externs.kconfigSize > 0xffffffff)
-    throw new FormatError({ source: btf.source }, "the kconfig externs are too big");
+  if (externs.kconfigSize > 0x7fffffff) {
+    throw new FormatError({ source: btf.source }, "the kconfig externs are too big for a map's value");
+  }
   edit.setDatasec(id, externs.kconfigSize, variables);
 }
 

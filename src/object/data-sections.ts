@@ -130,8 +130,8 @@ export function readVariables(
     if (btf !== undefined && type?.kind === "datasec") {
       for (const info of type.variables) {
         const variable = btf.type(info.type);
-        if (variable.kind === "var" && variable.linkage === "global")
-          add(variable.name, info.offset, info.size, variable.type);
+        if (variable.kind !== "var" || variable.linkage !== "global") continue;
+        add(variable.name, info.offset, info.size, variable.type);
       }
     } else {
       for (const { name, value, size } of open.get(section.index) ?? []) add(name, value, size, 0);

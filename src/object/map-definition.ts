@@ -1,11 +1,8 @@
 import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
 import { FormatError } from "../errors/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
-import { newMap } from "./new-map.ts";
+import { type MapDraft, newMap } from "./new-map.ts";
 import type { MapSpec } from "./spec.ts";
-
-/** A map's blueprint being read. */
-type Draft = { -readonly [K in keyof MapSpec]: MapSpec[K] };
 
 /** Where a definition is read from, for its errors. */
 interface Place {
@@ -22,7 +19,7 @@ export function readMapDefinition(place: Place, name: string, structId: TypeId):
   return readDefinition(place, name, structId, false);
 }
 
-function readDefinition(place: Place, name: string, structId: TypeId, inner: boolean): Draft {
+function readDefinition(place: Place, name: string, structId: TypeId, inner: boolean): MapDraft {
   const { btf, source } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
   const struct = btf.type(structId);
@@ -157,12 +154,15 @@ class Field {
 
   /** Bytes of the type that the member points to. */
   sizeOf(id: TypeId): number {
+    let size: number;
     try {
-      return this.#place.btf.sizeOf(id);
+      size = this.#place.btf.sizeOf(id);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
       throw this.#error(`points to what has no size: ${cause.problem}`, { cause });
     }
+    if (size > 0xffffffff) throw this.#error(`points to a type of ${size} bytes, more than 32 bits can count`);
+    return size;
   }
 
   /** Two members may both tell a size, if they tell the same. */

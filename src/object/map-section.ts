@@ -4,6 +4,7 @@ import { BpfMapType } from "../uapi/index.ts";
 import { type ObjectFunctions, SLOT } from "./functions.ts";
 import { isMapOfMaps, readMapDefinition } from "./map-definition.ts";
 import type { MapNames } from "./map-names.ts";
+import type { MapDraft } from "./new-map.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";
 
@@ -11,7 +12,7 @@ const POINTER_SIZE = 8;
 
 /** A map of `.maps` and its place there. */
 interface PlacedMap {
-  readonly map: { -readonly [K in keyof MapSpec]: MapSpec[K] };
+  readonly map: MapDraft;
   readonly info: BtfSecInfo;
 }
 

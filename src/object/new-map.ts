@@ -1,10 +1,11 @@
 import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 import type { MapSpec } from "./spec.ts";
 
+/** A map while it is being read. */
+export type MapDraft = { -readonly [K in keyof MapSpec]: MapSpec[K] };
+
 /** A map with everything that is not given at its default. */
-export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>): {
-  -readonly [K in keyof MapSpec]: MapSpec[K];
-} {
+export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>): MapDraft {
   return {
     kernelName: kernelName(init.name),
     type: 0,
