@@ -36,7 +36,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["m"], /^bpfts does not have 'map show' yet/, 255],
     [["batch", "file", "x"], /^bpfts does not have 'batch' yet/, 255],
     [["prog", "p"], /^'p' could be 'pin', 'profile'/, 255],
-    [["prog", "show", "id"], /^'id' needs an id$/, 255],
+    [["prog", "show", "id"], /^'id' needs a number$/, 255],
     [["prog", "show", "id", "1", "id", "1"], /./, 255],
     [["prog", "show", "ids", "1"], /^expected 'id', 'tag', 'name' or 'pinned', got: 'ids'$/, 255],
     [["prog", "show", "id", "4294967297"], /^can't parse '4294967297' as ID: it is above 4294967295$/, 255],

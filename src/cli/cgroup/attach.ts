@@ -48,7 +48,8 @@ function takePlace(words: Words, command: string): { cgroup: string; type: numbe
   // CGROUP ATTACH_TYPE, and the two words of PROG.
   if (words.left < 4) throw new CommandError(`too few parameters for cgroup ${command}; see 'bpfts cgroup help'`);
   const cgroup = words.take("a cgroup");
-  const type = parseAttachType(words.take("an attach type"));
+  // A wrong path is told before a wrong type.
   withCgroup(cgroup, () => undefined);
+  const type = parseAttachType(words.take("an attach type"));
   return { cgroup, type, program: takeProgram(words) };
 }

@@ -4,13 +4,14 @@ import { failedTo, isGone } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
 import { openPinned } from "./pinned.ts";
+import { unexpected } from "./unexpected.ts";
 
 const MAX_NAME = 15;
 
 /** Opens the map that `id N`, `name NAME` or `pinned FILE` means. The caller closes it. */
 export function takeMap(words: Words): OwnedFd {
   if (words.takeKeyword("id")) {
-    const id = parseU32(words.take("an id"), "ID");
+    const id = parseU32(words.take("a number"), "ID");
     try {
       return new OwnedFd(mapGetFdById(id), `map ${id}`);
     } catch (error) {
@@ -19,8 +20,7 @@ export function takeMap(words: Words): OwnedFd {
   }
   if (words.takeKeyword("name")) return mapByName(words.take("a name"));
   if (words.takeKeyword("pinned")) return openPinned(words.take("a file"), "map");
-  const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
-  throw new CommandError(`expected 'id', 'name' or 'pinned', got: ${got}`);
+  throw unexpected("'id', 'name' or 'pinned'", words);
 }
 
 function mapByName(name: string): OwnedFd {

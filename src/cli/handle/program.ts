@@ -6,6 +6,7 @@ import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
 import { openPinned } from "./pinned.ts";
 import { fullProgramName } from "./program-name.ts";
+import { unexpected } from "./unexpected.ts";
 
 const TAG_BYTES = 8;
 /** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
@@ -13,7 +14,7 @@ const MAX_NAME = 127;
 
 /** Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` means: one or more. The caller closes them. */
 export function takePrograms(words: Words): OwnedFd[] {
-  if (words.takeKeyword("id")) return [programById(parseU32(words.take("an id"), "ID"))];
+  if (words.takeKeyword("id")) return [programById(parseU32(words.take("a number"), "ID"))];
   if (words.takeKeyword("tag")) {
     const word = words.take("a tag");
     const tag = parseHex(word);
@@ -27,8 +28,7 @@ export function takePrograms(words: Words): OwnedFd[] {
     return programsWhere((info, fd) => fullProgramName(info, fd) === name, `name '${name}'`);
   }
   if (words.takeKeyword("pinned")) return [openPinned(words.take("a file"), "prog")];
-  const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
-  throw new CommandError(`expected 'id', 'tag', 'name' or 'pinned', got: ${got}`);
+  throw unexpected("'id', 'tag', 'name' or 'pinned'", words);
 }
 
 /** Like {@link takePrograms} for a command that takes a single one. */
@@ -65,7 +65,7 @@ function programsWhere(fits: (info: ProgInfo, fd: number) => boolean, what: stri
 
 /** Opens every program in the order of ids; those that go away meanwhile are left out. Each is the caller's to close. */
 export function* eachProgram(): Generator<OwnedFd> {
-  for (let id = progGetNextId(0); id !== undefined; id = progGetNextId(id)) {
+  for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     let fd: number;
     try {
       fd = progGetFdById(id);
@@ -74,5 +74,13 @@ export function* eachProgram(): Generator<OwnedFd> {
       throw failedTo(`can't get prog by id (${id})`, error);
     }
     yield new OwnedFd(fd, `program ${id}`);
+  }
+}
+
+function nextId(id: number): number | undefined {
+  try {
+    return progGetNextId(id);
+  } catch (error) {
+    throw failedTo("can't get next program", error);
   }
 }
