@@ -29,8 +29,7 @@ export function formatJson(value: JsonValue, pretty = false): string {
 function write(value: JsonValue, eol: string | undefined): string {
   switch (typeof value) {
     case "string":
-      // Like the C writer's escapes, and those that it forgets: other control bytes and lone surrogates.
-      return JSON.stringify(value);
+      return quoted(value);
     case "number":
       if (!Number.isFinite(value)) return "null";
       return String(value);
@@ -43,6 +42,13 @@ function write(value: JsonValue, eol: string | undefined): string {
   return Symbol.iterator in value
     ? writeArray(value as Iterable<JsonValue>, eol)
     : writeObject(value as { readonly [key: string]: JsonValue | undefined }, eol);
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** With the escapes of the C writer, and those that it forgets: other control bytes and lone surrogates. */
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function writeArray(values: Iterable<JsonValue>, eol: string | undefined): string {
@@ -65,7 +71,7 @@ function writeObject(members: { readonly [key: string]: JsonValue | undefined },
   for (const key in members) {
     const value = members[key];
     if (value === undefined) continue;
-    text += `${filled ? "," : ""}${inner ?? ""}${JSON.stringify(key)}${colon}${write(value, inner)}`;
+    text += `${filled ? "," : ""}${inner ?? ""}${quoted(key)}${colon}${write(value, inner)}`;
     filled = true;
   }
   return `${text}${filled ? (eol ?? "") : ""}}`;
