@@ -6,6 +6,7 @@ import {
   type ListingOptions,
   type SourceLine,
   type SymbolResolver,
+  type XlatedRecord,
   xlatedRecords,
 } from "../../asm/index.ts";
 import { formatHex } from "../../layout/index.ts";
@@ -73,18 +74,19 @@ function rowsOf(
   options: ListingOptions,
 ): (fn: FlowFunction, block: BasicBlock) => string {
   const records = [...xlatedRecords({ instructions: program.instructions }, names)];
+  const indexOf = new Map(records.map(({ slot }, i) => [slot, i]));
   const protos = new Map(program.functions?.map(({ slot, proto }) => [slot, proto]));
-  const lines = program.lines ?? [];
+  const lines = lineOfEach(records, program.lines ?? []);
   return (fn, block) => {
     let text = "";
     let shown: SourceLine | undefined;
-    for (const { slot, text: instruction, bytes } of records.filter(
-      (it) => it.slot >= block.start && it.slot < block.end,
-    )) {
+    for (let i = indexOf.get(block.start) ?? records.length; i < records.length; i++) {
+      const { slot, text: instruction, bytes } = records[i] as XlatedRecord;
+      if (slot >= block.end) break;
       const proto = protos.get(slot);
       if (proto) text += `; ${proto}:${ROW}`;
       // Each block begins with its source line, also in the middle of one.
-      const line = lines.findLast((candidate) => candidate.slot <= slot);
+      const line = lines[i];
       if (line !== undefined && line !== shown) text += sourceRows(line, options);
       shown = line;
       text += `${slot - fn.start}: ${instruction.replace(/[<>|&]/g, "\\$&")}${ROW}`;
@@ -93,6 +95,15 @@ function rowsOf(
     }
     return text;
   };
+}
+
+/** The source line that each instruction lies in: the last that begins at it or above. */
+function lineOfEach(records: readonly XlatedRecord[], lines: readonly SourceLine[]): (SourceLine | undefined)[] {
+  let next = 0;
+  return records.map(({ slot }) => {
+    while (next < lines.length && (lines[next] as SourceLine).slot <= slot) next++;
+    return lines[next - 1];
+  });
 }
 
 function sourceRows({ source, file, line, column }: SourceLine, options: ListingOptions): string {
