@@ -1,12 +1,15 @@
+import { existsSync } from "node:fs";
 import { Btf } from "../../btf/index.ts";
 import { btfGetFdById, btfInfo, closeFd } from "../../sys/index.ts";
 import type { CgroupProgram } from "./query.ts";
 import type { AttachName } from "./render.ts";
 
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+
 /**
  * The names of the kernel functions that lsm_cgroup programs are attached to, from the kernel's BTF. It is read where a
  * program has a target, not otherwise: it is 5 MB long. Programs without a target have the empty name, as in bpftool,
- * which looks up type 0.
+ * which looks up type 0 where the kernel has BTF.
  */
 export function attachNames(programs: Iterable<CgroupProgram>): AttachName {
   const targets = new Map<number, Btf | undefined>();
@@ -15,8 +18,9 @@ export function attachNames(programs: Iterable<CgroupProgram>): AttachName {
       targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
     }
   }
+  const none = existsSync(KERNEL_BTF) ? "" : undefined;
   return ({ attach_btf_id, attach_btf_obj_id }) => {
-    if (attach_btf_id === 0 && attach_btf_obj_id === 0) return "";
+    if (attach_btf_id === 0 && attach_btf_obj_id === 0) return none;
     const btf = targets.get(attach_btf_obj_id);
     return btf !== undefined && attach_btf_id < btf.endId ? btf.name(attach_btf_id) : undefined;
   };
