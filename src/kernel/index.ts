@@ -1,3 +1,5 @@
+export { BpfObject } from "./bpf-object.ts";
+export { KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export {
@@ -16,6 +18,11 @@ export {
 } from "./link/raw-tracepoint.ts";
 export { attachTracepoint, type TracepointPlace } from "./link/tracepoint.ts";
 export { attachXdp, type XdpPlace } from "./link/xdp.ts";
+export { loadObject } from "./load/load-object.ts";
+export type { LoadOptions } from "./load/options.ts";
+export { VerifierError } from "./load/verifier-error.ts";
 export { loadedBtf } from "./loaded-btf.ts";
 export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map.ts";
 export { openProgram, Program, type ProgramOrigin, programs } from "./program.ts";
+export { readObject } from "./read-object.ts";
+export { Variable } from "./variable.ts";

@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, statSync, unlinkSync } from "node:fs";
+import { mkdirSync, readlinkSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import { isBpffs, OwnedFd, objGet, objPin } from "../sys/index.ts";
@@ -43,11 +43,13 @@ export abstract class KernelObject implements Disposable {
 
   /**
    * Pins the object at a path in a bpffs, so that it outlives the process. Missing directories inside the bpffs are
-   * made. Throws UsageError if the path is taken or is in no bpffs, SyscallError otherwise. Linux 4.4; links 5.8.
+   * made; the first of them is returned. Throws UsageError if the path is taken or is in no bpffs, SyscallError
+   * otherwise. Linux 4.4; links 5.8.
    */
-  pin(path: string): void {
-    pinAt(path, this.fd, this.what);
+  pin(path: string): string | undefined {
+    const made = pinAt(path, this.fd, this.what);
     this.#pinnedPath = resolve(path);
+    return made;
   }
 
   /** Removes the pin of {@link pinnedPath}; nothing happens without one. The object lives on while it is open. */
@@ -76,8 +78,8 @@ export abstract class KernelObject implements Disposable {
   }
 }
 
-/** Pins an fd at a path, with an error that says which of the usual mistakes it was. */
-export function pinAt(path: string, fd: number, what: string): void {
+/** Pins an fd at a path, with an error that says which of the usual mistakes it was. Returns the first directory made. */
+function pinAt(path: string, fd: number, what: string): string | undefined {
   if (path === "") throw new UsageError(`${what}: an empty path cannot be pinned to`);
   const directory = dirname(resolve(path));
   const base = resolve(path).slice(directory.length).replace(/^\//, "");
@@ -91,15 +93,22 @@ export function pinAt(path: string, fd: number, what: string): void {
   if (base.includes(".")) {
     throw new UsageError(`${what} cannot be pinned at ${path}: a name in a bpffs cannot have a dot`);
   }
-  if (parent !== directory) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const made = parent === directory ? undefined : mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
     objPin(path, fd);
+    return made;
   } catch (error) {
+    if (made !== undefined) removeDirectories(directory, made);
     if (error instanceof SyscallError && error.errno === Errno.EEXIST) {
       throw new UsageError(`${what} cannot be pinned at ${path}: the path exists already`, { cause: error });
     }
     throw error;
   }
+}
+
+/** Removes empty directories from `last` up to and with `first`, which holds it. */
+export function removeDirectories(last: string, first: string): void {
+  for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
 }
 
 function existingParent(directory: string): string {

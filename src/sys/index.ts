@@ -100,6 +100,7 @@ export { onlineCpus, parseCpuList, possibleCpus } from "./cpus.ts";
 export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
 export { FdPoll } from "./fd-poll.ts";
 export { fdInfo, parseFdInfo } from "./fdinfo.ts";
+export { mapPrivately } from "./file-mapping.ts";
 export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
 export { type KernelSymbol, kernelSymbols, kernelSymbolsByAddress, kernelSymbolsByName } from "./kallsyms.ts";
 export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";

@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { Btf, type BtfKind, type TypeId } from "../btf/index.ts";
+import { parseElf } from "../elf/index.ts";
+import { NotSupportedError, UsageError } from "../errors/index.ts";
+import {
+  btfGetFdById,
+  btfGetNextId,
+  btfInfo,
+  kernelBtfPath,
+  kernelRelease,
+  mapPrivately,
+  OwnedFd,
+} from "../sys/index.ts";
+import { isGone } from "./kernel-object.ts";
+
+/** A module's BTF: split, on top of the kernel's own. */
+export interface ModuleBtf {
+  readonly name: string;
+  readonly btf: Btf;
+  /** The fd that names it to the kernel; closed with the {@link KernelBtf} that made it. */
+  readonly fd: OwnedFd;
+}
+
+let vmlinux: Btf | undefined;
+
+/**
+ * The running kernel's own BTF, read once in a process: /sys/kernel/btf/vmlinux (5.4), or the `.BTF` section of a
+ * vmlinux file where distributions put it. Throws NotSupportedError where there is none.
+ */
+export function kernelBtf(): Btf {
+  vmlinux ??= readKernelBtf();
+  return vmlinux;
+}
+
+function readKernelBtf(): Btf {
+  const path = kernelBtfPath();
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+    // Mapping saves the time to copy 5 MB; kernels before 6.16 cannot, and are read.
+    const data = mapPrivately(path) ?? readFileSync(path);
+    return Btf.parse(data, { source: path });
+  }
+  for (const file of vmlinuxFiles(kernelRelease())) {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile()) return readBtfFile(file);
+  }
+  throw new NotSupportedError({
+    feature: "BTF of its own",
+    minVersion: "5.4",
+    detail: `${path} is not there (CONFIG_DEBUG_INFO_BTF); give a BTF file for this kernel with kernelBtf`,
+  });
+}
+
+/** Where distributions put a vmlinux with debugging information, in libbpf's order. */
+function vmlinuxFiles(release: string): string[] {
+  return [
+    `/boot/vmlinux-${release}`,
+    `/lib/modules/${release}/vmlinux-${release}`,
+    `/lib/modules/${release}/build/vmlinux`,
+    `/usr/lib/modules/${release}/kernel/vmlinux`,
+    `/usr/lib/debug/boot/vmlinux-${release}`,
+    `/usr/lib/debug/boot/vmlinux-${release}.debug`,
+    `/usr/lib/debug/lib/modules/${release}/vmlinux`,
+  ];
+}
+
+const ELF_MAGIC = 0x7f454c46;
+
+/** The BTF of a file: raw, or the `.BTF` section of an ELF file. */
+export function readBtfFile(path: string): Btf {
+  const data = readFileSync(path);
+  if (data.length < 4 || data.readUInt32BE(0) !== ELF_MAGIC) return Btf.parse(data, { source: path });
+  const elf = parseElf(data, path);
+  const section = elf.sections.find(({ name }) => name === ".BTF");
+  if (section === undefined) throw new UsageError(`${path} has no section .BTF`);
+  return Btf.parse(elf.contents(section), { source: `${path}: section .BTF` });
+}
+
+/** The kernel's BTF and, when asked for, its modules'. Owns fds of the modules' BTF: close it. */
+export class KernelBtf implements Disposable {
+  #modules: ModuleBtf[] | undefined;
+
+  get main(): Btf {
+    return kernelBtf();
+  }
+
+  /** The BTF of all loaded modules (5.11). */
+  modules(): readonly ModuleBtf[] {
+    this.#modules ??= readModules(this.main);
+    return this.#modules;
+  }
+
+  /** A type by name and kind, in the kernel's own BTF or else in the first module that has it. */
+  find(name: string, kind: BtfKind): { btf: Btf; id: TypeId; module: ModuleBtf | undefined } | undefined {
+    const id = this.main.find(name, kind);
+    if (id !== undefined) return { btf: this.main, id, module: undefined };
+    for (const module of this.modules()) {
+      const own = module.btf.find(name, kind);
+      if (own !== undefined && own >= module.btf.firstId) return { btf: module.btf, id: own, module };
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const { fd } of this.#modules ?? []) fd.close();
+    this.#modules = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function readModules(base: Btf): ModuleBtf[] {
+  // Without modules there is no reason to walk all BTF objects, of which each loaded object has one.
+  if (!hasModules()) return [];
+  const found: ModuleBtf[] = [];
+  for (let id = btfGetNextId(0); id !== undefined; id = btfGetNextId(id)) {
+    let fd: OwnedFd;
+    try {
+      fd = new OwnedFd(btfGetFdById(id), `BTF ${id}`);
+    } catch (error) {
+      if (isGone(error)) continue;
+      throw error;
+    }
+    const { kernel_btf, name } = btfInfo(fd.number);
+    const { btf } = kernel_btf && name !== "vmlinux" ? btfInfo(fd.number, { data: true }) : { btf: undefined };
+    if (btf === undefined) fd.close();
+    else found.push({ name, btf: Btf.parse(btf, { source: `BTF of module ${name}`, base }), fd });
+  }
+  return found;
+}
+
+function hasModules(): boolean {
+  try {
+    return readdirSync("/sys/kernel/btf").length > 1;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,65 @@
+import { assemble, call, exit, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
+import { closeFd, kernelAtLeast, mapCreate, tryProgLoad } from "../../sys/index.ts";
+import { BpfMapType, BpfProgType, helperByName } from "../../uapi/index.ts";
+
+/** Whether a program loads on the running kernel. */
+function loads(prog_type: number, insns: Uint8Array): boolean {
+  const { fd } = tryProgLoad({ prog_type, insns });
+  if (fd === undefined) return false;
+  closeFd(fd);
+  return true;
+}
+
+let cookie: boolean | undefined;
+
+/** bpf_get_attach_cookie() for tracepoints: Linux 5.15. What LINUX_HAS_BPF_COOKIE tells a program. */
+export function hasBpfCookie(): boolean {
+  const helper = helperByName("bpf_get_attach_cookie") ?? 174;
+  cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([call(helper), exit()]));
+  return cookie;
+}
+
+/**
+ * Whether system calls have architecture wrappers that take `struct pt_regs *` (4.17 on x86-64, 4.19 on arm64 and
+ * s390, 6.6 on riscv). libbpf probes for a kprobe on `__x64_sys_bpf`; without kprobes the version tells.
+ */
+export function hasSyscallWrapper(): boolean {
+  switch (process.arch) {
+    case "x64":
+      return kernelAtLeast(4, 17);
+    case "riscv64":
+      return kernelAtLeast(6, 6);
+    default:
+      return kernelAtLeast(4, 19);
+  }
+}
+
+let fullRange: boolean | undefined;
+
+/** Whether a map value's address may be any 32-bit offset; before 6.20 at most 2^29, which libbpf probes so. */
+export function hasFullRangeOffsets(): boolean {
+  fullRange ??= probeFullRange();
+  return fullRange;
+}
+
+function probeFullRange(): boolean {
+  const map = mapCreate({
+    map_type: BpfMapType.BPF_MAP_TYPE_ARRAY,
+    key_size: 4,
+    value_size: 1,
+    max_entries: 1,
+    map_name: "probe",
+  });
+  try {
+    const insns = assemble([ldMapValue(r1, map, 2 ** 30), mov(r0, 0), exit()]);
+    const { log } = tryProgLoad({
+      prog_type: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
+      insns,
+      log: { size: 1024 },
+    });
+    // The offset lies outside the map either way; only older kernels name a limit of their own.
+    return !log.includes("direct value offset of");
+  } finally {
+    closeFd(map);
+  }
+}

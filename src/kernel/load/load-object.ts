@@ -1,0 +1,345 @@
+import { dirname, resolve } from "node:path";
+import { Btf, CoreRelocator } from "../../btf/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import type { MapSpec, ObjectSpec, ProgramSpec } from "../../object/index.ts";
+import { BPFFS_PATH, duplicateFd, OwnedFd, progBindMap } from "../../sys/index.ts";
+import { BpfMapType } from "../../uapi/index.ts";
+import { BpfObject } from "../bpf-object.ts";
+import { DataSection } from "../data-section.ts";
+import { KernelBtf, readBtfFile } from "../kernel-btf.ts";
+import { openPinnedFd, removeDirectories } from "../kernel-object.ts";
+import { BpfMap } from "../map.ts";
+import type { Program } from "../program.ts";
+import { readObject } from "../read-object.ts";
+import { Variable } from "../variable.ts";
+import { findAttachTarget } from "./attach-target.ts";
+import {
+  arenaDataOffset,
+  createJumpTable,
+  createMap,
+  effectiveMaxEntries,
+  fillArena,
+  fillDataMap,
+} from "./create-map.ts";
+import { type ResolvedExterns, resolveExterns } from "./externs.ts";
+import { relocate } from "./instructions.ts";
+import { loadProgram } from "./load-program.ts";
+import { mapDifferences } from "./map-compatibility.ts";
+import { loadObjectBtf } from "./object-btf.ts";
+import type { LoadOptions } from "./options.ts";
+import { type PreparedStructOps, prepareStructOps } from "./struct-ops.ts";
+import { Undo } from "./undo.ts";
+
+/**
+ * Loads an object into the kernel: creates its maps, fits its programs to the running kernel, and loads them.
+ * Nothing is attached. If any step fails, all that was made is closed and unpinned again.
+ *
+ * Throws FormatError for a file that is not a BPF object, UsageError for what the kernel lacks or the options get
+ * wrong, VerifierError for a program that is refused, SyscallError otherwise. Needs CAP_BPF (before 5.8 CAP_SYS_ADMIN),
+ * with CAP_PERFMON or CAP_NET_ADMIN for most types of programs.
+ */
+export function loadObject(object: string | Uint8Array | ObjectSpec, options: LoadOptions = {}): BpfObject {
+  const spec = typeof object === "string" || object instanceof Uint8Array ? readObject(object) : object;
+  if (spec.byteOrder !== "little") {
+    throw new UsageError(`object ${spec.name} is ${spec.byteOrder}-endian, this machine is little-endian`);
+  }
+  const undo = new Undo();
+  // Fds of modules' BTF are needed until the last program is loaded; the object's BTF lives on in what uses it.
+  using kernel = new KernelBtf();
+  try {
+    return new Loading(spec, options, kernel, undo).run();
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+}
+
+/** One load: each method is a step of it. */
+class Loading {
+  readonly #spec: ObjectSpec;
+  readonly #options: LoadOptions;
+  readonly #kernel: KernelBtf;
+  readonly #undo: Undo;
+  readonly #maps: Record<string, BpfMap> = {};
+  readonly #programs: Record<string, Program> = {};
+  readonly #structOps = new Map<string, PreparedStructOps>();
+
+  constructor(spec: ObjectSpec, options: LoadOptions, kernel: KernelBtf, undo: Undo) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#kernel = kernel;
+    this.#undo = undo;
+  }
+
+  run(): BpfObject {
+    const spec = this.#spec;
+    for (const map of Object.values(spec.maps)) {
+      if (map.structOps !== undefined) this.#structOps.set(map.name, prepareStructOps(map, spec, this.#kernel));
+    }
+    const programs = this.#chosen();
+    const used = new Set(
+      programs.flatMap(({ relocations }) => relocations.flatMap((r) => ("extern" in r ? [r.extern] : []))),
+    );
+    const externs = resolveExterns(spec, this.#kernel, used);
+    const core = this.#relocator(programs);
+    const btf = spec.btf === undefined ? undefined : loadObjectBtf(spec.btf);
+    try {
+      this.#createMaps(btf, externs);
+      this.#loadPrograms(programs, btf, externs, core);
+    } finally {
+      btf?.close();
+    }
+    this.#fillProgramMaps();
+    const sections = this.#sections();
+    const parts = {
+      programs: this.#programs,
+      maps: this.#maps,
+      variables: this.#variables(sections),
+      structOps: this.#structOpsValues(),
+    };
+    return new BpfObject(spec, parts, () => {
+      for (const section of sections.values()) section.close();
+    });
+  }
+
+  #chosen(): ProgramSpec[] {
+    const { programs: choice } = this.#options;
+    const all = [...new Set(Object.values(this.#spec.programs))];
+    if (typeof choice === "function") return all.filter(choice);
+    if (choice !== undefined) {
+      return choice.map((name) => {
+        const found = this.#spec.programs[name];
+        if (found !== undefined) return found;
+        throw new UsageError(
+          `object ${this.#spec.name} has no program ${name}; it has ${Object.keys(this.#spec.programs).join(", ")}`,
+        );
+      });
+    }
+    // A callback that this kernel's struct has no place for cannot be verified; one that is asked for by a struct is,
+    // whatever its section says.
+    const ops = [...this.#structOps.values()];
+    const roles = new Set(ops.flatMap(({ roles: own }) => [...own.keys()]));
+    const dropped = new Set(ops.flatMap(({ dropped: own }) => own));
+    return all.filter(
+      ({ name, autoload }) => (autoload || roles.has(name)) && !(dropped.has(name) && !roles.has(name)),
+    );
+  }
+
+  #relocator(programs: readonly ProgramSpec[]): CoreRelocator | undefined {
+    const { btf } = this.#spec;
+    const relocations = programs.flatMap(({ coreRelocations }) => coreRelocations);
+    if (btf === undefined || relocations.length === 0) return undefined;
+    const { kernelBtf: custom } = this.#options;
+    const targets =
+      custom === undefined
+        ? { main: this.#kernel.main, modules: () => this.#kernel.modules() }
+        : { main: custom instanceof Btf ? custom : readBtfFile(custom) };
+    const core = new CoreRelocator(btf, targets);
+    core.prepare(relocations);
+    return core;
+  }
+
+  #createMaps(btf: OwnedFd | undefined, externs: ResolvedExterns): void {
+    for (const name of Object.keys(this.#options.maps ?? {})) {
+      if (this.#spec.maps[name] === undefined) {
+        throw new UsageError(
+          `object ${this.#spec.name} has no map ${name}; it has ${Object.keys(this.#spec.maps).join(", ")}`,
+        );
+      }
+    }
+    for (const spec of Object.values(this.#spec.maps)) {
+      if (!spec.autocreate) continue;
+      const path = this.#pinPath(spec);
+      const map =
+        this.#replacement(spec) ??
+        (path === undefined ? undefined : this.#reuse(spec, path)) ??
+        this.#create(spec, btf, externs);
+      this.#maps[spec.name] = map;
+      if (path !== undefined && !map.isPinned) this.#pin(map, path);
+      const { pinMaps } = this.#options;
+      if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
+    }
+  }
+
+  #replacement(spec: MapSpec): BpfMap | undefined {
+    const given = this.#options.maps?.[spec.name];
+    if (given === undefined) return undefined;
+    const differences = mapDifferences(spec, effectiveMaxEntries(spec), given.info());
+    if (differences.length > 0) {
+      throw new UsageError(`${given.what} cannot stand in for map ${spec.name}: ${differences.join(", ")}`);
+    }
+    const map = new BpfMap(new OwnedFd(duplicateFd(given.fd), `map ${spec.name}`), {
+      name: spec.name,
+      types: this.#types(spec),
+    });
+    this.#undo.add(() => map.close());
+    return map;
+  }
+
+  #pinPath(spec: MapSpec): string | undefined {
+    return spec.pinning === "name" ? `${this.#options.pinPath ?? BPFFS_PATH}/${spec.name}` : undefined;
+  }
+
+  /** The map that is pinned where this one would be; undefined where nothing is. */
+  #reuse(spec: MapSpec, path: string): BpfMap | undefined {
+    let fd: OwnedFd;
+    try {
+      fd = openPinnedFd(path, "map");
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause instanceof SyscallError && cause.errno === Errno.ENOENT) return undefined;
+      throw error;
+    }
+    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec), pinnedPath: path });
+    const differences = mapDifferences(spec, effectiveMaxEntries(spec), map.info());
+    if (differences.length === 0) {
+      this.#undo.add(() => map.close());
+      return map;
+    }
+    map.close();
+    throw new UsageError(
+      `map ${spec.name}: the one pinned at ${path} differs: ${differences.join(", ")}; remove the pin, or give another pinPath`,
+    );
+  }
+
+  #create(spec: MapSpec, btf: OwnedFd | undefined, externs: ResolvedExterns): BpfMap {
+    const fd = createMap(spec, btf, this.#structOps.get(spec.name));
+    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
+    this.#undo.add(() => map.close());
+    if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
+    else if (spec.source === "kconfig" && externs.kconfig !== undefined) fillDataMap(spec, map.fd, externs.kconfig);
+    else if (spec.source === "arena") fillArena(spec, map.fd);
+    return map;
+  }
+
+  #types(spec: MapSpec): { btf: Btf; keyTypeId: number; valueTypeId: number } | undefined {
+    const { btf } = this.#spec;
+    return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
+  }
+
+  #pin(map: BpfMap, path: string): void {
+    const made = map.pin(path);
+    this.#undo.add(() => {
+      map.unpin();
+      if (made !== undefined) removeDirectories(dirname(resolve(path)), made);
+    });
+  }
+
+  #loadPrograms(
+    programs: readonly ProgramSpec[],
+    btf: OwnedFd | undefined,
+    externs: ResolvedExterns,
+    core: CoreRelocator | undefined,
+  ): void {
+    const spec = this.#spec;
+    const maps = new Map(Object.entries(this.#maps).map(([name, map]) => [name, map.fd]));
+    const valueOffsets = new Map(
+      Object.values(spec.maps)
+        .filter(({ source }) => source === "arena")
+        .map((map) => [map.name, arenaDataOffset(map)]),
+    );
+    const mapNumbers = new Map(Object.keys(spec.maps).map((name, i) => [name, i]));
+    const externNumbers = new Map(Object.keys(spec.externs).map((name, i) => [name, i]));
+    const kconfigMap = Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name;
+    const readOnly = Object.values(spec.maps).filter(({ source, frozen }) => source === "data" && frozen);
+    const roles = new Map([...this.#structOps.values()].flatMap((ops) => [...ops.roles]));
+    for (const program of programs) {
+      const jumpTables: OwnedFd[] = [];
+      try {
+        for (const { targets } of program.jumpTables) {
+          jumpTables.push(new OwnedFd(createJumpTable(program.name, targets), "jump table"));
+        }
+        const places = {
+          maps,
+          valueOffsets,
+          externs: externs.byName,
+          kconfigMap,
+          mapNumbers,
+          externNumbers,
+          jumpTables: jumpTables.map((fd) => fd.number),
+        };
+        const loaded = loadProgram(
+          program,
+          spec,
+          {
+            instructions: relocate(program, places, core, spec.btf),
+            btf,
+            target: findAttachTarget(program, this.#kernel, this.#options.targets?.[program.name]),
+            role: roles.get(program.name),
+            fdArray: externs.fdArray,
+          },
+          this.#options,
+        );
+        this.#undo.add(() => loaded.close());
+        this.#programs[program.name] = loaded;
+        for (const { name } of readOnly) this.#bind(loaded, name);
+      } finally {
+        for (const fd of jumpTables) fd.close();
+      }
+    }
+  }
+
+  /** So that metadata in .rodata can be found from the program (5.10); a kernel that cannot does without. */
+  #bind(program: Program, map: string): void {
+    const fd = this.#maps[map]?.fd;
+    if (fd === undefined) return;
+    try {
+      progBindMap(program.fd, fd);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+    }
+  }
+
+  /** What needs programs or other maps: prog arrays and maps of maps. */
+  #fillProgramMaps(): void {
+    for (const spec of Object.values(this.#spec.maps)) {
+      const map = this.#maps[spec.name];
+      if (map === undefined || this.#options.maps?.[spec.name] !== undefined) continue;
+      const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+      for (const { index, target } of spec.slots) {
+        const object = ofPrograms ? this.#programs[target] : this.#maps[target];
+        // A program that was not loaded leaves its slot empty.
+        if (object !== undefined) map.set(index, object);
+      }
+    }
+  }
+
+  /** The values with the programs in them. To write one registers the struct, which is attaching and not loading. */
+  #structOpsValues(): Record<string, Uint8Array> {
+    const out: Record<string, Uint8Array> = Object.create(null);
+    for (const [name, ops] of this.#structOps) {
+      const value = new DataView(ops.value.buffer);
+      for (const { offset, program } of ops.programs) {
+        const fd = this.#programs[program]?.fd;
+        if (fd !== undefined) value.setBigUint64(offset, BigInt(fd), true);
+      }
+      out[name] = ops.value;
+    }
+    return out;
+  }
+
+  #sections(): Map<string, DataSection> {
+    const sections = new Map<string, DataSection>();
+    for (const spec of Object.values(this.#spec.maps)) {
+      const map = this.#maps[spec.name];
+      if (map === undefined) continue;
+      if (spec.source === "data") {
+        sections.set(spec.name, new DataSection(map, { writable: !spec.frozen, length: spec.valueSize }));
+      } else if (spec.source === "arena") {
+        const address = spec.mapExtra === 0n ? undefined : Number(spec.mapExtra);
+        const place = { writable: true, length: spec.maxEntries * 4096, start: arenaDataOffset(spec), address };
+        sections.set(".addr_space.1", new DataSection(map, place));
+      }
+    }
+    return sections;
+  }
+
+  #variables(sections: ReadonlyMap<string, DataSection>): Record<string, Variable> {
+    const out: Record<string, Variable> = Object.create(null);
+    for (const variable of Object.values(this.#spec.variables)) {
+      const section = sections.get(variable.sectionName);
+      if (section !== undefined) out[variable.name] = new Variable(variable, section, this.#spec.btf);
+    }
+    return out;
+  }
+}

@@ -1,0 +1,125 @@
+import type { Btf } from "../../btf/index.ts";
+import { Errno, UsageError } from "../../errors/index.ts";
+import type { ObjectSpec, ProgramSpec } from "../../object/index.ts";
+import { OwnedFd, type ProgLoadOptions, progLoadError, tryProgLoad } from "../../sys/index.ts";
+import { BpfFuncInfo, BpfLineInfo, BpfProgType } from "../../uapi/index.ts";
+import { Program } from "../program.ts";
+import type { AttachTarget } from "./attach-target.ts";
+import type { ReadyInstructions } from "./instructions.ts";
+import type { LoadOptions } from "./options.ts";
+import type { StructOpsRole } from "./struct-ops.ts";
+import { VerifierError } from "./verifier-error.ts";
+
+/** What a program is loaded with, beside its spec. */
+export interface ProgramParts {
+  readonly instructions: ReadyInstructions;
+  /** The object's BTF in the kernel; undefined where there is none. */
+  readonly btf: OwnedFd | undefined;
+  readonly target: AttachTarget | undefined;
+  readonly role: StructOpsRole | undefined;
+  readonly fdArray: readonly number[];
+}
+
+const FIRST_LOG = 64 * 1024;
+/** The kernel takes logs of at most 1 GiB; one of 64 MiB is more than anybody reads. */
+const LARGEST_LOG = 64 * 1024 * 1024;
+
+/** Loads one program. The verifier is asked for its log only if it refuses. Throws VerifierError or SyscallError. */
+export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
+  if (spec.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
+    throw new UsageError(
+      `program ${spec.name}: the section ${spec.sectionName} is of no known kind; name the program's type`,
+    );
+  }
+  if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
+    throw new UsageError(`program ${spec.name}: no struct_ops map refers to it`);
+  }
+  const load: ProgLoadOptions = {
+    prog_type: spec.type,
+    insns: parts.instructions.bytes,
+    license: object.license,
+    prog_name: spec.name,
+    prog_flags: spec.flags,
+    kern_version: object.kernelVersion,
+    prog_ifindex: spec.ifindex,
+    expected_attach_type: parts.role?.expected_attach_type ?? spec.attachType ?? 0,
+    ...parts.target,
+    ...(parts.role === undefined
+      ? {}
+      : {
+          attach_btf_id: parts.role.attach_btf_id,
+          ...(parts.role.attach_btf_obj_fd === 0 ? {} : { attach_btf_obj_fd: parts.role.attach_btf_obj_fd }),
+        }),
+    ...(parts.fdArray.length === 0 ? {} : { fd_array: parts.fdArray }),
+    ...debugInfo(spec, parts.btf),
+  };
+  const { logLevel } = options;
+  const fd = logLevel === undefined || logLevel === 0 ? silently(load) : withLog(load, logLevel, spec, options);
+  if (typeof fd === "number") {
+    return new Program(new OwnedFd(fd, `program ${spec.name}`), {
+      name: spec.name,
+      attachType: spec.attachType,
+      attachTo: spec.attachTo,
+      sectionName: spec.sectionName,
+    });
+  }
+  throw refusal(load, spec, object.btf, parts);
+}
+
+function silently(load: ProgLoadOptions): number | undefined {
+  return tryProgLoad(load).fd;
+}
+
+function withLog(load: ProgLoadOptions, level: number, spec: ProgramSpec, options: LoadOptions): number | undefined {
+  for (let size = FIRST_LOG; ; size *= 4) {
+    const { fd, errno, log } = tryProgLoad({ ...load, log: { level, size } });
+    if (errno === Errno.ENOSPC && size < LARGEST_LOG) continue;
+    options.onLog?.(spec.name, log);
+    return fd;
+  }
+}
+
+/** Loads again with a log that grows until it fits, for the reason of a failure. */
+function refusal(load: ProgLoadOptions, spec: ProgramSpec, btf: Btf | undefined, parts: ProgramParts): Error {
+  for (let size = FIRST_LOG; ; size *= 4) {
+    const { fd, errno, log } = tryProgLoad({ ...load, log: { level: 1, size } });
+    if (fd !== undefined) {
+      new OwnedFd(fd, spec.name).close();
+      return new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
+    }
+    if (errno === Errno.ENOSPC && size < LARGEST_LOG) continue;
+    if (log.trim() === "") return progLoadError({ ...load, prog_name: spec.name }, errno);
+    const { poisoned } = parts.instructions;
+    return new VerifierError({ program: spec.name, errno, log, poisoned, lineAt: (slot) => lineAt(spec, btf, slot) });
+  }
+}
+
+/** `file.c:12: source text` of the line that an instruction belongs to. */
+function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string | undefined {
+  const line = spec.lines.findLast((one) => one.slot <= slot);
+  if (line === undefined || btf === undefined) return undefined;
+  const file = btf.string(line.fileNameOffset);
+  return `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}: ${btf.string(line.lineOffset).trim()}`;
+}
+
+/** Function and line information, as records for the kernel; without BTF, or where a function has none, nothing. */
+function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
+  if (btf === undefined) return {};
+  const { functions, lines } = spec;
+  if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return { prog_btf_fd: btf.number };
+  const func_info = new Uint8Array(functions.length * BpfFuncInfo.size);
+  const funcs = new DataView(func_info.buffer);
+  functions.forEach(({ slot, typeId }, i) => {
+    funcs.setUint32(i * 8, slot, true);
+    funcs.setUint32(i * 8 + 4, typeId, true);
+  });
+  const line_info = new Uint8Array(lines.length * BpfLineInfo.size);
+  const records = new DataView(line_info.buffer);
+  lines.forEach((line, i) => {
+    records.setUint32(i * 16, line.slot, true);
+    records.setUint32(i * 16 + 4, line.fileNameOffset, true);
+    records.setUint32(i * 16 + 8, line.lineOffset, true);
+    records.setUint32(i * 16 + 12, line.lineColumn, true);
+  });
+  return { prog_btf_fd: btf.number, func_info, ...(lines.length === 0 ? {} : { line_info }) };
+}

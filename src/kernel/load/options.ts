@@ -1,0 +1,24 @@
+import type { Btf } from "../../btf/index.ts";
+import type { ProgramSpec } from "../../object/index.ts";
+import type { BpfMap } from "../map.ts";
+import type { Program } from "../program.ts";
+
+/** How an object is loaded. Without options, all of it is, as its file says. */
+export interface LoadOptions {
+  /** Which programs are loaded: names, or a predicate. Those of sections that begin with `?` only if said so. */
+  readonly programs?: readonly string[] | ((program: ProgramSpec) => boolean) | undefined;
+  /** Maps to use instead of new ones, by name. They must have the same type, sizes and flags. */
+  readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
+  /** Pins every map in this directory of a bpffs, by its name with dots as underscores. */
+  readonly pinMaps?: string | undefined;
+  /** Where maps declared with `pinning` are pinned, and re-used from; /sys/fs/bpf unless given. */
+  readonly pinPath?: string | undefined;
+  /** BTF to relocate against instead of the running kernel's: a file, or parsed. */
+  readonly kernelBtf?: string | Btf | undefined;
+  /** Asks the verifier for its log of programs that load, too: 1, 2 or 4 (statistics). */
+  readonly logLevel?: number | undefined;
+  /** Gets the verifier's log of each program, if `logLevel` is set. */
+  readonly onLog?: ((program: string, log: string) => void) | undefined;
+  /** The program that freplace programs, and fentry programs of programs, attach to. */
+  readonly targets?: Readonly<Record<string, Program>> | undefined;
+}
