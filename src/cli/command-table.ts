@@ -4,6 +4,7 @@ const PROG = "PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME
 const MAP = "MAP := { id MAP_ID | pinned FILE | name MAP_NAME }";
 const LINK = "LINK := { id LINK_ID | pinned FILE }";
 const BPFFS = "{-f|--bpffs}";
+const MAPCOMPAT = "{-m|--mapcompat}";
 const NOMOUNT = "{-n|--nomount}";
 
 const help: CommandEntry = { name: "help", syntax: [""], summary: "print this help" };
@@ -19,8 +20,24 @@ const READS: ReadonlySet<string> = new Set(
 const prog: ObjectEntry = {
   name: "prog",
   summary: "inspect, load and pin programs",
-  grammar: [PROG],
-  options: [BPFFS, NOMOUNT],
+  grammar: [
+    MAP,
+    PROG,
+    "TYPE := { socket | kprobe | kretprobe | classifier | action |",
+    "          tracepoint | raw_tracepoint | xdp | perf_event | cgroup/skb |",
+    "          cgroup/sock | cgroup/dev | lwt_in | lwt_out | lwt_xmit |",
+    "          lwt_seg6local | sockops | sk_skb | sk_msg | lirc_mode2 |",
+    "          sk_reuseport | flow_dissector | cgroup/sysctl |",
+    "          cgroup/bind4 | cgroup/bind6 | cgroup/post_bind4 |",
+    "          cgroup/post_bind6 | cgroup/connect4 | cgroup/connect6 |",
+    "          cgroup/connect_unix | cgroup/getpeername4 | cgroup/getpeername6 |",
+    "          cgroup/getpeername_unix | cgroup/getsockname4 | cgroup/getsockname6 |",
+    "          cgroup/getsockname_unix | cgroup/sendmsg4 | cgroup/sendmsg6 |",
+    "          cgroup/sendmsg_unix | cgroup/recvmsg4 | cgroup/recvmsg6 | cgroup/recvmsg_unix |",
+    "          cgroup/getsockopt | cgroup/setsockopt | cgroup/sock_release |",
+    "          struct_ops | fentry | fexit | fsession | freplace | sk_lookup }",
+  ],
+  options: [BPFFS, MAPCOMPAT, NOMOUNT],
   commands: [
     {
       name: "show",
@@ -43,7 +60,20 @@ const prog: ObjectEntry = {
       summary: "pin a program to a file in a bpffs",
       run: async () => (await import("./prog/pin.ts")).pinProgram,
     },
-    ...later("load", "loadall"),
+    {
+      name: "load",
+      changes: true,
+      syntax: [
+        "OBJ  PATH \\",
+        "                  [type TYPE] [map { idx IDX | name NAME } MAP]\\",
+        "                  [pinmaps MAP_DIR]",
+        "                  [autoattach]",
+        "                  [kernel_btf BTF_FILE]",
+      ],
+      summary: "load an object file and pin its first program, or all",
+      run: async () => (await import("./prog/load.ts")).loadFirst,
+    },
+    { name: "loadall", as: "load", changes: true, run: async () => (await import("./prog/load.ts")).loadAll },
     ...later("attach", "detach", "tracelog", "run", "profile"),
   ],
 };

@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
+import type { ObjectSpec, SectionKind } from "../../object/index.ts";
+import { BpfProgType } from "../../uapi/index.ts";
+import { type Answer, done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import type { Options } from "../options.ts";
+import { writeText } from "../output.ts";
+import { pinAt, prepareDirectory, prepareFile } from "../pin.ts";
+import { attachBySection } from "./auto-attach.ts";
+import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
+
+/** Levels 1 and 2 of the verifier's log, and its statistics. */
+const DEBUG_LOG = 1 + 2 + 4;
+
+/** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
+export const loadFirst: Run = (words, options) => load(takeLoadArguments(words), options, true);
+
+/** `bpfts prog loadall OBJ PATH …`: pins every program in the directory PATH. */
+export const loadAll: Run = (words, options) => load(takeLoadArguments(words), options, false);
+
+function load(args: LoadArguments, options: Options, first: boolean): Answer {
+  try {
+    if (options.useLoader) throw new CommandError("bpfts does not have --use-loader and --sign yet; bpftool has them");
+    const spec = named("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
+    setTypes(spec, args.type);
+    const maps = replacedMaps(Object.keys(spec.maps), args.replacements);
+    // What cannot be pinned is told before anything is loaded.
+    if (first) prepareFile(args.path, options);
+    else prepareDirectory(args.path, options);
+    if (args.pinMaps !== undefined) prepareDirectory(args.pinMaps, options);
+    using object = named("failed to load object file", () =>
+      loadObject(spec, {
+        // The loader takes fds of its own; these stay the arguments'.
+        maps: Object.fromEntries([...maps].map(([name, fd]) => [name, new BpfMap(fd, { name })])),
+        kernelBtf: args.kernelBtf,
+        ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog }),
+      }),
+    );
+    pinAll(object, args, options, first);
+    return done;
+  } finally {
+    for (const { fd } of args.replacements) fd.close();
+  }
+}
+
+/** Says which step failed, in bpftool's words, before the reason. */
+function named<T>(step: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new CommandError(`${step}: ${error.message}`, { cause: error });
+  }
+}
+
+function showLog(program: string, log: string): void {
+  writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
+}
+
+/** Every program is of the type that was given, else of what its section's name says. */
+function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
+  for (const program of new Set(Object.values(spec.programs))) {
+    if (kind !== undefined) {
+      program.type = kind.type;
+      program.attachType = kind.attachType;
+    } else if (program.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
+      throw new CommandError(
+        `the section '${program.sectionName}' of program ${program.name} tells no program type: give one with 'type TYPE'`,
+      );
+    }
+  }
+}
+
+/** Pins what was asked for; where a step fails, takes away the pins of those before. */
+function pinAll(object: BpfObject, args: LoadArguments, options: Options, first: boolean): void {
+  const undo: (() => void)[] = [];
+  const pin = (path: string, fd: number): void => {
+    pinAt(path, fd, options);
+    undo.push(() => unlinkSync(path));
+  };
+  const makeDirectory = (path: string): void => {
+    if (existsSync(path)) return;
+    mkdirSync(path, { mode: 0o700 });
+    undo.push(() => rmdirSync(path));
+  };
+  try {
+    const programs = Object.values(object.programs);
+    const [only] = programs;
+    if (first && only === undefined) throw new CommandError("object file doesn't contain any bpf program");
+    if (!first && programs.length > 0) makeDirectory(args.path);
+    for (const program of first && only !== undefined ? [only] : programs) {
+      pinProgram(program, first ? args.path : join(args.path, program.name), args.autoAttach, options, pin);
+    }
+    if (args.pinMaps !== undefined) {
+      makeDirectory(args.pinMaps);
+      for (const [name, map] of Object.entries(object.maps)) {
+        // A name in a bpffs has no dots. What its own declaration pinned is pinned.
+        if (!map.isPinned) pin(join(args.pinMaps, name.replaceAll(".", "_")), map.fd);
+      }
+    }
+  } catch (error) {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
+    throw error;
+  }
+}
+
+function pinProgram(
+  program: Program,
+  path: string,
+  autoAttach: boolean,
+  options: Options,
+  pin: (path: string, fd: number) => void,
+): void {
+  using link = autoAttach ? attachBySection(program) : undefined;
+  if (autoAttach && link === undefined && !options.json) {
+    writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
+  }
+  pin(path, link?.fd ?? program.fd);
+}
