@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
-import type { ObjectSpec, SectionKind } from "../../object/index.ts";
+import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Run } from "../command.ts";
@@ -26,7 +26,8 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
     if (options.useLoader) throw new CommandError("bpfts does not have --use-loader and --sign yet; bpftool has them");
     const spec = named("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
-    const maps = replacedMaps(Object.keys(spec.maps), args.replacements);
+    const shown = Object.values(spec.maps).map(shownName);
+    const maps = replacedMaps(shown, args.replacements);
     // What cannot be pinned is told before anything is loaded.
     if (first) prepareFile(args.path, options);
     else prepareDirectory(args.path, options);
@@ -34,7 +35,12 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
     using object = named("failed to load object file", () =>
       loadObject(spec, {
         // The loader takes fds of its own; these stay the arguments'.
-        maps: Object.fromEntries([...maps].map(([name, fd]) => [name, new BpfMap(fd, { name })])),
+        maps: Object.fromEntries(
+          Object.keys(spec.maps).flatMap((name, i) => {
+            const fd = maps.get(shown[i] ?? "");
+            return fd === undefined ? [] : [[name, new BpfMap(fd, { name })]];
+          }),
+        ),
         kernelBtf: args.kernelBtf,
         ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog }),
       }),
@@ -44,6 +50,13 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
   } finally {
     for (const { fd } of args.replacements) fd.close();
   }
+}
+
+const PREFIXED: ReadonlySet<string> = new Set([".data", ".rodata", ".bss", ".kconfig"]);
+
+/** What libbpf calls a map: the four data sections that always were by their name in the kernel, `counter.rodata`. */
+function shownName(map: MapSpec): string {
+  return PREFIXED.has(map.name) ? map.kernelName : map.name;
 }
 
 /** Says which step failed, in bpftool's words, before the reason. */
@@ -98,7 +111,9 @@ function pinAll(object: BpfObject, args: LoadArguments, options: Options, first:
       makeDirectory(args.pinMaps);
       for (const [name, map] of Object.entries(object.maps)) {
         // A name in a bpffs has no dots. What its own declaration pinned is pinned.
-        if (!map.isPinned) pin(join(args.pinMaps, name.replaceAll(".", "_")), map.fd);
+        const spec = object.spec.maps[name];
+        const file = spec === undefined ? name : shownName(spec);
+        if (!map.isPinned) pin(join(args.pinMaps, file.replaceAll(".", "_")), map.fd);
       }
     }
   } catch (error) {
