@@ -82,7 +82,7 @@ class Loading {
     );
     const externs = resolveExterns(spec, this.#kernel, used);
     const core = this.#relocator(programs);
-    const btf = spec.btf === undefined ? undefined : loadObjectBtf(spec.btf);
+    const btf = spec.btf === undefined ? undefined : loadObjectBtf(spec.btf, this.#structOps.size > 0);
     try {
       this.#createMaps(btf, externs);
       this.#loadPrograms(programs, btf, externs, core);

@@ -8,24 +8,21 @@ const LOG_SIZE = 1 << 20;
 
 /**
  * Loads an object's BTF into the kernel. One that the kernel refuses is put in the words of an older kernel, as far
- * as probes tell it to be one. Undefined where the kernel takes no BTF at all: programs load without, on such kernels.
+ * as probes tell it to be one. Undefined where the kernel refuses that too, unless `mandatory` (struct_ops need it):
+ * programs and maps then load without BTF, as with libbpf.
  */
-export function loadObjectBtf(btf: Btf): OwnedFd | undefined {
+export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined {
   const first = tryBtfLoad(btf.data);
   if (first.fd !== undefined) return new OwnedFd(first.fd, "the object's BTF");
-  const features = probeBtfFeatures();
-  if (!features.func && !features.datasec) return undefined;
-  const second = tryBtfLoad(sanitizeBtf(btf, features), { log: { size: LOG_SIZE } });
+  const second = tryBtfLoad(sanitizeBtf(btf, probeBtfFeatures()), { log: { size: LOG_SIZE } });
   if (second.fd !== undefined) return new OwnedFd(second.fd, "the object's BTF");
-  const [line] = second.log
-    .split("\n")
-    .filter((text) => text !== "")
-    .slice(-1);
+  if (!mandatory) return undefined;
+  const line = second.log.trimEnd().split("\n").at(-1) ?? "";
   throw new SyscallError({
     call: "bpf(BPF_BTF_LOAD)",
     errno: second.errno,
     subject: btf.source,
-    ...(line === undefined ? {} : { hint: `the kernel says: ${line}` }),
+    ...(line === "" ? {} : { hint: `the kernel says: ${line.trim()}` }),
   });
 }
 
