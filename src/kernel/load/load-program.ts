@@ -88,7 +88,8 @@ function refusal(load: ProgLoadOptions, spec: ProgramSpec, btf: Btf | undefined,
       return new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
     }
     if (errno === Errno.ENOSPC && size < LARGEST_LOG) continue;
-    if (log.trim() === "") return progLoadError({ ...load, prog_name: spec.name }, errno);
+    // EAGAIN: a signal interrupts the verifier each time (need_resched and signals in do_check); no word on the program.
+    if (log.trim() === "" || errno === Errno.EAGAIN) return progLoadError({ ...load, prog_name: spec.name }, errno);
     const { poisoned } = parts.instructions;
     return new VerifierError({ program: spec.name, errno, log, poisoned, lineAt: (slot) => lineAt(spec, btf, slot) });
   }

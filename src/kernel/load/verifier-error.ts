@@ -55,7 +55,7 @@ const STATISTICS =
 /** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`, or the state before one. */
 const INSTRUCTION = /^(\d+): (?:\(([0-9a-f]{2})\)|R\d|\.)/;
 const STATE =
-  /^(; |from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller|callee|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
+  /^(; |from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
 
 /** The last line that is neither an instruction, a state, nor a statistic: where the classic log puts its reason. */
 function tellingLine(log: readonly string[]): string | undefined {
