@@ -29,7 +29,7 @@ export function bpfts(...args: string[]): Ran {
 
 /** Whether the peer is there. On CI it must be. */
 export const hasPeer: boolean = existsSync(PEER);
-if (!hasPeer && process.env["CI"] === "true") throw new Error("bpftool is missing: run scripts/peers.sh");
+if (!hasPeer && process.env.CI === "true") throw new Error("bpftool is missing: run scripts/peers.sh");
 
 /** Runs bpftool 7.8. */
 export function bpftool(...args: string[]): Ran {
@@ -38,7 +38,7 @@ export function bpftool(...args: string[]): Ran {
 
 const GOLDEN = join(ROOT, "test/golden/cli.json");
 const golden: Record<string, string> = existsSync(GOLDEN) ? JSON.parse(readFileSync(GOLDEN, "utf8")) : {};
-const RECORD = process.env["RECORD_GOLDEN"] === "1";
+const RECORD = process.env.RECORD_GOLDEN === "1";
 
 /** What stands for what in recorded output, which holds no ids, times or sizes of one run: `[number or text, name]`. */
 export type Placeholders = readonly (readonly [value: string | number | bigint, name: string])[];
