@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { readText } from "../sys/index.ts";
 
 /** A network namespace as the kernel's records name it. */
 export interface NetnsPlace {
@@ -24,24 +25,29 @@ function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
   return dev === netns_dev && ino === netns_ino;
 }
 
+/**
+ * /proc/self/net follows the namespace of the process, but has no list of all indexes; /sys has one, of the namespace in
+ * which it was mounted. Where the two do not name the same devices (after `nsenter --net`), what is left is the devices
+ * that listen to multicast: all Ethernet devices that are up.
+ */
 function readDevices(): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
-  let entries: string[];
+  const here = (readText("/proc/self/net/dev") ?? "").split("\n").flatMap((line) => {
+    const colon = line.indexOf(":");
+    return colon < 0 ? [] : [line.slice(0, colon).trim()];
+  });
+  const there = namesOf("/sys/class/net");
+  if (here.length === there.length && here.every((name) => there.includes(name))) {
+    return new Map(here.map((name) => [Number(readText(`/sys/class/net/${name}/ifindex`)), name]));
+  }
+  const listening = (readText("/proc/self/net/dev_mcast") ?? "").matchAll(/^\s*(\d+)\s+(\S+)/gm);
+  return new Map([...listening].map(([, index, name = ""]) => [Number(index), name]));
+}
+
+function namesOf(directory: string): string[] {
   try {
-    entries = readdirSync("/sys/class/net");
+    // Not only devices: /sys/class/net/bonding_masters is a file.
+    return readdirSync(directory).filter((name) => existsSync(`${directory}/${name}/ifindex`));
   } catch {
-    return found;
+    return [];
   }
-  // /proc/net follows the namespace of the process, /sys that of its mount: only what both have is surely here.
-  const here = new Set(
-    readFileSync("/proc/self/net/dev", "utf8")
-      .match(/^ *[^\s:][^\n]*?(?=:)/gm)
-      ?.map((name) => name.trim()),
-  );
-  for (const name of entries) {
-    if (!here.has(name)) continue;
-    const index = Number(readFileSync(`/sys/class/net/${name}/ifindex`, "utf8"));
-    found.set(index, name);
-  }
-  return found;
 }
