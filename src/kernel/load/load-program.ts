@@ -1,7 +1,14 @@
 import type { Btf } from "../../btf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
 import type { ObjectSpec, ProgramSpec } from "../../object/index.ts";
-import { OwnedFd, type ProgLoadOptions, progLoadError, tryProgLoad } from "../../sys/index.ts";
+import {
+  closeFd,
+  OwnedFd,
+  type ProgLoadOptions,
+  type ProgLoadResult,
+  progLoadError,
+  tryProgLoad,
+} from "../../sys/index.ts";
 import { BpfFuncInfo, BpfLineInfo, BpfProgType } from "../../uapi/index.ts";
 import { Program } from "../program.ts";
 import type { AttachTarget } from "./attach-target.ts";
@@ -21,8 +28,8 @@ export interface ProgramParts {
 }
 
 const FIRST_LOG = 64 * 1024;
-/** The kernel takes logs of at most 1 GiB; one of 64 MiB is more than anybody reads. */
-const LARGEST_LOG = 64 * 1024 * 1024;
+/** The kernel takes logs of at most 1 GiB; one of 16 MiB, libbpf's size, is more than anybody reads. */
+const LARGEST_LOG = 16 * 1024 * 1024;
 
 /** Loads one program. The verifier is asked for its log only if it refuses. Throws VerifierError or SyscallError. */
 export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
@@ -53,45 +60,43 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     ...(parts.fdArray.length === 0 ? {} : { fd_array: parts.fdArray }),
     ...debugInfo(spec, parts.btf),
   };
-  const { logLevel } = options;
-  const fd = logLevel === undefined || logLevel === 0 ? silently(load) : withLog(load, logLevel, spec, options);
-  if (typeof fd === "number") {
-    return new Program(new OwnedFd(fd, `program ${spec.name}`), {
+  const { logLevel = 0 } = options;
+  const first = logLevel === 0 ? tryProgLoad(load) : loadWithLog(load, logLevel);
+  if (logLevel !== 0) options.onLog?.(spec.name, first.log);
+  if (first.fd !== undefined) {
+    return new Program(new OwnedFd(first.fd, `program ${spec.name}`), {
       name: spec.name,
       attachType: spec.attachType,
       attachTo: spec.attachTo,
       sectionName: spec.sectionName,
     });
   }
-  throw refusal(load, spec, object.btf, parts);
-}
-
-function silently(load: ProgLoadOptions): number | undefined {
-  return tryProgLoad(load).fd;
-}
-
-function withLog(load: ProgLoadOptions, level: number, spec: ProgramSpec, options: LoadOptions): number | undefined {
-  for (let size = FIRST_LOG; ; size *= 4) {
-    const { fd, errno, log } = tryProgLoad({ ...load, log: { level, size } });
-    if (errno === Errno.ENOSPC && size < LARGEST_LOG) continue;
-    options.onLog?.(spec.name, log);
-    return fd;
+  const second = first.log === "" ? loadWithLog(load, 1) : first;
+  if (second.fd !== undefined) {
+    closeFd(second.fd);
+    throw new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
   }
+  // ENOSPC is about the log. EAGAIN: a signal interrupts the verifier each time, which says nothing of the program.
+  const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
+  if (second.log.trim() === "" || errno === Errno.EAGAIN) throw progLoadError(load, errno);
+  throw new VerifierError({
+    program: spec.name,
+    errno,
+    log: second.log,
+    poisoned: parts.instructions.poisoned,
+    lineAt: (slot) => lineAt(spec, object.btf, slot),
+  });
 }
 
-/** Loads again with a log that grows until it fits, for the reason of a failure. */
-function refusal(load: ProgLoadOptions, spec: ProgramSpec, btf: Btf | undefined, parts: ProgramParts): Error {
-  for (let size = FIRST_LOG; ; size *= 4) {
-    const { fd, errno, log } = tryProgLoad({ ...load, log: { level: 1, size } });
-    if (fd !== undefined) {
-      new OwnedFd(fd, spec.name).close();
-      return new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
-    }
-    if (errno === Errno.ENOSPC && size < LARGEST_LOG) continue;
-    // EAGAIN: a signal interrupts the verifier each time (need_resched and signals in do_check); no word on the program.
-    if (log.trim() === "" || errno === Errno.EAGAIN) return progLoadError({ ...load, prog_name: spec.name }, errno);
-    const { poisoned } = parts.instructions;
-    return new VerifierError({ program: spec.name, errno, log, poisoned, lineAt: (slot) => lineAt(spec, btf, slot) });
+/**
+ * Loads with a log that grows until it fits. Since 6.4 the kernel tells its size, and keeps the end of one that does
+ * not fit, where the reason stands: a log above LARGEST_LOG is not asked for whole.
+ */
+function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
+  for (let size = FIRST_LOG; ; ) {
+    const result = tryProgLoad({ ...load, log: { level, size } });
+    if (result.errno !== Errno.ENOSPC || size >= LARGEST_LOG || result.logTrueSize > LARGEST_LOG) return result;
+    size = result.logTrueSize > size ? result.logTrueSize : Math.min(size * 8, LARGEST_LOG);
   }
 }
 

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type BpfError, FormatError, UsageError } from "../../src/errors/index.ts";
+import { loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
+import { withBpffs } from "../support/bpffs.ts";
+
+const fixture = (name: string): string => `test/bpf/${name}.bpf.o`;
+const fds = (): number => readdirSync("/proc/self/fd").length;
+
+/** Every failure of a load must leave the process and the bpffs as they were. */
+function leavesNothing(call: () => unknown, expected: (error: unknown) => boolean, directory?: string): void {
+  const before = fds();
+  const pins = directory === undefined ? [] : readdirSync(directory);
+  assert.throws(call, expected);
+  assert.equal(fds(), before, "no fd is left");
+  if (directory !== undefined) assert.deepEqual(readdirSync(directory), pins, "no pin is left");
+}
+
+test("an object loads: programs, maps decoded by BTF, variables", () => {
+  const before = fds();
+  const spec = readObject(fixture("counter"));
+  assert.equal(spec.name, "counter");
+  {
+    using object = loadObject(spec);
+    assert.deepEqual(Object.keys(object.programs).sort(), ["egress", "forked", "ingress"]);
+    const { counts } = object.maps;
+    counts?.set({ protocol: 6, egress: 1, port: 443 }, { packets: 2n, bytes: 120n });
+    assert.deepEqual(
+      [...(counts ?? [])],
+      [
+        [
+          { protocol: 6, egress: 1, port: 443 },
+          { packets: 2n, bytes: 120n },
+        ],
+      ],
+    );
+    assert.equal(object.variables.packets_seen?.value, 0n);
+    assert.equal(object.programs.egress?.typeName, "cgroup_skb");
+    assert.match(object.programs.egress?.tag ?? "", /^[0-9a-f]{16}$/);
+  }
+  assert.equal(fds(), before, "close() closes everything");
+});
+
+test("a program sees the variables that were set before the load, and the host what it wrote", () => {
+  const spec = readObject(fixture("counter"));
+  const { threshold } = spec.variables;
+  assert.ok(threshold?.isConstant);
+  threshold.value = 1000;
+  using object = loadObject(spec);
+  assert.equal(object.variables.threshold?.value, 1000);
+  // An IPv4 packet of 20 bytes, below the threshold.
+  const packet = new Uint8Array(64);
+  packet[12] = 0x08;
+  packet[14] = 0x45;
+  object.programs.egress?.run({ data_in: packet });
+  assert.equal(object.variables.packets_seen?.value, 1n);
+  assert.equal(object.variables.packets_ignored?.value, 1n);
+  assert.equal([...(object.maps.counts ?? [])].length, 0);
+  const seen = object.variables.packets_seen;
+  if (seen !== undefined) seen.value = 40n;
+  object.programs.egress?.run({ data_in: packet });
+  assert.equal(seen?.value, 41n);
+  assert.equal(object.variables.packets_ignored?.value, 2n, "a write touches its own bytes only");
+  assert.throws(() => {
+    if (object.variables.threshold !== undefined) object.variables.threshold.value = 1;
+  }, /constant/);
+});
+
+test("a wrong value for a variable names it", () => {
+  const spec = readObject(fixture("counter"));
+  for (const value of [-1, 2 ** 32, "many", {}]) {
+    assert.throws(
+      () => {
+        if (spec.variables.threshold !== undefined) spec.variables.threshold.value = value;
+      },
+      (error) => error instanceof UsageError && /threshold/.test(error.message),
+    );
+  }
+});
+
+test("maps can be replaced by compatible ones; the difference is told of others", () => {
+  using first = loadObject(fixture("counter"));
+  using second = loadObject(fixture("counter"), { maps: { counts: first.maps.counts! } });
+  assert.equal(second.maps.counts?.id, first.maps.counts?.id);
+  leavesNothing(
+    () => loadObject(fixture("counter"), { maps: { counts: first.maps.forks! } }),
+    (error) =>
+      error instanceof UsageError &&
+      /map forks cannot stand in for map counts: type lru_hash instead of hash/.test(error.message),
+  );
+  leavesNothing(
+    () => loadObject(fixture("counter"), { maps: { nope: first.maps.forks! } }),
+    (error) => error instanceof UsageError && /has no map nope; it has /.test(error.message),
+  );
+});
+
+test("programs can be chosen", () => {
+  using object = loadObject(fixture("counter"), { programs: ["forked"] });
+  assert.deepEqual(Object.keys(object.programs), ["forked"]);
+  leavesNothing(
+    () => loadObject(fixture("counter"), { programs: ["nope"] }),
+    (error) => error instanceof UsageError && /has no program nope; it has .*egress/.test(error.message),
+  );
+});
+
+test("pinned maps are pinned, used again, and their difference is told", (t) => {
+  const pinPath = withBpffs(t);
+  let id: number | undefined;
+  {
+    using object = loadObject(fixture("maps-pinned"), { pinPath });
+    id = object.maps.pinned?.id;
+    assert.equal(object.maps.pinned?.pinnedPath, `${pinPath}/pinned`);
+  }
+  {
+    using again = loadObject(fixture("maps-pinned"), { pinPath });
+    assert.equal(again.maps.pinned?.id, id);
+  }
+  const spec = readObject(fixture("maps-pinned"));
+  if (spec.maps.pinned !== undefined) spec.maps.pinned.maxEntries += 1;
+  assert.throws(
+    () => loadObject(spec, { pinPath }),
+    (error) => error instanceof UsageError && /the one pinned at .* differs: max_entries/.test(error.message),
+  );
+});
+
+test("pinMaps pins every map; a failure takes pins and directories away again", (t) => {
+  const directory = withBpffs(t);
+  const pinMaps = `${directory}/deep/maps`;
+  {
+    using object = loadObject(fixture("counter"), { pinMaps });
+    assert.equal(Object.keys(object.maps).length, readdirSync(pinMaps).length);
+    using counts = openMap({ pinned: `${pinMaps}/counts` });
+    assert.equal(counts.id, object.maps.counts?.id);
+  }
+  for (const name of readdirSync(pinMaps)) rmSync(join(pinMaps, name));
+  rmSync(join(directory, "deep"), { recursive: true });
+  leavesNothing(
+    () => loadObject(fixture("verifier-null"), { pinMaps }),
+    (error) => error instanceof VerifierError,
+    directory,
+  );
+});
+
+const refusals: readonly [name: string, telling: RegExp, source: RegExp][] = [
+  ["verifier-null", /R0 invalid mem access 'map_value_or_null'/, /verifier-null\.bpf\.c:\d+: return \*value;/],
+  ["verifier-bounds", /outside of the packet/, /verifier-bounds\.bpf\.c:\d+: return data\[20\];/],
+  ["verifier-loop", /BPF program is too large|infinite loop/, /verifier-loop\.bpf\.c:\d+/],
+  ["core-unguarded", /CO-RE relocation <byte_off> .*no_such_member/, /core-unguarded\.bpf\.c:\d+/],
+  ["license-other", /cannot call GPL-restricted function/, /license-other\.bpf\.c:\d+/],
+];
+for (const [name, telling, source] of refusals) {
+  test(`the verifier's refusal has the telling line first, and the source: ${name}`, () => {
+    leavesNothing(
+      () => loadObject(fixture(name)),
+      (error) => {
+        assert.ok(error instanceof VerifierError, String(error));
+        assert.match(error.message, telling);
+        assert.match(error.sourceLine ?? "", source);
+        assert.ok(error.log.length > 0 && error.errno > 0);
+        return true;
+      },
+    );
+  });
+}
+
+const missing: readonly [name: string, message: RegExp][] = [
+  ["kconfig-missing", /extern CONFIG_NOT_IN_ANY_KERNEL is not resolved/],
+  ["kfuncs-missing", /extern bpf_not_in_any_kernel is not resolved/],
+  ["ksyms-missing", /extern not_in_any_kernel is not resolved/],
+  ["sections-unknown", /section my_own_section is of no known kind/],
+  ["minimal-be", /big-endian/],
+];
+for (const [name, message] of missing) {
+  test(`what is missing has a name: ${name}`, () => {
+    leavesNothing(
+      () => loadObject(fixture(name)),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  });
+}
+
+test("files that are no objects say what they are", (t: TestContext) => {
+  const directory = mkdtempSync(join(tmpdir(), "bpfts-load-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const write = (name: string, data: string | Uint8Array): string => {
+    writeFileSync(join(directory, name), data);
+    return join(directory, name);
+  };
+  const whole = readFileSync(fixture("counter"));
+  const files: readonly [path: string, kind: typeof UsageError | typeof FormatError, message: RegExp][] = [
+    [join(directory, "none.o"), UsageError, /none\.o cannot be read: there is no such file/],
+    [directory, UsageError, /it is a directory/],
+    [write("empty.o", ""), UsageError, /is empty/],
+    [write("text.o", "hello, world, this is not ELF at all\n"), FormatError, /text\.o/],
+    [write("half.o", whole.subarray(0, whole.length / 2)), FormatError, /half\.o/],
+  ];
+  for (const [path, kind, message] of files) {
+    leavesNothing(
+      () => loadObject(path),
+      (error) => error instanceof kind && message.test(error.message),
+    );
+  }
+});
+
+test("the verifier's log can be had of programs that load", () => {
+  const logs = new Map<string, string>();
+  using object = loadObject(fixture("counter"), { logLevel: 1, onLog: (program, log) => logs.set(program, log) });
+  assert.deepEqual([...logs.keys()].sort(), Object.keys(object.programs).sort());
+  assert.match(logs.get("egress") ?? "", /processed \d+ insns/);
+});
+
+test("initial elements of prog arrays and maps of maps are set", () => {
+  using tails = loadObject(fixture("maps-tail-calls"));
+  const array = Object.values(tails.maps).find(({ typeName }) => typeName === "prog_array");
+  const programIds = new Set(Object.values(tails.programs).map(({ id }) => id));
+  const ids = [...(array?.values() ?? [])];
+  assert.ok(ids.length > 0 && ids.every((id) => programIds.has(id)), String(ids));
+  using nested = loadObject(fixture("maps-nested"));
+  const mapIds = new Set(Object.values(nested.maps).map(({ id }) => id));
+  const outers = Object.values(nested.maps).filter(({ typeName }) => typeName.endsWith("of_maps"));
+  const inner = outers.flatMap((outer) => [...outer.values()]);
+  assert.ok(inner.length > 0 && inner.every((id) => mapIds.has(id)), String(inner));
+});
