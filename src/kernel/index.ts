@@ -21,6 +21,7 @@ export { attachXdp, type XdpPlace } from "./link/xdp.ts";
 export { loadObject } from "./load/load-object.ts";
 export type { LoadOptions } from "./load/options.ts";
 export { VerifierError } from "./load/verifier-error.ts";
+export type { Diagnosis } from "./load/verifier-log.ts";
 export { loadedBtf } from "./loaded-btf.ts";
 export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map.ts";
 export { openProgram, Program, type ProgramOrigin, programs } from "./program.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type BpfError, FormatError, UsageError } from "../../src/errors/index.ts";
+import { FormatError, UsageError } from "../../src/errors/index.ts";
 import { loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 

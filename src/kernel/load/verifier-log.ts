@@ -1,0 +1,94 @@
+/** What the verifier says about a program that it refused, told from its log. */
+export interface VerifierVerdict {
+  /** The line, or the sentence, that says why. */
+  readonly telling: string | undefined;
+  /** The instruction that was refused, in slots. */
+  readonly slot: number | undefined;
+  /** The source line that the log quotes last, where the program has line information. */
+  readonly source: string | undefined;
+  /** The diagnosis that Linux 7.3 and newer add to the classic log. */
+  readonly diagnosis: Diagnosis | undefined;
+}
+
+/** The structured part of the log (Linux 7.3). Texts are unwrapped to one line, the causal path is as printed. */
+export interface Diagnosis {
+  /** Kind and fault: `Register Type Safety: Invalid dereference`. */
+  readonly title: string;
+  readonly reason: string;
+  /** `function @ file.c:line:column`; undefined without line information. */
+  readonly place: string | undefined;
+  /** How the program came there, the lines of each step with their source and instructions. */
+  readonly causalPath: readonly string[];
+  readonly suggestion: string | undefined;
+}
+
+/** Reads a log, of any kernel version, up to where it stops. */
+export function readVerifierLog(log: readonly string[]): VerifierVerdict {
+  const start = log.findLastIndex((line) => line.startsWith(FAILED));
+  const classic = start < 0 ? log : log.slice(0, start);
+  const structured = start < 0 ? undefined : readDiagnosis(log.slice(start));
+  return {
+    telling: tellingLine(classic),
+    slot: structured?.slot ?? failingSlot(classic),
+    source: classic
+      .findLast((text) => text.startsWith("; "))
+      ?.slice(2)
+      .trim(),
+    diagnosis: structured?.diagnosis,
+  };
+}
+
+const FAILED = "Verification failed: ";
+/** Lines that tell how the verification went, not why it failed. */
+const STATISTICS =
+  /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states)/;
+/** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
+const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\)/;
+/** Source lines, register states, and other steps of the walk. */
+const STEP =
+  /^\s*(; |from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
+
+/** The last line that is neither a step nor a statistic: where the classic log puts its reason. */
+function tellingLine(log: readonly string[]): string | undefined {
+  return log.findLast((line) => line !== "" && !STATISTICS.test(line) && !STEP.test(line))?.trim();
+}
+
+/** The last instruction that the log walks over before it stops. */
+function failingSlot(log: readonly string[]): number | undefined {
+  const line = log.findLast((text) => INSTRUCTION.test(text));
+  return line === undefined ? undefined : Number(INSTRUCTION.exec(line)?.[1]);
+}
+
+function readDiagnosis(log: readonly string[]): { diagnosis: Diagnosis; slot: number | undefined } | undefined {
+  const sections = new Map<string, string[]>();
+  let current: string[] | undefined;
+  for (const line of log.slice(1)) {
+    const heading = /^(\w[\w ]*):$/.exec(line)?.[1];
+    if (heading !== undefined) {
+      current = [];
+      sections.set(heading, current);
+    } else if (line.startsWith("  ")) current?.push(line.slice(2));
+    else if (line !== "") break;
+  }
+  const sentence = (name: string): string | undefined =>
+    sections
+      .get(name)
+      ?.map((line) => line.trim())
+      .join(" ");
+  const reason = sentence("Reason");
+  if (reason === undefined) return undefined;
+  const at = sections.get("At") ?? [];
+  const context = at.indexOf("Instruction context:");
+  const marked = at.slice(context).find((line) => line.trimStart().startsWith(">>>"));
+  const slot = context < 0 ? undefined : /^\s*>>>\s*(\d+) \|/.exec(marked ?? "")?.[1];
+  return {
+    slot: slot === undefined ? undefined : Number(slot),
+    diagnosis: {
+      title: (log[0] as string).slice(FAILED.length),
+      reason,
+      place: at[0]?.includes(" @ ") === true ? at[0] : undefined,
+      causalPath: sections.get("Causal path") ?? [],
+      suggestion: sentence("Suggestion"),
+    },
+  };
+}
