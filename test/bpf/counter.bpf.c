@@ -1,4 +1,5 @@
 // The demo: counts a cgroup's packets by protocol and port, and the forks of every task. Loads on every kernel from 5.10.
+// build: -mcpu=v2
 #include "context.h"
 #include "kernel.h"
 

@@ -146,7 +146,11 @@ test("pinMaps pins every map; a failure takes pins and directories away again", 
 
 const refusals: readonly [name: string, telling: RegExp, source: RegExp][] = [
   ["verifier-null", /R0 invalid mem access 'map_value_or_null'/, /verifier-null\.bpf\.c:\d+: return \*value;/],
-  ["verifier-bounds", /outside of the packet/, /verifier-bounds\.bpf\.c:\d+: return data\[20\];/],
+  [
+    "verifier-bounds",
+    /outside of the (packet|allowed memory range|object)/,
+    /verifier-bounds\.bpf\.c:\d+: return data\[20\];/,
+  ],
   ["verifier-loop", /BPF program is too large|infinite loop/, /verifier-loop\.bpf\.c:\d+/],
   ["core-unguarded", /CO-RE relocation <byte_off> .*no_such_member/, /core-unguarded\.bpf\.c:\d+/],
   ["license-other", /cannot call GPL-restricted function/, /license-other\.bpf\.c:\d+/],

@@ -1,5 +1,5 @@
-import { UsageError } from "../../errors/index.ts";
-import { linkCreate, perfEventEnable, perfEventOpen, tracepointId } from "../../sys/index.ts";
+import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
+import { kernelAtLeast, linkCreate, perfEventEnable, perfEventOpen, tracepointId } from "../../sys/index.ts";
 import { BpfAttachType, PerfType } from "../../uapi/index.ts";
 import type { Program } from "../program.ts";
 import { type Link, newLink } from "./link.ts";
@@ -28,10 +28,7 @@ export function attachTracepoint(program: Program, place: TracepointPlace = {}):
     pid: -1,
     cpu: 0,
   });
-  const link = newLink(
-    () => linkCreate(program.fd, event, BpfAttachType.BPF_PERF_EVENT, perfCookie(place.cookie)),
-    [event],
-  );
+  const link = newLink(() => createLink(program, event, place.cookie), [event]);
   try {
     perfEventEnable(event);
   } catch (error) {
@@ -41,6 +38,12 @@ export function attachTracepoint(program: Program, place: TracepointPlace = {}):
   return link;
 }
 
-function perfCookie(cookie: bigint | number | undefined): { perf_event?: { bpf_cookie: bigint | number } } {
-  return cookie === undefined ? {} : { perf_event: { bpf_cookie: cookie } };
+function createLink(program: Program, event: number, cookie: bigint | number | undefined): number {
+  try {
+    const options = cookie === undefined ? {} : { perf_event: { bpf_cookie: cookie } };
+    return linkCreate(program.fd, event, BpfAttachType.BPF_PERF_EVENT, options);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.errno !== Errno.EINVAL || kernelAtLeast(5, 15)) throw error;
+    throw new NotSupportedError({ feature: "links to tracepoints", minVersion: "5.15" }, { cause: error });
+  }
 }

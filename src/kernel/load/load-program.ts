@@ -9,7 +9,7 @@ import {
   progLoadError,
   tryProgLoad,
 } from "../../sys/index.ts";
-import { BpfFuncInfo, BpfLineInfo, BpfProgType } from "../../uapi/index.ts";
+import { BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } from "../../uapi/index.ts";
 import { Program } from "../program.ts";
 import type { AttachTarget } from "./attach-target.ts";
 import type { ReadyInstructions } from "./instructions.ts";
@@ -90,12 +90,17 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
 
 /**
  * Loads with a log that grows until it fits. Since 6.4 the kernel tells its size, and keeps the end of one that does
- * not fit, where the reason stands: a log above LARGEST_LOG is not asked for whole.
+ * not fit, where the reason stands. Before, it keeps the beginning: the reason is then asked for alone.
  */
 function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
   for (let size = FIRST_LOG; ; ) {
     const result = tryProgLoad({ ...load, log: { level, size } });
-    if (result.errno !== Errno.ENOSPC || size >= LARGEST_LOG || result.logTrueSize > LARGEST_LOG) return result;
+    if (result.errno !== Errno.ENOSPC || result.logTrueSize > LARGEST_LOG) return result;
+    if (size === LARGEST_LOG) {
+      // Statistics without the walk (5.2): what is left are the reasons.
+      const brief = tryProgLoad({ ...load, log: { level: BpfLogLevel.BPF_LOG_STATS, size: FIRST_LOG } });
+      return { ...brief, log: `${result.log}\n${brief.log}` };
+    }
     size = result.logTrueSize > size ? result.logTrueSize : Math.min(size * 8, LARGEST_LOG);
   }
 }

@@ -1,3 +1,4 @@
+import { Errno, SyscallError } from "../../errors/index.ts";
 import { textUntilNul } from "../../layout/index.ts";
 import { BpfBtfInfo, BpfMapInfo, BpfTokenInfo } from "../../uapi/index.ts";
 import { beginCall, placeRoom } from "../arena.ts";
@@ -83,7 +84,20 @@ export function btfInfo(fd: number, options: { data?: boolean } = {}): BtfInfo {
   return btfInfoOnce(fd, first.btf_size);
 }
 
+/** Kernels before 5.11 refuse a struct with names in it (E2BIG). Learnt from the first answer that tells. */
+let withNames = true;
+
 function btfInfoOnce(fd: number, size: number): BtfInfo {
+  try {
+    return askBtfInfo(fd, size);
+  } catch (error) {
+    if (!withNames || !(error instanceof SyscallError) || error.errno !== Errno.E2BIG) throw error;
+    withNames = false;
+    return askBtfInfo(fd, size);
+  }
+}
+
+function askBtfInfo(fd: number, size: number): BtfInfo {
   const arena = beginCall();
   const room = placeInfo(BpfBtfInfo.size);
   const name = placeRoom(NAME_SIZE);
@@ -91,8 +105,7 @@ function btfInfoOnce(fd: number, size: number): BtfInfo {
   BpfBtfInfo.fill(room.view, 0, {
     btf: data?.address ?? 0,
     btf_size: size,
-    name: name.address,
-    name_len: NAME_SIZE,
+    ...(withNames ? { name: name.address, name_len: NAME_SIZE } : {}),
   });
   const info = BpfBtfInfo.partial(room.view, readInfo(arena, fd, room));
   return {
