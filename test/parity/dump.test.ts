@@ -25,6 +25,8 @@ const objects = [
   "names-long",
 ];
 const forms = [[], ["opcodes"], ["linum"], ["visual"]];
+/** Their graphs differ on purpose (docs/compatibility.md): bpftool's are wrong about calls, callbacks and long jumps. */
+const otherGraphs = new Set(["callbacks", "counter", "functions", "isa-v4", "maps-rings", "names-long"]);
 
 function ours(...words: string[]): { ok: boolean; output: string; problems: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["dist/bin/bpfts.js", ...words], {
@@ -43,6 +45,7 @@ describe("printing programs as bpftool does", { skip: withoutPeer() }, () => {
       for (const pin of pins(directory).slice(0, 2)) {
         const words = ["prog", "dump", "xlated", "pinned", join(directory, pin)];
         for (const form of forms) {
+          if (form[0] === "visual" && otherGraphs.has(name)) continue;
           const [one, two] = [ours(...words, ...form), peer(...words, ...form)];
           assert.equal(one.output, two.output, `${pin} ${form}: ${one.problems}`);
         }
