@@ -102,7 +102,13 @@ export { FdPoll } from "./fd-poll.ts";
 export { fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { mapPrivately } from "./file-mapping.ts";
 export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
-export { type KernelSymbol, kernelSymbols, kernelSymbolsByAddress, kernelSymbolsByName } from "./kallsyms.ts";
+export {
+  type KernelSymbol,
+  kernelSymbolAddresses,
+  kernelSymbols,
+  kernelSymbolsByAddress,
+  kernelSymbolsByName,
+} from "./kallsyms.ts";
 export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";
 export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";

@@ -8,6 +8,9 @@ const PATH = "/proc/kallsyms";
 const CHUNK = 0x10000;
 const NEWLINE = 10;
 const TAB = 9;
+/** Where type and name stand in a line: behind 16 digits (`%px`) and spaces. */
+const TYPE_AT = 17;
+const NAME_AT = 19;
 
 /** One line of /proc/kallsyms. */
 export interface KernelSymbol {
@@ -40,7 +43,7 @@ export function kernelSymbolsByName(names: Iterable<string>): Map<string, Kernel
   for (const { data, ends, count } of pieces()) {
     for (let i = 0, start = 0; i < count; i++) {
       const end = ends[i] as number;
-      const from = start + 19;
+      const from = start + NAME_AT;
       let to = from;
       while (to < end && data[to] !== TAB) to++;
       if (lengths.has(to - from)) {
@@ -54,6 +57,51 @@ export function kernelSymbolsByName(names: Iterable<string>): Map<string, Kernel
     }
   }
   return found;
+}
+
+/**
+ * The addresses of each name, every one once, of the kernel and its modules; a name that is not there is left out.
+ * Read up to the symbols of BPF programs, which come last. As libbpf has it, a variable that Clang's LTO renamed
+ * (`name.llvm.123`) is found by its own name.
+ */
+export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<bigint>> {
+  const wanted = new Set(names);
+  const lengths = new Set([...wanted].map((name) => Buffer.byteLength(name)));
+  const found = new Map<string, Set<bigint>>();
+  if (wanted.size === 0) return found;
+  for (const { data, ends, count } of pieces()) {
+    for (let i = 0, start = 0; i < count; i++) {
+      const end = ends[i] as number;
+      const from = start + NAME_AT;
+      let to = from;
+      let dot = -1;
+      while (to < end && data[to] !== TAB) {
+        if (data[to] === DOT && dot < 0) dot = to;
+        to++;
+      }
+      if (to < end && isBpf(data, to)) return found;
+      const renamed = dot >= 0 && data[start + TYPE_AT] === SMALL_D && lengths.has(dot - from);
+      if (renamed || lengths.has(to - from)) {
+        const whole = decodeText(data, from, to);
+        const name = renamed && whole.startsWith(".llvm.", dot - from) ? whole.slice(0, dot - from) : whole;
+        if (wanted.has(name)) {
+          const addresses = found.get(name) ?? new Set();
+          found.set(name, addresses.add(decodeLine(data, start, end).address));
+        }
+      }
+      start = end + 1;
+    }
+  }
+  return found;
+}
+const DOT = 46;
+const SMALL_D = 100;
+
+/** Whether what follows a name says that it is a BPF program's: `[bpf]`. */
+function isBpf(data: Uint8Array, at: number): boolean {
+  return (
+    data[at + 1] === 91 && data[at + 2] === 98 && data[at + 3] === 112 && data[at + 4] === 102 && data[at + 5] === 93
+  );
 }
 
 /** The first symbol at each of these exact addresses; an address without one is left out. Reads no further than it must. */

@@ -228,3 +228,33 @@ test("initial elements of prog arrays and maps of maps are set", () => {
   const inner = outers.flatMap((outer) => [...outer.values()]);
   assert.ok(inner.length > 0 && inner.every((id) => mapIds.has(id)), String(inner));
 });
+
+test("kconfig values can be given, and go before the kernel's own", () => {
+  const kconfig = "CONFIG_NOT_IN_ANY_KERNEL=7\nCONFIG_HZ=12345\n";
+  using object = loadObject(fixture("kconfig-missing"), { kconfig });
+  assert.ok(Object.keys(object.programs).length > 0);
+  using other = loadObject(fixture("kconfig"), { kconfig });
+  assert.equal(other.maps[".kconfig"]?.get(0).CONFIG_HZ, 12345);
+});
+
+test("a name that several symbols of the kernel have is refused", (t) => {
+  const names = readFileSync("/proc/kallsyms", "latin1")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([address, , name]) => address !== undefined && name?.includes("\t") === false && !/^0+$/.test(address));
+  const addresses = new Map<string, string>();
+  const twice = names.find(([address = "", , name = ""]) => {
+    const before = addresses.get(name);
+    addresses.set(name, address);
+    return before !== undefined && before !== address && /^\w+$/.test(name);
+  })?.[2];
+  if (twice === undefined) return t.skip("no two symbols have one name, or the addresses are hidden");
+  const spec = readObject(fixture("ksyms"));
+  const { bpf_prog_put } = spec.externs;
+  assert.ok(bpf_prog_put);
+  spec.externs.bpf_prog_put = { ...bpf_prog_put, name: twice };
+  leavesNothing(
+    () => loadObject(spec),
+    (error) => error instanceof UsageError && error.message.includes(`extern ${twice}: several symbols`),
+  );
+});

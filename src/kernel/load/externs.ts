@@ -1,7 +1,7 @@
 import { BtfKind, CoreBudget, typesAreCompatible } from "../../btf/index.ts";
 import { UsageError } from "../../errors/index.ts";
 import type { ExternSpec, ObjectSpec } from "../../object/index.ts";
-import { kernelConfig, kernelSymbolsByName, kernelVersion } from "../../sys/index.ts";
+import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../../sys/index.ts";
 import type { KernelBtf } from "../kernel-btf.ts";
 import { hasBpfCookie, hasSyscallWrapper } from "./features.ts";
 
@@ -25,7 +25,13 @@ export interface ResolvedExterns {
 type Source<K> = Extract<ExternSpec["source"], { kind: K }>;
 
 /** Asks the kernel for every extern of an object. Throws UsageError for a strong one that is not there. */
-export function resolveExterns(spec: ObjectSpec, kernel: KernelBtf, used: ReadonlySet<string>): ResolvedExterns {
+export function resolveExterns(
+  spec: ObjectSpec,
+  kernel: KernelBtf,
+  used: ReadonlySet<string>,
+  options: { readonly kconfig?: string | undefined } = {},
+): ResolvedExterns {
+  const config = new Config(options.kconfig);
   const byName = new Map<string, ResolvedExtern | undefined>();
   const fdArray: number[] = [];
   const kconfigMap = Object.values(spec.maps).find(({ source }) => source === "kconfig");
@@ -34,18 +40,23 @@ export function resolveExterns(spec: ObjectSpec, kernel: KernelBtf, used: Readon
   for (const extern of Object.values(spec.externs)) {
     const { source } = extern;
     if (source.kind === "kconfig") {
-      setKconfig(extern, source, kconfig ?? new Uint8Array(0));
+      setKconfig(extern, source, kconfig ?? new Uint8Array(0), config);
       byName.set(extern.name, { kind: "kconfig", offset: source.offset });
     } else if (source.kind === "ksym" && source.typeId === 0) untyped.push(extern);
     else if (source.kind === "ksym") byName.set(extern.name, typedVariable(spec, extern, source.typeId, kernel));
     else if (source.kind === "kfunc") byName.set(extern.name, kfunc(spec, extern, source.typeId, kernel, fdArray));
     else if (used.has(extern.name)) byName.set(extern.name, constant(extern, source.value));
   }
-  // One pass over /proc/kallsyms for all of them: reading it takes longer the more programs are loaded.
-  const symbols = untyped.length === 0 ? new Map() : kernelSymbolsByName(untyped.map(({ name }) => name));
+  // One pass over /proc/kallsyms for all of them.
+  const symbols = kernelSymbolAddresses(untyped.map(({ name }) => name));
   for (const extern of untyped) {
-    const address: bigint | undefined = symbols.get(extern.name)?.address;
+    const [address, other] = symbols.get(extern.name) ?? [];
     if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
+    if (other !== undefined) {
+      throw new UsageError(
+        `extern ${extern.name}: several symbols of the kernel have this name, and which one is meant cannot be told`,
+      );
+    }
     if (address === 0n) {
       throw new UsageError(
         `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
@@ -128,11 +139,11 @@ const VIRTUAL: Readonly<Record<string, () => bigint>> = {
 };
 
 /** Puts an extern's value into the `.kconfig` map's. */
-function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array): void {
+function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
   const { name, weak } = extern;
   const virtual = VIRTUAL[name];
   if (virtual !== undefined) setNumber(extern, source, into, virtual());
-  else if (name.startsWith("CONFIG_")) setConfigured(extern, source, into);
+  else if (name.startsWith("CONFIG_")) setConfigured(extern, source, into, config);
   else if (!(name.startsWith("LINUX_") && weak)) {
     throw new UsageError(
       `extern ${name}: a __kconfig extern begins with CONFIG_, or is one of ${Object.keys(VIRTUAL).join(", ")}`,
@@ -140,16 +151,37 @@ function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Ar
   }
 }
 
-function setConfigured(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array): void {
-  const config = kernelConfig();
-  const text = config?.get(extern.name);
+/** The caller's configuration, and below it the kernel's own, which is read only if something is not in the first. */
+class Config {
+  readonly #given: ReadonlyMap<string, string>;
+  #kernel: { readonly values: ReadonlyMap<string, string> | undefined } | undefined;
+
+  constructor(given: string | undefined) {
+    this.#given = parseKernelConfig(given ?? "");
+  }
+
+  get(name: string): string | undefined {
+    const own = this.#given.get(name);
+    if (own !== undefined) return own;
+    this.#kernel ??= { values: kernelConfig() };
+    return this.#kernel.values?.get(name);
+  }
+
+  /** Whether the kernel's own could be read. */
+  get readable(): boolean {
+    return this.#kernel?.values !== undefined;
+  }
+}
+
+function setConfigured(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
+  const text = config.get(extern.name);
   if (text === undefined) {
     if (extern.weak) return;
     throw missing(
       extern,
-      config === undefined
-        ? "the kernel's configuration cannot be read (/boot/config-*, /proc/config.gz)"
-        : "the kernel's configuration does not set it",
+      config.readable
+        ? "the kernel's configuration does not set it"
+        : "the kernel's configuration cannot be read (/boot/config-*, /proc/config.gz); give it in the option kconfig",
     );
   }
   if (text === "y" || text === "m" || text === "n") setTristate(extern, source, into, text);

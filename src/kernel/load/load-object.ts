@@ -80,7 +80,7 @@ class Loading {
     const used = new Set(
       programs.flatMap(({ relocations }) => relocations.flatMap((r) => ("extern" in r ? [r.extern] : []))),
     );
-    const externs = resolveExterns(spec, this.#kernel, used);
+    const externs = resolveExterns(spec, this.#kernel, used, this.#options);
     const core = this.#relocator(programs);
     const btf = spec.btf === undefined ? undefined : loadObjectBtf(spec.btf, this.#structOps.size > 0);
     try {
