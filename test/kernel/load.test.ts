@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { FormatError, UsageError } from "../../src/errors/index.ts";
+import { FormatError, SyscallError, UsageError } from "../../src/errors/index.ts";
 import { loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
+import { kernelAtLeast } from "../../src/sys/index.ts";
+import { BpfAttachType } from "../../src/uapi/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 
 const fixture = (name: string): string => `test/bpf/${name}.bpf.o`;
@@ -124,6 +126,33 @@ test("pinned maps are pinned, used again, and their difference is told", (t) => 
     () => loadObject(spec, { pinPath }),
     (error) => error instanceof UsageError && /the one pinned at .* differs: max_entries/.test(error.message),
   );
+});
+
+test("a map that somebody else pins during the load is used", (t) => {
+  const pinPath = withBpffs(t);
+  const spec = readObject(fixture("maps-pinned"));
+  const { pinned } = spec.maps;
+  assert.ok(pinned);
+  const { maxEntries } = pinned;
+  let id: number | undefined;
+  // The number is asked for when the map is made: there was no pin yet.
+  Object.defineProperty(pinned, "maxEntries", {
+    get: () => {
+      if (id === undefined) {
+        id = 0;
+        using first = loadObject(fixture("maps-pinned"), { pinPath });
+        id = first.maps.pinned?.id;
+      }
+      return maxEntries;
+    },
+  });
+  const before = fds();
+  {
+    using object = loadObject(spec, { pinPath });
+    assert.ok(id !== undefined && id !== 0);
+    assert.equal(object.maps.pinned?.id, id);
+  }
+  assert.equal(fds(), before);
 });
 
 test("pinMaps pins every map; a failure takes pins and directories away again", (t) => {
@@ -257,4 +286,21 @@ test("a name that several symbols of the kernel have is refused", (t) => {
     () => loadObject(spec),
     (error) => error instanceof UsageError && error.message.includes(`extern ${twice}: several symbols`),
   );
+});
+
+test("a device that cannot take programs is refused, so the kernel was asked", () => {
+  const ifindex = Number(readFileSync("/sys/class/net/lo/ifindex", "utf8"));
+  leavesNothing(
+    () => loadObject(fixture("run"), { ifindex }),
+    (error) => error instanceof SyscallError && error.errno > 0,
+  );
+});
+
+test("a USDT program is for a uprobe_multi link where the kernel has them", () => {
+  const spec = readObject(fixture("sections-probe"));
+  const names = Object.values(spec.programs).filter(({ sectionName }) => /^usdt/.test(sectionName));
+  assert.ok(names.length > 0);
+  using object = loadObject(spec, { programs: names.map(({ name }) => name) });
+  const wanted = kernelAtLeast(6, 10) ? BpfAttachType.BPF_TRACE_UPROBE_MULTI : undefined;
+  for (const { origin } of Object.values(object.programs)) assert.equal(origin.attachType, wanted);
 });

@@ -40,6 +40,7 @@ export function findAttachTarget(
   target: Program | undefined,
 ): AttachTarget | undefined {
   const { kind } = parseSectionName(spec.sectionName);
+  if (kind?.autoAttach === "tracing_multi") return moduleOfMany(spec, kernel);
   const byBtf = kind !== undefined && (kind.traits & SectionTrait.ATTACH_BTF) !== 0;
   if (!byBtf && target === undefined) return undefined;
   if (target !== undefined || spec.type === BpfProgType.BPF_PROG_TYPE_EXT) return inProgram(spec, target);
@@ -68,6 +69,16 @@ export function findAttachTarget(
           ? "function"
           : "iterator";
   throw new UsageError(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`);
+}
+
+/** A program for many functions (7.1) names none of them at load, but the module where they are: `module:pattern`. */
+function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
+  const colon = spec.attachTo.indexOf(":");
+  if (colon < 0) return undefined;
+  const name = spec.attachTo.slice(0, colon);
+  const module = kernel.modules().find((one) => one.name === name);
+  if (module === undefined) throw new UsageError(`program ${spec.name}: no module ${name} with BTF is loaded`);
+  return { attach_btf_id: 0, attach_btf_obj_fd: module.fd.number };
 }
 
 function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget {

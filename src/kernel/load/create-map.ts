@@ -56,11 +56,20 @@ export function effectiveMaxEntries(spec: MapSpec): number {
   return type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? possibleCpus() : maxEntries;
 }
 
-/** Creates a map from its spec, empty. `btf` is the fd of the object's BTF in the kernel. */
-export function createMap(spec: MapSpec, btf: OwnedFd | undefined, structOps: KernelStructOps | undefined): OwnedFd {
-  const inner = spec.innerMap === undefined ? undefined : createMap(spec.innerMap, btf, undefined);
+/** What a map is created with, beside its spec. */
+export interface MapParts {
+  /** The object's BTF in the kernel. */
+  readonly btf: OwnedFd | undefined;
+  readonly structOps?: KernelStructOps | undefined;
+  /** The device to offload to, in place of the spec's. */
+  readonly ifindex?: number | undefined;
+}
+
+/** Creates a map from its spec, empty. */
+export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
+  const inner = spec.innerMap === undefined ? undefined : createMap(spec.innerMap, { btf: parts.btf });
   try {
-    return new OwnedFd(createWith(spec, effectiveMaxEntries(spec), btf, structOps, inner?.number), `map ${spec.name}`);
+    return new OwnedFd(createWith(spec, effectiveMaxEntries(spec), parts, inner?.number), `map ${spec.name}`);
   } finally {
     inner?.close();
   }
@@ -69,8 +78,7 @@ export function createMap(spec: MapSpec, btf: OwnedFd | undefined, structOps: Ke
 function createWith(
   spec: MapSpec,
   max_entries: number,
-  btf: OwnedFd | undefined,
-  structOps: KernelStructOps | undefined,
+  { btf, structOps, ifindex }: MapParts,
   inner: number | undefined,
 ): number {
   let map_flags = spec.flags;
@@ -83,7 +91,8 @@ function createWith(
     max_entries,
     map_flags: structOps !== undefined && structOps.btfFd !== 0 ? map_flags | BPF_F_VTYPE_BTF_OBJ_FD : map_flags,
     map_name: spec.kernelName,
-    map_ifindex: spec.ifindex,
+    // A perf event array serves the host and a device alike (libbpf's bpf_map__is_offload_neutral).
+    map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),
     map_extra: spec.mapExtra,
     numa_node: spec.numaNode,
     inner_map_fd: inner,

@@ -1,6 +1,7 @@
 import { assemble, call, exit, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
-import { closeFd, kernelAtLeast, mapCreate, tryProgLoad } from "../../sys/index.ts";
-import { BpfMapType, BpfProgType, helperByName } from "../../uapi/index.ts";
+import { Errno, SyscallError } from "../../errors/index.ts";
+import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryProgLoad } from "../../sys/index.ts";
+import { BpfAttachType, BpfMapType, BpfProgType, helperByName } from "../../uapi/index.ts";
 
 /** Whether a program loads on the running kernel. */
 function loads(prog_type: number, insns: Uint8Array): boolean {
@@ -31,6 +32,41 @@ export function hasSyscallWrapper(): boolean {
       return kernelAtLeast(6, 6);
     default:
       return kernelAtLeast(4, 19);
+  }
+}
+
+let uprobeMulti: boolean | undefined;
+
+/**
+ * Whether uprobe_multi links are there (6.6) and filter by process, not by thread (6.10), which a link for the process
+ * -1 tells: EINVAL comes before the path is looked at. USDT programs are then loaded for such links, as libbpf does.
+ */
+export function hasUprobeMulti(): boolean {
+  uprobeMulti ??= probeUprobeMulti();
+  return uprobeMulti;
+}
+
+function probeUprobeMulti(): boolean {
+  const attachType = BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+  const { fd } = tryProgLoad({
+    prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+    insns: assemble([mov(r0, 0), exit()]),
+    expected_attach_type: attachType,
+  });
+  if (fd === undefined) return false;
+  const refusal = (pid?: number): number => {
+    try {
+      closeFd(linkCreate(fd, 0, attachType, { uprobe_multi: { path: "/", offsets: [0], pid } }));
+      return 0;
+    } catch (error) {
+      if (error instanceof SyscallError) return error.errno;
+      throw error;
+    }
+  };
+  try {
+    return refusal() === Errno.EBADF && refusal(-1) === Errno.EINVAL;
+  } finally {
+    closeFd(fd);
   }
 }
 

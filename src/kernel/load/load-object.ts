@@ -154,8 +154,7 @@ class Loading {
         this.#replacement(spec) ??
         (path === undefined ? undefined : this.#reuse(spec, path)) ??
         this.#create(spec, btf, externs);
-      this.#maps[spec.name] = map;
-      if (path !== undefined && !map.isPinned) this.#pin(map, path);
+      this.#maps[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
       const { pinMaps } = this.#options;
       if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
     }
@@ -203,7 +202,7 @@ class Loading {
   }
 
   #create(spec: MapSpec, btf: OwnedFd | undefined, externs: ResolvedExterns): BpfMap {
-    const fd = createMap(spec, btf, this.#structOps.get(spec.name));
+    const fd = createMap(spec, { btf, structOps: this.#structOps.get(spec.name), ifindex: this.#options.ifindex });
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
     this.#undo.add(() => map.close());
     if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
@@ -215,6 +214,21 @@ class Loading {
   #types(spec: MapSpec): { btf: Btf; keyTypeId: number; valueTypeId: number } | undefined {
     const { btf } = this.#spec;
     return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
+  }
+
+  /** Pins a new map, unless somebody else has pinned one there meanwhile, which is then used. */
+  #pinOrReuse(spec: MapSpec, map: BpfMap, path: string): BpfMap {
+    try {
+      this.#pin(map, path);
+      return map;
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!(cause instanceof SyscallError) || cause.errno !== Errno.EEXIST) throw error;
+      const theirs = this.#reuse(spec, path);
+      if (theirs === undefined) throw error;
+      map.close();
+      return theirs;
+    }
   }
 
   #pin(map: BpfMap, path: string): void {

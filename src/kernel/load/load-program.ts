@@ -1,6 +1,6 @@
 import type { Btf } from "../../btf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
-import type { ObjectSpec, ProgramSpec } from "../../object/index.ts";
+import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../../object/index.ts";
 import {
   closeFd,
   OwnedFd,
@@ -9,9 +9,10 @@ import {
   progLoadError,
   tryProgLoad,
 } from "../../sys/index.ts";
-import { BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } from "../../uapi/index.ts";
+import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } from "../../uapi/index.ts";
 import { Program } from "../program.ts";
 import type { AttachTarget } from "./attach-target.ts";
+import { hasUprobeMulti } from "./features.ts";
 import type { ReadyInstructions } from "./instructions.ts";
 import type { LoadOptions } from "./options.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
@@ -41,6 +42,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
     throw new UsageError(`program ${spec.name}: no struct_ops map refers to it`);
   }
+  const attachType = attachTypeOf(spec);
   const load: ProgLoadOptions = {
     prog_type: spec.type,
     insns: parts.instructions.bytes,
@@ -48,8 +50,8 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     prog_name: spec.name,
     prog_flags: spec.flags,
     kern_version: object.kernelVersion,
-    prog_ifindex: spec.ifindex,
-    expected_attach_type: parts.role?.expected_attach_type ?? spec.attachType ?? 0,
+    prog_ifindex: options.ifindex ?? spec.ifindex,
+    expected_attach_type: parts.role?.expected_attach_type ?? attachType ?? 0,
     ...parts.target,
     ...(parts.role === undefined
       ? {}
@@ -66,7 +68,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   if (first.fd !== undefined) {
     return new Program(new OwnedFd(first.fd, `program ${spec.name}`), {
       name: spec.name,
-      attachType: spec.attachType,
+      attachType,
       attachTo: spec.attachTo,
       sectionName: spec.sectionName,
     });
@@ -86,6 +88,14 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     poisoned: parts.instructions.poisoned,
     lineAt: (slot) => lineAt(spec, object.btf, slot),
   });
+}
+
+/** Of a USDT program it depends on the kernel: it is for a uprobe_multi link where there are such. */
+function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
+  const { kind } = parseSectionName(spec.sectionName);
+  const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
+  if (!isUsdt || spec.attachType !== undefined || !hasUprobeMulti()) return spec.attachType;
+  return BpfAttachType.BPF_TRACE_UPROBE_MULTI;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly pinPath?: string | undefined;
   /** BTF to relocate against instead of the running kernel's: a file, or parsed. */
   readonly kernelBtf?: string | Btf | undefined;
+  /** The network device, by its index, that programs and maps are offloaded to; else what the spec says. */
+  readonly ifindex?: number | undefined;
   /** `CONFIG_X=value` lines that go before the kernel's own configuration, for `__kconfig` externs. */
   readonly kconfig?: string | undefined;
   /** Asks the verifier for its log of programs that load, too: 1, 2 or 4 (statistics). */
