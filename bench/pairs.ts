@@ -16,7 +16,7 @@ export interface PairResult {
 
 const environment: NodeJS.ProcessEnv = { ...process.env };
 // It adds 37 ms to each start of Node 20, which is not ours to measure.
-delete environment["NODE_EXTRA_CA_CERTS"];
+delete environment.NODE_EXTRA_CA_CERTS;
 
 /** Runs both sides in turn, each in a fresh process, after one uncounted run of each; medians in nanoseconds. */
 export function comparePair(ours: Side, peer: Side, runs: number): PairResult {
@@ -28,12 +28,6 @@ export function comparePair(ours: Side, peer: Side, runs: number): PairResult {
     peer: median(pairs.map((pair) => pair.peer)),
     ratio: median(pairs.map((pair) => pair.ours / pair.peer)),
   };
-}
-
-/** The median figure of one side alone, in nanoseconds. */
-export function measure(side: Side, runs: number): number {
-  run(side);
-  return median(Array.from({ length: runs }, () => run(side)));
 }
 
 function run(side: Side): number {

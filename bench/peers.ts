@@ -27,7 +27,7 @@ export function buildPeer(name: string, needsLibbpf: boolean): Peer {
  * `scripts/peers.sh libbpf`, or of the system's libbpf-dev.
  */
 function libbpfCompiler(): string[] | undefined {
-  const prefix = process.env["BPFTS_BENCH_LIBBPF"];
+  const prefix = process.env.BPFTS_BENCH_LIBBPF;
   if (prefix !== undefined) return ["gcc", `-I${prefix}/include`, `${prefix}/lib/libbpf.a`, "-lelf", "-lz"];
   if (existsSync(PEER_COMPILER)) return [PEER_COMPILER];
   return existsSync("/usr/include/bpf/libbpf.h") ? ["gcc", "-lbpf", "-lelf", "-lz"] : undefined;

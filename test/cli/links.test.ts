@@ -246,7 +246,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
 }
 
 test("a link by id in hexadecimal, by pin, among all, and with its pins", (t) => {
-  const { link, program } = (KINDS["raw_tracepoint"] as (t: TestContext) => Made)(t);
+  const { link, program } = (KINDS.raw_tracepoint as (t: TestContext) => Made)(t);
   const { id } = linkInfo(link);
   const bpffs = withBpffs(t);
   objPin(`${bpffs}/one`, link);
@@ -287,7 +287,7 @@ test("link pin and link detach", (t) => {
       [progInfo(prog).id, "prog"],
     ],
   );
-  const raw = (KINDS["raw_tracepoint"] as (t: TestContext) => Made)(t);
+  const raw = (KINDS.raw_tracepoint as (t: TestContext) => Made)(t);
   const refused = bpfts("link", "detach", "id", `${linkInfo(raw.link).id}`);
   assert.match(refused.stderr, /^Error: failed link detach: Operation not supported/);
   assert.equal(refused.code, 1);
@@ -296,7 +296,7 @@ test("link pin and link detach", (t) => {
 test("nothing is pinned outside a bpffs, and nothing mounted over it", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "bpfts-cli-"));
   t.after(() => rmSync(directory, { recursive: true }));
-  const { link } = (KINDS["raw_tracepoint"] as (t: TestContext) => Made)(t);
+  const { link } = (KINDS.raw_tracepoint as (t: TestContext) => Made)(t);
   const before = readFileSync("/proc/self/mountinfo", "utf8");
   const refused = bpfts("link", "pin", "id", `${linkInfo(link).id}`, join(directory, "link"));
   assert.match(refused.stderr, /is not in a BPF file system \(bpffs\); use a path below \/sys\/fs\/bpf/);

@@ -63,7 +63,7 @@ function runSession(t: TestContext, sessions: readonly Snippet[]): void {
       const run = spawnSync("sh", ["-c", `${atHome(step.command, places)} 2>&1`], {
         encoding: "utf8",
         cwd: directory,
-        env: { ...process.env, PATH: `${directory}:${process.env["PATH"]}` },
+        env: { ...process.env, PATH: `${directory}:${process.env.PATH}` },
       });
       assert.equal(
         mask(run.stdout),

@@ -1,4 +1,3 @@
-import { assemble, exit, mov, r0 } from "../../asm/index.ts";
 import { type Btf, BtfBuilder, type BtfFeatures, sanitizeBtf } from "../../btf/index.ts";
 import { SyscallError } from "../../errors/index.ts";
 import { OwnedFd, tryBtfLoad } from "../../sys/index.ts";
@@ -80,6 +79,3 @@ function addDatasec(builder: BtfBuilder, name: string): void {
   const type = addVariable(builder);
   builder.add({ kind: "datasec", name, size: 4, variables: [{ type, offset: 0, size: 4 }] });
 }
-
-/** The smallest program: returns 0. */
-export const RETURN_ZERO: Uint8Array = assemble([mov(r0, 0), exit()]);
