@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { FormatError, SyscallError, UsageError } from "../../src/errors/index.ts";
+import { FormatError, NotSupportedError, SyscallError, UsageError } from "../../src/errors/index.ts";
 import { loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
 import { kernelAtLeast } from "../../src/sys/index.ts";
 import { BpfAttachType } from "../../src/uapi/index.ts";
@@ -303,4 +303,33 @@ test("a USDT program is for a uprobe_multi link where the kernel has them", () =
   using object = loadObject(spec, { programs: names.map(({ name }) => name) });
   const wanted = kernelAtLeast(6, 10) ? BpfAttachType.BPF_TRACE_UPROBE_MULTI : undefined;
   for (const { origin } of Object.values(object.programs)) assert.equal(origin.attachType, wanted);
+});
+
+test("a struct_ops map that is not to be created needs nothing of the kernel, and its programs stay out", () => {
+  const spec = readObject(fixture("struct-ops-optional"));
+  const { bpfts_optional: optional } = spec.maps;
+  assert.ok(optional?.structOps !== undefined && !optional.autocreate);
+  spec.maps.bpfts_optional = { ...optional, structOps: { ...optional.structOps, typeName: "not_in_any_kernel" } };
+  using object = loadObject(spec);
+  // One section says that its program is optional, but the struct needs it; of the other the opposite is true.
+  assert.deepEqual(Object.keys(object.programs).sort(), ["acknowledged", "always", "optional_program"]);
+  assert.equal(object.structOps.bpfts_always?.length, object.maps.bpfts_always?.valueSize);
+});
+
+test("a struct_ops program for two members, or for a struct that this kernel lacks, is refused", () => {
+  const spec = readObject(fixture("struct-ops-optional"));
+  assert.ok(spec.maps.bpfts_optional);
+  spec.maps.bpfts_optional.autocreate = true;
+  leavesNothing(
+    () => loadObject(spec),
+    (error) =>
+      error instanceof UsageError && /only_optional: map bpfts_optional uses it for several/.test(error.message),
+  );
+  const { bpfts_always: always } = spec.maps;
+  assert.ok(always?.structOps);
+  spec.maps.bpfts_always = { ...always, structOps: { ...always.structOps, typeName: "not_in_any_kernel" } };
+  leavesNothing(
+    () => loadObject(spec),
+    (error) => error instanceof NotSupportedError && /struct_ops not_in_any_kernel/.test(error.message),
+  );
 });

@@ -27,7 +27,7 @@ import { loadProgram } from "./load-program.ts";
 import { mapDifferences } from "./map-compatibility.ts";
 import { loadObjectBtf } from "./object-btf.ts";
 import type { LoadOptions } from "./options.ts";
-import { type PreparedStructOps, prepareStructOps } from "./struct-ops.ts";
+import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 import { Undo } from "./undo.ts";
 
 /**
@@ -74,7 +74,8 @@ class Loading {
   run(): BpfObject {
     const spec = this.#spec;
     for (const map of Object.values(spec.maps)) {
-      if (map.structOps !== undefined) this.#structOps.set(map.name, prepareStructOps(map, spec, this.#kernel));
+      if (map.structOps === undefined || !map.autocreate) continue;
+      this.#structOps.set(map.name, prepareStructOps(map, spec, this.#kernel));
     }
     const programs = this.#chosen();
     const used = new Set(
@@ -115,14 +116,27 @@ class Loading {
         );
       });
     }
-    // A callback that this kernel's struct has no place for cannot be verified; one that is asked for by a struct is,
-    // whatever its section says.
-    const ops = [...this.#structOps.values()];
-    const roles = new Set(ops.flatMap(({ roles: own }) => [...own.keys()]));
-    const dropped = new Set(ops.flatMap(({ dropped: own }) => own));
-    return all.filter(
-      ({ name, autoload }) => (autoload || roles.has(name)) && !(dropped.has(name) && !roles.has(name)),
-    );
+    // The program of a callback is loaded if a struct that is created has a member for it in this kernel, whatever its
+    // section says.
+    const callbacks = Object.values(this.#spec.maps).flatMap((map) => map.structOps?.callbacks ?? []);
+    const called = new Set(callbacks.map(({ program }) => program));
+    const roles = this.#roles();
+    return all.filter(({ name, autoload }) => (called.has(name) ? roles.has(name) : autoload));
+  }
+
+  /** What struct_ops programs are verified as. Throws UsageError for one that is to be two things. */
+  #roles(): Map<string, StructOpsRole> {
+    const roles = new Map<string, StructOpsRole>();
+    for (const [map, ops] of this.#structOps) {
+      for (const [program, role] of ops.roles) {
+        const before = roles.get(program) ?? role;
+        if (before.attach_btf_id !== role.attach_btf_id || before.expected_attach_type !== role.expected_attach_type) {
+          throw new UsageError(`program ${program}: map ${map} uses it for another member, or struct, than one before`);
+        }
+        roles.set(program, role);
+      }
+    }
+    return roles;
   }
 
   #relocator(programs: readonly ProgramSpec[]): CoreRelocator | undefined {
@@ -256,7 +270,7 @@ class Loading {
     const externNumbers = new Map(Object.keys(spec.externs).map((name, i) => [name, i]));
     const kconfigMap = Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name;
     const readOnly = Object.values(spec.maps).filter(({ source, frozen }) => source === "data" && frozen);
-    const roles = new Map([...this.#structOps.values()].flatMap((ops) => [...ops.roles]));
+    const roles = this.#roles();
     for (const program of programs) {
       const jumpTables: OwnedFd[] = [];
       try {

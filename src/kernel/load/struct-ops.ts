@@ -10,8 +10,6 @@ export interface PreparedStructOps extends KernelStructOps {
   readonly value: Uint8Array;
   /** Where in `value` the fds of which programs go. */
   readonly programs: readonly { readonly offset: number; readonly program: string }[];
-  /** Programs that this kernel's struct has no member for: they are not loaded. */
-  readonly dropped: readonly string[];
   /** What each program is verified as: the struct, and the number of the member. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
 }
@@ -41,7 +39,6 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
   const bytes = new Uint8Array(btf.sizeOf(value.id));
   const btfFd = value.module?.fd.number ?? 0;
   const programs: { offset: number; program: string }[] = [];
-  const dropped: string[] = [];
   const roles = new Map<string, StructOpsRole>();
   const theirs = members(btf, structId);
   for (const member of members(local, ops.typeId)) {
@@ -52,8 +49,8 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
     const index = theirs.findIndex(({ name }) => name === member.name);
     const target = theirs[index];
     if (target === undefined) {
-      if (callback !== undefined) dropped.push(callback.program);
-      else if (data.some((byte) => byte !== 0)) {
+      // The program of a callback that this kernel does not know is left out.
+      if (callback === undefined && data.some((byte) => byte !== 0)) {
         throw new UsageError(
           `map ${map.name}: the kernel's ${ops.typeName} has no member ${member.name}, which is set`,
         );
@@ -64,11 +61,19 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
     checkMember(map, local, member, btf, target);
     if (callback !== undefined) {
       const { program } = callback;
+      const pointed = btf.resolve(btf.target(btf.resolve(target.type)));
+      if (btf.kind(pointed) !== BtfKind.FUNC_PROTO) {
+        throw new UsageError(`map ${map.name}: member ${member.name} is no function in the kernel`);
+      }
       programs.push({ offset: at, program });
+      const before = roles.get(program);
+      if (before !== undefined && before.expected_attach_type !== index) {
+        throw new UsageError(`program ${program}: map ${map.name} uses it for several members`);
+      }
       roles.set(program, { attach_btf_id: structId, expected_attach_type: index, attach_btf_obj_fd: btfFd });
     } else if (local.kind(local.resolve(member.type)) !== BtfKind.PTR) bytes.set(data, at);
   }
-  return { valueTypeId: value.id, valueSize: bytes.length, btfFd, value: bytes, programs, dropped, roles };
+  return { valueTypeId: value.id, valueSize: bytes.length, btfFd, value: bytes, programs, roles };
 }
 
 function members(btf: Btf, id: TypeId): readonly BtfMember[] {
