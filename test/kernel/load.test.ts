@@ -333,3 +333,8 @@ test("a struct_ops program for two members, or for a struct that this kernel lac
     (error) => error instanceof NotSupportedError && /struct_ops not_in_any_kernel/.test(error.message),
   );
 });
+
+test("a global function takes the context by void pointer and tag, also before Linux 6.8", () => {
+  using object = loadObject(fixture("global-arguments"), { programs: ["sampled"] });
+  assert.equal(object.programs.sampled?.typeName, "perf_event");
+});

@@ -1,6 +1,7 @@
-import { assemble, call, exit, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
+import { assemble, call, exit, label, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
+import { BtfBuilder } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
-import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryProgLoad } from "../../sys/index.ts";
+import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryBtfLoad, tryProgLoad } from "../../sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType, helperByName } from "../../uapi/index.ts";
 
 /** Whether a program loads on the running kernel. */
@@ -67,6 +68,48 @@ function probeUprobeMulti(): boolean {
     return refusal() === Errno.EBADF && refusal(-1) === Errno.EINVAL;
   } finally {
     closeFd(fd);
+  }
+}
+
+let contextTag: boolean | undefined;
+
+/** Whether the verifier knows `arg:ctx` tags (6.8): a function with a tagged `void *` calls a helper for contexts. */
+export function hasContextTag(): boolean {
+  contextTag ??= probeContextTag();
+  return contextTag;
+}
+
+function probeContextTag(): boolean {
+  const types = new BtfBuilder();
+  const int = {
+    kind: "int",
+    name: "int",
+    size: 4,
+    signed: true,
+    char: false,
+    bool: false,
+    bitOffset: 0,
+    bits: 32,
+  } as const;
+  const returns = types.add(int);
+  const type = types.add({ kind: "ptr", name: "", type: 0 });
+  const proto = types.add({ kind: "func_proto", name: "", returns, params: [{ name: "context", type }] });
+  const main = types.append({ kind: "func", name: "main", type: proto, linkage: "global" });
+  const inner = types.append({ kind: "func", name: "inner", type: proto, linkage: "global" });
+  types.append({ kind: "decl_tag", name: "arg:ctx", type: inner, component: 0, attribute: false });
+  const btf = tryBtfLoad(types.encode()).fd;
+  if (btf === undefined) return false;
+  try {
+    const { fd } = tryProgLoad({
+      prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+      insns: assemble([call("inner"), exit(), label("inner"), call(helperByName("bpf_get_func_ip") ?? 173), exit()]),
+      prog_btf_fd: btf,
+      func_info: new Uint8Array(new Uint32Array([0, main, 2, inner]).buffer),
+    });
+    if (fd !== undefined) closeFd(fd);
+    return fd !== undefined;
+  } finally {
+    closeFd(btf);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Program } from "../program.ts";
 import { readObject } from "../read-object.ts";
 import { Variable } from "../variable.ts";
 import { findAttachTarget } from "./attach-target.ts";
+import { contextArguments, nameContexts } from "./context-arguments.ts";
 import {
   arenaDataOffset,
   createJumpTable,
@@ -22,6 +23,7 @@ import {
   fillDataMap,
 } from "./create-map.ts";
 import { type ResolvedExterns, resolveExterns } from "./externs.ts";
+import { hasContextTag } from "./features.ts";
 import { relocate } from "./instructions.ts";
 import { loadProgram } from "./load-program.ts";
 import { mapDifferences } from "./map-compatibility.ts";
@@ -83,10 +85,11 @@ class Loading {
     );
     const externs = resolveExterns(spec, this.#kernel, used, this.#options);
     const core = this.#relocator(programs);
-    const btf = spec.btf === undefined ? undefined : loadObjectBtf(spec.btf, this.#structOps.size > 0);
+    const fitted = this.#fitContexts(programs);
+    const btf = fitted.btf === undefined ? undefined : loadObjectBtf(fitted.btf, this.#structOps.size > 0);
     try {
       this.#createMaps(btf, externs);
-      this.#loadPrograms(programs, btf, externs, core);
+      this.#loadPrograms(fitted.programs, btf, externs, core);
     } finally {
       btf?.close();
     }
@@ -151,6 +154,18 @@ class Loading {
     const core = new CoreRelocator(btf, targets);
     core.prepare(relocations);
     return core;
+  }
+
+  /** The BTF and the programs as the kernel takes them, if it does not know the tag of context arguments. */
+  #fitContexts(programs: readonly ProgramSpec[]): { btf: Btf | undefined; programs: readonly ProgramSpec[] } {
+    const { btf } = this.#spec;
+    const tagged = btf === undefined ? [] : contextArguments(btf);
+    if (btf === undefined || tagged.length === 0 || hasContextTag()) return { btf, programs };
+    const { btf: named, functions } = nameContexts(btf, programs, tagged);
+    return {
+      btf: named,
+      programs: programs.map((one) => ({ ...one, functions: functions.get(one) ?? one.functions })),
+    };
   }
 
   #createMaps(btf: OwnedFd | undefined, externs: ResolvedExterns): void {
