@@ -12,6 +12,11 @@ import { withBpffs } from "../support/bpffs.ts";
 const fixture = (name: string): string => `test/bpf/${name}.bpf.o`;
 const fds = (): number => readdirSync("/proc/self/fd").length;
 
+/** Why a fixture does not load on the running kernel, for `skip`; false if it does. */
+const needs = (major: number, minor: number, what: string): string | false =>
+  kernelAtLeast(major, minor) ? false : `needs ${what} (Linux ${major}.${minor})`;
+const atomics = needs(5, 12, "atomic operations");
+
 /** Every failure of a load must leave the process and the bpffs as they were. */
 function leavesNothing(call: () => unknown, expected: (error: unknown) => boolean, directory?: string): void {
   const before = fds();
@@ -108,7 +113,7 @@ test("programs can be chosen", () => {
   );
 });
 
-test("pinned maps are pinned, used again, and their difference is told", (t) => {
+test("pinned maps are pinned, used again, and their difference is told", { skip: atomics }, (t) => {
   const pinPath = withBpffs(t);
   let id: number | undefined;
   {
@@ -128,7 +133,7 @@ test("pinned maps are pinned, used again, and their difference is told", (t) => 
   );
 });
 
-test("a map that somebody else pins during the load is used", (t) => {
+test("a map that somebody else pins during the load is used", { skip: atomics }, (t) => {
   const pinPath = withBpffs(t);
   const spec = readObject(fixture("maps-pinned"));
   const { pinned } = spec.maps;
@@ -245,7 +250,7 @@ test("the verifier's log can be had of programs that load", () => {
   assert.match(logs.get("egress") ?? "", /processed \d+ insns/);
 });
 
-test("initial elements of prog arrays and maps of maps are set", () => {
+test("initial elements of prog arrays and maps of maps are set", { skip: atomics }, () => {
   using tails = loadObject(fixture("maps-tail-calls"));
   const array = Object.values(tails.maps).find(({ typeName }) => typeName === "prog_array");
   const programIds = new Set(Object.values(tails.programs).map(({ id }) => id));
@@ -258,7 +263,7 @@ test("initial elements of prog arrays and maps of maps are set", () => {
   assert.ok(inner.length > 0 && inner.every((id) => mapIds.has(id)), String(inner));
 });
 
-test("kconfig values can be given, and go before the kernel's own", () => {
+test("kconfig values can be given, and go before the kernel's own", { skip: needs(5, 14, "syscall programs") }, () => {
   const kconfig = "CONFIG_NOT_IN_ANY_KERNEL=7\nCONFIG_HZ=12345\n";
   using object = loadObject(fixture("kconfig-missing"), { kconfig });
   assert.ok(Object.keys(object.programs).length > 0);
@@ -296,7 +301,9 @@ test("a device that cannot take programs is refused, so the kernel was asked", (
   );
 });
 
-test("a USDT program is for a uprobe_multi link where the kernel has them", () => {
+test("a USDT program is for a uprobe_multi link where the kernel has them", {
+  skip: needs(6, 0, "sleepable uprobes"),
+}, () => {
   const spec = readObject(fixture("sections-probe"));
   const names = Object.values(spec.programs).filter(({ sectionName }) => /^usdt/.test(sectionName));
   assert.ok(names.length > 0);
@@ -305,7 +312,9 @@ test("a USDT program is for a uprobe_multi link where the kernel has them", () =
   for (const { origin } of Object.values(object.programs)) assert.equal(origin.attachType, wanted);
 });
 
-test("a struct_ops map that is not to be created needs nothing of the kernel, and its programs stay out", () => {
+test("a struct_ops map that is not to be created needs nothing of the kernel, and its programs stay out", {
+  skip: needs(6, 4, "struct_ops links"),
+}, () => {
   const spec = readObject(fixture("struct-ops-optional"));
   const { bpfts_optional: optional } = spec.maps;
   assert.ok(optional?.structOps !== undefined && !optional.autocreate);
@@ -338,3 +347,25 @@ test("a global function takes the context by void pointer and tag, also before L
   using object = loadObject(fixture("global-arguments"), { programs: ["sampled"] });
   assert.equal(object.programs.sampled?.typeName, "perf_event");
 });
+
+const tooNew: readonly [name: string, major: number, minor: number, message: RegExp][] = [
+  ["run", 5, 14, /does not support syscall programs \(Linux 5\.14 or newer has it\): program add needs it/],
+  ["sections-netfilter", 6, 4, /netfilter programs \(Linux 6\.4/],
+  ["maps-keyless", 5, 16, /bloom_filter maps \(Linux 5\.16/],
+  ["struct-ops-optional", 6, 4, /flags 0x2000 of struct_ops maps \(Linux 6\.4/],
+  ["isa-jump-table", 6, 19, /insn_array maps \(Linux 6\.19/],
+];
+for (const [name, major, minor, message] of tooNew) {
+  const skip = kernelAtLeast(major, minor) ? `this kernel is not older than ${major}.${minor}` : false;
+  test(`what the kernel is too old for has a name and a version: ${name}`, { skip }, () => {
+    leavesNothing(
+      () => loadObject(fixture(name)),
+      (error) => {
+        const cause = error instanceof NotSupportedError ? error : (error as Error).cause;
+        assert.ok(cause instanceof NotSupportedError, String(error));
+        assert.match(cause.message, message);
+        return true;
+      },
+    );
+  });
+}

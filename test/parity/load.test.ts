@@ -68,7 +68,7 @@ function listing(path: string, names: ReadonlyMap<number, string>): string {
     output
       .replaceAll(/map\[id:(\d+)\]/g, (_, id) => `map[${names.get(Number(id)) ?? id}]`)
       // Addresses of what the kernel made for each load: timers' and lists' own data.
-      .replaceAll(/= 0xffff[0-9a-f]{12}\b/g, "= ADDRESS")
+      .replaceAll(/= 0xff[0-9a-f]{14}\b/g, "= ADDRESS")
   );
 }
 

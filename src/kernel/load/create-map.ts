@@ -13,6 +13,7 @@ import {
 } from "../../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../uapi/index.ts";
 import { hasFullRangeOffsets } from "./features.ts";
+import { mapTooNew } from "./first-kernel.ts";
 
 /** What of a struct_ops map depends on the kernel. */
 export interface KernelStructOps {
@@ -110,7 +111,8 @@ function createWith(
     });
   } catch (error) {
     // Some types take no BTF on some kernels; the map does its work without.
-    if (!(error instanceof SyscallError) || (spec.keyTypeId === 0 && spec.valueTypeId === 0)) throw about(spec, error);
+    if (!(error instanceof SyscallError) || (spec.keyTypeId === 0 && spec.valueTypeId === 0))
+      throw mapTooNew(attr, error, `map ${spec.name}`) ?? about(spec, error);
     return createNamed(spec, attr);
   }
 }
@@ -119,7 +121,7 @@ function createNamed(spec: MapSpec, attr: MapCreateAttr): number {
   try {
     return mapCreate(attr);
   } catch (error) {
-    throw about(spec, error);
+    throw mapTooNew(attr, error, `map ${spec.name}`) ?? about(spec, error);
   }
 }
 
@@ -167,13 +169,19 @@ export function fillArena(spec: MapSpec, fd: number): void {
 
 /** A jump table of a program: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of places in its instructions. */
 export function createJumpTable(program: string, targets: readonly number[]): number {
-  const fd = mapCreate({
+  const attr: MapCreateAttr = {
     map_type: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,
     key_size: 4,
     value_size: 16,
     max_entries: targets.length,
     map_name: "jt",
-  });
+  };
+  let fd: number;
+  try {
+    fd = mapCreate(attr);
+  } catch (error) {
+    throw mapTooNew(attr, error, `program ${program}`) ?? error;
+  }
   try {
     const key = new Uint8Array(4);
     const value = new Uint8Array(16);

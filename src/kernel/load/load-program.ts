@@ -13,6 +13,7 @@ import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } fro
 import { Program } from "../program.ts";
 import type { AttachTarget } from "./attach-target.ts";
 import { hasUprobeMulti } from "./features.ts";
+import { programTooNew } from "./first-kernel.ts";
 import type { ReadyInstructions } from "./instructions.ts";
 import type { LoadOptions } from "./options.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
@@ -80,7 +81,10 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   }
   // ENOSPC is about the log. EAGAIN: a signal interrupts the verifier each time, which says nothing of the program.
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
-  if (second.log.trim() === "" || errno === Errno.EAGAIN) throw progLoadError(load, errno);
+  if (second.log.trim() === "" || errno === Errno.EAGAIN) {
+    const error = progLoadError(load, errno);
+    throw programTooNew(load, error) ?? error;
+  }
   throw new VerifierError({
     program: spec.name,
     errno,
