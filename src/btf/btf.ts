@@ -4,7 +4,8 @@ import { scanEssentialNames } from "./core-name-scan.ts";
 import { decodeType } from "./decode-type.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
 import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
-import { indexTypes, type KindSizes, KNOWN_KINDS, kindSizes, typeWords } from "./type-section.ts";
+import { canSearchNames, searchNames } from "./name-search.ts";
+import { type KindSizes, KNOWN_KINDS, kindSizes, TypeIndex, typeWords } from "./type-section.ts";
 import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
@@ -14,7 +15,19 @@ export const MAX_RESOLVE_DEPTH = 32;
 /** After so many scans for a name the hash index is built: that costs about as much as 30 scans do. */
 const SCANS_BEFORE_INDEX = 24;
 
+/** So many names are better searched for one by one than in one pass over all types. */
+const NAMES_TO_SEARCH = 4;
+
 const encoder = new TextEncoder();
+
+/** How to read a BTF; nothing is needed. */
+export interface BtfOptions {
+  /** What errors call it. */
+  readonly source?: string | undefined;
+  /** The BTF that a split BTF goes on from. */
+  readonly base?: Btf | undefined;
+  readonly lazy?: boolean | undefined;
+}
 
 /**
  * One BTF blob. Opening it indexes where each type begins; types, names and the index by name are decoded when they
@@ -30,8 +43,6 @@ export class Btf {
   readonly little: boolean;
   /** The first type of this blob: 1, or `base.endId`. */
   readonly firstId: TypeId;
-  /** One past the last type; ids from 0 (void) on below it are valid. */
-  readonly endId: TypeId;
   readonly header: BtfHeader;
   /** The type section as u32 words in this machine's byte order. */
   readonly words: Uint32Array;
@@ -39,7 +50,9 @@ export class Btf {
   readonly strings: Uint8Array;
   /** The string offset of the section's first byte: 0, or where the base's strings end. */
   readonly stringStart: number;
+  readonly #index: TypeIndex;
   readonly #offsets: Uint32Array;
+  readonly #lazy: boolean;
   readonly #kinds: KindSizes;
   readonly #types = new Map<TypeId, BtfType>();
   readonly #strings = new Map<number, string>();
@@ -48,7 +61,7 @@ export class Btf {
   #names: NameIndex | undefined;
   #scans = 0;
 
-  private constructor(data: Uint8Array, source: string, base: Btf | undefined) {
+  private constructor(data: Uint8Array, source: string, base: Btf | undefined, lazy: boolean) {
     this.data = data;
     this.source = source;
     this.base = base;
@@ -59,21 +72,40 @@ export class Btf {
     this.#kinds = kindSizes(data, this.header, base === undefined ? KNOWN_KINDS : base.#kinds);
     this.words = typeWords(data, this.header);
     this.strings = data.subarray(this.header.stringStart, this.header.stringStart + this.header.stringLength);
-    this.#offsets = indexTypes(this.words, this.header, this.#kinds, source);
-    this.endId = this.firstId + this.#offsets.length;
+    this.#lazy = lazy;
+    this.#index = new TypeIndex(this.words, this.header, this.#kinds, source);
+    this.#offsets = this.#index.offsets;
+    if (!lazy) this.#index.extend(Number.POSITIVE_INFINITY);
   }
 
   /**
    * Reads a raw BTF blob, such as a `.BTF` section or a file of /sys/kernel/btf, of either byte order. The header and
    * the extent of each type are checked here; names and references of a type when it is read. Throws FormatError.
+   *
+   * `lazy` is for BTF that a kernel gives: its types are looked at no further than they are asked for, which is also
+   * when a FormatError comes, and no name is the end of another's string.
    */
-  static parse(data: Uint8Array, options: { source?: string | undefined; base?: Btf | undefined } = {}): Btf {
-    return new Btf(data, options.source ?? "BTF", options.base);
+  static parse(data: Uint8Array, options: BtfOptions = {}): Btf {
+    return new Btf(data, options.source ?? "BTF", options.base, options.lazy === true);
+  }
+
+  /** One past the last type; ids from 0 (void) on below it are valid. */
+  get endId(): TypeId {
+    this.#index.extend(Number.POSITIVE_INFINITY);
+    return this.firstId + this.#index.count;
+  }
+
+  /** Whether there is a type `id`; void is one. */
+  has(id: TypeId): boolean {
+    if (!(Number.isInteger(id) && id >= 0)) return false;
+    const index = id - this.firstId;
+    if (index >= this.#index.count) this.#index.extend(index + 1);
+    return index < this.#index.count;
   }
 
   /** Throws FormatError unless there is a type `id`. */
   check(id: TypeId): void {
-    if (Number.isInteger(id) && id >= 0 && id < this.endId) return;
+    if (this.has(id)) return;
     throw new FormatError({ source: this.source }, `there is no type ${id}: the last is ${this.endId - 1}`);
   }
 
@@ -92,7 +124,7 @@ export class Btf {
 
   /** A FormatError about a type. */
   error(id: TypeId, problem: string): FormatError {
-    const known = Number.isInteger(id) && id > 0 && id < this.endId;
+    const known = id !== 0 && this.has(id);
     const owner = known ? this.owner(id) : this;
     const offset = known ? owner.header.typeStart + 4 * owner.#offset(id) : undefined;
     return new FormatError({ source: owner.source, offset }, `type ${id} ${problem}`);
@@ -194,7 +226,12 @@ export class Btf {
     for (const name of wanted) if (!out.has(name)) out.set(name, []);
     // One scan compares each type with every name that begins alike, so that many names are better indexed.
     if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());
-    if (this.#names === undefined) {
+    if (this.#names === undefined && this.#searchable && wanted.size <= NAMES_TO_SEARCH) {
+      for (const name of wanted) {
+        for (const index of this.#searchNames(encoder.encode(name), "essential"))
+          out.get(name)?.push(this.firstId + index);
+      }
+    } else if (this.#names === undefined) {
       scanEssentialNames(this.#named(), [...wanted], (name, id) => out.get(name)?.push(id));
     } else {
       for (const name of wanted) {
@@ -245,7 +282,8 @@ export class Btf {
 
   /** The ids of this blob's own types, without void and without those of the base. */
   *ids(): Generator<TypeId, void, undefined> {
-    for (let id = this.firstId; id < this.endId; id++) yield id;
+    const { endId } = this;
+    for (let id = this.firstId; id < endId; id++) yield id;
   }
 
   #offset(id: TypeId): number {
@@ -282,16 +320,27 @@ export class Btf {
     } else if (++this.#scans > SCANS_BEFORE_INDEX) {
       this.#names = new NameIndex(this.#named());
       this.#names.search(name, how, each);
+    } else if (this.#searchable) {
+      this.#searchNames(name, how).some((index) => each(this.firstId + index));
     } else {
       scanNames(this.#named(), name, how, each);
     }
     return done;
   }
 
+  /** Whether {@link searchNames} is for this BTF. */
+  get #searchable(): boolean {
+    return this.#lazy && this.base === undefined && canSearchNames;
+  }
+
+  #searchNames(name: Uint8Array, how: Match): number[] {
+    return searchNames({ words: this.words, strings: this.strings, index: this.#index }, name, how);
+  }
+
   #named(): NamedTypes {
     return {
       words: this.words,
-      offsets: this.#offsets,
+      offsets: this.#offsets.subarray(0, this.endId - this.firstId),
       firstId: this.firstId,
       strings: this.strings,
       stringStart: this.stringStart,

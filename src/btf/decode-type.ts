@@ -4,7 +4,7 @@ import { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, 
 /** What decoding needs of the BTF that a type belongs to. */
 export interface TypeSource {
   readonly words: Uint32Array;
-  readonly endId: TypeId;
+  has(id: TypeId): boolean;
   string(offset: number): string;
   error(id: TypeId, problem: string): FormatError;
 }
@@ -24,8 +24,8 @@ export function decodeType(btf: TypeSource, id: TypeId, at: number): BtfType {
   const kind = (info >>> 24) & 0x7f;
 
   const reference = (target: number): TypeId => {
-    if (target < btf.endId) return target;
-    throw btf.error(id, `refers to type ${target}, but the last is ${btf.endId - 1}`);
+    if (btf.has(target)) return target;
+    throw btf.error(id, `refers to type ${target}, which there is not`);
   };
   const linkage = (value: number): (typeof LINKAGES)[number] => {
     const text = LINKAGES[value];

@@ -31,7 +31,7 @@ export interface BtfFeatures {
 export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
   const edit = new BtfEdit(btf);
   let placeholder: TypeId = 0;
-  for (let id = btf.firstId; id < btf.endId; id++) {
+  for (const id of btf.ids()) {
     const kind = btf.kind(id);
     switch (kind) {
       case BtfKind.VAR:

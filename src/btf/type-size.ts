@@ -21,7 +21,8 @@ const LONG: ReadonlySet<string> = new Set([
 
 /** The size of a pointer, told by that of `long` among this blob's own types; 8 where there is no `long`. */
 export function pointerSizeOf(btf: Btf): number {
-  for (let id = btf.firstId; id < btf.endId; id++) {
+  // No further than to the first: a lazy BTF need not know its end for it.
+  for (let id = btf.firstId; btf.has(id); id++) {
     if (btf.kind(id) !== BtfKind.INT) continue;
     const size = btf.sizeField(id);
     if ((size === 4 || size === 8) && LONG.has(btf.name(id))) return size;

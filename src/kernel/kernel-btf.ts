@@ -37,7 +37,7 @@ function readKernelBtf(): Btf {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
     // Mapping saves the time to copy 5 MB; kernels before 6.16 cannot, and are read.
     const data = mapPrivately(path) ?? readFileSync(path);
-    return Btf.parse(data, { source: path });
+    return Btf.parse(data, { source: path, lazy: true });
   }
   for (const file of vmlinuxFiles(kernelRelease())) {
     if (statSync(file, { throwIfNoEntry: false })?.isFile()) return readBtfFile(file);
