@@ -19,6 +19,8 @@ import type { BpfMap } from "./map.ts";
 export interface ProgramOrigin {
   /** The name in the object file, which may be longer than the kernel's 15 characters. */
   readonly name?: string | undefined;
+  /** BPF_PROG_TYPE_*; the kernel is asked for it unless it and the name are given. */
+  readonly type?: BpfProgType | undefined;
   /** The expected attach type, or undefined where it is not known: the kernel's info does not tell it. */
   readonly attachType?: BpfAttachType | undefined;
   /** What the section's name says to attach to, such as `sched/sched_switch`; empty where it says nothing. */
@@ -29,20 +31,34 @@ export interface ProgramOrigin {
 
 /** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */
 export class Program extends KernelObject {
-  readonly id: number;
   /** BPF_PROG_TYPE_*. */
   readonly type: BpfProgType;
   /** The name in the object file, else the kernel's, which is cut to 15 characters. */
   readonly name: string;
   readonly origin: ProgramOrigin;
+  #id: number | undefined;
 
   constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
-    const info = progInfo(fd.number);
-    super(fd, `program ${origin.name ?? (info.name || info.id)}`, pinnedPath);
-    this.id = info.id;
-    this.type = info.type;
-    this.name = origin.name ?? info.name;
+    const { name, type } = origin;
+    if (name !== undefined && type !== undefined) {
+      // Of a program that was just loaded all is known but its id, and the kernel takes long to tell it with the rest.
+      super(fd, `program ${name}`, pinnedPath);
+      this.type = type;
+      this.name = name;
+    } else {
+      const info = progInfo(fd.number);
+      super(fd, `program ${name ?? (info.name || info.id)}`, pinnedPath);
+      this.#id = info.id;
+      this.type = info.type;
+      this.name = name ?? info.name;
+    }
     this.origin = origin;
+  }
+
+  /** The kernel's number of the program. Throws ClosedError where it is first asked for after `close()`. */
+  get id(): number {
+    this.#id ??= progInfo(this.fd).id;
+    return this.#id;
   }
 
   /** `xdp`, `cgroup_skb`, …; the number for a type newer than this library. */

@@ -69,6 +69,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   if (first.fd !== undefined) {
     return new Program(new OwnedFd(first.fd, `program ${spec.name}`), {
       name: spec.name,
+      type: spec.type,
       attachType,
       attachTo: spec.attachTo,
       sectionName: spec.sectionName,

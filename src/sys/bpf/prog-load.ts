@@ -93,7 +93,16 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
   const arena = beginCall();
   BpfProgLoadAttr.fill(arena.view, 0, {
-    ...numbersOf(options),
+    prog_type: options.prog_type,
+    expected_attach_type: options.expected_attach_type ?? 0,
+    prog_flags: options.prog_flags ?? 0,
+    kern_version: options.kern_version ?? 0,
+    prog_ifindex: options.prog_ifindex ?? 0,
+    prog_btf_fd: options.prog_btf_fd ?? 0,
+    attach_btf_id: options.attach_btf_id ?? 0,
+    fd_array_cnt: options.fd_array_cnt ?? 0,
+    prog_token_fd: options.prog_token_fd ?? 0,
+    keyring_id: options.keyring_id ?? 0,
     prog_name: objectName(options.prog_name),
     insns: placeBytes(insns),
     insn_cnt: insns.length / 8,
@@ -113,22 +122,6 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     logTrueSize: arena.view.getUint32(BpfProgLoadAttr.offsets.log_true_size, true),
   };
   return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
-}
-
-function numbersOf(options: ProgLoadOptions): Record<string, number> {
-  const names = [
-    "prog_type",
-    "expected_attach_type",
-    "prog_flags",
-    "kern_version",
-    "prog_ifindex",
-    "prog_btf_fd",
-    "attach_btf_id",
-    "fd_array_cnt",
-    "prog_token_fd",
-    "keyring_id",
-  ] as const;
-  return Object.fromEntries(names.map((name) => [name, options[name] ?? 0]));
 }
 
 /** The three fields that pass an array of records: address, count and size of one. */
