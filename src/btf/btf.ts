@@ -286,6 +286,18 @@ export class Btf {
     for (let id = this.firstId; id < endId; id++) yield id;
   }
 
+  /** The ids of this blob's own types of one kind, ascending; in one pass over the words. */
+  idsOf(kind: BtfKind): TypeId[] {
+    const { words, firstId, endId } = this;
+    const offsets = this.#offsets;
+    const found: TypeId[] = [];
+    for (let i = 0; i < endId - firstId; i++) {
+      const info = words[(offsets[i] as number) + 1] as number;
+      if (((info >>> 24) & 0x7f) === kind) found.push(firstId + i);
+    }
+    return found;
+  }
+
   #offset(id: TypeId): number {
     return this.#offsets[id - this.firstId] as number;
   }

@@ -29,8 +29,7 @@ export function completeBtf(
   }
   const sizes = new Map<string, number>();
   for (const { name, size } of sections.elf.sections) if (!sizes.has(name)) sizes.set(name, size);
-  for (const id of btf.ids()) {
-    if (btf.kind(id) !== BtfKind.DATASEC) continue;
+  for (const id of btf.idsOf(BtfKind.DATASEC)) {
     const name = btf.name(id);
     if (name === ".ksyms") completeKsyms(edit, id);
     else if (name === ".kconfig") completeKconfig(edit, id, externs);
@@ -127,8 +126,7 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
 
 /** The first int of 32 bits; 0 where there is none. */
 function findInt(btf: Btf): TypeId {
-  for (const id of btf.ids()) {
-    if (btf.kind(id) !== BtfKind.INT) continue;
+  for (const id of btf.idsOf(BtfKind.INT)) {
     const type = btf.type(id);
     if (type.kind === "int" && type.bits === 32) return id;
   }

@@ -16,16 +16,17 @@ export function readExceptionCallbacks(
   source: string,
 ): ReadonlyMap<string, ObjectFunction> {
   const out = new Map<string, ObjectFunction>();
-  if (btf === undefined) return out;
+  const tags = btf === undefined ? [] : btf.idsOf(BtfKind.DECL_TAG);
+  if (btf === undefined || tags.length === 0) return out;
   const several = new Set<string>();
   const byName = new Map<string, ObjectFunction[]>();
   for (const each of functions.all) {
     if (each.section !== text) continue;
     for (const name of [each.name, ...each.aliases]) byName.set(name, [...(byName.get(name) ?? []), each]);
   }
-  for (const id of btf.ids()) {
-    const tag = btf.kind(id) === BtfKind.DECL_TAG ? btf.type(id) : undefined;
-    if (tag?.kind !== "decl_tag" || tag.component !== -1 || !tag.name.startsWith(PREFIX)) continue;
+  for (const id of tags) {
+    const tag = btf.type(id);
+    if (tag.kind !== "decl_tag" || tag.component !== -1 || !tag.name.startsWith(PREFIX)) continue;
     const fail = (problem: string) => new FormatError({ source }, `declaration tag ${tag.name}: ${problem}`);
     const program = btf.type(tag.type);
     if (program.kind !== "func" || program.linkage !== "global") throw fail("it is on no program");

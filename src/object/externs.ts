@@ -30,9 +30,10 @@ export function readExterns(symbols: Iterable<ElfSymbol>, btf: Btf | undefined, 
   const bySymbol = new Map<number, ExternSpec>();
   const externs: Extern[] = [];
   if (btf !== undefined) {
-    const sectionOf = variableSections(btf);
+    let sectionOf: ReadonlyMap<TypeId, TypeId> | undefined;
     for (const symbol of symbols) {
       if (!isExtern(symbol) || symbol.name === "") continue;
+      sectionOf ??= variableSections(btf);
       const extern = readExtern(symbol, btf, sectionOf, source);
       if (extern !== undefined) externs.push(extern);
     }
@@ -135,8 +136,7 @@ function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean
 /** The DATASEC of each variable and function that is in one; the first where there are several. */
 function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   const out = new Map<TypeId, TypeId>();
-  for (const id of btf.ids()) {
-    if (btf.kind(id) !== BtfKind.DATASEC) continue;
+  for (const id of btf.idsOf(BtfKind.DATASEC)) {
     const type = btf.type(id);
     if (type.kind !== "datasec") continue;
     for (const { type: variable } of type.variables) if (!out.has(variable)) out.set(variable, id);

@@ -99,9 +99,9 @@ function readArena({ elf, arena: section, maps }: ObjectSections, placed: readon
 /** Declaration tags on whole types, by what they are on. */
 function declarationTags(btf: Btf): ReadonlyMap<number, readonly string[]> {
   const out = new Map<number, string[]>();
-  for (const id of btf.ids()) {
-    const type = btf.kind(id) === BtfKind.DECL_TAG ? btf.type(id) : undefined;
-    if (type?.kind !== "decl_tag" || type.component !== -1) continue;
+  for (const id of btf.idsOf(BtfKind.DECL_TAG)) {
+    const type = btf.type(id);
+    if (type.kind !== "decl_tag" || type.component !== -1) continue;
     const list = out.get(type.type);
     if (list === undefined) out.set(type.type, [type.name]);
     else list.push(type.name);

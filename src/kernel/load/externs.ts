@@ -31,6 +31,7 @@ export function resolveExterns(
   used: ReadonlySet<string>,
   options: { readonly kconfig?: string | undefined } = {},
 ): ResolvedExterns {
+  if (Object.keys(spec.externs).length === 0) return { byName: new Map(), kconfig: undefined, fdArray: [] };
   const config = new Config(options.kconfig);
   const byName = new Map<string, ResolvedExtern | undefined>();
   const fdArray: number[] = [];
