@@ -23,6 +23,7 @@ export {
   type FlowOptions,
 } from "./control-flow-graph.ts";
 export { formatInstruction, type SymbolResolver } from "./format-instruction.ts";
+export { jitedLineRanges, type LineRange, lineFinder } from "./line-finder.ts";
 export {
   type AtomicOperation,
   add,

@@ -1,6 +1,7 @@
 import { formatHex } from "../layout/index.ts";
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 import { formatInstruction, type SymbolResolver } from "./format-instruction.ts";
+import { lineFinder } from "./line-finder.ts";
 import { LD_IMM64, SLOT_SIZE } from "./opcodes.ts";
 
 /** The C prototype of a function, at its first slot. */
@@ -56,14 +57,15 @@ export interface ListingOptions {
 export function* xlatedRecords(program: XlatedProgram, names: SymbolResolver = {}): Generator<XlatedRecord> {
   const { instructions, little = true, functions = [], lines = [] } = program;
   const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
-  const lineAt = lineFinder(lines);
+  const findLine = lineFinder(lines.map((line) => line.slot));
   let nextFunction = 0;
   for (let slot = 0; slot * SLOT_SIZE < instructions.length; ) {
     const at = slot * SLOT_SIZE;
     const instruction = readInstruction(view, at, little, "xlated instructions");
     const starts = functions[nextFunction]?.slot === slot;
     const proto = starts ? functions[nextFunction++]?.proto : undefined;
-    const line = lineAt(slot);
+    const found = findLine(slot);
+    const line = found === undefined ? undefined : lines[found];
     const slots = slotsOf(instruction.op);
     yield {
       proto: proto === "" ? undefined : proto,
@@ -75,23 +77,6 @@ export function* xlatedRecords(program: XlatedProgram, names: SymbolResolver = {
     };
     slot += slots;
   }
-}
-
-/**
- * libbpf's bpf_prog_linfo__lfind() as bpftool calls it: each line found uses up one record, not all that it passed. It
- * matters only where several records lie within one instruction; there the last shows first, and again below.
- */
-function lineFinder(lines: readonly SourceLine[]): (slot: number) => SourceLine | undefined {
-  let used = 0;
-  let past = 0;
-  return (slot) => {
-    const first = lines[used];
-    if (first === undefined || slot < first.slot) return undefined;
-    past = Math.max(past, used);
-    while (past < lines.length && (lines[past] as SourceLine).slot <= slot) past++;
-    used++;
-    return lines[past - 1];
-  };
 }
 
 /** A record as the lines of `bpftool prog dump xlated`, without line ends. */
