@@ -26,9 +26,16 @@ export function kernelVersion(): KernelVersion {
   return running ?? { major: 0, minor: 0, patch: 0, code: 0 };
 }
 
-/** Whether the running kernel is `major.minor` or newer. Only for what no probe can tell: distributions backport. */
+let releaseVersion: KernelVersion | undefined;
+
+/**
+ * Whether the running kernel is `major.minor` or newer. Only for what no probe can tell: distributions backport. What
+ * they number otherwise is the patch, so `uname -r` tells this, and no file is looked for.
+ */
 export function kernelAtLeast(major: number, minor: number): boolean {
-  const kernel = kernelVersion();
+  releaseVersion ??= parseVersion(release());
+  const kernel = releaseVersion;
+  if (kernel === undefined) return false;
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }
 

@@ -46,8 +46,8 @@ interface ContextArgument {
 /** The arguments of global functions that are tagged as contexts; none in most objects. */
 export function contextArguments(btf: Btf): ContextArgument[] {
   const found: ContextArgument[] = [];
-  for (const id of btf.ids()) {
-    if (btf.kind(id) !== BtfKind.DECL_TAG || btf.name(id) !== TAG) continue;
+  for (const id of btf.idsOf(BtfKind.DECL_TAG)) {
+    if (btf.name(id) !== TAG) continue;
     const tag = btf.type(id);
     if (tag.kind !== "decl_tag" || tag.component < 0) continue;
     const func = btf.type(tag.type);
