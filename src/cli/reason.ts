@@ -1,4 +1,4 @@
-import { Errno, errnoText, SyscallError } from "../errors/index.ts";
+import { errnoText, SyscallError } from "../errors/index.ts";
 import { CommandError, EXIT_FAILURE } from "./command-error.ts";
 
 /**
@@ -20,10 +20,4 @@ export function errnoOf(error: unknown): number | undefined {
   if (error instanceof SyscallError) return error.errno;
   if (error instanceof Error && "errno" in error && typeof error.errno === "number") return Math.abs(error.errno);
   return undefined;
-}
-
-/** Whether an object is gone, or only being made: both mean "not there" in a listing. */
-export function isGone(error: unknown): boolean {
-  const errno = errnoOf(error);
-  return errno === Errno.ENOENT || errno === Errno.EAGAIN;
 }

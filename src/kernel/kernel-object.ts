@@ -168,10 +168,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }
 
-/**
- * Walks ids; each object is closed after its step unless it was `take()`n from the iteration by calling `release()`
- * or kept with `keep`. Objects that vanish meanwhile are left out.
- */
+/** Walks ids; each object is closed after its step unless `takeObject` kept it. Those that vanish meanwhile are left out. */
 export function* walkObjects<T extends KernelObject>(
   nextId: (id: number) => number | undefined,
   open: (id: number) => T,

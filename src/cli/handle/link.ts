@@ -1,5 +1,6 @@
+import { isGone } from "../../kernel/index.ts";
 import { linkGetFdById, linkGetNextId, OwnedFd } from "../../sys/index.ts";
-import { failedTo, isGone } from "../reason.ts";
+import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
 import { openPinned } from "./pinned.ts";

@@ -1,6 +1,7 @@
+import { isGone } from "../../kernel/index.ts";
 import { mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../command-error.ts";
-import { failedTo, isGone } from "../reason.ts";
+import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
 import { openPinned } from "./pinned.ts";

@@ -1,7 +1,8 @@
+import { isGone } from "../../kernel/index.ts";
 import { formatHex, parseHex } from "../../layout/index.ts";
 import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
 import { CommandError } from "../command-error.ts";
-import { failedTo, isGone } from "../reason.ts";
+import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
 import { openPinned } from "./pinned.ts";
