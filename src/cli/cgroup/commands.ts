@@ -1,0 +1,56 @@
+import type { ObjectEntry } from "../command.ts";
+import { HELP, PROG } from "../grammar.ts";
+
+/** `bpfts cgroup`. */
+export const cgroup: ObjectEntry = {
+  name: "cgroup",
+  summary: "inspect and change the programs of cgroups",
+  grammar: [
+    "ATTACH_TYPE := { cgroup_inet_ingress | cgroup_inet_egress |",
+    "                 cgroup_inet_sock_create | cgroup_sock_ops |",
+    "                 cgroup_device | cgroup_inet4_bind |",
+    "                 cgroup_inet6_bind | cgroup_inet4_post_bind |",
+    "                 cgroup_inet6_post_bind | cgroup_inet4_connect |",
+    "                 cgroup_inet6_connect | cgroup_unix_connect |",
+    "                 cgroup_inet4_getpeername | cgroup_inet6_getpeername |",
+    "                 cgroup_unix_getpeername | cgroup_inet4_getsockname |",
+    "                 cgroup_inet6_getsockname | cgroup_unix_getsockname |",
+    "                 cgroup_udp4_sendmsg | cgroup_udp6_sendmsg |",
+    "                 cgroup_unix_sendmsg | cgroup_udp4_recvmsg |",
+    "                 cgroup_udp6_recvmsg | cgroup_unix_recvmsg |",
+    "                 cgroup_sysctl | cgroup_getsockopt |",
+    "                 cgroup_setsockopt | cgroup_inet_sock_release }",
+    "ATTACH_FLAGS := { multi | override }",
+    PROG,
+  ],
+  commands: [
+    {
+      name: "show",
+      syntax: ["CGROUP [effective]"],
+      summary: "list the programs attached to a cgroup",
+      run: async () => (await import("./show.ts")).showCgroup,
+    },
+    { name: "list", as: "show" },
+    {
+      name: "tree",
+      syntax: ["[CGROUP_ROOT] [effective]"],
+      summary: "list the programs attached to a cgroup and all below it",
+      run: async () => (await import("./tree.ts")).showCgroupTree,
+    },
+    {
+      name: "attach",
+      changes: true,
+      syntax: ["CGROUP ATTACH_TYPE PROG [ATTACH_FLAGS]"],
+      summary: "attach a program to a cgroup",
+      run: async () => (await import("./attach.ts")).attachToCgroup,
+    },
+    {
+      name: "detach",
+      changes: true,
+      syntax: ["CGROUP ATTACH_TYPE PROG"],
+      summary: "detach a program from a cgroup",
+      run: async () => (await import("./attach.ts")).detachFromCgroup,
+    },
+    HELP,
+  ],
+};

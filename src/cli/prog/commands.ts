@@ -1,0 +1,66 @@
+import type { ObjectEntry } from "../command.ts";
+import { BPFFS, HELP, later, MAP, NOMOUNT, PROG } from "../grammar.ts";
+
+const MAPCOMPAT = "{-m|--mapcompat}";
+
+/** `bpfts prog`. */
+export const prog: ObjectEntry = {
+  name: "prog",
+  summary: "inspect, load and pin programs",
+  grammar: [
+    MAP,
+    PROG,
+    "TYPE := { socket | kprobe | kretprobe | classifier | action |",
+    "          tracepoint | raw_tracepoint | xdp | perf_event | cgroup/skb |",
+    "          cgroup/sock | cgroup/dev | lwt_in | lwt_out | lwt_xmit |",
+    "          lwt_seg6local | sockops | sk_skb | sk_msg | lirc_mode2 |",
+    "          sk_reuseport | flow_dissector | cgroup/sysctl |",
+    "          cgroup/bind4 | cgroup/bind6 | cgroup/post_bind4 |",
+    "          cgroup/post_bind6 | cgroup/connect4 | cgroup/connect6 |",
+    "          cgroup/connect_unix | cgroup/getpeername4 | cgroup/getpeername6 |",
+    "          cgroup/getpeername_unix | cgroup/getsockname4 | cgroup/getsockname6 |",
+    "          cgroup/getsockname_unix | cgroup/sendmsg4 | cgroup/sendmsg6 |",
+    "          cgroup/sendmsg_unix | cgroup/recvmsg4 | cgroup/recvmsg6 | cgroup/recvmsg_unix |",
+    "          cgroup/getsockopt | cgroup/setsockopt | cgroup/sock_release |",
+    "          struct_ops | fentry | fexit | fsession | freplace | sk_lookup }",
+  ],
+  options: [BPFFS, MAPCOMPAT, NOMOUNT],
+  commands: [
+    {
+      name: "show",
+      syntax: ["[PROG]"],
+      summary: "list the loaded programs",
+      run: async () => (await import("./show.ts")).showPrograms,
+    },
+    { name: "list", as: "show" },
+    HELP,
+    {
+      name: "dump",
+      syntax: ["xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]"],
+      summary: "print a program's instructions",
+      run: async () => (await import("./dump.ts")).dumpPrograms,
+    },
+    {
+      name: "pin",
+      changes: true,
+      syntax: ["PROG FILE"],
+      summary: "pin a program to a file in a bpffs",
+      run: async () => (await import("./pin.ts")).pinProgram,
+    },
+    {
+      name: "load",
+      changes: true,
+      syntax: [
+        "OBJ  PATH \\",
+        "                  [type TYPE] [map { idx IDX | name NAME } MAP]\\",
+        "                  [pinmaps MAP_DIR]",
+        "                  [autoattach]",
+        "                  [kernel_btf BTF_FILE]",
+      ],
+      summary: "load an object file and pin its first program, or all",
+      run: async () => (await import("./load.ts")).loadFirst,
+    },
+    { name: "loadall", as: "load", changes: true, run: async () => (await import("./load.ts")).loadAll },
+    ...later("attach", "detach", "tracelog", "run", "profile"),
+  ],
+};
