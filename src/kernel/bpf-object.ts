@@ -1,6 +1,6 @@
 import type { ObjectSpec } from "../object/index.ts";
-import type { BpfMap } from "./map.ts";
-import type { Program } from "./program.ts";
+import type { BpfMap } from "./map/map.ts";
+import type { Program } from "./program/program.ts";
 import type { Variable } from "./variable.ts";
 
 /** A loaded object: its programs, maps and variables by name. Closing it closes all of them. */

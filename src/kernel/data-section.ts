@@ -1,7 +1,7 @@
 import { SyscallError } from "../errors/index.ts";
 import { type MappedMemory, mapMemory } from "../sys/index.ts";
 import { BpfMapFlag } from "../uapi/index.ts";
-import type { BpfMap } from "./map.ts";
+import type { BpfMap } from "./map/map.ts";
 
 const FIRST = new Uint8Array(4);
 

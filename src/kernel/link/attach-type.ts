@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors/index.ts";
 import { attachTypeByName, type BpfAttachType } from "../../uapi/index.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 
 /** Where a program goes, as libbpf's name (`cgroup_inet_egress`) or as BPF_* number. */
 export type AttachTypeName = string | BpfAttachType;

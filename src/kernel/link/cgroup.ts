@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { BpfError, SyscallError, UsageError } from "../../errors/index.ts";
 import { isCgroup2, linkCreate, type ProgQueryResult, progAttach, progDetach, progQuery } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachFlag, type BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 import { type AttachTypeName, resolveAttachType } from "./attach-type.ts";
 import { type Link, newLink } from "./link.ts";
 

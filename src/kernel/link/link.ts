@@ -11,8 +11,8 @@ import {
 } from "../../sys/index.ts";
 import { BpfLinkType, linkTypeName } from "../../uapi/index.ts";
 import { KernelObject, type ObjectSource, openSource, takeObject, walkObjects } from "../kernel-object.ts";
-import type { BpfMap } from "../map.ts";
-import type { Program } from "../program.ts";
+import type { BpfMap } from "../map/map.ts";
+import type { Program } from "../program/program.ts";
 
 /** How {@link Link.update} replaces. */
 export interface UpdateOptions {

@@ -1,7 +1,7 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import { rawTracepointOpen } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 import { type Link, newLink } from "./link.ts";
 
 /** Where and how a program is attached to a raw tracepoint. */

@@ -1,7 +1,7 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
 import { kernelAtLeast, linkCreate, perfEventEnable, perfEventOpen, tracepointId } from "../../sys/index.ts";
 import { BpfAttachType, PerfType } from "../../uapi/index.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 import { type Link, newLink } from "./link.ts";
 
 /** Where and how a program is attached to a tracepoint. */

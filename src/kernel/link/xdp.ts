@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "../../errors/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, XdpFlag } from "../../uapi/index.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 import { type Link, newLink } from "./link.ts";
 
 /** Where and how a program is attached to a network device. */

@@ -4,7 +4,7 @@ import { type ProgramSpec, parseSectionName, SectionTrait } from "../../object/i
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import type { KernelBtf } from "../kernel-btf.ts";
 import { loadedBtf } from "../loaded-btf.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../program/program.ts";
 
 /** What a program that attaches by BTF is verified against. */
 export interface AttachTarget {

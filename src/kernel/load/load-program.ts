@@ -10,7 +10,7 @@ import {
   tryProgLoad,
 } from "../../sys/index.ts";
 import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } from "../../uapi/index.ts";
-import { Program } from "../program.ts";
+import { Program } from "../program/program.ts";
 import type { AttachTarget } from "./attach-target.ts";
 import { hasUprobeMulti } from "./features.ts";
 import { programTooNew } from "./first-kernel.ts";

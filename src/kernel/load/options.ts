@@ -1,7 +1,7 @@
 import type { Btf } from "../../btf/index.ts";
 import type { ProgramSpec } from "../../object/index.ts";
-import type { BpfMap } from "../map.ts";
-import type { Program } from "../program.ts";
+import type { BpfMap } from "../map/map.ts";
+import type { Program } from "../program/program.ts";
 
 /** How an object is loaded. Without options, all of it is, as its file says. */
 export interface LoadOptions {

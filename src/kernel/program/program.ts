@@ -1,4 +1,4 @@
-import { formatHex } from "../layout/index.ts";
+import { formatHex } from "../../layout/index.ts";
 import {
   type OwnedFd,
   type ProgInfo,
@@ -10,10 +10,10 @@ import {
   progTestRun,
   type TestRunOptions,
   type TestRunResult,
-} from "../sys/index.ts";
-import { type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
-import { KernelObject, type ObjectSource, openSource, walkObjects } from "./kernel-object.ts";
-import type { BpfMap } from "./map.ts";
+} from "../../sys/index.ts";
+import { type BpfAttachType, type BpfProgType, progTypeName } from "../../uapi/index.ts";
+import { KernelObject, type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
+import type { BpfMap } from "../map/map.ts";
 
 /** What a program was loaded as, where the kernel does not say it itself. */
 export interface ProgramOrigin {

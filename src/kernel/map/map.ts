@@ -1,5 +1,5 @@
-import type { Btf, TypeId } from "../btf/index.ts";
-import { BpfError, Errno, SyscallError, UsageError } from "../errors/index.ts";
+import type { Btf, TypeId } from "../../btf/index.ts";
+import { BpfError, Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import {
   type MapInfo,
   mapDeleteElem,
@@ -12,11 +12,11 @@ import {
   mapUpdateElem,
   type OwnedFd,
   possibleCpus,
-} from "../sys/index.ts";
-import { BpfMapType, mapTypeName } from "../uapi/index.ts";
-import { KernelObject, type ObjectSource, openSource, walkObjects } from "./kernel-object.ts";
-import { loadedBtf } from "./loaded-btf.ts";
-import { type Codec, perCpuCodec, rawCodec, typedCodec, u32Codec } from "./map-codec.ts";
+} from "../../sys/index.ts";
+import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
+import { KernelObject, type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
+import { loadedBtf } from "../loaded-btf.ts";
+import { type Codec, perCpuCodec, rawCodec, typedCodec, u32Codec } from "./codec.ts";
 
 /** Where a map's keys and values find their types. */
 export interface MapTypes {

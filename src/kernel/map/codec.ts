@@ -1,5 +1,5 @@
-import { type Btf, compileReader, compileWriter, type TypeId } from "../btf/index.ts";
-import { UsageError } from "../errors/index.ts";
+import { type Btf, compileReader, compileWriter, type TypeId } from "../../btf/index.ts";
+import { UsageError } from "../../errors/index.ts";
 
 /** How keys or values of a map become bytes and back. */
 export interface Codec {
