@@ -1,5 +1,5 @@
 export { BpfObject } from "./bpf-object.ts";
-export { KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
+export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export {

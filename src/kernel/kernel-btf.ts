@@ -24,12 +24,20 @@ export interface ModuleBtf {
 let vmlinux: Btf | undefined;
 
 /**
- * The running kernel's own BTF, read once in a process: /sys/kernel/btf/vmlinux (5.4), or the `.BTF` section of a
+ * The running kernel's own BTF, read once in a process (see {@link flushKernelBtf}): /sys/kernel/btf/vmlinux (5.4), or the `.BTF` section of a
  * vmlinux file where distributions put it. Throws NotSupportedError where there is none.
  */
 export function kernelBtf(): Btf {
   vmlinux ??= readKernelBtf();
   return vmlinux;
+}
+
+/**
+ * Forgets the kernel's BTF, which takes some megabytes and is otherwise kept until the process ends: the next load that
+ * needs it reads it again. For a long-lived process that has loaded all it will load for now.
+ */
+export function flushKernelBtf(): void {
+  vmlinux = undefined;
 }
 
 function readKernelBtf(): Btf {

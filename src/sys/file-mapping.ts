@@ -4,8 +4,13 @@ import { syscall, viewMemory } from "./ffi.ts";
 const PROT_READ = 1;
 const MAP_PRIVATE = 2;
 
+/** A file's pages are given back when nobody can see them any more. */
+const mapped = new FinalizationRegistry<{ address: number; size: number }>(({ address, size }) => {
+  syscall("munmap", address, size);
+});
+
 /**
- * The bytes of a file, mapped for reading for as long as the process lives; undefined where it cannot be mapped.
+ * The bytes of a file, mapped for reading for as long as anybody refers to them; undefined where it cannot be mapped.
  * For /sys/kernel/btf/vmlinux, which the kernel lets map privately since 6.16. Never write to the bytes.
  */
 export function mapPrivately(path: string): Uint8Array | undefined {
@@ -14,7 +19,10 @@ export function mapPrivately(path: string): Uint8Array | undefined {
     const { size } = fstatSync(fd);
     if (size === 0) return undefined;
     const address = syscall("mmap", 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    return address < 0 ? undefined : new Uint8Array(viewMemory(address, size));
+    if (address < 0) return undefined;
+    const buffer = viewMemory(address, size);
+    mapped.register(buffer, { address, size });
+    return new Uint8Array(buffer);
   } finally {
     closeSync(fd);
   }

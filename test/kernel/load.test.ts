@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { BtfKind } from "../../src/btf/index.ts";
 import { FormatError, NotSupportedError, SyscallError, UsageError } from "../../src/errors/index.ts";
-import { loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
+import { flushKernelBtf, kernelBtf, loadObject, openMap, readObject, VerifierError } from "../../src/kernel/index.ts";
 import { kernelAtLeast } from "../../src/sys/index.ts";
 import { BpfAttachType } from "../../src/uapi/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
@@ -369,3 +370,15 @@ for (const [name, major, minor, message] of tooNew) {
     );
   });
 }
+
+test("after the kernel's BTF was flushed a load reads it anew", () => {
+  const before = kernelBtf();
+  assert.equal(kernelBtf(), before);
+  flushKernelBtf();
+  const after = kernelBtf();
+  assert.notEqual(after, before);
+  // What somebody still holds stays readable.
+  assert.equal(before.find("task_struct", BtfKind.STRUCT), after.find("task_struct", BtfKind.STRUCT));
+  using object = loadObject("test/bpf/counter.bpf.o");
+  assert.ok(Object.keys(object.programs).length > 0);
+});
