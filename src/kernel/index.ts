@@ -24,6 +24,7 @@ export { VerifierError } from "./load/verifier-error.ts";
 export type { Diagnosis } from "./load/verifier-log.ts";
 export { loadedBtf } from "./loaded-btf.ts";
 export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map/map.ts";
-export { openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
+export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
+export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readObject } from "./read-object.ts";
 export { Variable } from "./variable.ts";

@@ -11,7 +11,7 @@ export interface Ran {
 }
 
 const ROOT = process.cwd();
-const COMMAND = join(import.meta.dirname, "../../src/cli/main.js");
+export const COMMAND: string = join(import.meta.dirname, "../../src/cli/main.js");
 /** bpftool 7.8, of scripts/peers.sh. */
 const PEER = join(ROOT, ".cache/peers/bpftool");
 

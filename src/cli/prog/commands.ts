@@ -23,6 +23,8 @@ export const prog: ObjectEntry = {
     "          cgroup/sendmsg_unix | cgroup/recvmsg4 | cgroup/recvmsg6 | cgroup/recvmsg_unix |",
     "          cgroup/getsockopt | cgroup/setsockopt | cgroup/sock_release |",
     "          struct_ops | fentry | fexit | fsession | freplace | sk_lookup }",
+    "ATTACH_TYPE := { sk_msg_verdict | sk_skb_verdict | sk_skb_stream_verdict |",
+    "                 sk_skb_stream_parser | flow_dissector }",
   ],
   options: [BPFFS, MAPCOMPAT, NOMOUNT],
   commands: [
@@ -61,6 +63,33 @@ export const prog: ObjectEntry = {
       run: async () => (await import("./load.ts")).loadFirst,
     },
     { name: "loadall", as: "load", changes: true, run: async () => (await import("./load.ts")).loadAll },
-    ...later("attach", "detach", "tracelog", "run", "profile"),
+    {
+      name: "attach",
+      changes: true,
+      syntax: ["PROG ATTACH_TYPE [MAP]"],
+      summary: "attach a program to a sockmap, or as flow dissector of this network namespace",
+      run: async () => (await import("./attach.ts")).attachProgram,
+    },
+    {
+      name: "detach",
+      changes: true,
+      syntax: ["PROG ATTACH_TYPE [MAP]"],
+      summary: "detach a program again",
+      run: async () => (await import("./attach.ts")).detachProgram,
+    },
+    ...later("tracelog"),
+    {
+      name: "run",
+      syntax: [
+        "PROG \\",
+        "                  data_in FILE \\",
+        "                  [data_out FILE [data_size_out L]] \\",
+        "                  [ctx_in FILE [ctx_out FILE [ctx_size_out M]]] \\",
+        "                  [repeat N]",
+      ],
+      summary: "run a program on input from files, without its hook",
+      run: async () => (await import("./run.ts")).runProgram,
+    },
+    ...later("profile"),
   ],
 };

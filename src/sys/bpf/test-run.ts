@@ -1,6 +1,6 @@
 import { Errno } from "../../errors/index.ts";
 import { BpfCmd, BpfTestRunAttr } from "../../uapi/index.ts";
-import { beginCall, placeBytes, placeRoom } from "../arena.ts";
+import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
 
 /** What a test run takes; nothing is needed by every type of program. */
@@ -12,6 +12,8 @@ export interface TestRunOptions {
   /** The context struct, such as `xdp_md`. */
   readonly ctx_in?: Uint8Array | undefined;
   readonly ctx_size_out?: number | undefined;
+  /** Instead of both: the context of a program of type syscall, which changes it in place. */
+  readonly ctx_in_place?: Uint8Array | undefined;
   readonly repeat?: number | undefined;
   /** Flags of BpfTestRunFlag. */
   readonly flags?: number | undefined;
@@ -38,7 +40,7 @@ export interface TestRunResult {
 /** Runs a program once or `repeat` times without its hook. ENOTSUPP: its type cannot be tested so. */
 export function progTestRun(progFd: number, options: TestRunOptions = {}): TestRunResult {
   const arena = beginCall();
-  const { data_in, ctx_in, data_size_out = 0, ctx_size_out = 0 } = options;
+  const { data_in, ctx_in, ctx_in_place, data_size_out = 0, ctx_size_out = 0 } = options;
   const data = data_size_out > 0 ? placeRoom(data_size_out) : undefined;
   const ctx = ctx_size_out > 0 ? placeRoom(ctx_size_out) : undefined;
   BpfTestRunAttr.fill(arena.view, 0, {
@@ -47,8 +49,8 @@ export function progTestRun(progFd: number, options: TestRunOptions = {}): TestR
     data_size_in: data_in?.length ?? 0,
     data_out: data?.address ?? 0,
     data_size_out,
-    ctx_in: placeBytes(ctx_in),
-    ctx_size_in: ctx_in?.length ?? 0,
+    ctx_in: ctx_in_place === undefined || ctx_in_place.length === 0 ? placeBytes(ctx_in) : placeOwn(ctx_in_place),
+    ctx_size_in: (ctx_in_place ?? ctx_in)?.length ?? 0,
     ctx_out: ctx?.address ?? 0,
     ctx_size_out,
     repeat: options.repeat ?? 0,

@@ -1,0 +1,68 @@
+import { type OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
+import { attachTypeName, BpfAttachType } from "../../uapi/index.ts";
+import { type Answer, done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { takeProgram } from "../handle/program.ts";
+import { failedTo } from "../reason.ts";
+import { begins, type Words } from "../words.ts";
+
+/** bpftool's exit code of these failures: -EINVAL, cut to a byte. */
+const EXIT_INVALID = 234;
+
+/** The types by their names, which are written in full; and by their old names, which may be cut short. */
+const TYPES = [
+  { type: BpfAttachType.BPF_SK_SKB_STREAM_PARSER, old: "stream_parser" },
+  { type: BpfAttachType.BPF_SK_SKB_STREAM_VERDICT, old: "stream_verdict" },
+  { type: BpfAttachType.BPF_SK_MSG_VERDICT, old: "msg_verdict" },
+  { type: BpfAttachType.BPF_FLOW_DISSECTOR, old: undefined },
+  { type: BpfAttachType.BPF_SK_SKB_VERDICT, old: "skb_verdict" },
+] as const;
+
+/** `bpfts prog attach PROG ATTACH_TYPE [MAP]`. */
+export const attachProgram: Run = (words) =>
+  atPlace(words, "attach to", (program, target, type) => progAttach(program, target, type));
+
+/** `bpfts prog detach PROG ATTACH_TYPE [MAP]`. */
+export const detachProgram: Run = (words) =>
+  atPlace(words, "detach from", (program, target, type) => progDetach(program, target, type));
+
+function atPlace(
+  words: Words,
+  doing: string,
+  act: (program: number, target: number, type: BpfAttachType) => void,
+): Answer {
+  need(words, 3);
+  using program = takeProgram(words);
+  const type = takeType(words);
+  // A flow dissector belongs to the network namespace that this process is in: it has no map.
+  const flow = type === BpfAttachType.BPF_FLOW_DISSECTOR;
+  if (!flow) need(words, 2);
+  using map: OwnedFd | undefined = flow ? undefined : takeMap(words);
+  words.end();
+  try {
+    act(program.number, map?.number ?? 0, type);
+  } catch (error) {
+    const target = flow ? "this network namespace" : "the map";
+    throw failedTo(`failed to ${doing} ${target} as ${attachTypeName(type)}`, error, { exitCode: EXIT_INVALID });
+  }
+  return done;
+}
+
+function need(words: Words, count: number): void {
+  if (words.left >= count) return;
+  throw new CommandError(`'${words.previous}' needs at least ${count} arguments, ${words.left} found`, {
+    exitCode: EXIT_INVALID,
+  });
+}
+
+function takeType(words: Words): BpfAttachType {
+  const word = words.take("an attach type");
+  const found =
+    TYPES.find(({ type }) => attachTypeName(type) === word) ??
+    TYPES.find(({ old }) => old !== undefined && begins(word, old));
+  if (found !== undefined) return found.type;
+  const names = TYPES.map(({ type }) => attachTypeName(type)).join(", ");
+  throw new CommandError(`invalid attach/detach type '${word}': it is one of ${names}`, { exitCode: EXIT_INVALID });
+}

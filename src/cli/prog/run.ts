@@ -1,0 +1,152 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { Errno, errnoText } from "../../errors/index.ts";
+import { openProgram, type Program } from "../../kernel/index.ts";
+import type { TestRunResult } from "../../sys/index.ts";
+import type { Answer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { parseU32 } from "../handle/number.ts";
+import { takeProgram } from "../handle/program.ts";
+import type { JsonValue } from "../json-writer.ts";
+import { errnoOf, failedTo } from "../reason.ts";
+import { readStandardInput } from "../standard-input.ts";
+import { begins, type Words } from "../words.ts";
+import { hexRows } from "./hex-rows.ts";
+
+/** bpftool's room for what the program leaves behind, where nothing else is asked for. */
+const DEFAULT_SIZE = 32 * 1024;
+const STANDARD = "-";
+
+/** The packet or the context of a run: where it comes from and where it goes. */
+interface Stream {
+  in: string | undefined;
+  out: string | undefined;
+  size: number | undefined;
+}
+
+interface How {
+  readonly data: Stream;
+  readonly ctx: Stream;
+  readonly repeat: number;
+}
+
+/** `bpfts prog run PROG data_in FILE [data_out FILE [data_size_out L]] [ctx_in …] [repeat N]`. */
+export const runProgram: Run = (words) => {
+  words.need(4);
+  using fd = takeProgram(words);
+  const how = takeHow(words);
+  using program = openProgram({ fd: fd.release() });
+  const data = inputOf(how.data);
+  const ctx = inputOf(how.ctx);
+  const result = testRun(program, {
+    data_in: data,
+    data_size_out: roomFor(how.data, data),
+    ctx_in: ctx,
+    ctx_size_out: roomFor(how.ctx, ctx),
+    repeat: how.repeat,
+  });
+  const shown = { data_out: outputOf(how.data, result.data_out), ctx_out: outputOf(how.ctx, result.ctx_out) };
+  return answer(result, shown, how.repeat > 1);
+};
+
+function takeHow(words: Words): How {
+  const data: Stream = { in: undefined, out: undefined, size: undefined };
+  const ctx: Stream = { in: undefined, out: undefined, size: undefined };
+  let repeat = 1;
+  const keywords: Readonly<Record<string, () => void>> = {
+    data_in: () => (data.in = words.take("a file")),
+    data_out: () => (data.out = words.take("a file")),
+    data_size_out: () => (data.size = parseU32(words.take("a number"), "output data size")),
+    ctx_in: () => (ctx.in = words.take("a file")),
+    ctx_out: () => (ctx.out = words.take("a file")),
+    ctx_size_out: () => (ctx.size = parseU32(words.take("a number"), "output context size")),
+    repeat: () => (repeat = parseU32(words.take("a number"), "repeat number")),
+  };
+  while (words.left > 0) {
+    const word = words.peek ?? "";
+    const fits = Object.hasOwn(keywords, word) ? [word] : Object.keys(keywords).filter((name) => begins(word, name));
+    const [name, ...others] = fits;
+    if (name === undefined) {
+      throw new CommandError(
+        `expected no more arguments, 'data_in', 'data_out', 'data_size_out', 'ctx_in', 'ctx_out', 'ctx_size_out' or 'repeat', got: '${word}'?`,
+      );
+    }
+    if (others.length > 0) throw new CommandError(`ambiguous prefix: '${word}' could be '${fits.join("' or '")}'`);
+    words.takeKeyword(name);
+    keywords[name]?.();
+    if (data.in === STANDARD && ctx.in === STANDARD) {
+      throw new CommandError("cannot use standard input for both data_in and ctx_in");
+    }
+  }
+  return { data, ctx, repeat };
+}
+
+function inputOf({ in: path }: Stream): Uint8Array | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return path === STANDARD ? readStandardInput() : readFileSync(path);
+  } catch (error) {
+    throw failedTo(`failed to ${path === STANDARD ? "read standard input" : `open ${path}`}`, error);
+  }
+}
+
+/** As in bpftool there is no output without input, but what a size was given for. */
+function roomFor({ size }: Stream, input: Uint8Array | undefined): number | undefined {
+  return input === undefined ? undefined : size || DEFAULT_SIZE;
+}
+
+function testRun(program: Program, options: Parameters<Program["run"]>[0] & object): TestRunResult {
+  let result: TestRunResult;
+  try {
+    result = program.run(options);
+  } catch (error) {
+    throw failedTo("failed to run program", error, { exitCode: exitCodeOf(errnoOf(error) ?? 1) });
+  }
+  for (const [kind, size, room] of [
+    ["data", result.data_size_out, options.data_size_out],
+    ["context", result.ctx_size_out, options.ctx_size_out],
+  ] as const) {
+    if (room !== undefined && size > room) {
+      throw new CommandError(
+        `failed to run program: ${errnoText(Errno.ENOSPC)}: its output ${kind} has ${size} bytes, and there is room for ${room}`,
+        { exitCode: exitCodeOf(Errno.ENOSPC) },
+      );
+    }
+  }
+  return result;
+}
+
+/** bpftool's: the negative errno, cut to a byte. */
+function exitCodeOf(errno: number): number {
+  return -errno & 0xff;
+}
+
+/** What is to be shown on standard output, after what goes to a file has gone there. */
+function outputOf({ out }: Stream, bytes: Uint8Array | undefined): Uint8Array | undefined {
+  if (out === undefined || bytes === undefined || bytes.length === 0) return undefined;
+  if (out === STANDARD) return bytes;
+  try {
+    writeFileSync(out, bytes);
+  } catch (error) {
+    throw failedTo(`failed to open ${out}`, error);
+  }
+  return undefined;
+}
+
+function answer(
+  { retval, duration }: TestRunResult,
+  shown: Readonly<Record<"data_out" | "ctx_out", Uint8Array | undefined>>,
+  average: boolean,
+): Answer {
+  return {
+    text: function* () {
+      for (const bytes of [shown.data_out, shown.ctx_out]) if (bytes !== undefined) yield* hexRows(bytes);
+      yield `Return value: ${retval}, duration${average ? " (average)" : ""}: ${duration}ns\n`;
+    },
+    json: () =>
+      ({ data_out: shown.data_out, ctx_out: shown.ctx_out, retval, duration }) satisfies Record<
+        string,
+        JsonValue | undefined
+      >,
+  };
+}
