@@ -1,7 +1,10 @@
 export { BpfObject } from "./bpf-object.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
+export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";
+export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
+export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export {
   type AttachProgramOptions,
   attachCgroup,
@@ -10,7 +13,15 @@ export {
   detachProgram,
   queryCgroup,
 } from "./link/cgroup.ts";
-export { Link, links, openLink, type UpdateOptions } from "./link/link.ts";
+export {
+  KernelLink,
+  type KernelLinkOptions,
+  type Link,
+  links,
+  openLink,
+  type UpdateArgs,
+  type UpdateOptions,
+} from "./link/link.ts";
 export {
   attachRawTracepoint,
   attachTracing,

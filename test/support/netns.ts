@@ -71,3 +71,8 @@ export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly n
   const peerIfindex = Number(netns.run("cat", `/sys/class/net/${peer}/ifindex`));
   return { name, ifindex, peer, peerIfindex, address, peerAddress, netns };
 }
+
+/** One echo request from the far end of a veth pair to the near one, and its answer. */
+export function ping({ netns, address }: TestVeth & { readonly netns: TestNetns }): void {
+  netns.run("busybox", "ping", "-c", "1", "-W", "1", address);
+}

@@ -7,15 +7,16 @@ export type AttachTypeName = string | BpfAttachType;
 
 /** The number of an attach type; the program's own where none is given. Throws UsageError if it cannot be told. */
 export function resolveAttachType(given: AttachTypeName | undefined, program: Program): BpfAttachType {
+  if (given !== undefined) return attachTypeNumber(given);
+  const own = program.origin.attachType;
+  if (own === undefined) throw new UsageError(`${program.what}: say its attachType, its section does not`);
+  return own;
+}
+
+/** The number of an attach type. Throws UsageError for a name that there is not. */
+export function attachTypeNumber(given: AttachTypeName): BpfAttachType {
   if (typeof given === "number") return given;
-  if (given === undefined) {
-    const own = program.origin.attachType;
-    if (own === undefined) throw new UsageError(`${program.what}: say its attachType, its section does not`);
-    return own;
-  }
   const found = attachTypeByName(given);
-  if (found === undefined) {
-    throw new UsageError(`"${given}" is not an attach type: they are named like cgroup_inet_egress`);
-  }
-  return found;
+  if (found !== undefined) return found;
+  throw new UsageError(`"${given}" is not an attach type: they are named like cgroup_inet_egress`);
 }

@@ -1,0 +1,14 @@
+// A process that holds a link, for the conformance test: `holder pin PATH` pins the link of fd 3 and ends;
+// `holder hold PATH` opens the pin, prints the link's info, removes the pin, and holds the link until its input ends.
+import { openLink } from "../../../src/kernel/index.ts";
+
+const [, , job, path = ""] = process.argv;
+if (job === "pin") {
+  openLink({ fd: 3 }).pin(path);
+  process.exit(0);
+}
+const link = openLink({ pinned: path });
+const info = JSON.stringify(link.info(), (_, value) => (typeof value === "bigint" ? String(value) : value));
+link.unpin();
+console.log(info);
+process.stdin.on("end", () => process.exit(0)).resume();
