@@ -13,7 +13,6 @@ export class BpfObject implements Disposable {
   readonly variables: Readonly<Record<string, Variable>>;
   /** For each struct_ops map the value to register it with, its programs' fds included. */
   readonly structOps: Readonly<Record<string, Uint8Array>>;
-  readonly #close: () => void;
 
   constructor(
     spec: ObjectSpec,
@@ -23,7 +22,6 @@ export class BpfObject implements Disposable {
       variables: Readonly<Record<string, Variable>>;
       structOps: Readonly<Record<string, Uint8Array>>;
     },
-    close: () => void,
   ) {
     this.name = spec.name;
     this.spec = spec;
@@ -31,14 +29,12 @@ export class BpfObject implements Disposable {
     this.maps = parts.maps;
     this.variables = parts.variables;
     this.structOps = parts.structOps;
-    this.#close = close;
   }
 
   /** Closes programs and maps. Pins, links and other holders keep what they hold. */
   close(): void {
     for (const program of Object.values(this.programs)) program.close();
     for (const map of Object.values(this.maps)) map.close();
-    this.#close();
   }
 
   [Symbol.dispose](): void {

@@ -1,64 +1,39 @@
-import { SyscallError } from "../errors/index.ts";
-import { type MappedMemory, mapMemory } from "../sys/index.ts";
-import { BpfMapFlag } from "../uapi/index.ts";
+import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import type { BpfMap } from "./map/map.ts";
+import type { MapMemory } from "./map/memory.ts";
 
 const FIRST = new Uint8Array(4);
 
 /**
- * The memory of a data section's map or of an arena's globals. It is mapped when first used (Linux 5.5), so that reads
- * and writes touch only their own bytes; where it cannot be mapped, the map's only value is read and written whole.
+ * The memory of a data section's map or of an arena's globals. Where it can be mapped (Linux 5.5) reads and writes
+ * touch only their own bytes; elsewhere the map's only value is read and written whole.
  */
 export class DataSection {
-  readonly #map: BpfMap;
-  readonly #writable: boolean;
-  /** Bytes of the mapping, and where the section begins in it. */
-  readonly #length: number;
-  readonly #start: number;
-  readonly #address: number | undefined;
-  #memory: MappedMemory | undefined;
+  readonly map: BpfMap;
+  /** Where the section begins in the map's memory, in bytes. */
+  readonly start: number;
 
-  constructor(map: BpfMap, place: { writable: boolean; length: number; start?: number; address?: number | undefined }) {
-    this.#map = map;
-    this.#writable = place.writable;
-    this.#length = place.length;
-    this.#start = place.start ?? 0;
-    this.#address = place.address;
+  constructor(map: BpfMap, start = 0) {
+    this.map = map;
+    this.start = start;
   }
 
-  /** A copy of `size` bytes from `offset`. */
+  /** The map's memory, mapped at the first call; undefined where it cannot be. Throws ClosedError once it is closed. */
+  memory(): MapMemory | undefined {
+    const { flags, type, fd } = this.map;
+    const mappable = type === BpfMapType.BPF_MAP_TYPE_ARENA || (flags & BpfMapFlag.BPF_F_MMAPABLE) !== 0;
+    return mappable && fd >= 0 ? this.map.memory() : undefined;
+  }
+
+  /** A copy of `size` bytes from `offset`, by a system call. */
   read(offset: number, size: number): Uint8Array<ArrayBuffer> {
-    const memory = this.#open();
-    if (memory === undefined)
-      return (this.#map.lookup(FIRST) as Uint8Array).slice(offset, offset + size) as Uint8Array<ArrayBuffer>;
-    return new Uint8Array(memory.buffer, this.#start + offset, size).slice();
+    return (this.map.lookup(FIRST) as Uint8Array).slice(offset, offset + size) as Uint8Array<ArrayBuffer>;
   }
 
+  /** Writes bytes by reading and writing the whole section. */
   write(offset: number, bytes: Uint8Array): void {
-    const memory = this.#open();
-    if (memory !== undefined) {
-      new Uint8Array(memory.buffer, this.#start + offset, bytes.length).set(bytes);
-      return;
-    }
-    const section = this.#map.lookup(FIRST) as Uint8Array;
+    const section = this.map.lookup(FIRST) as Uint8Array;
     section.set(bytes, offset);
-    this.#map.update(FIRST, section);
-  }
-
-  close(): void {
-    this.#memory?.close();
-  }
-
-  #open(): MappedMemory | undefined {
-    if (this.#memory !== undefined) return this.#memory;
-    const { fd } = this.#map;
-    if ((this.#map.info().map_flags & BpfMapFlag.BPF_F_MMAPABLE) === 0) return undefined;
-    const place = { length: this.#length, writable: this.#writable, address: this.#address };
-    try {
-      this.#memory = mapMemory(fd, place, this.#map.what);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-    }
-    return this.#memory;
+    this.map.update(FIRST, section);
   }
 }

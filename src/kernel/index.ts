@@ -34,7 +34,23 @@ export type { LoadOptions } from "./load/options.ts";
 export { VerifierError } from "./load/verifier-error.ts";
 export type { Diagnosis } from "./load/verifier-log.ts";
 export { loadedBtf } from "./loaded-btf.ts";
-export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map/map.ts";
+export { BatchCursor } from "./map/batch.ts";
+export type { CType } from "./map/c-type.ts";
+export { createMap, type MapOptions } from "./map/create.ts";
+export type {
+  LookupOptions as MapLookupOptions,
+  UpdateMode,
+  UpdateOptions as MapUpdateOptions,
+} from "./map/element-options.ts";
+export type { Integer } from "./map/integers.ts";
+export type { BuildIdFrame, FdLike, StorageKey } from "./map/kernel-codecs.ts";
+export { BpfMap, maps, openMap } from "./map/map.ts";
+export type { MapTypes } from "./map/map-codecs.ts";
+export { MapMemory } from "./map/memory.ts";
+export type { PrefixKey } from "./map/prefix-codec.ts";
+export { RawMap } from "./map/raw-map.ts";
+export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map/traits.ts";
+export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readObject } from "./read-object.ts";

@@ -129,4 +129,5 @@ export {
   perfEventSetBpf,
 } from "./perf-event.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
+export { pidfdOpen } from "./pidfd.ts";
 export { tracepointId, withTracefs } from "./tracefs.ts";

@@ -27,7 +27,14 @@ class Misfit extends Error {
   path = "";
 }
 
-const compiled = new WeakMap<Btf, Map<TypeId, { size: number; write: ValueWriter }>>();
+/** A compiled type. `whole`: its writer sets every byte. */
+interface Compiled {
+  readonly size: number;
+  readonly write: ValueWriter;
+  readonly whole: boolean;
+}
+
+const compiled = new WeakMap<Btf, Map<TypeId, Compiled>>();
 
 /**
  * A function that turns a JavaScript value into bytes of a type; made once per type. It takes what
@@ -44,13 +51,14 @@ export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {})
   let entry = writers.get(id);
   if (entry === undefined) {
     const shape = shapeOf(btf, id);
-    entry = { size: shape.size, write: make(shape, { btf, done: new Map() }) };
+    const whole = shape.kind === "int" || shape.kind === "float";
+    entry = { size: shape.size, write: make(shape, { btf, done: new Map() }), whole };
     writers.set(id, entry);
   }
-  const { size, write } = entry;
+  const { size, write, whole } = entry;
   return (view, at, value) => {
     if (!(at >= 0 && at + size <= view.byteLength)) throw tooShort(btf, id, size, view, at);
-    new Uint8Array(view.buffer, view.byteOffset + at, size).fill(0);
+    if (!whole) zero(view, at, size);
     try {
       write(view, at, value);
     } catch (error) {
@@ -58,6 +66,14 @@ export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {})
       throw new UsageError(`${options.name ?? (btf.name(id) || "value")}${error.path}: ${error.message}`);
     }
   };
+}
+
+/** Up to this many bytes a loop is faster than to make an array for `fill()`. */
+const LOOP = 64;
+
+function zero(view: DataView, at: number, size: number): void {
+  if (size > LOOP) new Uint8Array(view.buffer, view.byteOffset + at, size).fill(0);
+  else for (let i = 0; i < size; i++) view.setUint8(at + i, 0);
 }
 
 function make(shape: Shape, context: Context): ValueWriter {

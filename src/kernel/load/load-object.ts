@@ -94,16 +94,13 @@ class Loading {
       btf?.close();
     }
     this.#fillProgramMaps();
-    const sections = this.#sections();
     const parts = {
       programs: this.#programs,
       maps: this.#maps,
-      variables: this.#variables(sections),
+      variables: this.#variables(this.#sections()),
       structOps: this.#structOpsValues(),
     };
-    return new BpfObject(spec, parts, () => {
-      for (const section of sections.values()) section.close();
-    });
+    return new BpfObject(spec, parts);
   }
 
   #chosen(): ProgramSpec[] {
@@ -366,13 +363,8 @@ class Loading {
     for (const spec of Object.values(this.#spec.maps)) {
       const map = this.#maps[spec.name];
       if (map === undefined) continue;
-      if (spec.source === "data") {
-        sections.set(spec.name, new DataSection(map, { writable: !spec.frozen, length: spec.valueSize }));
-      } else if (spec.source === "arena") {
-        const address = spec.mapExtra === 0n ? undefined : Number(spec.mapExtra);
-        const place = { writable: true, length: spec.maxEntries * 4096, start: arenaDataOffset(spec), address };
-        sections.set(".addr_space.1", new DataSection(map, place));
-      }
+      if (spec.source === "data") sections.set(spec.name, new DataSection(map));
+      else if (spec.source === "arena") sections.set(".addr_space.1", new DataSection(map, arenaDataOffset(spec)));
     }
     return sections;
   }

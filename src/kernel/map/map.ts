@@ -1,115 +1,143 @@
-import type { Btf, TypeId } from "../../btf/index.ts";
-import { BpfError, Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import {
-  type MapInfo,
   mapDeleteElem,
-  mapFreeze,
   mapGetFdById,
   mapGetNextId,
-  mapGetNextKey,
   mapInfo,
+  mapLookupAndDeleteElem,
   mapLookupElem,
+  mapLookupWithoutKey,
   mapUpdateElem,
   type OwnedFd,
-  possibleCpus,
 } from "../../sys/index.ts";
-import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
-import { KernelObject, type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
-import { loadedBtf } from "../loaded-btf.ts";
-import { type Codec, perCpuCodec, rawCodec, typedCodec, u32Codec } from "./codec.ts";
+import { type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
+import {
+  type LookupOptions,
+  lookupFlags,
+  type UpdateMode,
+  type UpdateOptions,
+  updateFlags,
+} from "./element-options.ts";
+import type { MapOperation } from "./explain.ts";
+import { removeMany, writeMany } from "./many.ts";
+import { type MapCodecs, type MapTypes, makeCodecs } from "./map-codecs.ts";
+import { typesOfMap } from "./map-types.ts";
+import { type MapMemory, openMemory } from "./memory.ts";
+import { RawMap } from "./raw-map.ts";
+import { type Chunk, checkKeyList, chunksOf, isWithoutBatch } from "./walk.ts";
 
-/** Where a map's keys and values find their types. */
-export interface MapTypes {
-  readonly btf: Btf;
-  readonly keyTypeId: TypeId;
-  readonly valueTypeId: TypeId;
-}
-
-/** Which elements `set` writes: `any`, only new ones (`create`), only existing ones (`replace`). */
-export type UpdateMode = "any" | "create" | "replace";
-const UPDATE_FLAGS: Readonly<Record<UpdateMode, bigint>> = { any: 0n, create: 1n, replace: 2n };
-
-const PER_CPU: ReadonlySet<number> = new Set([
-  BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
-  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
-  BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
-]);
-/** Their values are fds on the way in and ids on the way out. */
-const OF_OBJECTS: ReadonlySet<number> = new Set([
-  BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS,
-]);
+const NO_KEY = new Uint8Array(0);
 
 /**
  * A map in the kernel, used like a JavaScript Map. Keys and values are decoded by the BTF that the map was created
- * with; without it they are Uint8Arrays, but for the u32 keys of arrays, which may be numbers.
- * A per-CPU value is an array with one value for each possible CPU. `K` and `V` are the caller's word for them.
+ * with; without it they are Uint8Arrays, but that u32s may be given as numbers. What the kernel itself defines needs no
+ * BTF: indexes of arrays are numbers, prefixes of tries text such as `10.0.0.0/8`; maps and programs go in as objects or
+ * fds and come out as ids; sockets go in as fds and come out as cookies; stacks are arrays of addresses; the keys of
+ * storage are fds, `{ pid }` or `{ path }`. A per-CPU value is an array with one value for each possible CPU.
+ * `K` and `V` are the caller's word for what the types decode to.
  */
 // biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
-export class BpfMap<K = any, V = any> extends KernelObject {
-  readonly id: number;
-  /** BPF_MAP_TYPE_*. */
-  readonly type: BpfMapType;
-  /** The name in the object file, else the kernel's, which is cut to 15 characters. */
-  readonly name: string;
-  /** Bytes of a key; 0 for queues, stacks, rings and bloom filters. */
-  readonly keySize: number;
-  /** Bytes of a value, on one CPU for per-CPU maps. */
-  readonly valueSize: number;
-  readonly maxEntries: number;
-  readonly #btfOf: () => MapTypes | undefined;
-  #codecs: { readonly key: Codec; readonly value: Codec } | undefined;
+export class BpfMap<K = any, V = any> extends RawMap {
+  readonly #typesOf: () => MapTypes | undefined;
+  #codecs: MapCodecs | undefined;
+  #memory: MapMemory<V> | undefined;
 
   constructor(fd: OwnedFd, options: { name?: string; types?: MapTypes | undefined; pinnedPath?: string } = {}) {
     const info = mapInfo(fd.number);
-    super(fd, `map ${options.name ?? (info.name || info.id)}`, options.pinnedPath);
-    this.id = info.id;
-    this.type = info.type;
-    this.name = options.name ?? info.name;
-    this.keySize = info.key_size;
-    this.valueSize = info.value_size;
-    this.maxEntries = info.max_entries;
-    this.#btfOf = () => options.types ?? typesOf(info);
+    super(fd, info, options);
+    this.#typesOf = () => options.types ?? typesOfMap(info);
   }
 
-  /** `hash`, `array`, …; the number for a type newer than this library. */
-  get typeName(): string {
-    return mapTypeName(this.type) ?? String(this.type);
-  }
-
-  /** What the kernel says about the map (4.13). */
-  info(): MapInfo {
-    return mapInfo(this.fd);
+  /** The types of keys and values; undefined for a map without BTF. */
+  types(): MapTypes | undefined {
+    return this.#typesOf();
   }
 
   /** The value of a key, undefined if there is none. Throws UsageError for a key of the wrong type or range. */
-  get(key: K): V | undefined {
-    const bytes = this.lookup(this.#codec().key.encode(key));
-    return bytes === undefined ? undefined : (this.#codec().value.decode(bytes) as V);
+  get(key: K, options?: LookupOptions): V | undefined {
+    const io = this.#codecs ?? this.#open();
+    try {
+      io.key.write(io.keyRoom, 0, key);
+      const flags = options === undefined ? 0n : lookupFlags(options);
+      if (!mapLookupElem(this.fd, io.keyRoom.bytes, io.valueRoom.bytes, flags)) return undefined;
+    } catch (error) {
+      throw this.explain(error, "read");
+    } finally {
+      if (io.key.release !== undefined) io.key.release();
+    }
+    return (options?.cpu === undefined ? io.value : io.one).read(io.valueRoom, 0) as V;
   }
 
-  /** Writes an element. Throws SyscallError with E2BIG if the map is full, EEXIST or ENOENT by `mode`, EPERM if frozen. */
-  set(key: K, value: V, mode: UpdateMode = "any"): this {
-    const { key: keys, value: values } = this.#codec();
-    this.update(keys.encode(key), values.encode(value), UPDATE_FLAGS[mode]);
+  /**
+   * Writes an element. `options` may be the mode alone. Throws UsageError for a key or value of the wrong type or range,
+   * SyscallError with E2BIG if the map is full, EEXIST or ENOENT by the mode, EPERM if it is frozen.
+   */
+  set(key: K, value: V, options: UpdateMode | UpdateOptions = "any"): this {
+    const io = this.#codecs ?? this.#open();
+    try {
+      io.key.write(io.keyRoom, 0, key);
+      const one = typeof options === "object" && options.cpu !== undefined;
+      (one ? io.one : io.value).write(io.valueRoom, 0, value);
+      mapUpdateElem(this.fd, io.keyRoom.bytes, io.valueRoom.bytes, updateFlags(options));
+    } catch (error) {
+      throw this.explain(error, "write");
+    } finally {
+      if (io.key.release !== undefined) io.key.release();
+    }
     return this;
   }
 
   /** Whether there is an element with this key. */
   has(key: K): boolean {
-    return this.lookup(this.#codec().key.encode(key)) !== undefined;
+    const io = this.#codecs ?? this.#open();
+    return this.#withKey(key, "read", (bytes) => mapLookupElem(this.fd, bytes, io.valueRoom.bytes));
   }
 
-  /** Deletes an element; false if there was none. */
+  /** Deletes an element; false if there was none. Elements of an array cannot be deleted. */
   delete(key: K): boolean {
-    return this.remove(this.#codec().key.encode(key));
+    return this.#withKey(key, "delete", (bytes) => mapDeleteElem(this.fd, bytes));
+  }
+
+  /** Looks an element up and deletes it in one step (hashes 5.14); undefined if there was none. */
+  take(key: K): V | undefined {
+    const io = this.#codecs ?? this.#open();
+    const found = this.#withKey(key, "take", (bytes) => mapLookupAndDeleteElem(this.fd, bytes, io.valueRoom.bytes));
+    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
+  }
+
+  /** Writes many elements, in batches where the kernel has them (5.6). Where one fails, some before it are written. */
+  setMany(elements: Iterable<readonly [K, V]>, options: UpdateMode | UpdateOptions = "any"): this {
+    const io = this.#codecs ?? this.#open();
+    this.explained("write", () => writeMany(this, io, elements, updateFlags(options)));
+    return this;
+  }
+
+  /** Deletes many elements, in batches where the kernel has them (5.6); returns how many there were. */
+  deleteMany(keys: Iterable<K>): number {
+    const io = this.#codecs ?? this.#open();
+    return this.explained("delete", () => removeMany(this, io, keys));
+  }
+
+  /** Deletes all elements; those that others add meanwhile may stay. */
+  clear(): void {
+    this.deleteMany(this.keys());
+  }
+
+  /** How many elements there are: a walk over all of them. */
+  count(): number {
+    let count = 0;
+    for (const _ of this.keys()) count++;
+    return count;
   }
 
   /** All keys; see {@link entries} for what changes meanwhile do. */
   *keys(): Generator<K, void, undefined> {
-    for (const key of this.rawKeys()) yield this.#codec().key.decode(key) as K;
+    const { key } = this.#codecs ?? this.#open();
+    for (const { count, keys, errnos } of this.#chunks()) {
+      for (let i = 0; i < count; i++) {
+        if (errnos?.[i] !== Errno.ENOENT) yield key.read(keys, i * this.keySize) as K;
+      }
+    }
   }
 
   /** All values; see {@link entries}. */
@@ -118,14 +146,18 @@ export class BpfMap<K = any, V = any> extends KernelObject {
   }
 
   /**
-   * All elements. Those that others delete meanwhile are left out, those that they add may be seen or not. The element
-   * just yielded may be deleted. Throws BpfError if changes to the map keep the walk from its end.
+   * All elements, read ahead in batches where the kernel has them. Elements that are deleted meanwhile are left out or
+   * seen as they were, those that are added may be seen or not. What was yielded may be deleted. Empty places of arrays
+   * of maps and programs are left out. Throws UsageError for a map whose elements the kernel does not list, BpfError
+   * ABORTED if changes to the map keep the walk from its end.
    */
   *entries(): Generator<[K, V], void, undefined> {
-    const { key: keys, value: values } = this.#codec();
-    for (const key of this.rawKeys()) {
-      const value = this.lookup(key);
-      if (value !== undefined) yield [keys.decode(key) as K, values.decode(value) as V];
+    const { key, value } = this.#codecs ?? this.#open();
+    for (const { count, keys, values, errnos } of this.#chunks()) {
+      for (let i = 0; i < count; i++) {
+        if (errnos !== undefined && !this.#isRead(errnos[i] as number)) continue;
+        yield [key.read(keys, i * this.keySize) as K, value.read(values, i * this.valueBytes) as V];
+      }
     }
   }
 
@@ -133,98 +165,112 @@ export class BpfMap<K = any, V = any> extends KernelObject {
     return this.entries();
   }
 
-  /** The value's bytes for a key's bytes, undefined if there is none. */
-  lookup(key: Uint8Array): Uint8Array | undefined {
-    this.#checkSize(key, this.keySize, "key");
-    const value = new Uint8Array(this.#codec().value.size);
-    return mapLookupElem(this.fd, key, value) ? value : undefined;
+  /** Calls `callback` with each element, as a JavaScript Map does. */
+  forEach(callback: (value: V, key: K, map: this) => void): void {
+    for (const [key, value] of this.entries()) callback(value, key, this);
   }
 
-  /** Writes bytes; `flags` are the kernel's (BPF_ANY, BPF_NOEXIST, BPF_EXIST, …). */
-  update(key: Uint8Array, value: Uint8Array, flags = 0n): void {
-    this.#checkSize(key, this.keySize, "key");
-    this.#checkSize(value, this.#codec().value.size, "value");
+  /**
+   * All elements, each deleted as it is read: by batch in one step (hashes 5.6), otherwise looked up, then deleted.
+   * What is not taken from the generator stays in the map, but for the batch that was just read.
+   */
+  *drain(): Generator<[K, V], void, undefined> {
+    const { key, value } = this.#codecs ?? this.#open();
     try {
-      mapUpdateElem(this.fd, key, value, flags);
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  /** Deletes by a key's bytes; false if there was none. */
-  remove(key: Uint8Array): boolean {
-    this.#checkSize(key, this.keySize, "key");
-    return mapDeleteElem(this.fd, key);
-  }
-
-  /** The bytes of all keys. The next key is asked for before one is yielded, so that the yielded one may be deleted. */
-  *rawKeys(): Generator<Uint8Array, void, undefined> {
-    if (this.keySize === 0) throw new UsageError(`${this.what} is a ${this.typeName}: it has no keys`);
-    let key: Uint8Array | undefined = this.#next(undefined);
-    // A hash starts over when the key that the walk stands on is deleted by somebody else.
-    for (let steps = 0; key !== undefined; steps++) {
-      if (steps > 2 * this.maxEntries + 1024) {
-        throw new BpfError("ABORTED", `${this.what} changed so much that a walk over it came to no end`);
+      for (const { count, keys, values } of chunksOf(this, { take: true })) {
+        for (let i = 0; i < count; i++) {
+          yield [key.read(keys, i * this.keySize) as K, value.read(values, i * this.valueBytes) as V];
+        }
       }
-      const next = this.#next(key);
-      yield key;
-      key = next;
+    } catch (error) {
+      if (!isWithoutBatch(error)) throw this.explain(error, "take");
+      for (const [k, v] of this.entries()) if (this.delete(k)) yield [k, v];
     }
   }
 
-  /** No process may write the map from now on; programs still may (5.2). */
-  freeze(): void {
-    mapFreeze(this.fd);
+  /** Puts a value into a queue, a stack or a bloom filter (4.20; filters 5.16). `replace` drops the oldest if it is full. */
+  push(value: V, options: { replace?: boolean } = {}): void {
+    const io = this.#keyless("push");
+    io.value.write(io.valueRoom, 0, value);
+    this.update(NO_KEY, io.valueRoom.bytes, updateFlags(options.replace === true ? "replace" : "any"));
   }
 
-  #next(key: Uint8Array | undefined): Uint8Array | undefined {
-    const next = new Uint8Array(this.keySize);
-    return mapGetNextKey(this.fd, key, next) ? next : undefined;
+  /** Takes the next value out of a queue or a stack; undefined if it is empty. */
+  pop(): V | undefined {
+    const io = this.#keyless("pop");
+    const found = this.explained("take", () => mapLookupAndDeleteElem(this.fd, NO_KEY, io.valueRoom.bytes));
+    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
   }
 
-  #codec(): { readonly key: Codec; readonly value: Codec } {
-    this.#codecs ??= this.#makeCodecs();
+  /** The next value of a queue or a stack, which stays; undefined if it is empty. */
+  peek(): V | undefined {
+    const io = this.#keyless("peek");
+    const found = this.explained("read", () => mapLookupWithoutKey(this.fd, io.valueRoom.bytes));
+    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
+  }
+
+  /** Whether a bloom filter may hold a value: false is certain (5.16). */
+  mayHave(value: V): boolean {
+    const io = this.#keyless("mayHave");
+    io.value.write(io.valueRoom, 0, value);
+    return this.explained("read", () => mapLookupWithoutKey(this.fd, io.valueRoom.bytes));
+  }
+
+  /**
+   * The map's memory, shared with the programs: of an array with BPF_F_MMAPABLE (5.5) or an arena (6.9). Mapped at the
+   * first call, until the map is closed. A map whose memory is mapped for writing cannot be frozen.
+   */
+  memory(): MapMemory<V> {
+    if (this.#memory === undefined || this.#memory.closed) {
+      this.#memory = this.explained("map", () => openMemory<V>(this));
+    }
+    return this.#memory;
+  }
+
+  override close(): void {
+    this.#memory?.close();
+    super.close();
+  }
+
+  #open(): MapCodecs {
+    this.#codecs = makeCodecs(this, this.#typesOf());
     return this.#codecs;
   }
 
-  #makeCodecs(): { readonly key: Codec; readonly value: Codec } {
-    const types = this.#btfOf();
-    const named = (part: string): string => `${this.what}: ${part}`;
-    const side = (size: number, typeId: TypeId, part: string): Codec =>
-      types !== undefined && typeId !== 0
-        ? typedCodec(types.btf, typeId, size, named(part))
-        : rawCodec(size, named(part));
-    const isArray = this.typeName.endsWith("array") || this.type === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS;
-    const key =
-      isArray && this.keySize === 4 ? u32Codec(named("key")) : side(this.keySize, types?.keyTypeId ?? 0, "key");
-    const one = OF_OBJECTS.has(this.type)
-      ? u32Codec(named("value"))
-      : side(this.valueSize, types?.valueTypeId ?? 0, "value");
-    return { key, value: PER_CPU.has(this.type) ? perCpuCodec(one, possibleCpus(), named("value")) : one };
+  #keyless(method: string): MapCodecs {
+    if (this.traits.key !== "none" || this.traits.value === "none") {
+      throw new UsageError(`${this.what} is a ${this.typeName}: ${method} is for queues, stacks and bloom filters`);
+    }
+    return this.#codecs ?? this.#open();
   }
 
-  #checkSize(bytes: Uint8Array, size: number, part: string): void {
-    if (bytes.length !== size) {
-      throw new UsageError(`${this.what}: a ${part} has ${size} bytes, ${bytes.length} were given`);
+  *#chunks(): Generator<Chunk, void, undefined> {
+    checkKeyList(this);
+    try {
+      yield* chunksOf(this);
+    } catch (error) {
+      throw this.explain(error, "list");
     }
   }
 
-  #explain(error: unknown): unknown {
-    if (!(error instanceof SyscallError)) return error;
-    const hint = {
-      [Errno.E2BIG]: `the map is full: it takes ${this.maxEntries} elements`,
-      [Errno.EPERM]: "the map is frozen, read-only, or was opened read-only",
-    }[error.errno];
-    if (hint === undefined) return error;
-    return new SyscallError({ call: error.call, errno: error.errno, subject: this.what, hint }, { cause: error });
+  /** Whether a value was read; false where there is none. Throws what kept it from being read. */
+  #isRead(errno: number): boolean {
+    if (errno === 0) return true;
+    if (errno === Errno.ENOENT) return false;
+    throw this.explain(new SyscallError({ call: "bpf(BPF_MAP_LOOKUP_ELEM)", errno }), "read");
   }
-}
 
-function typesOf(info: MapInfo): MapTypes | undefined {
-  if (info.btf_id === 0) return undefined;
-  const btf = loadedBtf(info.btf_id);
-  if (btf === undefined) return undefined;
-  return { btf, keyTypeId: info.btf_key_type_id, valueTypeId: info.btf_value_type_id };
+  #withKey(key: K, operation: MapOperation, call: (key: Uint8Array) => boolean): boolean {
+    const io = this.#codecs ?? this.#open();
+    try {
+      io.key.write(io.keyRoom, 0, key);
+      return call(io.keyRoom.bytes);
+    } catch (error) {
+      throw this.explain(error, operation);
+    } finally {
+      io.key.release?.();
+    }
+  }
 }
 
 /** Opens a map by id, pin or fd. Throws UsageError if there is none, or if it is something else. */

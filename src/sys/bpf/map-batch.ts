@@ -17,6 +17,8 @@ export interface BatchStep {
   readonly done: boolean;
   /** `values` was too small for one bucket of the hash: nothing was read; ask again with more room (ENOSPC). */
   readonly tooSmall: boolean;
+  /** An element could not be read, as one that was deleted meanwhile: those before it were (EINTR; not of hashes). */
+  readonly interrupted: boolean;
 }
 
 /**
@@ -72,11 +74,13 @@ function readBatch(
   });
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
   const read = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
-  if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true };
+  if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true, interrupted: false };
   // ENOENT says that the end is reached; the elements before it have been read.
-  if (result < 0 && result !== -Errno.ENOENT) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
-  cursor.set(next.bytes.subarray(0, cursor.length));
-  return { count: read, done: result < 0, tooSmall: false };
+  const interrupted = result === -Errno.EINTR;
+  if (result < 0 && result !== -Errno.ENOENT && !interrupted) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
+  // Without an element the kernel wrote no cursor (generic_map_lookup_batch, kernel/bpf/syscall.c).
+  if (read > 0) cursor.set(next.bytes.subarray(0, cursor.length));
+  return { count: read, done: result < 0 && !interrupted, tooSmall: false, interrupted };
 }
 
 /** Writes `count` elements and returns `count`. Where one fails, those before it stay written, and a SyscallError says why. */
@@ -113,8 +117,11 @@ function writeBatch(
     flags: options.flags ?? 0n,
   });
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
+  const written = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result < 0 && !(result === -Errno.ENOENT && cmd === BpfCmd.BPF_MAP_DELETE_BATCH)) {
-    throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
+    // The kernel counts only what it did once it has begun (EFAULT and refused attrs leave the count as it was).
+    const subject = written < count ? `after ${written} of ${count} elements` : undefined;
+    throw commandError(cmd, -result, { needs: ["CAP_BPF"], ...(subject === undefined ? {} : { subject }) });
   }
-  return arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
+  return written;
 }

@@ -1,0 +1,9 @@
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
+
+/** An fd that stands for a process (5.3); close-on-exec, and the caller's to close. ESRCH: there is none. */
+export function pidfdOpen(pid: number): number {
+  const result = syscall("pidfd_open", pid, 0);
+  if (result < 0) throw fail("pidfd_open", -result, { subject: `process ${pid}` });
+  return result;
+}
