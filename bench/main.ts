@@ -68,6 +68,11 @@ function objectRows(file: string, what: string): Row[] {
   ];
 }
 
+function ringRow(how: string, what: string, goal?: number): Row {
+  const name = `ring buffer, ${what}, ns a record`;
+  return { name, goal, ours: task("ring", how), peer: peer("ring", true), runs: 7 };
+}
+
 const rows: readonly (() => Row[])[] = [
   () => [
     {
@@ -81,6 +86,12 @@ const rows: readonly (() => Row[])[] = [
   () => objectRows("counter", "a CO-RE object of 3 programs"),
   () => objectRows("core-many", "a CO-RE object of 60 programs"),
   () => ["lookup", "update"].flatMap((operation) => ["hash", "array"].map((kind) => mapRow(operation, kind))),
+  () => [
+    // 0.8 times as many records a second.
+    ringRow("callback", "where it lies", 1.25),
+    ringRow("decoded", "eight fields decoded by BTF"),
+    ringRow("batches", "the same by an async iterable"),
+  ],
   () => [
     {
       name: "`bpfts version`, whole process, against an empty Node script",

@@ -1,4 +1,17 @@
 export { BpfObject } from "./bpf-object.ts";
+export { EventReader } from "./events/event-reader.ts";
+export type { EventMap, EventSource, OnRecord } from "./events/event-source.ts";
+export {
+  openPerfBuffer,
+  openRingBuffer,
+  openRingBuffers,
+  type RecordsOptions,
+  records,
+} from "./events/open-events.ts";
+export type { PerfBufferOptions } from "./events/perf-source.ts";
+export { decoded, type RecordType } from "./events/record-decoder.ts";
+export { type DecodeRecord, RecordStream, type RecordStreamOptions } from "./events/record-stream.ts";
+export { type Reservation, UserRingBuffer } from "./events/user-ring-buffer.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
 export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";

@@ -37,9 +37,9 @@ export class FdPoll {
     open.add(this);
   }
 
-  /** Adds an fd to wait for, level-triggered. */
-  add(fd: number): void {
-    epollAdd(this.#fd(), fd);
+  /** Adds an fd to wait for, level-triggered: until it can be read, unless other `events` (EpollEvent) are given. */
+  add(fd: number, events?: number): void {
+    epollAdd(this.#fd(), fd, events);
   }
 
   /** Takes an fd out. */

@@ -119,11 +119,13 @@ export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
 export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
 export { Namespace, setNamespace, unshare } from "./namespaces.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
+export { pageSize } from "./page-size.ts";
 export {
   type PerfEventOptions,
   perfEventDisable,
   perfEventEnable,
   perfEventOpen,
+  perfEventPauseOutput,
   perfEventQueryBpf,
   perfEventReset,
   perfEventSetBpf,

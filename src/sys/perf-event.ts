@@ -15,6 +15,7 @@ export interface PerfEventOptions {
   readonly read_format?: bigint | undefined;
   /** Names of one-bit fields to set. */
   readonly bits?: readonly (keyof typeof PerfEventBit)[] | undefined;
+  /** Records, or with the bit `watermark` bytes, after which the fd becomes ready. */
   readonly wakeup_events?: number | undefined;
   /** A uprobe's file or a kprobe's function: `config1` is then its address. */
   readonly path?: string | undefined;
@@ -82,6 +83,11 @@ export function perfEventReset(fd: number): void {
 /** Attaches a program without a link, for as long as the fd is open: kernels before 5.15 have no other way. */
 export function perfEventSetBpf(fd: number, progFd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", progFd);
+}
+
+/** Holds back what would be written to the event's ring, or lets it through again (4.7); what comes meanwhile is lost. */
+export function perfEventPauseOutput(fd: number, pause: boolean): void {
+  perfIoctl(fd, "PERF_EVENT_IOC_PAUSE_OUTPUT", pause ? 1 : 0);
 }
 
 /** The ids of the programs on the tracepoint of a perf event, at most 64 of them by the kernel's limit. */

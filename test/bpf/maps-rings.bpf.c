@@ -27,6 +27,9 @@ struct {
   UINT(max_entries, 4096);
 } orders SEC(".maps");
 
+// A compiler tells of no type that is only pointed to in functions: this says what the records are.
+const struct event *type_of_records;
+
 u32 amount = 1;
 u64 dropped = 0;
 u64 discarded = 0;

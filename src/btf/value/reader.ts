@@ -4,6 +4,7 @@ import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
 import { readBits, readFewBits } from "./bits.ts";
 import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
+import { structReader } from "./struct-reader.ts";
 
 /** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
 export type ValueReader = (view: DataView, at: number) => unknown;
@@ -100,29 +101,11 @@ function makeNew(shape: Shape, context: Context): ValueReader {
         return out;
       };
     }
-    case "struct": {
-      const names = shape.members.map((member) => member.name);
-      const offsets = shape.members.map((member) => member.offset);
-      const reads = shape.members.map((member) => make(member.shape, context));
-      const count = names.length;
-      // Assigning this name would replace the object's prototype.
-      const odd = names.includes("__proto__");
-      return (view, at) => {
-        const out: Record<string, unknown> = {};
-        for (let i = 0; i < count; i++) {
-          const name = names[i] as string;
-          const value = (reads[i] as ValueReader)(view, at + (offsets[i] as number));
-          if (odd && name === "__proto__") define(out, name, value);
-          else out[name] = value;
-        }
-        return out;
-      };
-    }
+    case "struct":
+      return structReader(
+        shape.members.map(({ name, offset, shape: member }) => ({ name, offset, read: make(member, context) })),
+      );
   }
-}
-
-function define(out: object, name: string, value: unknown): void {
-  Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function named(read: ValueReader, names: EnumNames | undefined, wide = false): ValueReader {

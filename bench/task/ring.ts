@@ -1,0 +1,67 @@
+/**
+ * Reads a full ring of records of eight u64 several times over. Prints nanoseconds a record: `callback` hands out each
+ * where it lies, `decoded` makes an object of it by its BTF type, `batches` gives such objects by an async iterable.
+ */
+import { decoded, loadObject, openRingBuffer, records } from "bpfts";
+
+const [how = "callback"] = process.argv.slice(2);
+const RUNS = 900;
+const PER_RUN = 256;
+const ROUNDS = 15;
+
+using object = loadObject("test/bpf/events.bpf.o");
+const { stream } = object.maps;
+const { emit } = object.programs;
+const { amount, lost } = object.variables;
+const { btf } = object.spec;
+if (stream === undefined || emit === undefined || amount === undefined || btf === undefined) throw new Error("no ring");
+amount.value = PER_RUN;
+const data_in = new Uint8Array(64);
+
+interface Event {
+  readonly number: bigint;
+  readonly d: bigint;
+}
+let sum = 0;
+
+const times: number[] = [];
+const as = { btf, type: "struct event" };
+if (how !== "batches") {
+  const reader = openRingBuffer(
+    stream,
+    how === "decoded"
+      ? decoded<Event>(as, (event) => {
+          sum += event.d > event.number ? 1 : 0;
+        })
+      : (view, offset) => {
+          sum += view.getUint32(offset, true);
+        },
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    emit.run({ data_in, repeat: RUNS });
+    const start = process.hrtime.bigint();
+    const count = reader.consume();
+    times.push(Number(process.hrtime.bigint() - start) / count);
+    if (count !== RUNS * PER_RUN) throw new Error(`${count} records`);
+  }
+  reader.close();
+} else {
+  const all = records<Event>(stream, { as });
+  const batches = all.batches();
+  for (let round = 0; round < ROUNDS; round++) {
+    emit.run({ data_in, repeat: RUNS });
+    const start = process.hrtime.bigint();
+    let count = 0;
+    while (count < RUNS * PER_RUN) {
+      const { value } = await batches.next();
+      if (value === undefined) throw new Error("the records ended");
+      for (const event of value) sum += event.d > event.number ? 1 : 0;
+      count += value.length;
+    }
+    times.push(Number(process.hrtime.bigint() - start) / count);
+  }
+  all.close();
+}
+if (lost?.value !== 0n || sum === 0) throw new Error(`${lost?.value} lost`);
+times.sort((a, b) => a - b);
+console.log((times[times.length >> 1] as number).toFixed(2));
