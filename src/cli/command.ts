@@ -1,10 +1,10 @@
-import type { Answer } from "./answer.ts";
+import type { Answer, LiveAnswer } from "./answer.ts";
 import type { Options } from "./options.ts";
 import type { Selectable } from "./selection.ts";
 import type { Words } from "./words.ts";
 
 /** Carries out a command: takes its words, asks the kernel once, and returns what to show. */
-export type Run = (words: Words, options: Options) => Answer | Promise<Answer>;
+export type Run = (words: Words, options: Options) => Answer | LiveAnswer | Promise<Answer | LiveAnswer>;
 
 /** A command of an object. */
 export interface CommandEntry extends Selectable {

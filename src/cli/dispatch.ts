@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import type { Answer, LiveAnswer } from "./answer.ts";
 import { type CommandEntry, codeOf, type ObjectEntry, type Run } from "./command.ts";
 import { CommandError } from "./command-error.ts";
 import { COMMANDS } from "./command-table.ts";
@@ -7,7 +7,7 @@ import { select } from "./selection.ts";
 import { Words } from "./words.ts";
 
 /** Finds the command that the words name, loads its code and runs it. */
-export async function dispatch(words: readonly string[], options: Options): Promise<Answer> {
+export async function dispatch(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
   const [objectWord, commandWord] = words;
   const object = objectWord === undefined ? (COMMANDS[0] as ObjectEntry) : select(COMMANDS, objectWord, "bpfts");
   const { commands } = object;

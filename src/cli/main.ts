@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import type { Answer } from "./answer.ts";
+import type { Answer, LiveAnswer } from "./answer.ts";
 import { CommandError } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
@@ -11,7 +11,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const { options, words, error } = parseOptions(argv);
   try {
     if (error !== undefined) throw error;
-    show(await answerOf(words, options), options);
+    const answer = await answerOf(words, options);
+    if ("live" in answer) await showLive(answer);
+    else show(answer, options);
     return 0;
   } catch (cause) {
     const { reportFailure } = await import("./failure.ts");
@@ -19,7 +21,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function answerOf(words: readonly string[], options: Options): Promise<Answer> {
+async function answerOf(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
   checkSigning(options);
   if (options.help) return dispatch(["help"], options);
   if (options.version) return dispatch(["version"], options);
@@ -46,6 +48,23 @@ function checkSigning({ sign, privateKey, certificate }: Options): void {
 function show(answer: Answer, options: Options): void {
   if (options.json) writeText(1, `${formatJson(answer.json(), options.pretty)}\n`);
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
+}
+
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Ctrl-C and its like end it in order, with exit code 0; a second one at once. */
+async function showLive(answer: LiveAnswer): Promise<void> {
+  const abort = new AbortController();
+  const end = (): void => {
+    for (const name of ENDINGS) process.removeListener(name, end);
+    abort.abort();
+  };
+  for (const name of ENDINGS) process.on(name, end);
+  try {
+    await answer.live((text) => writeText(1, text), abort.signal);
+  } finally {
+    for (const name of ENDINGS) process.removeListener(name, end);
+  }
 }
 
 // No top-level await: scripts/bundle.mjs turns this into CommonJS.
