@@ -66,5 +66,7 @@ export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, va
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
+export { type ObjectHolder, type ObjectPidsOptions, objectPids } from "./pids/object-pids.ts";
+export { openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { readObject } from "./read-object.ts";
 export { Variable } from "./variable.ts";

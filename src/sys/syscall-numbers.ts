@@ -4,6 +4,11 @@ import { BpfError } from "../errors/index.ts";
 const NUMBERS = {
   bpf: [321, 280],
   clock_gettime: [228, 113],
+  openat: [257, 56],
+  read: [0, 63],
+  getdents64: [217, 61],
+  readlinkat: [267, 78],
+  kcmp: [312, 272],
   fcntl: [72, 25],
   ioctl: [16, 29],
   mmap: [9, 222],
