@@ -1,13 +1,16 @@
 import { opendirSync } from "node:fs";
-import { closeFd, linkInfo, mapInfo, mounts, objGet, progInfo } from "../sys/index.ts";
-import { kindOfFd, type ObjectKind } from "./handle/pinned.ts";
+import { kindOfFd } from "../kernel/index.ts";
+import { closeFd, linkHead, mapInfo, mounts, objGet, progInfo } from "../sys/index.ts";
+
+/** The kinds of objects that can be pinned. */
+export type PinnableKind = "program" | "map" | "link";
 
 /**
  * Where the objects of a kind are pinned: every regular file below every mounted bpffs, by the object's id. A bpffs
  * that is mounted twice shows its pins twice. The paths of one object are in bpftool's order, which is that of the
  * chains of libbpf's hash map: the newest first, turned round each time the table grows.
  */
-export function pinnedPaths(kind: "prog" | "map" | "link"): ReadonlyMap<number, readonly string[]> {
+export function pinnedPaths(kind: PinnableKind): ReadonlyMap<number, readonly string[]> {
   const paths = new Map<number, string[]>();
   let size = 0;
   let capacity = 0;
@@ -57,7 +60,7 @@ function* filesBelow(directory: string): Generator<string> {
   }
 }
 
-function idOf(path: string, kind: ObjectKind): number | undefined {
+function idOf(path: string, kind: PinnableKind): number | undefined {
   let fd: number;
   try {
     fd = objGet(path);
@@ -66,8 +69,8 @@ function idOf(path: string, kind: ObjectKind): number | undefined {
   }
   try {
     if (kindOfFd(fd) !== kind) return undefined;
-    if (kind === "prog") return progInfo(fd).id;
-    return kind === "map" ? mapInfo(fd).id : linkInfo(fd).id;
+    if (kind === "program") return progInfo(fd).id;
+    return kind === "map" ? mapInfo(fd).id : linkHead(fd).id;
   } catch {
     return undefined;
   } finally {

@@ -16,6 +16,7 @@ export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-b
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
 export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";
 export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
+export { isGone, kindOfFd, type ObjectKind, type ObjectSource, openPinnedFd, takeObject } from "./kernel-object.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export {
@@ -35,6 +36,8 @@ export {
   type UpdateArgs,
   type UpdateOptions,
 } from "./link/link.ts";
+export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
+export { Link, links, openLink, type UpdateOptions } from "./link/link.ts";
 export {
   attachRawTracepoint,
   attachTracing,
@@ -64,9 +67,9 @@ export type { PrefixKey } from "./map/prefix-codec.ts";
 export { RawMap } from "./map/raw-map.ts";
 export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map/traits.ts";
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
+export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map/map.ts";
+export { type ObjectHolder, type ObjectPidsOptions, objectPids } from "./pids/object-pids.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
-export { type ObjectHolder, type ObjectPidsOptions, objectPids } from "./pids/object-pids.ts";
-export { openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { readObject } from "./read-object.ts";
 export { Variable } from "./variable.ts";

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatJson } from "../../src/cli/json-writer.ts";
 import { linkJson } from "../../src/cli/link/json.ts";
-import type { LinkRecord, SymbolName } from "../../src/cli/link/record.ts";
+import type { LinkRecord } from "../../src/cli/link/record.ts";
 import { linkText } from "../../src/cli/link/text.ts";
+import type { SymbolName } from "../../src/kernel/index.ts";
 import type { LinkInfo } from "../../src/sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType } from "../../src/uapi/index.ts";
 
@@ -150,6 +151,7 @@ for (const [what, info, more, text, json] of CASES) {
       progType: undefined,
       devname: undefined,
       symbols: SYMBOLS,
+      perfCookie: undefined,
       pinned: undefined,
       refs: [],
       ...more,

@@ -266,7 +266,7 @@ test("a link by id in hexadecimal, by pin, among all, and with its pins", (t) =>
   );
   const all = JSON.parse(bpfts("-j", "link").stdout) as { id: number }[];
   assert.ok(all.some((entry) => entry.id === id));
-  assert.match(bpfts("prog", "show", "pinned", `${bpffs}/one`).stderr, /^Error: incorrect object type: link/);
+  assert.match(bpfts("prog", "show", "pinned", `${bpffs}/one`).stderr, /^Error: .*\/one holds a link, not a program/);
 });
 
 test("link pin and link detach", (t) => {

@@ -1,10 +1,9 @@
-import { isGone } from "../../kernel/index.ts";
+import { isGone, openPinnedFd } from "../../kernel/index.ts";
 import { mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../command-error.ts";
 import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
-import { openPinned } from "./pinned.ts";
 import { unexpected } from "./unexpected.ts";
 
 const MAX_NAME = 15;
@@ -20,7 +19,7 @@ export function takeMap(words: Words): OwnedFd {
     }
   }
   if (words.takeKeyword("name")) return mapByName(words.take("a name"));
-  if (words.takeKeyword("pinned")) return openPinned(words.take("a file"), "map");
+  if (words.takeKeyword("pinned")) return openPinnedFd(words.take("a file"), "map");
   throw unexpected("'id', 'name' or 'pinned'", words);
 }
 

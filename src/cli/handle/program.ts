@@ -1,11 +1,10 @@
-import { isGone } from "../../kernel/index.ts";
+import { isGone, openPinnedFd } from "../../kernel/index.ts";
 import { formatHex, parseHex } from "../../layout/index.ts";
 import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
 import { CommandError } from "../command-error.ts";
 import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { parseU32 } from "./number.ts";
-import { openPinned } from "./pinned.ts";
 import { fullProgramName } from "./program-name.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -28,7 +27,7 @@ export function takePrograms(words: Words): OwnedFd[] {
     if (Buffer.byteLength(name) > MAX_NAME) throw new CommandError(`can't parse name '${name}': it is too long`);
     return programsWhere((info, fd) => fullProgramName(info, fd) === name, `name '${name}'`);
   }
-  if (words.takeKeyword("pinned")) return [openPinned(words.take("a file"), "prog")];
+  if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "program")];
   throw unexpected("'id', 'tag', 'name' or 'pinned'", words);
 }
 

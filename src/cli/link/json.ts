@@ -1,5 +1,6 @@
 import { attachTypeName, linkTypeName, progTypeName } from "../../uapi/index.ts";
 import type { JsonValue } from "../json-writer.ts";
+import { refsJson } from "../references.ts";
 import { iterOrderName, kprobeTargets, type PerfEvent, uprobeTargets } from "./parts.ts";
 import { perfConfigName, perfTypeName } from "./perf-names.ts";
 import type { LinkRecord } from "./record.ts";
@@ -15,7 +16,9 @@ export function linkJson(link: LinkRecord): JsonValue {
     prog_id,
     ...detailsJson(link),
     pinned: link.pinned,
-    pids: link.refs.length === 0 ? undefined : link.refs.map(({ pid, comm }) => ({ pid, comm })),
+    // As bpftool has it, which finds the cookie with the processes.
+    bpf_cookie: link.refs.length === 0 ? undefined : link.perfCookie,
+    pids: refsJson(link.refs),
   };
 }
 

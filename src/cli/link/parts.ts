@@ -1,6 +1,6 @@
+import type { SymbolName } from "../../kernel/index.ts";
 import type { KprobeMultiRecord, PerfEventRecord, UprobeMultiRecord } from "../../sys/index.ts";
 import { BpfKprobeMultiFlag, BpfUprobeMultiFlag } from "../../uapi/index.ts";
-import type { SymbolName } from "./record.ts";
 
 // What the text and the JSON of a link have in common.
 

@@ -12,7 +12,10 @@ export function linkText(link: LinkRecord): string {
   text += info.kind === "struct_ops" ? `map ${info.map_id}  ` : `prog ${info.prog_id}  `;
   text += detailsText(link);
   for (const path of link.pinned ?? []) text += `\n\tpinned ${path}`;
-  if (link.refs.length > 0) text += `\n\tpids ${refsText(link.refs)}`;
+  if (link.refs.length > 0) {
+    if (link.perfCookie !== undefined) text += `\n\tbpf_cookie ${link.perfCookie}`;
+    text += `\n\tpids ${refsText(link.refs)}`;
+  }
   return `${text}\n`;
 }
 

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { Errno } from "../../errors/index.ts";
 import { formatHex } from "../../layout/index.ts";
-import { bootToWallClock, type ProgInfo, progInfo } from "../../sys/index.ts";
-import { deviceName } from "../devices.ts";
+import { bootToWallClock, deviceName, type ProgInfo, progInfo } from "../../sys/index.ts";
 import { fullProgramName } from "../handle/program-name.ts";
 import { pinsOf } from "../pinned-paths.ts";
 import { errnoOf, failedTo } from "../reason.ts";
+import type { ObjectRefs } from "../references.ts";
 import { programMetadata } from "./metadata.ts";
 import type { DeviceRecord, ProgramHeader, ProgramRecord } from "./record.ts";
 
@@ -15,8 +15,11 @@ const NANOSECONDS = 1_000_000_000n;
 export class ProgramGatherer {
   readonly #pins: ReadonlyMap<number, readonly string[]> | undefined;
   #wallClock: bigint | undefined;
-  constructor(pins: ReadonlyMap<number, readonly string[]> | undefined) {
+  readonly #refs: ObjectRefs;
+
+  constructor(pins: ReadonlyMap<number, readonly string[]> | undefined, refs: ObjectRefs) {
     this.#pins = pins;
+    this.#refs = refs;
   }
 
   /** Everything about one program. */
@@ -33,7 +36,7 @@ export class ProgramGatherer {
       map_ids: info.map_ids ?? [],
       btf_id: info.btf_id,
       pinned: pinsOf(this.#pins, info.id),
-      refs: [],
+      refs: this.#refs.get(info.id) ?? [],
       metadata: programMetadata(info.map_ids ?? []),
     };
   }

@@ -1,6 +1,6 @@
 import { progTypeName } from "../../uapi/index.ts";
 import type { JsonValue } from "../json-writer.ts";
-import { refsText } from "../references.ts";
+import { refsJson, refsText } from "../references.ts";
 import { isoLocalTime } from "../time.ts";
 import type { DeviceRecord, ProgramHeader, ProgramRecord } from "./record.ts";
 
@@ -69,7 +69,7 @@ export function programJson(program: ProgramRecord): JsonValue {
     map_ids: program.map_ids.length === 0 ? undefined : program.map_ids,
     btf_id: program.btf_id === 0 ? undefined : program.btf_id,
     pinned: program.pinned,
-    pids: program.refs.length === 0 ? undefined : program.refs.map(({ pid, comm }) => ({ pid, comm })),
+    pids: refsJson(program.refs),
     metadata:
       program.metadata.length === 0
         ? undefined

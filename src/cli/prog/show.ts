@@ -2,6 +2,7 @@ import type { Answer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { eachProgram, takePrograms } from "../handle/program.ts";
 import { pinnedPaths } from "../pinned-paths.ts";
+import { gatherRefs } from "../references.ts";
 import { ProgramGatherer } from "./gather.ts";
 import type { ProgramRecord } from "./record.ts";
 import { programJson, programText } from "./render.ts";
@@ -12,7 +13,10 @@ export const showPrograms: Run = (words, options) => {
   const programs = all ? eachProgram() : takePrograms(words);
   const records: ProgramRecord[] = [];
   if (!all) words.end();
-  const gatherer = new ProgramGatherer(options.bpffs ? pinnedPaths("prog") : undefined);
+  const gatherer = new ProgramGatherer(
+    options.bpffs ? pinnedPaths("program") : undefined,
+    gatherRefs("program", options),
+  );
   for (const fd of programs) {
     try {
       records.push(gatherer.record(fd.number));

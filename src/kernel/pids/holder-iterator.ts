@@ -1,7 +1,7 @@
 import { readSync, statSync } from "node:fs";
 import { BtfKind } from "../../btf/index.ts";
 import { NotSupportedError } from "../../errors/index.ts";
-import { closeFd, iterCreate, linkCreate, progLoad } from "../../sys/index.ts";
+import { closeFd, iterCreate, linkCreate, linkHead, progLoad } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { kernelBtf } from "../kernel-btf.ts";
 import type { ObjectKind } from "../kernel-object.ts";
@@ -51,7 +51,10 @@ export function iterateHolders(kind: ObjectKind): HolderEntry[] {
       }),
     );
     const link = opened(linkCreate(program, 0, BpfAttachType.BPF_TRACE_ITER));
-    return readEntries(opened(iterCreate(link)));
+    const entries = readEntries(opened(iterCreate(link)));
+    const { id, prog_id } = linkHead(link);
+    const own = { program: prog_id, map: 0, link: id, btf: 0 }[kind];
+    return own === 0 ? entries : entries.filter((entry) => entry.id !== own);
   } finally {
     for (const fd of fds.reverse()) closeFd(fd);
   }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { readText } from "../sys/index.ts";
+import { readText } from "./kernel-settings.ts";
 
 /** A network namespace as the kernel's records name it. */
 export interface NetnsPlace {

@@ -1,0 +1,115 @@
+import {
+  closeFd,
+  deviceName,
+  kernelAtLeast,
+  kernelSymbolsByAddress,
+  type LinkInfo,
+  linkGetFdById,
+  linkGetNextId,
+  linkInfo,
+  type PerfEventLinkInfo,
+  progGetFdById,
+  progInfo,
+} from "../../sys/index.ts";
+import { isGone } from "../kernel-object.ts";
+import { perfLinkCookies } from "../pids/object-pids.ts";
+
+/** A kernel symbol. */
+export interface SymbolName {
+  readonly func: string;
+  /** Undefined for the kernel itself. */
+  readonly module: string | undefined;
+}
+
+/** A link with what its numbers mean: all that can be shown of it without asking the kernel again. */
+export interface LinkDescription {
+  readonly info: LinkInfo;
+  /** The type of a tracing link's program; undefined for other kinds, and where the program is gone. */
+  readonly progType: number | undefined;
+  /** The device of an xdp, tcx or netkit link; undefined where this network namespace has no such device. */
+  readonly devname: string | undefined;
+  /** The symbols at a kprobe_multi link's addresses; an address that the kernel shows no symbol for is absent. */
+  readonly symbols: ReadonlyMap<bigint, SymbolName>;
+  /** The cookie of a perf event's link; undefined for other kinds, and where the kernel does not tell it. */
+  readonly perfCookie: bigint | undefined;
+}
+
+/** Everything about all links of the kernel, in the order of their ids; a link that vanishes meanwhile is left out. */
+export function describeAllLinks(): LinkDescription[] {
+  const infos: LinkInfo[] = [];
+  for (let id = linkGetNextId(0); id !== undefined; id = linkGetNextId(id)) {
+    let fd: number;
+    try {
+      fd = linkGetFdById(id);
+    } catch (error) {
+      if (isGone(error)) continue;
+      throw error;
+    }
+    try {
+      infos.push(linkInfo(fd));
+    } finally {
+      closeFd(fd);
+    }
+  }
+  return describeLinks(infos);
+}
+
+/**
+ * What the numbers of links mean. /proc/kallsyms, which costs the kernel the square of the loaded programs, is read once
+ * for all kprobe_multi links, and not without one; a program or device that many links have is looked at once.
+ */
+export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
+  const symbols = probeSymbols(infos);
+  const types = new Map<number, number | undefined>();
+  const typeOf = (id: number): number | undefined => {
+    if (!types.has(id)) types.set(id, programType(id));
+    return types.get(id);
+  };
+  const cookies = perfCookies();
+  return infos.map((info) => ({
+    info,
+    progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
+    devname: "ifindex" in info ? deviceName(info.ifindex) : undefined,
+    symbols,
+    perfCookie: info.kind === "perf_event" ? cookies(info) : undefined,
+  }));
+}
+
+function programType(id: number): number | undefined {
+  let fd: number;
+  try {
+    fd = progGetFdById(id);
+  } catch {
+    return undefined;
+  }
+  try {
+    return progInfo(fd).type;
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** The kernel tells the cookies itself from 6.9 on; before, a program of ours looks for them, but only if there is a link. */
+function perfCookies(): (info: PerfEventLinkInfo) => bigint | undefined {
+  if (kernelAtLeast(6, 9)) return ({ event }) => ("cookie" in event ? event.cookie : undefined);
+  let found: ReadonlyMap<number, bigint> | undefined;
+  return ({ id }) => {
+    found ??= perfLinkCookies();
+    return found.get(id);
+  };
+}
+
+/** A function's entry may begin with `endbr64`, behind which ftrace then has its probe (CONFIG_X86_KERNEL_IBT). */
+const ENDBR_SIZE = 4n;
+
+function probeSymbols(infos: readonly LinkInfo[]): ReadonlyMap<bigint, SymbolName> {
+  const names = new Map<bigint, SymbolName>();
+  const addresses = infos.flatMap((info) => (info.kind === "kprobe_multi" ? info.addrs : []));
+  if (addresses.length === 0) return names;
+  const found = kernelSymbolsByAddress([...addresses, ...addresses.map((address) => address - ENDBR_SIZE)]);
+  for (const address of addresses) {
+    const symbol = found.get(address) ?? found.get(address - ENDBR_SIZE);
+    if (symbol !== undefined) names.set(address, { func: symbol.name, module: symbol.module });
+  }
+  return names;
+}

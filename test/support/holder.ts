@@ -1,0 +1,32 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+/** Another process that holds programs until the test ends, or `end()`. */
+export interface ProgramHolder {
+  readonly pid: number;
+  /** The ids of the programs that it loaded. */
+  readonly ids: readonly number[];
+  end(): Promise<void>;
+}
+
+/** Starts a process that loads `count` programs, in a thread with fds of its own for 0, and opens those of `others`. */
+export async function withProgramHolder(
+  t: Pick<TestContext, "after">,
+  count: number,
+  ...others: readonly number[]
+): Promise<ProgramHolder> {
+  const script = join(import.meta.dirname, "holder-child.js");
+  const child: ChildProcess = spawn(process.execPath, [script, `${count}`, ...others.map(String)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const end = async (): Promise<void> => {
+    child.stdin?.end();
+    await ended;
+  };
+  t.after(end);
+  const [line] = (await once(child.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
+  return { pid: child.pid as number, ids: JSON.parse(String(line)), end };
+}
