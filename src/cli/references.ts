@@ -1,4 +1,4 @@
-import { type ObjectHolder, type ObjectKind, objectPids } from "../kernel/index.ts";
+import { manyFilesOpen, type ObjectHolder, type ObjectKind, procPids } from "../kernel/index.ts";
 import type { JsonValue } from "./json-writer.ts";
 import type { Options } from "./options.ts";
 import { writeText } from "./output.ts";
@@ -12,12 +12,13 @@ export type ObjectRefs = ReadonlyMap<number, readonly ObjectRef[]>;
 /**
  * Which processes hold objects of a kind, this one left out. Where that cannot be told nothing is, and `-d` says why.
  */
-export function gatherRefs(kind: ObjectKind, options: Options): ObjectRefs {
+export async function gatherRefs(kind: ObjectKind, options: Options): Promise<ObjectRefs> {
   const tell = (why: string): void => {
     if (options.debug) writeText(2, `pids: ${why}\n`);
   };
   try {
-    return objectPids(kind, { others: true, onGap: tell });
+    const find = manyFilesOpen() ? (await import("./many-references.ts")).objectPids : procPids;
+    return find(kind, { others: true, onGap: tell });
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error));
     return new Map();

@@ -14,6 +14,8 @@ const KCMP_FILES = 2;
 const RECORD_LENGTH = 16;
 const NAME = 19;
 const ENTRIES_SIZE = 0x8000;
+/** More than an entry of /proc takes. */
+const MAX_ENTRY = 512;
 const TEXT_SIZE = 0x1000;
 const PATH_SIZE = 64;
 const DIGIT_0 = 48;
@@ -74,9 +76,10 @@ class Walk {
   }
 
   #process(pid: number): void {
-    const result = this.#directory(pid, `/proc/${pid}/fd`);
-    if (result === -Errno.EACCES || result === -Errno.EPERM) this.#refused += 1;
-    if (result < 0 || threadsOf(pid) <= 1) return;
+    const files = this.#directory(pid, `/proc/${pid}/fd`);
+    if (files === -Errno.EACCES || files === -Errno.EPERM) this.#refused += 1;
+    // Threads of the kernel have none.
+    if (files <= 0 || threadsOf(pid) <= 1) return;
     // A thread can have a table of files of its own (unshare(2) with CLONE_FILES).
     const tids: number[] = [];
     const tasks = this.#open(`/proc/${pid}/task`);
@@ -86,13 +89,15 @@ class Walk {
     }
   }
 
-  /** Looks at all files of a directory of /proc/PID/fd's kind. Returns 0, or the negative errno of opening it. */
+  /** Looks at all files of a directory of /proc/PID/fd's kind. Returns how many, or the negative errno of opening it. */
   #directory(pid: number, path: string): number {
     const directory = this.#open(path);
     if (directory < 0) return directory;
     const { base } = this.#arena;
     const found: number[] = [];
+    let count = 0;
     this.#eachNumber(directory, (fd, name) => {
+      count += 1;
       const length = syscall("readlinkat", directory, base + name, base + this.#text, TEXT_SIZE);
       if (length > 0 && this.#isTarget(length)) found.push(fd);
     });
@@ -100,7 +105,7 @@ class Walk {
       const value = this.#number(`${path}info/${fd}`);
       if (value !== undefined) this.#files.push({ pid, value });
     }
-    return 0;
+    return count;
   }
 
   #isTarget(length: number): boolean {
@@ -139,6 +144,8 @@ class Walk {
         const first = (bytes[at + NAME] as number) - DIGIT_0;
         if (first >= 0 && first <= 9) visit(this.#digits(at + NAME), at + NAME);
       }
+      // procfs goes on until the room is full or all is told.
+      if (length < ENTRIES_SIZE - MAX_ENTRY) break;
     }
     closeAt(directory);
   }

@@ -35,7 +35,7 @@ test("link show tells who holds a link, and a perf event's cookie before", (t) =
   const raw = owned(t, rawTracepointOpen(program(t, BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT), { name: "sys_enter" }));
   assert.match(
     bpfts("link", "show", "id", `${linkHead(raw).id}`).stdout,
-    new RegExp(`'sys_enter' {2}\\n\\tpids ${escape(me)}\\n$`),
+    new RegExp(`'sys_enter' {2}\\n\\tpids ${literally(me)}\\n$`),
   );
   const event = owned(t, perfEventOpen({ type: 1, config: 9, sample_period: 1 }));
   const prog = program(t, BpfProgType.BPF_PROG_TYPE_PERF_EVENT);
@@ -50,6 +50,6 @@ test("link show tells who holds a link, and a perf event's cookie before", (t) =
   ]);
 });
 
-function escape(text: string): string {
+function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

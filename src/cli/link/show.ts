@@ -11,16 +11,20 @@ import type { LinkRecord } from "./record.ts";
 import { linkText } from "./text.ts";
 
 /** `bpfts link show [LINK]`. */
-export const showLinks: Run = (words, options) => {
+export const showLinks: Run = async (words, options) => {
   const all = words.left === 0;
   const links = all ? allLinks() : [oneLink(words)];
   const pins = options.bpffs ? pinnedPaths("link") : undefined;
-  const refs = links.length === 0 ? undefined : gatherRefs("link", options);
+  const refs = links.length === 0 ? new Map() : await gatherRefs("link", options);
+  // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
+  const untold = links.some(({ info, perfCookie }) => info.kind === "perf_event" && perfCookie === undefined);
+  const cookies = untold ? (await import("../many-references.ts")).perfLinkCookies() : undefined;
   const records = links.map(
     (link): LinkRecord => ({
       ...link,
+      perfCookie: link.perfCookie ?? cookies?.get(link.info.id),
       pinned: pinsOf(pins, link.info.id),
-      refs: refs?.get(link.info.id) ?? [],
+      refs: refs.get(link.info.id) ?? [],
     }),
   );
   return {

@@ -8,14 +8,14 @@ import type { ProgramRecord } from "./record.ts";
 import { programJson, programText } from "./render.ts";
 
 /** `bpfts prog show [PROG]`. */
-export const showPrograms: Run = (words, options) => {
+export const showPrograms: Run = async (words, options) => {
   const all = words.left === 0;
   const programs = all ? eachProgram() : takePrograms(words);
   const records: ProgramRecord[] = [];
   if (!all) words.end();
   const gatherer = new ProgramGatherer(
     options.bpffs ? pinnedPaths("program") : undefined,
-    gatherRefs("program", options),
+    await gatherRefs("program", options),
   );
   for (const fd of programs) {
     try {

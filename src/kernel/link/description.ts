@@ -12,7 +12,6 @@ import {
   progInfo,
 } from "../../sys/index.ts";
 import { isGone } from "../kernel-object.ts";
-import { perfLinkCookies } from "../pids/object-pids.ts";
 
 /** A kernel symbol. */
 export interface SymbolName {
@@ -30,7 +29,7 @@ export interface LinkDescription {
   readonly devname: string | undefined;
   /** The symbols at a kprobe_multi link's addresses; an address that the kernel shows no symbol for is absent. */
   readonly symbols: ReadonlyMap<bigint, SymbolName>;
-  /** The cookie of a perf event's link; undefined for other kinds, and where the kernel does not tell it. */
+  /** The cookie of a perf event's link (6.9; before, `perfLinkCookies()` may know it); undefined for other kinds. */
   readonly perfCookie: bigint | undefined;
 }
 
@@ -65,14 +64,17 @@ export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
     if (!types.has(id)) types.set(id, programType(id));
     return types.get(id);
   };
-  const cookies = perfCookies();
   return infos.map((info) => ({
     info,
     progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
     devname: "ifindex" in info ? deviceName(info.ifindex) : undefined,
     symbols,
-    perfCookie: info.kind === "perf_event" ? cookies(info) : undefined,
+    perfCookie: info.kind === "perf_event" ? perfCookie(info) : undefined,
   }));
+}
+
+function perfCookie({ event }: PerfEventLinkInfo): bigint | undefined {
+  return "cookie" in event && kernelAtLeast(6, 9) ? event.cookie : undefined;
 }
 
 function programType(id: number): number | undefined {
@@ -87,16 +89,6 @@ function programType(id: number): number | undefined {
   } finally {
     closeFd(fd);
   }
-}
-
-/** The kernel tells the cookies itself from 6.9 on; before, a program of ours looks for them, but only if there is a link. */
-function perfCookies(): (info: PerfEventLinkInfo) => bigint | undefined {
-  if (kernelAtLeast(6, 9)) return ({ event }) => ("cookie" in event ? event.cookie : undefined);
-  let found: ReadonlyMap<number, bigint> | undefined;
-  return ({ id }) => {
-    found ??= perfLinkCookies();
-    return found.get(id);
-  };
 }
 
 /** A function's entry may begin with `endbr64`, behind which ftrace then has its probe (CONFIG_X86_KERNEL_IBT). */

@@ -1,0 +1,2 @@
+// What loads the assembler and BTF, on demand.
+export { objectPids, perfLinkCookies } from "../kernel/index.ts";
