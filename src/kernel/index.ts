@@ -13,10 +13,9 @@ export { decoded, type RecordType } from "./events/record-decoder.ts";
 export { type DecodeRecord, RecordStream, type RecordStreamOptions } from "./events/record-stream.ts";
 export { type Reservation, UserRingBuffer } from "./events/user-ring-buffer.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
-export { isGone, kindOfFd, type ObjectKind, type ObjectSource, takeObject } from "./kernel-object.ts";
+export { isGone, kindOfFd, type ObjectKind, type ObjectSource, openPinnedFd, takeObject } from "./kernel-object.ts";
 export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";
 export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
-export { isGone, kindOfFd, type ObjectKind, type ObjectSource, openPinnedFd, takeObject } from "./kernel-object.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export {
@@ -27,6 +26,7 @@ export {
   detachProgram,
   queryCgroup,
 } from "./link/cgroup.ts";
+export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
 export {
   KernelLink,
   type KernelLinkOptions,
@@ -36,8 +36,6 @@ export {
   type UpdateArgs,
   type UpdateOptions,
 } from "./link/link.ts";
-export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
-export { Link, links, openLink, type UpdateOptions } from "./link/link.ts";
 export {
   attachRawTracepoint,
   attachTracing,
@@ -67,7 +65,6 @@ export type { PrefixKey } from "./map/prefix-codec.ts";
 export { RawMap } from "./map/raw-map.ts";
 export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map/traits.ts";
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
-export { BpfMap, type MapTypes, maps, openMap, type UpdateMode } from "./map/map.ts";
 export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
 export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
