@@ -23,6 +23,18 @@ export {
   type FlowOptions,
 } from "./control-flow-graph.ts";
 export { formatInstruction, type SymbolResolver } from "./format-instruction.ts";
+export {
+  BAD_CODE,
+  type Disassembler,
+  type JitedFunction,
+  type JitedJson,
+  type JitedLine,
+  type JitedRecord,
+  jitedJson,
+  jitedLines,
+  jitedRecords,
+  type MachineInstruction,
+} from "./jited.ts";
 export { jitedLineRanges, type LineRange, lineFinder } from "./line-finder.ts";
 export {
   type AtomicOperation,

@@ -1,4 +1,5 @@
 export { BpfObject } from "./bpf-object.ts";
+export { openDisassembler } from "./disassembly/disassembler.ts";
 export { EventReader } from "./events/event-reader.ts";
 export type { EventMap, EventSource, OnRecord } from "./events/event-source.ts";
 export {
@@ -67,7 +68,11 @@ export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, va
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
 export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
 export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
+export { type LoadedInstructions, loadedInstructions } from "./program/instructions.ts";
+export { type JitedProgram, jitedProgram } from "./program/jited.ts";
+export { fullProgramName } from "./program/name.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
+export { readStream, type StreamName } from "./program/stream.ts";
 export { readObject } from "./read-object.ts";
 export { Variable } from "./variable.ts";

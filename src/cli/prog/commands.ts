@@ -38,8 +38,11 @@ export const prog: ObjectEntry = {
     HELP,
     {
       name: "dump",
-      syntax: ["xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]"],
-      summary: "print a program's instructions",
+      syntax: [
+        "xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]",
+        "jited  PROG [{ file FILE | [opcodes] [linum] }]",
+      ],
+      summary: "print a program's instructions, or its machine code",
       run: async () => (await import("./dump.ts")).dumpPrograms,
     },
     {

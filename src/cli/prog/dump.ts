@@ -1,43 +1,61 @@
 import { writeFileSync } from "node:fs";
 import {
+  type Disassembler,
+  jitedJson,
+  jitedLines,
+  jitedRecords,
   type ListingOptions,
-  type XlatedRecord,
   xlatedJson,
   xlatedLines,
-  xlatedNames,
   xlatedRecords,
 } from "../../asm/index.ts";
+import {
+  type JitedProgram,
+  jitedProgram,
+  type LoadedInstructions,
+  loadedInstructions,
+  openDisassembler,
+} from "../../kernel/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";
 import { takePrograms } from "../handle/program.ts";
 import type { JsonValue } from "../json-writer.ts";
+import { loadedBtf } from "../loaded-btf.ts";
 import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { programHeader } from "./gather.ts";
-import type { ProgramHeader } from "./record.ts";
 import { headerJson, headerText } from "./render.ts";
-import { loadedInstructions } from "./xlated-program.ts";
 
-/** `bpfts prog dump xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]`. */
+/** `bpfts prog dump { xlated | jited } PROG [{ file FILE | [opcodes] [linum] [visual] }]`. */
 export const dumpPrograms: Run = async (words, options) => {
-  if (words.takeKeyword("jited")) throw new CommandError("bpfts does not have 'prog dump jited' yet; bpftool has it");
-  if (!words.takeKeyword("xlated")) {
-    const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
-    throw new CommandError(`expected 'xlated' or 'jited', got: ${got}`);
-  }
+  const kind = takeKind(words);
   const programs = takePrograms(words);
   try {
     const how = takeHow(words, programs.length > 1);
     if (options.json && how.visual) throw new CommandError("'visual' is not compatible with JSON output");
-    if (how.file !== undefined) return writeInstructions(programs[0] as OwnedFd, how.file);
-    if (how.visual) return await drawGraph(programs[0] as OwnedFd, how);
-    return listing(programs, how);
+    const [first] = programs;
+    if (kind === "jited") {
+      if (how.visual) throw new CommandError("'visual' is for 'dump xlated' only");
+      if (how.file !== undefined) return writeTo(how.file, machineCode(first as OwnedFd).code);
+      const disassemble = await openDisassembler();
+      return listing(programs, (fd) => jitedListing(machineCode(fd), disassemble, how));
+    }
+    if (how.file !== undefined) return writeTo(how.file, instructionsOf(first as OwnedFd).program.instructions);
+    if (how.visual) return await drawGraph(first as OwnedFd, how);
+    return listing(programs, (fd) => xlatedListing(instructionsOf(fd), how));
   } finally {
     for (const fd of programs) fd.close();
   }
 };
+
+function takeKind(words: Words): "xlated" | "jited" {
+  if (words.takeKeyword("xlated")) return "xlated";
+  if (words.takeKeyword("jited")) return "jited";
+  const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
+  throw new CommandError(`expected 'xlated' or 'jited', got: ${got}`);
+}
 
 interface How extends ListingOptions {
   readonly file: string | undefined;
@@ -63,10 +81,29 @@ function takeHow(words: Words, several: boolean): How {
   return how;
 }
 
-function writeInstructions(fd: OwnedFd, path: string): Answer {
-  const { program } = loadedInstructions(fd.number);
+function instructionsOf(fd: OwnedFd): LoadedInstructions {
+  const loaded = ofKernel(() => loadedInstructions(fd.number, loadedBtf));
+  if (loaded !== undefined) return loaded;
+  throw new CommandError("error retrieving insn dump: kernel.kptr_restrict set?");
+}
+
+function machineCode(fd: OwnedFd): JitedProgram {
+  const loaded = ofKernel(() => jitedProgram(fd.number, loadedBtf));
+  if (loaded !== undefined) return loaded;
+  throw new CommandError("error retrieving jit dump: no instructions returned or kernel.kptr_restrict set?");
+}
+
+function ofKernel<T>(ask: () => T): T {
   try {
-    writeFileSync(path, program.instructions, { mode: 0o600 });
+    return ask();
+  } catch (error) {
+    throw failedTo("can't get prog info", error);
+  }
+}
+
+function writeTo(path: string, bytes: Uint8Array): Answer {
+  try {
+    writeFileSync(path, bytes, { mode: 0o600 });
   } catch (error) {
     throw failedTo(`can't open file ${path}`, error);
   }
@@ -75,39 +112,64 @@ function writeInstructions(fd: OwnedFd, path: string): Answer {
 
 async function drawGraph(fd: OwnedFd, how: How): Promise<Answer> {
   const { graphText } = await import("./graph.ts");
-  const loaded = loadedInstructions(fd.number);
-  const text = graphText(loaded, xlatedNames(loaded.jitedKsyms, loaded.symbols), how);
+  const text = graphText(instructionsOf(fd), how);
   return { text: () => [text], json: () => null };
 }
 
-function listing(programs: readonly OwnedFd[], how: How): Answer {
-  const dumps = programs.map((fd) => {
-    const { info, program, jitedKsyms, symbols } = loadedInstructions(fd.number);
-    return {
-      header: programHeader(info, fd.number),
-      records: [...xlatedRecords(program, xlatedNames(jitedKsyms, symbols))],
-    };
-  });
-  const [first] = dumps;
+/** A program's listing, ready to be rendered either way. */
+interface Listing {
+  readonly info: LoadedInstructions["info"];
+  text(): Iterable<string>;
+  json(): JsonValue;
+}
+
+function xlatedListing({ info, program, names }: LoadedInstructions, how: How): Listing {
+  const records = [...xlatedRecords(program, names)];
   return {
-    text: () => dumpText(dumps, how),
-    json: () =>
-      dumps.length === 1 && first !== undefined
-        ? recordsJson(first.records, how)
-        : dumps.map(({ header, records }) => ({ ...headerJson(header), insns: recordsJson(records, how) })),
+    info,
+    text: function* () {
+      for (const record of records) yield `${xlatedLines(record, how).join("\n")}\n`;
+    },
+    json: () => records.map((record) => xlatedJson(record, how) as unknown as JsonValue),
   };
 }
 
-function* dumpText(
-  dumps: readonly { header: ProgramHeader; records: readonly XlatedRecord[] }[],
-  how: How,
-): Generator<string> {
-  for (const [i, { header, records }] of dumps.entries()) {
-    if (dumps.length > 1) yield `${i > 0 ? "\n" : ""}${headerText(header)}`;
-    for (const record of records) yield `${xlatedLines(record, how).join("\n")}\n`;
-  }
+function jitedListing({ info, functions }: JitedProgram, disassemble: Disassembler, how: How): Listing {
+  return {
+    info,
+    text: function* () {
+      for (const fn of functions) {
+        yield `${fn.proto === undefined ? "" : `${fn.proto}:\n`}${fn.name}:\n`;
+        for (const record of jitedRecords(fn, disassemble)) yield `${jitedLines(record, how).join("\n")}\n`;
+        yield "\n";
+      }
+    },
+    json: () =>
+      functions.map((fn) => ({
+        proto: fn.proto,
+        name: fn.name,
+        insns: Array.from(jitedRecords(fn, disassemble), (record) => jitedJson(record, how) as unknown as JsonValue),
+      })),
+  };
 }
 
-function recordsJson(records: readonly XlatedRecord[], how: How): JsonValue {
-  return records.map((record) => xlatedJson(record, how) as unknown as JsonValue);
+/** One program is its listing alone, several have their headers. */
+function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
+  const dumps = programs.map((fd) => {
+    const found = list(fd);
+    return { ...found, header: programHeader(found.info, fd.number) };
+  });
+  const [first, ...others] = dumps;
+  return {
+    text: function* () {
+      for (const [i, { header, text }] of dumps.entries()) {
+        if (dumps.length > 1) yield `${i > 0 ? "\n" : ""}${headerText(header)}`;
+        yield* text();
+      }
+    },
+    json: () =>
+      first !== undefined && others.length === 0
+        ? first.json()
+        : dumps.map(({ header, json }) => ({ ...headerJson(header), insns: json() })),
+  };
 }

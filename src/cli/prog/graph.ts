@@ -9,8 +9,8 @@ import {
   type XlatedRecord,
   xlatedRecords,
 } from "../../asm/index.ts";
+import type { LoadedInstructions } from "../../kernel/index.ts";
 import { formatHex } from "../../layout/index.ts";
-import type { LoadedInstructions } from "./xlated-program.ts";
 
 const ENTRY = 0;
 const EXIT = 1;
@@ -23,8 +23,8 @@ const EDGE = 'style="solid,bold", color=black, weight=10, constraint=true';
 const ROW = "\\l\\\n";
 
 /** A program's control flow in the DOT language, as `bpftool prog dump xlated … visual` draws it. */
-export function graphText(loaded: LoadedInstructions, names: SymbolResolver, options: ListingOptions): string {
-  const rows = rowsOf(loaded, names, options);
+export function graphText(loaded: LoadedInstructions, options: ListingOptions): string {
+  const rows = rowsOf(loaded, loaded.names, options);
   let text = 'digraph "DOT graph for eBPF program" {\n';
   for (const fn of controlFlowGraph(loaded.program.instructions)) text += functionText(fn, rows);
   return `${text}}\n`;

@@ -1,3 +1,4 @@
+import { type JitedFunction, type XlatedRecord, xlatedRecords } from "../../asm/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
 import { formatHex } from "../../layout/index.ts";
 import {
@@ -15,7 +16,10 @@ import {
 import { type BpfAttachType, BpfProgType, progTypeName } from "../../uapi/index.ts";
 import { KernelObject, type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
 import type { BpfMap } from "../map/map.ts";
+import { loadedInstructions } from "./instructions.ts";
+import { jitedProgram } from "./jited.ts";
 import type { ProgramStats } from "./stats.ts";
+import { readStream, type StreamName } from "./stream.ts";
 
 /** What a program was loaded as, where the kernel does not say it itself. */
 export interface ProgramOrigin {
@@ -130,6 +134,34 @@ export class Program extends KernelObject {
   stats(): ProgramStats {
     const { run_cnt = 0n, run_time_ns = 0n, recursion_misses } = progInfo(this.fd);
     return { run_cnt, run_time_ns, recursion_misses };
+  }
+
+  /**
+   * The instructions as the verifier left them, decoded, each with its text and what stands above it: the prototype of a
+   * function that begins there, its source line. Calls bear the names of helpers, kernel functions and subprograms, for
+   * which /proc/kallsyms is read where that is needed. Empty where the kernel hides them (kernel.kptr_restrict, missing
+   * rights).
+   */
+  instructions(): XlatedRecord[] {
+    const loaded = loadedInstructions(this.fd);
+    return loaded === undefined ? [] : [...xlatedRecords(loaded.program, loaded.names)];
+  }
+
+  /**
+   * The machine code, function by function: the program's own first, then its subprograms. Each has its kernel symbol,
+   * its prototype and its source lines; {@link openDisassembler} and `jitedRecords` of `bpfts/asm` make text of it. Empty
+   * where the program is interpreted or the kernel hides the code (4.18).
+   */
+  jited(): readonly JitedFunction[] {
+    return jitedProgram(this.fd)?.functions ?? [];
+  }
+
+  /**
+   * Takes what the program wrote to a stream with bpf_stream_printk(), or the kernel about it (`stderr`), since it was
+   * last taken. Throws NotSupportedError before Linux 6.17.
+   */
+  stream(name: StreamName = "stdout"): string {
+    return Buffer.concat([...readStream(this.fd, name)]).toString();
   }
 
   /** Makes the program keep a map that its code does not use, for instance one with metadata (5.10). */

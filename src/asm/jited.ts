@@ -1,0 +1,107 @@
+import { formatHex } from "../layout/index.ts";
+import { lineFinder } from "./line-finder.ts";
+import type { ListingOptions } from "./xlated.ts";
+
+/** One machine instruction as text. */
+export interface MachineInstruction {
+  /** Where it stands in the code, in bytes. */
+  readonly at: number;
+  /** Bytes that it takes. */
+  readonly length: number;
+  /** As LLVM prints it: the name, and behind a tab its operands. */
+  readonly text: string;
+}
+
+/** Turns machine code into text; `address` is that of its first byte. */
+export type Disassembler = (code: Uint8Array, address: bigint) => Iterable<MachineInstruction>;
+
+/** The text for a byte that no instruction begins with. */
+export const BAD_CODE = "(bad)";
+
+/** A source line of machine code. */
+export interface JitedLine {
+  /** Where its code begins, in bytes from the function's start. */
+  readonly at: number;
+  readonly source: string | undefined;
+  readonly file: string | undefined;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A function of a program as machine code. */
+export interface JitedFunction {
+  /** As in /proc/kallsyms, for instance `bpf_prog_8fffd7b2ac210c46_count`. */
+  readonly name: string;
+  /** Its C prototype; undefined where there is no BTF. */
+  readonly proto: string | undefined;
+  /** 0n where the kernel hides addresses. */
+  readonly address: bigint;
+  readonly code: Uint8Array;
+  /** By ascending place. */
+  readonly lines: readonly JitedLine[];
+}
+
+/** One instruction of a listing of machine code, with what stands above it. */
+export interface JitedRecord extends MachineInstruction {
+  /** On the first instruction of a source line; its text has no white space in front. */
+  readonly line: JitedLine | undefined;
+  readonly bytes: Uint8Array;
+}
+
+/** Disassembles a function. */
+export function* jitedRecords(fn: JitedFunction, disassemble: Disassembler): Generator<JitedRecord> {
+  const { code, address, lines } = fn;
+  const findLine = lineFinder(lines.map(({ at }) => at));
+  for (const { at, length, text } of disassemble(code, address)) {
+    const found = findLine(at);
+    const line = found === undefined ? undefined : lines[found];
+    yield {
+      at,
+      length,
+      text,
+      line: line && { ...line, source: line.source?.replace(/^[ \t\n\v\f\r]+/, "") },
+      bytes: code.subarray(at, at + length),
+    };
+  }
+}
+
+/** A record as the lines of `bpftool prog dump jited`, without line ends. */
+export function jitedLines({ line, at, text, bytes }: JitedRecord, options: ListingOptions = {}): string[] {
+  const lines: string[] = [];
+  if (line?.source !== undefined) {
+    const place = options.linum ? ` [file:${line.file ?? ""} line_num:${line.line} line_col:${line.column}]` : "";
+    lines.push(`; ${line.source}${place}`);
+  }
+  lines.push(`${at.toString(16).padStart(4)}:\t${text}`);
+  if (options.opcodes) lines.push(`\t${formatHex(bytes, " ")} `);
+  return lines;
+}
+
+/** A record as an object of `bpftool -j prog dump jited`, keys in its order. */
+export interface JitedJson {
+  src?: string;
+  file?: string;
+  line_num?: number;
+  line_col?: number;
+  pc: string;
+  operation: string;
+  /** The pieces between commas, spaces and parentheses; a single null where there are no operands. */
+  operands: string[] | [null];
+  opcodes?: string[];
+}
+
+/** Builds {@link JitedJson}; line and column are left out where they are 0. */
+export function jitedJson({ line, at, text, bytes }: JitedRecord, options: ListingOptions = {}): JitedJson {
+  const [operation = "", ...operands] = text.split(/[ \t,()]+/).filter((piece) => piece !== "");
+  const place = options.linum === true ? line : undefined;
+  return {
+    ...(line?.source !== undefined && { src: line.source }),
+    ...(place?.file !== undefined && { file: place.file }),
+    ...(place !== undefined && place.line !== 0 && { line_num: place.line }),
+    ...(place !== undefined && place.column !== 0 && { line_col: place.column }),
+    pc: `0x${at.toString(16)}`,
+    operation,
+    operands: operands.length === 0 ? [null] : operands,
+    ...(options.opcodes && { opcodes: Array.from(bytes, (byte) => `0x${byte.toString(16).padStart(2, "0")}`) }),
+  };
+}

@@ -1,0 +1,59 @@
+import { BAD_CODE, type Disassembler } from "../../asm/index.ts";
+
+/** What of capstone-js is used here. */
+export interface Capstone {
+  readonly ARCH_ARM64: number;
+  readonly MODE_ARM: number;
+  readonly Capstone: new (
+    architecture: number,
+    mode: number,
+  ) => {
+    /** Throws a text where there is no instruction. */
+    disasm(code: Uint8Array, address: bigint, count: number): { readonly mnemonic: string; readonly op_str: string }[];
+  };
+}
+
+const LENGTH = 4;
+/** Their target stands without the `#`. */
+const BRANCH = /^(b|bl|b\..*|cbn?z|tbn?z)$/;
+/** Their immediate is a pattern of bits or a code, and hexadecimal. */
+const LOGICAL = /^(brk|ands?|orr|eor|tst|bics?|orn|eon)$/;
+const SYSTEM = /^(mrs|msr)$/;
+
+/**
+ * Writes arm64 code as LLVM does. Capstone is LLVM's decoder of some years ago: what differs is how numbers and system
+ * registers are written.
+ */
+export function arm64Disassembler(capstone: Capstone): Disassembler {
+  const decoder = new capstone.Capstone(capstone.ARCH_ARM64, capstone.MODE_ARM);
+  return function* (code, address) {
+    for (let at = 0; at + LENGTH <= code.length; at += LENGTH) {
+      const place = address + BigInt(at);
+      yield { at, length: LENGTH, text: textOf(decoder, code.subarray(at, at + LENGTH), place) };
+    }
+  };
+}
+
+function textOf(decoder: InstanceType<Capstone["Capstone"]>, code: Uint8Array, address: bigint): string {
+  let name: string;
+  let operands: string;
+  try {
+    const [found] = decoder.disasm(code, address, 1);
+    if (found === undefined) return BAD_CODE;
+    ({ mnemonic: name, op_str: operands } = found);
+  } catch {
+    return BAD_CODE;
+  }
+  if (operands === "") return name;
+  if (BRANCH.test(name)) operands = operands.replace("#0x", "0x");
+  else if (SYSTEM.test(name))
+    operands = operands.replace(/[a-z]\w*_el\d|\bdaif\b/, (register) => register.toUpperCase());
+  else {
+    operands = operands.replace(/#(-?)(0x[0-9a-f]+|\d+)/g, (_, sign: string, digits: string) => {
+      const value = BigInt(digits);
+      if (name === "adr") return `#${BigInt.asIntN(64, value - address)}`;
+      return LOGICAL.test(name) ? `#${sign}0x${value.toString(16)}` : `#${sign}${value}`;
+    });
+  }
+  return `${name}\t${operands}`;
+}
