@@ -5,87 +5,23 @@
 #   scripts/peers.sh libbpf     libbpf.a and its headers; .cache/peers/libbpf-cc compiles and links with them
 #   scripts/peers.sh all        both
 #
-# apt does the work, with a state of its own below .cache/apt: the machine's packages, lists and keys stay
-# as they are, and apt itself checks the signatures and hashes. The mirror is the one that the machine's
-# own sources name; only the suite differs. SUITE=… overrides `sid`.
+# apt does the work, with a state of its own below .cache/apt (scripts/debian.sh). SUITE=… overrides `sid`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 suite=${SUITE:-sid}
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cache=$PWD/.cache
 peers=$cache/peers
 state=$cache/apt
 
-fail() {
-  echo "peers.sh: $1" >&2
-  exit 1
-}
-
-need() {
-  command -v "$1" >/dev/null || fail "needs $1"
-}
-
-# The first Debian mirror among the machine's sources, in either of apt's two formats.
-mirror() {
-  local files=()
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-    if [ -f "$file" ]; then files+=("$file"); fi
-  done
-  [ ${#files[@]} -gt 0 ] || return 0
-  sed -nE -e 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' -e 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p' \
-    "${files[@]}" | grep -E '/debian/?$' | head -n 1
-}
-
-# Runs an apt tool on our own lists, cache and (empty) list of installed packages.
-own_apt() {
-  local tool=$1
-  shift
-  "$tool" -q \
-    -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
-    -o Dir::Etc::Trusted=/dev/null -o Dir::Etc::TrustedParts=/dev/null \
-    -o Dir::State="$state/state" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
-    -o APT::Sandbox::User="$(id -un)" -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \
-    -o APT::Install-Recommends=false -o Acquire::Languages=none -o Acquire::Retries=3 -o Acquire::Check-Valid-Until=true \
-    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
-    "$@"
-}
-
-update() {
-  [ -z "${updated:-}" ] || return 0
-  need apt-get
-  need dpkg-deb
-  [ -f "$keyring" ] || fail "$keyring is missing: install debian-archive-keyring"
-  local uri
-  uri=$(mirror)
-  [ -n "$uri" ] || fail "no Debian mirror in /etc/apt"
-  mkdir -p "$state/state/lists/partial" "$state/cache/archives/partial"
-  : >"$state/status"
-  echo "deb [signed-by=$keyring] $uri $suite main" >"$state/sources.list"
-  echo "peers.sh: reading the package lists of $suite"
-  own_apt apt-get update >"$state/update.log" 2>&1 || fail "apt-get update failed: $(tail -n 3 "$state/update.log")"
-  updated=yes
-}
+source scripts/debian.sh
 
 # Downloads a package with all that it depends on and unpacks everything into a directory.
 unpack() {
   local package=$1 directory=$2
-  update
-  rm -rf "$state/cache/archives"
-  mkdir -p "$state/cache/archives/partial"
-  echo "peers.sh: downloading $package $(own_apt apt-cache policy "$package" | sed -n 's/ *Candidate: //p')"
-  own_apt apt-get install --yes --download-only "$package" >"$state/download.log" 2>&1 ||
-    fail "the download of $package failed: $(tail -n 3 "$state/download.log")"
-  rm -rf "$directory.new"
-  mkdir -p "$directory.new"
-  for deb in "$state"/cache/archives/*.deb; do
-    # --fsys-tarfile and tar rather than -x: Debian's packages of a merged /usr hold /lib and /usr/lib both.
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$directory.new" --no-same-owner \
-      --exclude='./usr/share/doc' --exclude='./usr/share/man' --exclude='./usr/share/locale' --exclude='./usr/share/i18n'
-  done
-  rm -rf "$directory" "$state/cache/archives"
-  mv "$directory.new" "$directory"
+  apt_suite "$state" "$architecture" "$suite"
+  say "downloading $package $(own_apt apt-cache policy "$package" | sed -n 's/ *Candidate: //p')"
+  fetch_closure "$directory" "$package"
 }
 
 bpftool() {

@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { CpioArchive } from "./cpio.ts";
+import { commandText, guestInit } from "./guest-init.ts";
+import type { Kernel } from "./kernels.ts";
+import { loadOrder, MODULES, modulesBelow } from "./modules.ts";
+
+/** What of the working tree the tests and the command read. */
+const TREE: readonly string[] = [
+  "package.json",
+  "README.md",
+  "CHANGELOG.md",
+  "docs",
+  "dist",
+  ".build",
+  "test",
+  "scripts",
+  "node_modules/koffi",
+  "node_modules/@koromix/koffi-linux-x64",
+  "node_modules/fast-check",
+  "node_modules/pure-rand",
+  ".cache/peers/bpftool",
+  ".cache/peers/root",
+];
+
+/** Programs of the host that tests start, beyond busybox's; with their libraries, where the host has them. */
+const PROGRAMS: readonly string[] = ["ip", "tc", "unshare", "setpriv", "nsenter"];
+
+export interface ImageOptions {
+  readonly kernel: Kernel;
+  readonly console: string;
+  readonly command: readonly string[];
+  readonly returnsFiles: boolean;
+  /** More files or folders of the working tree. */
+  readonly add: readonly string[];
+}
+
+/** Writes the initramfs: busybox, Node, the working tree in /work, modules, the command. */
+export function writeImage(path: string, { kernel, console, command, returnsFiles, add }: ImageOptions): void {
+  const archive = new CpioArchive(path);
+  for (const folder of [
+    "/proc",
+    "/sys",
+    "/dev",
+    "/tmp",
+    "/run",
+    "/etc",
+    "/root",
+    "/out",
+    "/work",
+    "/sbin",
+    "/usr/sbin",
+  ]) {
+    archive.addDirectory(folder);
+  }
+  addProgram(archive, "busybox", "/bin/busybox");
+  // Not busybox's shell, which takes its own `ip` before any other.
+  addProgram(archive, "sh", "/bin/sh");
+  archive.add("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
+  archive.add("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+  archive.add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+  addProgram(archive, process.execPath, "/usr/bin/node");
+  for (const program of PROGRAMS) addProgram(archive, program, `/usr/bin/${program}`);
+  archive.add("/usr/bin/bpfts", '#!/bin/sh\nexec node /work/dist/bin/bpfts.js "$@"\n', { program: true });
+  for (const item of [...TREE, ...add]) if (existsSync(item)) addTree(archive, item, `/work/${item}`);
+  archive.add(`/boot/config-${kernel.release}`, { file: kernel.config });
+
+  const folder = `/lib/modules/${kernel.release}`;
+  const modules = loadOrder(MODULES, modulesBelow(kernel.modules)).map((file) => {
+    const target = `${folder}/${relative(kernel.modules, file)}`;
+    archive.add(target, { file });
+    return target;
+  });
+  archive.add("/command", commandText(command));
+  archive.add("/init", guestInit({ console, modules, returnsFiles }), { program: true });
+  archive.close();
+}
+
+/** A program by path or name, with the libraries that its loader would take. */
+function addProgram(archive: CpioArchive, program: string, target: string): void {
+  const file = findProgram(program);
+  if (file === undefined) return;
+  archive.add(target, { file }, { program: true });
+  for (const library of libraries(file)) archive.add(library, { file: realpathSync(library) }, { program: true });
+}
+
+function findProgram(program: string): string | undefined {
+  if (program.startsWith("/")) return realpathSync(program);
+  const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  return found === undefined ? undefined : realpathSync(found);
+}
+
+function libraries(file: string): string[] {
+  try {
+    const text = execFileSync("ldd", [file], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return [...text.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1] as string);
+  } catch {
+    // A static program.
+    return [];
+  }
+}
+
+function addTree(archive: CpioArchive, source: string, target: string): void {
+  const real = realpathSync(source);
+  if (!statSync(real).isDirectory()) {
+    archive.add(target, { file: real }, { program: (statSync(real).mode & 0o100) !== 0 });
+    return;
+  }
+  archive.addDirectory(target);
+  for (const name of readdirSync(real)) {
+    if (basename(name).endsWith(".d.ts") || name === ".git") continue;
+    const path = join(real, name);
+    if (lstatSync(path).isSymbolicLink()) archive.addLink(`${target}/${name}`, readlinkSync(path));
+    else addTree(archive, path, `${target}/${name}`);
+  }
+}

@@ -1,0 +1,174 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GuestOutput } from "./guest-output.ts";
+import { writeImage } from "./image.ts";
+import type { Kernel } from "./kernels.ts";
+
+/** The guest was still booting or the command running when its time was over. */
+export const TIMED_OUT = 124;
+/** The guest ended before the command did: a panic, most likely. */
+export const DIED = 125;
+
+export interface RunOptions {
+  readonly kernel: Kernel;
+  readonly command: readonly string[];
+  /** Seconds for boot and command together. */
+  readonly timeout: number;
+  /** Where what the command leaves in /out goes. */
+  readonly out?: string | undefined;
+  readonly add?: readonly string[];
+  /** More words of the kernel's command line. */
+  readonly append?: string;
+  /** The kernel's log, however the run ends. */
+  readonly verbose?: boolean;
+  /** Takes the command's output as it comes; standard output if absent. */
+  readonly write?: (text: string) => void;
+  /** Takes what the runner says itself; standard error if absent. */
+  readonly warn?: (text: string) => void;
+}
+
+/** A boot takes 5 s on an idle machine; a busy one gets this. */
+const BOOT_SECONDS = 90;
+
+interface Hardware {
+  readonly qemu: string;
+  readonly arguments: readonly string[];
+  /** Consoles in order; where there is one only, the kernel's log comes before the command's output on it. */
+  readonly kernelConsole: string;
+  readonly commandConsole: string;
+  readonly consoles: (log: string) => string[];
+}
+
+const HARDWARE: Record<Kernel["machine"], Hardware> = {
+  x86_64: {
+    qemu: "qemu-system-x86_64",
+    arguments: ["-machine", "q35", "-cpu", "max"],
+    kernelConsole: "ttyS0",
+    commandConsole: "/dev/ttyS1",
+    consoles: (log) => ["-serial", `file:${log}`, "-serial", "stdio"],
+  },
+  s390x: {
+    qemu: "qemu-system-s390x",
+    arguments: ["-machine", "s390-ccw-virtio", "-cpu", "max"],
+    kernelConsole: "ttysclp0",
+    commandConsole: "/dev/console",
+    consoles: () => ["-chardev", "stdio,id=console", "-device", "sclpconsole,chardev=console"],
+  },
+  aarch64: {
+    qemu: "qemu-system-aarch64",
+    arguments: ["-machine", "virt", "-cpu", "max"],
+    kernelConsole: "ttyAMA0",
+    commandConsole: "/dev/console",
+    consoles: () => ["-serial", "stdio"],
+  },
+};
+
+/** Boots the kernel, runs the command, returns its exit code, {@link TIMED_OUT} or {@link DIED}. */
+export async function runInMachine(options: RunOptions): Promise<number> {
+  const { kernel, command, out } = options;
+  const write = options.write ?? ((text) => process.stdout.write(text));
+  const warn = options.warn ?? ((text) => process.stderr.write(text));
+  const hardware = HARDWARE[kernel.machine];
+  const folder = mkdtempSync(join(tmpdir(), "bpfts-vm-"));
+  try {
+    const log = join(folder, "kernel.log");
+    const image = join(folder, "initramfs");
+    const errors = join(folder, "qemu.log");
+    writeFileSync(log, "");
+    const console = hardware.commandConsole;
+    writeImage(image, { kernel, console, command, returnsFiles: out !== undefined, add: options.add ?? [] });
+    const parameters = [
+      `console=${hardware.kernelConsole}`,
+      // Warnings and worse; an oops ends the machine, and so the run.
+      "loglevel=5 panic=-1 oops=panic rdinit=/init net.ifnames=0 lsm=landlock,lockdown,yama,bpf",
+      ...(options.append === undefined ? [] : [options.append]),
+    ];
+    const words = [
+      ...hardware.arguments,
+      ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", "2048", "-nodefaults", "-no-reboot"],
+      ...["-display", "none", "-monitor", "none", "-kernel", kernel.image, "-initrd", image],
+      ...hardware.consoles(log),
+      ...["-append", parameters.join(" ")],
+    ];
+    const child = spawn(hardware.qemu, words, { stdio: ["ignore", "pipe", "pipe"] });
+    let boot = "";
+    const output = new GuestOutput(write, (text) => {
+      boot += text;
+    });
+    const bound = await finished(child, output, options.timeout, (text) => {
+      writeFileSync(errors, text, { flag: "a" });
+    });
+    const { exitCode, files } = output.state;
+    const code = exitCode ?? (bound === undefined ? DIED : TIMED_OUT);
+    if (out !== undefined && files !== undefined) {
+      mkdirSync(out, { recursive: true });
+      execFileSync("tar", ["-xz", "--no-same-owner", "-C", out], { input: Buffer.from(files, "base64") });
+    }
+    if (exitCode === undefined) {
+      const why = bound === undefined ? "ended before the command did" : `was stopped after ${bound} s`;
+      const where = output.state.uptime === undefined ? "while it booted" : "while the command ran";
+      warn(`\nvm: Linux ${kernel.release} ${why}, ${where}. The end of its console:\n`);
+    }
+    if (exitCode === undefined || options.verbose === true) {
+      const text = readFileSync(log, "utf8") + boot;
+      const lines = text.replaceAll("\r", "").trimEnd().split("\n");
+      warn(`${lines.slice(options.verbose === true ? 0 : -40).join("\n")}\n`);
+      if (exitCode === undefined) warn(readIfThere(errors));
+    }
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for the machine's end; the seconds after which it was stopped, if it was. */
+function finished(
+  child: ChildProcess,
+  output: GuestOutput,
+  timeout: number,
+  complain: (text: string) => void,
+): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    let stopped: number | undefined;
+    const stop = (seconds: number) => () => {
+      stopped = seconds;
+      child.kill("SIGKILL");
+    };
+    const bootSeconds = Math.min(BOOT_SECONDS, timeout);
+    const boot = setTimeout(() => {
+      if (output.state.uptime === undefined) stop(bootSeconds)();
+    }, bootSeconds * 1000);
+    const whole = setTimeout(stop(timeout), timeout * 1000);
+    const interrupt = (): void => {
+      child.kill("SIGKILL");
+    };
+    process.once("SIGINT", interrupt);
+    process.once("SIGTERM", interrupt);
+    const end = (): void => {
+      clearTimeout(boot);
+      clearTimeout(whole);
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    };
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => output.add(text));
+    child.stderr?.setEncoding("utf8").on("data", complain);
+    child.once("error", (error) => {
+      end();
+      reject(error);
+    });
+    child.once("close", () => {
+      end();
+      resolve(stopped);
+    });
+  });
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

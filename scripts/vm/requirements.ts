@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+import type { Kernel } from "./kernels.ts";
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-s390x": "qemu-system-misc",
+  "qemu-system-aarch64": "qemu-system-arm",
+  busybox: "busybox-static",
+  ip: "iproute2",
+  xz: "xz-utils",
+  ldd: "libc-bin",
+  "apt-get": "apt",
+  "dpkg-deb": "dpkg",
+};
+
+/** Throws a sentence that says what to install, if a program is missing. */
+export function requirePrograms(machines: readonly Kernel["machine"][]): void {
+  const emulators = machines.map((machine) => `qemu-system-${machine}`);
+  const missing = [...new Set([...emulators, "busybox", "ip", "xz", "ldd", "apt-get", "dpkg-deb"])].filter(
+    (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0,
+  );
+  if (missing.length === 0) return;
+  const packages = missing.map((program) => PACKAGES[program] ?? program);
+  throw new Error(`not there: ${missing.join(", ")}. Install them: apt-get install ${packages.join(" ")}`);
+}
