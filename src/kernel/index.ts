@@ -2,6 +2,7 @@ export { BpfObject } from "./bpf-object.ts";
 export { openDisassembler } from "./disassembly/disassembler.ts";
 export { EventReader } from "./events/event-reader.ts";
 export type { EventMap, EventSource, OnRecord } from "./events/event-source.ts";
+export { btfOfMapUsers } from "./events/map-btf.ts";
 export {
   openPerfBuffer,
   openRingBuffer,
@@ -9,7 +10,8 @@ export {
   type RecordsOptions,
   records,
 } from "./events/open-events.ts";
-export type { PerfBufferOptions } from "./events/perf-source.ts";
+export type { OnLost } from "./events/perf-ring.ts";
+export { type PerfBufferOptions, PerfSource } from "./events/perf-source.ts";
 export { decoded, type RecordType } from "./events/record-decoder.ts";
 export { type DecodeRecord, RecordStream, type RecordStreamOptions } from "./events/record-stream.ts";
 export { type Reservation, UserRingBuffer } from "./events/user-ring-buffer.ts";
@@ -66,6 +68,7 @@ export type { PrefixKey } from "./map/prefix-codec.ts";
 export { RawMap } from "./map/raw-map.ts";
 export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map/traits.ts";
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
+export { type MapChange, type WatchedMap, type WatchOptions, watchMap } from "./map/watch.ts";
 export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
 export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
 export { type LoadedInstructions, loadedInstructions } from "./program/instructions.ts";

@@ -9,7 +9,25 @@ export const map: ObjectEntry = {
   commands: [
     ...later("show", "list"),
     HELP,
-    ...later("dump", "update", "lookup", "getnext", "delete", "pin", "event_pipe", "create", "peek", "push"),
-    ...later("enqueue", "pop", "dequeue", "freeze"),
+    ...later("dump", "update", "lookup", "getnext", "delete", "pin"),
+    {
+      name: "event_pipe",
+      syntax: ["MAP [cpu N index M]"],
+      summary: "print the records of a perf event array as they come",
+      run: async () => (await import("./event-pipe.ts")).pipeEvents,
+    },
+    ...later("create", "peek", "push", "enqueue", "pop", "dequeue", "freeze"),
+    {
+      name: "events",
+      syntax: ["MAP [type TYPE]"],
+      summary: "print the records of a ring buffer or perf event array as they come, one JSON document a line",
+      run: async () => (await import("./events.ts")).showEvents,
+    },
+    {
+      name: "watch",
+      syntax: ["MAP [interval MS]"],
+      summary: "print what changes in a map",
+      run: async () => (await import("./watch.ts")).watchElements,
+    },
   ],
 };

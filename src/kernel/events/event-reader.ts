@@ -45,12 +45,16 @@ export class EventReader implements Disposable {
     return this.consume();
   }
 
-  /** Hands out records as they come, on the event loop, which keeps the process alive until `close()` or `unref()`. */
-  listen(): this {
+  /**
+   * Hands out records as they come, on the event loop, which keeps the process alive until `close()` or `unref()`.
+   * `afterTurn` is called after each turn with the number of records that it had.
+   */
+  listen(afterTurn?: (count: number) => void): this {
     if (this.#closed) throw new ClosedError("the event reader");
     if (this.#poll !== undefined) return this;
     const poll = new FdPoll(() => {
-      this.consume(RECORDS_PER_TURN);
+      const count = this.consume(RECORDS_PER_TURN);
+      afterTurn?.(count);
     });
     this.#poll = poll;
     try {

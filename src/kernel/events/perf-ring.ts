@@ -11,6 +11,9 @@ const LARGEST_RECORD = 0x10000;
 /** Of a sample: time and the length of the bytes. */
 const SAMPLE_HEADER = HEADER_SIZE + 12;
 
+/** Called when the kernel says that it had no room for `count` records on a CPU; `id` is the perf event's. */
+export type OnLost = (count: number, cpu: number, id: bigint) => void;
+
 /** The ring of one CPU's perf event. */
 export class PerfRing {
   readonly cpu: number;
@@ -27,7 +30,7 @@ export class PerfRing {
   readonly #backward: boolean;
   #position: number;
   #scratch: DataView | undefined;
-  #onLost: ((count: number, cpu: number) => void) | undefined;
+  #onLost: OnLost | undefined;
 
   constructor(
     fd: number,
@@ -36,7 +39,7 @@ export class PerfRing {
       readonly pages: number;
       readonly backward: boolean;
       readonly what: string;
-      readonly onLost?: ((count: number, cpu: number) => void) | undefined;
+      readonly onLost?: OnLost | undefined;
     },
   ) {
     const { cpu, pages, backward, what, onLost } = options;
@@ -123,7 +126,7 @@ export class PerfRing {
         if (size < HEADER_SIZE + 16) return 0;
         const count = Number(view.getBigUint64(at + HEADER_SIZE + 8, true));
         this.lost += count;
-        this.#onLost?.(count, this.cpu);
+        this.#onLost?.(count, this.cpu, view.getBigUint64(at + HEADER_SIZE, true));
         return 0;
       }
       default:

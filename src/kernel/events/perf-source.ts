@@ -10,7 +10,7 @@ import {
 } from "../../sys/index.ts";
 import { BpfMapType, PerfSample, PerfSoftware, PerfType } from "../../uapi/index.ts";
 import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
-import { PerfRing } from "./perf-ring.ts";
+import { type OnLost, PerfRing } from "./perf-ring.ts";
 
 /** How the rings of a perf event array are made. */
 export interface PerfBufferOptions {
@@ -26,8 +26,7 @@ export interface PerfBufferOptions {
   readonly watermark?: number | undefined;
   /** New records overwrite the oldest (4.7); a read pauses the ring and gives the newest first. */
   readonly overwritable?: boolean | undefined;
-  /** Called when the kernel says that it had no room for `count` records on a CPU. */
-  readonly onLost?: ((count: number, cpu: number) => void) | undefined;
+  readonly onLost?: OnLost | undefined;
 }
 
 /** A BPF_MAP_TYPE_PERF_EVENT_ARRAY with a ring for each CPU, which lie in the map until the source is closed. */
@@ -37,7 +36,7 @@ export class PerfSource implements EventSource {
   readonly #mapFd: number;
   #closed = false;
   readonly #rings: { readonly ring: PerfRing; readonly key: Uint8Array }[] = [];
-  /** The time of the record that is handed out. */
+  /** When the record that is handed out was written: nanoseconds of the kernel's perf clock. */
   time = 0n;
 
   /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. Nothing is left when that fails. */

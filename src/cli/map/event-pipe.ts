@@ -1,0 +1,120 @@
+import { EventReader, openMap, PerfSource } from "../../kernel/index.ts";
+import { BpfMapType } from "../../uapi/index.ts";
+import type { LiveAnswer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { parseU32 } from "../handle/number.ts";
+import { hexBlock } from "../hex-block.ts";
+import type { JsonValue } from "../json-writer.ts";
+import { LiveArray } from "../live-json.ts";
+import { writeText } from "../output.ts";
+import { failedTo } from "../reason.ts";
+import { ended } from "../signals.ts";
+import { begins, type Words } from "../words.ts";
+
+/** Pages of a CPU's ring, as bpftool has them. */
+const PAGES = 16;
+const SAMPLE = 9;
+const LOST = 2;
+
+/** A record of one kind or the other. */
+interface PipeEvent {
+  readonly cpu: number;
+  readonly index: number;
+  readonly sample?: { readonly time: bigint; readonly data: Uint8Array };
+  readonly lost?: { readonly id: bigint; readonly count: number };
+}
+
+/** `bpfts map event_pipe MAP [cpu N index M]`: the records of a perf event array as they come. */
+export const pipeEvents: Run = (words, options) => {
+  using fd = takeMap(words);
+  const map = openMap({ fd: fd.release() });
+  try {
+    if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) throw new CommandError("map is not a perf event array");
+    const place = takePlace(words);
+    return live(map, place, options.json ? { pretty: options.pretty } : undefined);
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+};
+
+function takePlace(words: Words): { cpu: number; index: number } | undefined {
+  let cpu: number | undefined;
+  let index: number | undefined;
+  while (words.left > 0) {
+    const word = words.take("");
+    if (begins(word, "cpu")) cpu = parseU32(words.take("a CPU"), "CPU ID");
+    else if (begins(word, "index")) index = parseU32(words.take("an index"), "index");
+    else throw new CommandError(`expected 'cpu' or 'index', got: '${word}'?`);
+  }
+  if (cpu === undefined && index === undefined) return undefined;
+  if (cpu === undefined || index === undefined) throw new CommandError("cpu and index must be specified together");
+  return { cpu, index };
+}
+
+function live(
+  map: ReturnType<typeof openMap>,
+  place: { cpu: number; index: number } | undefined,
+  json: { readonly pretty: boolean } | undefined,
+): LiveAnswer {
+  return {
+    async live(write, signal) {
+      using owned = map;
+      const array = json === undefined ? undefined : new LiveArray(write, json.pretty);
+      let text = "";
+      const show = (event: PipeEvent): void => {
+        if (array !== undefined) array.add(jsonOf(event));
+        else text += textOf(event);
+      };
+      const indexOf = (cpu: number): number => place?.index ?? cpu;
+      const source = openSource(owned, place, (count, cpu, id) =>
+        show({ cpu, index: indexOf(cpu), lost: { id, count } }),
+      );
+      using reader = new EventReader([
+        {
+          source,
+          onRecord(view, offset, length, cpu) {
+            const data = new Uint8Array(view.buffer, view.byteOffset + offset, length);
+            show({ cpu, index: indexOf(cpu), sample: { time: source.time, data } });
+          },
+        },
+      ]);
+      reader.listen(() => {
+        if (text !== "") write(text);
+        text = "";
+      });
+      await ended(signal);
+      writeText(2, "Stopping...\n");
+      array?.end();
+    },
+  };
+}
+
+function openSource(
+  map: ReturnType<typeof openMap>,
+  place: { cpu: number; index: number } | undefined,
+  onLost: (count: number, cpu: number, id: bigint) => void,
+): PerfSource {
+  try {
+    const where = place === undefined ? {} : { cpus: [place.cpu], index: place.index };
+    return new PerfSource(map, { pages: PAGES, onLost, ...where });
+  } catch (error) {
+    throw failedTo("failed to create perf buffer", error);
+  }
+}
+
+const BILLION = 1_000_000_000n;
+
+function textOf({ cpu, index, sample, lost }: PipeEvent): string {
+  if (lost !== undefined) return `lost ${lost.count} events\n`;
+  const { time = 0n, data = new Uint8Array(0) } = sample ?? {};
+  const fraction = String(time % BILLION).padStart(9, "0");
+  return `== @${time / BILLION}.${fraction} CPU: ${cpu} index: ${index} =====\n${hexBlock(data)}\n`;
+}
+
+function jsonOf({ cpu, index, sample, lost }: PipeEvent): JsonValue {
+  if (sample !== undefined) return { type: SAMPLE, cpu, index, timestamp: sample.time, data: [...sample.data] };
+  return { type: LOST, cpu, index, lost: { id: lost?.id ?? 0n, count: lost?.count ?? 0 } };
+}

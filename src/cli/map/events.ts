@@ -1,0 +1,47 @@
+import { btfOfMapUsers, openMap, type RecordsOptions, records } from "../../kernel/index.ts";
+import type { LiveAnswer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { formatJson, type JsonValue } from "../json-writer.ts";
+import { plainJson } from "./plain-json.ts";
+
+/**
+ * `bpfts map events MAP [type TYPE]`: the records of a ring buffer or a perf event array as they come, one JSON document
+ * a line, decoded where a type is given. An addition to bpftool's commands.
+ */
+export const showEvents: Run = (words) => {
+  using fd = takeMap(words);
+  const map = openMap({ fd: fd.release() });
+  try {
+    let type: string | undefined;
+    if (words.left > 0) {
+      if (!words.takeKeyword("type")) throw new CommandError(`expected 'type', got: '${words.peek}'?`);
+      type = words.take("a type");
+      if (["struct", "union", "enum"].includes(type)) type = `${type} ${words.take("a name")}`;
+      words.end();
+    }
+    const as = type === undefined ? undefined : ({ btf: btfOfMapUsers(map, type), type, enums: "names" } as const);
+    return live(map, as);
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+};
+
+function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAnswer {
+  return {
+    async live(write, signal) {
+      using owned = map;
+      const onLost = (count: number, cpu: number): void => write(`${formatJson({ lost: count, cpu })}\n`);
+      const all = records<unknown>(owned, { as, signal, perf: { onLost } });
+      for await (const batch of all.batches()) {
+        write(batch.map((record) => `${formatJson(documentOf(record))}\n`).join(""));
+      }
+    },
+  };
+}
+
+function documentOf(record: unknown): JsonValue {
+  return record instanceof Uint8Array ? { data: Buffer.from(record).toString("hex") } : plainJson(record);
+}

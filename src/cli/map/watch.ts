@@ -1,0 +1,58 @@
+import { type MapChange, openMap, watchMap } from "../../kernel/index.ts";
+import type { LiveAnswer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { parseU32 } from "../handle/number.ts";
+import { formatJson } from "../json-writer.ts";
+import type { Options } from "../options.ts";
+import { plainJson } from "./plain-json.ts";
+
+const SIGNS = { added: "+", changed: "~", removed: "-" } as const;
+
+/**
+ * `bpfts map watch MAP [interval MS]`: the elements that are added, changed and removed, as they are seen; with -j one
+ * JSON document a line. An addition to bpftool's commands.
+ */
+export const watchElements: Run = (words, options) => {
+  using fd = takeMap(words);
+  const map = openMap({ fd: fd.release() });
+  try {
+    let interval = 1000;
+    if (words.left > 0) {
+      if (!words.takeKeyword("interval")) throw new CommandError(`expected 'interval', got: '${words.peek}'?`);
+      interval = parseU32(words.take("milliseconds"), "interval");
+      words.end();
+    }
+    return live(map, interval, options);
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+};
+
+function live(map: ReturnType<typeof openMap>, interval: number, options: Options): LiveAnswer {
+  return {
+    async live(write, signal) {
+      using owned = map;
+      for await (const change of watchMap(owned, { interval, signal })) {
+        write(`${options.json ? jsonOf(change) : textOf(change)}\n`);
+      }
+    },
+  };
+}
+
+function jsonOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {
+  return formatJson({
+    change: kind,
+    key: plainJson(key),
+    value: plainJson(value),
+    ...(kind === "changed" ? { before: plainJson(before) } : {}),
+  });
+}
+
+function textOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {
+  const json = (part: unknown): string => formatJson(plainJson(part));
+  const was = kind === "changed" ? `${json(before)} -> ` : "";
+  return `${SIGNS[kind]} ${json(key)}: ${was}${json(value)}`;
+}
