@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type BpfObject, loadObject, openProgram } from "../../src/kernel/index.ts";
@@ -66,13 +67,31 @@ async function emitUntil(live: Live, emit: () => void, pattern: RegExp): Promise
   await live.until(pattern);
 }
 
+/** Waits until the process has a perf event open, and a moment more. */
+async function perfEventOpen({ child }: Live): Promise<void> {
+  const directory = `/proc/${child.pid}/fd`;
+  const isOpen = (): boolean =>
+    readdirSync(directory).some((fd) => linkOf(`${directory}/${fd}`) === "anon_inode:[perf_event]");
+  for (let i = 0; i < 1000 && !isOpen(); i++) await pause(10);
+  await pause(100);
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 async function pipe(t: TestContext, command: string, before: readonly string[], style: readonly string[]) {
   const object = load(t, "maps-rings");
   const live = start(t, command, [...before, ...style, "map", "event_pipe", "id", String(object.maps.perf_events?.id)]);
   const emit = (): void => void object.programs.emit_perf?.run({ ctx_in: new Uint8Array(16) });
-  // With JSON bpftool writes when it ends; the text form is what shows that it listens.
+  await perfEventOpen(live);
+  // With JSON bpftool writes when it ends.
   if (style.length === 0) await emitUntil(live, emit, /=====\n/);
-  else for (let i = 0; i < 60; i++) await pause(10).then(emit);
+  else for (let i = 0; i < 40; i++) await pause(10).then(emit);
   const { stdout, stderr, code } = await live.end();
   return { stdout, stderr, code };
 }
@@ -114,7 +133,7 @@ for (const style of [[], ["-j"], ["-p"]]) {
 test("event_pipe of one CPU and place", async (t) => {
   const object = load(t, "maps-rings");
   const live = ours(t, "map", "event_pipe", "id", String(object.maps.perf_events?.id), "cpu", "0", "index", "0");
-  await pause(300);
+  await perfEventOpen(live);
   const { stderr, code } = await live.end();
   assert.deepEqual([stderr, code], ["Stopping...\n", 0]);
 });
@@ -161,7 +180,8 @@ test("watch tells what is added, changed and removed", async (t) => {
   const before = { count: 1n, parent: 2, comm: "one" };
   forks.set(7, before);
   const live = ours(t, "-j", "map", "watch", "id", String(forks.id), "interval", "30");
-  await pause(500);
+  // Its first look must be over; it tells nothing of it.
+  await pause(2000);
   forks.set(8, { ...before, comm: "two" });
   await live.until(/"added"/);
   forks.set(8, { ...before, count: 5n, comm: "two" });

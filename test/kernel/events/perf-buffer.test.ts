@@ -126,7 +126,7 @@ test("with a watermark the reader is woken by bytes, not by each record", async 
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.equal(got, 0);
   emit(200);
-  for (let i = 0; i < 100 && got === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let i = 0; i < 1000 && got === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.ok(got > 4);
 });
 
