@@ -1,3 +1,5 @@
+import { beginCall, placeRoom, placeText } from "./arena.ts";
+import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2 } from "./file-systems.ts";
 import { mounts } from "./mounts.ts";
 
@@ -5,4 +7,74 @@ import { mounts } from "./mounts.ts";
 export function cgroup2Mount(): string | undefined {
   const found = mounts().filter(({ type, path }) => type === "cgroup2" && isCgroup2(path));
   return (found.find(({ root }) => root === "/") ?? found[0])?.path;
+}
+
+/** A directory of a hierarchy, open. */
+export interface CgroupDirectory {
+  /** The caller closes it. */
+  readonly fd: number;
+  /** The kernel's id of the cgroup: its inode number. */
+  readonly id: bigint;
+  /** The device of its file system. */
+  readonly device: number;
+  /** How many directories are in it. */
+  readonly children: number;
+}
+
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const O_CLOEXEC = 0o2000000;
+/** struct statx: its size and what of it is read. */
+const STATX_SIZE = 256;
+const STATX_BASIC = 0x7ff;
+const NLINK = 16;
+const INO = 32;
+const DEV_MAJOR = 136;
+const DEV_MINOR = 140;
+
+/** Opens a cgroup's directory, or returns the negative errno. */
+export function openCgroup(path: string): CgroupDirectory | number {
+  const { base, view } = beginCall();
+  const name = placeText(path);
+  const fd = syscall("openat", AT_FDCWD, name, O_CLOEXEC);
+  if (fd < 0) return fd;
+  const room = placeRoom(STATX_SIZE);
+  // An empty path, which stands for the directory itself: the room's last bytes are spare, and zero.
+  const empty = room.address + STATX_SIZE - 1;
+  const result = syscall("statx", fd, empty, AT_EMPTY_PATH, STATX_BASIC, room.address);
+  if (result < 0) {
+    closeAt(fd);
+    return result;
+  }
+  const at = room.address - base;
+  // A directory has a link from its parent, one from itself, and one from each directory in it (kernfs counts them).
+  const children = Math.max(0, view.getUint32(at + NLINK, true) - 2);
+  const device = view.getUint32(at + DEV_MAJOR, true) * 0x100000 + view.getUint32(at + DEV_MINOR, true);
+  return { fd, id: view.getBigUint64(at + INO, true), device, children };
+}
+
+/** struct linux_dirent64: what of it is read. */
+const RECORD_LENGTH = 16;
+const TYPE = 18;
+const NAME = 19;
+const DT_DIR = 4;
+const ENTRIES_SIZE = 0x8000;
+const decoder = new TextDecoder();
+
+/** The names of the directories in a cgroup's directory, in the order of the file system; what could be read of it. */
+export function childCgroups(fd: number): string[] {
+  const names: string[] = [];
+  const { base, bytes, view } = beginCall();
+  const room = placeRoom(ENTRIES_SIZE);
+  const start = room.address - base;
+  for (;;) {
+    const length = syscall("getdents64", fd, room.address, ENTRIES_SIZE);
+    // An error is that of a cgroup that was removed meanwhile.
+    if (length <= 0) return names;
+    for (let at = start; at < start + length; at += view.getUint16(at + RECORD_LENGTH, true)) {
+      if (bytes[at + TYPE] !== DT_DIR) continue;
+      const name = decoder.decode(bytes.subarray(at + NAME, bytes.indexOf(0, at + NAME)));
+      if (name !== "." && name !== "..") names.push(name);
+    }
+  }
 }

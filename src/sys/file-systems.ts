@@ -2,6 +2,7 @@ import { statfsSync, statSync } from "node:fs";
 
 /** Magic numbers of file systems (include/uapi/linux/magic.h). */
 const BPF_FS_MAGIC = 0xcafe4a11;
+const CGROUP_SUPER_MAGIC = 0x27e0eb;
 const CGROUP2_SUPER_MAGIC = 0x63677270;
 const TRACEFS_MAGIC = 0x74726163;
 const DEBUGFS_MAGIC = 0x64626720;
@@ -23,6 +24,11 @@ export function isBpffs(path: string): boolean {
 /** Whether a path lies in a cgroup v2 hierarchy. */
 export function isCgroup2(path: string): boolean {
   return isMagic(path, CGROUP2_SUPER_MAGIC);
+}
+
+/** Whether a path lies in a cgroup v1 hierarchy. */
+export function isCgroup1(path: string): boolean {
+  return isMagic(path, CGROUP_SUPER_MAGIC);
 }
 
 /** Whether a path lies in a tracefs. */

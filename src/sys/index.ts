@@ -1,5 +1,6 @@
 export { type BtfLoadOptions, type BtfLoadResult, btfLoad, tryBtfLoad } from "./bpf/btf-load.ts";
 export { bpf } from "./bpf/command.ts";
+export { type HookAnswers, queryHooks } from "./bpf/hook-query.ts";
 export {
   btfGetFdById,
   btfGetNextId,
@@ -74,6 +75,7 @@ export { type BtfInfo, btfInfo, type MapInfo, mapHash, mapInfo, type TokenInfo, 
 export { objectName } from "./bpf/object-name.ts";
 export { type ObjOptions, objGet, objPin } from "./bpf/pin.ts";
 export { type ProgAttachOptions, progAttach, progDetach } from "./bpf/prog-attach.ts";
+export { type ProgHead, progHead } from "./bpf/prog-head.ts";
 export { type ProgInfo, type ProgInfoRequest, progInfo } from "./bpf/prog-info.ts";
 export { type ProgLoadOptions, type ProgLoadResult, progLoad, progLoadError, tryProgLoad } from "./bpf/prog-load.ts";
 export { type ProgQueryOptions, type ProgQueryResult, progQuery } from "./bpf/prog-query.ts";
@@ -94,14 +96,14 @@ export {
   hasCapability,
   inInitialUserNamespace,
 } from "./capabilities.ts";
-export { cgroup2Mount } from "./cgroups.ts";
+export { type CgroupDirectory, cgroup2Mount, childCgroups, openCgroup } from "./cgroups.ts";
 export { bootTime, bootToWallClock } from "./clock.ts";
 export { onlineCpus, parseCpuList, possibleCpus } from "./cpus.ts";
 export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
 export { FdPoll } from "./fd-poll.ts";
 export { fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { mapPrivately } from "./file-mapping.ts";
-export { cgroupId, isBpffs, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
+export { cgroupId, isBpffs, isCgroup1, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
 export {
   type KernelSymbol,
   kernelSymbolAddresses,

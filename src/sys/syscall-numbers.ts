@@ -9,6 +9,7 @@ const NUMBERS = {
   getdents64: [217, 61],
   readlinkat: [267, 78],
   kcmp: [312, 272],
+  statx: [332, 291],
   fcntl: [72, 25],
   ioctl: [16, 29],
   mmap: [9, 222],

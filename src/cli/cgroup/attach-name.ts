@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Btf } from "../../btf/index.ts";
+import type { CgroupProgram } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, closeFd } from "../../sys/index.ts";
-import type { CgroupProgram } from "./query.ts";
 import type { AttachName } from "./render.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
@@ -11,11 +11,13 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
  * program has a target, not otherwise: it is 5 MB long. Programs without a target have the empty name, as in bpftool,
  * which looks up type 0 where the kernel has BTF.
  */
-export function attachNames(programs: Iterable<CgroupProgram>): AttachName {
+export function attachNames(cgroups: Iterable<{ readonly programs: Iterable<CgroupProgram> }>): AttachName {
   const targets = new Map<number, Btf | undefined>();
-  for (const { attach_btf_id, attach_btf_obj_id } of programs) {
-    if (attach_btf_id !== 0 && !targets.has(attach_btf_obj_id)) {
-      targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
+  for (const { programs } of cgroups) {
+    for (const { attach_btf_id, attach_btf_obj_id } of programs) {
+      if (attach_btf_id !== 0 && !targets.has(attach_btf_obj_id)) {
+        targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
+      }
     }
   }
   const none = existsSync(KERNEL_BTF) ? "" : undefined;

@@ -1,41 +1,9 @@
+import { CGROUP_ATTACH_TYPES } from "../../kernel/index.ts";
 import { attachTypeByName, attachTypeName, BpfAttachType } from "../../uapi/index.ts";
 import { CommandError } from "../command-error.ts";
 import { begins } from "../words.ts";
 
 const a = BpfAttachType;
-
-/** The hooks of a cgroup in the order in which bpftool shows them. */
-export const CGROUP_ATTACH_TYPES: readonly number[] = [
-  a.BPF_CGROUP_INET_INGRESS,
-  a.BPF_CGROUP_INET_EGRESS,
-  a.BPF_CGROUP_INET_SOCK_CREATE,
-  a.BPF_CGROUP_INET_SOCK_RELEASE,
-  a.BPF_CGROUP_INET4_BIND,
-  a.BPF_CGROUP_INET6_BIND,
-  a.BPF_CGROUP_INET4_POST_BIND,
-  a.BPF_CGROUP_INET6_POST_BIND,
-  a.BPF_CGROUP_INET4_CONNECT,
-  a.BPF_CGROUP_INET6_CONNECT,
-  a.BPF_CGROUP_UNIX_CONNECT,
-  a.BPF_CGROUP_INET4_GETPEERNAME,
-  a.BPF_CGROUP_INET6_GETPEERNAME,
-  a.BPF_CGROUP_UNIX_GETPEERNAME,
-  a.BPF_CGROUP_INET4_GETSOCKNAME,
-  a.BPF_CGROUP_INET6_GETSOCKNAME,
-  a.BPF_CGROUP_UNIX_GETSOCKNAME,
-  a.BPF_CGROUP_UDP4_SENDMSG,
-  a.BPF_CGROUP_UDP6_SENDMSG,
-  a.BPF_CGROUP_UNIX_SENDMSG,
-  a.BPF_CGROUP_UDP4_RECVMSG,
-  a.BPF_CGROUP_UDP6_RECVMSG,
-  a.BPF_CGROUP_UNIX_RECVMSG,
-  a.BPF_CGROUP_SOCK_OPS,
-  a.BPF_CGROUP_DEVICE,
-  a.BPF_CGROUP_SYSCTL,
-  a.BPF_CGROUP_GETSOCKOPT,
-  a.BPF_CGROUP_SETSOCKOPT,
-  a.BPF_LSM_CGROUP,
-];
 
 /** bpftool's older names. They may be cut short; the first by ascending number wins, as there. */
 const OLD_NAMES: ReadonlyMap<number, string> = new Map([

@@ -1,6 +1,7 @@
+import type { CgroupProgram } from "../../kernel/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../json-writer.ts";
-import type { CgroupProgram } from "./query.ts";
+import type { View } from "./view.ts";
 
 const COLUMN = 15;
 const ID_COLUMN = 8;
@@ -9,37 +10,45 @@ const ID_COLUMN = 8;
 export type AttachName = (program: CgroupProgram) => string | undefined;
 
 /** The line above the programs. */
-export function headText(effective: boolean): string {
-  return effective
-    ? `${cell("ID", ID_COLUMN)} ${cell("AttachType")} ${cell("Name")}\n`
-    : `${cell("ID", ID_COLUMN)} ${cell("AttachType")} ${cell("AttachFlags")} ${cell("Name")}\n`;
+export function headText({ effective, details }: View): string {
+  const columns = [cell("ID", ID_COLUMN), cell("AttachType")];
+  if (!effective || details) columns.push(cell("AttachFlags"));
+  columns.push(cell("Name"));
+  if (details) columns.push(cell("Link", ID_COLUMN), cell("Cgroup"));
+  return `${columns.join(" ")}\n`;
 }
 
 /** A program's line. */
-export function rowText(program: CgroupProgram, indent: string, attachName: AttachName): string {
-  const { id, attach_type, attach_flags, attach_btf_id, attach_btf_obj_id } = program;
+export function rowText(program: CgroupProgram, view: View, attachName: AttachName): string {
+  const { id, attach_type, attach_flags, attach_btf_id, attach_btf_obj_id, link_id, cgroup } = program;
   const name = attachTypeName(attach_type);
-  let text = `${indent}${cell(String(id), ID_COLUMN)} `;
+  let text = `${cell(String(id), ID_COLUMN)} `;
   text += name === undefined ? `type ${cell(String(attach_type), 10)}` : cell(name);
-  if (attach_flags !== undefined) text += ` ${cell(flagsText(attach_flags))}`;
-  text += ` ${cell(program.name)}`;
+  if (view.details) text += ` ${cell(attach_flags === undefined ? "?" : allFlagsText(attach_flags))}`;
+  else if (attach_flags !== undefined) text += ` ${cell(flagsText(attach_flags))}`;
+  text += ` ${cell(program.name ?? "")}`;
+  if (view.details) text += ` ${cell(link_id === undefined ? "-" : String(link_id), ID_COLUMN)} ${cell(cgroup ?? "?")}`;
   const target = attachName(program);
   if (target !== undefined) text += ` ${cell(target)}`;
   else if (attach_btf_id !== 0) text += ` attach_btf_obj_id=${attach_btf_obj_id} attach_btf_id=${attach_btf_id}`;
   return `${text}\n`;
 }
 
-/** A program's object. */
-export function rowJson(program: CgroupProgram, attachName: AttachName): JsonValue {
-  const { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id } = program;
+/** A program's object. What `details` adds follows bpftool's members. */
+export function rowJson(program: CgroupProgram, view: View, attachName: AttachName): JsonValue {
+  const { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id, link_id, cgroup } = program;
+  const flags = attach_flags === undefined ? undefined : flagsText(attach_flags);
   return {
     id,
     attach_type: attachTypeName(attach_type) ?? attach_type,
-    attach_flags: attach_flags === undefined ? undefined : flagsText(attach_flags),
+    attach_flags: view.effective ? undefined : flags,
     name,
     attach_btf_name: attachName(program),
     attach_btf_obj_id,
     attach_btf_id,
+    ...(view.details
+      ? { flags: attach_flags === undefined ? undefined : flagNames(attach_flags), link_id, cgroup }
+      : {}),
   };
 }
 
@@ -58,4 +67,20 @@ function flagsText(flags: number): string {
     default:
       return `unknown(${flags.toString(16)})`;
   }
+}
+
+const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
+  [BpfAttachFlag.BPF_F_ALLOW_MULTI, "multi"],
+  [BpfAttachFlag.BPF_F_ALLOW_OVERRIDE, "override"],
+  [BpfAttachFlag.BPF_F_PREORDER, "preorder"],
+];
+
+function flagNames(flags: number): string[] {
+  const names = FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  const rest = FLAG_NAMES.reduce((left, [flag]) => left & ~flag, flags);
+  return rest === 0 ? names : [...names, `unknown(${rest.toString(16)})`];
+}
+
+function allFlagsText(flags: number): string {
+  return flagNames(flags).join(",");
 }

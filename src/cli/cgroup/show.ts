@@ -1,33 +1,22 @@
+import { cgroupPrograms } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
-import type { Words } from "../words.ts";
 import { attachNames } from "./attach-name.ts";
-import { cgroupPrograms } from "./query.ts";
 import { headText, rowJson, rowText } from "./render.ts";
+import { takeView } from "./view.ts";
 
-/** `bpfts cgroup show CGROUP [effective]`. */
+/** `bpfts cgroup show CGROUP [effective] [details]`. */
 export const showCgroup: Run = (words) => {
   words.need(1);
   const path = words.take("a cgroup");
-  const effective = takeEffective(words);
-  const programs = cgroupPrograms(path, effective);
-  const names = attachNames(programs);
+  const view = takeView(words);
+  const programs = cgroupPrograms(path, view);
+  const names = attachNames([{ programs }]);
   return {
     *text() {
       if (programs.length === 0) return;
-      yield headText(effective);
-      for (const program of programs) yield rowText(program, "", names);
+      yield headText(view);
+      for (const program of programs) yield rowText(program, view, names);
     },
-    json: () => programs.map((program) => rowJson(program, names)),
+    json: () => programs.map((program) => rowJson(program, view, names)),
   };
 };
-
-/** The last word of `show` and `tree`. */
-export function takeEffective(words: Words): boolean {
-  if (words.left === 0) return false;
-  if (!words.takeKeyword("effective")) {
-    throw new CommandError(`expected no more arguments, 'effective', got: '${words.peek}'?`);
-  }
-  if (words.left > 0) throw new CommandError(`expected no more arguments, got: '${words.peek}'?`);
-  return true;
-}

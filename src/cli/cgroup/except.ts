@@ -1,0 +1,29 @@
+/**
+ * Which cgroups a tree leaves out, by patterns: `*` stands for any characters but a slash, `**` for any, `?` for one. A
+ * pattern with a slash is compared with the path below the tree's root (with a leading one: with the whole path),
+ * another one with the cgroup's own name. Undefined for no pattern.
+ */
+export function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
+  if (patterns.length === 0) return undefined;
+  const below = root.replace(/\/+$/, "").length + 1;
+  const tests = patterns.map((pattern) => {
+    const form = new RegExp(`^${pattern.replace(/\*\*|[\\^$.|+()[\]{}*?]/g, expression)}$`, "u");
+    if (pattern.startsWith("/")) return (path: string) => form.test(path);
+    if (pattern.includes("/")) return (path: string) => form.test(path.slice(below));
+    return (path: string) => form.test(path.slice(path.lastIndexOf("/") + 1));
+  });
+  return (path) => tests.some((test) => test(path));
+}
+
+function expression(character: string): string {
+  switch (character) {
+    case "**":
+      return ".*";
+    case "*":
+      return "[^/]*";
+    case "?":
+      return "[^/]";
+    default:
+      return `\\${character}`;
+  }
+}

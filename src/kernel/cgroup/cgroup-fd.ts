@@ -1,0 +1,37 @@
+import { statSync } from "node:fs";
+import { Errno, errnoText, UsageError } from "../../errors/index.ts";
+import { type CgroupDirectory, cgroup2Mount, closeFd, isCgroup1, isCgroup2, openCgroup } from "../../sys/index.ts";
+
+/**
+ * Opens a cgroup's directory for a call. Throws UsageError with the reason where it is not there, cannot be read, is no
+ * directory, or is not in a cgroup v2 hierarchy.
+ */
+export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) => T): T {
+  const directory = openCgroup(path);
+  if (typeof directory === "number") throw cannotOpen(path, -directory);
+  try {
+    if (!isCgroup2(path)) throw notACgroup(path);
+    return use(directory);
+  } finally {
+    closeFd(directory.fd);
+  }
+}
+
+/** The error of a path that cannot be opened. */
+export function cannotOpen(path: string, errno: number): UsageError {
+  return errno === Errno.ENOENT
+    ? new UsageError(`can't open cgroup ${path}: there is no such directory`)
+    : new UsageError(`can't open cgroup ${path}: ${errnoText(errno)}`);
+}
+
+/** The error of a path that exists and is something else than a cgroup of version 2. */
+export function notACgroup(path: string): UsageError {
+  const mount = cgroup2Mount();
+  const where = mount === undefined ? "cgroup v2 is not mounted here" : `cgroup v2 is mounted at ${mount}`;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return new UsageError(`${path} is not a cgroup: it is not a directory`);
+  }
+  return isCgroup1(path)
+    ? new UsageError(`${path} is a cgroup of version 1, which takes no BPF programs; ${where}`)
+    : new UsageError(`${path} is not a cgroup: it is not in a cgroup v2 hierarchy; ${where}`);
+}

@@ -1,0 +1,103 @@
+import { Errno } from "../../errors/index.ts";
+import { queryHooks } from "../../sys/index.ts";
+import type { BpfAttachType } from "../../uapi/index.ts";
+import { CGROUP_ATTACH_TYPES, cgroupProgramType } from "./attach-types.ts";
+import { ProgramCatalog } from "./program-catalog.ts";
+
+/** A program at a hook of a cgroup. */
+export interface CgroupProgram {
+  readonly id: number;
+  readonly attach_type: BpfAttachType;
+  /**
+   * BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0, as the program was attached; undefined in an effective query without
+   * `details`, for the kernel does not say it there.
+   */
+  readonly attach_flags: number | undefined;
+  /** The full name; undefined where this process may not look at programs (CAP_SYS_ADMIN). */
+  readonly name: string | undefined;
+  /** The BTF that `attach_btf_id` counts in: the place of an lsm_cgroup program; 0 for others (6.0). */
+  readonly attach_btf_obj_id: number;
+  readonly attach_btf_id: number;
+  /** With `details`: the link that holds the attachment; undefined for a program that was attached without a link. */
+  readonly link_id?: number | undefined;
+  /** With `details`: the cgroup that it is attached to; of an effective program this one or one above it. */
+  readonly cgroup?: string | undefined;
+}
+
+/** Errnos of a query to a cgroup that was removed after its directory was opened. */
+const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.ENODEV, Errno.ENXIO]);
+
+/** What asking a cgroup gave: its programs, or the errno of a query that failed. */
+export type CgroupAnswer =
+  | { readonly programs: CgroupProgram[] }
+  | {
+      /** Whether the cgroup was removed meanwhile. */
+      readonly gone: boolean;
+      readonly errno: number;
+    };
+
+/** Asks cgroups for the programs at all their hooks, and leaves out the questions whose answer is known. */
+export class CgroupReader {
+  readonly catalog: ProgramCatalog = new ProgramCatalog();
+  readonly #effective: boolean;
+  readonly #programs: Map<number, CgroupProgram>[] = [];
+  readonly #unknown = new Set<BpfAttachType>();
+  #types: readonly BpfAttachType[];
+
+  constructor(options: { effective: boolean; attachTypes?: readonly BpfAttachType[] }) {
+    this.#effective = options.effective;
+    this.#types = options.attachTypes ?? CGROUP_ATTACH_TYPES;
+  }
+
+  /**
+   * Looks which types of programs are loaded, since nothing of another type can be attached: most machines have two or
+   * three of the eight. Given up where there are more than `limit` programs.
+   */
+  leaveOutUnloaded(limit: number): void {
+    const types = this.catalog.types(limit);
+    if (types === undefined) return;
+    this.#types = this.#types.filter((type) => types.has(cgroupProgramType(type) as number));
+  }
+
+  /** Whether an answer said that this kernel has no such hook. */
+  lacks(type: BpfAttachType): boolean {
+    return this.#unknown.has(type);
+  }
+
+  /** The programs of the cgroup whose directory `fd` is. */
+  read(fd: number): CgroupAnswer {
+    const { attached, unknown, errno } = queryHooks(fd, this.#types, { effective: this.#effective });
+    // What this kernel does not have it does not have in the next cgroup either.
+    if (unknown.length > 0) {
+      for (const type of unknown) this.#unknown.add(type);
+      this.#types = this.#types.filter((type) => !this.#unknown.has(type));
+    }
+    if (errno !== 0) return { gone: GONE.has(errno), errno };
+    const programs: CgroupProgram[] = [];
+    for (let i = 0; i < attached.length; i += 3) {
+      const program = this.#program(attached[i] as number, attached[i + 1] as number, attached[i + 2] as number);
+      if (program !== undefined) programs.push(program);
+    }
+    return { programs };
+  }
+
+  /** One record for all cgroups where a program is attached alike: a tree has the same few again and again. */
+  #program(attach_type: BpfAttachType, flags: number, id: number): CgroupProgram | undefined {
+    const kind = attach_type * 4 + (flags & 3);
+    let known = this.#programs[kind];
+    if (known === undefined) {
+      known = new Map();
+      this.#programs[kind] = known;
+    }
+    let program = known.get(id);
+    if (program === undefined) {
+      const label = this.catalog.label(id);
+      if (label === undefined) return undefined;
+      const { name, attach_btf_obj_id, attach_btf_id } = label;
+      const attach_flags = this.#effective ? undefined : flags;
+      program = { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id };
+      known.set(id, program);
+    }
+    return program;
+  }
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Errno, SyscallError } from "../../errors/index.ts";
+import { type CgroupDirectory, childCgroups, closeFd, isCgroup2, openCgroup } from "../../sys/index.ts";
+import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
+import { cannotOpen, notACgroup } from "./cgroup-fd.ts";
+import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
+import { CgroupDetails } from "./details.ts";
+import { type CgroupQueryOptions, queryError } from "./query.ts";
+
+/** A cgroup of a walk. */
+export interface Cgroup {
+  readonly path: string;
+  /** 0 for the one where the walk began. */
+  readonly level: number;
+  /** The kernel's id of the cgroup. */
+  readonly id: bigint;
+  /** Hook by hook in bpftool's order. */
+  readonly programs: readonly CgroupProgram[];
+}
+
+/** How to walk. */
+export interface WalkCgroupsOptions extends CgroupQueryOptions {
+  /** Leaves out a cgroup and all below it where this says true. Not asked for the one where the walk begins. */
+  readonly except?: ((path: string) => boolean) | undefined;
+}
+
+/** To look at a program takes four calls, to ask for a hook one; so many are worth it as are surely saved. */
+const QUESTIONS_PER_PROGRAM = 16;
+
+/**
+ * A cgroup and all below it with their programs, each before those in it, in the order of the file system. The tree is
+ * read once, as the steps are taken; a cgroup that is removed meanwhile is left out. Does not cross into another file
+ * system. Throws UsageError where `root` is no cgroup. Linux 4.15; needs CAP_NET_ADMIN.
+ */
+export function* walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
+  const effective = options.effective === true;
+  const details = options.details === true ? new CgroupDetails() : undefined;
+  const reader = new CgroupReader({ effective });
+  const top = openTop(root);
+  try {
+    reader.leaveOutUnloaded((descendants(root) * CGROUP_ATTACH_TYPES.length) / QUESTIONS_PER_PROGRAM);
+  } catch (error) {
+    closeFd(top.fd);
+    throw error;
+  }
+  const stack: { names: string[]; path: string }[] = [];
+  for (let next: Step | undefined = { path: withoutSlash(root), directory: top }; next !== undefined; ) {
+    const { path, directory } = next;
+    const level = stack.length;
+    let programs: CgroupProgram[] | undefined;
+    try {
+      programs = programsOf(path, level, directory, reader);
+      if (programs !== undefined && directory.children > 0) {
+        stack.push({ names: childCgroups(directory.fd).reverse(), path });
+      }
+    } finally {
+      closeFd(directory.fd);
+    }
+    if (programs !== undefined) {
+      if (details !== undefined) {
+        programs = effective ? details.ofEffective(path, programs) : details.ofOwn(path, programs);
+      }
+      yield { path, level, id: directory.id, programs };
+    }
+    next = nextOf(stack, top.device, options.except);
+  }
+}
+
+interface Step {
+  readonly path: string;
+  readonly directory: CgroupDirectory;
+}
+
+function openTop(root: string): CgroupDirectory {
+  const top = openCgroup(root);
+  if (typeof top === "number") throw cannotOpen(root, -top);
+  if (isCgroup2(root)) return top;
+  closeFd(top.fd);
+  throw notACgroup(root);
+}
+
+/** The programs of a cgroup; undefined where it was removed meanwhile, or below the top is none. */
+function programsOf(
+  path: string,
+  level: number,
+  directory: CgroupDirectory,
+  reader: CgroupReader,
+): CgroupProgram[] | undefined {
+  const answer = reader.read(directory.fd);
+  if ("programs" in answer) return answer.programs;
+  if (level > 0 && (answer.gone || answer.errno === Errno.EBADF)) return undefined;
+  throw queryError(path, answer.errno);
+}
+
+/** The next directory in the order of the walk that can be opened. */
+function nextOf(
+  stack: { names: string[]; path: string }[],
+  device: number,
+  except: WalkCgroupsOptions["except"],
+): Step | undefined {
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const name = top.names.pop();
+    if (name === undefined) {
+      stack.pop();
+      continue;
+    }
+    const path = `${top.path}/${name}`;
+    if (except?.(path) === true) continue;
+    const directory = openCgroup(path);
+    if (typeof directory === "number") {
+      if (isNotThere(-directory)) continue;
+      throw new SyscallError({ call: "open", errno: -directory, subject: path });
+    }
+    if (directory.device === device) return { path, directory };
+    closeFd(directory.fd);
+  }
+  return undefined;
+}
+
+function isNotThere(errno: number): boolean {
+  return errno === Errno.ENOENT || errno === Errno.ENODEV || errno === Errno.ENOTDIR || errno === Errno.ENXIO;
+}
+
+/** How many cgroups a walk will meet, by the kernel's count. */
+function descendants(root: string): number {
+  try {
+    const found = /^nr_descendants (\d+)$/m.exec(readFileSync(`${root}/cgroup.stat`, "utf8"));
+    return Number(found?.[1] ?? 0) + 1;
+  } catch {
+    return 1;
+  }
+}
+
+function withoutSlash(path: string): string {
+  return basename(path) === "" ? path : path.replace(/\/+$/, "");
+}
