@@ -126,6 +126,13 @@ export function placeRoom(length: number): Room {
   return { address: self.base + at, bytes };
 }
 
+/** Like {@link placeRoom}, for at most a few thousand bytes that the kernel fills or the caller zeroes: their offset. */
+export function placeSpace(length: number): number {
+  const at = take(length);
+  if (at < 0) throw new RangeError(`${length} bytes do not fit the arena of system calls`);
+  return at;
+}
+
 /** Passes the caller's own buffer, to be read or filled in place; it stays alive until the next call begins. */
 export function placeOwn(bytes: Uint8Array): number {
   held.push(bytes);

@@ -1,4 +1,5 @@
-import { beginCall, placeRoom, placeText } from "./arena.ts";
+import { Errno } from "../errors/index.ts";
+import { beginCall, placeSpace } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2 } from "./file-systems.ts";
 import { mounts } from "./mounts.ts";
@@ -24,6 +25,8 @@ export interface CgroupDirectory {
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
+/** PATH_MAX. */
+const PATH_SIZE = 4096;
 /** struct statx: its size and what of it is read. */
 const STATX_SIZE = 256;
 const STATX_BASIC = 0x7ff;
@@ -32,21 +35,27 @@ const INO = 32;
 const DEV_MAJOR = 136;
 const DEV_MINOR = 140;
 
+/** The arena as Node's Buffer, which writes a text without a copy. */
+let memory: Buffer = Buffer.alloc(0);
+
 /** Opens a cgroup's directory, or returns the negative errno. */
 export function openCgroup(path: string): CgroupDirectory | number {
-  const { base, view } = beginCall();
-  const name = placeText(path);
-  const fd = syscall("openat", AT_FDCWD, name, O_CLOEXEC);
+  if (path.includes("\0")) return -Errno.EINVAL;
+  const { base, bytes, view } = beginCall();
+  if (memory.buffer !== bytes.buffer) memory = Buffer.from(bytes.buffer);
+  const name = placeSpace(PATH_SIZE);
+  const end = name + memory.write(path, name, PATH_SIZE - 1);
+  if (end === name + PATH_SIZE - 1) return -Errno.ENAMETOOLONG;
+  bytes[end] = 0;
+  const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
   if (fd < 0) return fd;
-  const room = placeRoom(STATX_SIZE);
-  // An empty path, which stands for the directory itself: the room's last bytes are spare, and zero.
-  const empty = room.address + STATX_SIZE - 1;
-  const result = syscall("statx", fd, empty, AT_EMPTY_PATH, STATX_BASIC, room.address);
+  const at = placeSpace(STATX_SIZE);
+  // The path's NUL is an empty path, which stands for the directory itself.
+  const result = syscall("statx", fd, base + end, AT_EMPTY_PATH, STATX_BASIC, base + at);
   if (result < 0) {
     closeAt(fd);
     return result;
   }
-  const at = room.address - base;
   // A directory has a link from its parent, one from itself, and one from each directory in it (kernfs counts them).
   const children = Math.max(0, view.getUint32(at + NLINK, true) - 2);
   const device = view.getUint32(at + DEV_MAJOR, true) * 0x100000 + view.getUint32(at + DEV_MINOR, true);
@@ -65,10 +74,9 @@ const decoder = new TextDecoder();
 export function childCgroups(fd: number): string[] {
   const names: string[] = [];
   const { base, bytes, view } = beginCall();
-  const room = placeRoom(ENTRIES_SIZE);
-  const start = room.address - base;
+  const start = placeSpace(ENTRIES_SIZE);
   for (;;) {
-    const length = syscall("getdents64", fd, room.address, ENTRIES_SIZE);
+    const length = syscall("getdents64", fd, base + start, ENTRIES_SIZE);
     // An error is that of a cgroup that was removed meanwhile.
     if (length <= 0) return names;
     for (let at = start; at < start + length; at += view.getUint16(at + RECORD_LENGTH, true)) {

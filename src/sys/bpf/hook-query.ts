@@ -1,6 +1,6 @@
 import { Errno } from "../../errors/index.ts";
 import { BpfAttachType, BpfCmd, BpfProgQueryAttr, BpfQueryFlag } from "../../uapi/index.ts";
-import { beginCall, placeRoom } from "../arena.ts";
+import { beginCall, placeSpace } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
 
 /** The answers of {@link queryHooks}. */
@@ -47,17 +47,15 @@ export function queryHooks(
   const { base, bytes } = beginCall();
   // Most calls of a process run uncompiled, where a typed array is several times as fast as a DataView.
   if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer);
-  const idsAt = placeRoom(capacity * 4).address;
-  const ids = (idsAt - base) / 4;
+  const ids = placeSpace(capacity * 4);
   // Hooks of lsm_cgroup share one attach type and are told apart by the flags of each program (6.0).
-  const flagsAt = placeRoom(capacity * 4).address;
-  const flags = (flagsAt - base) / 4;
+  const flags = placeSpace(capacity * 4);
   words[TARGET_FD] = cgroupFd;
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;
-  setAddress(PROG_IDS, idsAt);
+  setAddress(PROG_IDS, base + ids);
   for (const type of attachTypes) {
     const perProgram = type === LSM && !effective;
-    if (perProgram) setAddress(PROG_FLAGS, flagsAt);
+    if (perProgram) setAddress(PROG_FLAGS, base + flags);
     words[ATTACH_TYPE] = type;
     words[PROG_CNT] = capacity;
     const result = bpfAt(QUERY, base, SIZE);
@@ -66,7 +64,7 @@ export function queryHooks(
     if (result >= 0) {
       const hookFlags = words[ATTACH_FLAGS] as number;
       for (let i = 0; i < count; i++) {
-        attached.push(type, perProgram ? (words[flags + i] as number) : hookFlags, words[ids + i] as number);
+        attached.push(type, perProgram ? (words[flags / 4 + i] as number) : hookFlags, words[ids / 4 + i] as number);
       }
     } else if (result === -Errno.EINVAL) unknown.push(type);
     else if (result === -Errno.ENOSPC && count > capacity) {
