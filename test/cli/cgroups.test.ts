@@ -60,22 +60,51 @@ function checkTree(t: TestContext, path: string, fd: number): void {
   const cases: [string[], RegExp][] = [
     [
       ["attach", path, "device", "id", `${egress}`],
-      /^Error: failed to attach program to .* as cgroup_device: Invalid argument/,
+      /^Error: program egress \(cgroup_skb\) cannot be attached to .* as cgroup_device: it takes cgroup_device programs$/,
     ],
-    [["attach", path, "egress", "id", `${egress}`, "override"], /as cgroup_inet_egress: Operation not permitted/],
+    [
+      ["attach", path, "egress", "id", `${egress}`, "override"],
+      /as cgroup_inet_egress: program \d+ is attached there with multi, and a hook takes programs of one mode \(this one comes with override\)$/,
+    ],
+    [["attach", path, "egress", "id", `${egress}`, "multi"], /as cgroup_inet_egress: it is attached there already$/],
+    [
+      ["attach", path, "egress", "id", `${egress}`, "multi", "override"],
+      /^Error: multi and override exclude each other: programs below run as well, or instead$/,
+    ],
+    [
+      ["attach", `${path}/below`, "sock_create", "id", `${socket}`],
+      /as cgroup_inet_sock_create: program \d+ is attached with neither multi nor override to .* above it, which allows none below$/,
+    ],
     [
       ["attach", path, "egress", "id", `${egress}`, "nonsense"],
-      /unknown option: 'nonsense'; expected 'multi' or 'override'/,
+      /unknown option: 'nonsense'; expected 'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'$/,
+    ],
+    [
+      ["attach", path, "egress", "id", `${egress}`, "before"],
+      /'before' needs 'id PROG_ID' or 'link LINK_ID', got: nothing$/,
     ],
     [["attach", path, "s", "id", `${egress}`], /attach type 's' could be 'sock_create'/],
+    [["attach", path, "egress"], /too few parameters for cgroup attach/],
     [
       ["detach", path, "ingress", "id", `${egress}`],
-      /^Error: failed to detach program from .* as cgroup_inet_ingress: /,
+      /^Error: program egress is not attached to .* as cgroup_inet_ingress: nothing is$/,
     ],
+    [
+      ["detach", path, "sock_create", "id", `${device}`],
+      /^Error: program device is not attached to .* as cgroup_inet_sock_create: there is program \d+$/,
+    ],
+    [["show", "/nowhere"], /^Error: can't open cgroup \/nowhere: there is no such directory$/],
+    [
+      ["show", "/proc"],
+      /^Error: \/proc is not a cgroup: it is not in a cgroup v2 hierarchy; cgroup v2 is mounted at \S+$/,
+    ],
+    [["tree", "/proc/version"], /^Error: \/proc\/version is not a cgroup: it is not a directory$/],
+    [["show", path, "nonsense"], /^Error: expected no more arguments, 'effective', 'details', got: 'nonsense'\?$/],
+    [["show", path, "effective", "effective"], /^Error: duplicated argument: effective$/],
   ];
   for (const [line, message] of cases) {
     const refused = bpfts("cgroup", ...line);
-    assert.match(refused.stderr, message);
+    assert.match(refused.stderr.trimEnd(), message);
     assert.equal(refused.code, 255);
   }
 

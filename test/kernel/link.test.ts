@@ -165,8 +165,8 @@ test("the usual mistakes have names, and leave no fd behind", (t) => {
   const { program } = counting(t, BpfProgType.BPF_PROG_TYPE_CGROUP_SKB, 1, BpfAttachType.BPF_CGROUP_INET_EGRESS);
   const tracing = counting(t, BpfProgType.BPF_PROG_TYPE_TRACEPOINT, 0).program;
   const mistakes: readonly [call: () => unknown, message: RegExp][] = [
-    [() => attachCgroup(program, { cgroup: `${path}/none` }), /there is no cgroup .*none/],
-    [() => attachCgroup(program, { cgroup: "/tmp" }), /\/tmp is not in a cgroup v2 hierarchy/],
+    [() => attachCgroup(program, { cgroup: `${path}/none` }), /can.t open cgroup .*none: there is no such directory/],
+    [() => attachCgroup(program, { cgroup: "/tmp" }), /\/tmp is not a cgroup: it is not in a cgroup v2 hierarchy/],
     [() => attachCgroup(program, { cgroup: path, attachType: "egress" }), /"egress" is not an attach type/],
     [() => attachCgroup(tracing, { cgroup: path }), /say its attachType/],
     [

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,6 +9,8 @@ export interface TestCgroup {
   readonly path: string;
   /** An fd of its directory; closed after the test. */
   readonly fd: number;
+  /** Takes away the cgroups below it. */
+  readonly below: (() => void)[];
 }
 
 let count = 0;
@@ -20,14 +23,38 @@ export function withCgroup(t: Pick<TestContext, "after">): TestCgroup {
   const path = join(root, `bpfts-test-${process.pid}-${count}`);
   mkdirSync(path);
   const fd = openSync(path, "r");
+  const below: (() => void)[] = [];
   t.after(() => {
+    for (const remove of below) remove();
     closeSync(fd);
     for (const pid of readFileSync(join(path, "cgroup.procs"), "utf8").split("\n")) {
       if (pid !== "") writeFileSync(join(root, "cgroup.procs"), pid);
     }
     removeCgroup(path);
   });
-  return { path, fd };
+  return { path, fd, below };
+}
+
+/** A cgroup below another one; removed after the test, before that one. */
+export function withCgroupBelow(parent: TestCgroup, name: string): TestCgroup {
+  const path = join(parent.path, name);
+  mkdirSync(path);
+  const fd = openSync(path, "r");
+  // Hooks of a test run in the order of their making, so the parent's is to find it gone.
+  parent.below.unshift(() => {
+    closeSync(fd);
+    removeCgroup(path);
+  });
+  return { path, fd, below: parent.below };
+}
+
+const CHILD = join(import.meta.dirname, "cgroup-child.js");
+
+/** Has a process in the cgroup, in a network namespace of its own, do what makes the hooks fire: all, or what is named. */
+export function fireIn(cgroup: string, ...actions: string[]): void {
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const { status, stderr } = spawnSync(process.execPath, [CHILD, cgroup, ...actions], { encoding: "utf8", env });
+  if (status !== 0) throw new Error(`the process in ${cgroup} ended with ${status}: ${stderr}`);
 }
 
 /** The kernel empties a cgroup a moment after its last process ended, and says EBUSY until then. */
