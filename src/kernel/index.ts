@@ -1,5 +1,4 @@
 export { BpfObject } from "./bpf-object.ts";
-export { openDisassembler } from "./disassembly/disassembler.ts";
 export {
   type AttachProgramOptions,
   attachProgram,
@@ -10,6 +9,7 @@ export { CGROUP_ATTACH_TYPES } from "./cgroup/attach-types.ts";
 export type { CgroupProgram } from "./cgroup/cgroup-reader.ts";
 export { type CgroupHook, type CgroupQueryOptions, cgroupPrograms, queryCgroup } from "./cgroup/query.ts";
 export { type Cgroup, type WalkCgroupsOptions, walkCgroups } from "./cgroup/walk.ts";
+export { openDisassembler } from "./disassembly/disassembler.ts";
 export { EventReader } from "./events/event-reader.ts";
 export type { EventMap, EventSource, OnRecord } from "./events/event-source.ts";
 export { btfOfMapUsers } from "./events/map-btf.ts";
@@ -34,13 +34,15 @@ export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export {
   type AttachProgramOptions,
   attachCgroup,
+  attachCgroup,
   attachProgram,
+  type CgroupLinkPlace,
+  type CgroupPlace,
   type CgroupPlace,
   detachProgram,
   queryCgroup,
 } from "./link/cgroup.ts";
 export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
-export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./link/cgroup.ts";
 export {
   KernelLink,
   type KernelLinkOptions,
