@@ -31,17 +31,7 @@ export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";
 export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
-export {
-  type AttachProgramOptions,
-  attachCgroup,
-  attachCgroup,
-  attachProgram,
-  type CgroupLinkPlace,
-  type CgroupPlace,
-  type CgroupPlace,
-  detachProgram,
-  queryCgroup,
-} from "./link/cgroup.ts";
+export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./link/cgroup.ts";
 export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
 export {
   KernelLink,
