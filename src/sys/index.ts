@@ -136,4 +136,4 @@ export {
 } from "./perf-event.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
-export { tracepointId, withTracefs } from "./tracefs.ts";
+export { tracepointId, withFileSystem, withTracefs } from "./tracefs.ts";

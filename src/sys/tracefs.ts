@@ -19,9 +19,15 @@ const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
  * and fsmount(2) (Linux 5.2), which shows it to nobody else and leaves nothing mounted.
  */
 export function withTracefs<T>(use: (path: string) => T): T {
-  const mounted = USUAL.find(isTracefs) ?? mounts().find(({ type }) => type === "tracefs")?.path;
+  const usual = USUAL.find(isTracefs);
+  return usual === undefined ? withFileSystem("tracefs", use) : use(usual);
+}
+
+/** The same for another file system of the kernel's own, such as `securityfs`. */
+export function withFileSystem<T>(name: string, use: (path: string) => T): T {
+  const mounted = mounts().find(({ type }) => type === name)?.path;
   if (mounted !== undefined) return use(mounted);
-  const fd = openDetached("tracefs");
+  const fd = openDetached(name);
   try {
     return use(`/proc/self/fd/${fd}`);
   } finally {

@@ -1,5 +1,5 @@
-import { Errno, NotSupportedError, SyscallError } from "../../errors/index.ts";
-import { kernelAtLeast, type MapCreateAttr, type ProgLoadOptions } from "../../sys/index.ts";
+import { Errno, type NotSupportedError, SyscallError } from "../../errors/index.ts";
+import type { MapCreateAttr, ProgLoadOptions } from "../../sys/index.ts";
 import {
   attachTypeName,
   BpfAttachType,
@@ -10,38 +10,40 @@ import {
   mapTypeName,
   progTypeName,
 } from "../../uapi/index.ts";
+import { tooOldFor } from "../features/lack.ts";
+import type { FeatureName } from "../features/table.ts";
 
-// To what it does not know a kernel says EINVAL, and no more. The versions below only explain such a failure, after
+// To what it does not know a kernel says EINVAL, and no more. The table of features only explains such a failure, after
 // the fact: a distribution's kernel that has the feature earlier does not come here.
 
-type First = readonly [value: number, major: number, minor: number];
+type Row = readonly [value: number, feature: FeatureName];
 
-const PROGRAMS: readonly First[] = [
-  [BpfProgType.BPF_PROG_TYPE_SYSCALL, 5, 14],
-  [BpfProgType.BPF_PROG_TYPE_NETFILTER, 6, 4],
+const PROGRAMS: readonly Row[] = [
+  [BpfProgType.BPF_PROG_TYPE_SYSCALL, "prog:syscall"],
+  [BpfProgType.BPF_PROG_TYPE_NETFILTER, "prog:netfilter"],
 ];
-const ATTACH_TYPES: readonly First[] = [
-  [BpfAttachType.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, 5, 14],
-  [BpfAttachType.BPF_LSM_CGROUP, 6, 0],
-  [BpfAttachType.BPF_CGROUP_UNIX_CONNECT, 6, 7],
-  [BpfAttachType.BPF_CGROUP_UNIX_SENDMSG, 6, 7],
-  [BpfAttachType.BPF_CGROUP_UNIX_RECVMSG, 6, 7],
-  [BpfAttachType.BPF_CGROUP_UNIX_GETPEERNAME, 6, 7],
-  [BpfAttachType.BPF_CGROUP_UNIX_GETSOCKNAME, 6, 7],
+const ATTACH_TYPES: readonly Row[] = [
+  [BpfAttachType.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, "attach:sk_reuseport_migrate"],
+  [BpfAttachType.BPF_LSM_CGROUP, "attach:lsm_cgroup"],
+  [BpfAttachType.BPF_CGROUP_UNIX_CONNECT, "attach:cgroup_unix"],
+  [BpfAttachType.BPF_CGROUP_UNIX_SENDMSG, "attach:cgroup_unix"],
+  [BpfAttachType.BPF_CGROUP_UNIX_RECVMSG, "attach:cgroup_unix"],
+  [BpfAttachType.BPF_CGROUP_UNIX_GETPEERNAME, "attach:cgroup_unix"],
+  [BpfAttachType.BPF_CGROUP_UNIX_GETSOCKNAME, "attach:cgroup_unix"],
 ];
-const PROGRAM_FLAGS: readonly First[] = [
-  [BpfProgFlag.BPF_F_XDP_HAS_FRAGS, 5, 18],
-  [BpfProgFlag.BPF_F_XDP_DEV_BOUND_ONLY, 6, 3],
+const PROGRAM_FLAGS: readonly Row[] = [
+  [BpfProgFlag.BPF_F_XDP_HAS_FRAGS, "prog:xdp_frags"],
+  [BpfProgFlag.BPF_F_XDP_DEV_BOUND_ONLY, "prog:xdp_device_bound"],
 ];
-const MAPS: readonly First[] = [
-  [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE, 5, 11],
-  [BpfMapType.BPF_MAP_TYPE_BLOOM_FILTER, 5, 16],
-  [BpfMapType.BPF_MAP_TYPE_USER_RINGBUF, 6, 1],
-  [BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE, 6, 2],
-  [BpfMapType.BPF_MAP_TYPE_ARENA, 6, 9],
-  [BpfMapType.BPF_MAP_TYPE_INSN_ARRAY, 6, 19],
+const MAPS: readonly Row[] = [
+  [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE, "map:task_storage"],
+  [BpfMapType.BPF_MAP_TYPE_BLOOM_FILTER, "map:bloom_filter"],
+  [BpfMapType.BPF_MAP_TYPE_USER_RINGBUF, "map:user_ringbuf"],
+  [BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE, "map:cgrp_storage"],
+  [BpfMapType.BPF_MAP_TYPE_ARENA, "map:arena"],
+  [BpfMapType.BPF_MAP_TYPE_INSN_ARRAY, "map:insn_array"],
 ];
-const MAP_FLAGS: readonly First[] = [[BpfMapFlag.BPF_F_LINK, 6, 4]];
+const MAP_FLAGS: readonly Row[] = [[BpfMapFlag.BPF_F_LINK, "map:struct_ops_link"]];
 
 /** What this kernel is too old for in a program that it refused without a word; undefined where that is not known. */
 export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSupportedError | undefined {
@@ -81,13 +83,15 @@ export function mapTooNew(attr: MapCreateAttr, error: unknown, user: string): No
 }
 
 function tooNew(
-  table: readonly First[],
+  table: readonly Row[],
   isUsed: (value: number) => boolean,
-  feature: string,
+  what: string,
   user: string,
   cause: SyscallError,
 ): NotSupportedError | undefined {
-  const row = table.find(([value, major, minor]) => isUsed(value) && !kernelAtLeast(major, minor));
-  if (row === undefined) return undefined;
-  return new NotSupportedError({ feature, minVersion: `${row[1]}.${row[2]}`, detail: `${user} needs it` }, { cause });
+  for (const [value, feature] of table) {
+    const error = isUsed(value) ? tooOldFor(feature, { what, detail: `${user} needs it` }, cause) : undefined;
+    if (error !== undefined) return error;
+  }
+  return undefined;
 }
