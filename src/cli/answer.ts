@@ -2,10 +2,16 @@ import type { JsonValue } from "./json-writer.ts";
 
 /** What a command found out, ready to be rendered either way: neither asks the kernel anything more. */
 export interface Answer {
-  /** The text form, in pieces, each with its line ends. */
-  text(): Iterable<string>;
+  /** The text form, in pieces (of UTF-8 where they are bytes), each with its line ends. */
+  text(): Iterable<string | Uint8Array>;
   /** The JSON form: one value. */
   json(): JsonValue;
+  /** The JSON form in pieces, for one that may be too large for a text of its own. `pretty`: in many lines. */
+  jsonPieces?(pretty: boolean): Iterable<string | Uint8Array>;
+  /** What standard error says besides, in text output only. */
+  readonly note?: string | undefined;
+  /** The exit code; 0 unless given. */
+  readonly exitCode?: number;
   /** Where the text goes; help goes to standard error as bpftool's does. Default standard output. */
   readonly textTo?: "stdout" | "stderr";
 }

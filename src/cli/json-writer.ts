@@ -6,6 +6,7 @@ export type JsonValue =
   | bigint
   | string
   | RawText
+  | Formatted
   | Iterable<JsonValue>
   | { readonly [key: string]: JsonValue | undefined };
 
@@ -17,6 +18,14 @@ export class RawText {
   }
 }
 
+/** A value that writes itself, given the line end with its indentation, or undefined for the compact style. */
+export class Formatted {
+  readonly format: (eol: string | undefined) => string;
+  constructor(format: (eol: string | undefined) => string) {
+    this.format = format;
+  }
+}
+
 /**
  * Writes a value as bpftool does: compact without any space, or pretty with four spaces a level, where the elements
  * of an array share a line and its bracket closes on the next. The text has no line end.
@@ -25,7 +34,11 @@ export function formatJson(value: JsonValue, pretty = false): string {
   return write(value, pretty ? "\n" : undefined);
 }
 
-/** `eol` is the line end with the indentation of the value, or undefined for the compact style. */
+/** Writes a value within another: `eol` is the line end with its indentation, undefined for the compact style. */
+export function formatNested(value: JsonValue, eol: string | undefined): string {
+  return write(value, eol);
+}
+
 function write(value: JsonValue, eol: string | undefined): string {
   switch (typeof value) {
     case "string":
@@ -39,6 +52,7 @@ function write(value: JsonValue, eol: string | undefined): string {
   }
   if (value === null) return "null";
   if (value instanceof RawText) return value.text;
+  if (value instanceof Formatted) return value.format(eol);
   return Symbol.iterator in value
     ? writeArray(value as Iterable<JsonValue>, eol)
     : writeObject(value as { readonly [key: string]: JsonValue | undefined }, eol);

@@ -12,9 +12,12 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     if (error !== undefined) throw error;
     const answer = await answerOf(words, options);
-    if ("live" in answer) await showLive(answer);
-    else show(answer, options);
-    return 0;
+    if ("live" in answer) {
+      await showLive(answer);
+      return 0;
+    }
+    show(answer, options);
+    return answer.exitCode ?? 0;
   } catch (cause) {
     const { reportFailure } = await import("./failure.ts");
     return reportFailure(cause, options);
@@ -46,7 +49,11 @@ function checkSigning({ sign, privateKey, certificate }: Options): void {
 }
 
 function show(answer: Answer, options: Options): void {
-  if (options.json) writeText(1, `${formatJson(answer.json(), options.pretty)}\n`);
+  if (!options.json && answer.note !== undefined) writeText(2, answer.note);
+  if (options.json && answer.jsonPieces !== undefined) {
+    writePieces(1, answer.jsonPieces(options.pretty));
+    writeText(1, "\n");
+  } else if (options.json) writeText(1, `${formatJson(answer.json(), options.pretty)}\n`);
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
 }
 

@@ -6,10 +6,16 @@ const PIECE = 1 << 20;
 const EXIT_BROKEN_PIPE = 141;
 const RETRY_MS = 1;
 
-/** Writes pieces of text to standard output (1) or standard error (2), in as few calls as it can. */
-export function writePieces(fd: 1 | 2, pieces: Iterable<string>): void {
+/** Writes pieces of text, or of UTF-8, to standard output (1) or standard error (2), in as few calls as it can. */
+export function writePieces(fd: 1 | 2, pieces: Iterable<string | Uint8Array>): void {
   let text = "";
   for (const piece of pieces) {
+    if (typeof piece !== "string") {
+      writeText(fd, text);
+      writeBytes(fd, piece);
+      text = "";
+      continue;
+    }
     text += piece;
     if (text.length >= PIECE) {
       writeText(fd, text);
@@ -21,8 +27,10 @@ export function writePieces(fd: 1 | 2, pieces: Iterable<string>): void {
 
 /** Writes a text whole. A reader that went away ends the process without a word. */
 export function writeText(fd: 1 | 2, text: string): void {
-  if (text === "") return;
-  const bytes = new TextEncoder().encode(text);
+  if (text !== "") writeBytes(fd, new TextEncoder().encode(text));
+}
+
+function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);

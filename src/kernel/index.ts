@@ -66,6 +66,7 @@ export type { Integer } from "./map/integers.ts";
 export type { BuildIdFrame, FdLike, StorageKey } from "./map/kernel-codecs.ts";
 export { BpfMap, maps, openMap } from "./map/map.ts";
 export type { MapTypes } from "./map/map-codecs.ts";
+export { typesOfMap } from "./map/map-types.ts";
 export { MapMemory } from "./map/memory.ts";
 export type { PrefixKey } from "./map/prefix-codec.ts";
 export { RawMap } from "./map/raw-map.ts";

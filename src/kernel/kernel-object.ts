@@ -129,11 +129,14 @@ function existingParent(directory: string): string {
   return path;
 }
 
-/** Opens a pinned object that must be of `kind`. Throws UsageError if the path holds something else or nothing. */
-export function openPinnedFd(path: string, kind: ObjectKind): OwnedFd {
+/**
+ * Opens a pinned object that must be of `kind`; a map's `flags` are BPF_F_RDONLY, BPF_F_WRONLY or none. Throws
+ * UsageError if the path holds something else or nothing.
+ */
+export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd {
   let number: number;
   try {
-    number = objGet(path);
+    number = objGet(path, { file_flags: flags });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     if (error.errno === Errno.ENOENT) throw new UsageError(`nothing is pinned at ${path}`, { cause: error });

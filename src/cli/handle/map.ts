@@ -1,5 +1,6 @@
 import { isGone, openPinnedFd } from "../../kernel/index.ts";
 import { mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
+import { BpfMapFlag } from "../../uapi/index.ts";
 import { CommandError } from "../command-error.ts";
 import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
@@ -8,40 +9,77 @@ import { unexpected } from "./unexpected.ts";
 
 const MAX_NAME = 15;
 
-/** Opens the map that `id N`, `name NAME` or `pinned FILE` means. The caller closes it. */
-export function takeMap(words: Words): OwnedFd {
+/** What a map is opened for: reading alone is allowed where writing is not. */
+export type MapAccess = "read" | "write";
+
+function flagsFor(access: MapAccess): number {
+  return access === "read" ? BpfMapFlag.BPF_F_RDONLY : 0;
+}
+
+/** Opens the maps that `id N`, `name NAME` or `pinned FILE` means: a name may be that of several. The caller closes them. */
+export function takeMaps(words: Words, access: MapAccess = "write"): OwnedFd[] {
+  const open_flags = flagsFor(access);
   if (words.takeKeyword("id")) {
     const id = parseU32(words.take("a number"), "ID");
     try {
-      return new OwnedFd(mapGetFdById(id), `map ${id}`);
+      return [new OwnedFd(mapGetFdById(id, { open_flags }), `map ${id}`)];
     } catch (error) {
       throw failedTo(`get map by id (${id})`, error);
     }
   }
-  if (words.takeKeyword("name")) return mapByName(words.take("a name"));
-  if (words.takeKeyword("pinned")) return openPinnedFd(words.take("a file"), "map");
+  if (words.takeKeyword("name")) return mapsByName(words.take("a name"), open_flags);
+  if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "map", open_flags)];
   throw unexpected("'id', 'name' or 'pinned'", words);
 }
 
-function mapByName(name: string): OwnedFd {
-  if (name.length > MAX_NAME) throw new CommandError(`can't parse name '${name}': a map's has ${MAX_NAME} characters`);
-  const ids: number[] = [];
-  let found: OwnedFd | undefined;
-  for (let id = mapGetNextId(0); id !== undefined; id = mapGetNextId(id)) {
-    let fd: OwnedFd;
+/** Like {@link takeMaps} for a command that takes a single one. */
+export function takeMap(words: Words, access: MapAccess = "write"): OwnedFd {
+  const maps = takeMaps(words, access);
+  if (maps.length === 1) return maps[0] as OwnedFd;
+  const ids = maps.map((fd) => mapInfo(fd.number).id);
+  for (const fd of maps) fd.close();
+  throw new CommandError(`several maps match this handle: ids ${ids.join(", ")}`);
+}
+
+/** Opens every map in the order of ids, for reading; those that go away meanwhile are left out. Each is the caller's. */
+export function* eachMap(): Generator<OwnedFd> {
+  for (let id = nextId(0); id !== undefined; id = nextId(id)) {
+    let fd: number;
     try {
-      fd = new OwnedFd(mapGetFdById(id), `map ${id}`);
+      fd = mapGetFdById(id, { open_flags: BpfMapFlag.BPF_F_RDONLY });
     } catch (error) {
       if (isGone(error)) continue;
       throw failedTo(`can't get map by id (${id})`, error);
     }
-    if (mapInfo(fd.number).name === name) ids.push(id);
-    if (ids.length === 1 && found === undefined) found = fd;
-    else fd.close();
+    yield new OwnedFd(fd, `map ${id}`);
   }
-  if (ids.length === 1 && found !== undefined) return found;
-  found?.close();
-  throw new CommandError(
-    ids.length === 0 ? `no map has the name '${name}'` : `several maps match this handle: ids ${ids.join(", ")}`,
-  );
+}
+
+function nextId(id: number): number | undefined {
+  try {
+    return mapGetNextId(id);
+  } catch (error) {
+    throw failedTo("can't get next map", error);
+  }
+}
+
+function mapsByName(name: string, open_flags: number): OwnedFd[] {
+  if (name.length > MAX_NAME) throw new CommandError(`can't parse name '${name}': a map's has ${MAX_NAME} characters`);
+  const found: OwnedFd[] = [];
+  try {
+    for (const fd of eachMap()) {
+      const info = mapInfo(fd.number);
+      if (info.name !== name) fd.close();
+      else if (open_flags === BpfMapFlag.BPF_F_RDONLY) found.push(fd);
+      else {
+        fd.close();
+        found.push(new OwnedFd(mapGetFdById(info.id, { open_flags }), `map ${info.id}`));
+      }
+    }
+  } catch (error) {
+    for (const fd of found) fd.close();
+    throw failedTo(`can't get maps of the name '${name}'`, error);
+  }
+  if (found.length === 0) throw new CommandError(`no map has the name '${name}'`);
+  return found;
 }

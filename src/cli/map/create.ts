@@ -1,0 +1,94 @@
+import { mapCreate, OwnedFd, readText } from "../../sys/index.ts";
+import { BPF_OBJ_NAME_LEN, mapTypeByName } from "../../uapi/index.ts";
+import { done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { parseU32 } from "../handle/number.ts";
+import { pinAt, prepareFile } from "../pin.ts";
+import { failedTo } from "../reason.ts";
+import type { Words } from "../words.ts";
+
+interface Wanted {
+  type?: number | undefined;
+  name?: string;
+  key?: number;
+  value?: number;
+  entries?: number;
+  flags?: number;
+  ifindex?: number;
+  inner?: OwnedFd;
+}
+
+/** `bpfts map create FILE type TYPE key N value N entries N name NAME …`. */
+export const createMap: Run = (words, options) => {
+  words.need(7);
+  const path = words.take("a file");
+  const wanted: Wanted = {};
+  try {
+    while (words.left > 0) takeSetting(words, wanted);
+    const { name } = wanted;
+    if (name === undefined) throw new CommandError("map name not specified");
+    prepareFile(path, options);
+    using fd = create(wanted, name);
+    pinAt(path, fd.number, options);
+    const cut = Buffer.byteLength(name) > BPF_OBJ_NAME_LEN - 1;
+    return { ...done, note: cut ? CUT_NAME : undefined };
+  } finally {
+    wanted.inner?.close();
+  }
+};
+
+const CUT_NAME = `Warning: map name is longer than ${BPF_OBJ_NAME_LEN - 1} characters, it will be truncated.\n`;
+
+function create(wanted: Wanted, map_name: string): OwnedFd {
+  try {
+    const fd = mapCreate({
+      map_type: wanted.type ?? 0,
+      map_name,
+      key_size: wanted.key,
+      value_size: wanted.value,
+      max_entries: wanted.entries,
+      map_flags: wanted.flags,
+      map_ifindex: wanted.ifindex,
+      inner_map_fd: wanted.inner?.number,
+    });
+    return new OwnedFd(fd, `map ${map_name}`);
+  } catch (error) {
+    throw failedTo("map create failed", error);
+  }
+}
+
+function takeSetting(words: Words, wanted: Wanted): void {
+  words.need(2);
+  if (words.takeKeyword("type")) {
+    const type = words.take("a type");
+    if (wanted.type !== undefined) throw new CommandError("map type already specified");
+    wanted.type = mapTypeByName(type);
+    if (wanted.type === undefined) throw new CommandError(`unrecognized map type: ${type}`);
+  } else if (words.takeKeyword("name")) wanted.name = words.take("a name");
+  else if (words.takeKeyword("key")) wanted.key = takeNumber(words, wanted.key, "key size");
+  else if (words.takeKeyword("value")) wanted.value = takeNumber(words, wanted.value, "value size");
+  else if (words.takeKeyword("entries")) wanted.entries = takeNumber(words, wanted.entries, "max entries");
+  else if (words.takeKeyword("flags")) wanted.flags = takeNumber(words, wanted.flags, "flags");
+  else if (words.takeKeyword("dev") || words.takeKeyword("offload_dev")) {
+    const name = words.take("a device");
+    if (wanted.ifindex !== undefined) throw new CommandError("offload device already specified");
+    wanted.ifindex = deviceIndex(name);
+  } else if (words.takeKeyword("inner_map")) {
+    if (wanted.inner !== undefined) throw new CommandError("inner map already specified");
+    wanted.inner = takeMap(words, "read");
+  } else throw new CommandError(`unknown arg ${words.peek}`);
+}
+
+function takeNumber(words: Words, known: number | undefined, what: string): number {
+  const word = words.take("a number");
+  if (known !== undefined) throw new CommandError(`${what} already specified`);
+  return parseU32(word, what);
+}
+
+function deviceIndex(name: string): number {
+  const index = Number(/^[^/]+$/.test(name) ? (readText(`/sys/class/net/${name}/ifindex`) ?? 0) : 0);
+  if (index === 0) throw new CommandError(`unrecognized netdevice '${name}'`);
+  return index;
+}

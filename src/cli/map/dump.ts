@@ -1,0 +1,237 @@
+import { Errno, errnoText } from "../../errors/index.ts";
+import { chunksOf, hasKeyList, type MapTypes, mapTraits, typesOfMap, valueBytes } from "../../kernel/index.ts";
+import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
+import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
+import type { Answer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMaps } from "../handle/map.ts";
+import { Formatted, formatNested } from "../json-writer.ts";
+import { failedTo } from "../reason.ts";
+import { type ElementStyle, type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
+import { infoOf, mapHeader } from "./gather.ts";
+import { headerJson, headerText } from "./render.ts";
+import { TextBuffer } from "./template.ts";
+
+/** Elements that were read, with the errno for each that could not be. */
+interface DumpedChunk extends Elements {
+  readonly count: number;
+  readonly errnos: Int32Array | undefined;
+}
+
+/** A map with all its elements. */
+interface DumpedMap {
+  readonly info: MapInfo;
+  readonly types: MapTypes | undefined;
+  readonly chunks: readonly DumpedChunk[];
+}
+
+/** `bpfts map dump MAP`. */
+export const dumpMaps: Run = (words) => {
+  const fds = takeMaps(words, "read");
+  try {
+    words.end();
+    return answerOf(fds.map(readMap));
+  } finally {
+    for (const fd of fds) fd.close();
+  }
+};
+
+function readMap(fd: OwnedFd): DumpedMap {
+  const info = infoOf(fd.number);
+  checkKeyList(info);
+  const traits = mapTraits(info.type);
+  const bytes = valueBytes(traits, info.value_size, possibleCpus);
+  const walked = {
+    what: `map ${info.id}`,
+    fd: fd.number,
+    type: info.type,
+    keySize: info.key_size,
+    maxEntries: info.max_entries,
+    traits,
+    valueBytes: bytes,
+  };
+  const chunks: DumpedChunk[] = [];
+  try {
+    for (const { count, keys, values, errnos } of chunksOf(walked)) {
+      const [k, v] = [keys.bytes.slice(0, count * info.key_size), values.bytes.slice(0, count * bytes)];
+      chunks.push({ count, keys: roomOf(k), values: roomOf(v), errnos: errnos?.slice(0, count) });
+    }
+  } catch (error) {
+    throw failedTo(`can't dump map ${info.id}`, error);
+  }
+  return { info, types: typesOfMap(info), chunks };
+}
+
+function roomOf(bytes: Uint8Array): Elements["keys"] {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+const OPEN = 0x5b;
+const COMMA = 0x2c;
+
+/** What shows the content of maps that have no list of keys. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  queue: "'bpfts map peek' shows the next value",
+  stack: "'bpfts map peek' shows the next value",
+  bloom_filter: "it can only be asked whether it may hold a value",
+  arena: "it is memory without elements",
+};
+
+/** bpftool finds "0 elements" in such maps. */
+function checkKeyList({ id, type }: MapInfo): void {
+  if (hasKeyList(mapTraits(type))) return;
+  const name = mapTypeName(type) ?? `type ${type}`;
+  const instead = INSTEAD[name] ?? (name.includes("ring") ? "it is for events" : "an iterator program can list it");
+  throw new CommandError(`can't dump map ${id}: a ${name} has no list of its elements; ${instead}`);
+}
+
+function answerOf(maps: readonly DumpedMap[]): Answer {
+  // As in bpftool: by types only where each of the maps has some.
+  const typed = maps.every(({ types }) => types !== undefined);
+  const jsonPieces = (pretty: boolean): Iterable<Uint8Array> => jsonOf(maps, pretty ? "\n" : undefined, false);
+  return {
+    text: () => (typed ? typedText(maps) : plainText(maps)),
+    json: () => new Formatted((eol) => Buffer.concat([...jsonOf(maps, eol, false)]).toString()),
+    jsonPieces,
+    note: warningOf(maps),
+  };
+}
+
+function warningOf(maps: readonly DumpedMap[]): string | undefined {
+  const unreadable = ({ info }: DumpedMap): boolean =>
+    info.type === BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY && info.value_size !== 8;
+  if (!maps.some(unreadable)) return undefined;
+  return "Warning: cannot read values from reuseport_sockarray map with value_size != 8\n";
+}
+
+function* typedText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> {
+  yield* jsonOf(maps, "\n", true);
+  yield "\n";
+}
+
+/** JSON, or with `plain` bpftool's text form by types. */
+function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boolean): Generator<Uint8Array> {
+  const out = new TextBuffer();
+  if (maps.length === 1) yield* jsonElements(out, maps[0] as DumpedMap, eol, plain);
+  else {
+    const inner = eol === undefined ? undefined : `${eol}    `;
+    let separator = "[";
+    for (const map of maps) {
+      const header = formatNested(headerJson(mapHeader(map.info)), inner);
+      // The header's object goes on with its elements.
+      const open = header.slice(0, header.length - 1 - (inner?.length ?? 0));
+      const member = inner === undefined ? '"elements":' : `${inner}    "elements": `;
+      out.add(`${separator}${open},${member}`);
+      yield* jsonElements(out, map, inner === undefined ? undefined : `${inner}    `, plain);
+      out.add(`${inner ?? ""}}`);
+      separator = ",";
+    }
+    out.add(`${eol ?? ""}]`);
+  }
+  yield out.take();
+}
+
+function* jsonElements(
+  out: TextBuffer,
+  { info, types, chunks }: DumpedMap,
+  eol: string | undefined,
+  plain: boolean,
+): Generator<Uint8Array> {
+  const inner = eol === undefined ? undefined : `${eol}    `;
+  const style =
+    plain && types !== undefined && inner !== undefined
+      ? typedStyle(info, types, inner)
+      : jsonStyle(info, types, inner);
+  let separator = OPEN;
+  for (const chunk of chunks) {
+    for (let i = 0; i < chunk.count; i++) {
+      const errno = chunk.errnos?.[i] ?? 0;
+      if (errno !== 0 && isEmptyPlace(info, errno)) continue;
+      out.addAscii(separator);
+      separator = COMMA;
+      if (errno === 0) writeElement(out, style, chunk, info.key_size * i, valueAt(chunk, i));
+      else out.add(unreadJson(keyOf(chunk, info, i), errno, inner));
+      if (out.full) yield out.take();
+    }
+  }
+  out.add(separator === OPEN ? "[]" : `${eol ?? ""}]`);
+}
+
+function* plainText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> {
+  for (const [index, { info, chunks }] of maps.entries()) {
+    if (index > 0) yield "\n";
+    if (maps.length > 1) yield headerText(mapHeader(info));
+    const style = plainStyle(info);
+    const out = new TextBuffer();
+    let found = 0;
+    for (const chunk of chunks) {
+      for (let i = 0; i < chunk.count; i++) {
+        const errno = chunk.errnos?.[i] ?? 0;
+        if (errno === 0) {
+          writeElement(out, style, chunk, info.key_size * i, valueAt(chunk, i));
+          found++;
+        } else if (!isEmptyPlace(info, errno)) out.add(unreadText(keyOf(chunk, info, i), info, errno));
+        if (out.full) yield out.take();
+      }
+    }
+    out.add(`Found ${found} element${found === 1 ? "" : "s"}\n`);
+    yield out.take();
+  }
+}
+
+/** Writes one element. */
+export function writeElement(
+  out: TextBuffer,
+  style: ElementStyle,
+  elements: Elements,
+  key: number,
+  value: number,
+): void {
+  const { keys, values } = elements;
+  out.fill(style.head, keys.bytes, key, values.bytes, value);
+  if (style.between === undefined) return;
+  out.add(style.between(elements, key, value));
+  out.fill(style.tail, keys.bytes, key, values.bytes, value);
+}
+
+function valueAt({ values, count }: DumpedChunk, index: number): number {
+  return (values.bytes.length / count) * index;
+}
+
+function keyOf({ keys }: DumpedChunk, { key_size }: MapInfo, index: number): Uint8Array {
+  return keys.bytes.subarray(key_size * index, key_size * (index + 1));
+}
+
+/** Places without a map or program are no elements. */
+function isEmptyPlace({ type }: MapInfo, errno: number): boolean {
+  const ofObjects = mapTraits(type).value === "object";
+  return errno === Errno.ENOENT && ofObjects;
+}
+
+/** The C library's text for it: it knows no ENOTSUPP. */
+function unreadReason(errno: number): string {
+  return errno === Errno.ENOTSUPP ? `Unknown error ${errno}` : errnoText(errno);
+}
+
+function hexOf(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function unreadJson(key: Uint8Array, errno: number, eol: string | undefined): string {
+  return formatNested(
+    { key: Array.from(key, (byte) => `0x${hexOf(byte)}`), value: { error: unreadReason(errno) } },
+    eol,
+  );
+}
+
+function unreadText(key: Uint8Array, { type, key_size }: MapInfo, errno: number): string {
+  let message = unreadReason(errno);
+  if (errno === Errno.ENOENT) message = "<no entry>";
+  else if (errno === Errno.ENOSPC && type === BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY) message = "<cannot read>";
+  const broken = key_size > 16 || message.length > 16;
+  const gap = broken ? "\n" : " ";
+  let at = 0;
+  const hex = hexText(key_size, "\u0001").replaceAll("\u0001", () => hexOf(key[at++] as number));
+  return `key:${gap}${hex}${key_size + message.length <= 24 && !broken ? "  " : "\n"}value:${gap}${message}\n`;
+}

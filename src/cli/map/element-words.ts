@@ -1,0 +1,127 @@
+import { mapTraits, valueBytes } from "../../kernel/index.ts";
+import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
+import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import { takeProgram } from "../handle/program.ts";
+import { begins, type Words } from "../words.ts";
+
+/** An element as the words of a command say it. */
+export interface ElementWords {
+  /** Empty for a map without keys. */
+  readonly key: Uint8Array;
+  /** As a system call takes it: of a per-CPU map a copy for each CPU. Undefined where the command takes no value. */
+  readonly value: Uint8Array | undefined;
+  /** BPF_ANY, BPF_NOEXIST or BPF_EXIST. */
+  readonly flags: bigint;
+  /** The map or program that the value stands for: its fd is in the value, and open until this is closed. */
+  readonly object: OwnedFd | undefined;
+  /** What the user should know, for standard error. */
+  readonly note: string | undefined;
+}
+
+const FLAGS: readonly (readonly [word: string, flags: bigint])[] = [
+  ["any", BpfElemFlag.BPF_ANY],
+  ["noexist", BpfElemFlag.BPF_NOEXIST],
+  ["exist", BpfElemFlag.BPF_EXIST],
+];
+const KEPT_OPEN =
+  "Warning: updating program array via MAP_ID, make sure this map is kept open\n" +
+  "         by some process or pinned otherwise update will be lost\n";
+
+/**
+ * Takes `key DATA`, and where `withValue` also `value VALUE` and flags, in any order, up to the end of the words. A key
+ * and a value are needed where the map has them.
+ */
+export function takeElement(words: Words, info: MapInfo, withValue: boolean): ElementWords {
+  let key: Uint8Array | undefined;
+  let value: Uint8Array | undefined;
+  let flags: bigint | undefined;
+  let object: OwnedFd | undefined;
+  let note: string | undefined;
+  const wantsValue = withValue && info.value_size > 0;
+  try {
+    while (words.left > 0) {
+      if (words.takeKeyword("key")) {
+        if (info.key_size === 0) throw new CommandError("unnecessary key");
+        if (key !== undefined) throw new CommandError("duplicate key");
+        key = takeBytes(words, "key", info.key_size);
+      } else if (words.takeKeyword("value")) {
+        if (!wantsValue) throw new CommandError("unnecessary value");
+        if (value !== undefined) throw new CommandError("duplicate value");
+        if (mapTraits(info.type).value === "object") {
+          const taken = takeObject(words, info);
+          ({ object, note } = taken);
+          value = taken.value;
+        } else value = forAllCpus(info, takeBytes(words, "value", info.value_size));
+      } else {
+        const word = words.peek ?? "";
+        const found = withValue ? FLAGS.find(([name]) => begins(word, name)) : undefined;
+        if (found === undefined) throw new CommandError(`expected key${withValue ? " or value" : ""}, got: ${word}`);
+        if (flags !== undefined) throw new CommandError(`flags specified multiple times: ${word}`);
+        words.take("flags");
+        flags = found[1];
+      }
+    }
+    if (key === undefined && info.key_size > 0) throw new CommandError("did not find key");
+    if (value === undefined && wantsValue) throw new CommandError("did not find value");
+  } catch (error) {
+    object?.close();
+    throw error;
+  }
+  return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object, note };
+}
+
+/** Takes `[hex] BYTE…`, exactly `count` of them. */
+function takeBytes(words: Words, part: string, count: number): Uint8Array {
+  const base16 = words.takeKeyword("hex");
+  const bytes = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    if (words.left === 0) throw new CommandError(`${part} expected ${count} bytes got ${i}`);
+    bytes[i] = parseByte(words.take("a byte"), base16);
+  }
+  return bytes;
+}
+
+function parseByte(text: string, base16: boolean): number {
+  let value = Number.NaN;
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) value = Number(text);
+  else if (base16) value = /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
+  else if (/^0[0-7]*$/.test(text)) value = Number.parseInt(text, 8);
+  else if (/^[1-9][0-9]*$/.test(text)) value = Number(text);
+  if (Number.isNaN(value)) throw new CommandError(`error parsing byte: ${text}`);
+  if (value > 0xff) {
+    throw new CommandError(
+      `error parsing byte: ${text} is above 255; a larger number is given byte by byte, the lowest first`,
+    );
+  }
+  return value;
+}
+
+function forAllCpus(info: MapInfo, value: Uint8Array): Uint8Array {
+  const traits = mapTraits(info.type);
+  if (!traits.perCpu) return value;
+  const all = new Uint8Array(valueBytes(traits, info.value_size, possibleCpus));
+  const step = all.length / possibleCpus();
+  for (let at = 0; at < all.length; at += step) all.set(value, at);
+  return all;
+}
+
+interface ObjectValue {
+  readonly object: OwnedFd;
+  readonly note: string | undefined;
+  readonly value: Uint8Array;
+}
+
+/** The value of a map of maps or programs: the handle of a map or program, whose fd is written. */
+function takeObject(words: Words, { type, value_size }: MapInfo): ObjectValue {
+  const ofPrograms = type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+  const kind = ofPrograms ? "program" : "map";
+  if (value_size !== 4) throw new CommandError(`a value of ${value_size} bytes cannot stand for a ${kind}`);
+  if (words.left < 2) throw new CommandError(`not enough value arguments: a ${kind} is needed, such as 'id N'`);
+  const note = ofPrograms && begins(words.peek ?? "", "id") ? KEPT_OPEN : undefined;
+  const object = ofPrograms ? takeProgram(words) : takeMap(words);
+  const value = new Uint8Array(4);
+  new DataView(value.buffer).setUint32(0, object.number, true);
+  return { object, note, value };
+}

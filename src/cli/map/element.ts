@@ -1,0 +1,161 @@
+import { Errno } from "../../errors/index.ts";
+import { mapTraits, typesOfMap, valueBytes } from "../../kernel/index.ts";
+import {
+  type MapInfo,
+  mapDeleteElem,
+  mapGetNextKey,
+  mapLookupAndDeleteElem,
+  mapLookupElem,
+  mapLookupWithoutKey,
+  mapUpdateElem,
+  type OwnedFd,
+  possibleCpus,
+} from "../../sys/index.ts";
+import { type Answer, done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { takeMap } from "../handle/map.ts";
+import { Formatted, type JsonValue, RawText } from "../json-writer.ts";
+import { errnoOf, failedTo } from "../reason.ts";
+import { writeElement } from "./dump.ts";
+import { type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
+import { takeElement } from "./element-words.ts";
+import { infoOf } from "./gather.ts";
+import { TextBuffer } from "./template.ts";
+
+/** What a shell sees of a negative errno: its low byte. */
+function exitCodeOf(errno: number): number {
+  return -errno & 0xff;
+}
+
+/** A failure with bpftool's exit code, that of the errno. */
+function failed(what: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  return failedTo(what, error, errno === undefined ? {} : { exitCode: exitCodeOf(errno) });
+}
+
+const NOT_FOUND: number = exitCodeOf(Errno.ENOENT);
+
+/** `bpfts map lookup MAP [key DATA]`, and `map peek MAP`. */
+export const lookUpElement: Run = (words) => {
+  words.need(2);
+  using fd = takeMap(words, "read");
+  const info = infoOf(fd.number);
+  const { key } = takeElement(words, info, false);
+  const value = roomFor(info);
+  try {
+    const found = key.length === 0 ? mapLookupWithoutKey(fd.number, value) : mapLookupElem(fd.number, key, value);
+    return found ? elementAnswer(info, key, value) : notFound(key);
+  } catch (error) {
+    throw failed("lookup failed", error);
+  }
+};
+
+/** `bpfts map update MAP [key DATA] [value VALUE] [FLAGS]`, `map push` and `map enqueue`. */
+export const updateElement: Run = (words) => {
+  words.need(2);
+  using fd = takeMap(words);
+  const { key, value, flags, object, note } = takeElement(words, infoOf(fd.number), true);
+  using _ = object;
+  try {
+    mapUpdateElem(fd.number, key, value ?? new Uint8Array(0), flags);
+  } catch (error) {
+    throw failed("update failed", error);
+  }
+  return { ...done, note };
+};
+
+/** `bpfts map delete MAP key DATA`. */
+export const deleteElement: Run = (words) => {
+  words.need(2);
+  using fd = takeMap(words);
+  const { key } = takeElement(words, infoOf(fd.number), false);
+  try {
+    if (mapDeleteElem(fd.number, key)) return done;
+  } catch (error) {
+    throw failed("delete failed", error);
+  }
+  throw missing("delete failed");
+};
+
+/** `bpfts map getnext MAP [key DATA]`. */
+export const nextKey: Run = (words) => {
+  words.need(2);
+  using fd = takeMap(words, "read");
+  const info = infoOf(fd.number);
+  const key = words.left === 0 ? undefined : takeElement(words, info, false).key;
+  const next = findNext(fd, info, key);
+  return {
+    text: () => [key === undefined ? "key: None\n" : `key:\n${hex(key)}\n`, `next key:\n${hex(next)}\n`],
+    json: () => ({ key: key === undefined ? null : hexJson(key), next_key: hexJson(next) }),
+  };
+};
+
+/** `bpfts map pop MAP` and `map dequeue MAP`. */
+export const popElement: Run = (words) => {
+  words.need(2);
+  using fd = takeMap(words);
+  words.end();
+  const info = infoOf(fd.number);
+  const value = roomFor(info);
+  try {
+    const key = new Uint8Array(info.key_size);
+    if (mapLookupAndDeleteElem(fd.number, key, value)) return elementAnswer(info, key, value);
+  } catch (error) {
+    throw failed("pop failed", error);
+  }
+  return { text: () => ["Error: empty map\n"], json: () => null, exitCode: NOT_FOUND };
+};
+
+function roomFor(info: MapInfo): Uint8Array {
+  return new Uint8Array(valueBytes(mapTraits(info.type), info.value_size, possibleCpus));
+}
+
+function missing(what: string): unknown {
+  return failed(what, Object.assign(new Error(what), { errno: Errno.ENOENT }));
+}
+
+function findNext(fd: OwnedFd, info: MapInfo, key: Uint8Array | undefined): Uint8Array {
+  const next = new Uint8Array(info.key_size);
+  try {
+    if (mapGetNextKey(fd.number, key, next)) return next;
+  } catch (error) {
+    throw failed("can't get next key", error);
+  }
+  throw missing("can't get next key");
+}
+
+/** An element as `map lookup` shows it. */
+function elementAnswer(info: MapInfo, key: Uint8Array, value: Uint8Array): Answer {
+  const types = typesOfMap(info);
+  const elements: Elements = { keys: roomOf(key), values: roomOf(value) };
+  const write = (style: Parameters<typeof writeElement>[1], end: string): string => {
+    const out = new TextBuffer();
+    writeElement(out, style, elements, 0, 0);
+    return Buffer.from(out.take()).toString() + end;
+  };
+  return {
+    text: () => [types === undefined ? write(plainStyle(info), "") : write(typedStyle(info, types, "\n"), "\n")],
+    json: () => new Formatted((eol) => write(jsonStyle(info, types, eol), "")),
+  };
+}
+
+function roomOf(bytes: Uint8Array): Elements["keys"] {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+function notFound(key: Uint8Array): Answer {
+  return { text: () => [`key:\n${hex(key)}\n\nNot found\n`], json: () => null, exitCode: NOT_FOUND };
+}
+
+function hex(bytes: Uint8Array): string {
+  let at = 0;
+  return hexText(bytes.length, "?").replaceAll("?", () => byteText(bytes[at++] as number));
+}
+
+function byteText(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function hexJson(bytes: Uint8Array): JsonValue {
+  return Array.from(bytes, (byte) => new RawText(`"0x${byteText(byte)}"`));
+}

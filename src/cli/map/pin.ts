@@ -1,0 +1,14 @@
+import { done } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { takeMap } from "../handle/map.ts";
+import { pinAt } from "../pin.ts";
+
+/** `bpfts map pin MAP FILE`. */
+export const pinMap: Run = (words, options) => {
+  words.need(3);
+  using map = takeMap(words, "read");
+  const path = words.take("a file");
+  words.end();
+  pinAt(path, map.number, options);
+  return done;
+};
