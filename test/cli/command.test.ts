@@ -32,8 +32,11 @@ test("a failure is one line on standard error, or one JSON value on standard out
   const cases: [string[], RegExp, number][] = [
     [["nonsense"], /^'nonsense' is not a command of 'bpfts'/, 255],
     [["prog", "nonsense"], /is not a command of 'bpfts prog'/, 255],
-    [["map", "show"], /^bpfts does not have 'map show' yet/, 255],
-    [["m"], /^bpfts does not have 'map show' yet/, 255],
+    [["map", "show", "name", "no_such_map"], /^no map has the name 'no_such_map'$/, 255],
+    [["map", "p", "id", "1"], /^'p' could be 'pin', 'peek', 'push', 'pop'/, 255],
+    [["map", "lookup", "id"], /^'lookup' needs at least 2 arguments, 1 found$/, 255],
+    [["map", "create", "/x", "type", "nosuch", "key", "4", "name", "x"], /^unrecognized map type: nosuch$/, 255],
+    [["map", "create", "/x", "type", "hash", "key", "4", "value", "4"], /^map name not specified$/, 255],
     [["batch", "file", "x"], /^bpfts does not have 'batch' yet/, 255],
     [["prog", "p"], /^'p' could be 'pin', 'profile'/, 255],
     [["prog", "show", "id"], /^'id' needs a number$/, 255],

@@ -3,7 +3,7 @@ import { BpfMapType } from "../../uapi/index.ts";
 import { deviceName } from "../devices.ts";
 import { pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
-import type { ObjectRef } from "../references.ts";
+import type { ObjectRefs } from "../references.ts";
 import type { MapHeader, MapRecord } from "./record.ts";
 
 /** What the kernel says about a map. */
@@ -27,7 +27,7 @@ export function mapHeader(info: MapInfo): MapHeader {
 export function mapRecord(
   fd: number,
   pins: ReadonlyMap<number, readonly string[]> | undefined,
-  refs: (id: number) => readonly ObjectRef[],
+  refs: ObjectRefs,
 ): MapRecord {
   const info = infoOf(fd);
   const fields = fdInfo(fd);
@@ -45,6 +45,6 @@ export function mapRecord(
     frozen: Number(fields.get("frozen") ?? 0),
     btf_id: info.btf_id,
     pinned: pinsOf(pins, info.id),
-    refs: refs(info.id),
+    refs: refs.get(info.id) ?? [],
   };
 }

@@ -1,6 +1,6 @@
 import { mapTypeName, progTypeName } from "../../uapi/index.ts";
 import { type JsonValue, RawText } from "../json-writer.ts";
-import { refsText } from "../references.ts";
+import { refsJson, refsText } from "../references.ts";
 import type { MapDevice, MapHeader, MapRecord } from "./record.ts";
 
 /** The first line of a map, with its line end. */
@@ -54,7 +54,7 @@ export function mapJson(map: MapRecord): JsonValue {
     frozen: map.frozen,
     btf_id: map.btf_id === 0 ? undefined : map.btf_id,
     pinned: map.pinned,
-    pids: map.refs.length === 0 ? undefined : map.refs.map(({ pid, comm }) => ({ pid, comm })),
+    pids: refsJson(map.refs),
   };
 }
 

@@ -23,9 +23,3 @@ export class BatchCursor {
     if (this.#map !== map) throw new UsageError(`${map.what}: the cursor was made for another map`);
   }
 }
-
-/** Memory for the elements of a batch: `count` keys and values, one behind the other. */
-export interface BatchRoom {
-  readonly keys: Uint8Array;
-  readonly values: Uint8Array;
-}
