@@ -1,6 +1,5 @@
-import { fdInfo, type MapInfo, mapInfo } from "../../sys/index.ts";
+import { deviceName, fdInfo, type MapInfo, mapInfo } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { deviceName } from "../devices.ts";
 import { pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import type { ObjectRefs } from "../references.ts";
