@@ -28,11 +28,17 @@ export const SectionType = {
   SHT_DYNSYM: 11,
   SHT_SYMTAB_SHNDX: 18,
   SHT_LLVM_ADDRSIG: 0x6fff4c03,
+  SHT_GNU_verdef: 0x6ffffffd,
+  SHT_GNU_versym: 0x6fffffff,
 } as const;
 export type SectionType = number;
 
 /** `sh_flags` of a section. */
 export const SectionFlag = { SHF_WRITE: 1, SHF_ALLOC: 2, SHF_EXECINSTR: 4, SHF_COMPRESSED: 0x800 } as const;
+
+/** `p_type` of a segment, and the bits of its `p_flags`. */
+export const SegmentType = { PT_LOAD: 1, PT_DYNAMIC: 2, PT_NOTE: 4 } as const;
+export const SegmentFlag = { PF_X: 1, PF_W: 2, PF_R: 4 } as const;
 
 /** Section numbers with a meaning of their own, in a symbol. */
 export const SectionIndex = {

@@ -3,6 +3,7 @@ import { Bytes } from "../layout/index.ts";
 import { SectionFlag, SectionType } from "./constants.ts";
 import { type ElfHeader, readElfHeader } from "./header.ts";
 import { type ElfRelocation, readRelocations } from "./relocations.ts";
+import { type ElfSegment, readSegments } from "./segments.ts";
 import { ElfStrings } from "./string-table.ts";
 import { ElfSymbols } from "./symbols.ts";
 import { readWide } from "./wide.ts";
@@ -40,7 +41,9 @@ export class ElfFile {
   readonly machine: number;
   /** All sections; the first is the empty section 0. */
   readonly sections: readonly ElfSection[];
+  readonly #header: ElfHeader;
   #symbols: ElfSymbols | undefined;
+  #segments: readonly ElfSegment[] | undefined;
 
   constructor(data: Uint8Array, source: string) {
     const header = readElfHeader(data, source);
@@ -50,6 +53,7 @@ export class ElfFile {
     this.little = header.little;
     this.type = header.type;
     this.machine = header.machine;
+    this.#header = header;
     this.sections = readSections(new Bytes(data, source, header.little), header);
   }
 
@@ -101,6 +105,17 @@ export class ElfFile {
   /** The symbols that the dynamic linker sees; undefined in a static or relocatable file. */
   get dynamicSymbols(): ElfSymbols | undefined {
     return this.#readSymbols(SectionType.SHT_DYNSYM);
+  }
+
+  /** The full symbol table; undefined in a file that was stripped of it. */
+  get staticSymbols(): ElfSymbols | undefined {
+    return this.#readSymbols(SectionType.SHT_SYMTAB);
+  }
+
+  /** What is mapped into memory, in the file's order; none in a relocatable file. Throws FormatError. */
+  get segments(): readonly ElfSegment[] {
+    this.#segments ??= readSegments(new Bytes(this.data, this.source, this.little), this.#header);
+    return this.#segments;
   }
 
   /** The entries of an SHT_REL or SHT_RELA section. Throws FormatError. */

@@ -14,6 +14,10 @@ export interface ElfHeader {
   readonly sectionCount: number;
   /** The section of section names; 0 for none. */
   readonly nameSection: number;
+  /** Where the program headers begin; 0 without any. */
+  readonly segmentsAt: number;
+  readonly segmentEntrySize: number;
+  readonly segmentCount: number;
 }
 
 /** Least size of a section header (`Elf32_Shdr`, `Elf64_Shdr`). */
@@ -68,6 +72,9 @@ export function readElfHeader(data: Uint8Array, source: string): ElfHeader {
     sectionEntrySize,
     sectionCount,
     nameSection,
+    segmentsAt: bits === 32 ? bytes.u32(28) : readWide(view, 32, little),
+    segmentEntrySize: bytes.u16(size - 10),
+    segmentCount: bytes.u16(size - 8),
   };
 }
 

@@ -4,10 +4,17 @@ export {
   SectionFlag,
   SectionIndex,
   SectionType,
+  SegmentFlag,
+  SegmentType,
   SymbolBinding,
   SymbolType,
   SymbolVisibility,
 } from "./constants.ts";
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
+export { type ElfFunction, findFunction, matchingFunctions, nearNames } from "./functions.ts";
+export { type ElfNote, readNotes } from "./notes.ts";
+export { hasWildcard, matchesPattern } from "./pattern.ts";
 export type { ElfRelocation } from "./relocations.ts";
+export { type ElfSegment, segmentAt } from "./segments.ts";
 export { type ElfSymbol, ElfSymbols } from "./symbols.ts";
+export { readUsdtNotes, type UsdtNote } from "./usdt-notes.ts";

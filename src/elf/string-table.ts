@@ -27,4 +27,18 @@ export class ElfStrings {
     this.#known.set(offset, text);
     return text;
   }
+
+  /** Whether the text at an offset is `name`, or with `versioned` also `name@…`; decides on the bytes. */
+  matcher(name: string, versioned: boolean): (offset: number) => boolean {
+    const { data } = this.#bytes;
+    const wanted = encoder.encode(name);
+    return (offset) => {
+      for (let i = 0; i < wanted.length; i++) if (data[offset + i] !== wanted[i]) return false;
+      const next = data[offset + wanted.length];
+      return next === 0 || (versioned && next === AT);
+    };
+  }
 }
+
+const encoder = new TextEncoder();
+const AT = 0x40;

@@ -65,6 +65,21 @@ export class ElfSymbols {
     };
   }
 
+  /**
+   * The symbols of one type, and if `name` is given of that name: others are passed over without being decoded. With
+   * `versioned` also those named `name@VERSION`, as linkers write them into the full table.
+   */
+  *ofType(type: number, name?: string, versioned = false): Generator<ElfSymbol, void, undefined> {
+    const { view, little } = this.#bytes;
+    const size = this.#wide ? 24 : 16;
+    const infoAt = this.#wide ? 4 : 12;
+    const matches = name === undefined ? undefined : this.#strings.matcher(name, versioned);
+    for (let i = 0, at = 0; i < this.length; i++, at += size) {
+      if ((view.getUint8(at + infoAt) & 0xf) !== type) continue;
+      if (matches === undefined || matches(view.getUint32(at, little))) yield this.at(i);
+    }
+  }
+
   *[Symbol.iterator](): Generator<ElfSymbol, void, undefined> {
     for (let i = 0; i < this.length; i++) yield this.at(i);
   }

@@ -1,3 +1,4 @@
+export { Attachments, attachBySection, autoAttach, type NotAttached } from "./auto-attach.ts";
 export { BpfObject } from "./bpf-object.ts";
 export {
   type AttachProgramOptions,
@@ -33,6 +34,17 @@ export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./link/cgroup.ts";
 export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
+export { attachFreplace, type FreplacePlace } from "./link/freplace.ts";
+export {
+  attachIterator,
+  type CgroupOrder,
+  type IteratorPlace,
+  IteratorRun,
+  openIterator,
+} from "./link/iterator.ts";
+export { attachKprobe, attachKretprobe, type KprobePlace, type KretprobePlace } from "./link/kprobe.ts";
+export { attachKprobeMulti, type KprobeMultiPlace } from "./link/kprobe-multi.ts";
+export { attachKretsyscall, attachKsyscall, type KsyscallPlace } from "./link/ksyscall.ts";
 export {
   KernelLink,
   type KernelLinkOptions,
@@ -42,12 +54,24 @@ export {
   type UpdateArgs,
   type UpdateOptions,
 } from "./link/link.ts";
+export { attachLsm } from "./link/lsm.ts";
 export {
-  attachRawTracepoint,
-  attachTracing,
-  type RawTracepointPlace,
-} from "./link/raw-tracepoint.ts";
+  attachPerfEvent,
+  type HardwareEvent,
+  type PerfEventPlace,
+  type PerfEventSource,
+  type SoftwareEvent,
+} from "./link/perf-event.ts";
+export type { Cookie } from "./link/perf-link.ts";
+export type { ProbeMode } from "./link/probe-event.ts";
+export { attachRawTracepoint, type RawTracepointPlace } from "./link/raw-tracepoint.ts";
+export { attachStructOps, updateStructOps } from "./link/struct-ops.ts";
 export { attachTracepoint, type TracepointPlace } from "./link/tracepoint.ts";
+export { attachTracing, type TracingOptions } from "./link/tracing.ts";
+export { attachTracingMulti, type TracingMultiPlace } from "./link/tracing-multi.ts";
+export { attachUprobe, attachUretprobe, type UprobePlace } from "./link/uprobe.ts";
+export { attachUprobeMulti, type UprobeMultiPlace } from "./link/uprobe-multi.ts";
+export { attachUsdt, type UsdtPlace } from "./link/usdt/usdt.ts";
 export { attachXdp, type XdpPlace } from "./link/xdp.ts";
 export { loadObject } from "./load/load-object.ts";
 export type { LoadOptions } from "./load/options.ts";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Errno, NotSupportedError, UsageError } from "../errors/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { fail } from "./fail.ts";
@@ -54,9 +54,12 @@ function openDetached(type: string): number {
   }
 }
 
-/** The id of a tracepoint for perf_event_open(2), such as `sched`, `sched_switch`. Throws UsageError if there is none. */
-export function tracepointId(category: string, name: string): number {
-  if (!/^[\w-]+$/.test(category) || !/^[\w-]+$/.test(name)) {
+/**
+ * The id of a tracepoint for perf_event_open(2), such as `sched`, `sched_switch`; undefined if there is none. Throws
+ * UsageError for what cannot be a name.
+ */
+export function tracepointId(category: string, name: string): number | undefined {
+  if (!/^[\w.-]+$/.test(category) || !/^[\w.-]+$/.test(name) || category.startsWith(".")) {
     throw new UsageError(`"${category}/${name}" is not a tracepoint: it has the form category/name`);
   }
   return withTracefs((path) => {
@@ -64,7 +67,21 @@ export function tracepointId(category: string, name: string): number {
       return Number(readFileSync(`${path}/events/${category}/${name}/id`, "utf8"));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      throw new UsageError(`this kernel has no tracepoint ${category}/${name}`, { cause: error });
+      return undefined;
     }
+  });
+}
+
+/** All tracepoints, as `category/name`. */
+export function tracepointNames(): string[] {
+  return withTracefs((path) => {
+    const directories = (of: string): string[] =>
+      readdirSync(of, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name);
+    const events = `${path}/events`;
+    return directories(events).flatMap((category) =>
+      directories(`${events}/${category}`).map((name) => `${category}/${name}`),
+    );
   });
 }

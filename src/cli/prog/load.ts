@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
+import { attachBySection, BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
 import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
 import { type Answer, done } from "../answer.ts";
@@ -9,7 +9,6 @@ import { CommandError } from "../command-error.ts";
 import type { Options } from "../options.ts";
 import { writeText } from "../output.ts";
 import { pinAt, prepareDirectory, prepareFile } from "../pin.ts";
-import { attachBySection } from "./auto-attach.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
 /** Levels 1 and 2 of the verifier's log, and its statistics. */
@@ -105,7 +104,7 @@ function pinAll(object: BpfObject, args: LoadArguments, options: Options, first:
     if (first && only === undefined) throw new CommandError("object file doesn't contain any bpf program");
     if (!first && programs.length > 0) makeDirectory(args.path);
     for (const program of first && only !== undefined ? [only] : programs) {
-      pinProgram(program, first ? args.path : join(args.path, program.name), args.autoAttach, options, pin);
+      pinProgram(object, program, first ? args.path : join(args.path, program.name), args.autoAttach, options, pin);
     }
     if (args.pinMaps !== undefined) {
       makeDirectory(args.pinMaps);
@@ -123,13 +122,14 @@ function pinAll(object: BpfObject, args: LoadArguments, options: Options, first:
 }
 
 function pinProgram(
+  object: BpfObject,
   program: Program,
   path: string,
   autoAttach: boolean,
   options: Options,
   pin: (path: string, fd: number) => void,
 ): void {
-  using link = autoAttach ? attachBySection(program) : undefined;
+  using link = autoAttach ? attachBySection(object, program) : undefined;
   if (autoAttach && link === undefined && !options.json) {
     writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
   }

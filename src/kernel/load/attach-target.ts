@@ -1,4 +1,4 @@
-import { type Btf, BtfKind, type TypeId } from "../../btf/index.ts";
+import { BtfKind, type TypeId } from "../../btf/index.ts";
 import { UsageError } from "../../errors/index.ts";
 import { type ProgramSpec, parseSectionName, SectionTrait } from "../../object/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
@@ -87,9 +87,7 @@ function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget
       `program ${spec.name} (${spec.sectionName}) attaches to a program: name it in the option targets`,
     );
   }
-  const { btf_id } = target.info();
-  const btf = btf_id === 0 ? undefined : loadedBtf(btf_id);
-  const id = btf === undefined ? undefined : functionOf(btf, spec.attachTo);
+  const id = functionTypeId(target, spec.attachTo);
   if (id === undefined) {
     throw new UsageError(
       `program ${spec.name}: ${target.what} has no function ${spec.attachTo} that its BTF describes`,
@@ -98,6 +96,8 @@ function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget
   return { attach_btf_id: id, attach_prog_fd: target.fd };
 }
 
-function functionOf(btf: Btf, name: string): TypeId | undefined {
-  return btf.find(name, BtfKind.FUNC);
+/** The BTF type of a function in a loaded program; undefined if its BTF has none of that name. */
+export function functionTypeId(target: Program, name: string): TypeId | undefined {
+  const { btf_id } = target.info();
+  return btf_id === 0 ? undefined : loadedBtf(btf_id)?.find(name, BtfKind.FUNC);
 }

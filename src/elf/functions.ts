@@ -1,0 +1,140 @@
+import { UsageError } from "../errors/index.ts";
+import { SectionIndex, SymbolBinding, SymbolType } from "./constants.ts";
+import type { ElfFile } from "./elf-file.ts";
+import { matchesPattern } from "./pattern.ts";
+import type { ElfSymbol, ElfSymbols } from "./symbols.ts";
+import { readSymbolVersions } from "./versions.ts";
+
+/** A function in an executable or a library. */
+export interface ElfFunction {
+  readonly name: string;
+  /** Of its first instruction in the file, in bytes: what uprobes are given. */
+  readonly offset: number;
+}
+
+/**
+ * The function of a name, `name@VERSION` or `name@@VERSION`. The dynamic symbols are searched first, since a stripped
+ * file has no others. Of several, one that is not weak is taken. Throws UsageError if there is none, with names that
+ * are like it, or if the name is ambiguous.
+ */
+export function findFunction(elf: ElfFile, name: string): ElfFunction {
+  const at = name.indexOf("@");
+  const plain = at < 0 ? name : name.slice(0, at);
+  const version = at < 0 ? undefined : name.slice(at).replace(/^@@?/, "");
+  const versions = version === undefined ? undefined : readSymbolVersions(elf);
+  let isImported = false;
+  for (const table of ["dynamicSymbols", "staticSymbols"] as const) {
+    const symbols = elf[table];
+    if (symbols === undefined) continue;
+    let best: { offset: number; weak: boolean } | undefined;
+    for (const symbol of symbols.ofType(SymbolType.STT_FUNC, plain, true)) {
+      if (version !== undefined) {
+        const own = table === "dynamicSymbols" ? versions?.(symbol.index) : symbol.name.split(/@@?/)[1];
+        if (own !== version) continue;
+      }
+      const offset = fileOffset(elf, symbol);
+      if (offset === undefined) {
+        isImported ||= symbol.section === SectionIndex.SHN_UNDEF;
+        continue;
+      }
+      const weak = symbol.binding === SymbolBinding.STB_WEAK;
+      if (best === undefined || (best.weak && !weak)) best = { offset, weak };
+      else if (best.offset !== offset && !weak) {
+        throw new UsageError(
+          `${elf.source} has several functions ${name}: say one by its version (name@VERSION) or by its offset`,
+        );
+      }
+    }
+    if (best !== undefined) return { name, offset: best.offset };
+  }
+  throw notFound(elf, name, isImported);
+}
+
+/**
+ * All functions whose names fit a pattern with `*` and `?`, in the order of the table, each place once. The full
+ * table is searched first, and the dynamic one only if that has none. Throws UsageError if there is none.
+ */
+export function matchingFunctions(elf: ElfFile, pattern: string): ElfFunction[] {
+  for (const table of ["staticSymbols", "dynamicSymbols"] as const) {
+    const found = new Map<number, ElfFunction>();
+    for (const { symbol, offset } of functions(elf, elf[table])) {
+      if (matchesPattern(symbol.name, pattern) && !found.has(offset)) found.set(offset, { name: symbol.name, offset });
+    }
+    if (found.size > 0) return [...found.values()];
+  }
+  throw new UsageError(`${elf.source} has no function that fits ${pattern}`);
+}
+
+function* functions(
+  elf: ElfFile,
+  symbols: ElfSymbols | undefined,
+): Generator<{ symbol: ElfSymbol; offset: number }, void, undefined> {
+  for (const symbol of symbols?.ofType(SymbolType.STT_FUNC) ?? []) {
+    const offset = fileOffset(elf, symbol);
+    if (offset !== undefined) yield { symbol, offset };
+  }
+}
+
+/** Where in the file a symbol's bytes are; undefined if they are not in it (an imported function). */
+function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
+  const section = symbol.section === SectionIndex.SHN_UNDEF ? undefined : elf.sections[symbol.section];
+  if (section === undefined) return undefined;
+  const offset = symbol.value - section.address + section.offset;
+  return offset > 0 ? offset : undefined;
+}
+
+function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
+  if (isImported) {
+    return new UsageError(
+      `${elf.source} only imports the function ${name}: attach to the library that has it, such as libc.so.6`,
+    );
+  }
+  const tables = [elf.dynamicSymbols, elf.staticSymbols];
+  for (const symbols of tables) {
+    for (const _ of symbols?.ofType(SymbolType.STT_GNU_IFUNC, name, true) ?? []) {
+      return new UsageError(
+        `${elf.source}: ${name} is an indirect function, which is resolved when a process starts; attach to one of its implementations`,
+      );
+    }
+  }
+  const names = new Set(tables.flatMap((symbols) => [...functions(elf, symbols)].map(({ symbol }) => symbol.name)));
+  if (names.size === 0) return new UsageError(`${elf.source} has no symbols: say the offset in the file instead`);
+  const near = nearNames(name, names);
+  return new UsageError(
+    `${elf.source} has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`,
+  );
+}
+
+/** At most three names that somebody who wrote `name` may have meant: they differ little, or contain it. */
+export function nearNames(name: string, names: Iterable<string>): string[] {
+  const plain = name.toLowerCase();
+  const most = Math.max(1, Math.floor(plain.length / 4));
+  const found: { name: string; distance: number }[] = [];
+  for (const one of names) {
+    const other = one.toLowerCase();
+    const contains = plain.length >= 4 && other.includes(plain);
+    if (!contains && Math.abs(other.length - plain.length) > most) continue;
+    const distance = contains ? other.length - plain.length : editDistance(plain, other, most);
+    if (contains || distance <= most) found.push({ name: one, distance });
+  }
+  found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return found.slice(0, 3).map((one) => one.name);
+}
+
+/** How many characters must be put in, taken out or changed; more than `most` is not counted out. */
+function editDistance(a: string, b: string, most: number): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      next.push(cost);
+      least = Math.min(least, cost);
+    }
+    if (least > most) return least;
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,114 @@
+import { UsageError } from "../../../errors/index.ts";
+import { registerOffset } from "./registers.ts";
+
+/** Where an argument of a USDT is when its probe fires. */
+export type UsdtArgument = {
+  /** 1, 2, 4 or 8 bytes. */
+  readonly size: number;
+  readonly signed: boolean;
+} & (
+  | { readonly kind: "constant"; readonly value: bigint }
+  /** `register` and `index` are offsets in `struct pt_regs`. */
+  | { readonly kind: "register"; readonly register: number }
+  /** In memory, `offset` bytes from where a register points. */
+  | { readonly kind: "memory"; readonly register: number; readonly offset: bigint }
+  /** In memory at register + index × scale + offset; x86 only. */
+  | {
+      readonly kind: "indexed";
+      readonly register: number;
+      readonly index: number;
+      /** 1, 2, 4 or 8. */
+      readonly scale: number;
+      readonly offset: bigint;
+    }
+);
+
+/** As many as libbpf's usdt.bpf.h has room for. */
+export const MOST_ARGUMENTS = 12;
+
+/**
+ * Reads the arguments of a USDT as the assembler wrote them for this architecture: `-4@%eax 8@-16(%rbp) 4@$71`. Throws
+ * UsageError for a form that is not known.
+ */
+export function parseUsdtArguments(text: string, arch: string = process.arch): UsdtArgument[] {
+  const form = FORMS[arch];
+  if (form === undefined) throw new UsageError(`USDT arguments of ${arch} are not known`);
+  const out: UsdtArgument[] = [];
+  let rest = text.trim();
+  while (rest !== "") {
+    if (out.length === MOST_ARGUMENTS) throw new UsageError(`USDT arguments "${text}" are more than ${MOST_ARGUMENTS}`);
+    const [whole, sign, size] = /^(-?)([1248])\s*@\s*/.exec(rest) ?? [];
+    const place = whole === undefined ? undefined : form(rest.slice(whole.length), arch);
+    if (whole === undefined || place === undefined) {
+      throw new UsageError(`USDT argument ${out.length + 1} of "${text}" is of no form that is known on ${arch}`);
+    }
+    out.push({ ...place.argument, size: Number(size), signed: sign === "-" });
+    rest = rest.slice(whole.length + place.length).trim();
+  }
+  return out;
+}
+
+type Place = UsdtArgument extends infer A ? (A extends unknown ? Omit<A, "size" | "signed"> : never) : never;
+/** The place at the start of a text, and how much of the text it is. */
+type Form = (text: string, arch: string) => { readonly argument: Place; readonly length: number } | undefined;
+
+/** Tries patterns in turn; each must be followed by a space or the end. */
+function oneOf(...patterns: readonly [RegExp, (groups: readonly string[], arch: string) => Place | undefined][]): Form {
+  return (text, arch) => {
+    for (const [pattern, make] of patterns) {
+      const found = pattern.exec(text);
+      if (found === null) continue;
+      const [whole, ...groups] = found;
+      if (!/^(\s|$)/.test(text.slice(whole.length))) continue;
+      const argument = make(groups, arch);
+      if (argument !== undefined) return { argument, length: whole.length };
+    }
+    return undefined;
+  };
+}
+
+function inRegister([name = ""]: readonly string[], arch: string): Place | undefined {
+  const register = registerOffset(name, arch);
+  return register === undefined ? undefined : { kind: "register", register };
+}
+
+function inMemory(name = "", offset: string | undefined, arch: string): Place | undefined {
+  const register = registerOffset(name, arch);
+  return register === undefined ? undefined : { kind: "memory", register, offset: number(offset) };
+}
+
+function constant([value]: readonly string[]): Place {
+  return { kind: "constant", value: number(value) };
+}
+
+function number(text: string | undefined): bigint {
+  if (text === undefined || text === "") return 0n;
+  return text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text);
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  x64: oneOf(
+    [
+      /^(-?\d+)?\s*\(\s*%(\w+)\s*,\s*%(\w+)\s*(?:,\s*([1248])\s*)?\)/,
+      ([offset, base = "", other = "", scale], arch) => {
+        const register = registerOffset(base, arch);
+        const index = registerOffset(other, arch);
+        if (register === undefined || index === undefined) return undefined;
+        return { kind: "indexed", register, index, scale: Number(scale ?? 1), offset: number(offset) };
+      },
+    ],
+    [/^(-?\d+)?\s*\(\s*%(\w+)\s*\)/, ([offset, name], arch) => inMemory(name, offset, arch)],
+    [/^%(\w+)/, inRegister],
+    [/^\$(-?\d+)/, constant],
+  ),
+  arm64: oneOf(
+    [/^\[\s*(\w+)\s*(?:,\s*(-?\d+)\s*)?\]/, ([name, offset], arch) => inMemory(name, offset, arch)],
+    [/^(-?\d+)/, constant],
+    [/^([a-z]\w*)/, inRegister],
+  ),
+  riscv64: oneOf(
+    [/^(-?\d+)\s*\(\s*(\w+)\s*\)/, ([offset, name], arch) => inMemory(name, offset, arch)],
+    [/^(-?\d+)/, constant],
+    [/^([a-z]\w*)/, inRegister],
+  ),
+};

@@ -1,0 +1,63 @@
+import { UsageError } from "../../../errors/index.ts";
+import { MOST_ARGUMENTS, type UsdtArgument } from "./arguments.ts";
+
+/** `enum __bpf_usdt_arg_type` of libbpf's usdt.bpf.h. */
+const ARG_TYPE = { constant: 0, register: 1, memory: 2, indexed: 3 } as const;
+
+/** Where the members of `struct __bpf_usdt_arg_spec` are, in bytes; `val_off` comes first in each. */
+interface Layout {
+  readonly size: number;
+  readonly arg_type: number;
+  /** `idx_reg_off` in 12 bits, `scale_bitshift` in 4. */
+  readonly index: number | undefined;
+  readonly reg_off: number;
+  readonly arg_signed: number;
+  readonly arg_bitshift: number;
+}
+
+// libbpf 1.7 put the index register into the struct. Its bit-fields were to leave the rest in place, but a u16 field
+// does not begin in the middle of a byte pair: the members moved. A map's value tells which header it was built with.
+const UP_TO_1_6: Layout = { size: 16, arg_type: 8, index: undefined, reg_off: 12, arg_signed: 14, arg_bitshift: 15 };
+const FROM_1_7: Layout = { size: 24, arg_type: 8, index: 10, reg_off: 14, arg_signed: 16, arg_bitshift: 17 };
+
+/** `usdt_cookie` and `arg_cnt` follow the arguments. */
+const TAIL_SIZE = 16;
+
+function layoutOf(valueSize: number): Layout {
+  const layout = [UP_TO_1_6, FROM_1_7].find(({ size }) => size * MOST_ARGUMENTS + TAIL_SIZE === valueSize);
+  if (layout !== undefined) return layout;
+  throw new UsageError(
+    `map __bpf_usdt_specs: values of ${valueSize} bytes are of no libbpf whose usdt.bpf.h is known (up to 1.8)`,
+  );
+}
+
+/**
+ * The value of the map `__bpf_usdt_specs` by which programs built with libbpf's usdt.bpf.h find their arguments and
+ * cookie. `valueSize` is the map's, which tells the version of the header.
+ */
+export function encodeUsdtSpec(args: readonly UsdtArgument[], cookie: bigint, valueSize: number): Uint8Array {
+  const layout = layoutOf(valueSize);
+  const bytes = new Uint8Array(valueSize);
+  const view = new DataView(bytes.buffer);
+  args.forEach((argument, i) => {
+    const at = i * layout.size;
+    const offset = argument.kind === "constant" ? argument.value : argument.kind === "register" ? 0n : argument.offset;
+    view.setBigUint64(at, BigInt.asUintN(64, offset), true);
+    view.setUint8(at + layout.arg_type, ARG_TYPE[argument.kind]);
+    if (argument.kind === "indexed") {
+      if (layout.index === undefined) {
+        throw new UsageError(
+          `USDT argument ${i + 1} is indexed by a register, which the object's usdt.bpf.h does not know: libbpf 1.7 does`,
+        );
+      }
+      view.setUint16(at + layout.index, argument.index | (Math.log2(argument.scale) << 12), true);
+    }
+    if (argument.kind !== "constant") view.setInt16(at + layout.reg_off, argument.register, true);
+    view.setUint8(at + layout.arg_signed, argument.signed ? 1 : 0);
+    view.setUint8(at + layout.arg_bitshift, 64 - argument.size * 8);
+  });
+  const tail = layout.size * MOST_ARGUMENTS;
+  view.setBigUint64(tail, BigInt.asUintN(64, cookie), true);
+  view.setInt16(tail + 8, args.length, true);
+  return bytes;
+}

@@ -1,0 +1,114 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { type ElfFile, ElfMachine, ElfType, readUsdtNotes, SegmentFlag, segmentAt } from "../../../elf/index.ts";
+import { NotSupportedError, UsageError } from "../../../errors/index.ts";
+import type { Executable } from "../executable.ts";
+
+/** One place in a file where a USDT is. Offsets are in the file. */
+export interface UsdtTarget {
+  readonly offset: number;
+  /** Of the counter that switches it on; 0 without one. */
+  readonly semaphore: number;
+  /** As the assembler wrote them. */
+  readonly arguments: string;
+  /** Address in memory: for kernels without cookies, which find a probe's arguments by it. */
+  readonly address: bigint;
+}
+
+const MACHINES: Readonly<Record<string, number>> = {
+  x64: ElfMachine.EM_X86_64,
+  arm64: ElfMachine.EM_AARCH64,
+  riscv64: ElfMachine.EM_RISCV,
+};
+
+/**
+ * All places of a USDT in a program or library. Throws UsageError if it has none of that name. With `addressesIn` the
+ * addresses are those in that process, which a library needs; otherwise those that the file says.
+ */
+export function findUsdt(
+  { elf, path, start }: Executable,
+  provider: string,
+  name: string,
+  addresses: { readonly needed: boolean; readonly pid: number | undefined },
+): UsdtTarget[] {
+  if (elf.machine !== MACHINES[process.arch] || !elf.little || elf.bits !== 64) {
+    throw new UsageError(`${elf.source} is built for another processor than this machine's`);
+  }
+  if (elf.type !== ElfType.ET_EXEC && elf.type !== ElfType.ET_DYN) {
+    throw new UsageError(`${elf.source} is no program or library`);
+  }
+  const notes = readUsdtNotes(elf);
+  if (notes.length === 0) throw new UsageError(`${elf.source} has no USDTs: its section .note.stapsdt is missing`);
+  const found = notes.filter((note) => note.provider === provider && note.name === name);
+  if (found.length === 0) {
+    const names = [...new Set(notes.map((note) => `${note.provider}:${note.name}`))];
+    const shown = names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
+    throw new UsageError(`${elf.source} has no USDT ${provider}:${name}; it has ${shown}`);
+  }
+  const isMoved = elf.type === ElfType.ET_DYN && addresses.needed;
+  const mappings = isMoved ? mappingsOf(path, addresses.pid) : [];
+  return found.map((note) => {
+    const offset = offsetOf(elf, note.address, true);
+    return {
+      offset,
+      semaphore: note.semaphore === 0 ? 0 : offsetOf(elf, note.semaphore, false),
+      arguments: note.arguments,
+      address: isMoved ? addressIn(mappings, start + offset, path) : BigInt(note.address),
+    };
+  });
+}
+
+function offsetOf(elf: ElfFile, address: number, isCode: boolean): number {
+  const segment = segmentAt(elf.segments, address);
+  const what = isCode ? "USDT" : "semaphore";
+  if (segment === undefined) {
+    throw new UsageError(`${elf.source}: a ${what} at 0x${address.toString(16)} is in none of its segments`);
+  }
+  if (((segment.flags & SegmentFlag.PF_X) !== 0) !== isCode) {
+    throw new UsageError(
+      `${elf.source}: a ${what} at 0x${address.toString(16)} is in a segment that is ${isCode ? "not " : ""}executable`,
+    );
+  }
+  return address - segment.address + segment.offset;
+}
+
+interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly offset: bigint;
+}
+
+/** Where the code of a file is mapped in a process. */
+function mappingsOf(path: string, pid: number | undefined): Mapping[] {
+  if (pid === undefined) {
+    throw new NotSupportedError({
+      feature: "USDTs of libraries in all processes",
+      minVersion: "5.15",
+      detail: `say the pid of a process that has ${path}`,
+    });
+  }
+  const inRoot = /^\/proc\/\d+\/root(\/.*)$/.exec(path)?.[1];
+  const wanted = inRoot ?? realpathSync(path);
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/maps`, "utf8");
+  } catch (error) {
+    throw new UsageError(`there is no process ${pid}`, { cause: error });
+  }
+  const out: Mapping[] = [];
+  for (const line of text.split("\n")) {
+    const [, start, end, mode, offset, file] =
+      /^([\da-f]+)-([\da-f]+) (\S+) ([\da-f]+) \S+ \d+\s+(.*)$/.exec(line) ?? [];
+    if (file !== wanted || mode?.[2] !== "x") continue;
+    out.push({ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), offset: BigInt(`0x${offset}`) });
+  }
+  if (out.length === 0) throw new UsageError(`process ${pid} has not mapped ${wanted}`);
+  return out;
+}
+
+function addressIn(mappings: readonly Mapping[], offset: number, path: string): bigint {
+  const at = BigInt(offset);
+  const mapping = mappings.find((one) => at >= one.offset && at < one.offset + one.end - one.start);
+  if (mapping === undefined)
+    throw new UsageError(`the process has not mapped the USDT at ${path}:0x${at.toString(16)}`);
+  return mapping.start + at - mapping.offset;
+}

@@ -1,0 +1,63 @@
+import { readSync } from "node:fs";
+import { FormatError, UsageError } from "../../errors/index.ts";
+
+/** Where an entry's bytes are in the archive. */
+export interface ZipEntry {
+  readonly start: number;
+  readonly size: number;
+}
+
+const END = 0x06054b50;
+const END_SIZE = 22;
+const DIRECTORY = 0x02014b50;
+const DIRECTORY_SIZE = 46;
+const LOCAL = 0x04034b50;
+const LOCAL_SIZE = 30;
+const STORED = 0;
+
+/**
+ * Finds a file in a zip archive that holds it uncompressed, as Android's packages hold their libraries (.ZIP File Format
+ * Specification 6.3.10; without Zip64). Throws UsageError if it is not there or is compressed, FormatError for no zip.
+ */
+export function findZipEntry(fd: number, size: number, name: string, archive: string): ZipEntry {
+  const fail = (problem: string, offset?: number) => new FormatError({ source: archive, offset }, problem);
+  const read = (at: number, length: number): DataView => {
+    if (at < 0 || at + length > size) throw fail("the archive is truncated", at);
+    const bytes = new Uint8Array(length);
+    readSync(fd, bytes, 0, length, at);
+    return new DataView(bytes.buffer);
+  };
+  // The end record is behind everything but a comment of at most 64 KiB.
+  const tailAt = Math.max(0, size - END_SIZE - 0xffff);
+  const tail = read(tailAt, size - tailAt);
+  let end = tail.byteLength - END_SIZE;
+  while (end >= 0 && tail.getUint32(end, true) !== END) end--;
+  if (end < 0) throw fail("not a zip archive: it has no end record");
+  const count = tail.getUint16(end + 10, true);
+  const directory = read(tail.getUint32(end + 16, true), tail.getUint32(end + 12, true));
+  const wanted = Buffer.from(name);
+  for (let i = 0, at = 0; i < count; i++) {
+    if (at + DIRECTORY_SIZE > directory.byteLength || directory.getUint32(at, true) !== DIRECTORY) {
+      throw fail("the archive's directory is damaged");
+    }
+    const nameLength = directory.getUint16(at + 28, true);
+    const next =
+      at + DIRECTORY_SIZE + nameLength + directory.getUint16(at + 30, true) + directory.getUint16(at + 32, true);
+    if (next > directory.byteLength) throw fail("the archive's directory is damaged");
+    const own = Buffer.from(directory.buffer, at + DIRECTORY_SIZE, nameLength);
+    if (own.equals(wanted)) {
+      if (directory.getUint16(at + 10, true) !== STORED) {
+        throw new UsageError(`${name} in ${archive} is compressed: no process can map it from there`);
+      }
+      const localAt = directory.getUint32(at + 42, true);
+      const local = read(localAt, LOCAL_SIZE);
+      if (local.getUint32(0, true) !== LOCAL) throw fail(`the header of ${name} is damaged`, localAt);
+      const start = localAt + LOCAL_SIZE + local.getUint16(26, true) + local.getUint16(28, true);
+      const length = directory.getUint32(at + 20, true);
+      if (start + length > size) throw fail(`${name} ends past the archive's end`, start);
+      return { start, size: length };
+    }
+    at = next;
+  }
+  throw new UsageError(`${archive} has no file ${name}`);
+}

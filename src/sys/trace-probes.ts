@@ -1,0 +1,81 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { errnoName, NotSupportedError, SyscallError } from "../errors/index.ts";
+import { withTracefs } from "./tracefs.ts";
+
+/** A probe that tracefs keeps as an event of its own (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */
+export interface TraceProbe {
+  readonly file: "kprobe_events" | "uprobe_events";
+  /** At the return of the function. */
+  readonly returns: boolean;
+  /** `function+offset`, or `path:offset`. */
+  readonly target: string;
+  /** How many returns may be awaited at once (kretprobes only); the kernel's default where left out. */
+  readonly maxActive?: number | undefined;
+}
+
+/** An event that was made: the number for perf_event_open(2), and the way to remove it. */
+export interface MadeProbe {
+  readonly id: number;
+  /** Removes the event. Close its perf event first: one in use is kept (EBUSY). */
+  remove(): void;
+}
+
+const GROUP = "bpfts";
+let count = 0;
+
+/**
+ * Makes an event of a probe in tracefs, for kernels without a PMU for it. It stays until it is removed, also past the
+ * end of the process. Throws NotSupportedError where the kernel has no such events, SyscallError if it refuses.
+ */
+export function makeTraceProbe(probe: TraceProbe): MadeProbe {
+  count += 1;
+  const name = `p${process.pid}_${count}`;
+  const kind = probe.returns ? `r${probe.maxActive ?? ""}` : "p";
+  return withTracefs((path) => {
+    append(`${path}/${probe.file}`, `${kind}:${GROUP}/${name} ${probe.target}`);
+    const remove = (): void => withTracefs((now) => append(`${now}/${probe.file}`, `-:${GROUP}/${name}`));
+    try {
+      return { id: Number(readFileSync(`${path}/events/${GROUP}/${name}/id`, "utf8")), remove };
+    } catch (error) {
+      remove();
+      throw error;
+    }
+  });
+}
+
+/** The names of our events that tracefs has at the moment; for tests. */
+export function traceProbes(): string[] {
+  return withTracefs((path) => {
+    try {
+      return readdirSync(`${path}/events/${GROUP}`, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name);
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Appends a command. Opened for appending: to open these files for writing afresh removes all events. */
+function append(file: string, text: string): void {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_WRONLY | constants.O_APPEND);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw asSyscallError(error, "open", file);
+    throw new NotSupportedError({ feature: `${file.slice(file.lastIndexOf("/") + 1)} in tracefs` }, { cause: error });
+  }
+  try {
+    writeSync(fd, text);
+  } catch (error) {
+    throw asSyscallError(error, "write", `${file.slice(file.lastIndexOf("/") + 1)}: ${text}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function asSyscallError(error: unknown, call: string, subject: string): unknown {
+  const { errno } = error as NodeJS.ErrnoException;
+  if (errno === undefined || errnoName(-errno) === undefined) return error;
+  return new SyscallError({ call, errno: -errno, subject }, { cause: error });
+}
