@@ -5,7 +5,7 @@ import { functionTypeId } from "../load/attach-target.ts";
 import type { Program } from "../program/program.ts";
 import { type Link, newLink } from "./link.ts";
 import type { Cookie } from "./perf-link.ts";
-import { explained, requireType } from "./refusal.ts";
+import { explained, requireType, sectionOf } from "./refusal.ts";
 import { attachByBtf, tracingReason } from "./tracing.ts";
 
 /** Which function a program takes the place of; what it was loaded for where nothing is given. */
@@ -24,7 +24,7 @@ export interface FreplacePlace {
  */
 export function attachFreplace(program: Program, place?: FreplacePlace): Link {
   requireType(program, "freplace", BpfProgType.BPF_PROG_TYPE_EXT);
-  if (place === undefined) return attachByBtf(program, {}, program.origin.sectionName ?? "freplace");
+  if (place === undefined) return attachByBtf(program, {}, sectionOf(program, "freplace"));
   const { target, cookie } = place;
   const target_btf_id = functionTypeId(target, place.function);
   if (target_btf_id === undefined) {

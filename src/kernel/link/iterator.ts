@@ -5,7 +5,7 @@ import { BpfAttachType, BpfCgroupIterOrder, BpfProgType } from "../../uapi/index
 import type { BpfMap } from "../map/map.ts";
 import type { Program } from "../program/program.ts";
 import { type Link, newLink } from "./link.ts";
-import { explained, type Refusal, requireType } from "./refusal.ts";
+import { explained, type Refusal, requireType, sectionOf } from "./refusal.ts";
 
 /** In which order, and how far, an iterator walks cgroups. */
 export type CgroupOrder = "self" | "descendants_pre" | "descendants_post" | "ancestors_up" | "children";
@@ -32,7 +32,7 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Lin
   if ([map, cgroup, task].filter((one) => one !== undefined).length > 1) {
     throw new UsageError(`${program.what}: an iterator walks over a map, cgroups or tasks, not over several of them`);
   }
-  const hook = program.origin.sectionName ?? "an iterator";
+  const hook = sectionOf(program, "an iterator");
   const refusal: Refusal = {
     hook,
     attachType: BpfAttachType.BPF_TRACE_ITER,

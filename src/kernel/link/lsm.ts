@@ -2,7 +2,7 @@ import { UsageError } from "../../errors/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import type { Program } from "../program/program.ts";
 import type { Link } from "./link.ts";
-import { requireType } from "./refusal.ts";
+import { requireType, sectionOf } from "./refusal.ts";
 import { attachByBtf, type TracingOptions } from "./tracing.ts";
 
 /**
@@ -15,6 +15,6 @@ export function attachLsm(program: Program, options: TracingOptions = {}): Link 
   if (program.origin.attachType === BpfAttachType.BPF_LSM_CGROUP) {
     throw new UsageError(`${program.what} is for the processes of a cgroup: attachCgroup() attaches it`);
   }
-  const hook = program.origin.sectionName ?? "an LSM hook";
+  const hook = sectionOf(program, "an LSM hook");
   return attachByBtf(program, { attachType: BpfAttachType.BPF_LSM_MAC, ...options }, hook);
 }

@@ -3,7 +3,7 @@ import { closeFd, kernelAtLeast, linkCreate, perfEventEnable, perfEventSetBpf } 
 import { BpfAttachType, BpfLinkType } from "../../uapi/index.ts";
 import type { Program } from "../program/program.ts";
 import { Attachment } from "./attachment.ts";
-import { linkOf } from "./ended-link.ts";
+import { type LinkEnd, linkOf } from "./ended-link.ts";
 import type { Link } from "./link.ts";
 import { explained, type Refusal } from "./refusal.ts";
 
@@ -16,8 +16,7 @@ export interface PerfLinkOptions {
   readonly cookie?: Cookie | undefined;
   /** Without a link, by ioctl(PERF_EVENT_IOC_SET_BPF), even where the kernel has links. */
   readonly withoutLink?: boolean | undefined;
-  /** Runs when the attachment has ended. Not if none is made. */
-  readonly end?: (() => void) | undefined;
+  readonly end?: LinkEnd | undefined;
 }
 
 /**
@@ -51,7 +50,7 @@ export function linkPerfEvent(program: Program, event: number, options: PerfLink
         since: "5.15",
         end: () => {
           closeFd(event);
-          end?.();
+          end?.run();
         },
       });
     });

@@ -43,7 +43,7 @@ function openProbe(target: ProbeTarget, mode: ProbeMode | undefined): ProbeEvent
   const pmu = byTracefs ? undefined : perfPmu(target.pmu);
   if (pmu !== undefined) return { fd: openByPmu(target, pmu), remove: undefined };
   if (mode === "link" || mode === "ioctl") {
-    throw new NotSupportedError({ feature: `perf events of ${target.pmu}s`, minVersion: "4.17" });
+    throw new NotSupportedError({ feature: `perf events of ${target.pmu}s`, detail: "it was built without" });
   }
   return openByTracefs(target);
 }
@@ -91,7 +91,7 @@ function who(pid: number | undefined): { pid: number; cpu: number } {
   return pid === undefined ? { pid: -1, cpu: 0 } : { pid, cpu: -1 };
 }
 
-/** A pin, or another process that holds the link, keeps the event in use: it then stays. */
+/** Another process that holds the link keeps the event in use: it then stays. */
 function removeQuietly(remove: () => void): void {
   try {
     remove();
@@ -109,7 +109,8 @@ export function attachProbe(
   const { mode, cookie, refusal } = options;
   const { fd, remove } = explained(program, refusal, () => openProbe(target, mode));
   try {
-    return linkPerfEvent(program, fd, { refusal, cookie, withoutLink: mode === "ioctl", end: remove });
+    const end = remove && { run: remove, unpinnable: "its event in tracefs could not be removed any more" };
+    return linkPerfEvent(program, fd, { refusal, cookie, withoutLink: mode === "ioctl", end });
   } catch (error) {
     remove?.();
     throw error;

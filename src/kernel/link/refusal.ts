@@ -58,3 +58,8 @@ export function explained<T>(program: Program, refusal: Refusal, call: () => T):
     throw explainRefusal(program, error, refusal);
   }
 }
+
+/** The section that a program is of, as an error names its hook; `otherwise` where it was not loaded here. */
+export function sectionOf(program: Program, otherwise: string): string {
+  return program.origin.sectionName?.replace(/^\?/, "") ?? otherwise;
+}

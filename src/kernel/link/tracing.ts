@@ -5,7 +5,7 @@ import type { Program } from "../program/program.ts";
 import { type AttachTypeName, resolveAttachType } from "./attach-type.ts";
 import { type Link, newLink } from "./link.ts";
 import type { Cookie } from "./perf-link.ts";
-import { explained, type Refusal, requireType } from "./refusal.ts";
+import { explained, type Refusal, requireType, sectionOf } from "./refusal.ts";
 
 /** How a program is attached whose target was fixed when it was loaded. */
 export interface TracingOptions {
@@ -24,8 +24,7 @@ export function attachTracing(program: Program, options: TracingOptions = {}): L
   if (program.origin.attachType === BpfAttachType.BPF_TRACE_ITER) {
     throw new UsageError(`${program.what} is an iterator: attachIterator() attaches it`);
   }
-  const { attachTo, sectionName } = program.origin;
-  return attachByBtf(program, options, sectionName ?? `tracing${attachTo === undefined ? "" : ` ${attachTo}`}`);
+  return attachByBtf(program, options, sectionOf(program, "what it was loaded for"));
 }
 
 /** Attaches a program to the BTF type that it was loaded with. */

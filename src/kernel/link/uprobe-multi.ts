@@ -3,7 +3,7 @@ import { Errno, UsageError } from "../../errors/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType, BpfUprobeMultiFlag } from "../../uapi/index.ts";
 import type { Program } from "../program/program.ts";
-import { linkOf } from "./ended-link.ts";
+import { type LinkEnd, linkOf } from "./ended-link.ts";
 import { type Executable, openExecutable } from "./executable.ts";
 import type { Link } from "./link.ts";
 import type { Cookie } from "./perf-link.ts";
@@ -57,7 +57,7 @@ export interface UprobeSpots extends Pick<UprobeMultiPlace, "refCounters" | "coo
 }
 
 /** Attaches to places in a file that are known by their offsets. */
-export function attachUprobesAt(program: Program, executable: Executable, spots: UprobeSpots, end?: () => void): Link {
+export function attachUprobesAt(program: Program, executable: Executable, spots: UprobeSpots, end?: LinkEnd): Link {
   const { path, start } = executable;
   const { offsets, refCounters, cookies, pid, returns = false, session = false } = spots;
   const attachType = session ? BpfAttachType.BPF_TRACE_UPROBE_SESSION : BpfAttachType.BPF_TRACE_UPROBE_MULTI;

@@ -97,7 +97,7 @@ function attach(
         cookies: targets.map(({ spec }) => spec),
         pid,
       },
-      end,
+      { run: end },
     );
   }
   const links: Link[] = [];
