@@ -108,7 +108,8 @@ function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
 /** At most three names that somebody who wrote `name` may have meant: they differ little, or contain it. */
 export function nearNames(name: string, names: Iterable<string>): string[] {
   const plain = name.toLowerCase();
-  const most = Math.max(1, Math.floor(plain.length / 4));
+  // A mistake of the fingers; names that differ more are other names.
+  const most = plain.length < 8 ? 1 : 2;
   const found: { name: string; distance: number }[] = [];
   for (const one of names) {
     const other = one.toLowerCase();

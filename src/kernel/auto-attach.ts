@@ -10,6 +10,7 @@ import { attachKretsyscall, attachKsyscall } from "./link/ksyscall.ts";
 import type { Link } from "./link/link.ts";
 import { attachLsm } from "./link/lsm.ts";
 import { attachRawTracepoint } from "./link/raw-tracepoint.ts";
+import { sectionOf } from "./link/refusal.ts";
 import { attachStructOps } from "./link/struct-ops.ts";
 import { attachTracepoint } from "./link/tracepoint.ts";
 import { attachTracing } from "./link/tracing.ts";
@@ -59,13 +60,9 @@ export function autoAttach(object: BpfObject): Attachments {
   const left: NotAttached[] = [];
   try {
     for (const [name, program] of Object.entries(object.programs)) {
-      if (object.spec.programs[name]?.autoattach === false) {
-        left.push({ name, reason: "it is not to be attached by itself (autoattach)" });
-        continue;
-      }
-      const link = attachBySection(object, program);
-      if (link === undefined) left.push({ name, reason: whyLeft(program) });
-      else links[name] = link;
+      const reason = whyLeft(object, program);
+      if (reason !== undefined) left.push({ name, reason });
+      else links[name] = attachBySection(object, program) as Link;
     }
     for (const name of Object.keys(object.structOps)) links[name] = attachStructOps(object, name);
   } catch (error) {
@@ -87,12 +84,15 @@ function closeAll(links: readonly Link[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-function whyLeft(program: Program): string {
-  const section = program.origin.sectionName ?? "";
-  const { kind } = parseSectionName(section);
+/** Why a program is not attached by itself; undefined if it is. */
+function whyLeft(object: BpfObject, program: Program): string | undefined {
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "it is a callback of a struct_ops map";
+  const section = sectionOf(program, "");
+  const { kind } = parseSectionName(section);
   if (kind?.autoAttach === undefined) return `a section named ${section} never says all of where it goes`;
-  return `its section ${section} does not say where it goes`;
+  if (targetOf(program) === undefined) return `its section ${section} does not say where it goes`;
+  const isWanted = object.spec.programs[program.name]?.autoattach !== false;
+  return isWanted ? undefined : "it is not to be attached by itself (autoattach)";
 }
 
 /**
@@ -100,11 +100,17 @@ function whyLeft(program: Program): string {
  * enough, and for kinds that no section's name says enough of (`xdp`, `cgroup_skb/…`, …).
  */
 export function attachBySection(object: BpfObject, program: Program): Link | undefined {
+  const { kind } = parseSectionName(program.origin.sectionName ?? "");
+  const target = targetOf(program);
+  return kind === undefined || target === undefined ? undefined : attachKind(object, program, kind, target);
+}
+
+/** What a program's section says to attach to; undefined if that is not enough, empty where it was loaded with it. */
+function targetOf(program: Program): string | undefined {
   const { kind, attachTo } = parseSectionName(program.origin.sectionName ?? "");
   if (kind?.autoAttach === undefined) return undefined;
-  const attachToOf = (): string => program.origin.attachTo ?? attachTo;
-  if (NEEDS_TARGET.has(kind.autoAttach) && attachToOf() === "") return undefined;
-  return attachKind(object, program, kind, attachToOf());
+  const target = program.origin.attachTo ?? attachTo;
+  return target === "" && NEEDS_TARGET.has(kind.autoAttach) ? undefined : target;
 }
 
 /** Kinds whose section may leave the target out; the others were loaded with it. */

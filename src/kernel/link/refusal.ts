@@ -18,7 +18,7 @@ export interface Refusal {
   readonly attachType?: BpfAttachType | undefined;
   /** The first kernel with such links, as [6, 6]; an EINVAL of an older one means that. */
   readonly since?: readonly [major: number, minor: number] | undefined;
-  /** What an errno means here; tried first. */
+  /** What an errno means here, where it means neither of the above. */
   readonly reasons?: (error: SyscallError) => Error | string | undefined;
 }
 
@@ -30,22 +30,22 @@ export function explainRefusal(program: Program, error: unknown, refusal: Refusa
   if (!(error instanceof SyscallError)) return error;
   const { hook, attachType, since } = refusal;
   const { errno } = error;
-  const reason = refusal.reasons?.(error);
-  if (reason instanceof Error) return reason;
   const cannot = `${program.what} (${program.typeName}) cannot be attached to ${hook}`;
-  if (reason !== undefined) return new BpfError(error.code, `${cannot}: ${reason}`, { cause: error });
   const isUnknown = errno === Errno.EINVAL || errno === Errno.E2BIG;
   if (since !== undefined && isUnknown && !kernelAtLeast(...since)) {
     return new NotSupportedError({ feature: hook, minVersion: since.join(".") }, { cause: error });
-  }
-  if (errno === Errno.EOPNOTSUPP || errno === Errno.ENOTSUPP) {
-    return new NotSupportedError({ feature: hook, detail: "it was built without" }, { cause: error });
   }
   const own = program.origin.attachType ?? (program.origin.sectionName === undefined ? undefined : 0);
   if (errno === Errno.EINVAL && own !== undefined && own !== (attachType ?? 0)) {
     const loadedFor = own === 0 ? "no attach type" : `attach type ${attachTypeName(own) ?? own}`;
     const needed = attachType === undefined ? "none" : (attachTypeName(attachType) ?? attachType);
     return new UsageError(`${cannot}: it was loaded for ${loadedFor}, this takes ${needed}`, { cause: error });
+  }
+  const reason = refusal.reasons?.(error);
+  if (reason instanceof Error) return reason;
+  if (reason !== undefined) return new BpfError(error.code, `${cannot}: ${reason}`, { cause: error });
+  if (errno === Errno.EOPNOTSUPP || errno === Errno.ENOTSUPP) {
+    return new NotSupportedError({ feature: hook, detail: "it was built without" }, { cause: error });
   }
   return new BpfError(error.code, `${cannot}: ${error.message}`, { cause: error });
 }

@@ -62,10 +62,10 @@ test("what does not say where it goes is left, and listed", () => {
   assert.deepEqual(
     attached.left.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     [
-      { name: "no_link", reason: "a section named ?xdp never says all of where it goes" },
-      { name: "on_perf_event", reason: "a section named ?perf_event never says all of where it goes" },
+      { name: "no_link", reason: "a section named xdp never says all of where it goes" },
+      { name: "on_perf_event", reason: "a section named perf_event never says all of where it goes" },
       { name: "on_raw_tp", reason: "it is not to be attached by itself (autoattach)" },
-      { name: "on_uprobe_anywhere", reason: "its section ?uprobe does not say where it goes" },
+      { name: "on_uprobe_anywhere", reason: "its section uprobe does not say where it goes" },
     ],
   );
   assert.equal(attachBySection(object, object.programs.no_link as Program), undefined);

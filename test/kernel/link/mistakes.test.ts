@@ -166,7 +166,11 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => kernel.attachUprobeMulti(program, { session: true, returns: true }),
       /a session is at entry and return/,
     ],
-    ["single", () => kernel.attachUprobe(program), /it was loaded for attach type trace_uprobe_multi, this takes none/],
+    [
+      "single",
+      () => kernel.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
+      /it was loaded for attach type trace_uprobe_multi, this takes none/,
+    ],
   ];
   for (const [what, call, message] of [...mistakes, ...(multi === undefined ? [] : multiMistakes(multi))]) {
     const before = ownFds();

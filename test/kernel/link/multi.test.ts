@@ -96,7 +96,8 @@ for (const [name, kind] of Object.entries({
       first,
       detachable: false,
       fire,
-      attach: (program) => attachKprobeMulti(program, place),
+      attach: (program) =>
+        attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"], returns: place.returns }),
       check: (info) => {
         assert.ok(info.kind === "kprobe_multi");
         assert.deepEqual([info.count, info.flags], [1, kind.flags]);
