@@ -137,7 +137,6 @@ export {
 export { type PerfPmu, perfPmu } from "./perf-pmu.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
-export { tracepointId, withFileSystem, withTracefs } from "./tracefs.ts";
 export { type MadeProbe, makeTraceProbe, type TraceProbe, traceProbes } from "./trace-probes.ts";
 export { type TraceableFunction, traceableFunctions } from "./traceable-functions.ts";
-export { tracepointId, tracepointNames, withTracefs } from "./tracefs.ts";
+export { tracepointId, tracepointNames, withFileSystem, withTracefs } from "./tracefs.ts";

@@ -3,6 +3,11 @@ export const LINK_FEATURES = {
   "link:perf_event": { what: "links to perf events (tracepoints, kprobes, uprobes)", since: "5.15" },
   "link:kprobe_multi": { what: "kprobe_multi links", since: "5.18", config: ["CONFIG_FPROBE"] },
   "link:kprobe_session": { what: "kprobe session links", since: "6.10", config: ["CONFIG_FPROBE"] },
+  "link:tracing_multi": {
+    what: "links of fentry and fexit programs to many functions",
+    since: "7.1",
+    machine: "trampoline",
+  },
   "link:uprobe_multi": { what: "uprobe_multi links", since: "6.6", config: ["CONFIG_UPROBE_EVENTS"] },
   "link:uprobe_session": { what: "uprobe session links", since: "6.13", config: ["CONFIG_UPROBE_EVENTS"] },
   "link:netfilter": { what: "netfilter links", since: "6.4", config: ["CONFIG_NETFILTER_BPF_LINK"] },
@@ -30,6 +35,11 @@ export const LINK_FEATURES = {
   "attach:fentry_sleepable_syscall": {
     what: "sleepable fentry programs on system calls without CONFIG_FUNCTION_ERROR_INJECTION",
     since: "7.2",
+    machine: "trampoline",
+  },
+  "attach:fmod_ret_test": {
+    what: "fmod_ret programs on the kernel's own test functions without CONFIG_FUNCTION_ERROR_INJECTION",
+    since: "6.3",
     machine: "trampoline",
   },
   "attach:fmod_ret": { what: "fmod_ret programs on security hooks", machine: "trampoline" },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../src/errors/index.ts";
+import type { FeatureName } from "../../../src/kernel/features/table.ts";
 import { attachBySection, autoAttach, loadObject, type Program, readObject } from "../../../src/kernel/index.ts";
 import { needs } from "../../support/feature.ts";
 import { ownFds } from "./conformance.ts";
@@ -9,29 +10,29 @@ import { callGetpriority } from "./tracing-object.ts";
 const FILE = "test/bpf/links-tracing.bpf.o";
 
 /** Programs of the object by what they need. */
-const BY_SECTION: Readonly<Record<string, { readonly needs: string | undefined; readonly kind: string }>> = {
+const BY_SECTION: Readonly<Record<string, { readonly needs: FeatureName | undefined; readonly kind: string }>> = {
   on_tracepoint: { needs: undefined, kind: "perf_event" },
   on_raw_tp: { needs: undefined, kind: "raw_tracepoint" },
   on_tp_btf: { needs: undefined, kind: "raw_tracepoint" },
   on_uprobe: { needs: undefined, kind: "perf_event" },
   on_uretprobe: { needs: undefined, kind: "perf_event" },
   tasks: { needs: undefined, kind: "iter" },
-  on_uprobe_multi: { needs: "uprobe_multi", kind: "uprobe_multi" },
-  on_uretprobe_multi: { needs: "uprobe_multi", kind: "uprobe_multi" },
-  on_uprobe_session: { needs: "uprobe_session", kind: "uprobe_multi" },
-  on_kprobe: { needs: "kprobe", kind: "perf_event" },
-  on_kretprobe: { needs: "kprobe", kind: "perf_event" },
-  on_ksyscall: { needs: "kprobe", kind: "perf_event" },
-  on_kretsyscall: { needs: "kprobe", kind: "perf_event" },
-  on_kprobe_multi: { needs: "kprobe_multi", kind: "kprobe_multi" },
-  on_kretprobe_multi: { needs: "kprobe_multi", kind: "kprobe_multi" },
-  on_kprobe_session: { needs: "kprobe_session", kind: "kprobe_multi" },
-  on_fentry: { needs: "trampolines", kind: "tracing" },
-  on_fexit: { needs: "trampolines", kind: "tracing" },
-  on_fmod_ret: { needs: "fmod_ret bpf_modify_return_test", kind: "tracing" },
-  on_fsession: { needs: "fsession", kind: "tracing" },
-  on_fentry_multi: { needs: "tracing_multi", kind: "tracing_multi" },
-  on_lsm: { needs: "bpf lsm", kind: "tracing" },
+  on_uprobe_multi: { needs: "link:uprobe_multi", kind: "uprobe_multi" },
+  on_uretprobe_multi: { needs: "link:uprobe_multi", kind: "uprobe_multi" },
+  on_uprobe_session: { needs: "link:uprobe_session", kind: "uprobe_multi" },
+  on_kprobe: { needs: "attach:kprobe", kind: "perf_event" },
+  on_kretprobe: { needs: "attach:kprobe", kind: "perf_event" },
+  on_ksyscall: { needs: "attach:kprobe", kind: "perf_event" },
+  on_kretsyscall: { needs: "attach:kprobe", kind: "perf_event" },
+  on_kprobe_multi: { needs: "link:kprobe_multi", kind: "kprobe_multi" },
+  on_kretprobe_multi: { needs: "link:kprobe_multi", kind: "kprobe_multi" },
+  on_kprobe_session: { needs: "link:kprobe_session", kind: "kprobe_multi" },
+  on_fentry: { needs: "attach:fentry", kind: "tracing" },
+  on_fexit: { needs: "attach:fentry", kind: "tracing" },
+  on_fmod_ret: { needs: "attach:fmod_ret_test", kind: "tracing" },
+  on_fsession: { needs: "attach:fsession", kind: "tracing" },
+  on_fentry_multi: { needs: "link:tracing_multi", kind: "tracing_multi" },
+  on_lsm: { needs: "attach:lsm_runs", kind: "tracing" },
 };
 
 for (const [name, expected] of Object.entries(BY_SECTION)) {

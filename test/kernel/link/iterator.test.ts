@@ -29,7 +29,7 @@ function readText(link: Link): string {
 }
 
 test("an iterator over this process's tasks: by a link that is updated, pinned and opened again", async (t) => {
-  if (!needs(t, "iterator of one task")) return;
+  if (!needs(t, "iter:task_filter")) return;
   const object = load(t, "tasks", "other_tasks");
   const { tasks, other_tasks: other } = object.programs;
   assert.ok(tasks && other);
@@ -58,7 +58,7 @@ test("an iterator over this process's tasks: by a link that is updated, pinned a
 });
 
 test("an iterator's output: at once and as it comes, as bytes and as lines", async (t) => {
-  if (!needs(t, "iterator of one task")) return;
+  if (!needs(t, "iter:task_filter")) return;
   const { tasks } = load(t, "tasks").programs;
   const before = ownFds();
   {
@@ -109,7 +109,7 @@ test("an iterator over a map's elements, more than a read returns", (t) => {
 });
 
 test("an iterator over cgroups", (t) => {
-  if (!needs(t, "iterator of cgroups")) return;
+  if (!needs(t, "iter:cgroup")) return;
   const { cgroups } = load(t, "cgroups").programs;
   const { path, fd } = withCgroup(t);
   const id = cgroupId(path);

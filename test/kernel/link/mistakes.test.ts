@@ -13,7 +13,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
   const tracepoint = of("on_tracepoint");
   const raw = of("on_raw_tp");
   const uprobe = of("on_uprobe_anywhere");
-  const multi = needs(t, "uprobe_multi attach type") ? of("on_uprobe_multi") : undefined;
+  const multi = needs(t, "link:uprobe_multi") ? of("on_uprobe_multi") : undefined;
   const perf = of("on_perf_event");
   const xdp = of("no_link");
   const iterator = of("tasks");
@@ -187,7 +187,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
 });
 
 test("the usual mistakes of kprobes have names", (t) => {
-  if (!needs(t, "kprobe")) return;
+  if (!needs(t, "attach:kprobe")) return;
   const { program } = traced(t, "on_kprobe");
   const { program: plain } = traced(t, "on_uprobe_anywhere");
   const mistakes: readonly Mistake[] = [
@@ -221,7 +221,7 @@ test("the usual mistakes of kprobes have names", (t) => {
   ];
   for (const [what, call, message] of mistakes)
     assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), what);
-  if (!needs(t, "kprobe_multi")) return;
+  if (!needs(t, "link:kprobe_multi")) return;
   const { program: multi } = traced(t, "on_kprobe_multi");
   const many: readonly Mistake[] = [
     [

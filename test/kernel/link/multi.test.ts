@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { findFunction, parseElf } from "../../../src/elf/index.ts";
+import type { FeatureName } from "../../../src/kernel/features/table.ts";
 import { attachKprobeMulti, attachTracingMulti, attachUprobeMulti } from "../../../src/kernel/index.ts";
 import { kernelSymbolsByName } from "../../../src/sys/index.ts";
 import { needs } from "../../support/feature.ts";
@@ -13,7 +14,7 @@ const GETPRIORITY = findFunction(LIBC, "getpriority").offset;
 const GETPPID = findFunction(LIBC, "getppid").offset;
 
 test("uprobe_multi by symbols, with cookies", async (t) => {
-  if (!needs(t, "uprobe_multi")) return;
+  if (!needs(t, "link:uprobe_multi")) return;
   const first = traced(t, "on_uprobe_multi", { withCookie: true });
   await linkConformance(t, {
     kind: "uprobe_multi",
@@ -33,17 +34,22 @@ test("uprobe_multi by symbols, with cookies", async (t) => {
 });
 
 for (const [name, kind] of Object.entries({
-  "uprobe_multi by its section's pattern": { program: "on_uprobe_multi", needs: "uprobe_multi", place: {}, runs: 1n },
+  "uprobe_multi by its section's pattern": {
+    program: "on_uprobe_multi",
+    needs: "link:uprobe_multi",
+    place: {},
+    runs: 1n,
+  },
   "uretprobe_multi by offset, of one process": {
     program: "on_uretprobe_multi",
-    needs: "uprobe_multi",
+    needs: "link:uprobe_multi",
     place: { binary: "libc.so.6", offsets: [GETPRIORITY], returns: true, pid: process.pid },
     runs: 1n,
   },
-  "uprobe session": { program: "on_uprobe_session", needs: "uprobe_session", place: {}, runs: 2n },
+  "uprobe session": { program: "on_uprobe_session", needs: "link:uprobe_session", place: {}, runs: 2n },
 })) {
   test(name, async (t) => {
-    if (!needs(t, kind.needs)) return;
+    if (!needs(t, kind.needs as FeatureName)) return;
     const first = traced(t, kind.program);
     await linkConformance(t, {
       kind: "uprobe_multi",
@@ -67,7 +73,7 @@ function fireTests(t: Parameters<typeof traced>[0]): () => void {
 }
 
 test("kprobe_multi by symbols, with cookies", async (t) => {
-  if (!needs(t, "kprobe_multi")) return;
+  if (!needs(t, "link:kprobe_multi")) return;
   const first = traced(t, "on_kprobe_multi", { withCookie: true });
   await linkConformance(t, {
     kind: "kprobe_multi",
@@ -82,12 +88,17 @@ test("kprobe_multi by symbols, with cookies", async (t) => {
 });
 
 for (const [name, kind] of Object.entries({
-  "kprobe_multi by its section's pattern": { program: "on_kprobe_multi", needs: "kprobe_multi", flags: 0, runs: 1n },
-  "kretprobe_multi by pattern": { program: "on_kretprobe_multi", needs: "kprobe_multi", flags: 1, runs: 1n },
-  "kprobe session": { program: "on_kprobe_session", needs: "kprobe_session", flags: 0, runs: 2n },
+  "kprobe_multi by its section's pattern": {
+    program: "on_kprobe_multi",
+    needs: "link:kprobe_multi",
+    flags: 0,
+    runs: 1n,
+  },
+  "kretprobe_multi by pattern": { program: "on_kretprobe_multi", needs: "link:kprobe_multi", flags: 1, runs: 1n },
+  "kprobe session": { program: "on_kprobe_session", needs: "link:kprobe_session", flags: 0, runs: 2n },
 })) {
   test(name, async (t) => {
-    if (!needs(t, kind.needs)) return;
+    if (!needs(t, kind.needs as FeatureName)) return;
     const first = traced(t, kind.program);
     const place = { pattern: "bpf_fentry_tes?1", returns: kind.flags === 1 };
     const fire = fireTests(t);
@@ -96,8 +107,7 @@ for (const [name, kind] of Object.entries({
       first,
       detachable: false,
       fire,
-      attach: (program) =>
-        attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"], returns: place.returns }),
+      attach: (program) => attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"], returns: place.returns }),
       check: (info) => {
         assert.ok(info.kind === "kprobe_multi");
         assert.deepEqual([info.count, info.flags], [1, kind.flags]);
@@ -121,7 +131,7 @@ for (const [name, kind] of Object.entries({
 }
 
 test("fentry.multi by pattern", async (t) => {
-  if (!needs(t, "tracing_multi")) return;
+  if (!needs(t, "link:tracing_multi")) return;
   const first = traced(t, "on_fentry_multi");
   await linkConformance(t, {
     kind: "tracing_multi",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { FeatureName } from "../../../src/kernel/features/table.ts";
 import {
   attachFreplace,
   attachLsm,
@@ -18,9 +19,9 @@ import { callGetpriority, type Traced, traced } from "./tracing-object.ts";
 
 interface Kind {
   readonly program: string;
-  readonly needs: string;
+  readonly needs?: FeatureName;
   /** What a cookie needs. */
-  readonly cookie?: string;
+  readonly cookie?: FeatureName;
   readonly attach: (program: Program, cookie: bigint | undefined) => Link;
   readonly fire: (first: Traced) => void;
   readonly check: (info: LinkInfo) => void;
@@ -41,56 +42,54 @@ const tracing = (program: Program, cookie: bigint | undefined): Link => attachTr
 const kinds: Readonly<Record<string, Kind>> = {
   fentry: {
     program: "on_fentry",
-    needs: "trampolines",
-    cookie: "tracing cookies",
+    needs: "attach:fentry",
+    cookie: "cookie:tracing",
     attach: tracing,
     fire: run,
     check: ofType("trace_fentry"),
   },
   fexit: {
     program: "on_fexit",
-    needs: "trampolines",
-    cookie: "tracing cookies",
+    needs: "attach:fentry",
+    cookie: "cookie:tracing",
     attach: tracing,
     fire: run,
     check: ofType("trace_fexit"),
   },
   fmod_ret: {
     program: "on_fmod_ret",
-    needs: "fmod_ret bpf_modify_return_test",
-    cookie: "tracing cookies",
+    needs: "attach:fmod_ret_test",
+    cookie: "cookie:tracing",
     attach: tracing,
     fire: run,
     check: ofType("modify_return"),
   },
   fsession: {
     program: "on_fsession",
-    needs: "fsession",
-    cookie: "tracing cookies",
+    needs: "attach:fsession",
+    cookie: "cookie:tracing",
     attach: tracing,
     fire: run,
     check: ofType("trace_fsession"),
   },
   lsm: {
     program: "on_lsm",
-    needs: "bpf lsm",
-    cookie: "tracing cookies",
+    needs: "attach:lsm_runs",
+    cookie: "cookie:tracing",
     attach: (program, cookie) => attachLsm(program, { cookie }),
     fire: () => void readFileSync("/proc/self/stat"),
     check: ofType("lsm_mac"),
   },
   tp_btf: {
     program: "on_tp_btf",
-    needs: "tp_btf",
-    cookie: "raw tracepoint cookies",
+    cookie: "cookie:raw_tracepoint",
     attach: tracing,
     fire: callGetpriority,
     check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "sys_enter"),
   },
   raw_tp: {
     program: "on_raw_tp",
-    needs: "raw_tp",
-    cookie: "raw tracepoint cookies",
+    cookie: "cookie:raw_tracepoint",
     attach: (program, cookie) => attachRawTracepoint(program, { cookie }),
     fire: callGetpriority,
     check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "sys_enter"),
@@ -102,7 +101,7 @@ const ALWAYS_FIRES: ReadonlySet<string> = new Set(["tp_btf", "raw_tp"]);
 
 for (const [name, kind] of Object.entries(kinds)) {
   test(`${name} links`, async (t) => {
-    if (!needs(t, kind.needs)) return;
+    if (kind.needs !== undefined && !needs(t, kind.needs)) return;
     const first = traced(t, kind.program);
     await linkConformance(t, {
       kind: ALWAYS_FIRES.has(name) ? "raw_tracepoint" : "tracing",
@@ -114,9 +113,8 @@ for (const [name, kind] of Object.entries(kinds)) {
     });
   });
 
-  if (kind.cookie === undefined) continue;
   test(`${name} links with a cookie`, (t) => {
-    if (!needs(t, kind.needs) || !needs(t, kind.cookie as string)) return;
+    if (kind.cookie === undefined || !needs(t, kind.cookie, ...(kind.needs === undefined ? [] : [kind.needs]))) return;
     const first = traced(t, kind.program, { withCookie: true });
     using link = kind.attach(first.program, 0x1234_5678_9abcn);
     kind.fire(first);
@@ -128,7 +126,6 @@ for (const [name, kind] of Object.entries(kinds)) {
 }
 
 test("a writable raw tracepoint", async (t) => {
-  if (!needs(t, "raw_tp")) return;
   const first = traced(t, "on_raw_tp_writable");
   const { program } = traced(t, "no_link");
   await linkConformance(t, {
@@ -142,7 +139,7 @@ test("a writable raw tracepoint", async (t) => {
 });
 
 test("freplace links: to the target of the load, and to another", async (t) => {
-  if (!needs(t, "trampolines")) return;
+  if (!needs(t, "attach:freplace")) return;
   const targets = [0, 1].map(() => loadObject("test/bpf/freplace-target.bpf.o"));
   for (const one of targets) t.after(() => one.close());
   const [entry, other] = targets.map(({ programs }) => programs.entry as Program);

@@ -112,7 +112,7 @@ test("USDT in all processes, several at once, in an object of libbpf 1.6", async
 });
 
 test("a USDT program that is attached to too much at once says what is full", (t) => {
-  if (!needs(t, "uprobe_multi by process")) return;
+  if (!needs(t, "link:uprobe_multi")) return;
   const target = new Target(t, "target-fixed");
   const { object, program } = load(t);
   const place = { binary: target.path, provider: "bpfts", name: "plain" };
