@@ -1,5 +1,12 @@
 /** Seconds since the epoch as bpftool writes them: local time with its offset, `2026-11-20T20:53:46+0000`. */
 export function isoLocalTime(seconds: number): string {
+  // Many programs are loaded in the same second.
+  if (seconds !== last.seconds) last = { seconds, text: format(seconds) };
+  return last.text;
+}
+let last = { seconds: Number.NaN, text: "" };
+
+function format(seconds: number): string {
   const date = new Date(seconds * 1000);
   const offset = -date.getTimezoneOffset();
   const away = Math.abs(offset);

@@ -101,8 +101,16 @@ export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/obje
 export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
 export { type LoadedInstructions, loadedInstructions } from "./program/instructions.ts";
 export { type JitedProgram, jitedProgram } from "./program/jited.ts";
+export type { MetadataVariable } from "./program/metadata.ts";
 export { fullProgramName } from "./program/name.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
+export {
+  describePrograms,
+  type ProgramDevice,
+  type ProgramHeader,
+  ProgramReader,
+  type ProgramRecord,
+} from "./program/record.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readStream, type StreamName } from "./program/stream.ts";
 export { readObject } from "./read-object.ts";

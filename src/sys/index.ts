@@ -11,6 +11,7 @@ export {
   mapGetNextId,
   progGetFdById,
   progGetNextId,
+  tryProgGetFdById,
 } from "./bpf/ids.ts";
 export {
   iterCreate,
@@ -100,6 +101,7 @@ export { type CgroupDirectory, cgroup2Mount, childCgroups, openCgroup } from "./
 export { bootTime, bootToWallClock } from "./clock.ts";
 export { onlineCpus, parseCpuList, possibleCpus } from "./cpus.ts";
 export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
+export { FdMemlock } from "./fd-memlock.ts";
 export { FdPoll } from "./fd-poll.ts";
 export { fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { mapPrivately } from "./file-mapping.ts";

@@ -15,6 +15,7 @@ import {
   type LoadedInstructions,
   loadedInstructions,
   openDisassembler,
+  ProgramReader,
 } from "../../kernel/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
 import { type Answer, done } from "../answer.ts";
@@ -25,7 +26,6 @@ import type { JsonValue } from "../json-writer.ts";
 import { loadedBtf } from "../loaded-btf.ts";
 import { failedTo } from "../reason.ts";
 import type { Words } from "../words.ts";
-import { programHeader } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** `bpfts prog dump { xlated | jited } PROG [{ file FILE | [opcodes] [linum] [visual] }]`. */
@@ -155,9 +155,10 @@ function jitedListing({ info, functions }: JitedProgram, disassemble: Disassembl
 
 /** One program is its listing alone, several have their headers. */
 function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
+  using reader = new ProgramReader();
   const dumps = programs.map((fd) => {
     const found = list(fd);
-    return { ...found, header: programHeader(found.info, fd.number) };
+    return { ...found, header: reader.header(found.info, fd.number) };
   });
   const [first, ...others] = dumps;
   return {

@@ -1,8 +1,17 @@
+import type { MetadataVariable, ProgramDevice, ProgramHeader, ProgramRecord } from "../../kernel/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
-import type { JsonValue } from "../json-writer.ts";
-import { refsJson, refsText } from "../references.ts";
+import { btfValue } from "../btf-value.ts";
+import { formatJson, type JsonValue } from "../json-writer.ts";
+import { type ObjectRef, refsJson, refsText } from "../references.ts";
 import { isoLocalTime } from "../time.ts";
-import type { DeviceRecord, ProgramHeader, ProgramRecord } from "./record.ts";
+
+/** A program with what is not the kernel's to say. */
+export interface ShownProgram {
+  readonly record: ProgramRecord;
+  /** Where it is pinned; undefined where that was not asked for, or no program is pinned anywhere. */
+  readonly pinned: readonly string[] | undefined;
+  readonly refs: readonly ObjectRef[];
+}
 
 /** The first line of a program, with its line end. */
 export function headerText(program: ProgramHeader): string {
@@ -18,7 +27,7 @@ export function headerText(program: ProgramHeader): string {
 }
 
 /** All lines of a program in `prog show`. */
-export function programText(program: ProgramRecord): string {
+export function programText({ record: program, pinned, refs }: ShownProgram): string {
   let text = headerText(program);
   if (program.loaded_at !== undefined) {
     text += `\tloaded_at ${isoLocalTime(program.loaded_at)}  uid ${program.created_by_uid}\n`;
@@ -28,12 +37,12 @@ export function programText(program: ProgramRecord): string {
   if (program.memlock !== undefined) text += `  memlock ${program.memlock}B`;
   if (program.orphaned) text += "  orphaned";
   if (program.map_ids.length > 0) text += `  map_ids ${program.map_ids.join(",")}`;
-  for (const path of program.pinned ?? []) text += `\n\tpinned ${path}`;
+  for (const path of pinned ?? []) text += `\n\tpinned ${path}`;
   if (program.btf_id !== 0) text += `\n\tbtf_id ${program.btf_id}`;
-  if (program.refs.length > 0) text += `\n\tpids ${refsText(program.refs)}`;
+  if (refs.length > 0) text += `\n\tpids ${refsText(refs)}`;
   text += "\n";
   if (program.metadata.length > 0) {
-    text += `\tmetadata:${program.metadata.map((entry) => `\n\t\t${entry.name} = ${entry.text}`).join("")}\n`;
+    text += `\tmetadata:${program.metadata.map((entry) => `\n\t\t${entry.name} = ${formatJson(metadataValue(entry, true))}`).join("")}\n`;
   }
   return text;
 }
@@ -54,7 +63,7 @@ export function headerJson(program: ProgramHeader): { [key: string]: JsonValue |
 }
 
 /** A program's object in `prog show`. */
-export function programJson(program: ProgramRecord): JsonValue {
+export function programJson({ record: program, pinned, refs }: ShownProgram): JsonValue {
   const jited = program.jited_prog_len !== 0;
   return {
     ...headerJson(program),
@@ -68,19 +77,23 @@ export function programJson(program: ProgramRecord): JsonValue {
     bytes_memlock: program.memlock,
     map_ids: program.map_ids.length === 0 ? undefined : program.map_ids,
     btf_id: program.btf_id === 0 ? undefined : program.btf_id,
-    pinned: program.pinned,
-    pids: refsJson(program.refs),
+    pinned,
+    pids: refsJson(refs),
     metadata:
       program.metadata.length === 0
         ? undefined
-        : Object.fromEntries(program.metadata.map(({ name, json }) => [name, json])),
+        : Object.fromEntries(program.metadata.map((entry) => [entry.name, metadataValue(entry, false)])),
   };
 }
 
-function deviceText({ ifindex, netns_dev, netns_ino, name }: DeviceRecord): string {
+function deviceText({ ifindex, netns_dev, netns_ino, name }: ProgramDevice): string {
   return name ?? `ifindex ${ifindex} ns_dev ${netns_dev} ns_ino ${netns_ino}`;
 }
 
-function deviceJson({ ifindex, netns_dev, netns_ino, name }: DeviceRecord): JsonValue {
+function deviceJson({ ifindex, netns_dev, netns_ino, name }: ProgramDevice): JsonValue {
   return { ifindex, ns_dev: netns_dev, ns_inode: netns_ino, ifname: name };
+}
+
+function metadataValue({ btf, type, data, at }: MetadataVariable, plain: boolean): JsonValue {
+  return btfValue(btf, type, data, at, plain);
 }

@@ -1,36 +1,56 @@
+import { describePrograms, ProgramReader } from "../../kernel/index.ts";
 import type { Answer } from "../answer.ts";
 import type { Run } from "../command.ts";
-import { eachProgram, takePrograms } from "../handle/program.ts";
-import { pinnedPaths } from "../pinned-paths.ts";
+import { takePrograms } from "../handle/program.ts";
+import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
+import { failedTo } from "../reason.ts";
 import { gatherRefs } from "../references.ts";
-import { ProgramGatherer } from "./gather.ts";
-import type { ProgramRecord } from "./record.ts";
-import { programJson, programText } from "./render.ts";
+import type { Words } from "../words.ts";
+import { programJson, programText, type ShownProgram } from "./render.ts";
 
 /** `bpfts prog show [PROG]`. */
 export const showPrograms: Run = async (words, options) => {
   const all = words.left === 0;
-  const programs = all ? eachProgram() : takePrograms(words);
-  const records: ProgramRecord[] = [];
-  if (!all) words.end();
-  const gatherer = new ProgramGatherer(
-    options.bpffs ? pinnedPaths("program") : undefined,
-    await gatherRefs("program", options),
-  );
-  for (const fd of programs) {
-    try {
-      records.push(gatherer.record(fd.number));
-    } finally {
-      fd.close();
-    }
-  }
-  return programsAnswer(records, all || records.length > 1);
+  const records = all ? everyProgram() : chosenPrograms(words);
+  const pins = options.bpffs ? pinnedPaths("program") : undefined;
+  const refs = await gatherRefs("program", options);
+  const shown = records.map((record) => ({
+    record,
+    pinned: pinsOf(pins, record.id),
+    refs: refs.get(record.id) ?? [],
+  }));
+  return programsAnswer(shown, all || shown.length > 1);
 };
 
+type Records = ShownProgram["record"][];
+
+function everyProgram(): Records {
+  try {
+    return describePrograms();
+  } catch (error) {
+    throw failedTo("can't get prog info", error);
+  }
+}
+
+function chosenPrograms(words: Words): Records {
+  const programs = takePrograms(words);
+  using reader = new ProgramReader();
+  try {
+    words.end();
+    return programs.map((fd) => reader.record(fd.number));
+  } catch (error) {
+    throw failedTo("can't get prog info", error);
+  } finally {
+    for (const fd of programs) fd.close();
+  }
+}
+
 /** Many programs are an array; a single one that was asked for is an object. */
-function programsAnswer(records: readonly ProgramRecord[], array: boolean): Answer {
+function programsAnswer(programs: readonly ShownProgram[], array: boolean): Answer {
   return {
-    text: () => records.map(programText),
-    json: () => (array ? records.map(programJson) : programJson(records[0] as ProgramRecord)),
+    text: function* () {
+      for (const program of programs) yield programText(program);
+    },
+    json: () => (array ? programs.map(programJson) : programJson(programs[0] as ShownProgram)),
   };
 }

@@ -20,12 +20,16 @@ function nextId(cmd: BpfCmd, id: number): number | undefined {
   return arena.view.getUint32(next_id, true);
 }
 
-function fdById(cmd: BpfCmd, what: string, id: number, options: GetFdByIdOptions): number {
+function tryFdById(cmd: BpfCmd, id: number, options: GetFdByIdOptions): number {
   const arena = beginCall();
   arena.view.setUint32(0, id, true);
   arena.view.setUint32(open_flags, options.open_flags ?? 0, true);
   arena.view.setInt32(fd_by_id_token_fd, options.token_fd ?? 0, true);
-  const result = tryCommand(arena, cmd, BpfGetIdAttr.size);
+  return tryCommand(arena, cmd, BpfGetIdAttr.size);
+}
+
+function fdById(cmd: BpfCmd, what: string, id: number, options: GetFdByIdOptions): number {
+  const result = tryFdById(cmd, id, options);
   if (result < 0) throw commandError(cmd, -result, { ...ADMIN, subject: `${what} id ${id}` });
   return result;
 }
@@ -51,6 +55,11 @@ export function linkGetNextId(id: number): number | undefined {
 export function progGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, "program", id, options);
 }
+/** Like {@link progGetFdById}, but the negative errno where it fails: for ids that are only guessed. */
+export function tryProgGetFdById(id: number): number {
+  return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, NO_OPTIONS);
+}
+const NO_OPTIONS: GetFdByIdOptions = {};
 /** An fd for the map of an id. ENOENT: it is gone. */
 export function mapGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_MAP_GET_FD_BY_ID, "map", id, options);

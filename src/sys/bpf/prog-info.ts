@@ -1,5 +1,5 @@
-import { BpfProgInfo } from "../../uapi/index.ts";
-import { type Arena, beginCall, placeRoom, type Room } from "../arena.ts";
+import { BPF_OBJ_NAME_LEN, BpfProgInfo } from "../../uapi/index.ts";
+import { type Arena, beginCall, placeSpace, placeRoom, type Room } from "../arena.ts";
 import { type InfoRoom, placeInfo, readInfo } from "./get-info.ts";
 
 /** `struct bpf_prog_info` by the kernel's names; undefined is what this kernel is too old to know, or was not asked for. */
@@ -105,26 +105,48 @@ const ARRAYS: readonly ArrayField[] = [
   { request: "progTags", pointer: "prog_tags", count: "nr_prog_tags", size: 8, decode: pieces },
 ];
 
+const at = BpfProgInfo.offsets;
+const readName = BpfProgInfo.fields.name.read;
+
 /** Maps of a program that are read with the first question, so that most programs need no second one. */
 const FIRST_MAP_IDS = 64;
 
 /** What the kernel says about a program, with the arrays that `request` names. */
 export function progInfo(fd: number, request: ProgInfoRequest = {}): ProgInfo {
   const arena = beginCall();
-  const room = placeInfo(BpfProgInfo.size);
-  const firstIds = request.mapIds === true ? placeRoom(FIRST_MAP_IDS * 4) : undefined;
-  if (firstIds !== undefined) {
-    BpfProgInfo.fill(room.view, 0, { map_ids: firstIds.address, nr_map_ids: FIRST_MAP_IDS });
-  }
-  const length = readInfo(arena, fd, room);
-  const info = record(room, length);
-  const mapIds = firstIds !== undefined && info.nr_map_ids <= FIRST_MAP_IDS ? firstIds : undefined;
+  const info = firstInfo(arena, fd, request.mapIds === true);
   const wanted = ARRAYS.filter(
-    ({ request: name, pointer }) => request[name] === true && !(pointer === "map_ids" && mapIds),
+    ({ request: name, pointer }) => request[name] === true && !(pointer === "map_ids" && info.map_ids !== undefined),
   );
-  if (mapIds !== undefined) Object.assign(info, { map_ids: u32s(mapIds.bytes.subarray(0, info.nr_map_ids * 4)) });
-  return wanted.length === 0 ? info : withArrays(arena, fd, room, info, wanted);
+  return wanted.length === 0 ? info : withArrays(arena, fd, placeInfo(BpfProgInfo.size), info, wanted);
 }
+
+/** The info, and the ids of the maps if there are not many of them. All that most programs need, and nothing wasted. */
+function firstInfo(arena: Arena, fd: number, withMapIds: boolean): ProgInfo {
+  const { view, base } = arena;
+  const infoAt = placeSpace(BpfProgInfo.size);
+  arena.bytes.fill(0, infoAt, infoAt + BpfProgInfo.size);
+  const idsAt = withMapIds ? placeSpace(FIRST_MAP_IDS * 4) : 0;
+  if (withMapIds) {
+    view.setUint32(infoAt + at.nr_map_ids, FIRST_MAP_IDS, true);
+    setAddress(view, infoAt + at.map_ids, base + idsAt);
+  }
+  const length = readInfo(arena, fd, { address: base + infoAt, view, size: BpfProgInfo.size });
+  const info: Mutable<ProgInfo> = record(arena, infoAt, length);
+  if (withMapIds && info.nr_map_ids <= FIRST_MAP_IDS) {
+    const ids: number[] = [];
+    for (let i = 0; i < info.nr_map_ids; i++) ids.push(view.getUint32(idsAt + i * 4, true));
+    info.map_ids = ids;
+  }
+  return info;
+}
+
+function setAddress(view: DataView, at: number, address: number): void {
+  view.setUint32(at, address % 0x100000000, true);
+  view.setUint32(at + 4, Math.floor(address / 0x100000000), true);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Asks again with room for the arrays; a third time where one grew meanwhile. */
 function withArrays(
@@ -152,7 +174,7 @@ function withArrays(
         ...(typeof array.size === "string" ? { [array.size]: size } : {}),
       });
     }
-    const info = record(room, readInfo(arena, fd, room));
+    const info = record(arena, room.address - arena.base, readInfo(arena, fd, room));
     const counts = info as unknown as Readonly<Record<string, number>>;
     const grown = wanted.some((array) => (counts[array.count] ?? 0) > (sizes[array.count] ?? 0));
     if (grown) {
@@ -177,38 +199,45 @@ function sizeOf(array: ArrayField, sizes: Readonly<Record<string, number>>): num
   return typeof array.size === "number" ? array.size : (sizes[array.size] ?? 0);
 }
 
-function record(room: InfoRoom, length: number): ProgInfo {
-  const info = BpfProgInfo.partial(room.view, length);
+/** Field by field, without the views of the layout: a listing does this for every program. */
+function record({ view, bytes }: Arena, start: number, length: number): ProgInfo {
+  const end = start + length;
+  const known32 = (offset: number): number | undefined =>
+    start + offset + 4 <= end ? view.getUint32(start + offset, true) : undefined;
+  const known64 = (offset: number): bigint | undefined =>
+    start + offset + 8 <= end ? view.getBigUint64(start + offset, true) : undefined;
+  const u32 = (offset: number): number => known32(offset) ?? 0;
+  const u64 = (offset: number): bigint => known64(offset) ?? 0n;
   return {
-    type: info.type ?? 0,
-    id: info.id ?? 0,
-    tag: info.tag?.slice() ?? new Uint8Array(8),
-    jited_prog_len: info.jited_prog_len ?? 0,
-    xlated_prog_len: info.xlated_prog_len ?? 0,
-    load_time: info.load_time ?? 0n,
-    created_by_uid: info.created_by_uid ?? 0,
-    nr_map_ids: info.nr_map_ids ?? 0,
-    name: info.name ?? "",
-    ifindex: info.ifindex ?? 0,
-    gpl_compatible: ((info.gpl_compatible ?? 0) & 1) === 1,
-    netns_dev: info.netns_dev ?? 0n,
-    netns_ino: info.netns_ino ?? 0n,
-    nr_jited_ksyms: info.nr_jited_ksyms ?? 0,
-    nr_jited_func_lens: info.nr_jited_func_lens ?? 0,
-    btf_id: info.btf_id ?? 0,
-    func_info_rec_size: info.func_info_rec_size ?? 0,
-    nr_func_info: info.nr_func_info ?? 0,
-    nr_line_info: info.nr_line_info ?? 0,
-    nr_jited_line_info: info.nr_jited_line_info ?? 0,
-    line_info_rec_size: info.line_info_rec_size ?? 0,
-    jited_line_info_rec_size: info.jited_line_info_rec_size ?? 0,
-    nr_prog_tags: info.nr_prog_tags ?? 0,
-    run_time_ns: info.run_time_ns,
-    run_cnt: info.run_cnt,
-    recursion_misses: info.recursion_misses,
-    verified_insns: info.verified_insns,
-    attach_btf_obj_id: info.attach_btf_obj_id,
-    attach_btf_id: info.attach_btf_id,
+    type: u32(at.type),
+    id: u32(at.id),
+    tag: bytes.slice(start + at.tag, start + at.tag + 8),
+    jited_prog_len: u32(at.jited_prog_len),
+    xlated_prog_len: u32(at.xlated_prog_len),
+    load_time: u64(at.load_time),
+    created_by_uid: u32(at.created_by_uid),
+    nr_map_ids: u32(at.nr_map_ids),
+    name: at.name + BPF_OBJ_NAME_LEN <= length ? readName(view, start + at.name) : "",
+    ifindex: u32(at.ifindex),
+    gpl_compatible: (u32(at.gpl_compatible) & 1) === 1,
+    netns_dev: u64(at.netns_dev),
+    netns_ino: u64(at.netns_ino),
+    nr_jited_ksyms: u32(at.nr_jited_ksyms),
+    nr_jited_func_lens: u32(at.nr_jited_func_lens),
+    btf_id: u32(at.btf_id),
+    func_info_rec_size: u32(at.func_info_rec_size),
+    nr_func_info: u32(at.nr_func_info),
+    nr_line_info: u32(at.nr_line_info),
+    nr_jited_line_info: u32(at.nr_jited_line_info),
+    line_info_rec_size: u32(at.line_info_rec_size),
+    jited_line_info_rec_size: u32(at.jited_line_info_rec_size),
+    nr_prog_tags: u32(at.nr_prog_tags),
+    run_time_ns: known64(at.run_time_ns),
+    run_cnt: known64(at.run_cnt),
+    recursion_misses: known64(at.recursion_misses),
+    verified_insns: known32(at.verified_insns),
+    attach_btf_obj_id: known32(at.attach_btf_obj_id),
+    attach_btf_id: known32(at.attach_btf_id),
   };
 }
 

@@ -1,34 +1,39 @@
+import type { Btf, TypeId } from "../../btf/index.ts";
 import { closeFd, type MapInfo, mapGetFdById, mapInfo, mapLookupElem } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { btfValue } from "../btf-value.ts";
-import { formatJson } from "../json-writer.ts";
-import { loadedBtf } from "../loaded-btf.ts";
-import type { ProgramRecord } from "./record.ts";
 
 const PREFIX = "bpf_metadata_";
 
+/** A variable that says something about its program, such as its version or its author. */
+export interface MetadataVariable {
+  /** Without `bpf_metadata_`. */
+  readonly name: string;
+  readonly btf: Btf;
+  readonly type: TypeId;
+  /** The program's read-only data, and where in it the value is. */
+  readonly data: DataView;
+  readonly at: number;
+}
+
 /**
- * The variables of a program that begin with `bpf_metadata_`, without that beginning. As in bpftool they are those of
- * the first of its maps that is read-only data; a map that cannot be opened ends the search.
+ * The variables of a program that begin with `bpf_metadata_`. As in bpftool they are those of the first of its maps that
+ * is read-only data; a map that cannot be opened ends the search.
  */
-export function programMetadata(mapIds: readonly number[]): ProgramRecord["metadata"] {
-  const data = readOnlyData(mapIds);
+export function programMetadata(
+  mapIds: readonly number[],
+  loadedBtf: (id: number) => Btf | undefined,
+): readonly MetadataVariable[] {
+  const data = mapIds.length === 0 ? undefined : readOnlyData(mapIds);
   if (data === undefined) return [];
   const btf = loadedBtf(data.info.btf_id);
   const section = btf?.type(data.info.btf_value_type_id);
   if (btf === undefined || section?.kind !== "datasec") return [];
   const view = new DataView(data.value.buffer, data.value.byteOffset, data.value.byteLength);
-  const found: { name: string; text: string; json: ReturnType<typeof btfValue> }[] = [];
-  for (const { type, offset } of section.variables) {
+  return section.variables.flatMap(({ type, offset }) => {
     const variable = btf.type(type);
-    if (variable.kind !== "var" || !variable.name.startsWith(PREFIX)) continue;
-    found.push({
-      name: variable.name.slice(PREFIX.length),
-      text: formatJson(btfValue(btf, variable.type, view, offset, true)),
-      json: btfValue(btf, variable.type, view, offset, false),
-    });
-  }
-  return found;
+    if (variable.kind !== "var" || !variable.name.startsWith(PREFIX)) return [];
+    return [{ name: variable.name.slice(PREFIX.length), btf, type: variable.type, data: view, at: offset }];
+  });
 }
 
 function readOnlyData(mapIds: readonly number[]): { info: MapInfo; value: Uint8Array } | undefined {
