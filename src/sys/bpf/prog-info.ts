@@ -1,5 +1,5 @@
 import { BPF_OBJ_NAME_LEN, BpfProgInfo } from "../../uapi/index.ts";
-import { type Arena, beginCall, placeSpace, placeRoom, type Room } from "../arena.ts";
+import { type Arena, beginCall, placeRoom, placeSpace, type Room } from "../arena.ts";
 import { type InfoRoom, placeInfo, readInfo } from "./get-info.ts";
 
 /** `struct bpf_prog_info` by the kernel's names; undefined is what this kernel is too old to know, or was not asked for. */
