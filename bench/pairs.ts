@@ -33,11 +33,7 @@ export function comparePair(ours: Side, peer: Side, runs: number): PairResult {
 function run(side: Side): number {
   const [file, ...args] = side.command;
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(file as string, args, {
-    encoding: "utf8",
-    env: environment,
-    maxBuffer: 1 << 28,
-  });
+  const { status, stdout, stderr } = spawnSync(file as string, args, { encoding: "utf8", env: environment });
   const wall = Number(process.hrtime.bigint() - start);
   if (status !== 0) throw new Error(`${side.command.join(" ")} ended with ${status}: ${stderr}`);
   if (side.figure === "wall") return wall;

@@ -1,10 +1,8 @@
 export { Attachments, attachBySection, autoAttach, type NotAttached } from "./auto-attach.ts";
 export { BpfObject } from "./bpf-object.ts";
-export {
-  type AttachProgramOptions,
-  attachProgram,
-  type DetachProgramOptions,
-  detachProgram,
+export type {
+  AttachProgramOptions as CgroupAttachOptions,
+  DetachProgramOptions as CgroupDetachOptions,
 } from "./cgroup/attach.ts";
 export { CGROUP_ATTACH_TYPES } from "./cgroup/attach-types.ts";
 export type { CgroupProgram } from "./cgroup/cgroup-reader.ts";
@@ -29,12 +27,20 @@ export { type Reservation, UserRingBuffer } from "./events/user-ring-buffer.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, openPinnedFd, takeObject } from "./kernel-object.ts";
 export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";
+export {
+  type AttachProgramOptions,
+  attachProgram,
+  type DetachProgramOptions,
+  detachProgram,
+  type HookPlace,
+} from "./link/attach-program.ts";
 export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./link/cgroup.ts";
 export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
 export { attachFreplace, type FreplacePlace } from "./link/freplace.ts";
+export type { HookTarget } from "./link/hook-target.ts";
 export {
   attachIterator,
   type CgroupOrder,
@@ -55,6 +61,9 @@ export {
   type UpdateOptions,
 } from "./link/link.ts";
 export { attachLsm } from "./link/lsm.ts";
+export { attachNetfilter, type NetfilterPlace } from "./link/netfilter.ts";
+export { attachNetkit, type NetkitPlace } from "./link/netkit.ts";
+export { attachNetns, type NetnsPlace } from "./link/netns.ts";
 export {
   attachPerfEvent,
   type HardwareEvent,
@@ -64,8 +73,17 @@ export {
 } from "./link/perf-event.ts";
 export type { Cookie } from "./link/perf-link.ts";
 export type { ProbeMode } from "./link/probe-event.ts";
+export {
+  type AttachedProgram,
+  type AttachedPrograms,
+  type QueryOptions,
+  queryPrograms,
+} from "./link/query-programs.ts";
 export { attachRawTracepoint, type RawTracepointPlace } from "./link/raw-tracepoint.ts";
+export { attachReuseport, attachSocketFilter, type SocketSource } from "./link/socket-filter.ts";
+export { attachSockmap, type SockmapPlace } from "./link/sockmap.ts";
 export { attachStructOps, updateStructOps } from "./link/struct-ops.ts";
+export { attachTcx, type TcxPlace } from "./link/tcx.ts";
 export { attachTracepoint, type TracepointPlace } from "./link/tracepoint.ts";
 export { attachTracing, type TracingOptions } from "./link/tracing.ts";
 export { attachTracingMulti, type TracingMultiPlace } from "./link/tracing-multi.ts";

@@ -121,8 +121,8 @@ export { type MapMemoryOptions, MappedMemory, mapMemory } from "./map-memory.ts"
 export { raiseMemlock, setMemlock } from "./memlock.ts";
 export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
 export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
-export { Namespace, setNamespace, unshare } from "./namespaces.ts";
-export { deviceName, type NetnsPlace } from "./net-devices.ts";
+export { Namespace, namespaceType, setNamespace, unshare } from "./namespaces.ts";
+export { deviceIndex, deviceName, hasDevice, type NetnsPlace } from "./net-devices.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export { pageSize } from "./page-size.ts";
@@ -139,6 +139,7 @@ export {
 export { type PerfPmu, perfPmu } from "./perf-pmu.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
+export { SocketOption, setSocketOption } from "./socket-option.ts";
 export { type MadeProbe, makeTraceProbe, type TraceProbe, traceProbes } from "./trace-probes.ts";
 export { type TraceableFunction, traceableFunctions } from "./traceable-functions.ts";
 export { tracepointId, tracepointNames, withFileSystem, withTracefs } from "./tracefs.ts";

@@ -19,6 +19,14 @@ export function setNamespace(fd: number, type = 0): void {
   if (result < 0) throw fail("setns", -result, { needs: ["CAP_SYS_ADMIN"] });
 }
 
+const NS_GET_NSTYPE = 0xb703;
+
+/** Of which kind the namespace of an fd is: one of {@link Namespace}; undefined where the file is no namespace. */
+export function namespaceType(fd: number): number | undefined {
+  const result = syscall("ioctl", fd, NS_GET_NSTYPE);
+  return result < 0 ? undefined : result;
+}
+
 /** Gives the calling thread new namespaces. See the rule above. */
 export function unshare(flags: number): void {
   const result = syscall("unshare", flags);

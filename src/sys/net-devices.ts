@@ -1,5 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { Errno } from "../errors/index.ts";
+import { beginCall, placeRoom } from "./arena.ts";
+import { fail } from "./fail.ts";
+import { syscall } from "./ffi.ts";
 import { readText } from "./kernel-settings.ts";
+import { closeFd } from "./owned-fd.ts";
 
 /** A network namespace as the kernel's records name it. */
 export interface NetnsPlace {
@@ -49,5 +54,48 @@ function namesOf(directory: string): string[] {
     return readdirSync(directory).filter((name) => existsSync(`${directory}/${name}/ifindex`));
   } catch {
     return [];
+  }
+}
+
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+const DEVICE_IOCTL = { SIOCGIFNAME: 0x8910, SIOCGIFINDEX: 0x8933 } as const;
+/** struct ifreq: a name of 16 bytes, then a union of which we use an int. */
+const IFREQ_SIZE = 40;
+const IFNAMSIZ = 16;
+
+/**
+ * The index of a network device of the calling thread's namespace, where bpf(2) looks for it too; undefined if there is
+ * none of that name.
+ */
+export function deviceIndex(name: string): number | undefined {
+  const text = new TextEncoder().encode(name);
+  if (text.length === 0 || text.length >= IFNAMSIZ || text.includes(0)) return undefined;
+  const request = new Uint8Array(IFREQ_SIZE);
+  request.set(text);
+  return askDevice("SIOCGIFINDEX", request)?.getInt32(IFNAMSIZ, true);
+}
+
+/** Whether the calling thread's namespace has a network device of that index. */
+export function hasDevice(ifindex: number): boolean {
+  const request = new Uint8Array(IFREQ_SIZE);
+  new DataView(request.buffer).setInt32(IFNAMSIZ, ifindex, true);
+  return askDevice("SIOCGIFNAME", request) !== undefined;
+}
+
+/** A `struct ifreq` as an ioctl filled it; undefined where there is no such device. */
+function askDevice(name: keyof typeof DEVICE_IOCTL, request: Uint8Array): DataView | undefined {
+  const socket = syscall("socket", AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+  if (socket < 0) throw fail("socket", -socket);
+  try {
+    beginCall();
+    const { address, bytes } = placeRoom(IFREQ_SIZE);
+    bytes.set(request);
+    const result = syscall("ioctl", socket, DEVICE_IOCTL[name], address);
+    if (result === -Errno.ENODEV) return undefined;
+    if (result < 0) throw fail(`ioctl(${name})`, -result);
+    return new DataView(bytes.buffer, bytes.byteOffset, IFREQ_SIZE);
+  } finally {
+    closeFd(socket);
   }
 }

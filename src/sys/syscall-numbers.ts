@@ -22,6 +22,8 @@ const NUMBERS = {
   epoll_ctl: [233, 21],
   epoll_pwait: [281, 22],
   prlimit64: [302, 261],
+  socket: [41, 198],
+  setsockopt: [54, 208],
   setns: [308, 268],
   unshare: [272, 97],
   fsopen: [430, 430],

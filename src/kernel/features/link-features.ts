@@ -68,6 +68,11 @@ export const LINK_FEATURES = {
   "attach:uprobe": { what: "uprobes", config: ["CONFIG_UPROBE_EVENTS"] },
   "attach:uprobe_sleepable": { what: "sleepable uprobe programs", since: "6.0", config: ["CONFIG_UPROBE_EVENTS"] },
   "attach:cgroup_unix": { what: "cgroup programs on unix sockets", since: "6.7" },
+  "attach:netfilter_defragment": {
+    what: "netfilter links whose programs get whole packets",
+    since: "6.6",
+    config: ["CONFIG_NETFILTER_BPF_LINK"],
+  },
   "attach:sk_skb_verdict": { what: "sk_skb verdict programs without a parser", since: "5.13" },
   "attach:sk_reuseport_migrate": { what: "sk_reuseport programs that migrate", since: "5.14" },
   "attach:hardware_counters": { what: "hardware performance counters", machine: "counters" },

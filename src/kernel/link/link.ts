@@ -109,7 +109,7 @@ export class KernelLink extends KernelObject implements Link {
 
   constructor(fd: OwnedFd, options: KernelLinkOptions = {}) {
     const { id, keeps, pinnedPath } = options;
-    super(fd, fd.what, pinnedPath);
+    super(fd, id === undefined ? fd.what : `link ${id}`, pinnedPath);
     this.#id = id;
     this.#keeps = keeps ?? [];
   }
@@ -223,12 +223,7 @@ export function openLink(source: ObjectSource): KernelLink {
  * Each is closed after its step unless it was `take()`n. Needs CAP_SYS_ADMIN.
  */
 export function links(): Generator<KernelLink, void, undefined> {
-  return walkObjects({
-    kind: "link",
-    nextId: linkGetNextId,
-    open: linkGetFdById,
-    make: (fd, id) => new KernelLink(fd, { id }),
-  });
+  return walkObjects(linkGetNextId, (id) => openLink({ id }));
 }
 
 /**

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
-import { UsageError } from "../../errors/index.ts";
+import { Errno } from "../../errors/index.ts";
 import { linkCreate } from "../../sys/index.ts";
-import { BpfAttachType, XdpFlag } from "../../uapi/index.ts";
+import { BpfAttachType, BpfProgType, XdpFlag } from "../../uapi/index.ts";
 import type { Program } from "../program/program.ts";
-import { type Link, newLink } from "./link.ts";
+import { attempt } from "./attempt.ts";
+import { deviceMeaning, findDevice } from "./device.ts";
+import { type KernelLink, newLink } from "./link.ts";
 
 /** Where and how a program is attached to a network device. */
 export interface XdpPlace {
@@ -19,26 +20,45 @@ const MODES = {
   offload: XdpFlag.XDP_FLAGS_HW_MODE,
 } as const;
 
-/** Attaches an XDP program to a network device by a link (5.9). One program fits a device and mode. */
-export function attachXdp(program: Program, place: XdpPlace): Link {
-  const ifindex = deviceIndex(place.device);
-  const flags = place.mode === undefined ? 0 : MODES[place.mode];
-  return newLink(() => linkCreate(program.fd, ifindex, BpfAttachType.BPF_XDP, { flags }));
+/**
+ * Attaches an XDP program to a network device by a link (5.9). One program fits a device and mode. A program for
+ * packets in several buffers is loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18), one for the hardware with
+ * the device's index.
+ */
+export function attachXdp(program: Program, place: XdpPlace): KernelLink {
+  const { ifindex, what: where } = findDevice(place.device);
+  const { mode } = place;
+  const flags = mode === undefined ? 0 : MODES[mode];
+  const attachType = BpfAttachType.BPF_XDP;
+  const meaning = (errno: number): string | undefined => deviceMeaning(errno, ifindex) ?? xdpMeaning(errno, mode);
+  const facts = {
+    program,
+    where,
+    attachType,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_XDP],
+    // 0 is how programs before 5.9 were loaded.
+    loadedFor: [attachType, 0],
+    meaning,
+  };
+  return newLink(
+    () => attempt(facts, () => linkCreate(program.fd, ifindex, attachType, { flags })),
+    [],
+    `link to ${where}`,
+  );
 }
 
-/** The index of a network device of this namespace. Throws UsageError if there is none of that name. */
-export function deviceIndex(device: string | number): number {
-  if (typeof device === "number") {
-    if (Number.isInteger(device) && device > 0) return device;
-    throw new UsageError(`${device} is not the index of a network device: they count from 1`);
-  }
-  if (!/^[^/\s]{1,15}$/.test(device) || device === "." || device === "..") {
-    throw new UsageError(`"${device}" is not the name of a network device`);
-  }
-  try {
-    // /sys/class/net shows the namespace that sysfs was mounted in; /proc/self/net the thread's own.
-    return Number(readFileSync(`/sys/class/net/${device}/ifindex`, "utf8"));
-  } catch (error) {
-    throw new UsageError(`there is no network device ${device}`, { cause: error });
+function xdpMeaning(errno: number, mode: XdpPlace["mode"]): string | undefined {
+  switch (errno) {
+    case Errno.EBUSY:
+      return "another program is attached to it in this mode";
+    case Errno.EEXIST:
+      return "a program is attached to it in another mode: a device has either driver or generic programs";
+    case Errno.EOPNOTSUPP:
+      return mode === "driver" ? "its driver has no XDP: mode generic works with every device" : undefined;
+    case Errno.EINVAL:
+      if (mode === "offload") return "the program must be loaded for this device's hardware, and the device have such";
+      return mode === undefined ? undefined : "a program that was loaded for a device's hardware goes there alone";
+    default:
+      return undefined;
   }
 }

@@ -11,4 +11,5 @@ const link = openLink({ pinned: path });
 const info = JSON.stringify(link.info(), (_, value) => (typeof value === "bigint" ? String(value) : value));
 link.unpin();
 console.log(info);
-process.stdin.on("end", () => process.exit(0)).resume();
+// Closed here at last, so that the link is not lost to the collector before.
+process.stdin.on("end", () => link.close()).resume();

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attachXdp } from "../../../src/kernel/index.ts";
-import { BpfProgFlag, BpfProgType } from "../../../src/uapi/index.ts";
+import { BpfAttachType, BpfProgFlag, BpfProgType } from "../../../src/uapi/index.ts";
 import { counting } from "../../support/counting.ts";
+import { needs } from "../../support/feature.ts";
 import { ping, withVeth } from "../../support/netns.ts";
 import { linkConformance } from "./conformance.ts";
 
@@ -11,6 +12,7 @@ const XDP_PASS = 2;
 for (const mode of [undefined, "generic", "driver"] as const) {
   for (const frags of mode === "driver" ? [false, true] : [false]) {
     test(`xdp links: mode ${mode ?? "left out"}${frags ? ", frags" : ""}`, async (t) => {
+      if (frags && !needs(t, "prog:xdp_frags")) return;
       const veth = withVeth(t);
       const load = {
         prog_type: BpfProgType.BPF_PROG_TYPE_XDP,
@@ -28,3 +30,28 @@ for (const mode of [undefined, "generic", "driver"] as const) {
     });
   }
 }
+
+test("xdp: the usual mistakes have names", (t) => {
+  const load = { prog_type: BpfProgType.BPF_PROG_TYPE_XDP, result: XDP_PASS };
+  const { name, ifindex } = withVeth(t);
+  const { program } = counting(t, load);
+  const tcx = counting(t, { prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS }).program;
+  const devmap = counting(t, { ...load, expected_attach_type: BpfAttachType.BPF_XDP_DEVMAP }).program;
+  using _link = attachXdp(program, { device: name, mode: "generic" });
+  const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
+    [
+      () => attachXdp(tcx, { device: name }),
+      /\(sched_cls\) cannot be attached to network device .*: it takes xdp programs/,
+    ],
+    [() => attachXdp(devmap, { device: "lo", mode: "generic" }), /it was loaded for xdp_devmap/],
+    [() => attachXdp(program, { device: "nope0" }), /there is no network device nope0/],
+    [() => attachXdp(program, { device: "../lo" }), /"..\/lo" is not the name of a network device/],
+    [() => attachXdp(program, { device: 0 }), /0 is not the index of a network device: they count from 1/],
+    [() => attachXdp(program, { device: 0x7ffffff0 }), /there is no such network device/],
+    [() => attachXdp(program, { device: ifindex, mode: "generic" }), /another program is attached to it in this mode/],
+    [() => attachXdp(program, { device: ifindex, mode: "driver" }), /a program is attached to it in another mode/],
+    [() => attachXdp(program, { device: "lo", mode: "driver" }), /its driver has no XDP: mode generic works/],
+    [() => attachXdp(program, { device: ifindex, mode: "offload" }), /./],
+  ];
+  for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));
+});
