@@ -79,10 +79,7 @@ function checkTree(t: TestContext, path: string, fd: number): void {
       ["attach", path, "egress", "id", `${egress}`, "nonsense"],
       /unknown option: 'nonsense'; expected 'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'$/,
     ],
-    [
-      ["attach", path, "egress", "id", `${egress}`, "before"],
-      /'before' needs 'id PROG_ID' or 'link LINK_ID', got: nothing$/,
-    ],
+    [["attach", path, "egress", "id", `${egress}`, "before"], /expected 'id', 'tag', 'name' or 'pinned', got: nothing/],
     [["attach", path, "s", "id", `${egress}`], /attach type 's' could be 'sock_create'/],
     [["attach", path, "egress"], /too few parameters for cgroup attach/],
     [

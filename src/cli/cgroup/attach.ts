@@ -2,7 +2,6 @@ import { type Anchor, attachProgram, detachProgram, Program } from "../../kernel
 import { done } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";
-import { parseU32 } from "../handle/number.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Words } from "../words.ts";
 import { parseAttachType } from "./attach-types.ts";
@@ -11,7 +10,9 @@ import { parseAttachType } from "./attach-types.ts";
 export const attachToCgroup: Run = (words) => {
   const { cgroup, attachType, program } = takePlace(words, "attach");
   using owned = program;
-  attachProgram(owned, { cgroup, attachType, ...takeManner(words) });
+  using manner = takeManner(words);
+  const { multi, override, preorder, anchor } = manner;
+  attachProgram(owned, { cgroup, attachType, multi, override, preorder, anchor });
   return done;
 };
 
@@ -32,44 +33,43 @@ function takePlace(words: Words, command: string): { cgroup: string; attachType:
   return { cgroup, attachType, program: new Program(takeProgram(words)) };
 }
 
-interface Manner {
-  multi: boolean;
-  override: boolean;
-  preorder: boolean;
+/** How to attach; the neighbour of an order is open until it is disposed of. */
+class Manner implements Disposable {
+  multi = false;
+  override = false;
+  preorder = false;
   anchor: Anchor | undefined;
+  neighbour: Program | undefined;
+
+  [Symbol.dispose](): void {
+    this.neighbour?.close();
+  }
 }
 
 function takeManner(words: Words): Manner {
-  const manner: Manner = { multi: false, override: false, preorder: false, anchor: undefined };
+  const manner = new Manner();
   while (words.left > 0) {
     if (words.takeKeyword("multi")) manner.multi = true;
     else if (words.takeKeyword("override")) manner.override = true;
     else if (words.takeKeyword("preorder")) manner.preorder = true;
-    else {
-      const anchor = takeAnchor(words);
-      if (manner.anchor !== undefined) throw new CommandError("a program has one place in the order: say it once");
-      manner.anchor = anchor;
-    }
+    else if (manner.anchor === undefined) takeOrder(words, manner);
+    else throw new CommandError(`a program has one place in the order, got: '${words.peek}'?`);
   }
   return manner;
 }
 
-/** `first`, `last`, `before NEIGHBOUR` or `after NEIGHBOUR`. */
-function takeAnchor(words: Words): Anchor {
-  if (words.takeKeyword("first")) return "head";
-  if (words.takeKeyword("last")) return "tail";
-  if (words.takeKeyword("before")) return { before: takeNeighbour(words) };
-  if (words.takeKeyword("after")) return { after: takeNeighbour(words) };
-  throw new CommandError(
-    `unknown option: '${words.peek}'; expected 'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'`,
-  );
-}
-
-/** `id PROG_ID` or `link LINK_ID`. */
-function takeNeighbour(words: Words): { programId: number } | { linkId: number } {
-  if (words.takeKeyword("id")) return { programId: parseU32(words.take("a program's id"), "ID") };
-  if (words.takeKeyword("link")) return { linkId: parseU32(words.take("a link's id"), "ID") };
-  throw new CommandError(
-    `'${words.previous}' needs 'id PROG_ID' or 'link LINK_ID', got: ${words.peek === undefined ? "nothing" : `'${words.peek}'`}`,
-  );
+/** `first`, `last`, `before PROG` or `after PROG`. */
+function takeOrder(words: Words, manner: Manner): void {
+  if (words.takeKeyword("first")) manner.anchor = "head";
+  else if (words.takeKeyword("last")) manner.anchor = "tail";
+  else if (words.takeKeyword("before")) {
+    manner.neighbour = new Program(takeProgram(words));
+    manner.anchor = { before: manner.neighbour };
+  } else if (words.takeKeyword("after")) {
+    manner.neighbour = new Program(takeProgram(words));
+    manner.anchor = { after: manner.neighbour };
+  } else {
+    const known = "'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'";
+    throw new CommandError(`unknown option: '${words.peek}'; expected ${known}`);
+  }
 }

@@ -25,7 +25,8 @@ export interface AttachProgramOptions extends CgroupPlace, Position {
  * Attaches a program to a cgroup without a link (4.10): it stays until it is detached or the cgroup is removed.
  * Without `multi` and `override` it is the only one at its hook here and below; attached again, it takes the place of
  * the one that is there. Throws UsageError with the reason where something attached stands in the way,
- * NotSupportedError where this kernel lacks the hook or the order.
+ * NotSupportedError where this kernel lacks the hook or the order. The neighbour of an `anchor` is a program that is
+ * attached without a link too.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   const attachType = resolveAttachType(options.attachType, program);

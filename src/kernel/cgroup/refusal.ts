@@ -81,10 +81,17 @@ function invalid(attempt: CgroupAttempt): string | Error | undefined {
   if (newer && !countsRevisions(fd, attachType)) {
     return new NotSupportedError({ feature: "an order of the programs of a cgroup", minVersion: "6.17" });
   }
-  if (ordered && typeof position.anchor === "object") {
-    return "the neighbour must be attached there, and have or lack preorder as this program does";
-  }
+  if (ordered && typeof position.anchor === "object") return unlikeNeighbour(attempt);
   return own === undefined && !isSkb(attachType) ? "the program was loaded for another attach type" : undefined;
+}
+
+/** The kernel compares links with links and programs with programs (get_prog_list in kernel/bpf/cgroup.c). */
+function unlikeNeighbour({ attachFlags, byLink }: CgroupAttempt): string {
+  if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link is another link";
+  if (!byLink && (attachFlags & flag.BPF_F_LINK) !== 0) {
+    return "the neighbour of a program without a link is another one without a link";
+  }
+  return "the neighbour must be attached there, and have or lack preorder as this program does";
 }
 
 /** cgroup_skb programs go to both directions, unless their return values are of egress only. */
@@ -129,9 +136,10 @@ interface HookPrograms {
 }
 
 /** ENOENT: the program to replace, or the neighbour, is not attached. */
-function missing({ position, attachFlags }: CgroupAttempt): string | undefined {
+function missing({ position, attachFlags, byLink }: CgroupAttempt): string | undefined {
   if ((attachFlags & flag.BPF_F_REPLACE) !== 0) return "the program to replace is not attached there";
-  return typeof position.anchor === "object" ? "the neighbour is not attached there" : undefined;
+  if (typeof position.anchor !== "object") return undefined;
+  return `the neighbour is not attached there ${byLink ? "by that link" : "without a link"}`;
 }
 
 /** Whether the kernel orders programs of cgroups: then it counts the changes of a hook, from 1. */

@@ -23,7 +23,8 @@ export interface CgroupLinkPlace extends CgroupPlace, Position {
 
 /**
  * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs may be attached so at once; they
- * run in the order of their attaching unless an `anchor` says another (6.17; also some distributions' 6.12). Throws
+ * run in the order of their attaching unless an `anchor` says another (6.17; also some distributions' 6.12): first, last,
+ * or next to another link. Throws
  * UsageError with the reason where something attached stands in the way, NotSupportedError where this kernel lacks the
  * hook or the order.
  */

@@ -1,6 +1,7 @@
 import { SyscallError } from "../../../src/errors/index.ts";
-import { closeFd, kernelAtLeast, progLoad } from "../../../src/sys/index.ts";
+import { closeFd, kernelAtLeast, progLoad, progQuery } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
+import type { TestCgroup } from "../../support/cgroup.ts";
 import { returning } from "../../support/programs.ts";
 import { lsmHook } from "./programs.ts";
 
@@ -37,4 +38,12 @@ function refusesTrampolines(): string | undefined {
     if (error instanceof SyscallError && error.hint?.includes("trampoline") === true) return error.hint;
     throw error;
   }
+}
+
+/** Whether the kernel orders the programs of a cgroup: then it counts the changes of a hook, from 1 (6.17, and some 6.12). */
+export function ordersCgroups({ fd }: TestCgroup): boolean {
+  const { revision } = progQuery(fd, a.BPF_CGROUP_INET_INGRESS);
+  if (revision === 0n && kernelAtLeast(6, 17))
+    throw new Error("this kernel should count the changes of a cgroup's hooks");
+  return revision !== 0n;
 }
