@@ -1,8 +1,8 @@
-// Runs in a cgroup and a network namespace of its own and makes each hook of cgroups fire: node cgroup-child.js CGROUP
-// ACTION…. Everything happens on the main thread, which alone is in the namespace.
+// Makes the hooks of cgroups fire, in a network namespace of its own: its parent sends it { cgroup, actions }, it goes
+// there, does them and comes back. Everything happens on the main thread, which alone is in the namespace.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { closeFd, Namespace, unshare } from "../../src/sys/index.ts";
+import { cgroup2Mount, closeFd, Namespace, unshare } from "../../src/sys/index.ts";
 
 const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
 const libc = koffi.load(null);
@@ -103,7 +103,6 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   sysctl: () => void readFileSync("/proc/sys/kernel/ostype"),
 };
 
-const [cgroup = "", ...names] = process.argv.slice(2);
 unshare(Namespace.CLONE_NEWNET);
 const request = new Uint8Array(40);
 request.set(Buffer.from("lo"));
@@ -111,5 +110,16 @@ request[16] = IFF_UP;
 const fd = done("socket", c.socket(AF_INET, SOCK_DGRAM, 0));
 done("ioctl", c.ioctl(fd, SIOCSIFFLAGS, request));
 closeFd(fd);
-writeFileSync(`${cgroup}/cgroup.procs`, "0");
-for (const name of names.length > 0 ? names : Object.keys(ACTIONS)) ACTIONS[name]?.();
+const root = cgroup2Mount();
+
+process.on("message", ({ cgroup, actions }: { cgroup: string; actions: readonly string[] }) => {
+  try {
+    writeFileSync(`${cgroup}/cgroup.procs`, "0");
+    for (const name of actions.length > 0 ? actions : Object.keys(ACTIONS)) ACTIONS[name]?.();
+    process.send?.({});
+  } catch (error) {
+    process.send?.({ problem: (error as Error).message });
+  } finally {
+    writeFileSync(`${root}/cgroup.procs`, "0");
+  }
+});

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -50,11 +51,23 @@ export function withCgroupBelow(parent: TestCgroup, name: string): TestCgroup {
 
 const CHILD = join(import.meta.dirname, "cgroup-child.js");
 
-/** Has a process in the cgroup, in a network namespace of its own, do what makes the hooks fire: all, or what is named. */
-export function fireIn(cgroup: string, ...actions: string[]): void {
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  const { status, stderr } = spawnSync(process.execPath, [CHILD, cgroup, ...actions], { encoding: "utf8", env });
-  if (status !== 0) throw new Error(`the process in ${cgroup} ended with ${status}: ${stderr}`);
+/** A process in a network namespace of its own that goes into cgroups and makes their hooks fire. Ended after the test. */
+export class CgroupProcess {
+  readonly #child: ChildProcess;
+
+  constructor(t: Pick<TestContext, "after">) {
+    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+    this.#child = fork(CHILD, { env, execArgv: [] });
+    t.after(() => this.#child.kill());
+  }
+
+  /** Does there what makes the hooks fire: all of it, or the actions that are named. */
+  async act(cgroup: string, ...actions: string[]): Promise<void> {
+    this.#child.send({ cgroup, actions });
+    const [answer] = await once(this.#child, "message");
+    const { problem } = answer as { problem?: string };
+    if (problem !== undefined) throw new Error(`the process in ${cgroup}: ${problem}`);
+  }
 }
 
 /** The kernel empties a cgroup a moment after its last process ended, and says EBUSY until then. */

@@ -6,6 +6,7 @@ import { attachTypeName, BpfAttachFlag, BpfAttachType, progTypeName } from "../.
 import type { Position } from "../link/anchor.ts";
 import type { Program } from "../program/program.ts";
 import { cgroupProgramType } from "./attach-types.ts";
+import { notACgroup } from "./cgroup-fd.ts";
 import { CgroupReader } from "./cgroup-reader.ts";
 import { lacking } from "./query.ts";
 
@@ -48,6 +49,8 @@ function reasonOf(error: SyscallError, attempt: CgroupAttempt): string | Error |
       return clash(attempt);
     case Errno.ENOENT:
       return missing(attempt);
+    case Errno.EBADF:
+      return notACgroup(attempt.cgroup);
     case Errno.ESTALE:
       return `the hook's list is no longer that of revision ${attempt.position.expectedRevision}`;
     case Errno.E2BIG:

@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import {
   attachCgroup,
   attachProgram,
   CGROUP_ATTACH_TYPES,
   detachProgram,
+  type Link,
   queryCgroup,
 } from "../../../src/kernel/index.ts";
 import { cgroupId } from "../../../src/sys/index.ts";
-import { attachTypeName, BpfAttachFlag } from "../../../src/uapi/index.ts";
-import { fireIn, withCgroup } from "../../support/cgroup.ts";
+import { attachTypeName, BpfAttachFlag, BpfAttachType } from "../../../src/uapi/index.ts";
+import { CgroupProcess, withCgroup } from "../../support/cgroup.ts";
+import type { Counting } from "../../support/counting.ts";
 import { HOOKS, hookProgram } from "./programs.ts";
-import { lacksHook } from "./support.ts";
+import { needsHook } from "./support.ts";
 
 test("every attach type of cgroups is tested here, in bpftool's order", () => {
   assert.deepEqual(
@@ -20,58 +22,90 @@ test("every attach type of cgroups is tested here, in bpftool's order", () => {
   );
 });
 
-test("every hook: a program attached without a link fires, is listed and taken off", async (t) => {
-  const { path } = withCgroup(t);
+/** The hooks that this kernel should have, each with a program. The others are skipped, with the reason. */
+async function programs(t: TestContext): Promise<Counting[]> {
+  const found: Counting[] = [];
   for (const [attachType] of HOOKS) {
-    const name = attachTypeName(attachType) ?? "";
-    await t.test(name, (t) => {
-      const reason = lacksHook(attachType);
-      if (reason !== undefined) return t.skip(reason);
-      const { program, count } = hookProgram(t, attachType);
-      attachProgram(program, { cgroup: path, attachType: name, multi: true });
-      fireIn(path);
-      const runs = count();
-      assert.ok(runs > 0n, "it fires");
-      const { programs, ...hook } = queryCgroup(path, attachType);
-      const { revision, ...rest } = hook;
-      const attach_flags = programs[0]?.attach_flags;
-      assert.deepEqual(rest, { attach_type: attachType, attach_flags: rest.attach_flags, prog_ids: [program.id] });
-      assert.equal(attach_flags, BpfAttachFlag.BPF_F_ALLOW_MULTI);
-      assert.equal(programs[0]?.name, program.name);
-      assert.equal(programs[0]?.attach_btf_id !== 0, name === "lsm_cgroup");
-      assert.ok(revision >= 0n);
-      detachProgram(program, { cgroup: path });
-      fireIn(path);
-      assert.equal(count(), runs, "it does not fire any more");
-      assert.deepEqual(queryCgroup(path, attachType).programs, []);
+    await t.test(`${attachTypeName(attachType)} loads`, (s) => {
+      if (needsHook(s, attachType)) found.push(hookProgram(t, attachType));
     });
   }
+  return found;
+}
+
+function typeOf({ program }: Counting): number {
+  return program.origin.attachType as number;
+}
+
+test("every hook: a program attached without a link fires, is listed and taken off", async (t) => {
+  const { path } = withCgroup(t);
+  const process = new CgroupProcess(t);
+  const all = await programs(t);
+  for (const one of all) {
+    attachProgram(one.program, { cgroup: path, attachType: attachTypeName(typeOf(one)), multi: true });
+  }
+  await process.act(path);
+  const runs = all.map(({ count }) => count());
+  for (const [i, one] of all.entries()) {
+    const { program } = one;
+    const attach_type = typeOf(one);
+    await t.test(`${attachTypeName(attach_type)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
+    const { programs: list, ...hook } = queryCgroup(path, attach_type);
+    assert.deepEqual(
+      { ...hook, revision: 0n, attach_flags: 0 },
+      { attach_type, attach_flags: 0, revision: 0n, prog_ids: [program.id] },
+    );
+    const isLsm = attach_type === BpfAttachType.BPF_LSM_CGROUP;
+    assert.equal(hook.attach_flags, isLsm ? 0 : BpfAttachFlag.BPF_F_ALLOW_MULTI);
+    assert.deepEqual(
+      list.map(({ id, attach_flags, name, attach_btf_id }) => ({
+        id,
+        attach_flags,
+        name,
+        hasPlace: attach_btf_id !== 0,
+      })),
+      [{ id: program.id, attach_flags: BpfAttachFlag.BPF_F_ALLOW_MULTI, name: program.name, hasPlace: isLsm }],
+    );
+    detachProgram(program, { cgroup: path });
+    assert.deepEqual(queryCgroup(path, attach_type).programs, []);
+  }
+  await process.act(path);
+  assert.deepEqual(
+    all.map(({ count }) => count()),
+    runs,
+    "none fires any more",
+  );
 });
 
 test("every hook: a program attached by a link fires until the link is closed", async (t) => {
   const { path } = withCgroup(t);
-  for (const [attachType] of HOOKS) {
-    await t.test(attachTypeName(attachType) ?? "", (t) => {
-      const reason = lacksHook(attachType);
-      if (reason !== undefined) return t.skip(reason);
-      const { program, count } = hookProgram(t, attachType);
-      const link = attachCgroup(program, { cgroup: path });
-      t.after(() => link.close());
-      fireIn(path);
-      const runs = count();
-      assert.ok(runs > 0n, "it fires");
-      const info = link.info();
-      assert.ok(info.kind === "cgroup");
-      assert.deepEqual([info.attach_type, info.cgroup_id], [attachType, cgroupId(path)]);
-      const { programs } = queryCgroup(path, attachType, { details: true });
-      assert.deepEqual(
-        programs.map(({ id, link_id, cgroup }) => ({ id, link_id, cgroup })),
-        [{ id: program.id, link_id: link.id, cgroup: path }],
-      );
-      link.close();
-      fireIn(path);
-      assert.equal(count(), runs, "it does not fire any more");
-      assert.deepEqual(queryCgroup(path, attachType).programs, []);
-    });
+  const process = new CgroupProcess(t);
+  const all = await programs(t);
+  const links = all.map(({ program }) => attachCgroup(program, { cgroup: path }));
+  t.after(() => {
+    for (const link of links) link.close();
+  });
+  await process.act(path);
+  const runs = all.map(({ count }) => count());
+  for (const [i, one] of all.entries()) {
+    const link = links[i] as Link;
+    const attach_type = typeOf(one);
+    await t.test(`${attachTypeName(attach_type)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
+    const info = link.info();
+    assert.ok(info.kind === "cgroup");
+    assert.deepEqual([info.attach_type, info.cgroup_id], [attach_type, cgroupId(path)]);
+    const { programs: list } = queryCgroup(path, attach_type, { details: true });
+    assert.deepEqual(
+      list.map(({ id, link_id, cgroup }) => ({ id, link_id, cgroup })),
+      [{ id: one.program.id, link_id: link.id, cgroup: path }],
+    );
+    link.close();
+    assert.deepEqual(queryCgroup(path, attach_type).programs, []);
   }
+  await process.act(path);
+  assert.deepEqual(
+    all.map(({ count }) => count()),
+    runs,
+    "none fires any more",
+  );
 });

@@ -30,10 +30,10 @@ function tree(t: TestContext): Tree {
 }
 
 /** What runs in a cgroup is `order`, and the effective view says the same. */
-function assertOrder({ tracer }: Tree, cgroup: TestCgroup, order: string): readonly CgroupProgram[] {
+async function assertOrder({ tracer }: Tree, cgroup: TestCgroup, order: string): Promise<readonly CgroupProgram[]> {
   const { prog_ids } = queryCgroup(cgroup.path, TYPE, { effective: true });
   assert.equal(tracer.digits(prog_ids), order, "the effective view");
-  assert.equal(tracer.run(cgroup.path), order, "what ran");
+  assert.equal(await tracer.run(cgroup.path), order, "what ran");
   const { programs } = queryCgroup(cgroup.path, TYPE, { effective: true, details: true });
   assert.equal(tracer.digits(programs.map(({ id }) => id)), order, "the effective view with details");
   return programs;
@@ -53,39 +53,39 @@ function origins(programs: readonly CgroupProgram[]): string[] {
   );
 }
 
-test("with neither multi nor override a program runs in all cgroups below, and nothing else can", (t) => {
+test("with neither multi nor override a program runs in all cgroups below, and nothing else can", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   const [one, two] = [tracer.program(1), tracer.program(2)];
   attachProgram(one, { cgroup: top.path });
-  assert.deepEqual(origins(assertOrder(all, leaf, "1")), ["top"]);
+  assert.deepEqual(origins(await assertOrder(all, leaf, "1")), ["top"]);
   for (const options of [{}, { override: true }, { multi: true }]) {
     assert.throws(() => attachProgram(two, { cgroup: middle.path, ...options }), /allows none below/);
   }
   assert.throws(() => attachCgroup(two, { cgroup: leaf.path }), /allows none below/);
   // At its own cgroup another one takes its place.
   attachProgram(two, { cgroup: top.path });
-  assertOrder(all, middle, "2");
+  await assertOrder(all, middle, "2");
   assert.throws(() => detachProgram(one, { cgroup: top.path }), /there is program \d+$/);
   detachProgram(two, { cgroup: top.path });
-  assertOrder(all, leaf, "");
+  await assertOrder(all, leaf, "");
 });
 
-test("with override the nearest program runs alone", (t) => {
+test("with override the nearest program runs alone", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   const [one, two, three] = [tracer.program(1), tracer.program(2), tracer.program(3)];
   attachProgram(one, { cgroup: top.path, override: true });
   attachProgram(two, { cgroup: middle.path, override: true });
-  assert.deepEqual(origins(assertOrder(all, leaf, "2")), ["middle override"]);
+  assert.deepEqual(origins(await assertOrder(all, leaf, "2")), ["middle override"]);
   attachProgram(three, { cgroup: leaf.path });
-  assert.deepEqual(origins(assertOrder(all, leaf, "3")), ["leaf"]);
-  assertOrder(all, middle, "2");
-  assert.deepEqual(origins(assertOrder(all, top, "1")), ["top override"]);
+  assert.deepEqual(origins(await assertOrder(all, leaf, "3")), ["leaf"]);
+  await assertOrder(all, middle, "2");
+  assert.deepEqual(origins(await assertOrder(all, top, "1")), ["top override"]);
   assert.throws(() => attachProgram(one, { cgroup: middle.path, multi: true }), /with override, and a hook takes/);
 });
 
-test("with multi all of them run: those of the cgroup first, then those above", (t) => {
+test("with multi all of them run: those of the cgroup first, then those above", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   const programs = [1, 2, 3, 4, 5, 6].map((digit) => tracer.program(digit)) as [Program, ...Program[]];
@@ -93,7 +93,7 @@ test("with multi all of them run: those of the cgroup first, then those above", 
   programs.forEach((program, i) => {
     attachProgram(program, { cgroup: places[i]?.path ?? "", multi: true });
   });
-  assert.deepEqual(origins(assertOrder(all, leaf, "563412")), [
+  assert.deepEqual(origins(await assertOrder(all, leaf, "563412")), [
     "leaf multi",
     "leaf multi",
     "middle multi",
@@ -101,28 +101,28 @@ test("with multi all of them run: those of the cgroup first, then those above", 
     "top multi",
     "top multi",
   ]);
-  assertOrder(all, middle, "3412");
-  assertOrder(all, top, "12");
+  await assertOrder(all, middle, "3412");
+  await assertOrder(all, top, "12");
   assert.throws(() => attachProgram(programs[0], { cgroup: top.path, multi: true }), /it is attached there already$/);
   assert.throws(() => attachProgram(programs[0], { cgroup: top.path }), /with multi, and a hook takes programs of one/);
   // A place is handed on.
   const seven = tracer.program(7);
   attachProgram(seven, { cgroup: top.path, multi: true, replace: programs[0] });
-  assertOrder(all, leaf, "563472");
+  await assertOrder(all, leaf, "563472");
   assert.throws(
     () => attachProgram(tracer.program(8), { cgroup: top.path, multi: true, replace: programs[0] }),
     /the program to replace is not attached there$/,
   );
 });
 
-test("a link and a program without one stand in one list; the details tell them apart", (t) => {
+test("a link and a program without one stand in one list; the details tell them apart", async (t) => {
   const all = tree(t);
   const { top, leaf, tracer } = all;
   const [one, two, three] = [tracer.program(1), tracer.program(2), tracer.program(3)];
   attachProgram(one, { cgroup: top.path, multi: true });
   using link = attachCgroup(two, { cgroup: top.path });
   using below = attachCgroup(three, { cgroup: leaf.path });
-  const programs = assertOrder(all, leaf, "312");
+  const programs = await assertOrder(all, leaf, "312");
   assert.deepEqual(
     programs.map(({ link_id }) => link_id),
     [below.id, undefined, link.id],
@@ -132,23 +132,23 @@ test("a link and a program without one stand in one list; the details tell them 
     new RegExp(`is attached to .* by link ${link.id}, which is to be detached or closed instead$`),
   );
   link.update(tracer.program(4));
-  assertOrder(all, leaf, "314");
+  await assertOrder(all, leaf, "314");
 });
 
-test("multi above override, and override above multi", (t) => {
+test("multi above override, and override above multi", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   const [one, two, three] = [tracer.program(1), tracer.program(2), tracer.program(3)];
   attachProgram(one, { cgroup: top.path, multi: true });
   attachProgram(two, { cgroup: middle.path, override: true });
-  assert.deepEqual(origins(assertOrder(all, middle, "21")), ["middle override", "top multi"]);
-  assert.deepEqual(origins(assertOrder(all, leaf, "21")), ["middle override", "top multi"]);
+  assert.deepEqual(origins(await assertOrder(all, middle, "21")), ["middle override", "top multi"]);
+  assert.deepEqual(origins(await assertOrder(all, leaf, "21")), ["middle override", "top multi"]);
   // What is attached below takes the place of what can be overridden, and not of the rest.
   attachProgram(three, { cgroup: leaf.path, multi: true });
-  assert.deepEqual(origins(assertOrder(all, leaf, "31")), ["leaf multi", "top multi"]);
+  assert.deepEqual(origins(await assertOrder(all, leaf, "31")), ["leaf multi", "top multi"]);
 });
 
-test("an order: first, last, before and after, by programs and links", (t) => {
+test("an order: first, last, before and after, by programs and links", async (t) => {
   const all = tree(t);
   const { top, leaf, tracer } = all;
   const [one, two, three, four, five] = [1, 2, 3, 4, 5].map((digit) => tracer.program(digit)) as [
@@ -171,15 +171,15 @@ test("an order: first, last, before and after, by programs and links", (t) => {
   attachProgram(two, { ...place, anchor: "head" });
   attachProgram(three, { ...place, anchor: { before: one } });
   attachProgram(four, { ...place, anchor: { after: { programId: two.id } } });
-  assertOrder(all, leaf, "2431");
+  await assertOrder(all, leaf, "2431");
   attachProgram(five, { ...place, anchor: "tail" });
-  assertOrder(all, leaf, "24315");
+  await assertOrder(all, leaf, "24315");
   using link = attachCgroup(tracer.program(6), { cgroup: top.path, anchor: "head" });
   using second = attachCgroup(tracer.program(7), { cgroup: top.path, anchor: { after: link } });
-  assertOrder(all, leaf, "6724315");
+  await assertOrder(all, leaf, "6724315");
   using third = attachCgroup(tracer.program(8), { cgroup: top.path, anchor: { before: { linkId: second.id } } });
   assert.ok(third.id > 0);
-  assertOrder(all, leaf, "68724315");
+  await assertOrder(all, leaf, "68724315");
 
   const stranger = tracer.program(9);
   assert.throws(
@@ -201,13 +201,13 @@ test("an order: first, last, before and after, by programs and links", (t) => {
   );
   assert.throws(() => attachCgroup(stranger, { cgroup: top.path, expectedRevision: 99999n }), /of revision 99999$/);
   attachProgram(stranger, { ...place, expectedRevision: revision });
-  assertOrder(all, leaf, "687243159");
+  await assertOrder(all, leaf, "687243159");
   assert.throws(() => detachProgram(stranger, { cgroup: top.path, expectedRevision: revision }), /no longer/);
   detachProgram(stranger, { cgroup: top.path, expectedRevision: revision + 1n });
   assert.throws(() => attachProgram(stranger, { cgroup: top.path, anchor: "head" }), /an order goes with multi only/);
 });
 
-test("preorder: those of the cgroups above run first", (t) => {
+test("preorder: those of the cgroups above run first", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   if (!ordersCgroups(top)) return t.skip("cgroups have an order since 6.17");
@@ -222,7 +222,7 @@ test("preorder: those of the cgroups above run first", (t) => {
   attach(6, leaf, true);
   using link = attachCgroup(tracer.program(7), { cgroup: leaf.path, preorder: true });
   assert.ok(link.id > 0);
-  assert.deepEqual(origins(assertOrder(all, leaf, "2367541")), [
+  assert.deepEqual(origins(await assertOrder(all, leaf, "2367541")), [
     "top multi preorder",
     "middle multi preorder",
     "leaf multi preorder",
@@ -231,5 +231,5 @@ test("preorder: those of the cgroups above run first", (t) => {
     "middle multi",
     "top multi",
   ]);
-  assertOrder(all, middle, "2341");
+  await assertOrder(all, middle, "2341");
 });

@@ -3,17 +3,19 @@ import { add, assemble, exit, ldMapValue, ldx, mov, mul, r0, r1, r2, stx } from 
 import { Program } from "../../../src/kernel/index.ts";
 import { mapCreate, mapLookupElem, mapUpdateElem, OwnedFd, progLoad } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
-import { fireIn } from "../../support/cgroup.ts";
+import { CgroupProcess } from "../../support/cgroup.ts";
 import { owned } from "../../support/cleanup.ts";
 
 /** Programs on the creation of sockets that write down in which order they run. */
 export class Tracer {
   readonly #t: TestContext;
   readonly #map: number;
+  readonly #process: CgroupProcess;
   readonly #digits = new Map<number, number>();
 
   constructor(t: TestContext) {
     this.#t = t;
+    this.#process = new CgroupProcess(t);
     const map = { map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 8, max_entries: 1 };
     this.#map = owned(t, mapCreate(map));
   }
@@ -39,11 +41,11 @@ export class Tracer {
   }
 
   /** Which programs ran, in their order, when a process in the cgroup made one socket: `321`. */
-  run(cgroup: string): string {
+  async run(cgroup: string): Promise<string> {
     const key = new Uint8Array(4);
     const value = new Uint8Array(8);
     mapUpdateElem(this.#map, key, value);
-    fireIn(cgroup, "socket");
+    await this.#process.act(cgroup, "socket");
     mapLookupElem(this.#map, key, value);
     const trace = new DataView(value.buffer).getBigUint64(0, true);
     return trace === 0n ? "" : String(trace);
