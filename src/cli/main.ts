@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import type { Answer, LiveAnswer } from "./answer.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError, EXIT_INVALID } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
 import { type Options, parseOptions } from "./options.ts";
@@ -30,9 +30,6 @@ async function answerOf(words: readonly string[], options: Options): Promise<Ans
   if (options.version) return dispatch(["version"], options);
   return dispatch(words, options);
 }
-
-/** bpftool's exit code of -EINVAL, cut to a byte. */
-const EXIT_INVALID = 234;
 
 function checkSigning({ sign, privateKey, certificate }: Options): void {
   if (sign && (privateKey === undefined || certificate === undefined)) {

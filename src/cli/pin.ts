@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { BPFFS_PATH, isBpffs, mountBpffs, objPin } from "../sys/index.ts";
 import { CommandError } from "./command-error.ts";
 import type { Options } from "./options.ts";
@@ -19,7 +19,11 @@ export function pinAt(path: string, fd: number, options: Options): void {
 export function prepareFile(path: string, options: Options): void {
   if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
   const directory = dirname(path);
-  if (isBpffs(directory)) return;
+  if (isBpffs(directory)) {
+    // bpf_lookup() in kernel/bpf/inode.c keeps them for its own files, and says EPERM.
+    if (!basename(path).includes(".")) return;
+    throw new CommandError(`can't pin BPF object: a name in a BPF file system cannot have a dot, as '${path}' has`);
+  }
   mountFor(directory, path, options);
   if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
 }

@@ -40,10 +40,10 @@ export class Words {
     return true;
   }
 
-  /** Throws unless at least `count` words are left. */
-  need(count: number): void {
+  /** Throws unless at least `count` words are left, with bpftool's exit code where that is not the usual one. */
+  need(count: number, options: { readonly exitCode?: number } = {}): void {
     if (this.left < count) {
-      throw new CommandError(`'${this.previous}' needs at least ${count} arguments, ${this.left} found`);
+      throw new CommandError(`'${this.previous}' needs at least ${count} arguments, ${this.left} found`, options);
     }
   }
 

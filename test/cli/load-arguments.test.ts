@@ -31,15 +31,23 @@ test("the words of prog load, cut short as bpftool takes them", () => {
 test("what prog load refuses", () => {
   const cases: [string, RegExp][] = [
     ["a.o", /^'load' needs at least 2 arguments, 1 found$/],
-    ["a.o /p type", /^'type' needs a program type$/],
+    ["a.o /p type", /^'type' needs at least 1 arguments, 0 found$/],
     ["a.o /p type nosuch", /^unknown program type 'nosuch'/],
     ["a.o /p type xdp type xdp", /^program type already specified$/],
     ["a.o /p map idx 0", /^'map' needs at least 4 arguments, 2 found$/],
     ["a.o /p map nonsense 0 id 1", /^expected 'idx' or 'name', got: 'nonsense'\?$/],
-    ["a.o /p map idx x id 1", /^can't parse 'x' as IDX$/],
+    ["a.o /p map idx x id 1", /^can't parse x as IDX$/],
     ["a.o /p map idx 0 id 4294967295", /^get map by id \(4294967295\): No such file or directory$/],
-    ["a.o /p offload_dev eth0", /does not have 'offload_dev'/],
-    ["a.o /p nonsense", /^expected no more arguments, 'type', 'map', 'pinmaps', 'autoattach', or 'kernel_btf'/],
+    ["a.o /p offload_dev", /^'offload_dev' needs at least 1 arguments, 0 found$/],
+    ["a.o /p offload_dev no_such_dev", /^unrecognized netdevice 'no_such_dev': No such device$/],
+    ["a.o /p offload_dev lo offload_dev lo", /^offload_dev already specified$/],
+    ["a.o /p xdpmeta_dev lo xdpmeta_dev lo", /^xdpmeta_dev already specified$/],
+    ["a.o /p xdpmeta_dev lo dev lo", /^xdpmeta_dev and offload_dev are mutually exclusive$/],
+    ["a.o /p offload_dev lo xdpmeta_dev lo", /^xdpmeta_dev and offload_dev are mutually exclusive$/],
+    [
+      "a.o /p nonsense",
+      /^expected no more arguments, 'type', 'map', 'offload_dev', 'xdpmeta_dev', 'pinmaps', 'autoattach', or 'kernel_btf'/,
+    ],
   ];
   for (const [line, message] of cases) {
     assert.throws(
@@ -74,6 +82,6 @@ test("maps are replaced by number or by name, each once", (t) => {
         { map: 0, fd },
         { map: "counts", fd },
       ]),
-    /replacement for map 'counts' specified more than once/,
+    /replacement for map idx 0 specified more than once/,
   );
 });

@@ -10,7 +10,8 @@ export function parseU32(text: string, what: string): number {
   let value = Number.NaN;
   if (/^0[0-7]+$/.test(text)) value = Number.parseInt(text, 8);
   else if (/^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text)) value = Number(text);
-  if (Number.isNaN(value)) throw new CommandError(`can't parse '${text}' as ${what}`);
+  // In bpftool's words, without quotes; but the empty word would not be seen without them.
+  if (Number.isNaN(value)) throw new CommandError(`can't parse ${text === "" ? "''" : text} as ${what}`);
   if (value > MAX_U32) throw new CommandError(`can't parse '${text}' as ${what}: it is above ${MAX_U32}`);
   return value;
 }

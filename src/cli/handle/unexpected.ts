@@ -6,5 +6,5 @@ export function unexpected(keywords: string, words: Words): CommandError {
   const { peek } = words;
   if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
   const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
-  return new CommandError(`expected ${keywords}, got: '${peek}'${hint}`);
+  return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
 }

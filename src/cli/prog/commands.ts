@@ -57,7 +57,8 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: [
         "OBJ  PATH \\",
-        "                  [type TYPE] [map { idx IDX | name NAME } MAP]\\",
+        "                  [type TYPE] [{ offload_dev | xdpmeta_dev } NAME] \\",
+        "                  [map { idx IDX | name NAME } MAP]\\",
         "                  [pinmaps MAP_DIR]",
         "                  [autoattach]",
         "                  [kernel_btf BTF_FILE]",

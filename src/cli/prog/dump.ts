@@ -53,8 +53,7 @@ export const dumpPrograms: Run = async (words, options) => {
 function takeKind(words: Words): "xlated" | "jited" {
   if (words.takeKeyword("xlated")) return "xlated";
   if (words.takeKeyword("jited")) return "jited";
-  const got = words.peek === undefined ? "nothing" : `'${words.peek}'`;
-  throw new CommandError(`expected 'xlated' or 'jited', got: ${got}`);
+  throw new CommandError(`expected 'xlated' or 'jited', got: ${words.peek ?? "nothing"}`);
 }
 
 interface How extends ListingOptions {
@@ -66,6 +65,7 @@ function takeHow(words: Words, several: boolean): How {
   const how = { file: undefined as string | undefined, opcodes: false, linum: false, visual: false };
   while (words.left > 0) {
     if (words.takeKeyword("file")) {
+      if (words.left === 0) throw new CommandError("expected file path");
       how.file = words.take("a path");
       if (several) throw new CommandError("several programs matched: 'file' takes a single one");
     } else if (words.takeKeyword("opcodes")) how.opcodes = true;

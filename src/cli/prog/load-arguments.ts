@@ -1,5 +1,5 @@
 import { type SectionKind, sectionKindOfType } from "../../object/index.ts";
-import type { OwnedFd } from "../../sys/index.ts";
+import { deviceIndex, type OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { parseU32 } from "../handle/number.ts";
@@ -17,6 +17,10 @@ export interface LoadArguments {
   readonly file: string;
   readonly path: string;
   readonly type: SectionKind | undefined;
+  /** The index of the device that everything is offloaded to. */
+  readonly offloadDevice: number | undefined;
+  /** The index of the device that XDP programs are bound to, whose metadata they then may ask for. */
+  readonly metadataDevice: number | undefined;
   /** The caller closes their fds. */
   readonly replacements: readonly MapReplacement[];
   readonly pinMaps: string | undefined;
@@ -26,21 +30,26 @@ export interface LoadArguments {
 
 type Mutable = { -readonly [K in keyof LoadArguments]: LoadArguments[K] };
 
-/** Takes `OBJ PATH [type TYPE] [map { idx IDX | name NAME } MAP] [pinmaps MAP_DIR] [autoattach] [kernel_btf BTF_FILE]`. */
-export function takeLoadArguments(words: Words): LoadArguments {
+/**
+ * Takes `OBJ PATH [type TYPE] [{ offload_dev | xdpmeta_dev } NAME] [map { idx IDX | name NAME } MAP] [pinmaps MAP_DIR]
+ * [autoattach] [kernel_btf BTF_FILE]`. The older name of offload_dev, dev, is taken, and `warn` told what is better.
+ */
+export function takeLoadArguments(words: Words, warn: (text: string) => void = () => {}): LoadArguments {
   words.need(2);
   const replacements: MapReplacement[] = [];
   const taken: Mutable = {
     file: words.take("an object file"),
     path: words.take("a path"),
     type: undefined,
+    offloadDevice: undefined,
+    metadataDevice: undefined,
     replacements,
     pinMaps: undefined,
     autoAttach: false,
     kernelBtf: undefined,
   };
   try {
-    while (words.left > 0) takeOption(words, taken, replacements);
+    while (words.left > 0) takeOption(words, taken, replacements, warn);
   } catch (error) {
     for (const { fd } of replacements) fd.close();
     throw error;
@@ -48,9 +57,10 @@ export function takeLoadArguments(words: Words): LoadArguments {
   return taken;
 }
 
-function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]): void {
+function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[], warn: (text: string) => void): void {
   if (words.takeKeyword("type")) {
     if (taken.type !== undefined) throw new CommandError("program type already specified");
+    words.need(1);
     const name = words.take("a program type");
     taken.type = sectionKindOfType(name);
     if (taken.type === undefined) {
@@ -59,16 +69,43 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
   } else if (words.takeKeyword("map")) {
     words.need(4);
     replacements.push(takeReplacement(words));
-  } else if (words.takeKeyword("dev") || words.takeKeyword("offload_dev") || words.takeKeyword("xdpmeta_dev")) {
-    throw new CommandError("bpfts does not have 'offload_dev' and 'xdpmeta_dev' yet; bpftool has them");
-  } else if (words.takeKeyword("pinmaps")) taken.pinMaps = words.take("a directory");
+  } else if (words.takeKeyword("dev")) {
+    warn(DEPRECATED_DEV);
+    taken.offloadDevice = takeDevice(words, taken, "offload_dev");
+  } else if (words.takeKeyword("offload_dev")) taken.offloadDevice = takeDevice(words, taken, "offload_dev");
+  else if (words.takeKeyword("xdpmeta_dev")) taken.metadataDevice = takeDevice(words, taken, "xdpmeta_dev");
+  else if (words.takeKeyword("pinmaps")) taken.pinMaps = takeOne(words, "a directory");
   else if (words.takeKeyword("autoattach")) taken.autoAttach = true;
-  else if (words.takeKeyword("kernel_btf")) taken.kernelBtf = words.take("a BTF file");
+  else if (words.takeKeyword("kernel_btf")) taken.kernelBtf = takeOne(words, "a BTF file");
   else {
     throw new CommandError(
-      `expected no more arguments, 'type', 'map', 'pinmaps', 'autoattach', or 'kernel_btf', got: '${words.peek}'?`,
+      `expected no more arguments, 'type', 'map', 'offload_dev', 'xdpmeta_dev', 'pinmaps', 'autoattach', or 'kernel_btf', got: '${words.peek}'?`,
     );
   }
+}
+
+function takeOne(words: Words, what: string): string {
+  words.need(1);
+  return words.take(what);
+}
+
+const DEPRECATED_DEV =
+  "Warning: 'dev NAME' is the older way to write 'offload_dev NAME', which offloads the program to the device.\n" +
+  "For an XDP program that only reads the metadata of packets, use 'xdpmeta_dev NAME'.\n";
+
+/** A program is for one device at most, in one of the two ways. */
+function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" | "xdpmeta_dev"): number {
+  const { offloadDevice, metadataDevice } = taken;
+  if ((keyword === "offload_dev" ? offloadDevice : metadataDevice) !== undefined) {
+    throw new CommandError(`${keyword} already specified`);
+  }
+  if (offloadDevice !== undefined || metadataDevice !== undefined) {
+    throw new CommandError("xdpmeta_dev and offload_dev are mutually exclusive");
+  }
+  const name = takeOne(words, "a device");
+  const index = deviceIndex(name);
+  if (index === undefined) throw new CommandError(`unrecognized netdevice '${name}': No such device`);
+  return index;
 }
 
 function takeReplacement(words: Words): MapReplacement {
@@ -97,7 +134,9 @@ export function replacedMaps(
         typeof map === "number" ? `map idx '${map}' not used: ${has}` : `unable to find map '${map}': ${has}`,
       );
     }
-    if (found.has(name)) throw new CommandError(`replacement for map '${name}' specified more than once`);
+    if (found.has(name)) {
+      throw new CommandError(`replacement for map idx ${names.indexOf(name)} specified more than once`);
+    }
     found.set(name, fd);
   }
   return found;

@@ -2,29 +2,35 @@ import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { attachBySection, BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
 import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
-import { BpfProgType } from "../../uapi/index.ts";
+import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";
 import type { Options } from "../options.ts";
 import { writeText } from "../output.ts";
 import { pinAt, prepareDirectory, prepareFile } from "../pin.ts";
+import type { Words } from "../words.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
 /** Levels 1 and 2 of the verifier's log, and its statistics. */
 const DEBUG_LOG = 1 + 2 + 4;
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
-export const loadFirst: Run = (words, options) => load(takeLoadArguments(words), options, true);
+export const loadFirst: Run = (words, options) => load(takeArguments(words, options), options, true);
 
 /** `bpfts prog loadall OBJ PATH …`: pins every program in the directory PATH. */
-export const loadAll: Run = (words, options) => load(takeLoadArguments(words), options, false);
+export const loadAll: Run = (words, options) => load(takeArguments(words, options), options, false);
+
+function takeArguments(words: Words, options: Options): LoadArguments {
+  return takeLoadArguments(words, (text) => options.json || writeText(2, text));
+}
 
 function load(args: LoadArguments, options: Options, first: boolean): Answer {
   try {
     if (options.useLoader) throw new CommandError("bpfts does not have --use-loader and --sign yet; bpftool has them");
     const spec = named("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
+    setDevice(spec, args);
     const shown = Object.values(spec.maps).map(shownName);
     const maps = replacedMaps(shown, args.replacements);
     // What cannot be pinned is told before anything is loaded.
@@ -40,8 +46,10 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
             return fd === undefined ? [] : [[name, new BpfMap(fd, { name })]];
           }),
         ),
+        anyMaps: true,
         kernelBtf: args.kernelBtf,
-        ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog }),
+        ifindex: args.offloadDevice,
+        ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog, onStep: showStep }),
       }),
     );
     pinAll(object, args, options, first);
@@ -72,6 +80,10 @@ function showLog(program: string, log: string): void {
   writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
 }
 
+function showStep(step: string): void {
+  writeText(2, `load: ${step}\n`);
+}
+
 /** Every program is of the type that was given, else of what its section's name says. */
 function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   for (const program of new Set(Object.values(spec.programs))) {
@@ -83,6 +95,16 @@ function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
         `the section '${program.sectionName}' of program ${program.name} tells no program type: give one with 'type TYPE'`,
       );
     }
+  }
+}
+
+/** Binds XDP programs to the device whose packets' metadata they are to read (Linux 6.3). */
+function setDevice(spec: ObjectSpec, { metadataDevice }: LoadArguments): void {
+  if (metadataDevice === undefined) return;
+  for (const program of new Set(Object.values(spec.programs))) {
+    if (program.type !== BpfProgType.BPF_PROG_TYPE_XDP) continue;
+    program.flags |= BpfProgFlag.BPF_F_XDP_DEV_BOUND_ONLY;
+    program.ifindex = metadataDevice;
   }
 }
 

@@ -1,5 +1,11 @@
 import { BPF_CALL, BPF_JMP } from "../../asm/index.ts";
-import { applyCoreRelocation, type Btf, type CoreRelocator, formatCoreRelocation } from "../../btf/index.ts";
+import {
+  applyCoreRelocation,
+  type Btf,
+  type CoreRelocator,
+  type CoreResult,
+  formatCoreRelocation,
+} from "../../btf/index.ts";
 import { UsageError } from "../../errors/index.ts";
 import type { ProgramSpec } from "../../object/index.ts";
 import { BpfPseudo } from "../../uapi/index.ts";
@@ -36,13 +42,16 @@ export function relocate(
   targets: RelocationTargets,
   core: CoreRelocator | undefined,
   btf: Btf | undefined,
+  onStep?: (step: string) => void,
 ): ReadyInstructions {
   const bytes = program.instructions.slice();
   const view = new DataView(bytes.buffer);
   const poisoned = new Map<number, string>();
   if (core !== undefined) {
     for (const relocation of program.coreRelocations) {
-      const reason = applyCoreRelocation(view, relocation.slot, core.resolve(relocation), true, program.name);
+      const result = core.resolve(relocation);
+      onStep?.(`program ${program.name}: instruction ${relocation.slot}: ${coreStep(result)}`);
+      const reason = applyCoreRelocation(view, relocation.slot, result, true, program.name);
       if (reason !== undefined) {
         const text = btf === undefined ? "" : ` ${formatCoreRelocation(btf, relocation)}`;
         poisoned.set(relocation.slot, `CO-RE relocation${text}: ${reason}`);
@@ -85,6 +94,17 @@ export function relocate(
     }
   }
   return { bytes, poisoned };
+}
+
+/** What was decided about a CO-RE relocation. */
+function coreStep({ text, target, original, value, poison, reason }: CoreResult): string {
+  const found = target === undefined ? "nothing in the kernel" : `${target.text} in ${target.name}`;
+  const change = poison
+    ? `poisoned, ${reason}`
+    : original === value
+      ? `stays ${value}`
+      : `${original} becomes ${value}`;
+  return `CO-RE ${text} matches ${found}: ${change}`;
 }
 
 function setSource(view: DataView, at: number, source: number): void {

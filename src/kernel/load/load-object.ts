@@ -29,6 +29,7 @@ import { loadProgram } from "./load-program.ts";
 import { mapDifferences } from "./map-compatibility.ts";
 import { loadObjectBtf } from "./object-btf.ts";
 import type { LoadOptions } from "./options.ts";
+import { externText, mapText, programText } from "./steps.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 import { Undo } from "./undo.ts";
 
@@ -84,9 +85,14 @@ class Loading {
       programs.flatMap(({ relocations }) => relocations.flatMap((r) => ("extern" in r ? [r.extern] : []))),
     );
     const externs = resolveExterns(spec, this.#kernel, used, this.#options);
+    for (const [name, found] of externs.byName) this.#step(() => `extern ${name}: ${externText(found)}`);
     const core = this.#relocator(programs);
     const fitted = this.#fitContexts(programs);
     const btf = fitted.btf === undefined ? undefined : loadObjectBtf(fitted.btf, this.#structOps.size > 0);
+    if (fitted.btf !== undefined) {
+      const { length } = fitted.btf.data;
+      this.#step(() => `BTF of ${length} bytes: ${btf === undefined ? "refused, the load goes on without" : "loaded"}`);
+    }
     try {
       this.#createMaps(btf, externs);
       this.#loadPrograms(fitted.programs, btf, externs, core);
@@ -101,6 +107,11 @@ class Loading {
       structOps: this.#structOpsValues(),
     };
     return new BpfObject(spec, parts);
+  }
+
+  /** The sentence is made only where somebody listens. */
+  #step(sentence: () => string): void {
+    this.#options.onStep?.(sentence());
   }
 
   #chosen(): ProgramSpec[] {
@@ -189,7 +200,8 @@ class Loading {
   #replacement(spec: MapSpec): BpfMap | undefined {
     const given = this.#options.maps?.[spec.name];
     if (given === undefined) return undefined;
-    const differences = mapDifferences(spec, effectiveMaxEntries(spec), given.info());
+    const { anyMaps = false } = this.#options;
+    const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());
     if (differences.length > 0) {
       throw new UsageError(`${given.what} cannot stand in for map ${spec.name}: ${differences.join(", ")}`);
     }
@@ -198,6 +210,7 @@ class Loading {
       types: this.#types(spec),
     });
     this.#undo.add(() => map.close());
+    this.#step(() => `map ${spec.name}: ${given.what} stands in for it`);
     return map;
   }
 
@@ -218,6 +231,7 @@ class Loading {
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec), pinnedPath: path });
     const differences = mapDifferences(spec, effectiveMaxEntries(spec), map.info());
     if (differences.length === 0) {
+      this.#step(() => `map ${spec.name}: re-used from ${path}`);
       this.#undo.add(() => map.close());
       return map;
     }
@@ -231,6 +245,7 @@ class Loading {
     const fd = createMap(spec, { btf, structOps: this.#structOps.get(spec.name), ifindex: this.#options.ifindex });
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
     this.#undo.add(() => map.close());
+    this.#step(() => `map ${spec.name}: ${mapText(spec)}, created with fd ${map.fd}`);
     if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
     else if (spec.source === "kconfig" && externs.kconfig !== undefined) fillDataMap(spec, map.fd, externs.kconfig);
     else if (spec.source === "arena") fillArena(spec, map.fd);
@@ -259,6 +274,7 @@ class Loading {
 
   #pin(map: BpfMap, path: string): void {
     const made = map.pin(path);
+    this.#step(() => `${map.what}: pinned at ${path}`);
     this.#undo.add(() => {
       map.unpin();
       if (made !== undefined) removeDirectories(dirname(resolve(path)), made);
@@ -302,7 +318,7 @@ class Loading {
           program,
           spec,
           {
-            instructions: relocate(program, places, core, spec.btf),
+            instructions: relocate(program, places, core, spec.btf, this.#options.onStep),
             btf,
             target: findAttachTarget(program, this.#kernel, this.#options.targets?.[program.name]),
             role: roles.get(program.name),
@@ -311,6 +327,7 @@ class Loading {
           this.#options,
         );
         this.#undo.add(() => loaded.close());
+        this.#step(() => `program ${program.name}: ${programText(program)}, loaded with fd ${loaded.fd}`);
         this.#programs[program.name] = loaded;
         for (const { name } of readOnly) this.#bind(loaded, name);
       } finally {

@@ -7,8 +7,13 @@ import type { Program } from "../program/program.ts";
 export interface LoadOptions {
   /** Which programs are loaded: names, or a predicate. Those of sections that begin with `?` only if said so. */
   readonly programs?: readonly string[] | ((program: ProgramSpec) => boolean) | undefined;
-  /** Maps to use instead of new ones, by name. They must have the same type, sizes and flags. */
+  /** Maps to use instead of new ones, by name. They must have the same type, sizes and flags, unless `anyMaps` is set. */
   readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
+  /**
+   * Takes what is given in `maps` as it is, also where it differs from the spec, as bpftool does: a larger map in place
+   * of a small one, or one of another type. Whether the programs can use it, the verifier decides.
+   */
+  readonly anyMaps?: boolean | undefined;
   /** Pins every map in this directory of a bpffs, by its name with dots as underscores. */
   readonly pinMaps?: string | undefined;
   /** Where maps declared with `pinning` are pinned, and re-used from; /sys/fs/bpf unless given. */
@@ -23,6 +28,8 @@ export interface LoadOptions {
   readonly logLevel?: number | undefined;
   /** Gets the verifier's log of each program, if `logLevel` is set. */
   readonly onLog?: ((program: string, log: string) => void) | undefined;
+  /** Is told each step of the load, in a sentence: what is created, re-used, resolved, relocated and loaded. */
+  readonly onStep?: ((step: string) => void) | undefined;
   /** The program that freplace programs, and fentry programs of programs, attach to. */
   readonly targets?: Readonly<Record<string, Program>> | undefined;
 }
