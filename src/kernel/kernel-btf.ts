@@ -12,6 +12,7 @@ import {
   OwnedFd,
 } from "../sys/index.ts";
 import { isGone } from "./kernel-object.ts";
+import { readUserFile } from "./read-file.ts";
 
 /** A module's BTF: split, on top of the kernel's own. */
 export interface ModuleBtf {
@@ -53,7 +54,7 @@ function readKernelBtf(): Btf {
   throw new NotSupportedError({
     feature: "BTF of its own",
     minVersion: "5.4",
-    detail: `${path} is not there (CONFIG_DEBUG_INFO_BTF); give a BTF file for this kernel with kernelBtf`,
+    detail: `${path} is not there (CONFIG_DEBUG_INFO_BTF); give a BTF file for this kernel with kernelBtf (the command: kernel_btf FILE)`,
   });
 }
 
@@ -74,7 +75,7 @@ const ELF_MAGIC = 0x7f454c46;
 
 /** The BTF of a file: raw, or the `.BTF` section of an ELF file. */
 export function readBtfFile(path: string): Btf {
-  const data = readFileSync(path);
+  const data = readUserFile(path, "BTF, or an ELF file with it,");
   if (data.length < 4 || data.readUInt32BE(0) !== ELF_MAGIC) return Btf.parse(data, { source: path });
   const elf = parseElf(data, path);
   const section = elf.sections.find(({ name }) => name === ".BTF");

@@ -48,7 +48,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["prog", "show", "pinned", '/no"quote\n'], /^nothing is pinned at \/no"quote\\?n?\n?$/, 255],
     [["prog", "show", "pinned", "/etc/passwd"], /^\/etc\/passwd is not in a bpffs$/, 255],
     [["prog", "dump"], /^expected 'xlated' or 'jited', got: nothing$/, 255],
-    [["prog", "pin", "id", "1"], /^'pin' needs at least 3 arguments, 2 found$/, 255],
+    [["prog", "pin", "id", "1"], /^'pin' needs at least 3 arguments, 2 found$/, 234],
     [["link", "show", "tag", "1"], /^expected 'id' or 'pinned', got: 'tag'\?$/, 255],
     [["link", "detach", "id", "4294967295"], /^failed to get link with ID 4294967295: No such file or directory/, 255],
     [["cgroup", "show"], /^'show' needs at least 1 arguments, 0 found$/, 255],

@@ -94,9 +94,17 @@ test("a failed load says why, and leaves nothing behind", (t) => {
   assert.deepEqual(readdirSync(`${bpffs}/all`).sort(), ["egress", "forked"]);
 });
 
-test("-d shows the verifier's log of programs that load", (t) => {
+test("-d shows the steps of a load, and the verifier's log of programs that load", (t) => {
   const bpffs = withBpffs(t);
   const { stderr, code } = bpfts("-d", "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`);
-  assert.match(stderr, /-- BEGIN PROG LOAD LOG --\n[\s\S]*processed \d+ insns[\s\S]*-- END PROG LOAD LOG --\n$/);
+  assert.match(stderr, /-- BEGIN PROG LOAD LOG --\n[\s\S]*processed \d+ insns[\s\S]*-- END PROG LOAD LOG --\n/);
+  assert.match(stderr, /^load: BTF of \d+ bytes: loaded\n/);
+  assert.match(stderr, /^load: program pass: section xdp, xdp, 2 instructions, loaded with fd \d+$/m);
+  const fields = bpfts("-d", "prog", "load", "test/bpf/core-fields.bpf.o", `${bpffs}/f`);
+  assert.match(fields.stderr, /^load: map .bss: array, key 4 B, value 256 B, max_entries 1, flags 0x400, created/m);
+  assert.match(
+    fields.stderr,
+    /^load: program read: instruction 2: CO-RE .*task_struct.tgid .* matches .* in vmlinux: 12 becomes \d+$/m,
+  );
   assert.equal(code, 0);
 });

@@ -1,5 +1,5 @@
 import type { Btf } from "../../btf/index.ts";
-import { Errno, UsageError } from "../../errors/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../../object/index.ts";
 import {
   closeFd,
@@ -9,7 +9,7 @@ import {
   progLoadError,
   tryProgLoad,
 } from "../../sys/index.ts";
-import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgType } from "../../uapi/index.ts";
+import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import { Program } from "../program/program.ts";
 import type { AttachTarget } from "./attach-target.ts";
 import { hasUprobeMulti } from "./features.ts";
@@ -84,7 +84,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
   if (second.log.trim() === "" || errno === Errno.EAGAIN) {
     const error = progLoadError(load, errno);
-    throw programTooNew(load, error) ?? error;
+    throw programTooNew(load, error) ?? deviceRefuses(load, error) ?? error;
   }
   throw new VerifierError({
     program: spec.name,
@@ -93,6 +93,23 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     poisoned: parts.instructions.poisoned,
     lineAt: (slot) => lineAt(spec, object.btf, slot),
   });
+}
+
+/** A device whose driver cannot do what the program wants of it says EOPNOTSUPP, and no log. */
+function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError | undefined {
+  const { prog_ifindex = 0, prog_flags = 0, prog_name } = load;
+  if (prog_ifindex === 0 || (error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.EINVAL)) return undefined;
+  const bound = (prog_flags & BpfProgFlag.BPF_F_XDP_DEV_BOUND_ONLY) !== 0;
+  const what = bound ? "XDP programs that read its packets' metadata" : "offloaded programs of this type";
+  return new SyscallError(
+    {
+      call: error.call,
+      errno: error.errno,
+      subject: `program "${prog_name}"`,
+      hint: `the driver of the device with index ${prog_ifindex} takes no ${what}`,
+    },
+    { cause: error },
+  );
 }
 
 /** Of a USDT program it depends on the kernel: it is for a uprobe_multi link where there are such. */
