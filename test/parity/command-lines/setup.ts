@@ -3,10 +3,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { loadObject } from "../../../src/kernel/index.ts";
 import { formatHex } from "../../../src/layout/index.ts";
-import { mapCreate, mapInfo, objPin, progInfo, progLoad } from "../../../src/sys/index.ts";
+import { closeFd, mapCreate, mapInfo, objPin, progInfo, progLoad } from "../../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
-import { owned } from "../../support/cleanup.ts";
 import { withDirectory } from "../../support/directory.ts";
 import { returning } from "../../support/programs.ts";
 
@@ -25,7 +24,10 @@ export interface Stage {
   readonly directory: string;
 }
 
-/** Loads what the table's command lines name: `{counter/ingress}` is a pin, `{counter/ingress.id}` its program's id. */
+/**
+ * Loads what the table's command lines name: `{counter/ingress}` is a pin, `{counter/ingress.id}` its program's id.
+ * All of it is pinned, and held open by no process: a bpftool without its pid iterator shows none.
+ */
 export function stage(t: TestContext): Stage {
   const bpffs = withBpffs(t);
   const directory = withDirectory(t);
@@ -40,6 +42,11 @@ export function stage(t: TestContext): Stage {
     names.set(`${name}.octal`, `0${info.id.toString(8)}`);
     names.set(`${name}.tag`, formatHex(info.tag));
   };
+  const addPinned = (name: string, fd: number): void => {
+    addProgram(name, fd);
+    objPin(join(bpffs, name), fd);
+    closeFd(fd);
+  };
   for (const name of LOADED) {
     let file = `test/bpf/${name}.bpf.o`;
     if (name === "names") {
@@ -48,8 +55,7 @@ export function stage(t: TestContext): Stage {
       writeFileSync(file, text, "latin1");
     }
     names.set(`${name}.o`, file);
-    const object = loadObject(file);
-    t.after(() => object.close());
+    using object = loadObject(file);
     for (const [key, program] of Object.entries(object.programs)) {
       const short = key === unique ? "long" : key;
       program.pin(join(bpffs, name, short));
@@ -71,9 +77,7 @@ export function stage(t: TestContext): Stage {
     ["two", `twin_${process.pid}`],
     ["three", `third_${process.pid}`],
   ] as const) {
-    const fd = owned(t, progLoad({ prog_type: type, insns: returning(value), prog_name }));
-    addProgram(key, fd);
-    objPin(join(bpffs, key), fd);
+    addPinned(key, progLoad({ prog_type: type, insns: returning(value), prog_name }));
     names.set(key, join(bpffs, key));
   }
   names.set("twin", `twin_${process.pid}`);
@@ -87,10 +91,13 @@ export function stage(t: TestContext): Stage {
     ["closed", BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER],
   ] as const) {
     const license = key === "closed" ? "Proprietary" : "GPL";
-    addProgram(key, owned(t, progLoad({ prog_type, insns: returning(1), prog_name: key, license })));
+    addPinned(key, progLoad({ prog_type, insns: returning(1), prog_name: key, license }));
   }
   const sockmap = { map_type: BpfMapType.BPF_MAP_TYPE_SOCKMAP, key_size: 4, value_size: 4, max_entries: 1 };
-  names.set("sockmap.id", `${mapInfo(owned(t, mapCreate(sockmap))).id}`);
+  const map = mapCreate(sockmap);
+  names.set("sockmap.id", `${mapInfo(map).id}`);
+  objPin(join(bpffs, "sockmap"), map);
+  closeFd(map);
   names.set("fs", bpffs);
   addFiles(directory, names);
   return { names, programIds, bpffs, directory };

@@ -35,7 +35,7 @@ const WORD = "a lone or missing word: `what is 'X'?`, or the whole usage";
 const NONE = "`prog show name X` without a match: nothing printed, 255";
 const TAG = "`can't parse tag`";
 const KIND = "`incorrect object type: prog`";
-const PLACE = "`bpf obj get (DIR): directory not in bpf file system`";
+const PLACE = "`bpf obj get (F): No such file or directory`, `bpf obj get (DIR): directory not in bpf file system`";
 const WRAP = 'ids wrap modulo 2^32; `id ""` is 0';
 const USAGE = "an unknown option is followed by the whole usage";
 const UNKNOWN = "an unknown object or command prints the whole usage; in JSON `null`";
@@ -152,9 +152,6 @@ export const GROUPS: Readonly<Record<string, readonly CommandLine[]>> = {
       prog show id 1x
       prog show bogus 1
       -j prog show bogus 1
-      prog show pinned /no/such/file
-      -j prog show pinned /no/such/file
-      -p prog show pinned /no/such/file
       -j prog --bogus
     `),
     ...differs(
@@ -191,6 +188,9 @@ export const GROUPS: Readonly<Record<string, readonly CommandLine[]>> = {
     ...differs(
       PLACE,
       `
+        prog show pinned /no/such/file
+        -j prog show pinned /no/such/file
+        -p prog show pinned /no/such/file
         prog show pinned {text}
         prog show pinned {dir}
         prog show pinned {fs}
