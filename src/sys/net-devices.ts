@@ -25,13 +25,6 @@ export function deviceName(ifindex: number, place?: NetnsPlace): string | undefi
   return names.get(ifindex);
 }
 
-/** The index of a network device of this process's namespace; undefined where there is none of that name. */
-export function deviceIndex(name: string): number | undefined {
-  names ??= readDevices();
-  for (const [index, own] of names) if (own === name) return index;
-  return undefined;
-}
-
 function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
   const { dev, ino } = statSync("/proc/self/ns/net", { bigint: true });
   return dev === netns_dev && ino === netns_ino;
