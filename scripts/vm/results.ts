@@ -1,0 +1,100 @@
+/** A line of scripts/results-reporter.mjs. */
+export interface TestResult {
+  readonly status: "passed" | "failed" | "skipped";
+  readonly name: string;
+  readonly file?: string;
+  readonly reason?: string;
+  readonly milliseconds: number;
+}
+
+/** How the tests went on one kernel. */
+export interface KernelResults {
+  readonly kernel: string;
+  readonly release: string;
+  /** Of the command in the machine. */
+  readonly exitCode: number;
+  readonly seconds: number;
+  readonly tests: readonly TestResult[];
+}
+
+/** The lines that the reporter left; a torn last line is left out. */
+export function parseResults(text: string): TestResult[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as TestResult];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Whether the kernel's run is good: it ended well, and not by having run nothing. */
+export function isGreen({ exitCode, tests }: KernelResults): boolean {
+  return exitCode === 0 && tests.some(({ status }) => status === "passed") && count(tests, "failed") === 0;
+}
+
+/** The table of counts, then why tests were skipped, and what failed. */
+export function summary(runs: readonly KernelResults[]): string {
+  const rows = [["kernel", "release", "passed", "failed", "skipped", "seconds", ""]];
+  for (const run of runs) {
+    const { kernel, release, tests, seconds } = run;
+    const counts = (["passed", "failed", "skipped"] as const).map((status) => String(count(tests, status)));
+    rows.push([kernel, release, ...counts, String(Math.round(seconds)), verdict(run)]);
+  }
+  return [table(rows), skipped(runs), failures(runs)].filter((part) => part !== "").join("\n\n");
+}
+
+function verdict(run: KernelResults): string {
+  if (isGreen(run)) return "ok";
+  if (run.exitCode === 124) return "NOT DONE IN TIME";
+  if (run.exitCode === 125) return "THE KERNEL DIED";
+  return "FAILED";
+}
+
+function count(tests: readonly TestResult[], wanted: TestResult["status"]): number {
+  return tests.filter(({ status }) => status === wanted).length;
+}
+
+/** Each reason with the number of tests per kernel. */
+function skipped(runs: readonly KernelResults[]): string {
+  const reasons = new Set<string>();
+  for (const { tests } of runs) {
+    for (const test of tests) if (test.status === "skipped") reasons.add(reasonOf(test));
+  }
+  if (reasons.size === 0) return "";
+  const rows = [["skipped", ...runs.map(({ kernel }) => kernel)]];
+  for (const reason of [...reasons].sort()) {
+    const numbers = runs.map(({ tests }) =>
+      tests.filter((test) => test.status === "skipped" && reasonOf(test) === reason),
+    );
+    rows.push([reason, ...numbers.map(({ length }) => (length === 0 ? "" : String(length)))]);
+  }
+  return table(rows);
+}
+
+function reasonOf({ reason }: TestResult): string {
+  return reason === undefined || reason === "" ? "no reason given" : reason;
+}
+
+function failures(runs: readonly KernelResults[]): string {
+  const lines: string[] = [];
+  for (const { kernel, tests } of runs) {
+    for (const { status, name, file } of tests) {
+      if (status === "failed") lines.push(`FAILED on ${kernel}: ${name}${file === undefined ? "" : ` (${file})`}`);
+    }
+  }
+  return lines.join("\n");
+}
+
+/** Columns of equal width; numbers are short, so all stand left. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

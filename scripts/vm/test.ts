@@ -1,0 +1,70 @@
+// The tests on Debian's kernels: `npm run test:vm`.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArgumentError } from "./arguments.ts";
+import { bringKernels, type Kernel } from "./kernels.ts";
+import { LinePrefix } from "./line-prefix.ts";
+import { runInMachine } from "./machine.ts";
+import { requirePrograms } from "./requirements.ts";
+import { isGreen, type KernelResults, parseResults, summary } from "./results.ts";
+import { parseTestArguments, TEST_USAGE, type TestArguments } from "./test-arguments.ts";
+
+const PLANTED = ".build/test/support/planted-failure.js";
+
+/** Runs the tests on one kernel. */
+async function testOn(kernel: Kernel, { filter, timeout, plant }: TestArguments): Promise<KernelResults> {
+  const out = mkdtempSync(join(tmpdir(), "bpfts-vm-out-"));
+  const also = plant.includes(kernel.name) ? ["--also", PLANTED] : [];
+  const begun = performance.now();
+  const output = new LinePrefix(`${kernel.name.padEnd(4)} | `, (text) => process.stdout.write(text));
+  try {
+    const exitCode = await runInMachine({
+      kernel,
+      command: ["node", "scripts/test.mjs", "--results", "/out/results", ...also, ...filter],
+      timeout,
+      out,
+      write: (text) => output.add(text),
+      warn: (text) => output.add(text),
+    });
+    output.end();
+    const seconds = (performance.now() - begun) / 1000;
+    const { name, release } = kernel;
+    return { kernel: name, release, exitCode, seconds, tests: parseResults(readIfThere(join(out, "results"))) };
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** Runs tasks, so many at a time; the results in the tasks' order. */
+async function inTurns<T, R>(items: readonly T[], jobs: number, run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [place, item] of entries) results[place] = await run(item);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return results;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+try {
+  const options = parseTestArguments(process.argv.slice(2));
+  requirePrograms([]);
+  const kernels = bringKernels(options.kernels);
+  requirePrograms(kernels.map(({ machine }) => machine));
+  const runs = await inTurns(kernels, options.jobs, (kernel) => testOn(kernel, options));
+  process.stdout.write(`\n${summary(runs)}\n`);
+  process.exitCode = runs.every(isGreen) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`test:vm: ${error instanceof Error ? error.message : error}\n`);
+  if (error instanceof ArgumentError) process.stderr.write(`\n${TEST_USAGE}\n`);
+  process.exitCode = 126;
+}
