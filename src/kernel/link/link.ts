@@ -96,7 +96,7 @@ const UPDATABLE: ReadonlySet<number> = new Set([
 export interface KernelLinkOptions {
   /** The id, where it is known already: the kernel is asked for it otherwise, when it is first needed. */
   readonly id?: number | undefined;
-  /** fds that must live as long as the attachment, such as a tracepoint's perf event: closed with the link. */
+  /** fds that the attachment was made with, such as a tracepoint's perf event: closed with the link. */
   readonly keeps?: readonly number[] | undefined;
   readonly pinnedPath?: string | undefined;
 }
@@ -171,9 +171,14 @@ export class KernelLink extends KernelObject implements Link {
   }
 
   override close(): void {
-    if (this.closed) return;
-    super.close();
-    for (const fd of this.#keeps) closeFd(fd);
+    if (!this.closed) closeFd(this.release());
+  }
+
+  /** Gives the fd to the caller, who closes it; this object is closed. The kernel keeps for a link what it hangs on. */
+  override release(): number {
+    const fd = super.release();
+    for (const kept of this.#keeps) closeFd(kept);
+    return fd;
   }
 
   #readHead(): void {
