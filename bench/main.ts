@@ -91,6 +91,13 @@ const rows: readonly (() => Row[])[] = [
     ringRow("callback", "where it lies", 1.25),
     ringRow("decoded", "eight fields decoded by BTF"),
     ringRow("batches", "the same by an async iterable"),
+    {
+      name: "ring buffer, from a record's writing to its reader, median",
+      goal: 3,
+      ours: task("wake-up"),
+      peer: peer("wake-up", true),
+      runs: 5,
+    },
   ],
   () => [
     {

@@ -14,6 +14,9 @@ export interface PairResult {
   readonly ratio: number;
 }
 
+/** A command that takes longer hangs. */
+const MOST_MS = 120_000;
+
 const environment: NodeJS.ProcessEnv = { ...process.env };
 // It adds 37 ms to each start of Node 20, which is not ours to measure.
 delete environment.NODE_EXTRA_CA_CERTS;
@@ -33,7 +36,12 @@ export function comparePair(ours: Side, peer: Side, runs: number): PairResult {
 function run(side: Side): number {
   const [file, ...args] = side.command;
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(file as string, args, { encoding: "utf8", env: environment });
+  const { status, stdout, stderr } = spawnSync(file as string, args, {
+    encoding: "utf8",
+    env: environment,
+    maxBuffer: 1 << 28,
+    timeout: MOST_MS,
+  });
   const wall = Number(process.hrtime.bigint() - start);
   if (status !== 0) throw new Error(`${side.command.join(" ")} ended with ${status}: ${stderr}`);
   if (side.figure === "wall") return wall;

@@ -1,0 +1,56 @@
+/**
+ * A ring with a live producer in a process of its own: `npm run bench:live [MILLIONS]`. First with a reader that keeps
+ * up, then with one that does not. Every record is accounted for: read, in order, or counted as lost by its program.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { loadObject, openRingBuffer } from "bpfts";
+
+const PER_RUN = 256;
+const REPEAT = 1000;
+
+async function run(name: string, records: number, delay: (count: number) => void): Promise<void> {
+  using object = loadObject("test/bpf/events.bpf.o");
+  const { stream } = object.maps;
+  const { emit } = object.programs;
+  const { amount, lost, next_number } = object.variables;
+  if (!(stream && emit && amount && lost && next_number)) throw new Error("not the object that was expected");
+  amount.value = PER_RUN;
+  let read = 0;
+  let gaps = 0;
+  let next = 0;
+  using reader = openRingBuffer(stream, (view, offset) => {
+    // Numbers below 2^32 here: the low half is all of it.
+    const number = view.getUint32(offset, true);
+    if (number < next) throw new Error(`record ${number} after ${next - 1}`);
+    gaps += number - next;
+    next = number + 1;
+    read++;
+    delay(read);
+  }).listen();
+  const rounds = Math.ceil(records / (PER_RUN * REPEAT));
+  const producer = new URL("task/ring-producer.js", import.meta.url).pathname;
+  const start = process.hrtime.bigint();
+  const child = spawn(process.execPath, [producer, String(emit.id), String(REPEAT), String(rounds), "0"], {
+    stdio: "inherit",
+  });
+  await once(child, "exit");
+  reader.consume();
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const written = Number(next_number.value);
+  const unwritten = Number(lost.value);
+  // What was lost behind the last record that was read leaves no gap.
+  const tail = written - next;
+  if (read + unwritten !== written || gaps + tail !== unwritten) {
+    throw new Error(`${name}: of ${written} records ${read} were read, ${unwritten} lost, ${gaps + tail} missing`);
+  }
+  const rate = (read / seconds / 1e6).toFixed(1);
+  console.log(`${name}: ${written} records, ${read} read, ${unwritten} lost and counted, ${rate} million a second`);
+}
+
+const millions = Number(process.argv[2] ?? 100);
+await run("the reader keeps up", millions * 1e6, () => {});
+const clock = new Int32Array(new SharedArrayBuffer(4));
+await run("the reader is slow", (millions * 1e6) / 10, (count) => {
+  if (count % 100_000 === 0) Atomics.wait(clock, 0, 0, 100);
+});
