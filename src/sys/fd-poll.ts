@@ -7,7 +7,8 @@ import { closeFd } from "./owned-fd.ts";
 const open = new Set<FdPoll>();
 
 /**
- * Waits for fds on the event loop: an epoll of its own, which the loop polls. An open FdPoll keeps the process alive
+ * Waits for fds on the event loop: an epoll of its own, which the loop polls; `onReady` is also called once after the
+ * loop's next turn. An open FdPoll keeps the process alive
  * until `unref()`. An fd must be removed before it is closed.
  */
 export class FdPoll {
@@ -35,6 +36,10 @@ export class FdPoll {
       throw error;
     }
     open.add(this);
+    // The loop adds the epoll in its next turn, by which a perf event that is ready says so for the only time, unheard.
+    setImmediate(() => {
+      if (this.#handle !== undefined) onReady();
+    });
   }
 
   /** Adds an fd to wait for, level-triggered: until it can be read, unless other `events` (EpollEvent) are given. */

@@ -40,7 +40,12 @@ export class EventReader implements Disposable {
   wait(timeout: number): number {
     const before = this.consume();
     if (before > 0 || timeout === 0) return before;
-    this.#epollFd ??= this.#makeEpoll();
+    if (this.#epollFd === undefined) {
+      this.#epollFd = this.#makeEpoll();
+      // A perf event says only once that it is ready, and has said it when it was added.
+      const meanwhile = this.consume();
+      if (meanwhile > 0) return meanwhile;
+    }
     epollWait(this.#epollFd, 1, timeout);
     return this.consume();
   }

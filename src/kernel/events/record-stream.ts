@@ -102,15 +102,17 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
 
   /** What is there: from the queue, or else from the ring. */
   #next(): T[] {
-    if (this.#closed) return this.#takeQueue();
-    if (this.#capacity === undefined && this.#signal?.aborted !== true) {
-      const queue = this.#queue;
-      const decode = this.#decode;
-      this.#source.read((view, offset, length, cpu) => {
-        queue.push(decode(view, offset, length, cpu));
-      }, BATCH);
-    }
+    this.#fill();
     return this.#takeQueue();
+  }
+
+  #fill(): void {
+    if (this.#closed || this.#capacity !== undefined || this.#signal?.aborted === true) return;
+    const queue = this.#queue;
+    const decode = this.#decode;
+    this.#source.read((view, offset, length, cpu) => {
+      queue.push(decode(view, offset, length, cpu));
+    }, BATCH);
   }
 
   #takeQueue(): T[] {
@@ -121,10 +123,14 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
 
   async #ready(): Promise<void> {
     const poll = this.#listen().ref();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
+    // A perf event says only once that it is ready, and says it when it is added: so the ring is looked at again.
+    this.#fill();
+    if (this.#queue.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
     if (this.#closed) return;
     poll.unref();
     // A ring that nobody empties would be ready all the time.
