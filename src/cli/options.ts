@@ -14,6 +14,8 @@ export interface Options {
   readonly nomount: boolean;
   /** `-d`: the verifier's full log. */
   readonly debug: boolean;
+  /** `-l`: nothing. Older versions read objects more strictly without it. */
+  readonly legacy: boolean;
   readonly useLoader: boolean;
   readonly sign: boolean;
   readonly privateKey: string | undefined;
@@ -43,6 +45,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old map declarations" },
   { letter: "n", long: "nomount", key: "nomount", meaning: "never mount a file system" },
   { letter: "d", long: "debug", key: "debug", meaning: "print the verifier's full log" },
+  { letter: "l", long: "legacy", key: "legacy", meaning: "nothing any more: accepted as older versions did" },
   { letter: "L", long: "use-loader", key: "useLoader", meaning: "load through a loader program" },
   { letter: "S", long: "sign", key: "sign", meaning: "sign the loader program (implies -L)" },
   { letter: "k", key: "privateKey", value: "FILE", meaning: "the private key to sign with" },
@@ -72,6 +75,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     mapcompat: false,
     nomount: false,
     debug: false,
+    legacy: false,
     useLoader: false,
     sign: false,
     privateKey: undefined,

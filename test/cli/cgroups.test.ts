@@ -90,7 +90,7 @@ function checkTree(t: TestContext, path: string, fd: number): void {
       ["detach", path, "sock_create", "id", `${device}`],
       /^Error: program device is not attached to .* as cgroup_inet_sock_create: there is program \d+$/,
     ],
-    [["show", "/nowhere"], /^Error: can't open cgroup \/nowhere: there is no such directory$/],
+    [["show", "/nowhere"], /^Error: can't open cgroup \/nowhere: No such file or directory$/],
     [
       ["show", "/proc"],
       /^Error: \/proc is not a cgroup: it is not in a cgroup v2 hierarchy; cgroup v2 is mounted at \S+$/,

@@ -30,8 +30,8 @@ test("a bad option is named, and a -j behind it still counts", () => {
   const cases: [string, string][] = [
     ["-x", "unrecognized option '-x'"],
     ["prog show id -1", "unrecognized option '-1'"],
-    ["-l", "unrecognized option '-l'"],
-    ["--legacy", "unrecognized option '--legacy'"],
+    ["-q", "unrecognized option '-q'"],
+    ["--quiet", "unrecognized option '--quiet'"],
     ["--b", "option '--b' could be '--bpffs' or '--base-btf'"],
     ["--json=1", "option '--json' takes no value"],
     ["-B", "option '-B' needs a value: FILE"],

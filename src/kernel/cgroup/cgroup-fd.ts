@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { Errno, errnoText, UsageError } from "../../errors/index.ts";
+import { errnoText, UsageError } from "../../errors/index.ts";
 import { type CgroupDirectory, cgroup2Mount, closeFd, isCgroup1, isCgroup2, openCgroup } from "../../sys/index.ts";
 
 /**
@@ -19,9 +19,7 @@ export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) =>
 
 /** The error of a path that cannot be opened. */
 export function cannotOpen(path: string, errno: number): UsageError {
-  return errno === Errno.ENOENT
-    ? new UsageError(`can't open cgroup ${path}: there is no such directory`)
-    : new UsageError(`can't open cgroup ${path}: ${errnoText(errno)}`);
+  return new UsageError(`can't open cgroup ${path}: ${errnoText(errno)}`);
 }
 
 /** The error of a path that exists and is something else than a cgroup of version 2. */

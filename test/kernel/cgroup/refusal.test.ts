@@ -30,7 +30,7 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
   attachProgram(egress, { cgroup, multi: true });
   attachProgram(other, { cgroup, attachType: "cgroup_inet_ingress" });
   const mistakes: readonly [call: () => unknown, message: RegExp][] = [
-    [() => attachProgram(egress, { cgroup: "/nowhere" }), /^can't open cgroup \/nowhere: there is no such directory$/],
+    [() => attachProgram(egress, { cgroup: "/nowhere" }), /^can't open cgroup \/nowhere: No such file or directory$/],
     [() => attachCgroup(egress, { cgroup: "/proc" }), /^\/proc is not a cgroup: it is not in a cgroup v2 hierarchy; /],
     [() => attachProgram(egress, { cgroup: `${cgroup}/cgroup.procs` }), /is not a cgroup: it is not a directory$/],
     [
@@ -70,7 +70,7 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
     ],
     [() => queryCgroup(cgroup, "xdp"), /^"xdp" is not an attach type of cgroups/],
     [() => cgroupPrograms("/proc"), /^\/proc is not a cgroup/],
-    [() => [...walkCgroups("/nowhere")], /^can't open cgroup \/nowhere: there is no such directory$/],
+    [() => [...walkCgroups("/nowhere")], /^can't open cgroup \/nowhere: No such file or directory$/],
   ];
   const fds = (): number => readdirSync("/proc/self/fd").length;
   const before = fds();
