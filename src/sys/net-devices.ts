@@ -12,17 +12,13 @@ export interface NetnsPlace {
   readonly netns_ino: bigint;
 }
 
-let names: ReadonlyMap<number, string> | undefined;
-
 /**
  * The name of a network device of this process's namespace by its index; undefined where there is none, or where
- * `place` is another namespace.
+ * `place` is another namespace. Who asks for many asks {@link deviceNames} once.
  */
 export function deviceName(ifindex: number, place?: NetnsPlace): string | undefined {
-  if (ifindex === 0) return undefined;
-  if (place !== undefined && !isHere(place)) return undefined;
-  names ??= readDevices();
-  return names.get(ifindex);
+  if (ifindex === 0 || (place !== undefined && !isHere(place))) return undefined;
+  return deviceNames().get(ifindex);
 }
 
 function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
@@ -31,11 +27,13 @@ function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
 }
 
 /**
+ * The names of all network devices of this process's namespace, by their indexes.
+ *
  * /proc/self/net follows the namespace of the process, but has no list of all indexes; /sys has one, of the namespace in
  * which it was mounted. Where the two do not name the same devices (after `nsenter --net`), what is left is the devices
  * that listen to multicast: all Ethernet devices that are up.
  */
-function readDevices(): ReadonlyMap<number, string> {
+export function deviceNames(): ReadonlyMap<number, string> {
   const here = (readText("/proc/self/net/dev") ?? "").split("\n").flatMap((line) => {
     const colon = line.indexOf(":");
     return colon < 0 ? [] : [line.slice(0, colon).trim()];

@@ -1,6 +1,6 @@
 import {
   closeFd,
-  deviceName,
+  deviceNames,
   kernelAtLeast,
   kernelSymbolsByAddress,
   type LinkInfo,
@@ -64,10 +64,15 @@ export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
     if (!types.has(id)) types.set(id, programType(id));
     return types.get(id);
   };
+  let devices: ReadonlyMap<number, string> | undefined;
+  const deviceOf = (ifindex: number): string | undefined => {
+    devices ??= deviceNames();
+    return devices.get(ifindex);
+  };
   return infos.map((info) => ({
     info,
     progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
-    devname: "ifindex" in info ? deviceName(info.ifindex) : undefined,
+    devname: "ifindex" in info ? deviceOf(info.ifindex) : undefined,
     symbols,
     perfCookie: info.kind === "perf_event" ? perfCookie(info) : undefined,
   }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
+import { appendFileSync, readdirSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,7 +15,7 @@ import {
   openLink,
   type Program,
 } from "../../../src/kernel/index.ts";
-import { duplicateFd, type LinkInfo } from "../../../src/sys/index.ts";
+import { duplicateFd, kernelVersion, type LinkInfo } from "../../../src/sys/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
 import { assertLikeBpftool } from "./peer.ts";
 
@@ -69,6 +69,18 @@ export async function linkConformance<P extends Program | BpfMap>(t: TestContext
   await updated(kind);
   await detached(kind);
   assert.deepEqual(ownFds(), before, "no fd is left");
+  recordConformance(t.name, kind.kind);
+}
+
+/**
+ * With BPFTS_LINK_RECORD a file is told which kinds of links were found right on this kernel: docs/links.md is made of
+ * it (scripts/link-kinds.mjs).
+ */
+function recordConformance(name: string, kind: string): void {
+  const file = process.env.BPFTS_LINK_RECORD;
+  if (file === undefined) return;
+  const { major, minor } = kernelVersion();
+  appendFileSync(file, `${JSON.stringify({ name, kind, kernel: `${major}.${minor}` })}\n`);
 }
 
 /** Whether the hook's counter moves. Some hooks run a moment later than what makes them. */
