@@ -123,8 +123,6 @@ export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
 export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
 export { Namespace, namespaceType, setNamespace, unshare } from "./namespaces.ts";
 export { deviceIndex, deviceName, hasDevice, type NetnsPlace } from "./net-devices.ts";
-export { Namespace, setNamespace, unshare } from "./namespaces.ts";
-export { deviceName, deviceNames, type NetnsPlace } from "./net-devices.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export { pageSize } from "./page-size.ts";

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
+import { textUntilNul } from "../layout/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
 import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
-import { readText } from "./kernel-settings.ts";
 import { closeFd } from "./owned-fd.ts";
 
 /** A network namespace as the kernel's records name it. */
@@ -13,46 +13,18 @@ export interface NetnsPlace {
 }
 
 /**
- * The name of a network device of this process's namespace by its index; undefined where there is none, or where
- * `place` is another namespace. Who asks for many asks {@link deviceNames} once.
+ * The name of a network device of the calling thread's namespace by its index; undefined where there is none, or where
+ * `place` is another namespace.
  */
 export function deviceName(ifindex: number, place?: NetnsPlace): string | undefined {
   if (ifindex === 0 || (place !== undefined && !isHere(place))) return undefined;
-  return deviceNames().get(ifindex);
+  const answer = askByIndex(ifindex);
+  return answer === undefined ? undefined : textUntilNul(new Uint8Array(answer.buffer, answer.byteOffset, IFNAMSIZ));
 }
 
 function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
   const { dev, ino } = statSync("/proc/self/ns/net", { bigint: true });
   return dev === netns_dev && ino === netns_ino;
-}
-
-/**
- * The names of all network devices of this process's namespace, by their indexes.
- *
- * /proc/self/net follows the namespace of the process, but has no list of all indexes; /sys has one, of the namespace in
- * which it was mounted. Where the two do not name the same devices (after `nsenter --net`), what is left is the devices
- * that listen to multicast: all Ethernet devices that are up.
- */
-export function deviceNames(): ReadonlyMap<number, string> {
-  const here = (readText("/proc/self/net/dev") ?? "").split("\n").flatMap((line) => {
-    const colon = line.indexOf(":");
-    return colon < 0 ? [] : [line.slice(0, colon).trim()];
-  });
-  const there = namesOf("/sys/class/net");
-  if (here.length === there.length && here.every((name) => there.includes(name))) {
-    return new Map(here.map((name) => [Number(readText(`/sys/class/net/${name}/ifindex`)), name]));
-  }
-  const listening = (readText("/proc/self/net/dev_mcast") ?? "").matchAll(/^\s*(\d+)\s+(\S+)/gm);
-  return new Map([...listening].map(([, index, name = ""]) => [Number(index), name]));
-}
-
-function namesOf(directory: string): string[] {
-  try {
-    // Not only devices: /sys/class/net/bonding_masters is a file.
-    return readdirSync(directory).filter((name) => existsSync(`${directory}/${name}/ifindex`));
-  } catch {
-    return [];
-  }
 }
 
 const AF_UNIX = 1;
@@ -76,9 +48,13 @@ export function deviceIndex(name: string): number | undefined {
 
 /** Whether the calling thread's namespace has a network device of that index. */
 export function hasDevice(ifindex: number): boolean {
+  return askByIndex(ifindex) !== undefined;
+}
+
+function askByIndex(ifindex: number): DataView | undefined {
   const request = new Uint8Array(IFREQ_SIZE);
   new DataView(request.buffer).setInt32(IFNAMSIZ, ifindex, true);
-  return askDevice("SIOCGIFNAME", request) !== undefined;
+  return askDevice("SIOCGIFNAME", request);
 }
 
 /** A `struct ifreq` as an ioctl filled it; undefined where there is no such device. */

@@ -1,6 +1,6 @@
 import {
   closeFd,
-  deviceNames,
+  deviceName,
   kernelAtLeast,
   kernelSymbolsByAddress,
   type LinkInfo,
@@ -59,16 +59,8 @@ export function describeAllLinks(): LinkDescription[] {
  */
 export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
   const symbols = probeSymbols(infos);
-  const types = new Map<number, number | undefined>();
-  const typeOf = (id: number): number | undefined => {
-    if (!types.has(id)) types.set(id, programType(id));
-    return types.get(id);
-  };
-  let devices: ReadonlyMap<number, string> | undefined;
-  const deviceOf = (ifindex: number): string | undefined => {
-    devices ??= deviceNames();
-    return devices.get(ifindex);
-  };
+  const typeOf = remembered(programType);
+  const deviceOf = remembered((ifindex) => deviceName(ifindex));
   return infos.map((info) => ({
     info,
     progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
@@ -76,6 +68,18 @@ export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
     symbols,
     perfCookie: info.kind === "perf_event" ? perfCookie(info) : undefined,
   }));
+}
+
+/** A function that asks the kernel once for each number. */
+function remembered<T>(ask: (number: number) => T): (number: number) => T {
+  const known = new Map<number, T>();
+  return (number) => {
+    const old = known.get(number);
+    if (old !== undefined || known.has(number)) return old as T;
+    const answer = ask(number);
+    known.set(number, answer);
+    return answer;
+  };
 }
 
 function perfCookie({ event }: PerfEventLinkInfo): bigint | undefined {
