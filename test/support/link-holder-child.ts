@@ -1,6 +1,6 @@
-// A process that holds a link, for the conformance test: `holder pin PATH` pins the link of fd 3 and ends;
-// `holder hold PATH` opens the pin, prints the link's info, removes the pin, and holds the link until its input ends.
-import { openLink } from "../../../src/kernel/index.ts";
+// A process that holds a link, for the conformance test: `pin PATH` pins the link of fd 3 and ends;
+// `hold PATH` opens the pin, prints the link's info, removes the pin, and holds the link until its input ends.
+import { openLink } from "../../src/kernel/index.ts";
 
 const [, , job, path = ""] = process.argv;
 if (job === "pin") {
