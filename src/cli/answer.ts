@@ -19,7 +19,7 @@ export interface Answer {
 /** What a command goes on to find out until it is told to end: rendered as it comes. */
 export interface LiveAnswer {
   /** Writes to standard output until there is no more, or until `signal` is aborted by Ctrl-C or a request to end. */
-  live(write: (text: string) => void, signal: AbortSignal): Promise<void>;
+  live(write: (text: string | Uint8Array) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** The answer of a command that only does something: silence, or `null`. */

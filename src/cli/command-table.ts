@@ -1,6 +1,7 @@
 import { cgroup } from "./cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "./command.ts";
 import { HELP, later } from "./grammar.ts";
+import { iter } from "./iter/commands.ts";
 import { link } from "./link/commands.ts";
 import { map } from "./map/commands.ts";
 import { prog } from "./prog/commands.ts";
@@ -29,7 +30,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
     commands: [...later("object", "skeleton", "subskeleton", "min_core_btf"), HELP],
   },
   { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
-  { name: "iter", summary: "pin iterators", commands: [HELP, ...later("pin")] },
+  iter,
   { name: "token", summary: "inspect bpf tokens", commands: [...later("show", "list"), HELP] },
   {
     name: "version",

@@ -4,6 +4,7 @@ import type { CommandEntry } from "./command.ts";
 
 export const PROG = "PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME }";
 export const MAP = "MAP := { id MAP_ID | pinned FILE | name MAP_NAME }";
+export const LINK = "LINK := { id LINK_ID | pinned FILE }";
 export const BPFFS = "{-f|--bpffs}";
 export const NOMOUNT = "{-n|--nomount}";
 

@@ -4,7 +4,7 @@ import { CommandError, EXIT_INVALID } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
 import { type Options, parseOptions } from "./options.ts";
-import { writePieces, writeText } from "./output.ts";
+import { writeBytes, writePieces, writeText } from "./output.ts";
 
 /** Runs a command line and returns the exit code. The only place that catches errors. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -65,7 +65,9 @@ async function showLive(answer: LiveAnswer): Promise<void> {
   };
   for (const name of ENDINGS) process.on(name, end);
   try {
-    await answer.live((text) => writeText(1, text), abort.signal);
+    const write = (text: string | Uint8Array): void =>
+      typeof text === "string" ? writeText(1, text) : writeBytes(1, text);
+    await answer.live(write, abort.signal);
   } finally {
     for (const name of ENDINGS) process.removeListener(name, end);
   }

@@ -30,7 +30,8 @@ export function writeText(fd: 1 | 2, text: string): void {
   if (text !== "") writeBytes(fd, new TextEncoder().encode(text));
 }
 
-function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
+/** Writes bytes whole, as {@link writeText} writes a text. */
+export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);

@@ -1,7 +1,5 @@
 import type { ObjectEntry } from "../command.ts";
-import { BPFFS, HELP, NOMOUNT } from "../grammar.ts";
-
-const LINK = "LINK := { id LINK_ID | pinned FILE }";
+import { BPFFS, HELP, LINK, NOMOUNT } from "../grammar.ts";
 
 /** `bpfts link`. */
 export const link: ObjectEntry = {

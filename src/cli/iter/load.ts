@@ -1,0 +1,51 @@
+import { attachIterator, type BpfObject, type Link, loadObject, openMap } from "../../kernel/index.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMap } from "../handle/map.ts";
+import type { Words } from "../words.ts";
+
+/** An iterator of an object file: its link, and what must stay open until it is pinned or was read. */
+export interface LoadedIterator extends Disposable {
+  readonly link: Link;
+}
+
+/** Loads an object file and attaches its first program to what it walks over: `[map MAP]`. */
+export function loadIterator(file: string, words: Words): LoadedIterator {
+  let map: ReturnType<typeof openMap> | undefined;
+  if (words.left > 0 && words.takeKeyword("map")) {
+    words.need(2);
+    using fd = takeMap(words, "read");
+    map = openMap({ fd: fd.release() });
+  }
+  let object: BpfObject | undefined;
+  try {
+    words.end();
+    const loaded = named(`can't load objfile ${file}`, () => loadObject(file));
+    object = loaded;
+    const [program] = Object.values(loaded.programs);
+    if (program === undefined) throw new CommandError(`can't find bpf program in objfile ${file}`);
+    const link = named(`attach_iter failed for program ${program.name}`, () =>
+      attachIterator(program, map === undefined ? {} : { map }),
+    );
+    return {
+      link,
+      [Symbol.dispose]() {
+        link.close();
+        loaded.close();
+        map?.close();
+      },
+    };
+  } catch (error) {
+    object?.close();
+    map?.close();
+    throw error;
+  }
+}
+
+function named<T>(step: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new CommandError(`${step}: ${error.message}`, { cause: error });
+  }
+}
