@@ -27,7 +27,7 @@ function atHome(text: string, places: { readonly cgroup: string; readonly bpffs:
   return text
     .replaceAll("/sys/fs/cgroup/demo", places.cgroup)
     .replaceAll("/sys/fs/bpf", places.bpffs)
-    .replaceAll("counter.bpf.o", join(process.cwd(), "test/bpf/counter.bpf.o"));
+    .replace(/\b(counter|events)\.bpf\.o/g, (file) => join(process.cwd(), "test/bpf", file));
 }
 
 for (const page of pages) {
