@@ -3,6 +3,7 @@
  * Peers: C programs built here with gcc (and libbpf, where it is there), and bpftool.
  */
 import { existsSync } from "node:fs";
+import { DUMPED, withHash } from "./maps.ts";
 import { comparePair, type Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { withPrograms } from "./programs.ts";
@@ -39,6 +40,79 @@ function mapRow(operation: string, kind: string): Row {
     peer: peer("map-access", false, operation, kind, "1000000"),
     runs: 7,
   };
+}
+
+/** A goal in nanoseconds, to be compared with like a peer. */
+function limit(ns: number): Side {
+  return { label: "limit", command: ["echo", String(ns)], figure: "printed" };
+}
+
+/** Values decoded by BTF; cilium/ebpf's, which decodes them too, take 1.36 and 1.41 times as long as C's bytes. */
+function valueRows(): Row[] {
+  const calls = [
+    ["get", "lookup", 1.36],
+    ["set", "update", 1.41],
+  ] as const;
+  return [
+    ...calls.map(
+      ([method, operation, goal]): Row => ({
+        name: `map ${method} of a u64 by a u32, hash, ns a call`,
+        goal,
+        ours: task("map-values", method, "1000000"),
+        peer: peer("map-access", false, operation, "hash", "1000000"),
+        runs: 7,
+      }),
+    ),
+    ...[
+      ["global", "a global u64 of a loaded object, read, ns"],
+      ["memory", "map memory: a u64 of an mmapable array, read, ns"],
+      ["add", "map memory: an atomic add to it, ns"],
+    ].map(
+      ([what = "", name = ""]): Row => ({
+        name,
+        goal: what === "add" ? undefined : 1,
+        ours: task("map-values", what, "5000000"),
+        peer: limit(40),
+        runs: 5,
+      }),
+    ),
+  ];
+}
+
+function batchRows(): Row[] {
+  const rows = [
+    ["lookup", "map batch lookup of 100,000, hash, ns an element", 1.1],
+    ["update", "map batch update of 100,000, hash, ns an element", 1.1],
+    ["walk", "map walk over 100,000, decoded, ns an element, against next key and lookup", 1],
+  ] as const;
+  return rows.map(([operation, name, goal]) => ({
+    name,
+    goal,
+    ours: task("map-batch", operation, "100000", "20"),
+    peer: peer("map-batch", false, operation, "100000", "20"),
+    runs: 9,
+  }));
+}
+
+function dumpRows(): Row[] {
+  return [false, true].flatMap((typed) =>
+    [[], ["-j"]].map((options): Row => {
+      const words = [...options, "map", "dump", "name", DUMPED].join(" ");
+      // The shell only opens /dev/null: it becomes the command.
+      const silent = (command: string): string[] => ["sh", "-c", `exec ${command} ${words} >/dev/null`];
+      return {
+        name: `map dump of 100,000 elements ${typed ? "with" : "without"} types, ${options.length > 0 ? "JSON" : "text"}`,
+        goal: 1,
+        ours: { label: "bpfts", command: silent(`${node} dist/bin/bpfts.js`), figure: "wall" },
+        peer:
+          bpftool === undefined
+            ? { missing: "bpftool is not there (scripts/peers.sh)" }
+            : { label: "bpftool", command: silent(bpftool), figure: "wall" },
+        runs: 15,
+        scene: (measure) => withHash(typed, measure),
+      };
+    }),
+  );
 }
 
 function objectRows(file: string, what: string): Row[] {
@@ -86,6 +160,9 @@ const rows: readonly (() => Row[])[] = [
   () => objectRows("counter", "a CO-RE object of 3 programs"),
   () => objectRows("core-many", "a CO-RE object of 60 programs"),
   () => ["lookup", "update"].flatMap((operation) => ["hash", "array"].map((kind) => mapRow(operation, kind))),
+  valueRows,
+  batchRows,
+  dumpRows,
   () => [
     // 0.8 times as many records a second.
     ringRow("callback", "where it lies", 1.25),

@@ -65,12 +65,16 @@ export {
 } from "./bpf/map-batch.ts";
 export { type MapCreateAttr, mapCreate, mapFreeze } from "./bpf/map-create.ts";
 export {
+  type ElementPlace,
+  elementPlaces,
   mapDeleteElem,
   mapGetNextKey,
   mapLookupAndDeleteElem,
   mapLookupElem,
+  mapLookupPlaced,
   mapLookupWithoutKey,
   mapUpdateElem,
+  mapUpdatePlaced,
 } from "./bpf/map-element.ts";
 export { type BtfInfo, btfInfo, type MapInfo, mapHash, mapInfo, type TokenInfo, tokenInfo } from "./bpf/map-info.ts";
 export { objectName } from "./bpf/object-name.ts";

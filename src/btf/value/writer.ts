@@ -227,24 +227,31 @@ function writeStruct(shape: Extract<Shape, { kind: "struct" }>, context: Context
     name,
     offset,
     write: make(inner, context),
+    // Of what every object has, such as `constructor`, only an object's own counts.
+    inherited: name in Object.prototype,
   }));
   const names = new Set(members.map((member) => member.name));
   return (view, at, value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
       throw new Misfit(`${show(value)} is no object for ${what()}`);
     }
-    for (const key of Object.keys(value)) {
-      if (!names.has(key)) throw new Misfit(`${what()} has no member ${JSON.stringify(key)}`);
-    }
-    for (const { name, offset, write } of members) {
-      if (!Object.hasOwn(value, name)) continue;
+    let known = 0;
+    for (let i = 0; i < members.length; i++) {
+      const { name, offset, write, inherited } = members[i] as (typeof members)[number];
+      if (inherited && !Object.hasOwn(value, name)) continue;
       const member = (value as Record<string, unknown>)[name];
       if (member === undefined) continue;
+      known++;
       try {
         write(view, at + offset, member);
       } catch (error) {
         throw inside(error, `.${name}`);
       }
+    }
+    const keys = Object.keys(value);
+    if (keys.length === known) return;
+    for (const key of keys) {
+      if (!names.has(key)) throw new Misfit(`${what()} has no member ${JSON.stringify(key)}`);
     }
   };
 }

@@ -1,5 +1,5 @@
 import type { Btf, TypeId } from "../../btf/index.ts";
-import { possibleCpus } from "../../sys/index.ts";
+import { elementPlaces, possibleCpus } from "../../sys/index.ts";
 import { BpfMapFlag } from "../../uapi/index.ts";
 import { type Codec, indexCodec, perCpuCodec, rawCodec, refusingCodec, typedCodec } from "./codec.ts";
 import { cgroupIdCodec, fdCodec, redirectCodec, socketCodec, stackCodec, storageCodec } from "./kernel-codecs.ts";
@@ -24,6 +24,11 @@ export interface MapCodecs {
   readonly one: Codec;
   readonly keyRoom: Room;
   readonly valueRoom: Room;
+  /**
+   * Where a system call takes key and value from. For plain numbers and texts alone: what an object's members run may
+   * use the same places.
+   */
+  readonly places: { readonly key: Room; readonly value: Room } | undefined;
 }
 
 /** What the codecs of a map depend on. */
@@ -40,7 +45,14 @@ export function makeCodecs(map: CodedMap, types: MapTypes | undefined): MapCodec
   const key = keyCodec(map, types);
   const one = valueCodec(map, types);
   const value = map.traits.perCpu ? perCpuCodec(one, possibleCpus(), `${map.what}: value`) : one;
-  return { key, value, one, keyRoom: makeRoom(key.size), valueRoom: makeRoom(value.size) };
+  return {
+    key,
+    value,
+    one,
+    keyRoom: makeRoom(key.size),
+    valueRoom: makeRoom(value.size),
+    places: elementPlaces(key.size, value.size),
+  };
 }
 
 function typed(types: MapTypes | undefined, id: TypeId | undefined, size: number, what: string): Codec | undefined {

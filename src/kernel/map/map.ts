@@ -6,8 +6,10 @@ import {
   mapInfo,
   mapLookupAndDeleteElem,
   mapLookupElem,
+  mapLookupPlaced,
   mapLookupWithoutKey,
   mapUpdateElem,
+  mapUpdatePlaced,
   type OwnedFd,
 } from "../../sys/index.ts";
 import { type ObjectSource, openSource, walkObjects } from "../kernel-object.ts";
@@ -56,6 +58,15 @@ export class BpfMap<K = any, V = any> extends RawMap {
   /** The value of a key, undefined if there is none. Throws UsageError for a key of the wrong type or range. */
   get(key: K, options?: LookupOptions): V | undefined {
     const io = this.#codecs ?? this.#open();
+    const { places } = io;
+    if (places !== undefined && typeof key !== "object" && options === undefined) {
+      try {
+        io.key.write(places.key, 0, key);
+        return mapLookupPlaced(this.fd) ? (io.value.read(places.value, 0) as V) : undefined;
+      } catch (error) {
+        throw this.explain(error, "read");
+      }
+    }
     try {
       io.key.write(io.keyRoom, 0, key);
       const flags = options === undefined ? 0n : lookupFlags(options);
@@ -74,6 +85,17 @@ export class BpfMap<K = any, V = any> extends RawMap {
    */
   set(key: K, value: V, options: UpdateMode | UpdateOptions = "any"): this {
     const io = this.#codecs ?? this.#open();
+    const { places } = io;
+    if (places !== undefined && typeof key !== "object" && typeof value !== "object" && typeof options === "string") {
+      try {
+        io.key.write(places.key, 0, key);
+        io.value.write(places.value, 0, value);
+        mapUpdatePlaced(this.fd, updateFlags(options));
+        return this;
+      } catch (error) {
+        throw this.explain(error, "write");
+      }
+    }
     try {
       io.key.write(io.keyRoom, 0, key);
       const one = typeof options === "object" && options.cpu !== undefined;

@@ -40,6 +40,46 @@ function setUp(): Arena {
   return self;
 }
 
+/** Memory of a system call's key or value, seen both ways. */
+export interface ElementPlace {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * Where the next call's key and value lie, for {@link mapLookupPlaced} and {@link mapUpdatePlaced}: written and read
+ * there they need not be copied. Every call on an element uses the same places, so that nothing else may run between
+ * writing there, the call, and reading. Undefined for a value that is too long for its place.
+ */
+export function elementPlaces(
+  keySize: number,
+  valueSize: number,
+): { readonly key: ElementPlace; readonly value: ElementPlace } | undefined {
+  if (keySize === 0 || keySize > ELEM_KEY_SIZE || valueSize > ELEM_VALUE_SIZE) return undefined;
+  const { buffer } = (arena ?? setUp()).bytes;
+  const place = (at: number, size: number): ElementPlace => ({
+    bytes: new Uint8Array(buffer, at, size),
+    view: new DataView(buffer, at, size),
+  });
+  return { key: place(KEY, keySize), value: place(VALUE, valueSize) };
+}
+
+/** {@link mapLookupElem} of the key in its place, into the value's place. */
+export function mapLookupPlaced(fd: number): boolean {
+  setCall(fd, 0n);
+  const result = bpfAt(BpfCmd.BPF_MAP_LOOKUP_ELEM, attrAddress, ELEM_SIZE);
+  if (result >= 0) return true;
+  if (result === -Errno.ENOENT) return false;
+  throw commandError(BpfCmd.BPF_MAP_LOOKUP_ELEM, -result, { needs: ["CAP_BPF"] });
+}
+
+/** {@link mapUpdateElem} of the key and the value in their places. */
+export function mapUpdatePlaced(fd: number, flags: bigint): void {
+  setCall(fd, flags);
+  const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
+  if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
+}
+
 /** Up to this many bytes a loop is faster than `TypedArray.set()`, which costs 12 ns at any small length. */
 const LOOP = 16;
 /** The value's place, as long as the last value was: `subarray()` costs another 20 ns. */
