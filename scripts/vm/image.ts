@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { CpioArchive } from "./cpio.ts";
+import { bringForeignRoot } from "./foreign-root.ts";
 import { commandText, guestInit } from "./guest-init.ts";
 import type { Kernel } from "./kernels.ts";
 import { loadOrder, MODULES, modulesBelow } from "./modules.ts";
@@ -54,14 +55,11 @@ export function writeImage(path: string, { kernel, console, command, returnsFile
   ]) {
     archive.addDirectory(folder);
   }
-  addProgram(archive, "busybox", "/bin/busybox");
-  // Not busybox's shell, which takes its own `ip` before any other.
-  addProgram(archive, "sh", "/bin/sh");
   archive.add("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
   archive.add("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
   archive.add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
-  addProgram(archive, process.execPath, "/usr/bin/node");
-  for (const program of PROGRAMS) addProgram(archive, program, `/usr/bin/${program}`);
+  if (kernel.machine === "x86_64") addHostPrograms(archive);
+  else addForeignPrograms(archive, bringForeignRoot(kernel.machine === "s390x" ? "s390x" : "arm64"));
   archive.add("/usr/bin/bpfts", '#!/bin/sh\nexec node /work/dist/bin/bpfts.js "$@"\n', { program: true });
   for (const item of [...TREE, ...add]) if (existsSync(item)) addTree(archive, item, `/work/${item}`);
   archive.add(`/boot/config-${kernel.release}`, { file: kernel.config });
@@ -75,6 +73,24 @@ export function writeImage(path: string, { kernel, console, command, returnsFile
   archive.add("/command", commandText(command));
   archive.add("/init", guestInit({ console, modules, returnsFiles }), { program: true });
   archive.close();
+}
+
+function addHostPrograms(archive: CpioArchive): void {
+  addProgram(archive, "busybox", "/bin/busybox");
+  // Not busybox's shell, which takes its own `ip` before any other.
+  addProgram(archive, "sh", "/bin/sh");
+  addProgram(archive, process.execPath, "/usr/bin/node");
+  for (const program of PROGRAMS) addProgram(archive, program, `/usr/bin/${program}`);
+}
+
+function addForeignPrograms(archive: CpioArchive, root: string): void {
+  archive.add("/bin/busybox", { file: join(root, "usr/bin/busybox") }, { program: true });
+  archive.addLink("/bin/sh", "busybox");
+  archive.add("/usr/bin/node", { file: join(root, "usr/bin/node") }, { program: true });
+  addTree(archive, join(root, "usr/lib"), "/usr/lib");
+  for (const name of readdirSync(join(root, "usr/lib"))) archive.addLink(`/lib/${name}`, `../usr/lib/${name}`);
+  archive.addDirectory("/usr/share/nodejs");
+  addTree(archive, join(root, "usr/share/nodejs"), "/usr/share/nodejs");
 }
 
 /** A program by path or name, with the libraries that its loader would take. */

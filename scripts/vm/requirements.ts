@@ -5,6 +5,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "qemu-system-x86_64": "qemu-system-x86",
   "qemu-system-s390x": "qemu-system-misc",
   "qemu-system-aarch64": "qemu-system-arm",
+  "qemu-s390x": "qemu-user",
   busybox: "busybox-static",
   ip: "iproute2",
   xz: "xz-utils",
@@ -14,9 +15,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** Throws a sentence that says what to install, if a program is missing. */
-export function requirePrograms(machines: readonly Kernel["machine"][]): void {
+export function requirePrograms(machines: readonly Kernel["machine"][], others: readonly string[] = []): void {
   const emulators = machines.map((machine) => `qemu-system-${machine}`);
-  const missing = [...new Set([...emulators, "busybox", "ip", "xz", "ldd", "apt-get", "dpkg-deb"])].filter(
+  const missing = [...new Set([...emulators, ...others, "busybox", "ip", "xz", "ldd", "apt-get", "dpkg-deb"])].filter(
     (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0,
   );
   if (missing.length === 0) return;

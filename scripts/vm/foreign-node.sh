@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Brings a Node of another architecture, with its libraries, from Debian's packages:
+#
+#   scripts/vm/foreign-node.sh CACHE ARCHITECTURE     s390x, arm64
+#
+# CACHE/node-ARCHITECTURE is then a root folder with usr/bin/node in it, and busybox for a machine.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source scripts/debian.sh
+
+cache=$1 architecture=$2
+case $architecture in s390x | arm64) ;; *) fail "no architecture $architecture: say s390x or arm64" ;; esac
+target=$cache/node-$architecture
+
+mkdir -p "$cache"
+exec 9>"$cache/node-$architecture.lock"
+flock 9
+if [ -e "$target/usr/bin/node" ]; then exit; fi
+apt_suite "$cache/apt/$architecture" "$architecture" trixie
+say "downloading Node for $architecture"
+# What the dependency says it wants and a Node without its package manager does not: a documentation browser, scripts.
+fetch_closure "$target" nodejs busybox-static
+for directory in lib lib64 bin sbin; do
+  if [ ! -e "$target/$directory" ] && [ -d "$target/usr/$directory" ]; then ln -s "usr/$directory" "$target/$directory"; fi
+done
+say "$architecture is there: $(du -sh "$target" | cut -f 1)"

@@ -1,0 +1,68 @@
+import type { Feature, MachineCondition } from "../../src/kernel/features/feature.ts";
+
+const AREAS: Readonly<Record<string, string>> = {
+  attach: "Attaching",
+  link: "Links",
+  cookie: "Cookies",
+  info: "What a link tells",
+  order: "Order among programs",
+  query: "Queries",
+  iter: "Iterators",
+  prog: "Programs",
+  run: "Test runs",
+  map: "Maps",
+  insn: "Instructions",
+  call: "Calls",
+  btf: "BTF",
+};
+
+const MACHINE: Readonly<Record<MachineCondition, string>> = {
+  trampoline: "a lockdown that allows BPF trampolines",
+  lsm: "`bpf` in the kernel's list of security modules (`lsm=…,bpf`)",
+  counters: "a processor with counters: most virtual machines have none",
+};
+
+const HEAD = `# What works on which kernel
+
+<!-- Made by \`npm run docs:kernels\` from src/kernel/features; a test compares the two. -->
+
+bpfts needs Linux 5.10 or newer with BTF (\`CONFIG_DEBUG_INFO_BTF\`). What every such kernel has is not in these tables:
+hash and array maps, ring buffers, XDP, socket, tracepoint and cgroup programs, links to cgroups, XDP, network
+namespaces, raw tracepoints and iterators.
+
+A version is the first one upstream; distributions bring features to older kernels, so bpfts tries first and explains
+from this table only after the kernel refused. Where an option is named the kernel must be built with it, too. The tests
+run on Debian's kernels 5.10, 6.1, 6.12 and 7.2 (docs/testing.md) and skip by this table.
+`;
+
+/** The text of docs/kernels.md. */
+export function kernelsPage(features: Readonly<Record<string, Feature>>): string {
+  const parts = [HEAD];
+  for (const [area, title] of Object.entries(AREAS)) {
+    const rows = Object.entries(features).filter(([name]) => name.startsWith(`${area}:`));
+    if (rows.length === 0) continue;
+    parts.push(`## ${title}\n`);
+    const lines = rows
+      .map(([name, feature]) => ({ name, feature, order: versionOrder(feature.since) }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ name, feature }) => `| ${feature.what} | ${feature.since ?? "5.10"} | ${needs(feature)} | \`${name}\` |`);
+    parts.push(`| what | from | needs | name |\n| --- | --- | --- | --- |\n${lines.join("\n")}\n`);
+  }
+  return parts.join("\n");
+}
+
+/** The areas that the page has a title for. */
+export function pageAreas(): readonly string[] {
+  return Object.keys(AREAS);
+}
+
+function needs({ config = [], machine }: Feature): string {
+  const all = config.map((option) => `\`${option}\``);
+  if (machine !== undefined) all.push(MACHINE[machine]);
+  return all.join(", ");
+}
+
+function versionOrder(since = "5.10"): number {
+  const [major = 0, minor = 0] = since.split(".").map(Number);
+  return major * 1000 + minor;
+}
