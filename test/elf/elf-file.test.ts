@@ -66,7 +66,8 @@ test("the executable of Node itself is read", { skip: process.platform !== "linu
   let functions = 0;
   for (const symbol of file.dynamicSymbols ?? [])
     if (symbol.type === SymbolType.STT_FUNC && symbol.name !== "") functions++;
-  assert.ok(functions > 10);
+  // Debian's is a few functions around a library.
+  assert.ok(functions > 0);
 });
 
 const good = buildElf({ sections: [{ name: "a", data: new Uint8Array(16) }], symbols: [{ name: "s", section: 1 }] });
