@@ -1,16 +1,16 @@
 import { cgroupPrograms } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
-import { attachNames } from "./attach-name.ts";
+import { attachNames } from "./attach-names.ts";
 import { headText, rowJson, rowText } from "./render.ts";
 import { takeView } from "./view.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
-export const showCgroup: Run = (words) => {
+export const showCgroup: Run = async (words) => {
   words.need(1);
   const path = words.take("a cgroup");
   const view = takeView(words);
   const programs = cgroupPrograms(path, view);
-  const names = attachNames([{ programs }]);
+  const names = await attachNames([{ programs }]);
   return {
     *text() {
       if (programs.length === 0) return;

@@ -3,13 +3,13 @@ import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";
 import type { Words } from "../words.ts";
-import { attachNames } from "./attach-name.ts";
+import { attachNames } from "./attach-names.ts";
 import { exceptMatching } from "./except.ts";
 import { headText, rowJson, rowText } from "./render.ts";
 import { takeView } from "./view.ts";
 
 /** `bpfts cgroup tree [CGROUP_ROOT] [effective] [details] [except PATTERN]…`. */
-export const showCgroupTree: Run = (words) => {
+export const showCgroupTree: Run = async (words) => {
   const root = takeRoot(words);
   const view = takeView(words, { except: true });
   const { effective, details } = view;
@@ -17,7 +17,7 @@ export const showCgroupTree: Run = (words) => {
   for (const cgroup of walkCgroups(root, { effective, details, except: exceptMatching(root, view.except) })) {
     if (cgroup.programs.length > 0) cgroups.push(cgroup);
   }
-  const names = attachNames(cgroups);
+  const names = await attachNames(cgroups);
   return {
     *text() {
       yield `CgroupPath\n${headText(view)}`;

@@ -1,6 +1,6 @@
 import { Errno } from "../../errors/index.ts";
 import { queryHooks } from "../../sys/index.ts";
-import type { BpfAttachType } from "../../uapi/index.ts";
+import { type BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { CGROUP_ATTACH_TYPES, cgroupProgramType } from "./attach-types.ts";
 import { ProgramCatalog } from "./program-catalog.ts";
 
@@ -27,6 +27,13 @@ export interface CgroupProgram {
 /** Errnos of a query to a cgroup that was removed after its directory was opened. */
 const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.ENODEV, Errno.ENXIO]);
 
+/** A program of these types can go to one attach type alone (bpf_prog_attach_check_attach_type in kernel/bpf/syscall.c). */
+const ONE_ATTACH_TYPE: ReadonlySet<BpfProgType> = new Set([
+  BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
+  BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+  BpfProgType.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+]);
+
 /** What asking a cgroup gave: its programs, or the errno of a query that failed. */
 export type CgroupAnswer =
   | { readonly programs: CgroupProgram[] }
@@ -42,6 +49,9 @@ export class CgroupReader {
   readonly #effective: boolean;
   readonly #programs: Map<number, CgroupProgram>[] = [];
   readonly #unknown = new Set<BpfAttachType>();
+  readonly #met = new Set<BpfAttachType>();
+  /** The loaded programs that were not met yet, by type; undefined where they are not known. */
+  #unseen: Map<BpfProgType, Set<number>> | undefined;
   #types: readonly BpfAttachType[];
 
   constructor(options: { effective: boolean; attachTypes?: readonly BpfAttachType[] }) {
@@ -50,13 +60,13 @@ export class CgroupReader {
   }
 
   /**
-   * Looks which types of programs are loaded, since nothing of another type can be attached: most machines have two or
-   * three of the eight. Given up where there are more than `limit` programs.
+   * Looks which programs are loaded, since nothing else can be attached: most machines have two or three of the eight
+   * types. Given up where there are more than `limit`.
    */
   leaveOutUnloaded(limit: number): void {
-    const types = this.catalog.types(limit);
-    if (types === undefined) return;
-    this.#types = this.#types.filter((type) => types.has(cgroupProgramType(type) as number));
+    this.#unseen = this.catalog.loaded(limit);
+    const loaded = this.#unseen;
+    if (loaded !== undefined) this.#types = this.#types.filter((type) => loaded.has(cgroupProgramType(type) as number));
   }
 
   /** Whether an answer said that this kernel has no such hook. */
@@ -97,7 +107,17 @@ export class CgroupReader {
       const attach_flags = this.#effective ? undefined : flags;
       program = { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id };
       known.set(id, program);
+      this.#seen(attach_type, id);
     }
     return program;
+  }
+
+  /** Once each program of a type was met, the attach types of that type where none was met have nothing anywhere. */
+  #seen(attachType: BpfAttachType, id: number): void {
+    this.#met.add(attachType);
+    const progType = cgroupProgramType(attachType) as BpfProgType;
+    const unseen = this.#unseen?.get(progType);
+    if (unseen === undefined || !unseen.delete(id) || unseen.size > 0 || !ONE_ATTACH_TYPE.has(progType)) return;
+    this.#types = this.#types.filter((type) => cgroupProgramType(type) !== progType || this.#met.has(type));
   }
 }

@@ -30,9 +30,9 @@ export class ProgramCatalog {
     return this.#labels.get(id);
   }
 
-  /** The types of all loaded programs; undefined where there are more than `limit`, or none may be looked at. */
-  types(limit: number): Set<BpfProgType> | undefined {
-    const types = new Set<BpfProgType>();
+  /** The ids of all loaded programs by type; undefined where there are more than `limit`, or none may be looked at. */
+  loaded(limit: number): Map<BpfProgType, Set<number>> | undefined {
+    const found = new Map<BpfProgType, Set<number>>();
     let count = 0;
     try {
       for (let id = progGetNextId(0); id !== undefined; id = progGetNextId(id)) {
@@ -40,12 +40,15 @@ export class ProgramCatalog {
         if (count > limit) return undefined;
         const label = this.label(id);
         if (label === HIDDEN) return undefined;
-        if (label?.type !== undefined) types.add(label.type);
+        if (label?.type === undefined) continue;
+        const ids = found.get(label.type);
+        if (ids === undefined) found.set(label.type, new Set([id]));
+        else ids.add(id);
       }
     } catch {
       return undefined;
     }
-    return types;
+    return found;
   }
 
   #read(id: number): ProgramLabel | undefined {

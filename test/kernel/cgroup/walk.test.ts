@@ -111,6 +111,27 @@ test("a walk asks for everything that asking each hook of each cgroup tells", (t
   );
 });
 
+test("a hook that is met only deep in the tree is found, whatever was left out above", (t) => {
+  const top = makeTree(t);
+  const places = [
+    ["", BpfAttachType.BPF_CGROUP_INET4_BIND],
+    ["/a", BpfAttachType.BPF_CGROUP_INET4_BIND],
+    ["/a/x", BpfAttachType.BPF_CGROUP_INET6_CONNECT],
+    ["/c", BpfAttachType.BPF_CGROUP_INET4_POST_BIND],
+    ["/c/y", BpfAttachType.BPF_CGROUP_INET_SOCK_RELEASE],
+    ["/c/y", BpfAttachType.BPF_CGROUP_GETSOCKOPT],
+  ] as const;
+  const expected = places.map(([path, attachType]) => {
+    const { program } = hookProgram(t, attachType);
+    attachProgram(program, { cgroup: top + path, attachType, multi: true });
+    return `${path} ${program.id} ${attachType}`;
+  });
+  const found = [...walkCgroups(top)].flatMap(({ path, programs }) =>
+    programs.map(({ id, attach_type }) => `${path.slice(top.length)} ${id} ${attach_type}`),
+  );
+  assert.deepEqual(found.sort(), expected.sort());
+});
+
 test("a hook with as many programs as it takes is shown whole; one more is refused", (t) => {
   const { path, fd } = withCgroup(t);
   const programs = Array.from({ length: 65 }, () => hookProgram(t, EGRESS).program);

@@ -1,28 +1,20 @@
-import { existsSync } from "node:fs";
 import { Btf } from "../../btf/index.ts";
 import type { CgroupProgram } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, closeFd } from "../../sys/index.ts";
 import type { AttachName } from "./render.ts";
 
-const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
-
 /**
- * The names of the kernel functions that lsm_cgroup programs are attached to, from the kernel's BTF. It is read where a
- * program has a target, not otherwise: it is 5 MB long. Programs without a target have the empty name, as in bpftool,
- * which looks up type 0 where the kernel has BTF.
+ * The names of the kernel functions that lsm_cgroup programs are attached to, from the kernel's BTF. It is 5 MB long, so
+ * this file is loaded only where a program has a target.
  */
-export function attachNames(cgroups: Iterable<{ readonly programs: Iterable<CgroupProgram> }>): AttachName {
+export function targetNames(programs: Iterable<CgroupProgram>): AttachName {
   const targets = new Map<number, Btf | undefined>();
-  for (const { programs } of cgroups) {
-    for (const { attach_btf_id, attach_btf_obj_id } of programs) {
-      if (attach_btf_id !== 0 && !targets.has(attach_btf_obj_id)) {
-        targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
-      }
+  for (const { attach_btf_id, attach_btf_obj_id } of programs) {
+    if (attach_btf_id !== 0 && !targets.has(attach_btf_obj_id)) {
+      targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
     }
   }
-  const none = existsSync(KERNEL_BTF) ? "" : undefined;
   return ({ attach_btf_id, attach_btf_obj_id }) => {
-    if (attach_btf_id === 0 && attach_btf_obj_id === 0) return none;
     const btf = targets.get(attach_btf_obj_id);
     return btf !== undefined && attach_btf_id < btf.endId ? btf.name(attach_btf_id) : undefined;
   };

@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import type { CgroupProgram } from "../../kernel/index.ts";
+import type { AttachName } from "./render.ts";
+
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+
+/**
+ * The names of the places of lsm_cgroup programs. Programs without a place have the empty name, as in bpftool, which
+ * looks up type 0 where the kernel has BTF.
+ */
+export async function attachNames(
+  cgroups: readonly { readonly programs: readonly CgroupProgram[] }[],
+): Promise<AttachName> {
+  const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attach_btf_id }) => attach_btf_id !== 0));
+  const none = existsSync(KERNEL_BTF) ? "" : undefined;
+  const names = placed.length === 0 ? undefined : (await import("./target-names.ts")).targetNames(placed);
+  return (program) => (program.attach_btf_id === 0 && program.attach_btf_obj_id === 0 ? none : names?.(program));
+}
