@@ -5,6 +5,7 @@ export { formatSignature, formatType } from "./c-declaration.ts";
 export { copyTypes, referencesOf, remapType } from "./copy-types.ts";
 export { CoreBudget } from "./core-budget.ts";
 export { typesAreCompatible } from "./core-compat.ts";
+export { encodeCoreRelocations } from "./core-encode.ts";
 export { applyCoreRelocation, CORE_POISON_HELPER } from "./core-patch.ts";
 export { type CoreRelocation, CoreRelocationKind, coreRelocationKindText } from "./core-relocation.ts";
 export { CoreRelocator, type CoreResult, type CoreTarget, type CoreTargets } from "./core-relocator.ts";

@@ -46,7 +46,7 @@ export class StringTable {
 }
 
 /** The offset of a string (`bytes` with its NUL) in a BTF or its bases. */
-function findString(btf: Btf, bytes: Uint8Array): number | undefined {
+export function findString(btf: Btf, bytes: Uint8Array): number | undefined {
   for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) {
     const { strings } = owner;
     const first = bytes[0] as number;

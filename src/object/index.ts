@@ -1,3 +1,12 @@
+export { generateLoader } from "./loader-program/generate.ts";
+export type {
+  LoaderMap,
+  LoaderPatch,
+  LoaderPlan,
+  LoaderProgram,
+  LoaderProgramPart,
+  LoaderStep,
+} from "./loader-program/plan.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
 export {
   type AutoAttach,

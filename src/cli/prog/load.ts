@@ -27,7 +27,6 @@ function takeArguments(words: Words, options: Options): LoadArguments {
 
 function load(args: LoadArguments, options: Options, first: boolean): Answer {
   try {
-    if (options.useLoader) throw new CommandError("bpfts does not have --use-loader and --sign yet; bpftool has them");
     const spec = named("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
     setDevice(spec, args);
@@ -49,6 +48,7 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
         anyMaps: true,
         kernelBtf: args.kernelBtf,
         ifindex: args.offloadDevice,
+        useLoader: options.useLoader,
         ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog, onStep: showStep }),
       }),
     );

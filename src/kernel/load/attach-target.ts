@@ -16,7 +16,7 @@ export interface AttachTarget {
 }
 
 /** How the kernel names what an attach type attaches to. */
-function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
+export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
   switch (attachType) {
     case BpfAttachType.BPF_TRACE_RAW_TP:
       return { prefix: "btf_trace_", kind: BtfKind.TYPEDEF };

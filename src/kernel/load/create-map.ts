@@ -70,37 +70,42 @@ export interface MapParts {
 export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
   const inner = spec.innerMap === undefined ? undefined : createMap(spec.innerMap, { btf: parts.btf });
   try {
-    return new OwnedFd(createWith(spec, effectiveMaxEntries(spec), parts, inner?.number), `map ${spec.name}`);
+    return new OwnedFd(createWith(spec, parts, inner?.number), `map ${spec.name}`);
   } finally {
     inner?.close();
   }
 }
 
-function createWith(
-  spec: MapSpec,
-  max_entries: number,
-  { btf, structOps, ifindex }: MapParts,
-  inner: number | undefined,
-): number {
+/** BPF_MAP_CREATE's attr of a map, without the types and the fds that it may name. */
+export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "btf">): MapCreateAttr {
   let map_flags = spec.flags;
   // Global data can be mapped from 5.5 on; older kernels refuse the flag.
   if (spec.source === "data" && !kernelAtLeast(5, 5)) map_flags &= ~BpfMapFlag.BPF_F_MMAPABLE;
-  const attr: MapCreateAttr = {
+  return {
     map_type: spec.type,
     key_size: spec.keySize,
     value_size: structOps?.valueSize ?? spec.valueSize,
-    max_entries,
+    max_entries: effectiveMaxEntries(spec),
     map_flags: structOps !== undefined && structOps.btfFd !== 0 ? map_flags | BPF_F_VTYPE_BTF_OBJ_FD : map_flags,
     map_name: spec.kernelName,
     // A perf event array serves the host and a device alike (libbpf's bpf_map__is_offload_neutral).
     map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),
     map_extra: spec.mapExtra,
     numa_node: spec.numaNode,
-    inner_map_fd: inner,
     btf_vmlinux_value_type_id: structOps?.valueTypeId,
     value_type_btf_obj_fd: structOps === undefined || structOps.btfFd === 0 ? undefined : structOps.btfFd,
   };
-  if (btf === undefined || WITHOUT_BTF.has(spec.type)) return createNamed(spec, attr);
+}
+
+/** Whether a map is created with the types of its keys and values. */
+export function isTyped(spec: MapSpec): boolean {
+  return !WITHOUT_BTF.has(spec.type);
+}
+
+function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): number {
+  const attr = { ...mapAttr(spec, parts), inner_map_fd: inner };
+  const { btf } = parts;
+  if (btf === undefined || !isTyped(spec)) return createNamed(spec, attr);
   const isStructOps = spec.type === BpfMapType.BPF_MAP_TYPE_STRUCT_OPS;
   try {
     return mapCreate({

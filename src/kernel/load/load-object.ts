@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { Btf, CoreRelocator } from "../../btf/index.ts";
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import type { MapSpec, ObjectSpec, ProgramSpec } from "../../object/index.ts";
-import { BPFFS_PATH, duplicateFd, OwnedFd, progBindMap } from "../../sys/index.ts";
+import { generateLoader, type MapSpec, type ObjectSpec, type ProgramSpec } from "../../object/index.ts";
+import { BPFFS_PATH, duplicateFd, kernelAtLeast, OwnedFd, progBindMap } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import { BpfObject } from "../bpf-object.ts";
 import { DataSection } from "../data-section.ts";
@@ -25,11 +25,13 @@ import {
 import { type ResolvedExterns, resolveExterns } from "./externs.ts";
 import { hasContextTag } from "./features.ts";
 import { relocate } from "./instructions.ts";
-import { loadProgram } from "./load-program.ts";
+import { loadProgram, programOf } from "./load-program.ts";
+import { planLoad } from "./loader-plan.ts";
 import { mapDifferences } from "./map-compatibility.ts";
-import { loadObjectBtf } from "./object-btf.ts";
+import { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 import type { LoadOptions } from "./options.ts";
-import { externText, mapText, programText } from "./steps.ts";
+import { LoaderError, runLoader } from "./run-loader.ts";
+import { describeStep, externText, mapText, programText } from "./steps.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 import { Undo } from "./undo.ts";
 
@@ -53,8 +55,19 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
     return new Loading(spec, options, kernel, undo).run();
   } catch (error) {
     undo.run();
+    if (error instanceof LoaderError) throw reasonOf(error, spec, options);
     throw error;
   }
+}
+
+/** A loader program has only an errno to tell. The same load without it has the reason, if it fails as well. */
+function reasonOf(error: LoaderError, spec: ObjectSpec, options: LoadOptions): unknown {
+  try {
+    loadObject(spec, { ...options, useLoader: false, onStep: undefined, onLog: undefined }).close();
+  } catch (reason) {
+    return reason;
+  }
+  return error;
 }
 
 /** One load: each method is a step of it. */
@@ -84,6 +97,10 @@ class Loading {
     const used = new Set(
       programs.flatMap(({ relocations }) => relocations.flatMap((r) => ("extern" in r ? [r.extern] : []))),
     );
+    if (this.#options.useLoader === true) {
+      this.#loadInKernel(programs, used);
+      return this.#result();
+    }
     const externs = resolveExterns(spec, this.#kernel, used, this.#options);
     for (const [name, found] of externs.byName) this.#step(() => `extern ${name}: ${externText(found)}`);
     const core = this.#relocator(programs);
@@ -100,13 +117,80 @@ class Loading {
       btf?.close();
     }
     this.#fillProgramMaps();
+    return this.#result();
+  }
+
+  #result(): BpfObject {
     const parts = {
       programs: this.#programs,
       maps: this.#maps,
       variables: this.#variables(this.#sections()),
       structOps: this.#structOpsValues(),
     };
-    return new BpfObject(spec, parts);
+    return new BpfObject(this.#spec, parts);
+  }
+
+  /** All of it by a program that runs in the kernel; only what nobody but a process can do is done here. */
+  #loadInKernel(programs: readonly ProgramSpec[], used: ReadonlySet<string>): void {
+    const spec = this.#spec;
+    const own = Object.values(spec.externs).filter(
+      ({ source }) => source.kind === "kconfig" || source.kind === "constant",
+    );
+    const externs = resolveExterns(
+      { ...spec, externs: Object.fromEntries(own.map((one) => [one.name, one])) },
+      this.#kernel,
+      used,
+      this.#options,
+    );
+    const ownCore = this.#options.kernelBtf !== undefined || !kernelAtLeast(5, 17);
+    const fitted = this.#fitContexts(programs);
+    const maps = Object.values(spec.maps).filter(({ autocreate }) => autocreate);
+    const plan = planLoad(
+      spec,
+      {
+        programs: fitted.programs,
+        maps,
+        btf: fitted.btf,
+        btfData: fitted.btf === undefined ? undefined : acceptedBtf(fitted.btf),
+        externs,
+        valueOffsets: this.#valueOffsets(),
+        core: ownCore ? this.#relocator(programs) : undefined,
+        kernel: this.#kernel,
+      },
+      this.#options,
+    );
+    const loader = generateLoader(plan);
+    this.#step(
+      () => `loader program: ${loader.instructions.length / 8} instructions, ${loader.data.length} bytes of data`,
+    );
+    const existing = new Map<number, BpfMap>();
+    for (const [i, map] of maps.entries()) {
+      const path = this.#pinPath(map);
+      const found = this.#replacement(map) ?? (path === undefined ? undefined : this.#reuse(map, path));
+      if (found !== undefined) existing.set(i, found);
+    }
+    const describe = (step: number): string => describeStep(loader, step, maps, fitted.programs);
+    const given = new Map([...existing].map(([i, map]) => [i, duplicateFd(map.fd)]));
+    const made = runLoader(loader, given, describe);
+    const fds = [
+      ...made.maps.map((fd) => new OwnedFd(fd, "map")),
+      ...made.programs.map((fd) => new OwnedFd(fd, "program")),
+    ];
+    this.#undo.add(() => {
+      for (const fd of fds) fd.close();
+    });
+    for (const step of loader.steps.keys()) this.#step(() => `loader program: ${describe(step)}: done`);
+    for (const [i, map] of maps.entries()) {
+      const found = existing.get(i);
+      if (found === undefined) this.#adoptMap(map, fds[i] as OwnedFd);
+      else {
+        fds[i]?.close();
+        this.#keep(map, found);
+      }
+    }
+    for (const [i, program] of fitted.programs.entries()) {
+      this.#adoptProgram(program, programOf(program, fds[maps.length + i] as OwnedFd));
+    }
   }
 
   /** The sentence is made only where somebody listens. */
@@ -187,14 +271,27 @@ class Loading {
     for (const spec of Object.values(this.#spec.maps)) {
       if (!spec.autocreate) continue;
       const path = this.#pinPath(spec);
-      const map =
+      this.#keep(
+        spec,
         this.#replacement(spec) ??
-        (path === undefined ? undefined : this.#reuse(spec, path)) ??
-        this.#create(spec, btf, externs);
-      this.#maps[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
-      const { pinMaps } = this.#options;
-      if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
+          (path === undefined ? undefined : this.#reuse(spec, path)) ??
+          this.#create(spec, btf, externs),
+      );
     }
+  }
+
+  /** A map that is there now is the object's, pinned where it is to be. */
+  #keep(spec: MapSpec, map: BpfMap): void {
+    const path = this.#pinPath(spec);
+    this.#maps[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
+    const { pinMaps } = this.#options;
+    if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
+  }
+
+  /** A map that a loader program has made. */
+  #adoptMap(spec: MapSpec, fd: OwnedFd): void {
+    if (spec.source === "arena") fillArena(spec, fd.number);
+    this.#keep(spec, new BpfMap(fd, { name: spec.name, types: this.#types(spec) }));
   }
 
   #replacement(spec: MapSpec): BpfMap | undefined {
@@ -289,15 +386,10 @@ class Loading {
   ): void {
     const spec = this.#spec;
     const maps = new Map(Object.entries(this.#maps).map(([name, map]) => [name, map.fd]));
-    const valueOffsets = new Map(
-      Object.values(spec.maps)
-        .filter(({ source }) => source === "arena")
-        .map((map) => [map.name, arenaDataOffset(map)]),
-    );
+    const valueOffsets = this.#valueOffsets();
     const mapNumbers = new Map(Object.keys(spec.maps).map((name, i) => [name, i]));
     const externNumbers = new Map(Object.keys(spec.externs).map((name, i) => [name, i]));
     const kconfigMap = Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name;
-    const readOnly = Object.values(spec.maps).filter(({ source, frozen }) => source === "data" && frozen);
     const roles = this.#roles();
     for (const program of programs) {
       const jumpTables: OwnedFd[] = [];
@@ -327,12 +419,23 @@ class Loading {
           this.#options,
         );
         this.#undo.add(() => loaded.close());
-        this.#step(() => `program ${program.name}: ${programText(program)}, loaded with fd ${loaded.fd}`);
-        this.#programs[program.name] = loaded;
-        for (const { name } of readOnly) this.#bind(loaded, name);
+        this.#adoptProgram(program, loaded);
       } finally {
         for (const fd of jumpTables) fd.close();
       }
+    }
+  }
+
+  #valueOffsets(): ReadonlyMap<string, number> {
+    const arenas = Object.values(this.#spec.maps).filter(({ source }) => source === "arena");
+    return new Map(arenas.map((map) => [map.name, arenaDataOffset(map)]));
+  }
+
+  #adoptProgram(spec: ProgramSpec, program: Program): void {
+    this.#step(() => `program ${spec.name}: ${programText(spec)}, loaded with fd ${program.fd}`);
+    this.#programs[spec.name] = program;
+    for (const { name, source, frozen } of Object.values(this.#spec.maps)) {
+      if (source === "data" && frozen) this.#bind(program, name);
     }
   }
 

@@ -67,13 +67,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   const first = logLevel === 0 ? tryProgLoad(load) : loadWithLog(load, logLevel);
   if (logLevel !== 0) options.onLog?.(spec.name, first.log);
   if (first.fd !== undefined) {
-    return new Program(new OwnedFd(first.fd, `program ${spec.name}`), {
-      name: spec.name,
-      type: spec.type,
-      attachType,
-      attachTo: spec.attachTo,
-      sectionName: spec.sectionName,
-    });
+    return programOf(spec, new OwnedFd(first.fd, `program ${spec.name}`));
   }
   const second = first.log === "" ? loadWithLog(load, 1) : first;
   if (second.fd !== undefined) {
@@ -95,6 +89,12 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   });
 }
 
+/** A program that was loaded from its spec. */
+export function programOf(spec: ProgramSpec, fd: OwnedFd): Program {
+  const { name, type, attachTo, sectionName } = spec;
+  return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName });
+}
+
 /** A device whose driver cannot do what the program wants of it says EOPNOTSUPP, and no log. */
 function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError | undefined {
   const { prog_ifindex = 0, prog_flags = 0, prog_name } = load;
@@ -113,7 +113,7 @@ function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError
 }
 
 /** Of a USDT program it depends on the kernel: it is for a uprobe_multi link where there are such. */
-function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
+export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
   const { kind } = parseSectionName(spec.sectionName);
   const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
   if (!isUsdt || spec.attachType !== undefined || !hasUprobeMulti()) return spec.attachType;
@@ -147,9 +147,13 @@ function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string |
 
 /** Function and line information, as records for the kernel; without BTF, or where a function has none, nothing. */
 function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
-  if (btf === undefined) return {};
+  return btf === undefined ? {} : { prog_btf_fd: btf.number, ...debugRecords(spec) };
+}
+
+/** The records themselves; none where a function has no type. */
+export function debugRecords(spec: ProgramSpec): { func_info?: Uint8Array; line_info?: Uint8Array } {
   const { functions, lines } = spec;
-  if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return { prog_btf_fd: btf.number };
+  if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return {};
   const func_info = new Uint8Array(functions.length * BpfFuncInfo.size);
   const funcs = new DataView(func_info.buffer);
   functions.forEach(({ slot, typeId }, i) => {
@@ -164,5 +168,5 @@ function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoa
     records.setUint32(i * 16 + 8, line.lineOffset, true);
     records.setUint32(i * 16 + 12, line.lineColumn, true);
   });
-  return { prog_btf_fd: btf.number, func_info, ...(lines.length === 0 ? {} : { line_info }) };
+  return { func_info, ...(lines.length === 0 ? {} : { line_info }) };
 }

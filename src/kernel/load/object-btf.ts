@@ -25,6 +25,17 @@ export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined
   });
 }
 
+/** An object's BTF in words that this kernel takes; undefined where it takes none. Loaded once to see that. */
+export function acceptedBtf(btf: Btf): Uint8Array | undefined {
+  for (const data of [btf.data, sanitizeBtf(btf, probeBtfFeatures())]) {
+    const { fd } = tryBtfLoad(data);
+    if (fd === undefined) continue;
+    new OwnedFd(fd, "the object's BTF").close();
+    return data;
+  }
+  return undefined;
+}
+
 let features: BtfFeatures | undefined;
 
 /** Which kinds of BTF the running kernel takes, each told by loading a type of it. Asked once. */

@@ -28,6 +28,11 @@ export interface LoadOptions {
   readonly logLevel?: number | undefined;
   /** Gets the verifier's log of each program, if `logLevel` is set. */
   readonly onLog?: ((program: string, log: string) => void) | undefined;
+  /**
+   * Loads by a program of type syscall that does it all inside the kernel: it creates the maps, applies the CO-RE
+   * relocations, looks up externs and loads the programs. Linux 5.14; for CO-RE 5.17. Not for struct_ops and jump tables.
+   */
+  readonly useLoader?: boolean | undefined;
   /** Is told each step of the load, in a sentence: what is created, re-used, resolved, relocated and loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
   /** The program that freplace programs, and fentry programs of programs, attach to. */

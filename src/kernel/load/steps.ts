@@ -1,4 +1,4 @@
-import type { MapSpec, ProgramSpec } from "../../object/index.ts";
+import type { LoaderProgram, MapSpec, ProgramSpec } from "../../object/index.ts";
 import { mapTypeName, progTypeName } from "../../uapi/index.ts";
 import { effectiveMaxEntries } from "./create-map.ts";
 import type { ResolvedExtern } from "./externs.ts";
@@ -32,4 +32,29 @@ export function programText(spec: ProgramSpec): string {
   ];
   if (functions.length > 1) parts.push(`${functions.length} functions`);
   return parts.join(", ");
+}
+
+/** What a step of a loader program is about. */
+export function describeStep(
+  { steps }: LoaderProgram,
+  step: number,
+  maps: readonly MapSpec[],
+  programs: readonly ProgramSpec[],
+): string {
+  const { what, index, name = "" } = steps[step] ?? { what: "btf", index: -1 };
+  const program = `program ${programs[index]?.name}`;
+  switch (what) {
+    case "btf":
+      return "the object's BTF";
+    case "map":
+      return `map ${maps[index]?.name}`;
+    case "element":
+      return `map ${maps[index]?.name}: an element that is an object`;
+    case "program":
+      return program;
+    case "symbol":
+      return `${program}: extern ${name}`;
+    case "target":
+      return `${program}: its target ${name}`;
+  }
 }

@@ -1,0 +1,157 @@
+import {
+  type AssemblyItem,
+  assemble,
+  call,
+  exit,
+  jeq,
+  jslt,
+  label,
+  ldMapIdxValue,
+  ldx,
+  mov,
+  type Register,
+  r0,
+  r1,
+  r2,
+  r3,
+  r6,
+  r7,
+  stx,
+} from "../../asm/index.ts";
+import { UsageError } from "../../errors/index.ts";
+import { helperByName } from "../../uapi/index.ts";
+import type { LoaderStep } from "./plan.ts";
+
+/** A helper's number by its name. */
+export function helper(name: string): number {
+  const number = helperByName(name);
+  if (number === undefined) throw new UsageError(`there is no helper ${name}`);
+  return number;
+}
+
+/** Where the code goes when a step has failed; r7 has its errno. */
+const CLEANUP = "cleanup";
+
+/**
+ * The code and the data of a loader while they are written. r6 is the context, r7 the result of the last step; r0 to r5
+ * are free between any two pieces.
+ */
+export class LoaderCode {
+  readonly steps: LoaderStep[] = [];
+  readonly #items: AssemblyItem[] = [mov(r6, r1)];
+  readonly #pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+  readonly #texts = new Map<string, number>();
+  #dataSize = 0;
+  #contextSize: number;
+  #labels = 0;
+  readonly #fds: number[] = [];
+
+  /** @param contextSize bytes at the start of the context that are not fds. */
+  constructor(contextSize: number) {
+    this.#contextSize = contextSize;
+  }
+
+  get contextSize(): number {
+    return this.#contextSize;
+  }
+
+  /** Room for an fd in the context; closed if a later step fails. */
+  fdSlot(): number {
+    const at = this.#contextSize;
+    this.#contextSize += 4;
+    this.#fds.push(at);
+    return at;
+  }
+
+  /** Places bytes in the data, aligned for any of the kernel's structs, and returns where. */
+  add(bytes: Uint8Array): number {
+    const at = this.#dataSize;
+    this.#pieces.push({ at, bytes });
+    this.#dataSize = Math.ceil((at + Math.max(bytes.length, 1)) / 8) * 8;
+    return at;
+  }
+
+  /** Places a text with its NUL, each once. */
+  addText(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const at = this.add(new TextEncoder().encode(`${text}\0`));
+    this.#texts.set(text, at);
+    return at;
+  }
+
+  emit(...items: AssemblyItem[]): void {
+    this.#items.push(...items);
+  }
+
+  newLabel(): string {
+    return `l${this.#labels++}`;
+  }
+
+  /** Begins a step: its number goes to the start of the context. */
+  step(step: LoaderStep): void {
+    this.emit(mov(r0, this.steps.push(step) - 1), stx("u32", r6, r0, 0));
+  }
+
+  /** dst = the address of a place in the data. */
+  address(dst: Register, at: number): void {
+    this.emit(ldMapIdxValue(dst, 0, at));
+  }
+
+  /** *(u64 *)(data + at) = the address of another place in the data. */
+  storeAddress(at: number, of: number): void {
+    this.address(r0, of);
+    this.address(r1, at);
+    this.emit(stx("u64", r1, r0, 0));
+  }
+
+  /** *(u32 *)(data + at) = an fd of the context. */
+  storeFd(at: number, slot: number): void {
+    this.emit(ldx("u32", r0, r6, slot));
+    this.address(r1, at);
+    this.emit(stx("u32", r1, r0, 0));
+  }
+
+  /** Ends the loader if r7 is an errno. */
+  check(): void {
+    this.emit(jslt(r7, 0, CLEANUP));
+  }
+
+  /** bpf(command, data + attr, size), with the result in r7; ends the loader if it is an errno. */
+  bpf(command: number, attr: number, size: number): void {
+    this.emit(mov(r1, command));
+    this.address(r2, attr);
+    this.emit(mov(r3, size), call(helper("bpf_sys_bpf")), mov(r7, r0));
+    this.check();
+  }
+
+  /** Keeps r7 as an fd of the context. */
+  keepFd(slot: number): void {
+    this.emit(stx("u32", r6, r7, slot));
+  }
+
+  /** Closes an fd of the context, if there is one. */
+  closeFd(slot: number): void {
+    const skip = this.newLabel();
+    this.emit(ldx("u32", r1, r6, slot), jeq(r1, 0, skip), call(helper("bpf_sys_close")));
+    this.emit(mov(r0, 0), stx("u32", r6, r0, slot), label(skip));
+  }
+
+  /** The instructions, with an end for success and one for failure, which closes all that was made. */
+  finish(): { instructions: Uint8Array; data: Uint8Array } {
+    this.emit(mov(r0, 0), exit(), label(CLEANUP));
+    for (const slot of this.#fds) this.closeFd(slot);
+    this.emit(mov(r0, r7), exit());
+    const data = new Uint8Array(this.#dataSize);
+    for (const { at, bytes } of this.#pieces) data.set(bytes, at);
+    let instructions: Uint8Array;
+    try {
+      instructions = assemble(this.#items);
+    } catch (error) {
+      throw new UsageError("the object is too large for a loader program: its jumps do not reach the end", {
+        cause: error,
+      });
+    }
+    return { instructions, data };
+  }
+}
