@@ -29,6 +29,37 @@ test("prog loadall pins every program and map, as bpftool does", (t) => {
   }
 });
 
+test("prog load -L and loadall -L load by a loader program, and pin what a normal load pins", (t) => {
+  const bpffs = withBpffs(t);
+  for (const name of ["counter", "core-fields", "maps-arena", "kfuncs"]) {
+    const object = `test/bpf/${name}.bpf.o`;
+    for (const [directory, options] of [
+      ["normal", []],
+      ["loader", ["-L"]],
+    ] as const) {
+      const words = ["prog", "loadall", object, `${bpffs}/${directory}`, "pinmaps", `${bpffs}/${directory}_maps`];
+      assert.deepEqual(bpfts(...options, ...words), NOTHING, `${name} ${directory}`);
+    }
+    assert.deepEqual(readdirSync(`${bpffs}/loader_maps`).sort(), readdirSync(`${bpffs}/normal_maps`).sort());
+    assert.deepEqual(readdirSync(`${bpffs}/loader`).sort(), readdirSync(`${bpffs}/normal`).sort());
+    for (const pin of readdirSync(`${bpffs}/normal`)) {
+      assert.deepEqual(shown(`${bpffs}/loader/${pin}`), shown(`${bpffs}/normal/${pin}`), `${name} ${pin}`);
+    }
+    for (const directory of ["normal", "normal_maps", "loader", "loader_maps"]) {
+      rmSync(`${bpffs}/${directory}`, { recursive: true });
+    }
+  }
+  assert.deepEqual(bpfts("-jL", "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/one`), {
+    ...NOTHING,
+    stdout: "null\n",
+  });
+  const refused = bpfts("-L", "prog", "load", "test/bpf/verifier-null.bpf.o", `${bpffs}/p`);
+  assert.match(refused.stderr, /\nError: failed to load object file: .*R0 invalid mem access 'map_value_or_null'.*\n$/);
+  const steps = bpfts("-dL", "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/two`);
+  assert.match(steps.stderr, /^load: loader program: \d+ instructions, \d+ bytes of data$/m);
+  assert.match(steps.stderr, /^load: loader program: program pass: done$/m);
+});
+
 test("prog load pins the first program; a type and maps can be given", (t) => {
   const bpffs = withBpffs(t);
   assert.deepEqual(bpfts("-j", "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/one`), {
@@ -75,7 +106,6 @@ test("a failed load says why, and leaves nothing behind", (t) => {
     [["load", "test/bpf/minimal.bpf.o", join(directory, "p")], /is not in a BPF file system \(bpffs\)/],
     [["loadall", "test/bpf/minimal.bpf.o", join(directory, "p")], /is not in a BPF file system \(bpffs\)/],
     [["load", "test/bpf/core-fields.bpf.o", `${bpffs}/p`, "kernel_btf", "/none"], /\/none/],
-    [["-L", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`], /does not have --use-loader/],
   ];
   for (const [line, message] of cases) {
     const { stderr, code } = bpfts("prog", ...line);
