@@ -10,7 +10,7 @@ interface LinkHead {
 export interface RawTracepointLinkInfo extends LinkHead {
   readonly kind: "raw_tracepoint";
   readonly tp_name: string;
-  /** 6.17; undefined before. */
+  /** 6.18; 0 or undefined before, whatever it is. */
   readonly cookie: bigint | undefined;
 }
 export interface TracingLinkInfo extends LinkHead {
@@ -19,7 +19,7 @@ export interface TracingLinkInfo extends LinkHead {
   /** The target program's id for freplace, otherwise the id of the BTF object. */
   readonly target_obj_id: number;
   readonly target_btf_id: number;
-  /** 6.17; undefined before. */
+  /** 6.18; 0 or undefined before, whatever it is. */
   readonly cookie: bigint | undefined;
 }
 export interface CgroupLinkInfo extends LinkHead {
