@@ -32,8 +32,13 @@ void plain_init(u64 *context) {
   __sync_fetch_and_add(&plain_runs, 1);
 }
 
-SEC("struct_ops/two")
-u32 two(u64 *context) {
+SEC("struct_ops/ssthresh")
+u32 ssthresh(u64 *context) {
+  return 2;
+}
+
+SEC("struct_ops/undo_cwnd")
+u32 undo_cwnd(u64 *context) {
   return 2;
 }
 
@@ -43,9 +48,9 @@ void nothing(u64 *context) {}
 #define CONGESTION_CONTROL(variable, text)   \
   struct tcp_congestion_ops variable = {     \
       .init = (void *)variable##_init,       \
-      .ssthresh = (void *)two,               \
+      .ssthresh = (void *)ssthresh,              \
       .cong_avoid = (void *)nothing,         \
-      .undo_cwnd = (void *)two,              \
+      .undo_cwnd = (void *)undo_cwnd,              \
       .name = text,                          \
   };
 
