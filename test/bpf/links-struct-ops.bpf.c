@@ -1,5 +1,6 @@
 // struct_ops: a TCP congestion control by a link, another of the same name to update to, and one by map update. Each
 // counts the connections that ask for it.
+// build: -mcpu=v2
 #include "context.h"
 
 LICENSE("GPL");

@@ -1,5 +1,7 @@
 // Every tracing kind of link, all optional (`?`): each program counts its runs, of one process only if `wanted` is set,
 // and keeps the cookie that it was attached with.
+// Loads from 5.10 on.
+// build: -mcpu=v2
 #include "context.h"
 #include "kernel.h"
 

@@ -1,6 +1,6 @@
 // USDT programs, optional (`?`): they keep the arguments, their number and the cookie of what they are attached to.
-// build as links-usdt: -mcpu=v3
-// build as links-usdt-old: -DUSDT_BEFORE_1_7
+// build as links-usdt: -mcpu=v2
+// build as links-usdt-old: -mcpu=v2 -DUSDT_BEFORE_1_7
 #include "context.h"
 #include "usdt.h"
 

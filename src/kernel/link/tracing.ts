@@ -55,6 +55,8 @@ export function attachByBtf(program: Program, options: TracingOptions, hook: str
 /** What an errno of a trampoline means. */
 export function tracingReason(errno: number): Error | string | undefined {
   switch (errno) {
+    case Errno.ENOENT:
+      return "it was attached before, and kernels before 5.13 attach such a program once: load it again";
     case Errno.EBUSY:
       return "it is attached already, or its target takes no more programs, or none of this kind beside those it has";
     case Errno.E2BIG:

@@ -11,7 +11,7 @@ import {
   loadObject,
   type Program,
 } from "../../../src/kernel/index.ts";
-import type { LinkInfo } from "../../../src/sys/index.ts";
+import { kernelAtLeast, type LinkInfo } from "../../../src/sys/index.ts";
 import { attachTypeByName } from "../../../src/uapi/index.ts";
 import { needs } from "../../support/feature.ts";
 import { linkConformance } from "./conformance.ts";
@@ -19,6 +19,8 @@ import { callGetpriority, type Traced, traced } from "./tracing-object.ts";
 
 interface Kind {
   readonly program: string;
+  /** Before 5.13 such a program is attached once and never again. */
+  readonly once?: boolean;
   readonly needs?: FeatureName;
   /** What a cookie needs. */
   readonly cookie?: FeatureName;
@@ -42,6 +44,7 @@ const tracing = (program: Program, cookie: bigint | undefined): Link => attachTr
 const kinds: Readonly<Record<string, Kind>> = {
   fentry: {
     program: "on_fentry",
+    once: true,
     needs: "attach:fentry",
     cookie: "cookie:tracing",
     attach: tracing,
@@ -50,6 +53,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   fexit: {
     program: "on_fexit",
+    once: true,
     needs: "attach:fentry",
     cookie: "cookie:tracing",
     attach: tracing,
@@ -58,6 +62,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   fmod_ret: {
     program: "on_fmod_ret",
+    once: true,
     needs: "attach:fmod_ret_test",
     cookie: "cookie:tracing",
     attach: tracing,
@@ -66,6 +71,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   fsession: {
     program: "on_fsession",
+    once: true,
     needs: "attach:fsession",
     cookie: "cookie:tracing",
     attach: tracing,
@@ -74,6 +80,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   lsm: {
     program: "on_lsm",
+    once: true,
     needs: "attach:lsm_runs",
     cookie: "cookie:tracing",
     attach: (program, cookie) => attachLsm(program, { cookie }),
@@ -103,6 +110,7 @@ for (const [name, kind] of Object.entries(kinds)) {
   test(`${name} links`, async (t) => {
     if (kind.needs !== undefined && !needs(t, kind.needs)) return;
     const first = traced(t, kind.program);
+    if (kind.once === true && !kernelAtLeast(5, 13)) return attachedOnce(kind, first);
     await linkConformance(t, {
       kind: ALWAYS_FIRES.has(name) ? "raw_tracepoint" : "tracing",
       first,
@@ -123,6 +131,18 @@ for (const [name, kind] of Object.entries(kinds)) {
     // 6.17 and newer tell it.
     assert.equal(info.cookie ?? 0x1234_5678_9abcn, 0x1234_5678_9abcn);
   });
+}
+
+function attachedOnce(kind: Kind, first: Traced): void {
+  const link = kind.attach(first.program, undefined);
+  kind.check(link.info());
+  kind.fire(first);
+  const count = first.count();
+  assert.ok(count > 0n, "it fires");
+  link.close();
+  kind.fire(first);
+  assert.equal(first.count(), count, "close() ends it");
+  assert.throws(() => kind.attach(first.program, undefined), /kernels before 5\.13 attach such a program once/);
 }
 
 test("a writable raw tracepoint", async (t) => {
