@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
 import { type SocketOption, setSocketOption } from "../../sys/index.ts";
 import { BpfLinkType, BpfProgType } from "../../uapi/index.ts";
 import { Program } from "../program/program.ts";
@@ -72,7 +72,10 @@ function attachToSocket(program: Program, source: SocketSource, place: Place): L
     },
     update: (next, { old }) => {
       if (!(next instanceof Program)) throw new UsageError(`${next.what} is not a program`);
-      if (old !== undefined) throw new UsageError(`a ${place.what} cannot be compared with an old program`);
+      if (old !== undefined) {
+        const detail = "a socket option replaces whatever is there";
+        throw new NotSupportedError({ feature: `comparing a ${place.what} with an old program`, detail });
+      }
       if (!isSame()) throw new UsageError(`the socket of ${program.what} is closed`);
       setProgram(fd, next, place);
     },

@@ -1,5 +1,5 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
-import { closeFd, duplicateFd, linkCreate, progAttach, progDetach } from "../../sys/index.ts";
+import { duplicateFd, linkCreate, OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
 import { LINK_FEATURES } from "../features/link-features.ts";
 import type { BpfMap } from "../map/map.ts";
@@ -74,28 +74,43 @@ function sockmapMeaning(errno: number, map: BpfMap): string | undefined {
 /** The kernel holds the program for the map; program and map are kept open to take it off again. */
 function attachWithoutLink(facts: Attempt, map: BpfMap): Attachment {
   const { program, attachType, where } = facts;
-  attempt(facts, () => progAttach(program.fd, map.fd, attachType));
-  const mapFd = duplicateFd(map.fd);
-  let progFd = duplicateFd(program.fd);
+  const what = `attachment of ${program.what} to ${where}`;
+  const mapFd = new OwnedFd(duplicateFd(map.fd), what);
+  let progFd = attachDuplicate(facts, program, mapFd.number, what, () => mapFd.close());
   return new Attachment({
-    what: `attachment of ${program.what} to ${where}`,
+    what,
     type: BpfLinkType.BPF_LINK_TYPE_SOCKMAP,
     since: LINKS_SINCE,
     end: () => {
       try {
-        detachIfThere(progFd, mapFd, attachType);
+        detachIfThere(progFd.number, mapFd.number, attachType);
       } finally {
-        closeFd(progFd);
-        closeFd(mapFd);
+        progFd.close();
+        mapFd.close();
       }
     },
     update: (next, options) => {
       checkUpdate(next, options);
-      attempt({ ...facts, program: next as Program }, () => progAttach(next.fd, mapFd, attachType));
-      closeFd(progFd);
-      progFd = duplicateFd(next.fd);
+      const nextFd = attachDuplicate(facts, next as Program, mapFd.number, what);
+      progFd.close();
+      progFd = nextFd;
     },
   });
+}
+
+/** An fd of the caller's program that stays open, of which it is attached; where that fails, `undo` is called. */
+function attachDuplicate(facts: Attempt, program: Program, mapFd: number, what: string, undo?: () => void): OwnedFd {
+  let fd: OwnedFd | undefined;
+  try {
+    const own = new OwnedFd(duplicateFd(program.fd), what);
+    fd = own;
+    attempt({ ...facts, program }, () => progAttach(own.number, mapFd, facts.attachType));
+    return own;
+  } catch (error) {
+    fd?.close();
+    undo?.();
+    throw error;
+  }
 }
 
 function checkUpdate(next: Program | BpfMap, { old }: UpdateOptions): void {

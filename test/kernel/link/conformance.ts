@@ -231,6 +231,7 @@ export async function attachmentConformance(_t: TestContext, attachment: Attachm
     }
     if (second === undefined) assert.throws(() => link.update(first.program), NotSupportedError);
     else {
+      assert.throws(() => link.update(second.program, { old: second.program }), "another `old` is refused");
       link.update(second.program);
       assert.equal(await fires(kind, second), expected, "the new program fires");
       assert.equal(await fires(kind, first), false, "the old one does not");

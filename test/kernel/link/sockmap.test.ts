@@ -8,7 +8,7 @@ import { BpfAttachType, BpfMapType, BpfProgType } from "../../../src/uapi/index.
 import { type CountingOptions, counting } from "../../support/counting.ts";
 import { lacking, needs } from "../../support/feature.ts";
 import { fdOf, tcpPair } from "../../support/traffic.ts";
-import { attachmentConformance, linkConformance } from "./conformance.ts";
+import { attachmentConformance, linkConformance, ownFds } from "./conformance.ts";
 
 const SK_PASS = 1;
 
@@ -118,10 +118,13 @@ test("sockmap: the usual mistakes have names", (t) => {
       /it is a map of type array, not sockmap/,
     ],
     [() => attachSockmap(program, { map, attachType: "sk_skb_verdict" }), /the map has a program of this kind/],
+    [() => attachSockmap(xdp, { map, attachType: "sk_msg_verdict", withoutLink: true }), /takes sk_msg programs/],
     [
       () => attachSockmap(program, { map, attachType: "sk_skb_stream_verdict" }),
       /sk_skb_verdict beside stream programs/,
     ],
   ];
+  const fds = ownFds();
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));
+  assert.deepEqual(ownFds(), fds);
 });
