@@ -117,6 +117,15 @@ export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
 export { type MapChange, type WatchedMap, type WatchOptions, watchMap } from "./map/watch.ts";
 export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
 export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
+export { METRIC_NAMES, type Metric, type MetricName, type MetricRatio, metric } from "./profile/metrics.ts";
+export {
+  MAX_METRICS,
+  type MetricReading,
+  Profile,
+  type ProfileOptions,
+  type ProfileReading,
+  profileProgram,
+} from "./profile/profile.ts";
 export { type LoadedInstructions, loadedInstructions } from "./program/instructions.ts";
 export { type JitedProgram, jitedProgram } from "./program/jited.ts";
 export type { MetadataVariable } from "./program/metadata.ts";
@@ -132,4 +141,5 @@ export {
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readStream, type StreamName } from "./program/stream.ts";
 export { readObject } from "./read-object.ts";
+export { traceLog } from "./trace-log.ts";
 export { Variable } from "./variable.ts";

@@ -146,4 +146,11 @@ export { pidfdOpen } from "./pidfd.ts";
 export { SocketOption, setSocketOption } from "./socket-option.ts";
 export { type MadeProbe, makeTraceProbe, type TraceProbe, traceProbes } from "./trace-probes.ts";
 export { type TraceableFunction, traceableFunctions } from "./traceable-functions.ts";
-export { tracepointId, tracepointNames, withFileSystem, withTracefs } from "./tracefs.ts";
+export {
+  ensureTracefs,
+  tracefsMount,
+  tracepointId,
+  tracepointNames,
+  withFileSystem,
+  withTracefs,
+} from "./tracefs.ts";

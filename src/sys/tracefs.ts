@@ -4,6 +4,7 @@ import { beginCall, placeText } from "./arena.ts";
 import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
 import { isTracefs } from "./file-systems.ts";
+import { mount } from "./mount.ts";
 import { mounts } from "./mounts.ts";
 import { closeFd } from "./owned-fd.ts";
 
@@ -12,7 +13,7 @@ const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
 /** Where systemd mounts it, and where the kernel mounts it by itself below debugfs. */
-const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
 
 /**
  * Runs `use` with the path of a tracefs. One that is mounted nowhere is opened for the time of the call by fsopen(2)
@@ -21,6 +22,16 @@ const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 export function withTracefs<T>(use: (path: string) => T): T {
   const usual = USUAL.find(isTracefs);
   return usual === undefined ? withFileSystem("tracefs", use) : use(usual);
+}
+
+/** Where a tracefs is mounted; undefined if nowhere. */
+export function tracefsMount(): string | undefined {
+  return USUAL.find(isTracefs) ?? mounts().find(({ type }) => type === "tracefs")?.path;
+}
+
+/** Mounts a tracefs at /sys/kernel/tracing if none is mounted, and leaves it there. Needs CAP_SYS_ADMIN. */
+export function ensureTracefs(): void {
+  if (tracefsMount() === undefined) mount({ source: "tracefs", target: USUAL[0], type: "tracefs" });
 }
 
 /** The same for another file system of the kernel's own, such as `securityfs`. */

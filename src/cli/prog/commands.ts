@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command.ts";
-import { BPFFS, HELP, later, MAP, NOMOUNT, PROG } from "../grammar.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../grammar.ts";
 
 const MAPCOMPAT = "{-m|--mapcompat}";
 
@@ -25,6 +25,8 @@ export const prog: ObjectEntry = {
     "          struct_ops | fentry | fexit | fsession | freplace | sk_lookup }",
     "ATTACH_TYPE := { sk_msg_verdict | sk_skb_verdict | sk_skb_stream_verdict |",
     "                 sk_skb_stream_parser | flow_dissector }",
+    "METRIC := { cycles | instructions | l1d_loads | llc_misses | itlb_misses | dtlb_misses |",
+    "            task_clock | page_faults | context_switches }",
   ],
   options: [BPFFS, MAPCOMPAT, NOMOUNT],
   commands: [
@@ -81,7 +83,12 @@ export const prog: ObjectEntry = {
       summary: "detach a program again",
       run: async () => (await import("./attach.ts")).detachProgram,
     },
-    ...later("tracelog"),
+    {
+      name: "tracelog",
+      syntax: ["[{ stdout | stderr } PROG]"],
+      summary: "print what programs log, until Ctrl-C; or what one wrote to its streams",
+      run: async () => (await import("./tracelog.ts")).traceLogOf,
+    },
     {
       name: "run",
       syntax: [
@@ -94,6 +101,11 @@ export const prog: ObjectEntry = {
       summary: "run a program on input from files, without its hook",
       run: async () => (await import("./run.ts")).runProgram,
     },
-    ...later("profile"),
+    {
+      name: "profile",
+      syntax: ["PROG [duration DURATION] [func NAME] METRICs"],
+      summary: "measure each run of a program, or of one of its functions",
+      run: async () => (await import("./profile.ts")).profileRuns,
+    },
   ],
 };

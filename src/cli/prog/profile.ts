@@ -1,0 +1,104 @@
+import { setTimeout } from "node:timers/promises";
+import {
+  METRIC_NAMES,
+  type MetricName,
+  type MetricReading,
+  metric,
+  openProgram,
+  type Profile,
+  type ProfileReading,
+  profileProgram,
+} from "../../kernel/index.ts";
+import type { LiveAnswer } from "../answer.ts";
+import type { Run } from "../command.ts";
+import { CommandError } from "../command-error.ts";
+import { parseU32 } from "../handle/number.ts";
+import { takeProgram } from "../handle/program.ts";
+import { formatJson } from "../json-writer.ts";
+import type { Options } from "../options.ts";
+import { failedTo } from "../reason.ts";
+import { begins, type Words } from "../words.ts";
+
+/** setTimeout's longest, some 24 days. */
+const LONGEST = 2 ** 31 - 1;
+const MILLISECONDS = 1000;
+/** bpftool's exit code of too few words: -EINVAL, cut to a byte. */
+const EXIT_INVALID = 234;
+
+/** `bpfts prog profile PROG [duration SECONDS] [func NAME] METRICs`. */
+export const profileRuns: Run = (words, options) => {
+  if (words.left < 3) {
+    throw new CommandError(`'${words.previous}' needs at least 3 arguments, ${words.left} found`, {
+      exitCode: EXIT_INVALID,
+    });
+  }
+  using fd = takeProgram(words);
+  let seconds: number | undefined;
+  let subprogram: string | undefined;
+  while (words.left > 2 || words.peek === "func" || words.peek === "duration") {
+    if (words.takeKeyword("duration")) seconds = parseU32(words.take("a number of seconds"), "duration");
+    else if (words.peek === "func" && words.takeKeyword("func")) subprogram = words.take("a function's name");
+    else break;
+  }
+  const metrics = takeMetrics(words);
+  using program = openProgram({ fd: fd.release() });
+  try {
+    return measuring(profileProgram(program, { metrics, subprogram }), seconds, options);
+  } catch (error) {
+    throw failedTo("failed to profile the program", error);
+  }
+};
+
+function takeMetrics(words: Words): MetricName[] {
+  const metrics: MetricName[] = [];
+  while (words.left > 0) {
+    const word = words.take("a metric");
+    const found = METRIC_NAMES.find((name) => begins(word, name));
+    if (found === undefined) throw new CommandError(`unknown metric ${word}: there are ${METRIC_NAMES.join(", ")}`);
+    metrics.push(found);
+  }
+  if (metrics.length === 0) throw new CommandError(`expected a metric: one of ${METRIC_NAMES.join(", ")}`);
+  return metrics;
+}
+
+/** Until the time is over, or Ctrl-C; then what was measured. */
+function measuring(profile: Profile, seconds: number | undefined, options: Options): LiveAnswer {
+  return {
+    async live(write, signal) {
+      using owned = profile;
+      const time = seconds === undefined ? LONGEST : Math.min(seconds * MILLISECONDS, LONGEST);
+      await setTimeout(time, undefined, { signal }).catch(() => undefined);
+      const reading = owned.read();
+      write(options.json ? `${formatJson(jsonOf(reading), options.pretty)}\n` : textOf(reading));
+    },
+  };
+}
+
+function jsonOf({ run_cnt, metrics }: ProfileReading): Record<string, string | bigint>[] {
+  return metrics.map(({ metric: name, value, enabled, running }) => ({
+    metric: name,
+    run_cnt,
+    value,
+    enabled,
+    running,
+  }));
+}
+
+function textOf(reading: ProfileReading): string {
+  return `\n${row(reading.run_cnt, "run_cnt")}\n${reading.metrics.map((one) => metricRow(one, reading)).join("")}`;
+}
+
+function row(value: bigint, name: string): string {
+  return `${String(value).padStart(18)} ${name.padEnd(20)}`;
+}
+
+function metricRow({ metric: name, value, enabled, running }: MetricReading, { metrics }: ProfileReading): string {
+  const { ratio } = metric(name);
+  const base = ratio && metrics.find((other) => other.metric === ratio.to)?.value;
+  let text = row(value, name);
+  if (ratio !== undefined && base !== undefined && base > 0n) {
+    text += `# ${((Number(value) * ratio.times) / Number(base)).toFixed(2).padStart(8)} ${ratio.unit.padEnd(30)}`;
+  } else text += " ".repeat(41);
+  if (enabled > running) text += `(${((Number(running) * 100) / Number(enabled)).toFixed(2)}%)`;
+  return `${text}\n`;
+}
