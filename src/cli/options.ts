@@ -21,6 +21,17 @@ export interface Options {
   readonly privateKey: string | undefined;
   readonly certificate: string | undefined;
   readonly baseBtf: string | undefined;
+  // What bpftool does not have:
+  /** More of each program: the names of its maps, its attach target, what the verifier went through. */
+  readonly details: boolean;
+  /** Only programs of this type. */
+  readonly progType: string | undefined;
+  /** Only programs that this process holds. */
+  readonly pid: string | undefined;
+  /** Only programs that are attached to this cgroup. */
+  readonly cgroup: string | undefined;
+  /** Only programs that use this map. */
+  readonly usesMap: string | undefined;
 }
 
 type Mutable = { -readonly [K in keyof Options]: Options[K] };
@@ -28,7 +39,8 @@ type OptionName = keyof Options;
 
 /** One option: its letter, its long name if it has one, and whether a value follows. */
 export interface OptionEntry {
-  readonly letter: string;
+  /** Absent for options that bpftool does not have: their long names are written in full. */
+  readonly letter?: string;
   readonly long?: string;
   readonly value?: string;
   readonly key: OptionName;
@@ -51,6 +63,11 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "k", key: "privateKey", value: "FILE", meaning: "the private key to sign with" },
   { letter: "i", key: "certificate", value: "FILE", meaning: "the certificate to sign with" },
   { letter: "B", long: "base-btf", key: "baseBtf", value: "FILE", meaning: "the base of split BTF" },
+  { long: "details", key: "details", meaning: "prog show: map names, attach target, verified instructions" },
+  { long: "type", key: "progType", value: "TYPE", meaning: "prog show: only programs of a type" },
+  { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
+  { long: "cgroup", key: "cgroup", value: "PATH", meaning: "prog show: only programs attached to a cgroup" },
+  { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
 ];
 
 /** The words without the options, the options, and what was wrong with the first bad one. */
@@ -81,6 +98,11 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     privateKey: undefined,
     certificate: undefined,
     baseBtf: undefined,
+    details: false,
+    progType: undefined,
+    pid: undefined,
+    cgroup: undefined,
+    usesMap: undefined,
   };
   const words: string[] = [];
   let error: CommandError | undefined;
@@ -127,8 +149,10 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
 }
 
 function longOption(name: string): OptionEntry | string {
-  const fits = OPTIONS.filter(({ long }) => long?.startsWith(name));
-  const found = fits.find(({ long }) => long === name) ?? (fits.length === 1 ? fits[0] : undefined);
+  const exact = OPTIONS.find(({ long }) => long === name);
+  // What bpftool lacks takes no part in the abbreviations: `--p` is its `--pretty`.
+  const fits = OPTIONS.filter(({ letter, long }) => letter !== undefined && long?.startsWith(name));
+  const found = exact ?? (fits.length === 1 ? fits[0] : undefined);
   if (found !== undefined) return found;
   if (fits.length === 0 || name === "") return `unrecognized option '--${name}'`;
   return `option '--${name}' could be ${fits.map(({ long }) => `'--${long}'`).join(" or ")}`;

@@ -126,6 +126,12 @@ export {
   type ProfileReading,
   profileProgram,
 } from "./profile/profile.ts";
+export {
+  type AttachTargetName,
+  type ProgramDetails,
+  ProgramDetailsReader,
+  type UsedMap,
+} from "./program/details.ts";
 export { type LoadedInstructions, loadedInstructions } from "./program/instructions.ts";
 export { type JitedProgram, jitedProgram } from "./program/jited.ts";
 export type { MetadataVariable } from "./program/metadata.ts";

@@ -1,4 +1,10 @@
-import type { MetadataVariable, ProgramDevice, ProgramHeader, ProgramRecord } from "../../kernel/index.ts";
+import type {
+  MetadataVariable,
+  ProgramDetails,
+  ProgramDevice,
+  ProgramHeader,
+  ProgramRecord,
+} from "../../kernel/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
 import { btfValue } from "../btf-value.ts";
 import { formatJson, type JsonValue } from "../json-writer.ts";
@@ -11,6 +17,8 @@ export interface ShownProgram {
   /** Where it is pinned; undefined where that was not asked for, or no program is pinned anywhere. */
   readonly pinned: readonly string[] | undefined;
   readonly refs: readonly ObjectRef[];
+  /** Where `--details` asked for them. */
+  readonly details: ProgramDetails | undefined;
 }
 
 /** The first line of a program, with its line end. */
@@ -27,7 +35,7 @@ export function headerText(program: ProgramHeader): string {
 }
 
 /** All lines of a program in `prog show`. */
-export function programText({ record: program, pinned, refs }: ShownProgram): string {
+export function programText({ record: program, pinned, refs, details }: ShownProgram): string {
   let text = headerText(program);
   if (program.loaded_at !== undefined) {
     text += `\tloaded_at ${isoLocalTime(program.loaded_at)}  uid ${program.created_by_uid}\n`;
@@ -40,6 +48,7 @@ export function programText({ record: program, pinned, refs }: ShownProgram): st
   for (const path of pinned ?? []) text += `\n\tpinned ${path}`;
   if (program.btf_id !== 0) text += `\n\tbtf_id ${program.btf_id}`;
   if (refs.length > 0) text += `\n\tpids ${refsText(refs)}`;
+  if (details !== undefined) text += detailsText(program, details);
   text += "\n";
   if (program.metadata.length > 0) {
     text += `\tmetadata:${program.metadata.map((entry) => `\n\t\t${entry.name} = ${formatJson(metadataValue(entry, true))}`).join("")}\n`;
@@ -63,7 +72,7 @@ export function headerJson(program: ProgramHeader): { [key: string]: JsonValue |
 }
 
 /** A program's object in `prog show`. */
-export function programJson({ record: program, pinned, refs }: ShownProgram): JsonValue {
+export function programJson({ record: program, pinned, refs, details }: ShownProgram): JsonValue {
   const jited = program.jited_prog_len !== 0;
   return {
     ...headerJson(program),
@@ -83,6 +92,29 @@ export function programJson({ record: program, pinned, refs }: ShownProgram): Js
       program.metadata.length === 0
         ? undefined
         : Object.fromEntries(program.metadata.map((entry) => [entry.name, metadataValue(entry, false)])),
+    ...(details !== undefined && detailsJson(program, details)),
+  };
+}
+
+function detailsText({ verified_insns }: ProgramRecord, { maps, attach_to }: ProgramDetails): string {
+  let text = "";
+  if (verified_insns !== undefined) text += `\n\tverified_insns ${verified_insns}`;
+  if (attach_to !== undefined) {
+    const { name, btf_name, btf_obj_id, btf_id } = attach_to;
+    text += `\n\tattach_to ${name ?? `type ${btf_id}`}  btf ${btf_name === "" ? `id ${btf_obj_id}` : btf_name}`;
+  }
+  if (maps.length > 0) text += `\n\tmaps ${maps.map(({ id, name = "" }) => `${name}(${id})`).join(", ")}`;
+  return text;
+}
+
+function detailsJson(
+  { verified_insns }: ProgramRecord,
+  { maps, attach_to }: ProgramDetails,
+): { [key: string]: JsonValue | undefined } {
+  return {
+    verified_insns,
+    attach_to: attach_to && { ...attach_to },
+    maps: maps.map(({ id, name }) => ({ id, name })),
   };
 }
 

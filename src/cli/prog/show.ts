@@ -1,7 +1,8 @@
-import { describePrograms, ProgramReader } from "../../kernel/index.ts";
+import { describePrograms, ProgramDetailsReader, ProgramReader } from "../../kernel/index.ts";
 import type { Answer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { takePrograms } from "../handle/program.ts";
+import type { Options } from "../options.ts";
 import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import { gatherRefs } from "../references.ts";
@@ -14,13 +15,20 @@ export const showPrograms: Run = async (words, options) => {
   const records = all ? everyProgram() : chosenPrograms(words);
   const pins = options.bpffs ? pinnedPaths("program") : undefined;
   const refs = await gatherRefs("program", options);
-  const shown = records.map((record) => ({
+  const filter = isFiltered(options) ? (await import("./filter.ts")).programFilter(options, refs) : undefined;
+  using details = options.details ? new ProgramDetailsReader() : undefined;
+  const shown = (filter === undefined ? records : records.filter(filter)).map((record) => ({
     record,
     pinned: pinsOf(pins, record.id),
     refs: refs.get(record.id) ?? [],
+    details: details?.details(record),
   }));
-  return programsAnswer(shown, all || shown.length > 1);
+  return programsAnswer(shown, all || filter !== undefined || shown.length > 1);
 };
+
+function isFiltered({ progType, pid, cgroup, usesMap }: Options): boolean {
+  return [progType, pid, cgroup, usesMap].some((value) => value !== undefined);
+}
 
 type Records = ShownProgram["record"][];
 

@@ -1,0 +1,59 @@
+import { cgroupPrograms, type ProgramRecord } from "../../kernel/index.ts";
+import { mapInfo } from "../../sys/index.ts";
+import { progTypeName } from "../../uapi/index.ts";
+import { CommandError } from "../command-error.ts";
+import { takeMaps } from "../handle/map.ts";
+import { parseU32 } from "../handle/number.ts";
+import type { Options } from "../options.ts";
+import { failedTo } from "../reason.ts";
+import type { ObjectRefs } from "../references.ts";
+import { Words } from "../words.ts";
+
+/** Whether a program is to be shown, by the options `--type`, `--pid`, `--cgroup` and `--map`: all that are given. */
+export function programFilter(options: Options, refs: ObjectRefs): (record: ProgramRecord) => boolean {
+  const tests: ((record: ProgramRecord) => boolean)[] = [];
+  const { progType, pid, cgroup, usesMap } = options;
+  if (progType !== undefined) {
+    if (!isTypeName(progType)) throw new CommandError(`unknown program type '${progType}'`);
+    tests.push(({ type }) => (progTypeName(type) ?? String(type)) === progType);
+  }
+  if (pid !== undefined) {
+    const wanted = parseU32(pid, "a process");
+    tests.push(({ id }) => refs.get(id)?.some((ref) => ref.pid === wanted) === true);
+  }
+  if (cgroup !== undefined) {
+    const ids = new Set(programsOf(cgroup));
+    tests.push(({ id }) => ids.has(id));
+  }
+  if (usesMap !== undefined) {
+    const ids = mapIds(usesMap);
+    tests.push(({ map_ids }) => map_ids.some((id) => ids.has(id)));
+  }
+  return (record) => tests.every((test) => test(record));
+}
+
+/** The highest number of a type is not known: a newer kernel may have more, which have no names here. */
+function isTypeName(name: string): boolean {
+  if (/^\d+$/.test(name)) return true;
+  for (let type = 0; progTypeName(type) !== undefined; type++) if (progTypeName(type) === name) return true;
+  return false;
+}
+
+function programsOf(cgroup: string): number[] {
+  try {
+    return cgroupPrograms(cgroup).map(({ id }) => id);
+  } catch (error) {
+    throw failedTo(`can't query bpf programs attached to ${cgroup}`, error);
+  }
+}
+
+/** A map's id, name, or pin. */
+function mapIds(text: string): ReadonlySet<number> {
+  const kind = /^(0[xX])?[0-9a-fA-F]+$/.test(text) && /^\d/.test(text) ? "id" : text.includes("/") ? "pinned" : "name";
+  const maps = takeMaps(new Words([kind, text]), "read");
+  try {
+    return new Set(maps.map((fd) => mapInfo(fd.number).id));
+  } finally {
+    for (const fd of maps) fd.close();
+  }
+}
