@@ -5,14 +5,14 @@ import { arm64Disassembler, type Capstone } from "./arm64.ts";
 import { x86Disassembler } from "./x86.ts";
 
 /**
- * Turns this machine's code into LLVM's text (x86-64: AT&T syntax), for what `Program.jited()` returns. It is made of an
- * optional dependency of this package, which is loaded here: iced-x86, or @alexaltea/capstone-js on arm64. Throws a
- * BpfError where that is not installed, NotSupportedError on other machines.
+ * Turns this machine's code into LLVM's text (x86-64: AT&T syntax), for what `Program.jited()` returns. On arm64 an optional
+ * dependency of this package does it, which is loaded here: @alexaltea/capstone-js. Throws a BpfError where that is not
+ * installed, NotSupportedError on other machines.
  */
 export async function openDisassembler(architecture: string = process.arch): Promise<Disassembler> {
   switch (architecture) {
     case "x64":
-      return x86Disassembler(load("iced-x86"));
+      return x86Disassembler;
     case "arm64":
       return arm64Disassembler(await load<() => Promise<Capstone>>("@alexaltea/capstone-js")());
     default:
