@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { type TestContext, test } from "node:test";
-import { attachCgroup, queryCgroup } from "../../src/kernel/index.ts";
-import { cgroup2Mount, cgroupId } from "../../src/sys/index.ts";
-import { attachTypeName, BpfAttachType } from "../../src/uapi/index.ts";
+import { assemble, exit, mov, r0, r1 } from "../../src/asm/index.ts";
+import { attachCgroup, Program, queryCgroup } from "../../src/kernel/index.ts";
+import { cgroup2Mount, cgroupId, OwnedFd, progLoad } from "../../src/sys/index.ts";
+import { attachTypeName, BpfAttachType, BpfProgType } from "../../src/uapi/index.ts";
 import { HOOKS, hookProgram } from "../kernel/cgroup/programs.ts";
 import { hookNeeds, ordersCgroups } from "../kernel/cgroup/support.ts";
+import { withBpffs } from "../support/bpffs.ts";
 import { CgroupProcess, withCgroup, withCgroupBelow } from "../support/cgroup.ts";
 import { lacking } from "../support/feature.ts";
 import { bpftool, bpfts, hasPeer } from "./run.ts";
@@ -28,7 +32,7 @@ test("each attach type, by today's name and by the old one: attached, fired, sho
   const top = withCgroup(t);
   const { path } = top;
   const below = withCgroupBelow(top, "below").path;
-  const process = new CgroupProcess(t);
+  const child = new CgroupProcess(t);
   const all = HOOKS.filter(([type]) => lacking(...hookNeeds(type)) === false).map(([type, , oldName], i) => {
     const { program, count } = hookProgram(t, type);
     const name = attachTypeName(type) ?? "";
@@ -41,7 +45,7 @@ test("each attach type, by today's name and by the old one: attached, fired, sho
     const flags = type === BpfAttachType.BPF_LSM_CGROUP ? ["multi"] : manner === undefined ? [] : [manner];
     assert.deepEqual(bpfts("cgroup", "attach", path, ...words, ...flags), NOTHING, words.join(" "));
   }
-  await process.act(below);
+  await child.act(below);
   for (const { name, count } of all) assert.ok(count() > 0n, `${name} fires`);
   assertLikeBpftool("show", path);
   assertLikeBpftool("list", path, "effective");
@@ -135,6 +139,56 @@ test("details: the link, the flags and the cgroup of each attachment", (t) => {
   assert.deepEqual(paths("except", "below/x", "except", "left?out"), ["", "/below"]);
   assert.deepEqual(paths("except", below), ["", "/left-out"]);
   assert.ok(cgroupId(path) > 0n);
+});
+
+test("a tree is shown whole while cgroups come and go", async (t) => {
+  const { path } = withCgroup(t);
+  const { program } = hookProgram(t, BpfAttachType.BPF_CGROUP_INET_EGRESS);
+  using link = attachCgroup(program, { cgroup: path });
+  assert.ok(link.id > 0);
+  const script = `
+    const { mkdirSync, rmdirSync } = require("fs");
+    const names = Array.from({ length: 40 }, (_, i) => ${JSON.stringify(path)} + "/c" + i);
+    process.stdin.resume().on("end", () => process.exit());
+    const churn = () => {
+      for (const name of names) mkdirSync(name);
+      for (const name of names) rmdirSync(name);
+      setImmediate(churn);
+    };
+    churn();`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "ignore", "inherit"] });
+  for (let i = 0; i < 8; i++) {
+    const { stdout, stderr, code } = bpfts("-j", "cgroup", "tree", path, ...(i % 2 === 0 ? [] : ["effective"]));
+    assert.deepEqual([stderr, code], ["", 0]);
+    const [first] = JSON.parse(stdout) as { cgroup: string; programs: { id: number }[] }[];
+    assert.deepEqual([first?.cgroup, first?.programs.map(({ id }) => id)], [path, [program.id]]);
+  }
+  child.stdin.end();
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+});
+
+test("a program by tag, by name and by pin", (t) => {
+  const { path } = withCgroup(t);
+  const attachType = BpfAttachType.BPF_CGROUP_DEVICE;
+  const name = `by_name_${process.pid % 100000}`;
+  // Code of its own, for a tag that no other program has.
+  const fd = progLoad({
+    prog_type: BpfProgType.BPF_PROG_TYPE_CGROUP_DEVICE,
+    insns: assemble([mov(r1, process.pid), mov(r0, 1), exit()]),
+    prog_name: name,
+  });
+  using program = new Program(new OwnedFd(fd, name));
+  program.pin(`${withBpffs(t)}/pin`);
+  for (const handle of [
+    ["tag", program.tag],
+    ["name", name],
+    ["pinned", program.pinnedPath ?? ""],
+  ]) {
+    assert.deepEqual(bpfts("cgroup", "attach", path, "device", ...handle), NOTHING);
+    assert.deepEqual(queryCgroup(path, attachType).prog_ids, [program.id]);
+    assert.deepEqual(bpfts("cgroup", "detach", path, "cgroup_device", ...handle), NOTHING);
+    assert.deepEqual(queryCgroup(path, attachType).prog_ids, []);
+  }
 });
 
 test("an order, and -l, which older versions had", (t) => {
