@@ -43,18 +43,3 @@ export const CGROUP_ATTACH_TYPES: readonly BpfAttachType[] = [...PROGRAM_TYPES.k
 export function cgroupProgramType(attachType: BpfAttachType): BpfProgType | undefined {
   return PROGRAM_TYPES.get(attachType);
 }
-
-/** The kernels that brought the attach types that 5.10 does not have. */
-const SINCE: ReadonlyMap<BpfAttachType, string> = new Map([
-  [a.BPF_LSM_CGROUP, "6.0"],
-  [a.BPF_CGROUP_UNIX_CONNECT, "6.7"],
-  [a.BPF_CGROUP_UNIX_SENDMSG, "6.7"],
-  [a.BPF_CGROUP_UNIX_RECVMSG, "6.7"],
-  [a.BPF_CGROUP_UNIX_GETPEERNAME, "6.7"],
-  [a.BPF_CGROUP_UNIX_GETSOCKNAME, "6.7"],
-]);
-
-/** The first kernel with an attach type of cgroups; undefined for those of 5.10 and older. */
-export function cgroupAttachTypeSince(attachType: BpfAttachType): string | undefined {
-  return SINCE.get(attachType);
-}

@@ -15,7 +15,7 @@ export interface AttachProgramOptions extends CgroupPlace, Position {
   readonly multi?: boolean | undefined;
   /** Cgroups below may attach a program of their own, which runs instead (BPF_F_ALLOW_OVERRIDE). */
   readonly override?: boolean | undefined;
-  /** With `multi`: runs before the programs without this, and those of the cgroups above before those below (6.17). */
+  /** With `multi`: runs before the programs without this, and those of the cgroups above before those below (6.15). */
   readonly preorder?: boolean | undefined;
   /** With `multi`: the program whose place this one takes (5.6); the same as an anchor with `replace`. */
   readonly replace?: Program | undefined;

@@ -1,6 +1,14 @@
 import { statSync } from "node:fs";
-import { errnoText, UsageError } from "../../errors/index.ts";
-import { type CgroupDirectory, cgroup2Mount, closeFd, isCgroup1, isCgroup2, openCgroup } from "../../sys/index.ts";
+import { type BpfError, Errno, errnoText, SyscallError, UsageError } from "../../errors/index.ts";
+import {
+  type CgroupDirectory,
+  cgroup2Mount,
+  closeFd,
+  explainPermission,
+  isCgroup1,
+  isCgroup2,
+  openCgroup,
+} from "../../sys/index.ts";
 
 /**
  * Opens a cgroup's directory for a call. Throws UsageError with the reason where it is not there, cannot be read, is no
@@ -32,4 +40,15 @@ export function notACgroup(path: string): UsageError {
   return isCgroup1(path)
     ? new UsageError(`${path} is a cgroup of version 1, which takes no BPF programs; ${where}`)
     : new UsageError(`${path} is not a cgroup: it is not in a cgroup v2 hierarchy; ${where}`);
+}
+
+/** The error of a query that failed. */
+export function queryError(cgroup: string, errno: number): BpfError {
+  if (errno === Errno.EBADF) return notACgroup(cgroup);
+  return new SyscallError({
+    call: "bpf(BPF_PROG_QUERY)",
+    errno,
+    subject: `can't query bpf programs attached to ${cgroup}`,
+    hint: explainPermission(errno, { needs: ["CAP_NET_ADMIN"] }),
+  });
 }

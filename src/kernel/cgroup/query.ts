@@ -1,11 +1,12 @@
-import { type BpfError, Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
-import { explainPermission, progQuery } from "../../sys/index.ts";
-import { attachTypeByName, attachTypeName, BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
+import { UsageError } from "../../errors/index.ts";
+import { progQuery } from "../../sys/index.ts";
+import { attachTypeByName, type BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
 import type { AttachTypeName } from "../link/attach-type.ts";
-import { CGROUP_ATTACH_TYPES, cgroupAttachTypeSince } from "./attach-types.ts";
-import { notACgroup, withCgroup } from "./cgroup-fd.ts";
+import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
+import { queryError, withCgroup } from "./cgroup-fd.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
+import { lacking } from "./lacking.ts";
 
 /** What to ask a cgroup for. */
 export interface CgroupQueryOptions {
@@ -70,29 +71,9 @@ function detailed(cgroup: string, programs: CgroupProgram[], options: CgroupQuer
   return options.effective === true ? details.ofEffective(cgroup, programs) : details.ofOwn(cgroup, programs);
 }
 
-/** The error of a query that failed. */
-export function queryError(cgroup: string, errno: number): BpfError {
-  if (errno === Errno.EBADF) return notACgroup(cgroup);
-  return new SyscallError({
-    call: "bpf(BPF_PROG_QUERY)",
-    errno,
-    subject: `can't query bpf programs attached to ${cgroup}`,
-    hint: explainPermission(errno, { needs: ["CAP_NET_ADMIN"] }),
-  });
-}
-
 /** The number of an attach type of cgroups. Throws UsageError for one that is not of cgroups. */
 export function cgroupAttachType(given: AttachTypeName): BpfAttachType {
   const type = typeof given === "number" ? given : attachTypeByName(given);
   if (type !== undefined && CGROUP_ATTACH_TYPES.includes(type)) return type;
   throw new UsageError(`"${given}" is not an attach type of cgroups: they are named like cgroup_inet_egress`);
-}
-
-/** The error of an attach type that this kernel does not have. */
-export function lacking(type: BpfAttachType): NotSupportedError {
-  return new NotSupportedError({
-    feature: `${attachTypeName(type) ?? `attach type ${type}`} programs on cgroups`,
-    minVersion: cgroupAttachTypeSince(type),
-    ...(type === BpfAttachType.BPF_LSM_CGROUP ? { detail: "it also needs CONFIG_BPF_LSM and CONFIG_CGROUP_BPF" } : {}),
-  });
 }

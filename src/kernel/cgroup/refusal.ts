@@ -1,14 +1,15 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { BpfError, Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
+import { BpfError, Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import { closeFd, isCgroup2, openCgroup, progQuery, queryHooks } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachFlag, BpfAttachType, progTypeName } from "../../uapi/index.ts";
+import { featureLack } from "../features/lack.ts";
 import type { Position } from "../link/anchor.ts";
 import type { Program } from "../program/program.ts";
 import { cgroupProgramType } from "./attach-types.ts";
 import { notACgroup } from "./cgroup-fd.ts";
 import { CgroupReader } from "./cgroup-reader.ts";
-import { lacking } from "./query.ts";
+import { lacking, unsupported } from "./lacking.ts";
 
 /** What was tried. */
 export interface CgroupAttempt {
@@ -80,12 +81,20 @@ function invalid(attempt: CgroupAttempt): string | Error | undefined {
     return "it is attached there already";
   }
   const ordered = position.anchor !== undefined && (attachFlags & flag.BPF_F_REPLACE) === 0;
-  const newer = ordered || position.expectedRevision !== undefined || (attachFlags & flag.BPF_F_PREORDER) !== 0;
-  if (newer && !countsRevisions(fd, attachType)) {
-    return new NotSupportedError({ feature: "an order of the programs of a cgroup", minVersion: "6.17" });
-  }
+  const old = tooOld(attempt, ordered);
+  if (old !== undefined) return old;
   if (ordered && typeof position.anchor === "object") return unlikeNeighbour(attempt);
   return own === undefined && !isSkb(attachType) ? "the program was loaded for another attach type" : undefined;
+}
+
+/** What of an order the kernel is too old for: preorder is older than the others, and a kernel that has those counts changes. */
+function tooOld({ fd, attachType, attachFlags, position }: CgroupAttempt, ordered: boolean): Error | undefined {
+  const preorder = (attachFlags & flag.BPF_F_PREORDER) !== 0;
+  if (!(ordered || preorder || position.expectedRevision !== undefined) || countsRevisions(fd, attachType)) {
+    return undefined;
+  }
+  const feature = ordered || position.expectedRevision !== undefined ? "order:cgroup" : "order:cgroup_preorder";
+  return featureLack(feature) && unsupported(feature);
 }
 
 /** The kernel compares links with links and programs with programs (get_prog_list in kernel/bpf/cgroup.c). */

@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { Errno, SyscallError } from "../../errors/index.ts";
 import { type CgroupDirectory, childCgroups, closeFd, isCgroup2, openCgroup } from "../../sys/index.ts";
 import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
-import { cannotOpen, notACgroup } from "./cgroup-fd.ts";
+import { cannotOpen, notACgroup, queryError } from "./cgroup-fd.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
-import { type CgroupQueryOptions, queryError } from "./query.ts";
+import type { CgroupQueryOptions } from "./query.ts";
 
 /** A cgroup of a walk. */
 export interface Cgroup {

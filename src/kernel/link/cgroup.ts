@@ -17,7 +17,7 @@ export interface CgroupPlace {
 
 /** Where and in which order a program is attached to a cgroup by a link. */
 export interface CgroupLinkPlace extends CgroupPlace, Position {
-  /** Runs before the programs without this, and those of the cgroups above before those below (6.17). */
+  /** Runs before the programs without this, and those of the cgroups above before those below (6.15). */
   readonly preorder?: boolean | undefined;
 }
 

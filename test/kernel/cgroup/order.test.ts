@@ -163,7 +163,7 @@ test("an order: first, last, before and after, by programs and links", async (t)
   if (!ordersCgroups(top)) {
     assert.throws(() => attachProgram(two, { ...place, anchor: { before: one } }), {
       code: "NOT_SUPPORTED",
-      message: /an order of the programs of a cgroup/,
+      message: /an order among the programs of a cgroup/,
     });
     assert.throws(() => attachCgroup(two, { cgroup: top.path, preorder: true }), { code: "NOT_SUPPORTED" });
     return t.skip("cgroups have an order since 6.17");
