@@ -6,6 +6,7 @@ import { Namespace, unshare } from "../../../src/sys/index.ts";
 import { BpfProgType } from "../../../src/uapi/index.ts";
 import { type Counting, counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
+import { recordConformance } from "./conformance.ts";
 
 // Without a link a flow dissector goes to the caller's own network namespace only: this process gets one.
 unshare(Namespace.CLONE_NEWNET);
@@ -38,6 +39,7 @@ test("attachProgram: a flow dissector of this network namespace", (t) => {
   detachProgram(second.program, place);
   assert.deepEqual(ids(), []);
   assert.equal(isHit(second), false);
+  recordConformance(t.name, "attachment");
 });
 
 test("attachProgram: tcx, where the program stays until it is detached", (t) => {

@@ -76,7 +76,7 @@ export async function linkConformance<P extends Program | BpfMap>(t: TestContext
  * With BPFTS_LINK_RECORD a file is told which kinds of links were found right on this kernel: docs/links.md is made of
  * it (scripts/link-kinds.mjs).
  */
-function recordConformance(name: string, kind: string): void {
+export function recordConformance(name: string, kind: string): void {
   const file = process.env.BPFTS_LINK_RECORD;
   if (file === undefined) return;
   const { major, minor } = kernelVersion();
@@ -213,7 +213,7 @@ export function ownFds(): string[] {
 export interface AttachmentKind extends Omit<LinkKind, "kind" | "check" | "detachable"> {}
 
 /** What every attachment without a BPF link does: it fires, is detached and closed, and says what it cannot. */
-export async function attachmentConformance(_t: TestContext, attachment: AttachmentKind): Promise<void> {
+export async function attachmentConformance(t: TestContext, attachment: AttachmentKind): Promise<void> {
   const before = ownFds();
   const { first, second } = attachment;
   const kind: LinkKind = { ...attachment, kind: "unknown", check: () => {} };
@@ -247,4 +247,5 @@ export async function attachmentConformance(_t: TestContext, attachment: Attachm
   link.close();
   assert.throws(() => link.detach(), { code: "CLOSED" });
   assert.deepEqual(ownFds(), before, "no fd is left");
+  recordConformance(t.name, "attachment");
 }

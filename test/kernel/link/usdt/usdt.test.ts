@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { attachUsdt, type BpfObject, KernelLink, loadObject, type Program } from "../../../../src/kernel/index.ts";
 import { needs } from "../../../support/feature.ts";
-import { ownFds } from "../conformance.ts";
+import { ownFds, recordConformance } from "../conformance.ts";
 
 const DIRECTORY = "test/kernel/link/usdt";
 
@@ -87,6 +87,7 @@ for (const name of ["target-fixed", "target-moved"]) {
       assert.equal(await target.fire(), 0, "the semaphore is down again");
       assert.equal(seen(object).hits, expected.hits, "close() ends it");
       assert.deepEqual(ownFds(), before);
+      recordConformance(t.name, "usdt");
     });
   }
 }
