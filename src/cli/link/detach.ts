@@ -1,8 +1,10 @@
-import { linkDetach } from "../../sys/index.ts";
+import { Errno } from "../../errors/index.ts";
+import { linkDetach, linkHead } from "../../sys/index.ts";
+import { linkTypeName } from "../../uapi/index.ts";
 import { done } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";
-import { failedTo } from "../reason.ts";
+import { errnoOf, failedTo } from "../reason.ts";
 
 /** bpftool's exit code of a detach that failed. */
 const EXIT_DETACH = 1;
@@ -14,7 +16,12 @@ export const detachLink: Run = (words) => {
   try {
     linkDetach(link.number);
   } catch (error) {
-    throw failedTo("failed link detach", error, { exitCode: EXIT_DETACH });
+    const { type } = linkHead(link.number);
+    const cannot =
+      errnoOf(error) === Errno.EOPNOTSUPP
+        ? ` (a ${linkTypeName(type) ?? type} link ends with its last pin and fd)`
+        : "";
+    throw failedTo(`failed link detach${cannot}`, error, { exitCode: EXIT_DETACH });
   }
   return done;
 };
