@@ -7,15 +7,17 @@ export const BPFTOOL_VERSION = "7.8.0";
 export const LIBBPF_VERSION = "1.8";
 
 /**
- * `bpfts version`, in bpftool's three lines. `features` are those of bpftool's that change what a command can do; none
- * is here yet.
+ * `bpfts version`, in bpftool's three lines. `features` are those of bpftool's that change what a command can do:
+ * `crypto` is signing.
  */
 export const showVersion: Run = () => ({
-  text: () => [`bpfts v${VERSION}\nlike bpftool v${BPFTOOL_VERSION} with libbpf v${LIBBPF_VERSION}\nfeatures:\n`],
+  text: () => [
+    `bpfts v${VERSION}\nlike bpftool v${BPFTOOL_VERSION} with libbpf v${LIBBPF_VERSION}\nfeatures: crypto\n`,
+  ],
   json: () => ({
     version: VERSION,
     libbpf_version: LIBBPF_VERSION,
-    features: { libbfd: false, llvm: false, crypto: false, skeletons: false, bootstrap: false },
+    features: { libbfd: false, llvm: false, crypto: true, skeletons: false, bootstrap: false },
     bpftool_version: BPFTOOL_VERSION,
   }),
 });

@@ -6,6 +6,8 @@ export type {
   LoaderProgram,
   LoaderProgramPart,
   LoaderStep,
+  MapHashPlace,
+  SignedData,
 } from "./loader-program/plan.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
 export {

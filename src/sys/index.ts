@@ -121,6 +121,7 @@ export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";
 export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
 export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
+export { addSessionKey, SESSION_KEYRING, unlinkSessionKey } from "./keyring.ts";
 export { type MapMemoryOptions, MappedMemory, mapMemory } from "./map-memory.ts";
 export { raiseMemlock, setMemlock } from "./memlock.ts";
 export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";

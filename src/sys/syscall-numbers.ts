@@ -9,6 +9,8 @@ const NUMBERS = {
   getdents64: [217, 61],
   readlinkat: [267, 78],
   kcmp: [312, 272],
+  add_key: [248, 217],
+  keyctl: [250, 219],
   statx: [332, 291],
   fcntl: [72, 25],
   ioctl: [16, 29],

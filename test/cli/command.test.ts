@@ -7,7 +7,7 @@ import { bpfts } from "./run.ts";
 
 test("version says ours, and whose output it follows", () => {
   assert.equal(VERSION, JSON.parse(readFileSync("package.json", "utf8")).version);
-  const text = `bpfts v${VERSION}\nlike bpftool v${BPFTOOL_VERSION} with libbpf v${LIBBPF_VERSION}\nfeatures:\n`;
+  const text = `bpfts v${VERSION}\nlike bpftool v${BPFTOOL_VERSION} with libbpf v${LIBBPF_VERSION}\nfeatures: crypto\n`;
   for (const line of [["version"], ["-V"], ["-V", "prog", "show"], ["--vers"], ["v"]]) {
     assert.deepEqual(bpfts(...line), { stdout: text, stderr: "", code: 0 });
   }

@@ -60,6 +60,30 @@ test("prog load -L and loadall -L load by a loader program, and pin what a norma
   assert.match(steps.stderr, /^load: loader program: program pass: done$/m);
 });
 
+test("prog load -S signs the loader, or says what the kernel lacks", (t) => {
+  const bpffs = withBpffs(t);
+  const sign = ["-S", "-k", "test/kernel/sign/rsa.key.pem", "-i", "test/kernel/sign/rsa.cert.pem"];
+  const { stdout, stderr, code } = bpfts("-j", ...sign, "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`);
+  if (code === 0) {
+    assert.deepEqual({ stdout, stderr }, { stdout: "null\n", stderr: "" });
+    assert.match(bpfts("prog", "show", "pinned", `${bpffs}/p`).stdout, /name pass/);
+  } else {
+    assert.match(JSON.parse(stdout).error, /without the check of signatures|does not support signed loader programs/);
+    assert.ok(!existsSync(`${bpffs}/p`));
+  }
+  const other = bpfts(
+    "-S",
+    "-k",
+    "test/kernel/sign/ec.key.pem",
+    ...sign.slice(3),
+    "prog",
+    "load",
+    "test/bpf/minimal.bpf.o",
+    `${bpffs}/q`,
+  );
+  assert.match(other.stderr, /is the certificate of another key than|does not support signed loader programs/);
+});
+
 test("prog load pins the first program; a type and maps can be given", (t) => {
   const bpffs = withBpffs(t);
   assert.deepEqual(bpfts("-j", "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/one`), {

@@ -2,6 +2,7 @@ import type { ObjectEntry } from "../command.ts";
 import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../grammar.ts";
 
 const MAPCOMPAT = "{-m|--mapcompat}";
+const LOADER = "{-L|--use-loader} | [ {-S|--sign } {-k} <private_key.pem> {-i} <certificate.x509> ]";
 
 /** `bpfts prog`. */
 export const prog: ObjectEntry = {
@@ -28,7 +29,7 @@ export const prog: ObjectEntry = {
     "METRIC := { cycles | instructions | l1d_loads | llc_misses | itlb_misses | dtlb_misses |",
     "            task_clock | page_faults | context_switches }",
   ],
-  options: [BPFFS, MAPCOMPAT, NOMOUNT],
+  options: [BPFFS, MAPCOMPAT, NOMOUNT, LOADER],
   commands: [
     {
       name: "show",

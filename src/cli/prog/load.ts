@@ -49,6 +49,7 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
         kernelBtf: args.kernelBtf,
         ifindex: args.offloadDevice,
         useLoader: options.useLoader,
+        sign: signer(options),
         ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog, onStep: showStep }),
       }),
     );
@@ -78,6 +79,11 @@ function named<T>(step: string, run: () => T): T {
 
 function showLog(program: string, log: string): void {
   writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
+}
+
+/** Whose signature `-S` asks for; main.ts has seen to it that its files are given. */
+function signer({ sign, privateKey, certificate }: Options): { privateKey: string; certificate: string } | undefined {
+  return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
 }
 
 function showStep(step: string): void {

@@ -11,6 +11,7 @@ import { openPinnedFd, removeDirectories } from "../kernel-object.ts";
 import { BpfMap } from "../map/map.ts";
 import type { Program } from "../program/program.ts";
 import { readObject } from "../read-object.ts";
+import { LoaderSignature, sha256 } from "../sign/loader-signature.ts";
 import { Variable } from "../variable.ts";
 import { findAttachTarget } from "./attach-target.ts";
 import { contextArguments, nameContexts } from "./context-arguments.ts";
@@ -30,7 +31,7 @@ import { planLoad } from "./loader-plan.ts";
 import { mapDifferences } from "./map-compatibility.ts";
 import { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 import type { LoadOptions } from "./options.ts";
-import { LoaderError, runLoader } from "./run-loader.ts";
+import { LoaderError, mapHashPlace, runLoader } from "./run-loader.ts";
 import { describeStep, externText, mapText, programText } from "./steps.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 import { Undo } from "./undo.ts";
@@ -63,7 +64,7 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
 /** A loader program has only an errno to tell. The same load without it has the reason, if it fails as well. */
 function reasonOf(error: LoaderError, spec: ObjectSpec, options: LoadOptions): unknown {
   try {
-    loadObject(spec, { ...options, useLoader: false, onStep: undefined, onLog: undefined }).close();
+    loadObject(spec, { ...options, useLoader: false, sign: undefined, onStep: undefined, onLog: undefined }).close();
   } catch (reason) {
     return reason;
   }
@@ -97,7 +98,7 @@ class Loading {
     const used = new Set(
       programs.flatMap(({ relocations }) => relocations.flatMap((r) => ("extern" in r ? [r.extern] : []))),
     );
-    if (this.#options.useLoader === true) {
+    if (this.#options.useLoader === true || this.#options.sign !== undefined) {
       this.#loadInKernel(programs, used);
       return this.#result();
     }
@@ -159,7 +160,10 @@ class Loading {
       },
       this.#options,
     );
-    const loader = generateLoader(plan);
+    const { sign } = this.#options;
+    const signed = sign === undefined ? undefined : { place: mapHashPlace(this.#kernel), hash: sha256 };
+    const loader = generateLoader(plan, signed);
+    const signature = sign === undefined ? undefined : new LoaderSignature(loader.instructions, sign);
     this.#step(
       () => `loader program: ${loader.instructions.length / 8} instructions, ${loader.data.length} bytes of data`,
     );
@@ -171,7 +175,7 @@ class Loading {
     }
     const describe = (step: number): string => describeStep(loader, step, maps, fitted.programs);
     const given = new Map([...existing].map(([i, map]) => [i, duplicateFd(map.fd)]));
-    const made = runLoader(loader, given, describe);
+    const made = runLoader(loader, given, describe, signature);
     const fds = [
       ...made.maps.map((fd) => new OwnedFd(fd, "map")),
       ...made.programs.map((fd) => new OwnedFd(fd, "program")),

@@ -2,6 +2,7 @@ import type { Btf } from "../../btf/index.ts";
 import type { ProgramSpec } from "../../object/index.ts";
 import type { BpfMap } from "../map/map.ts";
 import type { Program } from "../program/program.ts";
+import type { LoaderSigner } from "../sign/loader-signature.ts";
 
 /** How an object is loaded. Without options, all of it is, as its file says. */
 export interface LoadOptions {
@@ -33,6 +34,11 @@ export interface LoadOptions {
    * relocations, looks up externs and loads the programs. Linux 5.14; for CO-RE 5.17. Not for struct_ops and jump tables.
    */
   readonly useLoader?: boolean | undefined;
+  /**
+   * Signs the loader program (implies `useLoader`): the kernel checks the signature against the certificate, which is in
+   * the session's keyring meanwhile, and the loader the hash of what it works on. Linux 6.18 with the kernel's keys.
+   */
+  readonly sign?: LoaderSigner | undefined;
   /** Is told each step of the load, in a sentence: what is created, re-used, resolved, relocated and loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
   /** The program that freplace programs, and fentry programs of programs, attach to. */

@@ -4,8 +4,11 @@ import {
   call,
   exit,
   jeq,
+  jne,
   jslt,
   label,
+  ldImm64,
+  ldMapIdx,
   ldMapIdxValue,
   ldx,
   mov,
@@ -18,9 +21,9 @@ import {
   r7,
   stx,
 } from "../../asm/index.ts";
-import { UsageError } from "../../errors/index.ts";
+import { Errno, UsageError } from "../../errors/index.ts";
 import { helperByName } from "../../uapi/index.ts";
-import type { LoaderStep } from "./plan.ts";
+import type { LoaderStep, MapHashPlace, SignedData } from "./plan.ts";
 
 /** A helper's number by its name. */
 export function helper(name: string): number {
@@ -38,7 +41,7 @@ const CLEANUP = "cleanup";
  */
 export class LoaderCode {
   readonly steps: LoaderStep[] = [];
-  readonly #items: AssemblyItem[] = [mov(r6, r1)];
+  readonly #items: AssemblyItem[] = [];
   readonly #pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   readonly #texts = new Map<string, number>();
   #dataSize = 0;
@@ -137,16 +140,31 @@ export class LoaderCode {
     this.emit(mov(r0, 0), stx("u32", r6, r0, slot), label(skip));
   }
 
+  /**
+   * What a signed loader does first: it ends unless its data has this hash, which the kernel computed from the frozen
+   * map (`sha` in struct bpf_map, Linux 6.18), and unless no other program may use the map (`excl`).
+   */
+  #checkData(hash: Uint8Array, { sha, excl }: MapHashPlace): AssemblyItem[] {
+    const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
+    const items: AssemblyItem[] = [mov(r7, -Errno.EINVAL), ldMapIdx(r1, 0)];
+    for (let at = 0; at < hash.length; at += 8) {
+      items.push(ldx("u64", r2, r1, sha + at), ldImm64(r3, view.getBigUint64(at, true)), jne(r2, r3, CLEANUP));
+    }
+    if (excl !== undefined) items.push(ldx("u32", r2, r1, excl), jne(r2, 1, CLEANUP));
+    return items;
+  }
+
   /** The instructions, with an end for success and one for failure, which closes all that was made. */
-  finish(): { instructions: Uint8Array; data: Uint8Array } {
+  finish(signed?: SignedData): { instructions: Uint8Array; data: Uint8Array } {
     this.emit(mov(r0, 0), exit(), label(CLEANUP));
     for (const slot of this.#fds) this.closeFd(slot);
     this.emit(mov(r0, r7), exit());
     const data = new Uint8Array(this.#dataSize);
     for (const { at, bytes } of this.#pieces) data.set(bytes, at);
+    const check = signed === undefined ? [] : this.#checkData(signed.hash(data), signed.place);
     let instructions: Uint8Array;
     try {
-      instructions = assemble(this.#items);
+      instructions = assemble([mov(r6, r1), ...check, ...this.#items]);
     } catch (error) {
       throw new UsageError("the object is too large for a loader program: its jumps do not reach the end", {
         cause: error,

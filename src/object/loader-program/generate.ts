@@ -29,7 +29,7 @@ import {
   BpfPseudo,
 } from "../../uapi/index.ts";
 import { helper, LoaderCode } from "./code.ts";
-import type { LoaderMap, LoaderPatch, LoaderPlan, LoaderProgram, LoaderProgramPart } from "./plan.ts";
+import type { LoaderMap, LoaderPatch, LoaderPlan, LoaderProgram, LoaderProgramPart, SignedData } from "./plan.ts";
 
 /** The number of the step, and four bytes that keep what follows aligned. */
 const CONTEXT_HEADER = 8;
@@ -43,7 +43,7 @@ const SECOND = 8;
  * Writes a loader program: of type syscall, it creates the maps, relocates the programs and loads them, all inside the
  * kernel (Linux 5.14; with CO-RE records 5.17). When a step fails it closes what it made and returns the errno.
  */
-export function generateLoader(plan: LoaderPlan): LoaderProgram {
+export function generateLoader(plan: LoaderPlan, signed?: SignedData): LoaderProgram {
   const code = new LoaderCode(CONTEXT_HEADER);
   const btfSlot = code.fdSlot();
   const mapOffsets = plan.maps.map(() => code.fdSlot());
@@ -55,7 +55,7 @@ export function generateLoader(plan: LoaderPlan): LoaderProgram {
   for (const [index, program] of plan.programs.entries()) loadProgram(code, program, index, slots);
   for (const [index, map] of plan.maps.entries()) fillSlots(code, map, index, slots);
   code.closeFd(btfSlot);
-  const { instructions, data } = code.finish();
+  const { instructions, data } = code.finish(signed);
   const { contextSize, steps } = code;
   return { instructions, data, contextSize, stepOffset: 0, mapOffsets, programOffsets, steps };
 }

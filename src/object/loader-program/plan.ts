@@ -54,6 +54,20 @@ export interface LoaderPlan {
   readonly programs: readonly LoaderProgramPart[];
 }
 
+/** Where the kernel's `struct bpf_map` has the hash of a map's contents, and whether one program alone may use it. */
+export interface MapHashPlace {
+  readonly sha: number;
+  /** Absent in kernels that do not keep it. */
+  readonly excl: number | undefined;
+}
+
+/** What a loader needs that is to be signed: it checks its data itself, because a signature is over instructions. */
+export interface SignedData {
+  readonly place: MapHashPlace;
+  /** SHA-256. */
+  readonly hash: (data: Uint8Array) => Uint8Array;
+}
+
 /** A loader program: what runs, and what it works on. */
 export interface LoaderProgram {
   /** Of type syscall, sleepable. Its first map, by index, is an array with one element: {@link data}. */

@@ -1,0 +1,68 @@
+import { type KeyObject, sign } from "node:crypto";
+import { UsageError } from "../../errors/index.ts";
+import { encodeDer, encodeObject, readDer, Tag } from "./der.ts";
+
+const SIGNED_DATA = "1.2.840.113549.1.7.2";
+const DATA = "1.2.840.113549.1.7.1";
+const SHA256 = "2.16.840.1.101.3.4.2.1";
+const RSA = "1.2.840.113549.1.1.1";
+const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
+const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
+
+/**
+ * A detached signature in CMS (PKCS#7, RFC 5652) with SHA-256: without certificates and without signed attributes, the
+ * signer named by the subject key identifier of its certificate. That is what the kernel's bpf_verify_pkcs7_signature
+ * takes. `certificate` is DER.
+ */
+export function signDetached(content: Uint8Array, key: KeyObject, certificate: Uint8Array, source: string): Uint8Array {
+  const version = encodeDer(Tag.INTEGER, Uint8Array.of(3));
+  const digest = encodeDer(Tag.SEQUENCE, encodeObject(SHA256));
+  const signer = encodeDer(
+    Tag.SEQUENCE,
+    version,
+    encodeDer(Tag.CONTEXT_0, subjectKeyIdentifier(certificate, source)),
+    digest,
+    signatureAlgorithm(key),
+    encodeDer(Tag.OCTET_STRING, sign("sha256", content, key)),
+  );
+  const signedData = encodeDer(
+    Tag.SEQUENCE,
+    version,
+    encodeDer(Tag.SET, digest),
+    encodeDer(Tag.SEQUENCE, encodeObject(DATA)),
+    encodeDer(Tag.SET, signer),
+  );
+  return encodeDer(Tag.SEQUENCE, encodeObject(SIGNED_DATA), encodeDer(Tag.CONTEXT_0_CONSTRUCTED, signedData));
+}
+
+function signatureAlgorithm(key: KeyObject): Uint8Array {
+  switch (key.asymmetricKeyType) {
+    case "rsa":
+      return encodeDer(Tag.SEQUENCE, encodeObject(RSA), encodeDer(Tag.NULL));
+    case "ec":
+      return encodeDer(Tag.SEQUENCE, encodeObject(ECDSA_SHA256));
+    default:
+      throw new UsageError(`the kernel checks signatures by keys of RSA and ECDSA, not of ${key.asymmetricKeyType}`);
+  }
+}
+
+/** The extension of a certificate (RFC 5280) that names its key. */
+export function subjectKeyIdentifier(certificate: Uint8Array, source: string): Uint8Array {
+  const [outer] = readDer(certificate, source);
+  const [body] = readDer(outer?.content ?? new Uint8Array(0), source);
+  const extensions = readDer(body?.content ?? new Uint8Array(0), source).find(
+    ({ tag }) => tag === Tag.CONTEXT_3_CONSTRUCTED,
+  );
+  const wanted = Buffer.from(encodeObject(SUBJECT_KEY_IDENTIFIER));
+  for (const list of readDer(extensions?.content ?? new Uint8Array(0), source)) {
+    for (const { content } of readDer(list.content, source)) {
+      if (!wanted.equals(content.subarray(0, wanted.length))) continue;
+      const value = readDer(content, source).at(-1);
+      const [identifier] = readDer(value?.content ?? new Uint8Array(0), source);
+      if (identifier?.tag === Tag.OCTET_STRING) return identifier.content;
+    }
+  }
+  throw new UsageError(
+    `${source} has no subject key identifier, by which the kernel finds the key: make the certificate with one (X.509 version 3)`,
+  );
+}

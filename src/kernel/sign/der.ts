@@ -1,0 +1,79 @@
+import { FormatError } from "../../errors/index.ts";
+
+// As much of DER (X.690) as a signature needs: no library is needed for five kinds of values.
+
+/** Tags of the values that are written or read here. */
+export const Tag = {
+  INTEGER: 0x02,
+  OCTET_STRING: 0x04,
+  NULL: 0x05,
+  OBJECT: 0x06,
+  SEQUENCE: 0x30,
+  SET: 0x31,
+  /** `[0]` of a primitive, and of a constructed value; `[3]` likewise. */
+  CONTEXT_0: 0x80,
+  CONTEXT_0_CONSTRUCTED: 0xa0,
+  CONTEXT_3_CONSTRUCTED: 0xa3,
+} as const;
+
+/** A value with its tag and length before its content, which may be in pieces. */
+export function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
+  const length = contents.reduce((sum, one) => sum + one.length, 0);
+  const head = [tag, ...encodeLength(length)];
+  const out = new Uint8Array(head.length + length);
+  out.set(head);
+  let at = head.length;
+  for (const one of contents) {
+    out.set(one, at);
+    at += one.length;
+  }
+  return out;
+}
+
+function encodeLength(length: number): number[] {
+  if (length < 0x80) return [length];
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
+  return [0x80 | bytes.length, ...bytes];
+}
+
+/** An object identifier from its dotted form. */
+export function encodeObject(dotted: string): Uint8Array {
+  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  const bytes = [first * 40 + second];
+  for (const number of rest) {
+    const groups = [number & 0x7f];
+    for (let left = Math.floor(number / 128); left > 0; left = Math.floor(left / 128))
+      groups.unshift(0x80 | (left & 0x7f));
+    bytes.push(...groups);
+  }
+  return encodeDer(Tag.OBJECT, Uint8Array.from(bytes));
+}
+
+/** A value that was read. */
+export interface DerValue {
+  readonly tag: number;
+  readonly content: Uint8Array;
+}
+
+/** The values that follow one another in `bytes`. Throws FormatError where they do not end with it. */
+export function readDer(bytes: Uint8Array, source: string): DerValue[] {
+  const values: DerValue[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at] as number;
+    let length = bytes[at + 1] ?? Number.NaN;
+    let start = at + 2;
+    if (length >= 0x80) {
+      const count = length & 0x7f;
+      length = count === 0 || count > 4 ? Number.NaN : 0;
+      for (let i = 0; i < count; i++) length = length * 256 + (bytes[start + i] ?? Number.NaN);
+      start += count;
+    }
+    if (!(start + length <= bytes.length)) {
+      throw new FormatError({ source, offset: at }, "a DER value is longer than what holds it");
+    }
+    values.push({ tag, content: bytes.subarray(start, start + length) });
+    at = start + length;
+  }
+  return values;
+}
