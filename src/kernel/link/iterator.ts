@@ -1,6 +1,6 @@
 import { closeSync, openSync, read, readSync } from "node:fs";
-import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import { type IterTarget, iterCreate, linkCreate, OwnedFd } from "../../sys/index.ts";
+import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
+import { type IterTarget, iterCreate, type LinkInfo, linkCreate, OwnedFd } from "../../sys/index.ts";
 import { BpfAttachType, BpfCgroupIterOrder, BpfProgType } from "../../uapi/index.ts";
 import type { BpfMap } from "../map/map.ts";
 import type { Program } from "../program/program.ts";
@@ -48,14 +48,37 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Lin
       ...(task === undefined ? {} : { task: "pidFd" in task ? { pid_fd: task.pidFd } : task }),
     };
     const isEmpty = Object.keys(target).length === 0;
-    return newLink(() =>
+    const link = newLink(() =>
       explained(program, refusal, () =>
         linkCreate(program.fd, 0, BpfAttachType.BPF_TRACE_ITER, isEmpty ? {} : { iter_info: target }),
       ),
     );
+    const mistaken = isEmpty ? undefined : mistakenPlace(link.info(), place, hook);
+    if (mistaken === undefined) return link;
+    link.close();
+    throw mistaken;
   } finally {
     if (directory !== undefined) closeSync(directory);
   }
+}
+
+/**
+ * The error for a place that the kernel took for something else: an iterator without parameters ignores them, those
+ * over tasks before 6.1 too, and one of another kind reads them as its own.
+ */
+function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, hook: string): Error | undefined {
+  if (info.kind !== "iter") return undefined;
+  const overTasks = info.target_name.startsWith("task");
+  if (task !== undefined) {
+    if (!overTasks) return new UsageError(`${hook} does not walk over tasks`);
+    const isTaken = (info.task?.tid ?? 0) !== 0 || (info.task?.pid ?? 0) !== 0;
+    return isTaken ? undefined : new NotSupportedError({ feature: "iterators over one task", minVersion: "6.1" });
+  }
+  const overCgroups = info.target_name === "cgroup";
+  if (cgroup !== undefined && !overCgroups) return new UsageError(`${hook} does not walk over cgroups`);
+  return map !== undefined && (overTasks || overCgroups)
+    ? new UsageError(`${hook} does not walk over a map`)
+    : undefined;
 }
 
 function openCgroup(path: string): number {

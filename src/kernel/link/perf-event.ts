@@ -27,7 +27,7 @@ export interface PerfEventPlace {
   readonly pid?: number | undefined;
   /** Only on this CPU; 0 where left out with `pid`, too: without a `pid` an event is one CPU's. */
   readonly cpu?: number | undefined;
-  /** Runs once in so many events; 1 unless given. For clocks in nanoseconds, of which 1 is refused: say it. */
+  /** Runs once in so many events: 1 unless given, of the clocks a million (they count nanoseconds). */
   readonly period?: bigint | number | undefined;
   /** Instead of a period: so many times a second. */
   readonly frequency?: number | undefined;
@@ -65,7 +65,7 @@ function open(program: Program, event: PerfEventSource, place: PerfEventPlace, h
   }
   const options: PerfEventOptions = {
     ...attribute(event),
-    sample_period: frequency ?? period ?? 1,
+    sample_period: frequency ?? period ?? (isClock(event) ? 1_000_000 : 1),
     bits: frequency === undefined ? [] : ["freq"],
     pid: pid ?? -1,
     cpu: cpu ?? (pid === undefined ? 0 : -1),
@@ -86,6 +86,10 @@ function open(program: Program, event: PerfEventSource, place: PerfEventPlace, h
       },
     });
   }
+}
+
+function isClock(event: PerfEventSource): boolean {
+  return "software" in event && event.software.endsWith("_clock");
 }
 
 function attribute(event: PerfEventSource): { type: number; config: bigint | number } {

@@ -14,7 +14,7 @@ import {
 import { cgroupId } from "../../../src/sys/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
 import { withCgroup } from "../../support/cgroup.ts";
-import { needs } from "../../support/feature.ts";
+import { lacking, needs } from "../../support/feature.ts";
 import { linkConformance, ownFds } from "./conformance.ts";
 
 function load(t: { after(run: () => void): void }, ...programs: string[]): ReturnType<typeof loadObject> {
@@ -148,6 +148,20 @@ test("what an iterator cannot walk is said", (t) => {
   const { elements } = object.programs;
   assert.ok(elements);
   assert.throws(() => attachIterator(elements), /iter\/bpf_map_elem walks over the elements of a map: say which/);
+  const before = ownFds();
+  // The kernel would take the number of the map's fd for a thread's.
+  const { tasks } = load(t, "tasks").programs;
+  assert.ok(tasks);
+  const after = ownFds();
+  assert.throws(
+    () => attachIterator(tasks, { map: object.maps.iterated }),
+    /iter\/task does not walk over a map|no such task/,
+  );
+  if (lacking("iter:task_filter") !== false) {
+    assert.throws(() => attachIterator(tasks, { task: { tid: process.pid } }), /Linux 6\.1 or newer/);
+  }
+  assert.ok(after.length > before.length);
+  assert.deepEqual(ownFds(), after);
   const maps = { map: object.maps.iterated, task: { pid: 1 } };
   assert.throws(() => attachIterator(elements, maps), /over a map, cgroups or tasks, not over several of them/);
 });
