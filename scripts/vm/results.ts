@@ -46,7 +46,8 @@ export function summary(runs: readonly KernelResults[]): string {
 
 function verdict(run: KernelResults): string {
   if (isGreen(run)) return "ok";
-  if (run.exitCode === 124) return "NOT DONE IN TIME";
+  // 137: the guest's own timeout(1), by SIGKILL.
+  if (run.exitCode === 124 || run.exitCode === 137) return "NOT DONE IN TIME";
   if (run.exitCode === 125) return "THE KERNEL DIED";
   return "FAILED";
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "./arguments.ts";
+import { inTurns } from "./in-turns.ts";
 import { bringKernels, type Kernel } from "./kernels.ts";
 import { LinePrefix } from "./line-prefix.ts";
 import { runInMachine } from "./machine.ts";
@@ -21,7 +22,19 @@ async function testOn(kernel: Kernel, { filter, timeout, plant }: TestArguments)
   try {
     const exitCode = await runInMachine({
       kernel,
-      command: ["node", "scripts/test.mjs", "--results", "/out/results", ...also, ...filter],
+      // Ended from inside before the machine is, so that the results so far come back.
+      command: [
+        "timeout",
+        "-s",
+        "KILL",
+        String(Math.max(timeout - 30, 30)),
+        "node",
+        "scripts/test.mjs",
+        "--results",
+        "/out/results",
+        ...also,
+        ...filter,
+      ],
       timeout,
       out,
       write: (text) => output.add(text),
@@ -34,17 +47,6 @@ async function testOn(kernel: Kernel, { filter, timeout, plant }: TestArguments)
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
-}
-
-/** Runs tasks, so many at a time; the results in the tasks' order. */
-async function inTurns<T, R>(items: readonly T[], jobs: number, run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [place, item] of entries) results[place] = await run(item);
-  };
-  await Promise.all(Array.from({ length: jobs }, worker));
-  return results;
 }
 
 function readIfThere(path: string): string {

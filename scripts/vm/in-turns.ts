@@ -1,0 +1,10 @@
+/** Runs tasks, so many at a time; the results in the tasks' order. */
+export async function inTurns<T, R>(items: readonly T[], jobs: number, run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [place, item] of entries) results[place] = await run(item);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return results;
+}
