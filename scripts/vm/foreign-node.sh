@@ -3,7 +3,8 @@
 #
 #   scripts/vm/foreign-node.sh CACHE ARCHITECTURE     s390x, arm64
 #
-# CACHE/node-ARCHITECTURE is then a root folder with usr/bin/node in it, and busybox for a machine.
+# CACHE/node-ARCHITECTURE is then a root folder with usr/bin/node in it, and busybox for a machine; for arm64 koffi/
+# holds the FFI library.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source scripts/debian.sh
@@ -23,4 +24,10 @@ fetch_closure "$target" nodejs busybox-static
 for directory in lib lib64 bin sbin; do
   if [ ! -e "$target/$directory" ] && [ -d "$target/usr/$directory" ]; then ln -s "usr/$directory" "$target/$directory"; fi
 done
+# The FFI library's build for it, the version that package.json pins; npm checks its hash. There is none for s390x.
+if [ "$architecture" = arm64 ]; then
+  version=$(node -p 'require("./package.json").dependencies.koffi')
+  npm install --prefix "$target/koffi" --force --no-save --no-package-lock --no-audit --no-fund \
+    "@koromix/koffi-linux-arm64@$version" >/dev/null 2>&1 || fail "npm has no koffi $version for arm64"
+fi
 say "$architecture is there: $(du -sh "$target" | cut -f 1)"

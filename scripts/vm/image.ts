@@ -89,7 +89,8 @@ function addForeignPrograms(archive: CpioArchive, root: string): void {
   archive.add("/usr/bin/node", { file: join(root, "usr/bin/node") }, { program: true });
   addTree(archive, join(root, "usr/lib"), "/usr/lib");
   for (const name of readdirSync(join(root, "usr/lib"))) archive.addLink(`/lib/${name}`, `../usr/lib/${name}`);
-  archive.addDirectory("/usr/share/nodejs");
+  const koffi = join(root, "koffi/node_modules/@koromix/koffi-linux-arm64");
+  if (existsSync(koffi)) addTree(archive, koffi, "/work/node_modules/@koromix/koffi-linux-arm64");
   addTree(archive, join(root, "usr/share/nodejs"), "/usr/share/nodejs");
 }
 
