@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Btf, BtfBuilder, compileReader, compileWriter, type TypeId } from "../../src/btf/index.ts";
+import { Btf, BtfBuilder, compileReader, compileWriter, type NewBtfType, type TypeId } from "../../src/btf/index.ts";
 import { int, member } from "./samples.ts";
 
 /** A type to build, how many bytes it takes, and its values. */
@@ -68,16 +68,37 @@ const leaf: fc.Arbitrary<Plan> = fc.oneof(
 const wrap = (inner: fc.Arbitrary<Plan>): fc.Arbitrary<Plan> =>
   fc.oneof(
     fc
-      .tuple(fc.constantFrom("typedef" as const, "const" as const, "volatile" as const), inner)
-      .map(([kind, plan]): Plan => ({ ...plan, add: (b) => b.add({ kind, name: "t", type: plan.add(b) }) })),
+      .tuple(fc.constantFrom("typedef", "const", "volatile", "restrict", "type_tag" as const), inner)
+      .map(([kind, plan]): Plan => ({ ...plan, add: (b) => b.add(modified(kind, plan.add(b))) })),
     fc.tuple(inner, fc.nat(3)).map(([plan, length]): Plan => {
       const add = (b: BtfBuilder) => b.add({ kind: "array", name: "", type: plan.add(b), indexType: 0, length });
       const values = fc.array(plan.values, { minLength: length, maxLength: length });
       return { size: length * plan.size, add, values };
     }),
     fc.array(inner, { maxLength: 4 }).map(structOf),
+    fc.array(inner, { minLength: 1, maxLength: 3 }).chain(unionOf),
     fc.array(fc.tuple(fc.integer({ min: 1, max: 64 }), fc.boolean()), { minLength: 1, maxLength: 6 }).map(bitfieldsOf),
   );
+
+function modified(kind: "typedef" | "const" | "volatile" | "restrict" | "type_tag", type: TypeId): NewBtfType {
+  return kind === "type_tag" ? { kind, name: "t", type, attribute: false } : { kind, name: "t", type };
+}
+
+/** Of a union one member is written; it reads as that, and the others as what its bytes mean to them. */
+function unionOf(plans: readonly Plan[]): fc.Arbitrary<Plan> {
+  const size = Math.max(...plans.map((plan) => plan.size));
+  // The members share the first one's type, so that they read alike.
+  const plan = plans[0] as Plan;
+  const names = plans.map((_, i) => `u${i}`);
+  return fc.constant({
+    size,
+    add: (b) => {
+      const type = plan.add(b);
+      return b.add({ kind: "union", name: "u", size, members: names.map((name) => member(name, type, 0)) });
+    },
+    values: plan.values.map((value) => Object.fromEntries(names.map((name) => [name, value]))),
+  });
+}
 
 function structOf(plans: readonly Plan[]): Plan {
   let size = 0;
@@ -136,5 +157,33 @@ test("a value of any type is the same after writing and reading, in both byte or
       }
     }),
     { numRuns: 1500 },
+  );
+});
+
+test("a section's variables are the same after writing and reading, each in its place", () => {
+  const cases = fc
+    .array(fc.oneof(leaf, wrap(leaf)), { minLength: 1, maxLength: 5 })
+    .chain((plans) => fc.tuple(fc.constant(plans), fc.tuple(...plans.map(({ values }) => values))));
+  fc.assert(
+    fc.property(cases, ([plans, values]) => {
+      const b = new BtfBuilder();
+      let size = 0;
+      const variables = plans.map((plan, i) => {
+        const type = b.add({ kind: "var", name: `v${i}`, type: plan.add(b), linkage: "global" });
+        const offset = size;
+        size += plan.size;
+        return { type, offset, size: plan.size };
+      });
+      const id = b.add({ kind: "datasec", name: ".data", size, variables });
+      const btf = Btf.parse(b.encode());
+      const view = new DataView(new ArrayBuffer(size));
+      const value = Object.fromEntries(values.map((one, i) => [`v${i}`, one]));
+      compileWriter(btf, id)(view, 0, value);
+      assert.deepEqual(compileReader(btf, id)(view, 0), value);
+      for (const [i, { type, offset }] of variables.entries()) {
+        assert.deepEqual(compileReader(btf, type)(view, offset), values[i]);
+      }
+    }),
+    { numRuns: 300 },
   );
 });
