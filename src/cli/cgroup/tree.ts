@@ -32,9 +32,8 @@ export const showCgroupTree: Run = async (words) => {
         return text;
       };
       for (const { path, level, programs } of cgroups) {
-        let text = `${path}\n`;
-        for (const program of programs) text += level > 0 ? `    ${row(program)}` : row(program);
-        yield text;
+        const indent = level > 0 ? "    " : "";
+        yield `${path}\n${indent}${programs.map(row).join(indent)}`;
       }
     },
     json: () =>
