@@ -14,6 +14,7 @@ import {
   tryProgLoad,
 } from "../../sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
+import { featureLack } from "../features/lack.ts";
 import type { Link } from "../link/link.ts";
 import { attachTracing } from "../link/tracing.ts";
 import { loadedBtf } from "../loaded-btf.ts";
@@ -190,6 +191,8 @@ function loadProbe(
     log: { size: LOG_SIZE },
   });
   if (loaded.fd === undefined) {
+    const lack = featureLack("attach:fentry");
+    if (lack?.kind === "machine") throw new NotSupportedError({ feature: "fentry programs", detail: lack.reason });
     const reason = loaded.log.trim().split("\n").at(0);
     throw new SyscallError({
       call: "bpf(BPF_PROG_LOAD)",
