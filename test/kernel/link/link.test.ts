@@ -13,12 +13,12 @@ import {
   openProgram,
   queryPrograms,
 } from "../../../src/kernel/index.ts";
-import { duplicateFd, linkGetFdById } from "../../../src/sys/index.ts";
+import { duplicateFd } from "../../../src/sys/index.ts";
 import { BpfAttachFlag, BpfAttachType, BpfLinkType, BpfProgType, XdpFlag } from "../../../src/uapi/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
 import { type Counting, counting } from "../../support/counting.ts";
 import { ping, withVeth } from "../../support/netns.ts";
-import { linkConformance, ownFds } from "./conformance.ts";
+import { assertGone, linkConformance, ownFds } from "./conformance.ts";
 
 const xdp = { prog_type: BpfProgType.BPF_PROG_TYPE_XDP, result: 2 };
 
@@ -104,7 +104,7 @@ test("pins: the usual mistakes have names, and leave nothing behind", (t) => {
   assert.deepEqual(ownFds(), fds);
 });
 
-test("opening: what is gone, and what is something else, is said", (t) => {
+test("opening: what is gone, and what is something else, is said", async (t) => {
   const { link, first } = withLink(t);
   const bpffs = withBpffs(t);
   const { id } = link;
@@ -125,8 +125,7 @@ test("opening: what is gone, and what is something else, is said", (t) => {
   link.unpin();
   first.program.unpin();
   link.close();
-  assert.throws(() => linkGetFdById(id), { errnoName: "ENOENT" });
-  assert.throws(() => openLink({ id }), { message: new RegExp(`there is no link with id ${id}`) });
+  await assertGone(id);
   for (const call of [() => link.info(), () => link.fd, () => link.detach(), () => link.pin("/x")]) {
     assert.throws(call, { code: "CLOSED" });
   }
