@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { DUMPED, withHash } from "./maps.ts";
+import { taskIterator, withLinks } from "./links.ts";
 import { comparePair, type Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { withPrograms } from "./programs.ts";
@@ -20,7 +21,10 @@ interface Row {
 }
 
 const node = process.execPath;
-const bpftool = [".cache/peers/bpftool", "/usr/sbin/bpftool"].find((path) => existsSync(path));
+/** BPFTS_BENCH_BPFTOOL: another bpftool to compare with, for instance one that was built with its pid iterator. */
+const bpftool = [process.env.BPFTS_BENCH_BPFTOOL ?? "", ".cache/peers/bpftool", "/usr/sbin/bpftool"].find((path) =>
+  existsSync(path),
+);
 
 function task(name: string, ...args: string[]): Side {
   return { label: "bpfts", command: [node, `.build/bench/task/${name}.js`, ...args], figure: "printed" };
@@ -142,6 +146,47 @@ function objectRows(file: string, what: string): Row[] {
   ];
 }
 
+function linkRows(): Row[] {
+  const loops: Row[] = [
+    {
+      name: "links: iterate 1,000 with their info, ns a link",
+      goal: 1.5,
+      ours: task("links", "iterate", "50"),
+      peer: peer("links", false, "iterate", "50"),
+      runs: 9,
+      scene: (measure) => withLinks(1000, measure),
+    },
+    {
+      name: "links: attach and close one, ns",
+      goal: 1.5,
+      ours: task("links", "attach", "100000", `${taskIterator()}`),
+      peer: peer("links", false, "attach", "100000", `${taskIterator()}`),
+      runs: 9,
+    },
+  ];
+  const shown = [10, 1_000, 5_000, 10_000].map((count) =>
+    linkShowRow(`${count} links`, (measure) => withLinks(count, measure)),
+  );
+  const crowd = linkShowRow("10 links and 10,000 programs", (measure) =>
+    withPrograms(10_000, () => withLinks(10, measure)),
+  );
+  return [...loops, ...shown, crowd];
+}
+
+function linkShowRow(what: string, scene: NonNullable<Row["scene"]>): Row {
+  return {
+    name: `\`bpfts link show\` with ${what}, against bpftool`,
+    goal: undefined,
+    ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", "link", "show"], figure: "wall" },
+    peer:
+      bpftool === undefined
+        ? { missing: "bpftool is not there (scripts/peers.sh)" }
+        : { label: "bpftool", command: [bpftool, "link", "show"], figure: "wall" },
+    runs: 9,
+    scene,
+  };
+}
+
 function ringRow(how: string, what: string, goal?: number): Row {
   const name = `ring buffer, ${what}, ns a record`;
   return { name, goal, ours: task("ring", how), peer: peer("ring", true), runs: 7 };
@@ -176,6 +221,7 @@ const rows: readonly (() => Row[])[] = [
       runs: 5,
     },
   ],
+  linkRows,
   () => [
     {
       name: "`bpfts version`, whole process, against an empty Node script",

@@ -14,6 +14,7 @@ export abstract class KernelObject implements Disposable {
   /** What it is, for errors: `map counts`. */
   readonly what: string;
   readonly #fd: OwnedFd;
+  #kept = false;
   #pinnedPath: string | undefined;
 
   constructor(fd: OwnedFd, what: string, pinnedPath?: string) {
@@ -70,6 +71,17 @@ export abstract class KernelObject implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal Whether an iteration leaves it open after its step. */
+  get kept(): boolean {
+    return this.#kept;
+  }
+
+  /** @internal Has an iteration leave it open, and warns from now on when it is forgotten. */
+  keep(): void {
+    this.#kept = true;
+    this.#fd.watch();
   }
 
   /** Gives the fd to the caller, who closes it; this object is closed. */
@@ -171,32 +183,40 @@ export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }
 
+/** What {@link walkObjects} goes through: the kernel's ids of a kind, and what is made of each fd. */
+export interface ObjectWalk<T extends KernelObject> {
+  readonly kind: ObjectKind;
+  nextId(id: number): number | undefined;
+  open(id: number): number;
+  make(fd: OwnedFd, id: number): T;
+}
+
+const UNWATCHED = { watched: false } as const;
+
 /** Walks ids; each object is closed after its step unless `takeObject` kept it. Those that vanish meanwhile are left out. */
-export function* walkObjects<T extends KernelObject>(
-  nextId: (id: number) => number | undefined,
-  open: (id: number) => T,
-): Generator<T, void, undefined> {
-  for (let id = nextId(0); id !== undefined; id = nextId(id)) {
-    let object: T;
+export function* walkObjects<T extends KernelObject>(walk: ObjectWalk<T>): Generator<T, void, undefined> {
+  for (let id = walk.nextId(0); id !== undefined; id = walk.nextId(id)) {
+    let fd: number;
     try {
-      object = open(id);
+      fd = walk.open(id);
     } catch (error) {
-      const cause = error instanceof UsageError ? error.cause : error;
-      if (isGone(cause)) continue;
+      if (isGone(error)) continue;
       throw error;
     }
+    const owned = new OwnedFd(fd, `${walk.kind} ${id}`, UNWATCHED);
+    let object: T | undefined;
     try {
+      object = walk.make(owned, id);
       yield object;
     } finally {
-      if (!taken.has(object)) object.close();
+      if (object === undefined) owned.close();
+      else if (!object.kept) object.close();
     }
   }
 }
 
-const taken = new WeakSet<KernelObject>();
-
 /** Keeps an object of an iteration open past its step: the caller closes it. */
 export function takeObject<T extends KernelObject>(object: T): T {
-  taken.add(object);
+  object.keep();
   return object;
 }

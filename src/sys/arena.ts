@@ -58,8 +58,8 @@ export function beginCall(): Arena {
   return self;
 }
 
-/** An offset of `length` free bytes in the call area, or -1 where they do not fit. */
-function take(length: number): number {
+/** The offset of `length` free bytes in the call area, which hold anything; -1 where they do not fit. */
+export function take(length: number): number {
   const at = (top + 7) & ~7;
   if (at + length > CALL_AREA) return -1;
   top = at + length;

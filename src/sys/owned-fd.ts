@@ -25,6 +25,7 @@ interface Leak {
 
 // The collector never closes an fd: to lose a link is to detach it, and nobody should wonder when that happens.
 let leaks: FinalizationRegistry<Leak> | undefined;
+let tracing: boolean | undefined;
 
 function warnOfLeak({ what, fd, stack }: Leak): void {
   process.emitWarning(`${what} (fd ${fd}) was dropped without close(); its fd stays open`, {
@@ -34,17 +35,49 @@ function warnOfLeak({ what, fd, stack }: Leak): void {
   });
 }
 
+/**
+ * Those made last. Most are closed soon, and to register one takes as long as a system call: so only those that are open
+ * still when the present job ends, or when there are this many, are registered.
+ */
+const recent: OwnedFd[] = [];
+const MOST_RECENT = 64;
+
 /** An fd that somebody owns: closed once, unusable after, and warned about when it is forgotten. */
 export class OwnedFd {
   /** What it is, for errors: `map "counts"`. */
   readonly what: string;
   #fd: number;
-  constructor(fd: number, what: string) {
+  #registered = false;
+
+  /** `watched: false`: nobody is warned, because whoever made it closes it for certain, or calls `watch()`. */
+  constructor(fd: number, what: string, options?: { readonly watched: false }) {
     this.#fd = fd;
     this.what = what;
+    if (options === undefined) this.watch();
+  }
+
+  /** Warns from now on when it is forgotten. */
+  watch(): void {
+    tracing ??= process.env.BPFTS_TRACE_LEAKS !== undefined;
+    if (tracing) {
+      this.#register(new Error(`${this.what} was made here`).stack);
+      return;
+    }
+    if (recent.length === 0) queueMicrotask(OwnedFd.#registerRecent);
+    recent.push(this);
+    if (recent.length >= MOST_RECENT) OwnedFd.#registerRecent();
+  }
+
+  static #registerRecent(this: void): void {
+    for (const owned of recent) owned.#register(undefined);
+    recent.length = 0;
+  }
+
+  #register(stack: string | undefined): void {
+    if (this.#registered || this.#fd < 0) return;
+    this.#registered = true;
     leaks ??= new FinalizationRegistry(warnOfLeak);
-    const stack = process.env.BPFTS_TRACE_LEAKS === undefined ? undefined : new Error(`${what} was made here`).stack;
-    leaks.register(this, { what, fd, stack }, this);
+    leaks.register(this, { what: this.what, fd: this.#fd, stack }, this);
   }
 
   /** The fd. Throws ClosedError after `close()` or `release()`. */
@@ -70,7 +103,7 @@ export class OwnedFd {
   release(): number {
     const fd = this.number;
     this.#fd = -1;
-    leaks?.unregister(this);
+    if (this.#registered) leaks?.unregister(this);
     return fd;
   }
 }

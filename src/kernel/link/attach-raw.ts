@@ -27,5 +27,7 @@ export interface AttachRawOptions {
 export function attachRaw(options: AttachRawOptions): KernelLink {
   const { target, program, btfId, flags } = options;
   const type = attachTypeNumber(options.attachType);
-  return newLink(() => linkCreate(program.fd, target, type, { ...options.options, flags, target_btf_id: btfId }));
+  const plain = btfId === undefined && flags === undefined && options.options === undefined;
+  const more = plain ? undefined : { ...options.options, flags, target_btf_id: btfId };
+  return newLink(() => linkCreate(program.fd, target, type, more));
 }

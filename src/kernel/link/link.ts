@@ -109,7 +109,7 @@ export class KernelLink extends KernelObject implements Link {
 
   constructor(fd: OwnedFd, options: KernelLinkOptions = {}) {
     const { id, keeps, pinnedPath } = options;
-    super(fd, id === undefined ? fd.what : `link ${id}`, pinnedPath);
+    super(fd, fd.what, pinnedPath);
     this.#id = id;
     this.#keeps = keeps ?? [];
   }
@@ -228,7 +228,12 @@ export function openLink(source: ObjectSource): KernelLink {
  * Each is closed after its step unless it was `take()`n. Needs CAP_SYS_ADMIN.
  */
 export function links(): Generator<KernelLink, void, undefined> {
-  return walkObjects(linkGetNextId, (id) => openLink({ id }));
+  return walkObjects({
+    kind: "link",
+    nextId: linkGetNextId,
+    open: linkGetFdById,
+    make: (fd, id) => new KernelLink(fd, { id }),
+  });
 }
 
 /**

@@ -306,5 +306,5 @@ export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
  * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function maps(): Generator<BpfMap, void, undefined> {
-  return walkObjects(mapGetNextId, (id) => openMap({ id }));
+  return walkObjects({ kind: "map", nextId: mapGetNextId, open: mapGetFdById, make: (fd) => new BpfMap(fd, {}) });
 }

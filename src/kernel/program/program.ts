@@ -180,5 +180,10 @@ export function openProgram(source: ObjectSource): Program {
  * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function programs(): Generator<Program, void, undefined> {
-  return walkObjects(progGetNextId, (id) => openProgram({ id }));
+  return walkObjects({
+    kind: "program",
+    nextId: progGetNextId,
+    open: progGetFdById,
+    make: (fd) => new Program(fd, {}),
+  });
 }

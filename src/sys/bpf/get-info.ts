@@ -1,5 +1,5 @@
 import { BpfCmd, BpfObjGetInfoAttr } from "../../uapi/index.ts";
-import { type Arena, placeRoom } from "../arena.ts";
+import { type Arena, placeRoom, take } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
 import { commandError } from "./command.ts";
 
@@ -16,6 +16,26 @@ export interface InfoRoom {
 export function placeInfo(size: number): InfoRoom {
   const { address, bytes } = placeRoom(size);
   return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
+}
+
+/** Zeroed room for an info struct in the current call, without a view of its own: its offset in the arena. */
+export function placeInfoAt(arena: Arena, size: number): number {
+  const at = take(size);
+  arena.bytes.fill(0, at, at + size);
+  return at;
+}
+
+/** {@link readInfo} of what {@link placeInfoAt} made room for. */
+export function readInfoAt(arena: Arena, fd: number, at: number, size: number): number {
+  const { view } = arena;
+  const address = arena.base + at;
+  view.setUint32(bpf_fd, fd, true);
+  view.setUint32(info_len, size, true);
+  view.setUint32(info, address % 0x100000000, true);
+  view.setUint32(info + 4, Math.floor(address / 0x100000000), true);
+  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, arena.base, BpfObjGetInfoAttr.size);
+  if (result < 0) throw infoError(-result);
+  return view.getUint32(info_len, true);
 }
 
 /**
