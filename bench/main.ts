@@ -3,8 +3,8 @@
  * Peers: C programs built here with gcc (and libbpf, where it is there), and bpftool.
  */
 import { existsSync } from "node:fs";
-import { DUMPED, withHash } from "./maps.ts";
 import { taskIterator, withLinks } from "./links.ts";
+import { DUMPED, withHash } from "./maps.ts";
 import { comparePair, type Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { withPrograms } from "./programs.ts";

@@ -1,8 +1,8 @@
-import { UsageError } from "../../errors/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import {
   BPF_LINK_CREATE_ARM,
   BpfAttachFlag,
-  type BpfAttachType,
+  BpfAttachType,
   BpfCmd,
   BpfIterLinkInfoCgroup,
   BpfIterLinkInfoMap,
@@ -20,7 +20,8 @@ import {
   BpfUprobeMultiFlag,
 } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../arena.ts";
-import { runCommand } from "./command.ts";
+import { commandError, tryCommand } from "./command.ts";
+import { rawTracepointOpen } from "./link.ts";
 
 /** A cookie or an address: a number is taken for what it is below 2^53. */
 export type U64 = number | bigint;
@@ -113,9 +114,23 @@ const GROUPS = [
   "tracing_multi",
 ] as const;
 
+const AT = BpfLinkCreateAttr.offsets;
+const SIZE = BPF_LINK_CREATE_ARM + BpfLinkCreateUprobeMulti.size;
+const NOTHING: LinkCreateOptions = {};
+
+/** What kernels without LINK_CREATE for it (before 5.18, for some 5.10) attach by RAW_TRACEPOINT_OPEN. */
+const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
+  BpfAttachType.BPF_TRACE_RAW_TP,
+  BpfAttachType.BPF_LSM_MAC,
+  BpfAttachType.BPF_TRACE_FENTRY,
+  BpfAttachType.BPF_TRACE_FEXIT,
+  BpfAttachType.BPF_MODIFY_RETURN,
+]);
+
 /**
  * Attaches a program (for struct_ops: a map) with a link and returns the link's fd. `target` is an fd, or an ifindex
- * for XDP, tcx and netkit; 0 where the program itself knows its target.
+ * for XDP, tcx and netkit; 0 where the program itself knows its target. As libbpf does, a tracing or LSM program that
+ * LINK_CREATE refuses with EINVAL is attached by RAW_TRACEPOINT_OPEN, if no option is given that it cannot have.
  */
 export function linkCreate(
   progFd: number,
@@ -126,18 +141,28 @@ export function linkCreate(
   const arena = beginCall();
   const { view } = arena;
   // Without the struct's own writer, which takes as long as the system call.
-  view.setInt32(prog_fd, progFd, true);
-  view.setInt32(target_fd, target, true);
-  view.setUint32(attach_type, attachType, true);
-  view.setUint32(flags, options.flags ?? 0, true);
+  view.setInt32(AT.prog_fd, progFd, true);
+  view.setInt32(AT.target_fd, target, true);
+  view.setUint32(AT.attach_type, attachType, true);
+  view.setUint32(AT.flags, options.flags ?? 0, true);
   if (options !== NOTHING) fillGroup(view, options);
-  return runCommand(arena, BpfCmd.BPF_LINK_CREATE, SIZE, NEEDS);
+  const fd = tryCommand(arena, BpfCmd.BPF_LINK_CREATE, SIZE);
+  if (fd >= 0) return fd;
+  const refused = commandError(BpfCmd.BPF_LINK_CREATE, -fd, { needs: ["CAP_BPF"] });
+  if (fd !== -Errno.EINVAL || !canOpenInstead(target, attachType, options)) throw refused;
+  try {
+    return rawTracepointOpen(progFd);
+  } catch (error) {
+    // The program is unfit for either: what the first call said is what was asked for.
+    throw error instanceof SyscallError && error.errno === Errno.EINVAL ? refused : error;
+  }
 }
 
-const { prog_fd, target_fd, attach_type, flags } = BpfLinkCreateAttr.offsets;
-const SIZE = BPF_LINK_CREATE_ARM + BpfLinkCreateUprobeMulti.size;
-const NEEDS = { needs: ["CAP_BPF"] } as const;
-const NOTHING: LinkCreateOptions = {};
+function canOpenInstead(target: number, attachType: BpfAttachType, options: LinkCreateOptions): boolean {
+  const { flags = 0, target_btf_id = 0, tracing } = options;
+  const cookie = BigInt(tracing?.cookie ?? 0);
+  return BY_RAW_TRACEPOINT.has(attachType) && target === 0 && flags === 0 && target_btf_id === 0 && cookie === 0n;
+}
 
 function fillGroup(view: DataView, options: LinkCreateOptions): void {
   const groups = GROUPS.filter((name) => options[name] !== undefined);
@@ -167,7 +192,7 @@ function fillGroup(view: DataView, options: LinkCreateOptions): void {
     // tcx, netkit and cgroup are laid out alike.
     const place = options.tcx ?? options.netkit ?? options.cgroup;
     if (place === undefined) return;
-    if (place.relative_id !== undefined) view.setUint32(flags, (options.flags ?? 0) | BpfAttachFlag.BPF_F_ID, true);
+    if (place.relative_id !== undefined) view.setUint32(AT.flags, (options.flags ?? 0) | BpfAttachFlag.BPF_F_ID, true);
     fillPlace(view, at, place);
   }
 }
