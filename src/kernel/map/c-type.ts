@@ -13,7 +13,6 @@ const ARRAY = /^(\w+)\[(\d+)\]$/;
 /** BTF for a key and a value. */
 export interface KeyAndValue {
   readonly btf: Btf;
-  readonly blob: Uint8Array;
   readonly keyTypeId: TypeId;
   readonly valueTypeId: TypeId;
 }
@@ -23,8 +22,7 @@ export function keyAndValue(key: CType | undefined, value: CType | undefined): K
   const builder = new BtfBuilder();
   const keyTypeId = key === undefined ? 0 : addType(builder, key, "key").id;
   const valueTypeId = value === undefined ? 0 : addType(builder, value, "value").id;
-  const blob = builder.encode();
-  return { btf: Btf.parse(blob, { source: "the map's types" }), blob, keyTypeId, valueTypeId };
+  return { btf: Btf.parse(builder.encode(), { source: "the map's types" }), keyTypeId, valueTypeId };
 }
 
 interface Placed {

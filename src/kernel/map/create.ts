@@ -1,7 +1,8 @@
 import { SyscallError, UsageError } from "../../errors/index.ts";
-import { btfLoad, closeFd, type MapCreateAttr, mapCreate, OwnedFd, possibleCpus } from "../../sys/index.ts";
+import { type MapCreateAttr, mapCreate, OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../../uapi/index.ts";
 import { mapTooNew } from "../load/first-kernel.ts";
+import { loadObjectBtf } from "../load/object-btf.ts";
 import { type CType, type KeyAndValue, keyAndValue } from "./c-type.ts";
 import { BpfMap } from "./map.ts";
 import { mapTraits } from "./traits.ts";
@@ -141,19 +142,18 @@ function create(attr: MapCreateAttr, types: KeyAndValue | undefined): number {
   const user = `map ${attr.map_name ?? mapTypeName(attr.map_type)}`;
   // Without a value's type the kernel takes no BTF, and a key of no bytes has no type.
   const wanted = types !== undefined && types.valueTypeId !== 0 && !WITHOUT_BTF.has(attr.map_type);
-  const btf = wanted ? btfLoad(types.blob) : undefined;
+  // Kernels before 5.13 know no floating point, for instance: they then see structs of its size.
+  using btf = wanted ? loadObjectBtf(types.btf, STORAGE.has(attr.map_type)) : undefined;
   try {
     if (btf === undefined || types === undefined) return mapCreate(attr);
     return mapCreate({
       ...attr,
-      btf_fd: btf,
+      btf_fd: btf.number,
       btf_key_type_id: types.keyTypeId,
       btf_value_type_id: types.valueTypeId,
     });
   } catch (error) {
     throw mapTooNew(attr, error, user) ?? about(user, attr, error);
-  } finally {
-    if (btf !== undefined) closeFd(btf);
   }
 }
 
