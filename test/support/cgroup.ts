@@ -63,8 +63,13 @@ export class CgroupProcess {
 
   /** Does there what makes the hooks fire: all of it, or the actions that are named. */
   async act(cgroup: string, ...actions: string[]): Promise<void> {
-    this.#child.send({ cgroup, actions });
-    const [answer] = await once(this.#child, "message");
+    const child = this.#child;
+    child.send({ cgroup, actions });
+    const ended = new AbortController();
+    const end = (code: number | null): void => ended.abort(new Error(`the process for ${cgroup} ended with ${code}`));
+    child.once("exit", end);
+    const [answer] = await once(child, "message", { signal: ended.signal });
+    child.removeListener("exit", end);
     const { problem } = answer as { problem?: string };
     if (problem !== undefined) throw new Error(`the process in ${cgroup}: ${problem}`);
   }
