@@ -7,6 +7,7 @@ import { taskIterator, withLinks } from "./links.ts";
 import { DUMPED, withHash } from "./maps.ts";
 import { comparePair, type Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
+import { progRows } from "./prog.ts";
 import { withPrograms } from "./programs.ts";
 
 interface Row {
@@ -208,6 +209,7 @@ const rows: readonly (() => Row[])[] = [
   valueRows,
   batchRows,
   dumpRows,
+  () => progRows(bpftool),
   () => [
     // 0.8 times as many records a second.
     ringRow("callback", "where it lies", 1.25),

@@ -53,6 +53,7 @@ const MAPIDX = "`map idx 'N' not used`, `unable to find map 'S'`";
 const NEWLINE = "JSON of `-S` without its files, and of `-h`, has no line end";
 const RUN524 = "`failed to run program: Unknown error 524`";
 const ATTACH = "`failed prog attach to map`";
+const LOADER = "`-L` ignores the path and all words behind it";
 const DEV = "`dev NAME` warns with its own words";
 const HELP = "`bpftool` in the usage";
 const VERSION = "`version` prints bpftool's";
@@ -215,7 +216,6 @@ export const GROUPS: Readonly<Record<string, readonly CommandLine[]>> = {
       `
         prog show id -1
         prog --bogus
-        -l prog show
       `,
     ),
     ...differs(
@@ -560,6 +560,27 @@ export const GROUPS: Readonly<Record<string, readonly CommandLine[]>> = {
         prog detach id {one.id} bogus
       `,
     ),
+  ],
+  "loader programs": [
+    ...differs(
+      LOADER,
+      `
+        -L prog load test/bpf/minimal.bpf.o {new}/p ; ls {new} ; prog show pinned {new}/p
+        -L prog load test/bpf/counter.bpf.o {new}/p pinmaps {new} ; ls {new}
+        -L prog load
+      `,
+    ),
+    ...differs(OPEN, "-L prog load /no/such/file {new}/p"),
+    ...same("-L prog loadall test/bpf/minimal.bpf.o {new}/d ; ls {new}"),
+  ],
+  "dump jited, tracelog and profile": [
+    ...same(`
+      prog dump jited id {one.id} file {out}
+      -j prog dump jited id {one.id} file {out}
+      prog dump jited id 4294967295
+      -j prog dump jited id 4294967295
+    `),
+    ...differs(WORD, "prog dump jited\nprog dump jited id {one.id} bogus\n-j prog dump jited"),
   ],
   "help and version": [
     ...same("-j prog help\n-p prog help\n-j help"),

@@ -1,0 +1,118 @@
+import { mkdirSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { closeFd, mountBpffs, objPin, progLoad, UmountFlag, unmount } from "bpfts/sys";
+import { BpfProgType } from "bpfts/uapi";
+import type { Side } from "./pairs.ts";
+import { buildPeer } from "./peers.ts";
+import { withPrograms } from "./programs.ts";
+
+/** A comparison of whole processes of `prog` commands, ours against bpftool's. */
+export interface ProgRow {
+  readonly name: string;
+  readonly goal: number | undefined;
+  readonly ours: Side;
+  readonly peer: Side | { readonly missing: string };
+  readonly runs: number;
+  readonly scene: (measure: () => void) => void;
+}
+
+const OURS = `${process.execPath} dist/bin/bpfts.js`;
+/** Where the scene's bpffs is: fixed, because a row's commands are written down before its scene is set. */
+const BPFFS = join(tmpdir(), `bpfts-bench-${process.pid}`);
+const SLOTS = 10_000;
+
+/** The rows for bpftool at a path, or for none. */
+export function progRows(bpftool: string | undefined): ProgRow[] {
+  const rows: ProgRow[] = [];
+  const add = (name: string, words: string, row: Pick<ProgRow, "runs" | "scene" | "goal">, after = ""): void => {
+    const side = (label: string, command: string): Side => ({
+      label,
+      command: ["sh", "-c", `${after === "" ? "exec " : ""}${command} ${words} >/dev/null${after}`],
+      figure: "wall",
+    });
+    const missing = { missing: "bpftool is not there (scripts/peers.sh)" };
+    rows.push({
+      name,
+      ...row,
+      ours: side("bpfts", OURS),
+      peer: bpftool === undefined ? missing : side("bpftool", bpftool),
+    });
+  };
+  const load = { goal: undefined, runs: 15, scene: withBpffs };
+  add(
+    "prog loadall, 60 programs with CO-RE",
+    `prog loadall test/bpf/core-many.bpf.o ${BPFFS}/d`,
+    load,
+    ` && rm -r ${BPFFS}/d`,
+  );
+  add(
+    "prog loadall, 3 programs with CO-RE",
+    `prog loadall test/bpf/counter.bpf.o ${BPFFS}/d`,
+    load,
+    ` && rm -r ${BPFFS}/d`,
+  );
+  add(
+    "prog loadall -L, 3 programs with CO-RE",
+    `-L prog loadall test/bpf/counter.bpf.o ${BPFFS}/d`,
+    load,
+    ` && rm -r ${BPFFS}/d`,
+  );
+  for (const count of [10, 1000, 5000, 10_000]) {
+    const runs = count > 1000 ? 7 : 15;
+    const scene = (measure: () => void): void => withPrograms(count, measure);
+    add(`prog show, ${count} programs`, "prog show", { goal: undefined, runs, scene });
+    const one = (measure: () => void): void => withLongProgram(() => scene(measure));
+    add(`prog show of one, ${count} programs`, `prog show pinned ${BPFFS}/long`, { goal: undefined, runs, scene: one });
+  }
+  for (const kind of ["xlated", "jited"]) {
+    const words = `prog dump ${kind} pinned ${BPFFS}/long`;
+    add(`prog dump ${kind}, ${SLOTS} instructions`, words, { goal: 1, runs: 11, scene: withLongProgram });
+    add(`prog dump ${kind}, the same in JSON`, `-j ${words}`, { goal: 1, runs: 11, scene: withLongProgram });
+    rows.push(memoryRow(`prog dump ${kind}, most memory (1 ns is a byte)`, words, bpftool));
+  }
+  return rows;
+}
+
+function memoryRow(name: string, words: string, bpftool: string | undefined): ProgRow {
+  const measurer = buildPeer("max-rss", false);
+  const row = { name, goal: undefined, runs: 5, scene: withLongProgram };
+  const side = (label: string, command: string): Side => ({
+    label,
+    command: ["path" in measurer ? measurer.path : "false", ...command.split(" "), ...words.split(" ")],
+    figure: "printed",
+  });
+  if ("missing" in measurer) return { ...row, ours: side("bpfts", OURS), peer: measurer };
+  const peer =
+    bpftool === undefined ? { missing: "bpftool is not there (scripts/peers.sh)" } : side("bpftool", bpftool);
+  return { ...row, ours: side("bpfts", OURS), peer };
+}
+
+function withBpffs(measure: () => void): void {
+  mkdirSync(BPFFS, { mode: 0o700 });
+  mountBpffs(BPFFS);
+  try {
+    measure();
+  } finally {
+    unmount(BPFFS, UmountFlag.MNT_DETACH);
+    rmdirSync(BPFFS);
+  }
+}
+
+/** A socket filter of additions, pinned. */
+function withLongProgram(measure: () => void): void {
+  withBpffs(() => {
+    const insns = new Uint8Array(SLOTS * 8);
+    const view = new DataView(insns.buffer);
+    view.setUint32(0, 0xb7, true);
+    for (let slot = 1; slot < SLOTS - 1; slot++) {
+      view.setUint8(slot * 8, 0x07);
+      view.setInt32(slot * 8 + 4, slot, true);
+    }
+    view.setUint32((SLOTS - 1) * 8, 0x95, true);
+    const fd = progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER, insns, prog_name: "long" });
+    objPin(join(BPFFS, "long"), fd);
+    closeFd(fd);
+    measure();
+  });
+}
