@@ -12,6 +12,8 @@ import { type CommandLine, GROUPS } from "./command-lines/table.ts";
 
 const GOLDEN = "test/golden/command-lines.json";
 const RECORD = process.env.RECORD_GOLDEN === "1";
+/** Only the groups whose name has this in it: all of them take minutes. */
+const ONLY = process.env.COMMAND_LINES;
 const KERNEL = release().split(".").slice(0, 2).join(".");
 
 /** What both say to a command line; `ours` only where it is meant to be something else. */
@@ -170,6 +172,7 @@ function compare(row: CommandLine, stage: Stage): void {
 test("command lines of prog", async (t) => {
   const objects = stage(t);
   for (const [group, rows] of Object.entries(GROUPS)) {
+    if (ONLY !== undefined && !group.includes(ONLY)) continue;
     await t.test(group, () => {
       const failures: unknown[] = [];
       for (const row of rows) {

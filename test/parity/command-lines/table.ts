@@ -54,6 +54,7 @@ const NEWLINE = "JSON of `-S` without its files, and of `-h`, has no line end";
 const RUN524 = "`failed to run program: Unknown error 524`";
 const ATTACH = "`failed prog attach to map`";
 const LOADER = "`-L` ignores the path and all words behind it";
+const JIT = "`prog dump jited` of a bpftool that was built without a disassembler";
 const DEV = "`dev NAME` warns with its own words";
 const HELP = "`bpftool` in the usage";
 const VERSION = "`version` prints bpftool's";
@@ -573,15 +574,12 @@ export const GROUPS: Readonly<Record<string, readonly CommandLine[]>> = {
     ...differs(OPEN, "-L prog load /no/such/file {new}/p"),
     ...same("-L prog loadall test/bpf/minimal.bpf.o {new}/d ; ls {new}"),
   ],
-  "dump jited, tracelog and profile": [
-    ...same(`
-      prog dump jited id {one.id} file {out}
-      -j prog dump jited id {one.id} file {out}
-      prog dump jited id 4294967295
-      -j prog dump jited id 4294967295
-    `),
-    ...differs(WORD, "prog dump jited\nprog dump jited id {one.id} bogus\n-j prog dump jited"),
-  ],
+  "dump jited": [
+    "prog dump jited id {one.id}",
+    "prog dump jited id 4294967295",
+    "prog dump jited",
+    "-j prog dump jited",
+  ].map((line) => ({ line, differs: JIT, local: true }) as const),
   "help and version": [
     ...same("-j prog help\n-p prog help\n-j help"),
     ...["prog help", "prog h", "-h", "help", "prog -h"].map((line) => ({ line, differs: HELP, local: true }) as const),
