@@ -93,7 +93,10 @@ export async function runInMachine(options: RunOptions): Promise<number> {
       ...hardware.consoles(log),
       ...["-append", parameters.join(" ")],
     ];
-    const child = spawn(hardware.qemu, words, { stdio: ["ignore", "pipe", "pipe"] });
+    // The machine ends with this process, however that ends: a SIGKILL leaves none behind.
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", hardware.qemu, ...words], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let boot = "";
     const output = new GuestOutput(write, (text) => {
       boot += text;

@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "qemu-s390x": "qemu-user",
   busybox: "busybox-static",
   ip: "iproute2",
+  setpriv: "util-linux",
   xz: "xz-utils",
   ldd: "libc-bin",
   "apt-get": "apt",
@@ -17,9 +18,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** Throws a sentence that says what to install, if a program is missing. */
 export function requirePrograms(machines: readonly Kernel["machine"][], others: readonly string[] = []): void {
   const emulators = machines.map((machine) => `qemu-system-${machine}`);
-  const missing = [...new Set([...emulators, ...others, "busybox", "ip", "xz", "ldd", "apt-get", "dpkg-deb"])].filter(
-    (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0,
-  );
+  const missing = [
+    ...new Set([...emulators, ...others, "busybox", "ip", "setpriv", "xz", "ldd", "apt-get", "dpkg-deb"]),
+  ].filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
   if (missing.length === 0) return;
   const packages = missing.map((program) => PACKAGES[program] ?? program);
   throw new Error(`not there: ${missing.join(", ")}. Install them: apt-get install ${packages.join(" ")}`);
