@@ -70,6 +70,7 @@ export interface TcxLinkInfo extends LinkHead {
 }
 export interface NetkitLinkInfo extends LinkHead {
   readonly kind: "netkit";
+  /** The end that the program hangs on: of the peer, although it is attached through the primary device. */
   readonly ifindex: number;
   readonly attach_type: number;
 }
