@@ -6,10 +6,11 @@
 # CACHE/node-ARCHITECTURE is then a root folder with usr/bin/node in it, and busybox for a machine; for arm64 koffi/
 # holds the FFI library.
 set -euo pipefail
+cache=$(realpath -m "$1")
 cd "$(dirname "$0")/../.."
 source scripts/debian.sh
 
-cache=$1 architecture=$2
+architecture=$2
 case $architecture in s390x | arm64) ;; *) fail "no architecture $architecture: say s390x or arm64" ;; esac
 target=$cache/node-$architecture
 

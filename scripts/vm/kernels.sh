@@ -6,10 +6,10 @@
 # Each is in CACHE/kernels/KERNEL: vmlinuz, config, release (what `uname -r` says there) and modules/. What is there
 # stays; remove the folder for a newer build.
 set -euo pipefail
+cache=$(realpath -m "$1")
 cd "$(dirname "$0")/../.."
 source scripts/debian.sh
 
-cache=$1
 shift
 
 # Suite, architecture and package (an expression: the newest of those that match) of each.
