@@ -19,6 +19,7 @@ const TREE: readonly string[] = [
   "scripts",
   "node_modules/koffi",
   "node_modules/@koromix/koffi-linux-x64",
+  "node_modules/@alexaltea/capstone-js",
   "node_modules/fast-check",
   "node_modules/pure-rand",
   ".cache/peers/bpftool",

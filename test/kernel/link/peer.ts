@@ -21,7 +21,8 @@ export function assertLikeBpftool(info: LinkInfo): void {
   const record: LinkRecord = { ...description, pinned: undefined, refs: [] };
   const known = info.kind === "kprobe_multi" ? withoutFunctions : (text: string): string => text;
   assert.equal(known(linkText(record)), known(shown(info.id)), "the text is bpftool's");
-  for (const pretty of [false, true]) {
+  // Under emulation a start of bpftool takes seconds; that both forms of JSON are alike is seen on the host.
+  for (const pretty of process.env.BPFTS_VM === undefined ? [false, true] : [false]) {
     const theirs = shown(info.id, pretty ? "-p" : "-j");
     assert.equal(known(`${formatJson(linkJson(record), pretty)}\n`), known(theirs), "the JSON is bpftool's");
   }
