@@ -20,12 +20,12 @@ export function assertLikeBpftool(info: LinkInfo): void {
   assert.ok(description !== undefined);
   const record: LinkRecord = { ...description, pinned: undefined, refs: [] };
   const known = info.kind === "kprobe_multi" ? withoutFunctions : (text: string): string => text;
+  const json = (pretty: boolean): string => `${formatJson(linkJson(record), pretty)}\n`;
+  assert.equal(known(json(false)), known(shown(info.id, "-j")), "the JSON is bpftool's");
+  // Under emulation a start of bpftool takes ten seconds, and JSON has each field.
+  if (process.env.BPFTS_VM !== undefined && process.env.BPFTS_VM_TEXT === undefined) return;
   assert.equal(known(linkText(record)), known(shown(info.id)), "the text is bpftool's");
-  // Under emulation a start of bpftool takes seconds; that both forms of JSON are alike is seen on the host.
-  for (const pretty of process.env.BPFTS_VM === undefined ? [false, true] : [false]) {
-    const theirs = shown(info.id, pretty ? "-p" : "-j");
-    assert.equal(known(`${formatJson(linkJson(record), pretty)}\n`), known(theirs), "the JSON is bpftool's");
-  }
+  assert.equal(known(json(true)), known(shown(info.id, "-p")), "the pretty JSON is bpftool's");
 }
 
 function shown(id: number, ...options: string[]): string {
