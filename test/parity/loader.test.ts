@@ -10,6 +10,7 @@ import { withBpffs } from "../support/bpffs.ts";
 
 /** What a loader program cannot load, with the sentence that says so. */
 const refused: Readonly<Record<string, RegExp>> = {
+  "links-struct-ops": /cannot create struct_ops/,
   "struct-ops": /cannot create struct_ops/,
   "struct-ops-optional": /cannot create struct_ops/,
   "isa-jump-table": /cannot load jump tables|./,
