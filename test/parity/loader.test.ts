@@ -39,7 +39,9 @@ function facts(object: BpfObject): object {
   });
   const contents = Object.entries(object.maps).map(([name, map]) => {
     const { contents: own, source } = object.spec.maps[name] ?? {};
-    return own === undefined || source === "arena" ? undefined : map.lookup(new Uint8Array(4));
+    // Lists and trees hold addresses of their own.
+    if (own === undefined || source === "arena" || object.name === "graph") return undefined;
+    return map.lookup(new Uint8Array(4));
   });
   return { programs, maps, contents };
 }
