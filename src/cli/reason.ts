@@ -21,3 +21,13 @@ export function errnoOf(error: unknown): number | undefined {
   if (error instanceof Error && "errno" in error && typeof error.errno === "number") return Math.abs(error.errno);
   return undefined;
 }
+
+/** Says which step of a command failed, in bpftool's words, before the reason that the library gives. */
+export function inStep<T>(step: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new CommandError(`${step}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,6 +1,7 @@
 import { attachIterator, type BpfObject, type Link, loadObject, openMap } from "../../kernel/index.ts";
 import { CommandError } from "../command-error.ts";
 import { takeMap } from "../handle/map.ts";
+import { inStep } from "../reason.ts";
 import type { Words } from "../words.ts";
 
 /** An iterator of an object file: its link, and what must stay open until it is pinned or was read. */
@@ -19,11 +20,11 @@ export function loadIterator(file: string, words: Words): LoadedIterator {
   let object: BpfObject | undefined;
   try {
     words.end();
-    const loaded = named(`can't load objfile ${file}`, () => loadObject(file));
+    const loaded = inStep(`can't load objfile ${file}`, () => loadObject(file));
     object = loaded;
     const [program] = Object.values(loaded.programs);
     if (program === undefined) throw new CommandError(`can't find bpf program in objfile ${file}`);
-    const link = named(`attach_iter failed for program ${program.name}`, () =>
+    const link = inStep(`attach_iter failed for program ${program.name}`, () =>
       attachIterator(program, map === undefined ? {} : { map }),
     );
     return {
@@ -38,14 +39,5 @@ export function loadIterator(file: string, words: Words): LoadedIterator {
     object?.close();
     map?.close();
     throw error;
-  }
-}
-
-function named<T>(step: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CommandError(`${step}: ${error.message}`, { cause: error });
   }
 }

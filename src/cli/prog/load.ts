@@ -9,6 +9,7 @@ import { CommandError } from "../command-error.ts";
 import type { Options } from "../options.ts";
 import { writeText } from "../output.ts";
 import { pinAt, prepareDirectory, prepareFile } from "../pin.ts";
+import { inStep } from "../reason.ts";
 import type { Words } from "../words.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
@@ -27,7 +28,7 @@ function takeArguments(words: Words, options: Options): LoadArguments {
 
 function load(args: LoadArguments, options: Options, first: boolean): Answer {
   try {
-    const spec = named("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
+    const spec = inStep("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
     setDevice(spec, args);
     const shown = Object.values(spec.maps).map(shownName);
@@ -36,7 +37,7 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
     if (first) prepareFile(args.path, options);
     else prepareDirectory(args.path, options);
     if (args.pinMaps !== undefined) prepareDirectory(args.pinMaps, options);
-    using object = named("failed to load object file", () =>
+    using object = inStep("failed to load object file", () =>
       loadObject(spec, {
         // The loader takes fds of its own; these stay the arguments'.
         maps: Object.fromEntries(
@@ -65,16 +66,6 @@ const PREFIXED: ReadonlySet<string> = new Set([".data", ".rodata", ".bss", ".kco
 /** What libbpf calls a map: the four data sections that always were by their name in the kernel, `counter.rodata`. */
 function shownName(map: MapSpec): string {
   return PREFIXED.has(map.name) ? map.kernelName : map.name;
-}
-
-/** Says which step failed, in bpftool's words, before the reason. */
-function named<T>(step: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CommandError(`${step}: ${error.message}`, { cause: error });
-  }
 }
 
 function showLog(program: string, log: string): void {

@@ -99,15 +99,7 @@ export class ProgramReader implements Disposable {
   record(fd: number): ProgramRecord {
     const { info, orphaned } = infoOf(fd);
     return {
-      id: info.id,
-      type: info.type,
-      name: fullProgramName(info, fd, this.btf),
-      tag: formatHex(info.tag),
-      gpl_compatible: info.gpl_compatible,
-      run_time_ns: info.run_time_ns ?? 0n,
-      run_cnt: info.run_cnt ?? 0n,
-      recursion_misses: info.recursion_misses ?? 0n,
-      device: deviceOf(info),
+      ...this.header(info, fd),
       loaded_at: info.load_time === 0n ? undefined : this.#seconds(info.load_time),
       created_by_uid: info.created_by_uid,
       orphaned,
