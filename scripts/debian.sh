@@ -3,7 +3,7 @@
 # machine's packages, lists and keys stay as they are, and apt itself checks the signatures and hashes. The mirror is
 # the one that the machine's own sources name; only the suite and the architecture differ.
 #
-#   apt_suite STATE ARCHITECTURE SUITE    reads the lists of a suite; what follows is about it
+#   apt_suite STATE ARCHITECTURE SUITE    reads the lists of a suite, or says why not; what follows is about it
 #   own_apt TOOL ARGUMENT…                apt-get, apt-cache on those lists
 #   fetch_packages DIRECTORY PACKAGE…     downloads and unpacks these alone
 #   fetch_closure DIRECTORY PACKAGE…      and everything they depend on
@@ -53,7 +53,10 @@ apt_suite() {
   : >"$apt_state/status"
   source_of "$apt_name" >"$apt_state/sources.list"
   say "reading the package lists of $apt_name ($apt_architecture)"
-  own_apt apt-get update >"$apt_state/update.log" 2>&1 || fail "apt-get update failed: $(tail -n 3 "$apt_state/update.log")"
+  if ! own_apt apt-get update >"$apt_state/update.log" 2>&1; then
+    say "the lists of $apt_name ($apt_architecture) can't be read: $(grep -m 1 '^E:' "$apt_state/update.log")" >&2
+    return 1
+  fi
   apt_read=$apt_state/$apt_architecture/$apt_name
 }
 

@@ -19,7 +19,7 @@ source scripts/debian.sh
 # Downloads a package with all that it depends on and unpacks everything into a directory.
 unpack() {
   local package=$1 directory=$2
-  apt_suite "$state" "$architecture" "$suite"
+  apt_suite "$state" "$architecture" "$suite" || exit 1
   say "downloading $package $(own_apt apt-cache policy "$package" | sed -n 's/ *Candidate: //p')"
   fetch_closure "$directory" "$package"
 }

@@ -18,8 +18,13 @@ mkdir -p "$cache"
 exec 9>"$cache/node-$architecture.lock"
 flock 9
 if [ -e "$target/usr/bin/node" ]; then exit; fi
-apt_suite "$cache/apt/$architecture" "$architecture" trixie
-say "downloading Node for $architecture"
+# A mirror whose lists of one suite don't fit their signature (it is being updated) has another that do.
+for suite in trixie forky sid; do
+  if apt_suite "$cache/apt/$architecture" "$architecture" "$suite"; then break; fi
+  suite=
+done
+[ -n "$suite" ] || fail "no suite of Debian's can be read for $architecture"
+say "downloading Node for $architecture from $suite"
 # What the dependency says it wants and a Node without its package manager does not: a documentation browser, scripts.
 fetch_closure "$target" nodejs busybox-static
 for directory in lib lib64 bin sbin; do
