@@ -17,6 +17,7 @@ const NUMBERS = {
   mmap: [9, 222],
   munmap: [11, 215],
   mprotect: [10, 226],
+  rt_sigprocmask: [14, 135],
   mount: [165, 40],
   umount2: [166, 39],
   perf_event_open: [298, 241],
