@@ -42,9 +42,9 @@ function readKept(path: string): Buffer | undefined {
 /** A file beside it grows by a byte a run: a count that no two processes spoil. */
 function learn(script: Script, path: string, knows: boolean): void {
   const counter = `${path}.runs`;
-  const runs = (statSync(counter, { throwIfNoEntry: false })?.size ?? 0) + 1;
-  if (knows && runs > LEARNING_RUNS) return;
   try {
+    const runs = (statSync(counter, { throwIfNoEntry: false })?.size ?? 0) + 1;
+    if (knows && runs > LEARNING_RUNS) return;
     if (!knows || (runs & (runs - 1)) === 0) replace(path, script.createCachedData());
     appendFileSync(counter, ".");
   } catch {

@@ -11,7 +11,8 @@ export interface Ran {
 }
 
 const ROOT = process.cwd();
-export const COMMAND: string = join(import.meta.dirname, "../../src/cli/main.js");
+/** The command as it is published. */
+export const COMMAND: string = join(ROOT, "dist/bin/bpfts.js");
 /** bpftool 7.8, of scripts/peers.sh. */
 const PEER = join(ROOT, ".cache/peers/bpftool");
 
