@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,22 +22,28 @@ const OURS = `${process.execPath} dist/bin/bpfts.js`;
 /** Where the scene's bpffs is: fixed, because a row's commands are written down before its scene is set. */
 const BPFFS = join(tmpdir(), `bpfts-bench-${process.pid}`);
 const SLOTS = 10_000;
+const MISSING = "no bpftool that can do it (scripts/peers.sh)";
 
 /** The rows for bpftool at a path, or for none. */
 export function progRows(bpftool: string | undefined): ProgRow[] {
   const rows: ProgRow[] = [];
-  const add = (name: string, words: string, row: Pick<ProgRow, "runs" | "scene" | "goal">, after = ""): void => {
+  const add = (
+    name: string,
+    words: string,
+    row: Pick<ProgRow, "runs" | "scene" | "goal">,
+    after = "",
+    peer: string | false | undefined = bpftool,
+  ): void => {
     const side = (label: string, command: string): Side => ({
       label,
       command: ["sh", "-c", `${after === "" ? "exec " : ""}${command} ${words} >/dev/null${after}`],
       figure: "wall",
     });
-    const missing = { missing: "bpftool is not there (scripts/peers.sh)" };
     rows.push({
       name,
       ...row,
       ours: side("bpfts", OURS),
-      peer: bpftool === undefined ? missing : side("bpftool", bpftool),
+      peer: peer === undefined || peer === false ? { missing: MISSING } : side("bpftool", peer),
     });
   };
   const load = { goal: undefined, runs: 15, scene: withBpffs };
@@ -67,11 +74,18 @@ export function progRows(bpftool: string | undefined): ProgRow[] {
   }
   for (const kind of ["xlated", "jited"]) {
     const words = `prog dump ${kind} pinned ${BPFFS}/long`;
-    add(`prog dump ${kind}, ${SLOTS} instructions`, words, { goal: 1, runs: 11, scene: withLongProgram });
-    add(`prog dump ${kind}, the same in JSON`, `-j ${words}`, { goal: 1, runs: 11, scene: withLongProgram });
-    rows.push(memoryRow(`prog dump ${kind}, most memory (1 ns is a byte)`, words, bpftool));
+    const peer = kind === "jited" && !disassembles(bpftool) ? false : bpftool;
+    add(`prog dump ${kind}, ${SLOTS} instructions`, words, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
+    add(`prog dump ${kind}, in JSON`, `-j ${words}`, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
+    rows.push(memoryRow(`prog dump ${kind}, most memory (1 ns is a byte)`, words, peer === false ? undefined : peer));
   }
   return rows;
+}
+
+/** Debian's bpftool of today is built without a disassembler. */
+function disassembles(bpftool: string | undefined): boolean {
+  if (bpftool === undefined) return false;
+  return /llvm|libbfd/.test(spawnSync(bpftool, ["version"], { encoding: "utf8" }).stdout);
 }
 
 function memoryRow(name: string, words: string, bpftool: string | undefined): ProgRow {
@@ -83,8 +97,7 @@ function memoryRow(name: string, words: string, bpftool: string | undefined): Pr
     figure: "printed",
   });
   if ("missing" in measurer) return { ...row, ours: side("bpfts", OURS), peer: measurer };
-  const peer =
-    bpftool === undefined ? { missing: "bpftool is not there (scripts/peers.sh)" } : side("bpftool", bpftool);
+  const peer = bpftool === undefined ? { missing: MISSING } : side("bpftool", bpftool);
   return { ...row, ours: side("bpfts", OURS), peer };
 }
 
