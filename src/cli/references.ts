@@ -1,4 +1,4 @@
-import { manyFilesOpen, type ObjectHolder, type ObjectKind, procPids } from "../kernel/index.ts";
+import { type ObjectHolder, type ObjectKind, quickProcPids } from "../kernel/index.ts";
 import type { JsonValue } from "./json-writer.ts";
 import type { Options } from "./options.ts";
 import { writeText } from "./output.ts";
@@ -17,8 +17,8 @@ export async function gatherRefs(kind: ObjectKind, options: Options): Promise<Ob
     if (options.debug) writeText(2, `pids: ${why}\n`);
   };
   try {
-    const find = manyFilesOpen() ? (await import("./many-references.ts")).objectPids : procPids;
-    return find(kind, { others: true, onGap: tell });
+    const how = { others: true, onGap: tell };
+    return quickProcPids(kind, how) ?? (await import("./many-references.ts")).manyObjectPids(kind, how);
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error));
     return new Map();

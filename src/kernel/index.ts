@@ -115,8 +115,8 @@ export { RawMap } from "./map/raw-map.ts";
 export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map/traits.ts";
 export { type Chunk, chunksOf, type WalkedMap } from "./map/walk.ts";
 export { type MapChange, type WatchedMap, type WatchOptions, watchMap } from "./map/watch.ts";
-export { type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
-export { manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./pids/proc-pids.ts";
+export { manyObjectPids, type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
+export { type ObjectHolder, type ProcPidsOptions, procPids, quickProcPids } from "./pids/proc-pids.ts";
 export { METRIC_NAMES, type Metric, type MetricName, type MetricRatio, metric } from "./profile/metrics.ts";
 export {
   MAX_METRICS,

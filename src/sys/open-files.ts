@@ -27,7 +27,13 @@ export interface OpenFileSearch {
   readonly targets: readonly string[];
   /** The field of /proc/PID/fdinfo/FD whose number is wanted, for instance `map_id`. */
   readonly field: string;
+  /** Gives up where the search would take longer than so many microseconds on an idle machine. Default: never. */
+  readonly budget?: number | undefined;
 }
+
+/** What it takes to read where an open file leads, and to read the number of one that is wanted, in microseconds. */
+const FILE_COST = 2;
+const NUMBER_COST = 8;
 
 /** The open files that were found. */
 export interface OpenFileNumbers {
@@ -37,8 +43,11 @@ export interface OpenFileNumbers {
   readonly refused: number;
 }
 
-/** A number of each open file of a kind, of all processes that /proc shows. Those that end meanwhile are left out. */
-export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers {
+/**
+ * A number of each open file of a kind, of all processes that /proc shows. Those that end meanwhile are left out.
+ * Undefined where that is over the budget.
+ */
+export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
   return new Walk(search).run();
 }
 
@@ -53,8 +62,10 @@ class Walk {
   readonly #text: number;
   readonly #path: number;
   #refused = 0;
+  #left: number;
 
-  constructor({ targets, field }: OpenFileSearch) {
+  constructor({ targets, field, budget = Number.POSITIVE_INFINITY }: OpenFileSearch) {
+    this.#left = budget;
     this.#arena = openArena();
     const encoder = new TextEncoder();
     this.#targets = targets.map((target) => encoder.encode(target));
@@ -66,12 +77,15 @@ class Walk {
     this.#path = placeRoom(PATH_SIZE).address - base;
   }
 
-  run(): OpenFileNumbers {
+  run(): OpenFileNumbers | undefined {
     const fd = this.#open("/proc");
     if (fd < 0) throw fail("open", -fd, { subject: "/proc" });
     const pids: number[] = [];
     this.#eachNumber(fd, (pid) => pids.push(pid));
-    for (const pid of pids) this.#process(pid);
+    for (const pid of pids) {
+      this.#process(pid);
+      if (this.#left < 0) return undefined;
+    }
     return { files: this.#files, refused: this.#refused };
   }
 
@@ -101,6 +115,9 @@ class Walk {
       const length = syscall("readlinkat", directory, base + name, base + this.#text, TEXT_SIZE);
       if (length > 0 && this.#isTarget(length)) found.push(fd);
     });
+    // Known before the numbers are read, which takes most of the time.
+    this.#left -= count * FILE_COST + found.length * NUMBER_COST;
+    if (this.#left < 0) return count;
     for (const fd of found) {
       const value = this.#number(`${path}info/${fd}`);
       if (value !== undefined) this.#files.push({ pid, value });

@@ -1,6 +1,6 @@
 import type { ObjectKind } from "../kernel-object.ts";
 import { iterateHolders } from "./holder-iterator.ts";
-import { groupByObject, manyFilesOpen, type ObjectHolder, type ProcPidsOptions, procPids } from "./proc-pids.ts";
+import { groupByObject, type ObjectHolder, type ProcPidsOptions, procPids, quickProcPids } from "./proc-pids.ts";
 
 /** How {@link objectPids} looks. */
 export interface ObjectPidsOptions extends ProcPidsOptions {
@@ -18,14 +18,18 @@ export interface ObjectPidsOptions extends ProcPidsOptions {
  */
 export function objectPids(kind: ObjectKind, options: ObjectPidsOptions = {}): Map<number, ObjectHolder[]> {
   if (options.by === "iterator") return groupByObject(iterateHolders(kind), options);
-  if (options.by === undefined && manyFilesOpen()) {
-    try {
-      return groupByObject(iterateHolders(kind), options);
-    } catch {
-      // Without the rights, without BTF, or in a pid namespace: /proc tells it too, if slower.
-    }
+  if (options.by === "proc") return procPids(kind, options);
+  return quickProcPids(kind, options) ?? manyObjectPids(kind, options);
+}
+
+/** {@link objectPids} where many files are open: by the iterator, and by /proc where that fails. */
+export function manyObjectPids(kind: ObjectKind, options: ProcPidsOptions = {}): Map<number, ObjectHolder[]> {
+  try {
+    return groupByObject(iterateHolders(kind), options);
+  } catch {
+    // Without the rights, without BTF, or in a pid namespace: /proc tells it too, if slower.
+    return procPids(kind, options);
   }
-  return procPids(kind, options);
 }
 
 /**

@@ -19,21 +19,36 @@ export interface ProcPidsOptions {
 }
 
 /**
- * From so many open files on the iterator is cheaper than /proc. It takes 15 ms, nearly all to find what it needs in the
- * kernel's BTF, then little more for a thousand files than for one; /proc takes 2 µs a file, and 8 more for an object.
+ * The iterator takes 15 ms, nearly all to find what it needs in the kernel's BTF, then little more for a thousand files
+ * than for one. Where /proc would take longer than this, in microseconds, the iterator is tried.
  */
+const PROC_BUDGET = 8_000;
+/** So many open files alone are more than that. */
 const MANY_FILES = 5_000;
 
-/** Whether so many files are open in the whole system that a program in the kernel walks them sooner than /proc tells. */
-export function manyFilesOpen(): boolean {
+/**
+ * `objectPids` by way of /proc, where that is quick: light to load, and the quicker way where few files are open.
+ * Undefined where a program in the kernel would tell it sooner.
+ */
+export function quickProcPids(
+  kind: ObjectKind,
+  options: ProcPidsOptions = {},
+): Map<number, ObjectHolder[]> | undefined {
   // Allocated, free and the most there may be; a file that many processes share counts once.
-  return Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10) >= MANY_FILES;
+  const open = Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10);
+  return open < MANY_FILES ? search(kind, options, PROC_BUDGET) : undefined;
 }
 
-/** `objectPids` by way of /proc alone: light to load, and as fast as it gets where few files are open. */
+/** `objectPids` by way of /proc alone. */
 export function procPids(kind: ObjectKind, options: ProcPidsOptions = {}): Map<number, ObjectHolder[]> {
+  return search(kind, options) ?? new Map();
+}
+
+function search(kind: ObjectKind, options: ProcPidsOptions, budget?: number): Map<number, ObjectHolder[]> | undefined {
   const { names, field } = FILE_KINDS[kind];
-  const { files, refused } = openFileNumbers({ targets: names.map((name) => `anon_inode:${name}`), field });
+  const found = openFileNumbers({ targets: names.map((name) => `anon_inode:${name}`), field, budget });
+  if (found === undefined) return undefined;
+  const { files, refused } = found;
   if (refused > 0) {
     options.onGap?.(`the files of ${refused} processes may not be seen (CAP_SYS_PTRACE would allow it)`);
   }
