@@ -20,8 +20,16 @@ const END = "<!-- the table's end -->";
  * are its.
  */
 const ROWS = [
-  ["attachXdp", "", "xdp", "5.9 (4.8)", "`device`, `mode`: driver, generic, offload", /^xdp links/],
+  [
+    "attachXdp",
+    "",
+    "xdp",
+    "5.9 (4.8)",
+    "`device`, `mode`: driver, generic, offload; `withoutLink`",
+    /^xdp (links|without)/,
+  ],
   ["attachTcx", "", "tcx", "6.6", "`device`, `direction`, `anchor`, `expectedRevision`", /^tcx links/],
+  ["attachTc", "", "none", "4.5", "`device`, `direction`, `priority`, `handle`, `replace`", /^tc filters/],
   ["attachNetkit", "", "netkit", "6.7", "`device`, `end`: primary, peer; `anchor`, `expectedRevision`", /^netkit/],
   [
     "attachCgroup",

@@ -11,7 +11,11 @@ export interface Ran {
 }
 
 const ROOT = process.cwd();
-export const COMMAND: string = join(import.meta.dirname, "../../src/cli/main.js");
+/** In a machine under emulation the bundle, which is a few files to load: its modules one by one take seconds. */
+export const COMMAND: string =
+  process.env.BPFTS_VM === undefined
+    ? join(import.meta.dirname, "../../src/cli/main.js")
+    : join(ROOT, "dist/bin/bpfts.js");
 /** bpftool 7.8, of scripts/peers.sh. */
 const PEER = join(ROOT, ".cache/peers/bpftool");
 
@@ -75,9 +79,14 @@ export function withoutPids(text: string): string {
 /**
  * Our output for a command line must be bpftool's, byte for byte, where bpftool is there; and what was recorded of
  * bpftool's, ids apart. RECORD_GOLDEN=1 records anew from bpftool. The exit code is 0: bpftool's is not compared, for
- * it is 255 after success too.
+ * it is 255 after success too. Without `peerCan` bpftool is not asked: it is at fault on this kernel.
  */
-export function assertParity(name: string, args: readonly string[], placeholders: Placeholders = []): void {
+export function assertParity(
+  name: string,
+  args: readonly string[],
+  placeholders: Placeholders = [],
+  options: { readonly peerCan?: boolean } = {},
+): void {
   for (const style of [[], ["-j"], ["-p"]]) {
     const line = [...style, ...args];
     const ours = bpfts(...line);
@@ -86,7 +95,7 @@ export function assertParity(name: string, args: readonly string[], placeholders
     if (style.length > 0) JSON.parse(ours.stdout);
     const shown = withoutPids(ours.stdout);
     const key = [name, ...style].join(" ");
-    if (hasPeer) {
+    if (hasPeer && options.peerCan !== false) {
       const { stdout } = bpftool(...line);
       assert.equal(shown, stdout, `${name}: ${line.join(" ")}`);
       if (RECORD) {
