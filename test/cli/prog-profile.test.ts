@@ -6,6 +6,7 @@ import { loadObject, profileProgram } from "../../src/kernel/index.ts";
 import { needs } from "../support/feature.ts";
 import { bpfts, COMMAND } from "./run.ts";
 
+const SOFTWARE = ["task_clock", "page_faults", "context_switches"] as const;
 const input = { data_in: new Uint8Array(64) };
 
 test("runs of a program are measured, and of one of its functions", (t) => {
@@ -14,14 +15,14 @@ test("runs of a program are measured, and of one of its functions", (t) => {
   const { egress } = object.programs;
   assert.ok(egress);
   for (const subprogram of [undefined, "count"]) {
-    using profile = profileProgram(egress, { metrics: ["task_clock", "page_faults"], subprogram });
+    using profile = profileProgram(egress, { metrics: SOFTWARE, subprogram });
     assert.equal(profile.read().run_cnt, 0n);
     egress.run({ ...input, repeat: 10 });
     const { run_cnt, metrics } = profile.read();
     assert.equal(run_cnt, 10n, subprogram);
     assert.deepEqual(
       metrics.map(({ metric }) => metric),
-      ["task_clock", "page_faults"],
+      SOFTWARE,
     );
     assert.ok((metrics[0]?.value ?? 0n) > 0n);
     assert.equal(metrics[0]?.enabled, metrics[0]?.running);

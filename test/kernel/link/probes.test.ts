@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -179,6 +180,16 @@ for (const [name, attach] of Object.entries(plain)) {
     assert.throws(() => probe.attach(traced(t, probe.program).program, "link", 5n), /cookies|links/);
   });
 }
+
+test("a uprobe on the stub by which a program calls an imported function", (t) => {
+  const first = traced(t, "on_uprobe_anywhere", { everybody: true });
+  const run = (): void => void execFileSync("/bin/sh", ["-c", "kill -0 $$"]);
+  assert.throws(() => attachUprobe(first.program, { binary: "/bin/sh", symbol: "kill" }), /kill@plt$/);
+  using link = attachUprobe(first.program, { binary: "/bin/sh", symbol: "kill@plt" });
+  assert.equal(first.count(), 0n);
+  run();
+  assert.equal(first.count(), 1n, link.what);
+});
 
 test("a perf event of the caller's stays the caller's", (t) => {
   if (!needs(t, "link:perf_event")) return;
