@@ -1,55 +1,26 @@
-// Bundles the command and the library. The command: a small entry and one chunk per command, loaded on demand. The
-// library: a file for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
+// Bundles the command and the library. The command: a small entry and a file per command, each the whole program with
+// that command's code, so that one file is read and its compiled code kept (src/cli/code-cache.ts). The library: a file
+// for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { build, transform } from "esbuild";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { build } from "esbuild";
 
-const outdir = "dist/bin";
 const target = "node20.19";
-await bundleLibrary();
 /** By index.ts: which file each exported name comes from. */
 const rooms = new Map();
 
-// The chunks' names hold their hashes: those of an earlier build would stay.
-rmSync(outdir, { recursive: true, force: true });
-mkdirSync(outdir, { recursive: true });
-const { outputFiles } = await build({
-  entryPoints: { bpfts: "src/cli/main.ts" },
-  outdir,
-  bundle: true,
-  splitting: true,
-  chunkNames: "[name]-[hash]",
-  format: "esm",
-  platform: "node",
-  target,
-  external: ["koffi"],
-  legalComments: "none",
-  write: false,
-  plugins: [{ name: "past-the-index", setup: (own) => own.onLoad({ filter: /\/src\/.*\.ts$/ }, loadPastIndex) }],
-});
-// esbuild splits ES modules only, but Node loads CommonJS sooner: at once instead of by way of its thread pool.
-for (const { path, text } of outputFiles) {
-  const { code } = await transform(text, {
-    format: "cjs",
-    platform: "node",
-    target,
-    minify: true,
-    supported: { "dynamic-import": false },
-    define: { "import.meta.url": "__filename" },
-  });
-  writeFileSync(path, code);
-}
-writeFileSync(join(outdir, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
-chmodSync(join(outdir, "bpfts.js"), 0o755);
+await bundleLibrary();
+await bundleCommand("dist/bin");
 
 /** The declarations beside the files are the compiler's, one for each source file. */
 async function bundleLibrary() {
-  const rooms = readdirSync("src", { withFileTypes: true }).filter(
+  const folders = readdirSync("src", { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && entry.name !== "cli",
   );
   rmSync("dist/shared", { recursive: true, force: true });
   await build({
-    entryPoints: ["src/index.ts", ...rooms.map(({ name }) => `src/${name}/index.ts`)],
+    entryPoints: ["src/index.ts", ...folders.map(({ name }) => `src/${name}/index.ts`)],
     outdir: "dist",
     bundle: true,
     splitting: true,
@@ -60,6 +31,112 @@ async function bundleLibrary() {
     external: ["koffi"],
     legalComments: "none",
   });
+}
+
+async function bundleCommand(outdir) {
+  // The files' names hold their hashes: those of an earlier build would stay, and so would their compiled code.
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  const table = await readTable();
+  const written = new Map();
+  const write = async (source, name) => {
+    const file = `${name}-${await bundleProgram(outdir, source, name)}.js`;
+    written.set(source, file);
+    return file;
+  };
+  const other = await write(undefined, "other");
+  const places = [];
+  for (const object of table) {
+    const commands = [];
+    for (const { name, changes, source } of object.commands ?? []) {
+      if (source !== undefined && !written.has(source))
+        await write(source, `${basename(dirname(source))}-${basename(source, ".ts")}`);
+      commands.push({ name, changes, file: written.get(source) });
+    }
+    places.push({ name: object.name, ...(object.commands === undefined ? {} : { commands }) });
+  }
+  const entry = await bundle("src/cli/entry.ts", undefined, {
+    BPFTS_PLACES: JSON.stringify(places),
+    BPFTS_OTHER: JSON.stringify(other),
+    // The folder of the file; CommonJS loads sooner than a module.
+    "import.meta.dirname": "__dirname",
+  });
+  writeFileSync(join(outdir, "bpfts.js"), entry);
+  writeFileSync(join(outdir, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
+  chmodSync(join(outdir, "bpfts.js"), 0o755);
+}
+
+/** The table of commands, each with the file of its code. */
+async function readTable() {
+  const { outputFiles } = await build({
+    entryPoints: ["src/cli/command-table.ts"],
+    bundle: true,
+    format: "esm",
+    write: false,
+    plugins: [codeElsewhere((source) => ({ path: source, external: true }))],
+  });
+  const { COMMANDS } = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`
+  );
+  const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
+  return COMMANDS.map(({ name, commands }) => ({
+    name,
+    commands: commands?.map((command) => ({
+      name: command.name,
+      changes: command.changes,
+      source: sourceOf(command.run ?? commands.find((entry) => entry.name === command.as)?.run),
+    })),
+  }));
+}
+
+/** The program with the code of one command, or of none; what its name must end in. */
+async function bundleProgram(outdir, source, name) {
+  const text = await bundle(
+    "src/cli/main.ts",
+    codeElsewhere((other) => (other === source ? undefined : { path: other, namespace: "elsewhere" })),
+  );
+  // What src/cli/code-cache.ts runs: a function.
+  const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;
+  const hash = createHash("sha256").update(program).digest("hex").slice(0, 8);
+  writeFileSync(join(outdir, `${name}-${hash}.js`), program);
+  return hash;
+}
+
+async function bundle(entryPoint, plugin, define) {
+  const { outputFiles } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    // Not modules: what is imported from Node is loaded where it is first needed.
+    format: "cjs",
+    platform: "node",
+    target,
+    external: ["koffi"],
+    legalComments: "none",
+    minify: true,
+    charset: "ascii",
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "__filename", ...define },
+    write: false,
+    plugins: [
+      ...(plugin === undefined ? [] : [plugin]),
+      { name: "past-the-index", setup: (own) => own.onLoad({ filter: /\/src\/.*\.ts$/ }, loadPastIndex) },
+    ],
+  });
+  return outputFiles[0].text;
+}
+
+/** Asks what becomes of each import of a command's code, which only the table of commands does. */
+function codeElsewhere(decide) {
+  return {
+    name: "code-elsewhere",
+    setup(own) {
+      own.onResolve({ filter: /^\./ }, ({ path, kind, importer }) => {
+        if (kind !== "dynamic-import" || basename(importer) !== "commands.ts") return undefined;
+        return decide(resolve(dirname(importer), path));
+      });
+      own.onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: "export {};" }));
+    },
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatJson, type JsonValue } from "./json-writer.ts";
 
-/** Writes an array piece by piece, in the form that `formatJson` gives a whole one. */
+/** Writes an array piece by piece, in the form that `formatJson` gives a whole one: without a line end behind it. */
 export class LiveArray {
   readonly #write: (text: string) => void;
   readonly #pretty: boolean;
@@ -20,6 +20,6 @@ export class LiveArray {
   }
 
   end(): void {
-    this.#write(`${this.#filled && this.#pretty ? "\n" : ""}]\n`);
+    this.#write(`${this.#filled && this.#pretty ? "\n" : ""}]`);
   }
 }

@@ -144,6 +144,7 @@ export {
   type ProgramHeader,
   ProgramReader,
   type ProgramRecord,
+  programRecords,
 } from "./program/record.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readStream, type StreamName } from "./program/stream.ts";

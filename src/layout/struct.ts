@@ -23,76 +23,143 @@ export interface Struct<F extends Fields> extends Type<StructValue<F>> {
   alloc(init?: Partial<StructValue<F>>): DataView;
 }
 
-/** Declares a C struct. Padding goes where the C ABI puts it; the order of the keys is the order in memory. */
-export function struct<const F extends Fields>(fields: F, options: { size?: number } = {}): Struct<F> {
+/**
+ * Declares a C struct. Padding goes where the C ABI puts it; the order of the keys is the order in memory. Of the kernel's
+ * structs a process uses few: nothing is computed before one is, and the fields may come from a function.
+ */
+export function struct<const F extends Fields>(fields: F | (() => F), options: { size?: number } = {}): Struct<F> {
+  return new CStruct(fields, options.size) as unknown as Struct<F>;
+}
+
+type AnyValue = Readonly<Record<string, unknown>>;
+
+class CStruct implements Struct<Fields> {
+  readonly #declared: Fields | (() => Fields);
+  readonly #fixedSize: number | undefined;
+  #shape: Shape | undefined;
+  #viewClass: ViewClass | undefined;
+  #partialClass: ViewClass | undefined;
+
+  constructor(declared: Fields | (() => Fields), fixedSize: number | undefined) {
+    this.#declared = declared;
+    this.#fixedSize = fixedSize;
+  }
+
+  get #known(): Shape {
+    this.#shape ??= shapeOf(typeof this.#declared === "function" ? this.#declared() : this.#declared);
+    return this.#shape;
+  }
+
+  get fields(): Fields {
+    return this.#known.fields;
+  }
+
+  get offsets(): Readonly<Record<string, number>> {
+    return this.#known.offsets;
+  }
+
+  get align(): number {
+    return this.#known.align;
+  }
+
+  get size(): number {
+    return this.#fixedSize ?? this.#known.size;
+  }
+
+  view(buffer: DataView, at = 0): AnyValue {
+    this.#viewClass ??= viewClass(this.#known, (field, offset) => {
+      return (view) => field.read(view.buffer, view.at + offset);
+    });
+    return new this.#viewClass(buffer, at, this.size) as unknown as AnyValue;
+  }
+
+  partial(buffer: DataView, length: number, at = 0): AnyValue {
+    this.#partialClass ??= viewClass(this.#known, (field, offset) => {
+      const end = offset + field.size;
+      return (view) => (end <= view.length ? field.read(view.buffer, view.at + offset) : undefined);
+    });
+    return new this.#partialClass(buffer, at, length) as unknown as AnyValue;
+  }
+
+  read(buffer: DataView, at: number, little?: boolean): AnyValue {
+    const { fields, offsets } = this.#known;
+    const out: Record<string, unknown> = {};
+    for (const name in fields) out[name] = fields[name]?.read(buffer, at + (offsets[name] as number), little);
+    return out;
+  }
+
+  write(buffer: DataView, at: number, value: AnyValue, little?: boolean): void {
+    const { fields, offsets } = this.#known;
+    for (const name in fields) fields[name]?.write(buffer, at + (offsets[name] as number), value[name], little);
+  }
+
+  fill(buffer: DataView, at: number, value: AnyValue): void {
+    const { fields, offsets } = this.#known;
+    for (const name in value) {
+      const field = fields[name];
+      if (field === undefined) throw new RangeError(`the struct has no field ${name}`);
+      if (value[name] !== undefined) field.write(buffer, at + (offsets[name] as number), value[name]);
+    }
+  }
+
+  alloc(init?: AnyValue): DataView {
+    const buffer = new DataView(new ArrayBuffer(this.size));
+    if (init !== undefined) this.fill(buffer, 0, init);
+    return buffer;
+  }
+}
+
+interface Shape {
+  readonly fields: Fields;
+  readonly offsets: Readonly<Record<string, number>>;
+  readonly size: number;
+  readonly align: number;
+}
+
+function shapeOf(fields: Fields): Shape {
   const offsets: Record<string, number> = {};
   let end = 0;
   let align = 1;
-  class View {
+  for (const name in fields) {
+    const field = fields[name] as Type<unknown>;
+    const at = Math.ceil(end / field.align) * field.align;
+    offsets[name] = at;
+    end = at + field.size;
+    if (field.align > align) align = field.align;
+  }
+  return { fields, offsets, size: Math.ceil(end / align) * align, align };
+}
+
+interface RawView {
+  readonly buffer: DataView;
+  readonly at: number;
+  readonly length: number;
+}
+type ViewClass = new (buffer: DataView, at: number, length: number) => RawView;
+
+/** A class whose prototype has a getter for each field. */
+function viewClass(
+  { fields, offsets }: Shape,
+  getter: (field: Type<unknown>, at: number) => (view: RawView) => unknown,
+): ViewClass {
+  class View implements RawView {
     readonly buffer: DataView;
     readonly at: number;
-    constructor(buffer: DataView, at: number) {
-      this.buffer = buffer;
-      this.at = at;
-    }
-  }
-  class Partially extends View {
     readonly length: number;
     constructor(buffer: DataView, at: number, length: number) {
-      super(buffer, at);
+      this.buffer = buffer;
+      this.at = at;
       this.length = length;
     }
   }
-  const names = Object.keys(fields);
-  for (const name of names) {
-    const { size, align: fieldAlign, read } = fields[name] as Type<unknown>;
-    const at = Math.ceil(end / fieldAlign) * fieldAlign;
-    offsets[name] = at;
-    end = at + size;
-    if (fieldAlign > align) align = fieldAlign;
+  for (const [name, field] of Object.entries(fields)) {
+    const read = getter(field, offsets[name] as number);
     Object.defineProperty(View.prototype, name, {
       enumerable: true,
-      get(this: View) {
-        return read(this.buffer, this.at + at);
-      },
-    });
-    Object.defineProperty(Partially.prototype, name, {
-      enumerable: true,
-      get(this: Partially) {
-        return at + size <= this.length ? read(this.buffer, this.at + at) : undefined;
+      get(this: RawView) {
+        return read(this);
       },
     });
   }
-  const size = options.size ?? Math.ceil(end / align) * align;
-  const self: Struct<F> = {
-    fields,
-    size,
-    align,
-    offsets: offsets as Struct<F>["offsets"],
-    view: (buffer, at = 0) => new View(buffer, at) as never,
-    partial: (buffer, length, at = 0) => new Partially(buffer, at, length) as never,
-    read(buffer, at, little) {
-      const out: Record<string, unknown> = {};
-      for (const name of names) out[name] = fields[name]?.read(buffer, at + (offsets[name] as number), little);
-      return out as never;
-    },
-    write(buffer, at, value, little) {
-      for (const name of names) {
-        fields[name]?.write(buffer, at + (offsets[name] as number), value[name] as never, little);
-      }
-    },
-    fill(buffer, at, value) {
-      for (const name in value) {
-        const field = fields[name];
-        if (field === undefined) throw new RangeError(`the struct has no field ${name}`);
-        if (value[name] !== undefined) field.write(buffer, at + (offsets[name] as number), value[name] as never);
-      }
-    },
-    alloc(init) {
-      const buffer = new DataView(new ArrayBuffer(size));
-      if (init !== undefined) self.fill(buffer, 0, init);
-      return buffer;
-    },
-  };
-  return self;
+  return View;
 }

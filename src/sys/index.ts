@@ -11,6 +11,7 @@ export {
   mapGetNextId,
   progGetFdById,
   progGetNextId,
+  tryLinkGetFdById,
   tryProgGetFdById,
 } from "./bpf/ids.ts";
 export {

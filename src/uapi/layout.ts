@@ -33,6 +33,11 @@ function codecOf(type: FieldType | FieldTypes): Type<unknown> {
  * so that the declaration of an exported layout needs no second spelling of its type.
  */
 export function layout<const F extends FieldTypes>(fields: F, options: { size?: number } = {}): Layout<F> {
-  const codecs = Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, codecOf(type)]));
-  return struct(codecs, options) as unknown as Layout<F>;
+  return struct(() => codecsOf(fields), options) as unknown as Layout<F>;
+}
+
+function codecsOf(fields: FieldTypes): Record<string, Type<unknown>> {
+  const codecs: Record<string, Type<unknown>> = {};
+  for (const name in fields) codecs[name] = codecOf(fields[name] as FieldType | FieldTypes);
+  return codecs;
 }

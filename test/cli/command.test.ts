@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { BPFTOOL_VERSION, LIBBPF_VERSION, VERSION } from "../../src/cli/version.ts";
-import { bpfts } from "./run.ts";
+import { bpfts, COMMAND } from "./run.ts";
 
 test("version says ours, and whose output it follows", () => {
   assert.equal(VERSION, JSON.parse(readFileSync("package.json", "utf8")).version);
@@ -95,7 +95,7 @@ test("nothing to show is still a JSON value", () => {
 });
 
 test("a reader that goes away ends the command without a word", async () => {
-  const child = spawn(process.execPath, [`${import.meta.dirname}/../../src/cli/main.js`, "-p", "prog", "show"]);
+  const child = spawn(process.execPath, [COMMAND, "-p", "prog", "show"]);
   child.stdout.destroy();
   let stderr = "";
   child.stderr.on("data", (chunk) => {

@@ -11,11 +11,8 @@ export interface Ran {
 }
 
 const ROOT = process.cwd();
-/** In a machine under emulation the bundle, which is a few files to load: its modules one by one take seconds. */
-export const COMMAND: string =
-  process.env.BPFTS_VM === undefined
-    ? join(import.meta.dirname, "../../src/cli/main.js")
-    : join(ROOT, "dist/bin/bpfts.js");
+/** The command as it is published. */
+export const COMMAND: string = join(ROOT, "dist/bin/bpfts.js");
 /** bpftool 7.8, of scripts/peers.sh. */
 const PEER = join(ROOT, ".cache/peers/bpftool");
 

@@ -62,24 +62,29 @@ function normalise(text: string, stage: Stage, own: ReadonlyMap<string, string>)
     if (/^\d+$/.test(value) && name !== "value") continue;
     out = out.replaceAll(value, `{${/\.tag$/.test(name) ? "tag" : name}}`);
   }
-  return out
-    .replace(/^\d+: (?=\w+ {2})/gm, "{id}: ")
-    .replace(/"id": ?\d+/g, '"id":{id}')
-    .replace(/(?<=[\s(,]ids? )\d+(, \d+)*/g, "{id}")
-    .replace(/map_ids [\d,]+/g, "map_ids {ids}")
-    .replace(/"map_ids": ?\[[\d,\s]+\]/g, '"map_ids":{ids}')
-    .replace(/btf_id \d+/g, "btf_id {id}")
-    .replace(/"btf_id": ?\d+/g, '"btf_id":{id}')
-    .replace(/map\[id:\d+\]/g, "map[id:{id}]")
-    .replace(/loaded_at \S+/g, "loaded_at {time}")
-    .replace(/"loaded_at": ?\d+/g, '"loaded_at":{time}')
-    .replace(/tag [0-9a-f]{16}/g, "tag {tag}")
-    .replace(/"tag": ?"[0-9a-f]{16}"/g, '"tag":"{tag}"')
-    .replace(/bpf_prog_[0-9a-f]{16}/g, "bpf_prog_{tag}")
-    .replace(/ jited \d+B/g, " jited {size}")
-    .replace(/"bytes_jited": ?\d+/g, '"bytes_jited":{size}')
-    .replace(/duration(.*?): ?\d+ns/g, "duration$1: {time}")
-    .replace(/"duration": ?\d+/g, '"duration":{time}');
+  return (
+    out
+      .replace(/^\d+: (?=\w+ {2})/gm, "{id}: ")
+      .replace(/"id": ?\d+/g, '"id":{id}')
+      .replace(/(?<=[\s(,]ids? )\d+(, \d+)*/g, "{id}")
+      .replace(/map_ids [\d,]+/g, "map_ids {ids}")
+      .replace(/"map_ids": ?\[[\d,\s]+\]/g, '"map_ids":{ids}')
+      .replace(/btf_id \d+/g, "btf_id {id}")
+      .replace(/"btf_id": ?\d+/g, '"btf_id":{id}')
+      .replace(/map\[id:\d+\]/g, "map[id:{id}]")
+      .replace(/loaded_at \S+/g, "loaded_at {time}")
+      .replace(/"loaded_at": ?\d+/g, '"loaded_at":{time}')
+      .replace(/tag [0-9a-f]{16}/g, "tag {tag}")
+      .replace(/"tag": ?"[0-9a-f]{16}"/g, '"tag":"{tag}"')
+      .replace(/bpf_prog_[0-9a-f]{16}/g, "bpf_prog_{tag}")
+      // Where the kernel's functions and variables are differs between builds of one version.
+      .replace(/(call \w+)#-?\d{4,}/g, "$1#{offset}")
+      .replace(/\b0xffffffff[0-9a-f]{8}\b/g, "{address}")
+      .replace(/ jited \d+B/g, " jited {size}")
+      .replace(/"bytes_jited": ?\d+/g, '"bytes_jited":{size}')
+      .replace(/duration(.*?): ?\d+ns/g, "duration$1: {time}")
+      .replace(/"duration": ?\d+/g, '"duration":{time}')
+  );
 }
 
 function withoutTime(ran: Ran): Ran {

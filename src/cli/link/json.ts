@@ -10,16 +10,13 @@ type Members = { readonly [key: string]: JsonValue | undefined };
 /** A link's object in `link show`, its members in bpftool's order. */
 export function linkJson(link: LinkRecord): JsonValue {
   const { id, type, prog_id } = link.info;
-  return {
-    id,
-    type: linkTypeName(type) ?? type,
-    prog_id,
-    ...detailsJson(link),
+  // Not one literal: see programJson.
+  return Object.assign({ id, type: linkTypeName(type) ?? type, prog_id }, detailsJson(link), {
     pinned: link.pinned,
     // As bpftool has it, which finds the cookie with the processes.
     bpf_cookie: link.refs.length === 0 ? undefined : link.perfCookie,
     pids: refsJson(link.refs),
-  };
+  });
 }
 
 function detailsJson(link: LinkRecord): Members {

@@ -2,6 +2,7 @@ import { describeAllLinks, describeLinks, type LinkDescription } from "../../ker
 import { linkInfo } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";
+import { Listing } from "../listing.ts";
 import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import { gatherRefs } from "../references.ts";
@@ -19,19 +20,22 @@ export const showLinks: Run = async (words, options) => {
   // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
   const untold = links.some(({ info, perfCookie }) => info.kind === "perf_event" && perfCookie === undefined);
   const cookies = untold ? (await import("../many-references.ts")).perfLinkCookies() : undefined;
-  const records = links.map(
-    (link): LinkRecord => ({
-      ...link,
+  const listing = new Listing<LinkRecord>({ text: linkText, json: linkJson }, options, all);
+  for (const link of links) {
+    listing.add({
+      info: link.info,
+      progType: link.progType,
+      devname: link.devname,
+      symbols: link.symbols,
       perfCookie: link.perfCookie ?? cookies?.get(link.info.id),
       pinned: pinsOf(pins, link.info.id),
-      refs: refs.get(link.info.id) ?? [],
-    }),
-  );
-  return {
-    text: () => records.map(linkText),
-    json: () => (all ? records.map(linkJson) : linkJson(records[0] as LinkRecord)),
-  };
+      refs: refs.get(link.info.id) ?? NOBODY,
+    });
+  }
+  return listing.answer();
 };
+
+const NOBODY: LinkRecord["refs"] = [];
 
 function allLinks(): LinkDescription[] {
   try {

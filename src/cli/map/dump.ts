@@ -8,10 +8,10 @@ import { CommandError } from "../command-error.ts";
 import { takeMaps } from "../handle/map.ts";
 import { Formatted, formatNested } from "../json-writer.ts";
 import { failedTo } from "../reason.ts";
+import { TextBuffer } from "../text-buffer.ts";
 import { type ElementStyle, type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { infoOf, mapHeader } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
-import { TextBuffer } from "./template.ts";
 
 /** Elements that were read, with the errno for each that could not be. */
 interface DumpedChunk extends Elements {

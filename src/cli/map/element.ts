@@ -16,11 +16,11 @@ import type { Run } from "../command.ts";
 import { takeMap } from "../handle/map.ts";
 import { Formatted, type JsonValue, RawText } from "../json-writer.ts";
 import { errnoOf, failedTo } from "../reason.ts";
+import { TextBuffer } from "../text-buffer.ts";
 import { writeElement } from "./dump.ts";
 import { type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
 import { infoOf } from "./gather.ts";
-import { TextBuffer } from "./template.ts";
 
 /** What a shell sees of a negative errno: its low byte. */
 function exitCodeOf(errno: number): number {

@@ -87,7 +87,10 @@ function live(
       });
       await ended(signal);
       writeText(2, "Stopping...\n");
-      array?.end();
+      if (array !== undefined) {
+        array.end();
+        write("\n");
+      }
     },
   };
 }

@@ -33,8 +33,8 @@ export function mapRecord(
   const isProgArray = info.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
   const owner = isProgArray ? fields.get("owner_prog_type") : undefined;
   const jited = isProgArray ? fields.get("owner_jited") : undefined;
-  return {
-    ...mapHeader(info),
+  // Not one literal: see programJson.
+  return Object.assign(mapHeader(info), {
     key_size: info.key_size,
     value_size: info.value_size,
     max_entries: info.max_entries,
@@ -45,5 +45,5 @@ export function mapRecord(
     btf_id: info.btf_id,
     pinned: pinsOf(pins, info.id),
     refs: refs.get(info.id) ?? [],
-  };
+  });
 }

@@ -42,8 +42,8 @@ export function headerJson(map: MapHeader): { [key: string]: JsonValue | undefin
 /** A map's object in `map show`. */
 export function mapJson(map: MapRecord): JsonValue {
   const { owner_prog_type: type } = map;
-  return {
-    ...headerJson(map),
+  // Not one literal: see programJson.
+  return Object.assign(headerJson(map), {
     dev: map.device && deviceJson(map.device),
     bytes_key: map.key_size,
     bytes_value: map.value_size,
@@ -55,7 +55,7 @@ export function mapJson(map: MapRecord): JsonValue {
     btf_id: map.btf_id === 0 ? undefined : map.btf_id,
     pinned: map.pinned,
     pids: refsJson(map.refs),
-  };
+  });
 }
 
 function deviceText({ ifindex, netns_dev, netns_ino, name }: MapDevice): string {

@@ -1,5 +1,6 @@
 import type { Run } from "../command.ts";
 import { eachMap, takeMaps } from "../handle/map.ts";
+import { Listing } from "../listing.ts";
 import { pinnedPaths } from "../pinned-paths.ts";
 import { gatherRefs } from "../references.ts";
 import { mapRecord } from "./gather.ts";
@@ -8,22 +9,17 @@ import { mapJson, mapText } from "./render.ts";
 
 /** `bpfts map show [MAP]`. */
 export const showMaps: Run = async (words, options) => {
-  const all = words.left === 0;
-  const maps = all ? eachMap() : takeMaps(words, "read");
-  if (!all) words.end();
+  const chosen = words.left === 0 ? undefined : takeMaps(words, "read");
+  if (chosen !== undefined) words.end();
   const pins = options.bpffs ? pinnedPaths("map") : undefined;
   const refs = await gatherRefs("map", options);
-  const records: MapRecord[] = [];
-  for (const fd of maps) {
+  const listing = new Listing<MapRecord>({ text: mapText, json: mapJson }, options, chosen?.length !== 1);
+  for (const fd of chosen ?? eachMap()) {
     try {
-      records.push(mapRecord(fd.number, pins, refs));
+      listing.add(mapRecord(fd.number, pins, refs));
     } finally {
       fd.close();
     }
   }
-  const array = all || records.length > 1;
-  return {
-    text: () => records.map(mapText),
-    json: () => (array ? records.map(mapJson) : mapJson(records[0] as MapRecord)),
-  };
+  return listing.answer();
 };

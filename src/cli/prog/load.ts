@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { attachBySection, BpfMap, type BpfObject, loadObject, type Program, readObject } from "../../kernel/index.ts";
+import { BpfMap, type BpfObject, type Link, loadObject, type Program, readObject } from "../../kernel/index.ts";
 import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
 import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import { type Answer, done } from "../answer.ts";
@@ -26,8 +26,9 @@ function takeArguments(words: Words, options: Options): LoadArguments {
   return takeLoadArguments(words, (text) => options.json || writeText(2, text));
 }
 
-function load(args: LoadArguments, options: Options, first: boolean): Answer {
+async function load(args: LoadArguments, options: Options, first: boolean): Promise<Answer> {
   try {
+    const attach = args.autoAttach ? (await import("./attach-by-section.ts")).attachBySection : undefined;
     const spec = inStep("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
     setDevice(spec, args);
@@ -54,7 +55,7 @@ function load(args: LoadArguments, options: Options, first: boolean): Answer {
         ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog, onStep: showStep }),
       }),
     );
-    pinAll(object, args, options, first);
+    pinAll(object, args, { options, first, attach });
     return done;
   } finally {
     for (const { fd } of args.replacements) fd.close();
@@ -105,8 +106,16 @@ function setDevice(spec: ObjectSpec, { metadataDevice }: LoadArguments): void {
   }
 }
 
+interface Pinning {
+  readonly options: Options;
+  /** Only the first program. */
+  readonly first: boolean;
+  /** What attaches a program whose link is to be pinned in its place. */
+  readonly attach: ((object: BpfObject, program: Program) => Link | undefined) | undefined;
+}
+
 /** Pins what was asked for; where a step fails, takes away the pins of those before. */
-function pinAll(object: BpfObject, args: LoadArguments, options: Options, first: boolean): void {
+function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach }: Pinning): void {
   const undo: (() => void)[] = [];
   const pin = (path: string, fd: number): void => {
     pinAt(path, fd, options);
@@ -123,7 +132,11 @@ function pinAll(object: BpfObject, args: LoadArguments, options: Options, first:
     if (first && only === undefined) throw new CommandError("object file doesn't contain any bpf program");
     if (!first && programs.length > 0) makeDirectory(args.path);
     for (const program of first && only !== undefined ? [only] : programs) {
-      pinProgram(object, program, first ? args.path : join(args.path, program.name), args.autoAttach, options, pin);
+      using link = attach?.(object, program);
+      if (attach !== undefined && link === undefined && !options.json) {
+        writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
+      }
+      pin(first ? args.path : join(args.path, program.name), link?.fd ?? program.fd);
     }
     if (args.pinMaps !== undefined) {
       makeDirectory(args.pinMaps);
@@ -138,19 +151,4 @@ function pinAll(object: BpfObject, args: LoadArguments, options: Options, first:
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
     throw error;
   }
-}
-
-function pinProgram(
-  object: BpfObject,
-  program: Program,
-  path: string,
-  autoAttach: boolean,
-  options: Options,
-  pin: (path: string, fd: number) => void,
-): void {
-  using link = autoAttach ? attachBySection(object, program) : undefined;
-  if (autoAttach && link === undefined && !options.json) {
-    writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
-  }
-  pin(path, link?.fd ?? program.fd);
 }

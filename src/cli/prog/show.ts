@@ -1,7 +1,7 @@
-import { describePrograms, ProgramDetailsReader, ProgramReader } from "../../kernel/index.ts";
-import type { Answer } from "../answer.ts";
+import { ProgramDetailsReader, ProgramReader, type ProgramRecord, programRecords } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { takePrograms } from "../handle/program.ts";
+import { Listing } from "../listing.ts";
 import type { Options } from "../options.ts";
 import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
@@ -9,38 +9,40 @@ import { gatherRefs } from "../references.ts";
 import type { Words } from "../words.ts";
 import { programJson, programText, type ShownProgram } from "./render.ts";
 
-/** `bpfts prog show [PROG]`. */
+/** `bpfts prog show [PROG]`. Many programs are an array; a single one that was asked for is an object. */
 export const showPrograms: Run = async (words, options) => {
-  const all = words.left === 0;
-  const records = all ? everyProgram() : chosenPrograms(words);
+  const chosen = words.left === 0 ? undefined : chosenPrograms(words);
   const pins = options.bpffs ? pinnedPaths("program") : undefined;
   const refs = await gatherRefs("program", options);
   const filter = isFiltered(options) ? (await import("./filter.ts")).programFilter(options, refs) : undefined;
   using details = options.details ? new ProgramDetailsReader() : undefined;
-  const shown = (filter === undefined ? records : records.filter(filter)).map((record) => ({
-    record,
-    pinned: pinsOf(pins, record.id),
-    refs: refs.get(record.id) ?? [],
-    details: details?.details(record),
-  }));
-  return programsAnswer(shown, all || filter !== undefined || shown.length > 1);
+  const array = chosen === undefined || filter !== undefined || chosen.length > 1;
+  const listing = new Listing<ShownProgram>({ text: programText, json: programJson }, options, array);
+  for (const record of chosen ?? everyProgram()) {
+    if (filter !== undefined && !filter(record)) continue;
+    listing.add({
+      record,
+      pinned: pinsOf(pins, record.id),
+      refs: refs.get(record.id) ?? [],
+      details: details?.details(record),
+    });
+  }
+  return listing.answer();
 };
 
 function isFiltered({ progType, pid, cgroup, usesMap }: Options): boolean {
   return [progType, pid, cgroup, usesMap].some((value) => value !== undefined);
 }
 
-type Records = ShownProgram["record"][];
-
-function everyProgram(): Records {
+function* everyProgram(): Generator<ProgramRecord> {
   try {
-    return describePrograms();
+    yield* programRecords();
   } catch (error) {
     throw failedTo("can't get prog info", error);
   }
 }
 
-function chosenPrograms(words: Words): Records {
+function chosenPrograms(words: Words): ProgramRecord[] {
   const programs = takePrograms(words);
   using reader = new ProgramReader();
   try {
@@ -51,14 +53,4 @@ function chosenPrograms(words: Words): Records {
   } finally {
     for (const fd of programs) fd.close();
   }
-}
-
-/** Many programs are an array; a single one that was asked for is an object. */
-function programsAnswer(programs: readonly ShownProgram[], array: boolean): Answer {
-  return {
-    text: function* () {
-      for (const program of programs) yield programText(program);
-    },
-    json: () => (array ? programs.map(programJson) : programJson(programs[0] as ShownProgram)),
-  };
 }

@@ -4,14 +4,12 @@ import {
   kernelAtLeast,
   kernelSymbolsByAddress,
   type LinkInfo,
-  linkGetFdById,
-  linkGetNextId,
   linkInfo,
   type PerfEventLinkInfo,
   progGetFdById,
   progInfo,
 } from "../../sys/index.ts";
-import { isGone } from "../kernel-object.ts";
+import { everyFd } from "../every-fd.ts";
 
 /** A kernel symbol. */
 export interface SymbolName {
@@ -36,20 +34,7 @@ export interface LinkDescription {
 /** Everything about all links of the kernel, in the order of their ids; a link that vanishes meanwhile is left out. */
 export function describeAllLinks(): LinkDescription[] {
   const infos: LinkInfo[] = [];
-  for (let id = linkGetNextId(0); id !== undefined; id = linkGetNextId(id)) {
-    let fd: number;
-    try {
-      fd = linkGetFdById(id);
-    } catch (error) {
-      if (isGone(error)) continue;
-      throw error;
-    }
-    try {
-      infos.push(linkInfo(fd));
-    } finally {
-      closeFd(fd);
-    }
-  }
+  for (const fd of everyFd("link")) infos.push(linkInfo(fd));
   return describeLinks(infos);
 }
 

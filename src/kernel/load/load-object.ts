@@ -1,38 +1,29 @@
-import { dirname, resolve } from "node:path";
 import { Btf, CoreRelocator } from "../../btf/index.ts";
-import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import { generateLoader, type MapSpec, type ObjectSpec, type ProgramSpec } from "../../object/index.ts";
-import { BPFFS_PATH, duplicateFd, kernelAtLeast, OwnedFd, progBindMap } from "../../sys/index.ts";
+import { SyscallError, UsageError } from "../../errors/index.ts";
+import { generateLoader, type ObjectSpec, type ProgramSpec } from "../../object/index.ts";
+import { duplicateFd, kernelAtLeast, OwnedFd, progBindMap } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import { BpfObject } from "../bpf-object.ts";
 import { DataSection } from "../data-section.ts";
 import { KernelBtf, readBtfFile } from "../kernel-btf.ts";
-import { openPinnedFd, removeDirectories } from "../kernel-object.ts";
-import { BpfMap } from "../map/map.ts";
+import type { BpfMap } from "../map/map.ts";
 import type { Program } from "../program/program.ts";
 import { readObject } from "../read-object.ts";
 import { LoaderSignature, sha256 } from "../sign/loader-signature.ts";
 import { Variable } from "../variable.ts";
 import { findAttachTarget } from "./attach-target.ts";
 import { contextArguments, nameContexts } from "./context-arguments.ts";
-import {
-  arenaDataOffset,
-  createJumpTable,
-  createMap,
-  effectiveMaxEntries,
-  fillArena,
-  fillDataMap,
-} from "./create-map.ts";
+import { arenaDataOffset, createJumpTable } from "./create-map.ts";
 import { type ResolvedExterns, resolveExterns } from "./externs.ts";
 import { hasContextTag } from "./features.ts";
 import { relocate } from "./instructions.ts";
 import { loadProgram, programOf } from "./load-program.ts";
 import { planLoad } from "./loader-plan.ts";
-import { mapDifferences } from "./map-compatibility.ts";
 import { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
+import { ObjectMaps } from "./object-maps.ts";
 import type { LoadOptions } from "./options.ts";
 import { LoaderError, mapHashPlace, runLoader } from "./run-loader.ts";
-import { describeStep, externText, mapText, programText } from "./steps.ts";
+import { describeStep, externText, programText } from "./steps.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 import { Undo } from "./undo.ts";
 
@@ -77,7 +68,7 @@ class Loading {
   readonly #options: LoadOptions;
   readonly #kernel: KernelBtf;
   readonly #undo: Undo;
-  readonly #maps: Record<string, BpfMap> = {};
+  readonly #maps: ObjectMaps;
   readonly #programs: Record<string, Program> = {};
   readonly #structOps = new Map<string, PreparedStructOps>();
 
@@ -86,6 +77,7 @@ class Loading {
     this.#options = options;
     this.#kernel = kernel;
     this.#undo = undo;
+    this.#maps = new ObjectMaps(spec, options, undo);
   }
 
   run(): BpfObject {
@@ -112,7 +104,7 @@ class Loading {
       this.#step(() => `BTF of ${length} bytes: ${btf === undefined ? "refused, the load goes on without" : "loaded"}`);
     }
     try {
-      this.#createMaps(btf, externs);
+      this.#maps.createAll({ btf, kconfig: externs.kconfig, structOps: this.#structOps });
       this.#loadPrograms(fitted.programs, btf, externs, core);
     } finally {
       btf?.close();
@@ -124,7 +116,7 @@ class Loading {
   #result(): BpfObject {
     const parts = {
       programs: this.#programs,
-      maps: this.#maps,
+      maps: this.#maps.byName,
       variables: this.#variables(this.#sections()),
       structOps: this.#structOpsValues(),
     };
@@ -169,8 +161,7 @@ class Loading {
     );
     const existing = new Map<number, BpfMap>();
     for (const [i, map] of maps.entries()) {
-      const path = this.#pinPath(map);
-      const found = this.#replacement(map) ?? (path === undefined ? undefined : this.#reuse(map, path));
+      const found = this.#maps.existing(map);
       if (found !== undefined) existing.set(i, found);
     }
     const describe = (step: number): string => describeStep(loader, step, maps, fitted.programs);
@@ -186,10 +177,10 @@ class Loading {
     for (const step of loader.steps.keys()) this.#step(() => `loader program: ${describe(step)}: done`);
     for (const [i, map] of maps.entries()) {
       const found = existing.get(i);
-      if (found === undefined) this.#adoptMap(map, fds[i] as OwnedFd);
+      if (found === undefined) this.#maps.adopt(map, fds[i] as OwnedFd);
       else {
         fds[i]?.close();
-        this.#keep(map, found);
+        this.#maps.keep(map, found);
       }
     }
     for (const [i, program] of fitted.programs.entries()) {
@@ -264,124 +255,6 @@ class Loading {
     };
   }
 
-  #createMaps(btf: OwnedFd | undefined, externs: ResolvedExterns): void {
-    for (const name of Object.keys(this.#options.maps ?? {})) {
-      if (this.#spec.maps[name] === undefined) {
-        throw new UsageError(
-          `object ${this.#spec.name} has no map ${name}; it has ${Object.keys(this.#spec.maps).join(", ")}`,
-        );
-      }
-    }
-    for (const spec of Object.values(this.#spec.maps)) {
-      if (!spec.autocreate) continue;
-      const path = this.#pinPath(spec);
-      this.#keep(
-        spec,
-        this.#replacement(spec) ??
-          (path === undefined ? undefined : this.#reuse(spec, path)) ??
-          this.#create(spec, btf, externs),
-      );
-    }
-  }
-
-  /** A map that is there now is the object's, pinned where it is to be. */
-  #keep(spec: MapSpec, map: BpfMap): void {
-    const path = this.#pinPath(spec);
-    this.#maps[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
-    const { pinMaps } = this.#options;
-    if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
-  }
-
-  /** A map that a loader program has made. */
-  #adoptMap(spec: MapSpec, fd: OwnedFd): void {
-    if (spec.source === "arena") fillArena(spec, fd.number);
-    this.#keep(spec, new BpfMap(fd, { name: spec.name, types: this.#types(spec) }));
-  }
-
-  #replacement(spec: MapSpec): BpfMap | undefined {
-    const given = this.#options.maps?.[spec.name];
-    if (given === undefined) return undefined;
-    const { anyMaps = false } = this.#options;
-    const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());
-    if (differences.length > 0) {
-      throw new UsageError(`${given.what} cannot stand in for map ${spec.name}: ${differences.join(", ")}`);
-    }
-    const map = new BpfMap(new OwnedFd(duplicateFd(given.fd), `map ${spec.name}`), {
-      name: spec.name,
-      types: this.#types(spec),
-    });
-    this.#undo.add(() => map.close());
-    this.#step(() => `map ${spec.name}: ${given.what} stands in for it`);
-    return map;
-  }
-
-  #pinPath(spec: MapSpec): string | undefined {
-    return spec.pinning === "name" ? `${this.#options.pinPath ?? BPFFS_PATH}/${spec.name}` : undefined;
-  }
-
-  /** The map that is pinned where this one would be; undefined where nothing is. */
-  #reuse(spec: MapSpec, path: string): BpfMap | undefined {
-    let fd: OwnedFd;
-    try {
-      fd = openPinnedFd(path, "map");
-    } catch (error) {
-      const { cause } = error as Error;
-      if (cause instanceof SyscallError && cause.errno === Errno.ENOENT) return undefined;
-      throw error;
-    }
-    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec), pinnedPath: path });
-    const differences = mapDifferences(spec, effectiveMaxEntries(spec), map.info());
-    if (differences.length === 0) {
-      this.#step(() => `map ${spec.name}: re-used from ${path}`);
-      this.#undo.add(() => map.close());
-      return map;
-    }
-    map.close();
-    throw new UsageError(
-      `map ${spec.name}: the one pinned at ${path} differs: ${differences.join(", ")}; remove the pin, or give another pinPath`,
-    );
-  }
-
-  #create(spec: MapSpec, btf: OwnedFd | undefined, externs: ResolvedExterns): BpfMap {
-    const fd = createMap(spec, { btf, structOps: this.#structOps.get(spec.name), ifindex: this.#options.ifindex });
-    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
-    this.#undo.add(() => map.close());
-    this.#step(() => `map ${spec.name}: ${mapText(spec)}, created with fd ${map.fd}`);
-    if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
-    else if (spec.source === "kconfig" && externs.kconfig !== undefined) fillDataMap(spec, map.fd, externs.kconfig);
-    else if (spec.source === "arena") fillArena(spec, map.fd);
-    return map;
-  }
-
-  #types(spec: MapSpec): { btf: Btf; keyTypeId: number; valueTypeId: number } | undefined {
-    const { btf } = this.#spec;
-    return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
-  }
-
-  /** Pins a new map, unless somebody else has pinned one there meanwhile, which is then used. */
-  #pinOrReuse(spec: MapSpec, map: BpfMap, path: string): BpfMap {
-    try {
-      this.#pin(map, path);
-      return map;
-    } catch (error) {
-      const { cause } = error as Error;
-      if (!(cause instanceof SyscallError) || cause.errno !== Errno.EEXIST) throw error;
-      const theirs = this.#reuse(spec, path);
-      if (theirs === undefined) throw error;
-      map.close();
-      return theirs;
-    }
-  }
-
-  #pin(map: BpfMap, path: string): void {
-    const made = map.pin(path);
-    this.#step(() => `${map.what}: pinned at ${path}`);
-    this.#undo.add(() => {
-      map.unpin();
-      if (made !== undefined) removeDirectories(dirname(resolve(path)), made);
-    });
-  }
-
   #loadPrograms(
     programs: readonly ProgramSpec[],
     btf: OwnedFd | undefined,
@@ -389,7 +262,7 @@ class Loading {
     core: CoreRelocator | undefined,
   ): void {
     const spec = this.#spec;
-    const maps = new Map(Object.entries(this.#maps).map(([name, map]) => [name, map.fd]));
+    const maps = new Map(Object.entries(this.#maps.byName).map(([name, map]) => [name, map.fd]));
     const valueOffsets = this.#valueOffsets();
     const mapNumbers = new Map(Object.keys(spec.maps).map((name, i) => [name, i]));
     const externNumbers = new Map(Object.keys(spec.externs).map((name, i) => [name, i]));
@@ -445,7 +318,7 @@ class Loading {
 
   /** So that metadata in .rodata can be found from the program (5.10); a kernel that cannot does without. */
   #bind(program: Program, map: string): void {
-    const fd = this.#maps[map]?.fd;
+    const fd = this.#maps.byName[map]?.fd;
     if (fd === undefined) return;
     try {
       progBindMap(program.fd, fd);
@@ -457,11 +330,11 @@ class Loading {
   /** What needs programs or other maps: prog arrays and maps of maps. */
   #fillProgramMaps(): void {
     for (const spec of Object.values(this.#spec.maps)) {
-      const map = this.#maps[spec.name];
+      const map = this.#maps.byName[spec.name];
       if (map === undefined || this.#options.maps?.[spec.name] !== undefined) continue;
       const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
       for (const { index, target } of spec.slots) {
-        const object = ofPrograms ? this.#programs[target] : this.#maps[target];
+        const object = ofPrograms ? this.#programs[target] : this.#maps.byName[target];
         // A program that was not loaded leaves its slot empty.
         if (object !== undefined) map.set(index, object);
       }
@@ -485,7 +358,7 @@ class Loading {
   #sections(): Map<string, DataSection> {
     const sections = new Map<string, DataSection>();
     for (const spec of Object.values(this.#spec.maps)) {
-      const map = this.#maps[spec.name];
+      const map = this.#maps.byName[spec.name];
       if (map === undefined) continue;
       if (spec.source === "data") sections.set(spec.name, new DataSection(map));
       else if (spec.source === "arena") sections.set(".addr_space.1", new DataSection(map, arenaDataOffset(spec)));

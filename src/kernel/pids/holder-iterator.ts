@@ -5,7 +5,7 @@ import { closeFd, iterCreate, linkCreate, linkHead, progLoad } from "../../sys/i
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { kernelBtf } from "../kernel-btf.ts";
 import type { ObjectKind } from "../kernel-object.ts";
-import { HOLDER_TYPES, HolderRecord, holderProgram } from "./holder-program.ts";
+import { HolderRecord, holderProgram, holderTypes } from "./holder-program.ts";
 import { KernelTypes } from "./kernel-types.ts";
 
 const ITERATOR = "bpf_iter_task_file";
@@ -31,7 +31,7 @@ export function iterateHolders(kind: ObjectKind): HolderEntry[] {
   if (statSync("/proc/self/ns/pid").ino !== INITIAL_PID_NAMESPACE) {
     throw new NotSupportedError({ feature: "the numbers of processes of this pid namespace" });
   }
-  const types = new KernelTypes(kernelBtf(), [ITERATOR, ...HOLDER_TYPES]);
+  const types = new KernelTypes(kernelBtf(), [ITERATOR, ...holderTypes(kind)]);
   const attach_btf_id = types.id(ITERATOR, BtfKind.FUNC);
   if (attach_btf_id === undefined)
     throw new NotSupportedError({ feature: "iterators over open files", minVersion: "5.8" });

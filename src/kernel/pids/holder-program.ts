@@ -24,6 +24,7 @@ import {
   stx,
 } from "../../asm/index.ts";
 import { BtfKind } from "../../btf/index.ts";
+import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType, helperByName } from "../../uapi/index.ts";
 import type { ObjectKind } from "../kernel-object.ts";
 import { FILE_KINDS } from "./file-kinds.ts";
@@ -54,8 +55,7 @@ const NAME_SIZE = 16;
 
 const helper = (name: string): AssemblyItem => call(helperByName(name) as number);
 
-/** The types that {@link holderProgram} asks for. */
-export const HOLDER_TYPES: readonly string[] = [
+const HOLDER_TYPES: readonly string[] = [
   "file",
   "inode",
   "super_block",
@@ -66,9 +66,19 @@ export const HOLDER_TYPES: readonly string[] = [
   "bpf_map",
   "bpf_link",
   "btf",
-  "bpf_perf_link",
-  "perf_event",
 ];
+
+/** And, where the kernel does not tell the cookie of a perf event's link itself (6.9). */
+const COOKIE_TYPES: readonly string[] = ["bpf_perf_link", "perf_event"];
+
+/** The types that {@link holderProgram} asks for. */
+export function holderTypes(kind: ObjectKind): readonly string[] {
+  return readsCookie(kind) ? [...HOLDER_TYPES, ...COOKIE_TYPES] : HOLDER_TYPES;
+}
+
+function readsCookie(kind: ObjectKind): boolean {
+  return kind === "link" && !kernelAtLeast(6, 9);
+}
 
 /**
  * A program for the iterator `task_file` (5.8) that writes a {@link HolderRecord} for each open file of a BPF object of one
@@ -91,7 +101,7 @@ export function holderProgram(types: KernelTypes, kind: ObjectKind): Uint8Array 
     ...[0, 4, 8, 12, 16, 20].map((at) => st("u32", r10, RECORD + at, 0)),
     ldx("u64", r9, r7, types.offset("file", "private_data")),
     ...readId(types, kind),
-    ...(kind === "link" ? readCookie(types) : []),
+    ...(readsCookie(kind) ? readCookie(types) : []),
     ldx("u32", r1, r8, types.offset("task_struct", "tgid")),
     stx("u32", r10, r1, RECORD + HolderRecord.pid),
     ldx("u64", r1, r6, CONTEXT.meta),

@@ -1,5 +1,6 @@
-import { type KeyObject, sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { UsageError } from "../../errors/index.ts";
+import { crypto } from "./crypto.ts";
 import { encodeDer, encodeObject, readDer, Tag } from "./der.ts";
 
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
@@ -23,7 +24,7 @@ export function signDetached(content: Uint8Array, key: KeyObject, certificate: U
     encodeDer(Tag.CONTEXT_0, subjectKeyIdentifier(certificate, source)),
     digest,
     signatureAlgorithm(key),
-    encodeDer(Tag.OCTET_STRING, sign("sha256", content, key)),
+    encodeDer(Tag.OCTET_STRING, crypto().sign("sha256", content, key)),
   );
   const signedData = encodeDer(
     Tag.SEQUENCE,

@@ -1,9 +1,10 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { basename } from "node:path";
 import { UsageError } from "../../errors/index.ts";
 import { addSessionKey, unlinkSessionKey } from "../../sys/index.ts";
 import { readUserFile } from "../read-file.ts";
 import { signDetached } from "./cms.ts";
+import { crypto } from "./crypto.ts";
 
 /** Whose signature a loader program carries. */
 export interface LoaderSigner {
@@ -15,7 +16,7 @@ export interface LoaderSigner {
 
 /** SHA-256 of bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
+  return crypto().createHash("sha256").update(bytes).digest();
 }
 
 /** A signature of instructions, made before anything is loaded. Throws UsageError for files that are no key, or no pair. */
@@ -49,7 +50,7 @@ export class LoaderSignature {
 function readPrivateKey(path: string): KeyObject {
   const data = readUserFile(path, "a private key in PEM");
   try {
-    return createPrivateKey(data);
+    return crypto().createPrivateKey(data);
   } catch (error) {
     throw new UsageError(`${path} is no private key in PEM that can be read without a password`, { cause: error });
   }
@@ -58,7 +59,7 @@ function readPrivateKey(path: string): KeyObject {
 function readCertificate(path: string): X509Certificate {
   const data = readUserFile(path, "an X.509 certificate");
   try {
-    return new X509Certificate(data);
+    return new (crypto().X509Certificate)(data);
   } catch (error) {
     throw new UsageError(`${path} is no X.509 certificate, neither in PEM nor in DER`, { cause: error });
   }

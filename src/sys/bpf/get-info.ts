@@ -27,6 +27,13 @@ export function placeInfoAt(arena: Arena, size: number): number {
 
 /** {@link readInfo} of what {@link placeInfoAt} made room for. */
 export function readInfoAt(arena: Arena, fd: number, at: number, size: number): number {
+  const length = tryInfoAt(arena, fd, at, size);
+  if (length < 0) throw infoError(-length);
+  return length;
+}
+
+/** {@link tryInfo} of what {@link placeInfoAt} made room for. */
+export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const { view } = arena;
   const address = arena.base + at;
   view.setUint32(bpf_fd, fd, true);
@@ -34,8 +41,7 @@ export function readInfoAt(arena: Arena, fd: number, at: number, size: number): 
   view.setUint32(info, address % 0x100000000, true);
   view.setUint32(info + 4, Math.floor(address / 0x100000000), true);
   const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, arena.base, BpfObjGetInfoAttr.size);
-  if (result < 0) throw infoError(-result);
-  return view.getUint32(info_len, true);
+  return result < 0 ? result : view.getUint32(info_len, true);
 }
 
 /**

@@ -59,6 +59,10 @@ export function progGetFdById(id: number, options: GetFdByIdOptions = {}): numbe
 export function tryProgGetFdById(id: number): number {
   return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, NO_OPTIONS);
 }
+/** Like {@link linkGetFdById}, but the negative errno where it fails: for ids that are only guessed. */
+export function tryLinkGetFdById(id: number): number {
+  return tryFdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, id, NO_OPTIONS);
+}
 const NO_OPTIONS: GetFdByIdOptions = {};
 /** An fd for the map of an id. ENOENT: it is gone. */
 export function mapGetFdById(id: number, options: GetFdByIdOptions = {}): number {

@@ -23,6 +23,8 @@ export interface LinkAnswer {
   readonly at: number;
   /** Bytes of the union's arm that the kernel knows. */
   readonly length: number;
+  /** The text that was asked for with it: where its pointer is in the arm, and where it is in the arena. */
+  readonly asked?: { readonly pointer: number; readonly text: number } | undefined;
 }
 
 /** One info call with what `prepare` writes into the arm. */

@@ -12,8 +12,8 @@ import {
   BpfLinkInfoRawTracepoint,
   BpfPerfEventType,
 } from "../../uapi/index.ts";
-import { openArena, take } from "../arena.ts";
-import { readInfoAt } from "./get-info.ts";
+import { type Arena, openArena, take } from "../arena.ts";
+import { placeInfoAt, readInfoAt, tryInfoAt } from "./get-info.ts";
 import type { LinkAnswer } from "./link-info-arrays.ts";
 import type { IterRecord, PerfEventRecord } from "./link-info-types.ts";
 
@@ -24,20 +24,56 @@ const PATH_MAX = 4096;
 /** Where `task` lies: `tid`, then `pid`. */
 const TASK = BpfLinkInfoIterTask.offsets.task;
 
-/** Has the kernel tell it again, with the text of the pointer and length at `pointer` in the arm. Returns the text. */
-function askText(fd: number, { at, view }: LinkAnswer, pointer: number): string {
+/**
+ * In a listing many links of a kind follow one another, so the text that the last one had is asked for with the first
+ * question. What that asks of a link of another kind fails, or is thrown away.
+ */
+let expected: { readonly type: number; readonly pointer: number } | undefined;
+/** The text's bytes, or the addresses that a kprobe_multi link takes them for, stay within the room. */
+const EXPECTED_LENGTH = PATH_MAX / 8;
+
+/** @internal The first answer about a link, which may have its text with it. */
+export function firstAnswer(arena: Arena, fd: number): LinkAnswer {
+  const { view, bytes } = arena;
+  const start = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
+  const at = start + ARM;
+  if (expected !== undefined) {
+    const { type, pointer } = expected;
+    const text = placeText(arena, at + pointer, EXPECTED_LENGTH);
+    const length = tryInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE);
+    if (length >= 0 && view.getUint32(start, true) === type) {
+      return { view, at, length: length - ARM, asked: { pointer, text } };
+    }
+    expected = undefined;
+    bytes.fill(0, start, start + BPF_LINK_INFO_SIZE);
+  }
+  return { view, at, length: readInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE) - ARM };
+}
+
+/** The text whose pointer and length are at `pointer` in the arm; where it did not come along, the kernel tells it now. */
+function askText(fd: number, { at, view, asked }: LinkAnswer, pointer: number): string {
   const arena = openArena();
   const { bytes } = arena;
-  const text = take(PATH_MAX);
-  bytes[text] = 0;
-  const address = arena.base + text;
-  view.setUint32(at + pointer, address % 0x100000000, true);
-  view.setUint32(at + pointer + 4, Math.floor(address / 0x100000000), true);
-  view.setUint32(at + pointer + 8, PATH_MAX, true);
-  readInfoAt(arena, fd, at - ARM, BPF_LINK_INFO_SIZE);
+  let text = asked?.text ?? 0;
+  if (asked?.pointer !== pointer) {
+    text = placeText(arena, at + pointer, PATH_MAX);
+    readInfoAt(arena, fd, at - ARM, BPF_LINK_INFO_SIZE);
+    expected = { type: view.getUint32(at - ARM, true), pointer };
+  }
   let end = text;
   while (bytes[end] !== 0 && end < text + PATH_MAX) end++;
   return decodeText(bytes, text, end);
+}
+
+/** Makes room for a text, and writes its address and length where the kernel looks for them. */
+function placeText({ base, bytes, view }: Arena, pointer: number, length: number): number {
+  const text = take(PATH_MAX);
+  bytes[text] = 0;
+  const address = base + text;
+  view.setUint32(pointer, address % 0x100000000, true);
+  view.setUint32(pointer + 4, Math.floor(address / 0x100000000), true);
+  view.setUint32(pointer + 8, length, true);
+  return text;
 }
 
 /** @internal */

@@ -14,8 +14,8 @@ import {
 } from "../../uapi/index.ts";
 import { beginCall } from "../arena.ts";
 import { placeInfoAt, readInfoAt } from "./get-info.ts";
-import { kprobeMultiInfo, type LinkAnswer, tracingMultiInfo, uprobeMultiInfo } from "./link-info-arrays.ts";
-import { iterInfo, perfEventInfo, rawTracepointInfo } from "./link-info-texts.ts";
+import { kprobeMultiInfo, tracingMultiInfo, uprobeMultiInfo } from "./link-info-arrays.ts";
+import { firstAnswer, iterInfo, perfEventInfo, rawTracepointInfo } from "./link-info-texts.ts";
 import type { LinkInfo } from "./link-info-types.ts";
 
 const t = BpfLinkType;
@@ -27,14 +27,12 @@ const HEAD = BpfLinkInfo.offsets;
  */
 export function linkInfo(fd: number): LinkInfo {
   const arena = beginCall();
-  const { view } = arena;
-  const start = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
-  const length = readInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE) - ARM;
+  const answer = firstAnswer(arena, fd);
+  const { view, at, length } = answer;
+  const start = at - ARM;
   const type = view.getUint32(start + HEAD.type, true);
   const id = view.getUint32(start + HEAD.id, true);
   const prog_id = view.getUint32(start + HEAD.prog_id, true);
-  const at = start + ARM;
-  const answer: LinkAnswer = { view, at, length };
   switch (type) {
     case t.BPF_LINK_TYPE_RAW_TRACEPOINT: {
       const { tp_name, cookie } = rawTracepointInfo(fd, answer);

@@ -3,6 +3,7 @@ import { decodeText } from "../../layout/index.ts";
 import { BpfCmd, BpfProgLoadAttr, type BpfProgType } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../arena.ts";
 import { raiseMemlock } from "../memlock.ts";
+import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { objectName } from "./object-name.ts";
 
@@ -59,10 +60,18 @@ export type ProgLoadResult = (
 const MAX_LOG_SIZE = 0x3fffffff;
 const ATTEMPTS = 5;
 
-/** Loads a program and reports a failure as a value: one attempt, except that EAGAIN (a signal came) is tried again. */
+/**
+ * Loads a program and reports a failure as a value: one attempt, except that EAGAIN (a signal came while it was verified)
+ * is tried again, without the signals of profilers.
+ */
 export function tryProgLoad(options: ProgLoadOptions): ProgLoadResult {
   raiseMemlock();
-  for (let attempt = 1; ; attempt++) {
+  const first = loadOnce(options);
+  return first.errno === Errno.EAGAIN ? withoutProfilingSignal(() => loadAgain(options)) : first;
+}
+
+function loadAgain(options: ProgLoadOptions): ProgLoadResult {
+  for (let attempt = 2; ; attempt++) {
     const result = loadOnce(options);
     if (result.errno !== Errno.EAGAIN || attempt === ATTEMPTS) return result;
   }
