@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { attachXdp, openProgram } from "../../src/kernel/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
-import { lacking } from "../support/feature.ts";
+import { lacking, needs } from "../support/feature.ts";
+import { withVeth } from "../support/netns.ts";
 import { bpftool, bpfts, hasPeer, type Ran } from "./run.ts";
 
 const NOTHING = { stdout: "", stderr: "", code: 0 };
@@ -83,6 +85,26 @@ test("prog load -S signs the loader, or says what the kernel lacks", (t) => {
   }
   const other = JSON.parse(load("ec", `${bpffs}/q`).stdout).error;
   assert.match(other, /is the certificate of another key than|does not support signed loader programs/);
+});
+
+test("prog load binds an XDP program to the device whose packets' metadata it reads, as bpftool does", (t) => {
+  if (!needs(t, "prog:xdp_device_bound")) return;
+  const bpffs = withBpffs(t);
+  const { name } = withVeth(t);
+  const load = ["prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`, "xdpmeta_dev", name];
+  assert.deepEqual(bpfts(...load), NOTHING);
+  using program = openProgram({ pinned: `${bpffs}/p` });
+  using link = attachXdp(program, { device: name, mode: "driver" });
+  assert.equal(link.info().kind, "xdp");
+  // It goes to no other device, and to none in the network stack.
+  const other = withVeth(t).name;
+  assert.throws(() => attachXdp(program, { device: other }), /cannot be attached to network device/);
+  assert.throws(() => attachXdp(program, { device: name, mode: "generic" }), /cannot be attached to network device/);
+  if (!hasPeer) return;
+  bpftool("prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/q`, "xdpmeta_dev", name);
+  using theirs = openProgram({ pinned: `${bpffs}/q` });
+  assert.equal(program.tag, theirs.tag);
+  assert.throws(() => attachXdp(theirs, { device: other }), /cannot be attached to network device/);
 });
 
 test("prog load pins the first program; a type and maps can be given", (t) => {
