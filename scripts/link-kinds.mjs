@@ -1,7 +1,11 @@
 // Makes the table of docs/links.md from what conformance tests recorded (BPFTS_LINK_RECORD, test/kernel/link/conformance.ts):
 //
-//   node scripts/link-kinds.mjs [RECORDS…]   adds the records to test/golden/link-kinds.json and writes the table
+//   BPFTS_LINK_RECORD=/tmp/host node scripts/test.mjs kernel/link
+//   npm run vm -- --timeout 1800 --out /tmp/6.1 6.1 'BPFTS_LINK_RECORD=/out/links node scripts/test.mjs kernel/link'
+//   node scripts/link-kinds.mjs /tmp/host /tmp/6.1/links
 //
+// puts the records into test/golden/link-kinds.json, in place of all that was there of those kernels, and writes the
+// table; without records it only writes the table.
 // test/docs/links.test.ts checks that the table is that of the records, and that no way to attach is missing in it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -11,97 +15,123 @@ const PAGE = "docs/links.md";
 const BEGIN = "<!-- the table: scripts/link-kinds.mjs -->";
 const END = "<!-- the table's end -->";
 
-/** Function, what it attaches to, the first kernel with the link (without it), its options, which tests are its. */
+/**
+ * Function, what it attaches, the kind of link, the first kernel with the link (without it), its options, which tests
+ * are its.
+ */
 const ROWS = [
-  ["attachXdp", "xdp", "5.9 (4.8)", "`device`, `mode`: driver, generic, offload", /^xdp links/],
-  ["attachTcx", "tcx", "6.6", "`device`, `direction`, `anchor`, `expectedRevision`", /^tcx links/],
-  ["attachNetkit", "netkit", "6.7", "`device`, `end`: primary, peer; `anchor`, `expectedRevision`", /^netkit/],
-  ["attachCgroup", "cgroup", "5.7 (4.10)", "`cgroup`, `attachType`, `anchor` (6.17), `preorder` (6.15)", /^cgroup/],
-  ["attachNetns", "netns", "5.8; `sk_lookup` 5.9", "`netns`", /^netns/],
-  ["attachNetfilter", "netfilter", "6.4", "`family`, `hook`, `priority`, `defragment`", /^netfilter/],
-  ["attachSockmap", "sockmap", "6.10 (4.14)", "`map`, `attachType`, `withoutLink`", /^sockmap/],
   [
-    "attachTracing",
-    "tracing",
-    "5.5",
-    "`cookie` (5.19); fentry, fexit, fmod_ret, fsession (7.0), tp_btf",
-    /^(fentry|fexit|fmod_ret|fsession|tp_btf) links/,
+    "attachXdp",
+    "",
+    "xdp",
+    "5.9 (4.8)",
+    "`device`, `mode`: driver, generic, offload; `withoutLink`",
+    /^xdp (links|without)/,
   ],
-  ["attachLsm", "tracing", "5.7", "`cookie` (5.19)", /^lsm links/],
-  ["attachFreplace", "tracing", "5.6", "`target`, `function`, `cookie`", /^freplace/],
-  ["attachTracingMulti", "tracing_multi", "7.1", "`pattern`, `ids`, `cookies`, `attachType`", /^fentry\.multi/],
-  ["attachRawTracepoint", "raw_tracepoint", "4.17", "`tracepoint`, `cookie` (6.10)", /^raw_tp links|writable raw/],
-  ["attachIterator", "iter", "5.8", "`map`, `cgroup` and `order` (6.1), `task` (6.1)", /^an iterator/],
+  ["attachTcx", "", "tcx", "6.6", "`device`, `direction`, `anchor`, `expectedRevision`", /^tcx links/],
+  ["attachTc", "", "none", "4.5", "`device`, `direction`, `priority`, `handle`, `replace`", /^tc filters/],
+  ["attachNetkit", "", "netkit", "6.7", "`device`, `end`: primary, peer; `anchor`, `expectedRevision`", /^netkit/],
   [
-    "attachKprobe",
-    "perf_event",
-    "5.15 (4.1)",
-    "`symbol`, `address`, `offset`, `cookie`, `mode`",
-    /^kprobe(?!_multi| session)/,
+    "attachCgroup",
+    "",
+    "cgroup",
+    "5.7 (4.10)",
+    "`cgroup`, `attachType`, `anchor` (6.17), `preorder` (6.15)",
+    /^cgroup links/,
   ],
-  ["attachKretprobe", "perf_event", "5.15 (4.1)", "the same, `maxActive`", /^kretprobe(?!_multi)/],
-  ["attachKsyscall", "perf_event", "5.15 (4.1)", "`syscall`, `cookie`, `mode`", /^ksyscall/],
-  ["attachKretsyscall", "perf_event", "5.15 (4.1)", "the same", /^kretsyscall/],
+  ["attachNetns", "flow_dissector", "netns", "5.8", "`netns`", /^netns links: flow/],
+  ["attachNetns", "sk_lookup", "netns", "5.9", "`netns`", /^netns links: sk_lookup/],
+  ["attachNetfilter", "", "netfilter", "6.4", "`family`, `hook`, `priority`, `defragment` (6.6)", /^netfilter links/],
+  ["attachSockmap", "", "sockmap", "6.10 (4.14)", "`map`, `attachType`, `withoutLink`", /^sockmap:/],
+  ["attachTracing", "fentry, fexit", "tracing", "5.5", "`cookie` (5.19)", /^(fentry|fexit) links$/],
+  ["attachTracing", "fmod_ret", "tracing", "5.7", "`cookie` (5.19)", /^fmod_ret links/],
+  ["attachTracing", "fsession", "tracing", "7.0", "`cookie`", /^fsession links$/],
+  ["attachTracing", "tp_btf", "raw_tracepoint", "5.5", "`cookie` (6.10)", /^tp_btf links$/],
+  ["attachLsm", "", "tracing", "5.7", "`cookie` (5.19)", /^lsm links$/],
+  ["attachFreplace", "", "tracing", "5.6", "`target`, `function`, `cookie`", /^freplace links/],
+  ["attachTracingMulti", "", "tracing_multi", "7.1", "`pattern`, `ids`, `cookies`, `attachType`", /^\w+\.multi /],
+  ["attachRawTracepoint", "", "raw_tracepoint", "4.17", "`tracepoint`, `cookie` (6.10)", /^raw_tp links$|writable raw/],
+  ["attachIterator", "", "iter", "5.8", "`map`, `cgroup` and `order` (6.1), `task` (6.1)", /^an iterator over tasks/],
+  ["attachKprobe", "", "perf_event", "5.15 (4.1)", "`symbol`, `address`, `offset`, `cookie`, `mode`", /^kprobe:/],
+  ["attachKretprobe", "", "perf_event", "5.15 (4.1)", "the same, `maxActive`", /^kretprobe:/],
+  ["attachKsyscall", "", "perf_event", "5.15 (4.1)", "`syscall`, `cookie`, `mode`", /^ksyscall:/],
+  ["attachKretsyscall", "", "perf_event", "5.15 (4.1)", "the same", /^kretsyscall:/],
   [
     "attachKprobeMulti",
+    "",
     "kprobe_multi",
-    "5.18; session 6.10",
-    "`symbols`, `addresses`, `pattern`, `cookies`, `returns`, `session`",
-    /^kprobe_multi|^kretprobe_multi|^kprobe session/,
+    "5.18",
+    "`symbols`, `addresses`, `pattern`, `cookies`, `returns`",
+    /^k(ret)?probe_multi /,
   ],
+  ["attachKprobeMulti", "session", "kprobe_multi", "6.10", "the same", /^kprobe session/],
   [
     "attachUprobe",
+    "",
     "perf_event",
     "5.15 (4.1)",
     "`binary`, `symbol`, `offset`, `pid`, `refCounter`, `cookie`, `mode`",
-    /^uprobe(?!_multi| session)/,
+    /^uprobe( of one process, by version| by offset)?:/,
   ],
-  ["attachUretprobe", "perf_event", "5.15 (4.1)", "the same", /^uretprobe(?!_multi)/],
+  ["attachUretprobe", "", "perf_event", "5.15 (4.1)", "the same", /^uretprobe:/],
   [
     "attachUprobeMulti",
+    "",
     "uprobe_multi",
-    "6.6; session 6.13",
+    "6.6",
     "`binary`, `symbols`, `pattern`, `offsets`, `refCounters`, `cookies`, `pid`",
-    /^uprobe_multi|^uretprobe_multi|^uprobe session/,
+    /^u(ret)?probe_multi /,
   ],
-  ["attachUsdt", "perf_event, uprobe_multi", "5.15 (4.1)", "`binary`, `provider`, `name`, `pid`, `cookie`", /usdt/i],
-  ["attachTracepoint", "perf_event", "5.15 (4.7)", "`tracepoint`, `cookie`", /^tracepoint/],
+  ["attachUprobeMulti", "session", "uprobe_multi", "6.13", "the same", /^uprobe session/],
+  ["attachUsdt", "", "uprobe_multi", "6.10 (4.1)", "`binary`, `provider`, `name`, `pid`, `cookie`", /^USDT links/],
+  ["attachTracepoint", "", "perf_event", "5.15 (4.7)", "`tracepoint`, `cookie`", /^tracepoint:/],
   [
     "attachPerfEvent",
+    "",
     "perf_event",
     "5.15 (4.9)",
     "`event`, `pid`, `cpu`, `period`, `frequency`, `cookie`",
-    /^perf event/,
+    /^perf event:/,
   ],
-  ["attachStructOps", "struct_ops", "6.4 (5.6)", "the map, by its name", /^a struct_ops|^struct_ops/],
-  ["attachSocketFilter", "none", "3.19", "a socket or its fd", /^socket filters/],
-  ["attachReuseport", "none", "4.19", "a socket or its fd", /^reuseport/],
-  [
-    "attachProgram",
-    "none",
-    "4.10",
-    "a target, `attachType`, `anchor`, `expectedRevision`",
-    /^attachProgram|^programs are attached/,
-  ],
-  ["attachRaw", "any", "5.7", "`target`, `attachType`, `btfId`, `flags`, every group of options", /^attachRaw/],
+  ["attachStructOps", "", "struct_ops", "6.4 (5.6)", "the map, by its name", /^a struct_ops link|^struct_ops by/],
+  ["attachSocketFilter", "", "none", "3.19", "a socket or its fd", /^socket filters/],
+  ["attachReuseport", "", "none", "4.19", "a socket or its fd", /^reuseport/],
+  ["attachProgram", "", "none", "4.10", "a target, `attachType`, `anchor`, `expectedRevision`", /^attachProgram:/],
+  ["attachRaw", "", "any", "5.7", "`target`, `attachType`, `btfId`, `flags`, every group of options", /^attachRaw:/],
 ];
 
-/** The records: each test of conformance, with the kernels on which it passed. */
+/** The records: each test of conformance, with the kernels on which it passed and the kind of link there. */
 export function readRecords() {
   return JSON.parse(readFileSync(RECORDS, "utf8"));
 }
 
 /** The functions that have a row. */
-export const attachFunctions = ROWS.map(([name]) => name);
+export const attachFunctions = [...new Set(ROWS.map(([name]) => name))];
 
 export function linkTable(records) {
   const lines = ["| function | kind of link | first kernel | options | proven on |", "| --- | --- | --- | --- | --- |"];
-  for (const [name, kind, since, options, tests] of ROWS) {
-    const kernels = new Set(Object.keys(records).flatMap((test) => (tests.test(test) ? records[test].kernels : [])));
-    const proven = [...kernels].sort(byVersion).join(", ") || "—";
-    lines.push(`| \`${name}\` | ${kind} | ${since} | ${options} | ${proven} |`);
+  for (const [name, what, kind, since, options, tests] of ROWS) {
+    const title = what === "" ? `\`${name}\`` : `\`${name}\`: ${what}`;
+    const own = Object.keys(records).filter((test) => tests.test(test));
+    lines.push(
+      `| ${title} | ${kind} | ${since} | ${options} | ${provenOn(
+        own.map((test) => records[test]),
+        kind,
+      )} |`,
+    );
   }
   return lines.join("\n");
+}
+
+/** The kernels of some tests; in brackets those that have no link of the kind. */
+function provenOn(tests, kind) {
+  const kernels = new Map();
+  for (const [kernel, found] of tests.flatMap(Object.entries)) {
+    const isLink = found !== "attachment" || kind === "none";
+    kernels.set(kernel, isLink || kernels.get(kernel) === true);
+  }
+  const sorted = [...kernels].sort(([one], [two]) => byVersion(one, two));
+  return sorted.map(([kernel, isLink]) => (isLink ? kernel : `(${kernel})`)).join(", ") || "—";
 }
 
 export function tableOf(page) {
@@ -114,21 +144,37 @@ function byVersion(one, two) {
   return a - c || b - d;
 }
 
-function main(files) {
-  const records = readRecords();
-  for (const file of files) {
-    for (const line of readFileSync(file, "utf8").split("\n")) {
-      if (line === "") continue;
-      const { name, kind, kernel } = JSON.parse(line);
-      const kernels = new Set(records[name]?.kernels ?? []).add(kernel);
-      records[name] = { kind, kernels: [...kernels].sort(byVersion) };
-    }
+/** What is new of a kernel takes the place of all that was known of it. */
+function merged(records, lines) {
+  const anew = new Set(lines.map(({ kernel }) => kernel));
+  const result = {};
+  const add = (name, kernel, kind) => {
+    result[name] ??= {};
+    result[name][kernel] = kind;
+  };
+  for (const [name, kernels] of Object.entries(records)) {
+    for (const [kernel, kind] of Object.entries(kernels)) if (!anew.has(kernel)) add(name, kernel, kind);
   }
-  const sorted = Object.fromEntries(Object.entries(records).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(RECORDS, `${JSON.stringify(sorted, null, 2)}\n`);
+  for (const { name, kernel, kind } of lines) add(name, kernel, kind);
+  const inOrder = ([one], [two]) => byVersion(one, two);
+  return Object.fromEntries(
+    Object.entries(result)
+      .sort(([one], [two]) => (one < two ? -1 : 1))
+      .map(([name, kernels]) => [name, Object.fromEntries(Object.entries(kernels).sort(inOrder))]),
+  );
+}
+
+function main(files) {
+  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const lines = text.split("\n").filter((line) => line !== "");
+  const records = merged(
+    readRecords(),
+    lines.map((line) => JSON.parse(line)),
+  );
+  writeFileSync(RECORDS, `${JSON.stringify(records, null, 2)}\n`);
   const page = readFileSync(PAGE, "utf8");
   const from = page.indexOf(BEGIN) + BEGIN.length;
-  writeFileSync(PAGE, `${page.slice(0, from)}\n${linkTable(sorted)}\n${page.slice(page.indexOf(END))}`);
+  writeFileSync(PAGE, `${page.slice(0, from)}\n${linkTable(records)}\n${page.slice(page.indexOf(END))}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) main(process.argv.slice(2));

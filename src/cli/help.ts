@@ -53,5 +53,8 @@ function usageLines(object: string, entry: CommandEntry, commands: readonly Comm
   const names = [entry.name, ...commands.filter(({ as }) => as === entry.name).map(({ name }) => name)];
   const words = names.length === 1 ? entry.name : `{ ${names.join(" | ")} }`;
   const [first = "", ...more] = entry.syntax ?? [];
-  return [`bpfts ${object} ${words} ${first}`.trimEnd(), ...more.map((line) => INDENT + line)];
+  const head = `bpfts ${object} ${words}`;
+  // A line that is indented goes on with the one before; others are further forms of the command.
+  const rest = more.map((line) => INDENT + (line.startsWith(" ") ? line : `${head} ${line}`));
+  return [`${head} ${first}`.trimEnd(), ...rest];
 }

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors/index.ts";
 import { SectionIndex, SymbolBinding, SymbolType } from "./constants.ts";
 import type { ElfFile } from "./elf-file.ts";
+import { findStub } from "./linkage-table.ts";
 import { matchesPattern } from "./pattern.ts";
 import type { ElfSymbol, ElfSymbols } from "./symbols.ts";
 import { readSymbolVersions } from "./versions.ts";
@@ -13,7 +14,8 @@ export interface ElfFunction {
 }
 
 /**
- * The function of a name, `name@VERSION` or `name@@VERSION`. The dynamic symbols are searched first, since a stripped
+ * The function of a name, `name@VERSION` or `name@@VERSION`; `name@plt` is the stub by which an executable calls a
+ * function that it imports, and is passed by its own calls alone. The dynamic symbols are searched first, since a stripped
  * file has no others. Of several, one that is not weak is taken. Throws UsageError if there is none, with names that
  * are like it, or if the name is ambiguous.
  */
@@ -21,6 +23,7 @@ export function findFunction(elf: ElfFile, name: string): ElfFunction {
   const at = name.indexOf("@");
   const plain = at < 0 ? name : name.slice(0, at);
   const version = at < 0 ? undefined : name.slice(at).replace(/^@@?/, "");
+  if (version === "plt") return stub(elf, plain);
   const versions = version === undefined ? undefined : readSymbolVersions(elf);
   let isImported = false;
   for (const table of ["dynamicSymbols", "staticSymbols"] as const) {
@@ -48,6 +51,14 @@ export function findFunction(elf: ElfFile, name: string): ElfFunction {
     if (best !== undefined) return { name, offset: best.offset };
   }
   throw notFound(elf, name, isImported);
+}
+
+function stub(elf: ElfFile, name: string): ElfFunction {
+  const offset = findStub(elf, name);
+  if (offset !== undefined) return { name: `${name}@plt`, offset };
+  throw new UsageError(
+    `${elf.source} has no stub for calls of ${name}: it does not import that function, or calls it by its address`,
+  );
 }
 
 /**
@@ -86,7 +97,7 @@ function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
 function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
   if (isImported) {
     return new UsageError(
-      `${elf.source} only imports the function ${name}: attach to the library that has it, such as libc.so.6`,
+      `${elf.source} only imports the function ${name}: attach to the library that has it, such as libc.so.6, or to this one's calls of it, ${name}@plt`,
     );
   }
   const tables = [elf.dynamicSymbols, elf.staticSymbols];

@@ -12,6 +12,7 @@ export {
 } from "./constants.ts";
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
 export { type ElfFunction, findFunction, matchingFunctions, nearNames } from "./functions.ts";
+export { findStub, isOfLinkageTable } from "./linkage-table.ts";
 export { type ElfNote, readNotes } from "./notes.ts";
 export { hasWildcard, matchesPattern } from "./pattern.ts";
 export type { ElfRelocation } from "./relocations.ts";

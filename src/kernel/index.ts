@@ -83,6 +83,7 @@ export { attachRawTracepoint, type RawTracepointPlace } from "./link/raw-tracepo
 export { attachReuseport, attachSocketFilter, type SocketSource } from "./link/socket-filter.ts";
 export { attachSockmap, type SockmapPlace } from "./link/sockmap.ts";
 export { attachStructOps, updateStructOps } from "./link/struct-ops.ts";
+export { attachTc, removeClsact, type TcPlace } from "./link/tc.ts";
 export { attachTcx, type TcxPlace } from "./link/tcx.ts";
 export { attachTracepoint, type TracepointPlace } from "./link/tracepoint.ts";
 export { attachTracing, type TracingOptions } from "./link/tracing.ts";

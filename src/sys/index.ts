@@ -129,6 +129,13 @@ export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
 export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
 export { Namespace, namespaceType, setNamespace, unshare } from "./namespaces.ts";
 export { deviceIndex, deviceName, hasDevice, type NetnsPlace } from "./net-devices.ts";
+export {
+  encodeAttributes,
+  type NetlinkAttribute,
+  parseAttributes,
+  type RouteRequest,
+  routeRequest,
+} from "./netlink.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export { pageSize } from "./page-size.ts";
@@ -156,3 +163,13 @@ export {
   withFileSystem,
   withTracefs,
 } from "./tracefs.ts";
+export {
+  addClsact,
+  bpfFilterProgram,
+  deleteBpfFilter,
+  deleteClsact,
+  type NewTcFilter,
+  setBpfFilter,
+  type TcFilter,
+} from "./traffic-control.ts";
+export { type XdpAttachOptions, xdpAttach } from "./xdp-attach.ts";

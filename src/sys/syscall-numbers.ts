@@ -6,6 +6,7 @@ const NUMBERS = {
   clock_gettime: [228, 113],
   openat: [257, 56],
   read: [0, 63],
+  write: [1, 64],
   pread64: [17, 67],
   getdents64: [217, 61],
   readlinkat: [267, 78],

@@ -120,3 +120,14 @@ export {
   PerfType,
 } from "./perf-event.ts";
 export { BpfProgType, progTypeByName, progTypeName } from "./prog-types.ts";
+export {
+  IfAttribute,
+  Ifinfomsg,
+  NlFlag,
+  NlMessage,
+  Nlmsghdr,
+  TCA_BPF_FLAG_ACT_DIRECT,
+  TcAttribute,
+  TcHandle,
+  Tcmsg,
+} from "./rtnetlink.ts";

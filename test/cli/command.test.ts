@@ -28,6 +28,13 @@ test("help goes to standard error with exit code 0, and is null in JSON", () => 
   }
 });
 
+test("each form of a command is a line of the usage with all of its words", () => {
+  const [usage = ""] = bpfts("prog", "help").stderr.split("\n\n");
+  for (const form of ["dump xlated PROG", "dump jited  PROG", "{ load | loadall } OBJ", "profile PROG"]) {
+    assert.ok(usage.includes(` bpfts prog ${form}`), form);
+  }
+});
+
 test("a failure is one line on standard error, or one JSON value on standard output", () => {
   const cases: [string[], RegExp, number][] = [
     [["nonsense"], /^'nonsense' is not a command of 'bpfts'/, 255],

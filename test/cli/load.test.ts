@@ -3,8 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { attachXdp, openProgram } from "../../src/kernel/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
-import { bpftool, bpfts, hasPeer } from "./run.ts";
+import { lacking, needs } from "../support/feature.ts";
+import { withVeth } from "../support/netns.ts";
+import { bpftool, bpfts, hasPeer, type Ran } from "./run.ts";
 
 const NOTHING = { stdout: "", stderr: "", code: 0 };
 
@@ -62,26 +65,46 @@ test("prog load -L and loadall -L load by a loader program, and pin what a norma
 
 test("prog load -S signs the loader, or says what the kernel lacks", (t) => {
   const bpffs = withBpffs(t);
-  const sign = ["-S", "-k", "test/kernel/sign/rsa.key.pem", "-i", "test/kernel/sign/rsa.cert.pem"];
-  const { stdout, stderr, code } = bpfts("-j", ...sign, "prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`);
-  if (code === 0) {
-    assert.deepEqual({ stdout, stderr }, { stdout: "null\n", stderr: "" });
+  const load = (key: string, path: string): Ran =>
+    bpfts(
+      ...["-j", "-S", "-k", `test/kernel/sign/${key}.key.pem`, "-i", "test/kernel/sign/rsa.cert.pem"],
+      ...["prog", "load", "test/bpf/minimal.bpf.o", path],
+    );
+  const ran = load("rsa", `${bpffs}/p`);
+  const lack = lacking("prog:signature");
+  if (lack === false) {
+    assert.deepEqual(ran, { stdout: "null\n", stderr: "", code: 0 });
     assert.match(bpfts("prog", "show", "pinned", `${bpffs}/p`).stdout, /name pass/);
   } else {
-    assert.match(JSON.parse(stdout).error, /without the check of signatures|does not support signed loader programs/);
+    assert.match(
+      JSON.parse(ran.stdout).error,
+      /without the check of signatures|does not support signed loader programs/,
+      lack,
+    );
     assert.ok(!existsSync(`${bpffs}/p`));
   }
-  const other = bpfts(
-    "-S",
-    "-k",
-    "test/kernel/sign/ec.key.pem",
-    ...sign.slice(3),
-    "prog",
-    "load",
-    "test/bpf/minimal.bpf.o",
-    `${bpffs}/q`,
-  );
-  assert.match(other.stderr, /is the certificate of another key than|does not support signed loader programs/);
+  const other = JSON.parse(load("ec", `${bpffs}/q`).stdout).error;
+  assert.match(other, /is the certificate of another key than|does not support signed loader programs/);
+});
+
+test("prog load binds an XDP program to the device whose packets' metadata it reads, as bpftool does", (t) => {
+  if (!needs(t, "prog:xdp_device_bound")) return;
+  const bpffs = withBpffs(t);
+  const { name } = withVeth(t);
+  const load = ["prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/p`, "xdpmeta_dev", name];
+  assert.deepEqual(bpfts(...load), NOTHING);
+  using program = openProgram({ pinned: `${bpffs}/p` });
+  using link = attachXdp(program, { device: name, mode: "driver" });
+  assert.equal(link.info().kind, "xdp");
+  // It goes to no other device, and to none in the network stack.
+  const other = withVeth(t).name;
+  assert.throws(() => attachXdp(program, { device: other }), /cannot be attached to network device/);
+  assert.throws(() => attachXdp(program, { device: name, mode: "generic" }), /cannot be attached to network device/);
+  if (!hasPeer) return;
+  bpftool("prog", "load", "test/bpf/minimal.bpf.o", `${bpffs}/q`, "xdpmeta_dev", name);
+  using theirs = openProgram({ pinned: `${bpffs}/q` });
+  assert.equal(program.tag, theirs.tag);
+  assert.throws(() => attachXdp(theirs, { device: other }), /cannot be attached to network device/);
 });
 
 test("prog load pins the first program; a type and maps can be given", (t) => {

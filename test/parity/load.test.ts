@@ -5,9 +5,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { type BpfObject, loadObject } from "../../src/kernel/index.ts";
-import { formatHex } from "../../src/layout/index.ts";
-import { closeFd, type MapInfo, mapInfo, objGet, type ProgInfo, progInfo } from "../../src/sys/index.ts";
+import { type MapInfo, mapInfo, progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
+import { infoAt, programFacts } from "./facts.ts";
 import { objectNames, peer, pins, withoutPeer } from "./peer.ts";
 
 /** Loaded by libbpf, but not all is to be pinned: an optional program, a map with a place of its own. bpftool gives up. */
@@ -16,23 +16,6 @@ const unpinnable = /can't pin program that wasn't loaded|already has pin path|fa
 const takenByUs = new Map<string, string>([
   ["functions-elsewhere", "functions called across sections other than .text are linked (docs/compatibility.md)"],
 ]);
-
-/** What two loads of one object must have in common of a program. */
-function programFacts(info: ProgInfo): Record<string, unknown> {
-  return {
-    type: info.type,
-    name: info.name,
-    tag: formatHex(info.tag),
-    gpl: info.gpl_compatible,
-    xlated: info.xlated_prog_len,
-    maps: info.nr_map_ids,
-    btf: info.btf_id !== 0,
-    functions: info.nr_func_info,
-    lines: info.nr_line_info,
-    attachType: info.attach_btf_id,
-    verified: info.verified_insns,
-  };
-}
 
 function mapFacts(info: MapInfo): Record<string, unknown> {
   return {
@@ -49,15 +32,6 @@ function mapFacts(info: MapInfo): Record<string, unknown> {
     valueType: info.btf_value_type_id,
     kernelType: info.btf_vmlinux_value_type_id,
   };
-}
-
-function infoAt<T>(path: string, read: (fd: number) => T): T {
-  const fd = objGet(path);
-  try {
-    return read(fd);
-  } finally {
-    closeFd(fd);
-  }
 }
 
 /** The instructions as bpftool prints them, with the maps' names for their ids, which differ from load to load. */

@@ -102,6 +102,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   BpfLinkInfoPerfKprobe: info(uapi.BpfLinkInfoPerfKprobe, "perf_event"),
   BpfLinkInfoPerfTracepoint: info(uapi.BpfLinkInfoPerfTracepoint, "perf_event"),
   BpfLinkInfoPerfEvent: info(uapi.BpfLinkInfoPerfEvent, "perf_event"),
+  Nlmsghdr: whole(uapi.Nlmsghdr, "nlmsghdr"),
+  Tcmsg: whole(uapi.Tcmsg, "tcmsg"),
+  Ifinfomsg: whole(uapi.Ifinfomsg, "ifinfomsg"),
   PerfEventAttr: {
     layout: any(uapi.PerfEventAttr),
     path: "perf_event_attr",

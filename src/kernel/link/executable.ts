@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { type ElfFile, parseElf, SectionType } from "../../elf/index.ts";
+import { type ElfFile, isOfLinkageTable, parseElf, SectionType } from "../../elf/index.ts";
 import { UsageError } from "../../errors/index.ts";
 import { findZipEntry } from "./zip.ts";
 
@@ -45,7 +45,7 @@ export function resolveBinary(name: string): string {
 
 /**
  * Opens a program or library by path or name, or one that is kept uncompressed in a zip archive (`app.apk!/lib/x.so`).
- * Only headers, symbols and notes are read, however large the file. Throws UsageError if there is none, FormatError if
+ * Only headers, symbols, notes and the stubs of imported functions are read, however large the file. Throws UsageError if there is none, FormatError if
  * it is no ELF file.
  */
 export function openExecutable(name: string): Executable {
@@ -119,7 +119,8 @@ function readSparsely(fd: number, start: number, size: number, source: string): 
       if (offset < size) read(offset, Math.min(length, size - offset));
       const elf = parseElf(data, source);
       for (const one of elf.sections) {
-        if (WANTED.has(one.type) && one.offset < size) read(one.offset, Math.min(one.size, size - one.offset));
+        const isWanted = WANTED.has(one.type) || isOfLinkageTable(one);
+        if (isWanted && one.offset < size) read(one.offset, Math.min(one.size, size - one.offset));
       }
       return elf;
     }

@@ -15,7 +15,7 @@ export interface UprobePlace {
    * archive (`app.apk!/lib/x.so`). What the program's section says where left out.
    */
   readonly binary?: string | undefined;
-  /** The function, also as `name@VERSION`. */
+  /** The function, also as `name@VERSION`; `name@plt` for calls of a function that it imports (x86-64, arm64). */
   readonly symbol?: string | undefined;
   /** Bytes from the function's start; without a symbol from the file's. */
   readonly offset?: number | undefined;

@@ -56,4 +56,5 @@ test("attachProgram: tcx, where the program stays until it is detached", (t) => 
   detachProgram(second.program, { ...place, expectedRevision: revision });
   assert.equal(isHit(second), false);
   assert.throws(() => detachProgram(second.program, place), /not in the list of this hook/);
+  recordConformance(t.name, "attachment");
 });

@@ -31,6 +31,8 @@ export interface LinkKind<P extends Program | BpfMap = Program> {
   readonly kind: LinkInfo["kind"];
   /** The program to attach. */
   readonly first: Attachable<P>;
+  /** Loads the first program anew, where the kernel attaches one once and never again. */
+  readonly renew?: (() => Attachable<P>) | undefined;
   /** Another of the same type, to update to; left out where the kind cannot be updated. */
   readonly second?: Attachable<P> | undefined;
   /** Whether `detach()` works: true unless given. */
@@ -52,22 +54,24 @@ const HOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../support/link
  * by pin, id and fd, is updated, detached and closed, and leaves no fd behind.
  */
 export async function linkConformance<P extends Program | BpfMap>(t: TestContext, kind: LinkKind<P>): Promise<void> {
+  // One for each time that it is attached.
+  const { renew } = kind;
+  const anew = (): LinkKind<P> => (renew === undefined ? kind : { ...kind, first: renew() });
+  const [toFind, toUpdate, toDetach] = [anew(), anew(), anew()];
   const before = ownFds();
   const bpffs = withBpffs(t);
-  const { first } = kind;
-  const firing = (): Promise<boolean> => fires(kind, first);
-  assert.equal(await firing(), false, "nothing is attached yet");
+  assert.equal(await fires(kind, kind.first), false, "nothing is attached yet");
   {
-    using link = kind.attach(first.program);
+    using link = kind.attach(kind.first.program);
     assert.ok(link instanceof KernelLink, "it is a BPF link");
     const info = told(kind, link);
-    assert.equal(await firing(), true, "it fires");
+    assert.equal(await fires(kind, kind.first), true, "it fires");
     await outlives(kind, link, join(bpffs, "link"), info);
-    await found(kind, link, info);
+    await found(toFind, link, info);
   }
-  assert.equal(await firing(), false, "close() without a pin ends it");
-  await updated(kind);
-  await detached(kind);
+  assert.equal(await fires(toFind, toFind.first), false, "close() without a pin ends it");
+  await updated(toUpdate);
+  await detached(toDetach);
   assert.deepEqual(ownFds(), before, "no fd is left");
   recordConformance(t.name, kind.kind);
 }
@@ -151,6 +155,7 @@ async function found<P extends Program | BpfMap>(kind: LinkKind<P>, old: KernelL
   assert.deepEqual(byFd.info(), now);
   using taken = findAndTake(now.id);
   assert.deepEqual(taken.info(), now);
+  assert.equal(await fires(kind, kind.first), kind.fires !== false, "it fires");
 }
 
 /** Fails unless a link's id is gone, at once or soon: a pin that was removed lets go of its link a moment later. */
@@ -201,9 +206,37 @@ async function detached<P extends Program | BpfMap>(kind: LinkKind<P>): Promise<
     assert.throws(() => link.detach(), NotSupportedError, "it cannot be detached");
     return;
   }
+  assert.notEqual(hookOf(link.info()), 0n);
   link.detach();
   assert.equal(await fires(kind, kind.first), false, "it is detached");
-  assert.equal(link.info().id, link.id, "and still there");
+  const info = link.info();
+  assert.equal(info.id, link.id, "and still there");
+  if (info.kind === "netfilter") return;
+  assert.equal(hookOf(info), 0n, "its info names no hook");
+  assertLikeBpftool(info);
+  const { second } = kind;
+  if (second === undefined) return;
+  const isDefunct = (error: unknown): boolean => error instanceof SyscallError && error.errno === Errno.ENOLINK;
+  assert.throws(() => link.update(second.program), isDefunct, "it takes no program any more");
+}
+
+/** What a link that can be detached is attached to; 0 where it is defunct, but for netfilter, which does not tell. */
+function hookOf(info: LinkInfo): bigint {
+  switch (info.kind) {
+    case "xdp":
+    case "tcx":
+    case "netkit":
+      return BigInt(info.ifindex);
+    case "cgroup":
+      return info.cgroup_id;
+    case "netns":
+      return BigInt(info.netns_ino);
+    case "sockmap":
+    case "struct_ops":
+      return BigInt(info.map_id);
+    default:
+      return 1n;
+  }
 }
 
 /** An info as it looks after JSON, where a bigint is text and undefined is nothing. */

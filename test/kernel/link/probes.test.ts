@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -158,45 +159,36 @@ for (const [name, probe] of Object.entries(probes)) {
   }
 }
 
-test("without links to perf events the same functions attach by ioctl", async (t) => {
-  if (lacking("link:perf_event") === false) t.skip("this kernel has links to perf events");
-  else {
-    for (const name of [
-      "uprobe",
-      "uretprobe",
-      "tracepoint",
-      "perf event",
-      "kprobe",
-      "kretprobe",
-      "ksyscall",
-    ] as const) {
-      const probe = probes[name] as Probe;
-      const attach = (program: Program): Link => {
-        switch (name) {
-          case "uprobe":
-            return attachUprobe(program);
-          case "uretprobe":
-            return attachUretprobe(program);
-          case "tracepoint":
-            return attachTracepoint(program);
-          case "kprobe":
-            return attachKprobe(program, { symbol: "__x64_sys_getpriority" });
-          case "kretprobe":
-            return attachKretprobe(program, { symbol: "__x64_sys_getpriority" });
-          case "ksyscall":
-            return attachKsyscall(program);
-          default:
-            return probe.attach(program, "link", undefined);
-        }
-      };
-      await attachmentConformance(t, {
-        first: traced(t, probe.program),
-        fire: probe.fire ?? callGetpriority,
-        attach,
-      });
-      assert.throws(() => probe.attach(traced(t, probe.program).program, "link", 5n), /cookies|links/);
-    }
-  }
+/** The same calls as users write them, without a mode. */
+const plain: Readonly<Record<string, (program: Program) => Link>> = {
+  uprobe: (program) => attachUprobe(program),
+  uretprobe: (program) => attachUretprobe(program),
+  tracepoint: (program) => attachTracepoint(program),
+  "perf event": (program) => attachPerfEvent(program, { event: { software: "task_clock" }, pid: 0, period: 1_000_000 }),
+  kprobe: (program) => attachKprobe(program, { symbol: "__x64_sys_getpriority" }),
+  kretprobe: (program) => attachKretprobe(program, { symbol: "__x64_sys_getpriority" }),
+  ksyscall: (program) => attachKsyscall(program),
+  kretsyscall: (program) => attachKretsyscall(program),
+};
+
+for (const [name, attach] of Object.entries(plain)) {
+  test(`${name}: on a kernel without links to perf events`, async (t) => {
+    if (lacking("link:perf_event") === false) return t.skip("this kernel has links to perf events");
+    const probe = probes[name] as Probe;
+    const fire = probe.fire ?? callGetpriority;
+    await attachmentConformance(t, { first: traced(t, probe.program), fire, attach });
+    assert.throws(() => probe.attach(traced(t, probe.program).program, "link", 5n), /cookies|links/);
+  });
+}
+
+test("a uprobe on the stub by which a program calls an imported function", (t) => {
+  const first = traced(t, "on_uprobe_anywhere", { everybody: true });
+  const run = (): void => void execFileSync("/bin/sh", ["-c", "kill -0 $$"]);
+  assert.throws(() => attachUprobe(first.program, { binary: "/bin/sh", symbol: "kill" }), /kill@plt$/);
+  using link = attachUprobe(first.program, { binary: "/bin/sh", symbol: "kill@plt" });
+  assert.equal(first.count(), 0n);
+  run();
+  assert.equal(first.count(), 1n, link.what);
 });
 
 test("a perf event of the caller's stays the caller's", (t) => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attachXdp } from "../../../src/kernel/index.ts";
-import { BpfAttachType, BpfProgFlag, BpfProgType } from "../../../src/uapi/index.ts";
+import { xdpAttach } from "../../../src/sys/index.ts";
+import { BpfAttachType, BpfProgFlag, BpfProgType, XdpFlag } from "../../../src/uapi/index.ts";
 import { counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
 import { ping, withVeth } from "../../support/netns.ts";
-import { linkConformance } from "./conformance.ts";
+import { attachmentConformance, linkConformance } from "./conformance.ts";
 
 const XDP_PASS = 2;
 
@@ -30,6 +31,36 @@ for (const mode of [undefined, "generic", "driver"] as const) {
     });
   }
 }
+
+test("xdp without a link, by netlink", async (t) => {
+  const load = { prog_type: BpfProgType.BPF_PROG_TYPE_XDP, result: XDP_PASS };
+  for (const mode of [undefined, "generic", "driver"] as const) {
+    const veth = withVeth(t);
+    const place = { device: veth.ifindex, mode, withoutLink: true } as const;
+    const [first, second, third] = [counting(t, load), counting(t, load), counting(t, load)];
+    await attachmentConformance(t, {
+      first,
+      second,
+      attach: (program) => attachXdp(program, place),
+      fire: () => ping(veth),
+    });
+    const attachment = attachXdp(first.program, place);
+    assert.throws(() => attachXdp(second.program, place), /another program is attached to it in this mode/);
+    assert.throws(() => attachment.update(second.program, { old: third.program }), /its program is another one now/);
+    attachment.update(second.program, { old: first.program });
+    // What somebody else put there stays.
+    xdpAttach(third.program.fd, veth.ifindex, { flags: mode === "generic" ? XdpFlag.XDP_FLAGS_SKB_MODE : 0 });
+    attachment.close();
+    const before = third.count();
+    ping(veth);
+    assert.ok(third.count() > before);
+  }
+  const { ifindex, netns } = withVeth(t);
+  const { program } = counting(t, load);
+  const attachment = attachXdp(program, { device: ifindex, withoutLink: true });
+  netns.run("ip", "link", "del", "peer0");
+  attachment.close();
+});
 
 test("xdp: the usual mistakes have names", (t) => {
   const load = { prog_type: BpfProgType.BPF_PROG_TYPE_XDP, result: XDP_PASS };

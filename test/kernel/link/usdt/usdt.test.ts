@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { attachUsdt, type BpfObject, KernelLink, loadObject, type Program } from "../../../../src/kernel/index.ts";
+import { BpfAttachType } from "../../../../src/uapi/index.ts";
 import { needs } from "../../../support/feature.ts";
-import { ownFds, recordConformance } from "../conformance.ts";
+import { attachmentConformance, linkConformance, ownFds } from "../conformance.ts";
 
 const DIRECTORY = "test/kernel/link/usdt";
 
@@ -87,10 +88,27 @@ for (const name of ["target-fixed", "target-moved"]) {
       assert.equal(await target.fire(), 0, "the semaphore is down again");
       assert.equal(seen(object).hits, expected.hits, "close() ends it");
       assert.deepEqual(ownFds(), before);
-      recordConformance(t.name, "usdt");
     });
   }
 }
+
+test("USDT links", async (t) => {
+  const target = new Target(t, "target-fixed");
+  const { object, program } = load(t);
+  const kind = {
+    first: { program, count: () => seen(object).hits },
+    fire: async () => void (await target.fire()),
+    attach: (one: Program) => attachUsdt(object, one, { binary: target.path, provider: "bpfts", name: "twice" }),
+  };
+  // What a kernel without such links has are uprobes.
+  if (program.origin.attachType !== BpfAttachType.BPF_TRACE_UPROBE_MULTI) return attachmentConformance(t, kind);
+  await linkConformance(t, {
+    ...kind,
+    kind: "uprobe_multi",
+    detachable: false,
+    check: (info) => assert.ok(info.kind === "uprobe_multi" && info.path === target.path && info.offsets.length === 2),
+  });
+});
 
 test("USDT in all processes, several at once, in an object of libbpf 1.6", async (t) => {
   const target = new Target(t, "target-fixed");

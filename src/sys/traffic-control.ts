@@ -1,0 +1,113 @@
+import { Errno, SyscallError } from "../errors/index.ts";
+import { NlFlag, TCA_BPF_FLAG_ACT_DIRECT, TcAttribute, TcHandle, Tcmsg } from "../uapi/index.ts";
+import { parseAttributes, routeRequest } from "./netlink.ts";
+
+/** ETH_P_ALL in network byte order: a filter for every protocol. */
+const ALL_PROTOCOLS = 0x0300;
+
+/** A filter of the clsact queueing discipline of a network device. */
+export interface TcFilter {
+  readonly ifindex: number;
+  /** TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
+  readonly parent: number;
+  /** Filters run in the order of their priorities, 1 to 65535, then of their handles. */
+  readonly priority: number;
+  readonly handle: number;
+}
+
+/** A filter to make: the kernel chooses a priority or a handle that is 0. */
+export interface NewTcFilter extends TcFilter {
+  readonly progFd: number;
+  /** For `tc filter show`. */
+  readonly name: string;
+}
+
+/** Gives a network device the clsact queueing discipline; false if it has it. Throws SyscallError. */
+export function addClsact(ifindex: number): boolean {
+  try {
+    routeRequest({
+      type: "RTM_NEWQDISC",
+      flags: NlFlag.NLM_F_CREATE | NlFlag.NLM_F_EXCL,
+      header: Tcmsg.alloc({ tcm_ifindex: ifindex, tcm_handle: 0xffff0000, tcm_parent: TcHandle.TC_H_CLSACT }),
+      attributes: [[TcAttribute.TCA_KIND, "clsact"]],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === Errno.EEXIST) return false;
+    throw error;
+  }
+}
+
+/** Takes the clsact queueing discipline off a device, with all its filters. Throws SyscallError. */
+export function deleteClsact(ifindex: number): void {
+  routeRequest({
+    type: "RTM_DELQDISC",
+    header: Tcmsg.alloc({ tcm_ifindex: ifindex, tcm_handle: 0xffff0000, tcm_parent: TcHandle.TC_H_CLSACT }),
+    attributes: [[TcAttribute.TCA_KIND, "clsact"]],
+  });
+}
+
+/** Makes a filter of a sched_cls program, or with `replace` puts it in the place of one; as the kernel numbered it. */
+export function setBpfFilter(filter: NewTcFilter, options: { replace?: boolean | undefined } = {}): TcFilter {
+  const { ifindex, parent } = filter;
+  const mode = options.replace === true ? NlFlag.NLM_F_REPLACE : NlFlag.NLM_F_EXCL;
+  const answers = routeRequest({
+    type: "RTM_NEWTFILTER",
+    flags: NlFlag.NLM_F_CREATE | NlFlag.NLM_F_ECHO | mode,
+    header: header(filter),
+    attributes: [
+      [TcAttribute.TCA_KIND, "bpf"],
+      [
+        TcAttribute.TCA_OPTIONS,
+        [
+          [TcAttribute.TCA_BPF_FD, filter.progFd],
+          [TcAttribute.TCA_BPF_NAME, filter.name],
+          [TcAttribute.TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT],
+        ],
+      ],
+    ],
+  });
+  const made = tcmsg(answers);
+  return { ifindex, parent, priority: made.tcm_info >>> 16, handle: made.tcm_handle };
+}
+
+/** Deletes a filter. Throws SyscallError. */
+export function deleteBpfFilter(filter: TcFilter): void {
+  routeRequest({ type: "RTM_DELTFILTER", header: header(filter), attributes: [[TcAttribute.TCA_KIND, "bpf"]] });
+}
+
+/** The id of the program of a filter; undefined if there is no such filter. */
+export function bpfFilterProgram(filter: TcFilter): number | undefined {
+  let answers: Uint8Array[];
+  try {
+    answers = routeRequest({
+      type: "RTM_GETTFILTER",
+      header: header(filter),
+      attributes: [[TcAttribute.TCA_KIND, "bpf"]],
+    });
+  } catch (error) {
+    if (error instanceof SyscallError && GONE.has(error.errno)) return undefined;
+    throw error;
+  }
+  const [answer] = answers;
+  const options = answer && parseAttributes(answer.subarray(Tcmsg.size)).get(TcAttribute.TCA_OPTIONS);
+  const id = options && parseAttributes(options).get(TcAttribute.TCA_BPF_ID);
+  return id && new DataView(id.buffer, id.byteOffset, id.byteLength).getUint32(0, true);
+}
+
+/** The filter, its queueing discipline (5.10: EINVAL) or its device is not there. */
+const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.EINVAL, Errno.ENODEV]);
+
+function header({ ifindex, parent, priority, handle }: TcFilter): DataView {
+  return Tcmsg.alloc({
+    tcm_ifindex: ifindex,
+    tcm_parent: parent,
+    tcm_handle: handle,
+    tcm_info: ((priority << 16) | ALL_PROTOCOLS) >>> 0,
+  });
+}
+
+function tcmsg([answer]: readonly Uint8Array[]): { readonly tcm_handle: number; readonly tcm_info: number } {
+  if (answer === undefined) throw new SyscallError({ call: "RTM_NEWTFILTER", errno: Errno.EPROTO });
+  return Tcmsg.view(new DataView(answer.buffer, answer.byteOffset, answer.byteLength));
+}

@@ -1,0 +1,29 @@
+import { IfAttribute, Ifinfomsg, XdpFlag } from "../uapi/index.ts";
+import { routeRequest } from "./netlink.ts";
+
+/** A program for a network device's XDP hook, without a link. */
+export interface XdpAttachOptions {
+  /** XDP_FLAGS_*. */
+  readonly flags?: number | undefined;
+  /** The program that must be there now (5.7). */
+  readonly expectedFd?: number | undefined;
+}
+
+/** Attaches an XDP program to a network device by netlink, or with the fd -1 takes it off. Throws SyscallError. */
+export function xdpAttach(progFd: number, ifindex: number, { flags = 0, expectedFd }: XdpAttachOptions = {}): void {
+  const all = expectedFd === undefined ? flags : flags | XdpFlag.XDP_FLAGS_REPLACE;
+  routeRequest({
+    type: "RTM_SETLINK",
+    header: Ifinfomsg.alloc({ ifi_index: ifindex }),
+    attributes: [
+      [
+        IfAttribute.IFLA_XDP,
+        [
+          [IfAttribute.IFLA_XDP_FD, progFd],
+          [IfAttribute.IFLA_XDP_FLAGS, all],
+          ...(expectedFd === undefined ? [] : ([[IfAttribute.IFLA_XDP_EXPECTED_FD, expectedFd]] as const)),
+        ],
+      ],
+    ],
+  });
+}

@@ -1,0 +1,91 @@
+import { type Layout, layout } from "./layout.ts";
+
+const nlmsghdrFields = {
+  nlmsg_len: "u32",
+  nlmsg_type: "u16",
+  nlmsg_flags: "u16",
+  nlmsg_seq: "u32",
+  nlmsg_pid: "u32",
+} as const;
+/** `struct nlmsghdr` (include/uapi/linux/netlink.h): in front of each message of a netlink socket. */
+export const Nlmsghdr: Layout<typeof nlmsghdrFields> = layout(nlmsghdrFields);
+
+const tcmsgFields = {
+  tcm_family: "u8",
+  tcm__pad1: "u8",
+  tcm__pad2: "u16",
+  tcm_ifindex: "i32",
+  tcm_handle: "u32",
+  tcm_parent: "u32",
+  tcm_info: "u32",
+} as const;
+/** `struct tcmsg` (include/uapi/linux/rtnetlink.h): a queueing discipline or a filter. */
+export const Tcmsg: Layout<typeof tcmsgFields> = layout(tcmsgFields);
+
+const ifinfomsgFields = {
+  ifi_family: "u8",
+  __ifi_pad: "u8",
+  ifi_type: "u16",
+  ifi_index: "i32",
+  ifi_flags: "u32",
+  ifi_change: "u32",
+} as const;
+/** `struct ifinfomsg` (include/uapi/linux/rtnetlink.h): a network device. */
+export const Ifinfomsg: Layout<typeof ifinfomsgFields> = layout(ifinfomsgFields);
+
+/** Types of messages. */
+export const NlMessage = {
+  NLMSG_ERROR: 2,
+  NLMSG_DONE: 3,
+  RTM_SETLINK: 19,
+  RTM_NEWQDISC: 36,
+  RTM_DELQDISC: 37,
+  RTM_NEWTFILTER: 44,
+  RTM_DELTFILTER: 45,
+  RTM_GETTFILTER: 46,
+} as const;
+export type NlMessage = (typeof NlMessage)[keyof typeof NlMessage];
+
+/** Flags of messages; `NLM_F_CAPPED` and `NLM_F_ACK_TLVS` of the kernel's answers. */
+export const NlFlag = {
+  NLM_F_REQUEST: 0x1,
+  NLM_F_ACK: 0x4,
+  NLM_F_ECHO: 0x8,
+  NLM_F_REPLACE: 0x100,
+  NLM_F_EXCL: 0x200,
+  NLM_F_CREATE: 0x400,
+  NLM_F_CAPPED: 0x100,
+  NLM_F_ACK_TLVS: 0x200,
+} as const;
+export type NlFlag = (typeof NlFlag)[keyof typeof NlFlag];
+
+/** The places of the clsact queueing discipline (include/uapi/linux/pkt_sched.h). */
+export const TcHandle = {
+  TC_H_CLSACT: 0xfffffff1,
+  TC_H_CLSACT_INGRESS: 0xfffffff2,
+  TC_H_CLSACT_EGRESS: 0xfffffff3,
+} as const;
+export type TcHandle = (typeof TcHandle)[keyof typeof TcHandle];
+
+/** Attributes of queueing disciplines and filters, and below TCA_OPTIONS of bpf filters. */
+export const TcAttribute = {
+  TCA_KIND: 1,
+  TCA_OPTIONS: 2,
+  TCA_BPF_FD: 6,
+  TCA_BPF_NAME: 7,
+  TCA_BPF_FLAGS: 8,
+  TCA_BPF_ID: 11,
+} as const;
+export type TcAttribute = (typeof TcAttribute)[keyof typeof TcAttribute];
+
+/** The program's result is the action. */
+export const TCA_BPF_FLAG_ACT_DIRECT = 1;
+
+/** Attributes of network devices, and below IFLA_XDP. */
+export const IfAttribute = {
+  IFLA_XDP: 43,
+  IFLA_XDP_FD: 1,
+  IFLA_XDP_FLAGS: 3,
+  IFLA_XDP_EXPECTED_FD: 8,
+} as const;
+export type IfAttribute = (typeof IfAttribute)[keyof typeof IfAttribute];
