@@ -214,6 +214,13 @@ const rows: readonly (() => Row[])[] = [
     // 0.8 times as many records a second.
     ringRow("callback", "where it lies", 1.25),
     ringRow("decoded", "eight fields decoded by BTF"),
+    {
+      name: "ring buffer, eight u64 decoded, against 15 million a second",
+      goal: 1,
+      ours: task("ring", "decoded"),
+      peer: limit(1000 / 15),
+      runs: 7,
+    },
     ringRow("batches", "the same by an async iterable"),
     {
       name: "ring buffer, from a record's writing to its reader, median",

@@ -2,3 +2,4 @@ export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { formatHex, parseHex } from "./hex.ts";
 export { type Fields, type Struct, type StructValue, struct } from "./struct.ts";
 export { array, bytes, chars, i32, i64, type Type, u8, u16, u32, u64, usize, type ValueOf } from "./types.ts";
+export { signedWordReader, WordView, wordReader } from "./word-view.ts";

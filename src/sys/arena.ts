@@ -27,7 +27,7 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 /** This thread's memory for system calls. */
 export interface Arena {
   readonly base: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView;
 }
 

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { signedWordReader, wordReader } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
@@ -130,7 +131,7 @@ function readInt(size: number, signed: boolean, little: boolean): ValueReader {
     case 4:
       return signed ? (view, at) => view.getInt32(at, little) : (view, at) => view.getUint32(at, little);
     case 8:
-      return signed ? (view, at) => view.getBigInt64(at, little) : (view, at) => view.getBigUint64(at, little);
+      return signed ? signedWordReader(little) : wordReader(little);
     default:
       return readBitfield(0, 8 * size, signed, little);
   }

@@ -25,4 +25,6 @@ export interface EventMap {
   readonly type: BpfMapType;
   readonly typeName: string;
   readonly maxEntries: number;
+  /** BPF_F_*, as the map was created. */
+  readonly flags: number;
 }

@@ -1,7 +1,8 @@
 import { UsageError } from "../../errors/index.ts";
-import { BpfMapType } from "../../uapi/index.ts";
+import { BpfMapFlag, BpfMapType } from "../../uapi/index.ts";
 import { EventReader } from "./event-reader.ts";
 import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+import { OverwriteSource } from "./overwrite-source.ts";
 import { type PerfBufferOptions, PerfSource } from "./perf-source.ts";
 import { copyRecord, type RecordType, recordDecoder } from "./record-decoder.ts";
 import { RecordStream, type RecordStreamOptions } from "./record-stream.ts";
@@ -10,13 +11,14 @@ import { RingSource } from "./ring-source.ts";
 /**
  * Reads one or several ring buffers (Linux 5.8) with functions that get each record where it lies, without a copy.
  * Nothing is read until `listen()`, `consume()` or `wait()`. A ring has one reader: a second would steal records.
+ * Of a ring with BPF_F_RB_OVERWRITE (6.19) each record is copied first, for the program may overwrite it meanwhile.
  */
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],
 ): EventReader {
   return new EventReader(
     opened(
-      rings.map(({ map, onRecord }) => () => ({ source: new RingSource(map), onRecord })),
+      rings.map(({ map, onRecord }) => () => ({ source: openRing(map), onRecord })),
     ),
   );
 }
@@ -53,9 +55,13 @@ export function records<T = any>(map: EventMap, options: RecordsOptions = {}): R
 }
 
 function openSource(map: EventMap, options: RecordsOptions): EventSource {
-  if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) return new RingSource(map);
+  if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) return openRing(map);
   if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfSource(map, options.perf);
   throw new UsageError(`${map.what} is a ${map.typeName}: only a ringbuf or a perf_event_array has records`);
+}
+
+function openRing(map: EventMap): EventSource {
+  return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingSource(map) : new OverwriteSource(map);
 }
 
 /** All of them, or none: what was opened before one fails is closed again. */

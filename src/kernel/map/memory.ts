@@ -1,5 +1,6 @@
 import { compileReader, compileWriter, type ValueReader, type ValueWriter } from "../../btf/index.ts";
 import { ClosedError, Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
+import { WordView } from "../../layout/index.ts";
 import { type MappedMemory, mapMemory } from "../../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../uapi/index.ts";
 import { atomic, type Integer, type IntegerArray, integerArray } from "./integers.ts";
@@ -59,7 +60,7 @@ export class MapMemory<V = unknown> {
     this.isWritable = memory.writable;
     this.#memory = memory;
     this.#owner = owner;
-    this.#view = new DataView(memory.buffer);
+    this.#view = new WordView(memory.buffer);
     const isArray = owner.type === BpfMapType.BPF_MAP_TYPE_ARRAY;
     this.#stride = Math.ceil(owner.valueSize / 8) * 8;
     this.#room = makeRoom(isArray ? owner.valueSize : 0);

@@ -1,4 +1,5 @@
 import { Errno, UsageError } from "../../errors/index.ts";
+import { WordView } from "../../layout/index.ts";
 import { BpfCmd } from "../../uapi/index.ts";
 import { type Arena, ATTR_SIZE, ELEM_AREA, ELEM_KEY_SIZE, ELEM_VALUE_SIZE, openArena } from "../arena.ts";
 import { addressOf, bpfAt } from "../ffi.ts";
@@ -59,7 +60,7 @@ export function elementPlaces(
   const { buffer } = (arena ?? setUp()).bytes;
   const place = (at: number, size: number): ElementPlace => ({
     bytes: new Uint8Array(buffer, at, size),
-    view: new DataView(buffer, at, size),
+    view: new WordView(buffer, at, size),
   });
   return { key: place(KEY, keySize), value: place(VALUE, valueSize) };
 }

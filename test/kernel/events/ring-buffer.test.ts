@@ -11,6 +11,8 @@ import {
   readObject,
   records,
 } from "../../../src/kernel/index.ts";
+import { BpfMapFlag } from "../../../src/uapi/index.ts";
+import { lacking } from "../../support/feature.ts";
 
 interface StreamEvent {
   readonly number: bigint;
@@ -25,9 +27,9 @@ const AS_EVENT = (object: BpfObject) => ({
 });
 const fds = (): number => readdirSync("/proc/self/fd").length;
 
-function loadStream(t: TestContext, size = 1 << 20): BpfObject {
+function loadStream(t: TestContext, size = 1 << 20, flags = 0): BpfObject {
   const spec = readObject("test/bpf/events.bpf.o");
-  (spec.maps.stream as { maxEntries: number }).maxEntries = size;
+  Object.assign(spec.maps.stream as object, { maxEntries: size, flags });
   const object = loadObject(spec);
   t.after(() => object.close());
   return object;
@@ -271,4 +273,39 @@ test("decoded records by a function", (t) => {
   emit(object, 3);
   reader.consume();
   assert.deepEqual(sums, [1n, 3n, 5n]);
+});
+
+test("of a ring that overwrites the oldest records the newest are read, whole and in order", {
+  skip: lacking("map:ringbuf_overwrite"),
+}, async (t) => {
+  // 56 records of 72 bytes, 64 bytes short of one more.
+  const object = loadStream(t, 4096, BpfMapFlag.BPF_F_RB_OVERWRITE);
+  const numbers: bigint[] = [];
+  using reader = openRingBuffer(stream(object), (view, offset, length, cpu) => {
+    assert.deepEqual([length, cpu], [64, -1]);
+    const number = view.getBigUint64(offset, true);
+    assert.equal(view.getBigUint64(offset + 56, true), BigInt.asUintN(64, ~number));
+    numbers.push(number);
+  });
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i));
+  assert.equal(reader.consume(), 0);
+  emit(object, 10);
+  assert.equal(reader.consume(3), 3);
+  assert.equal(reader.consume(), 7);
+  assert.deepEqual(numbers.splice(0), range(0, 10));
+  emit(object, 1000);
+  assert.equal(object.variables.lost?.value, 0n);
+  assert.equal(reader.consume(), 56);
+  assert.deepEqual(numbers.splice(0), range(954, 1010));
+  assert.equal(reader.consume(), 0);
+
+  reader.close();
+  const abort = new AbortController();
+  const seen: bigint[] = [];
+  setTimeout(() => emit(object, 300), 20);
+  for await (const event of records<StreamEvent>(stream(object), { as: AS_EVENT(object), signal: abort.signal })) {
+    seen.push(event.number);
+    if (event.number === 1309n) abort.abort();
+  }
+  assert.deepEqual(seen.slice(-56), range(1254, 1310));
 });
