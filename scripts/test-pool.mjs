@@ -119,8 +119,8 @@ export async function runTests(files, { jobs, node, take, stop }) {
   await Promise.all(Array.from({ length: jobs }, runInTurn));
 }
 
-/** Whether a built test file wants a process of its own, which it says in its source. */
+/** Whether a test file wants a process of its own, which it says in its source. */
 function wantsOwnProcess(file) {
-  const source = file.replace(/^\.build\//, "").replace(/\.js$/, ".ts");
+  const source = file.startsWith(".build/") ? file.replace(/^\.build\//, "").replace(/\.js$/, ".ts") : file;
   return OWN_PROCESS.test(readFileSync(source, "utf8"));
 }

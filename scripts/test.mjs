@@ -4,7 +4,7 @@
 //   node [FLAGS] scripts/test.mjs [OPTIONS] [WORD…]
 //
 //   --results FILE   leave a line of JSON per test there
-//   --also FILE      run one more, whatever its name
+//   --also FILE      run one more, whatever its name; again for more
 //   --jobs N         processes that run tests at a time (2); they have this one's flags
 //   --node WORDS     what starts them, if not this Node
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -14,7 +14,8 @@ const needsRoot = /^\.build\/test\/(sys|kernel|cli|parity|docs)\//;
 const isRoot = process.getuid?.() === 0;
 const words = process.argv.slice(2);
 const results = optionValue("--results");
-const also = optionValue("--also");
+const also = [];
+for (let file = optionValue("--also"); file !== undefined; file = optionValue("--also")) also.push(file);
 const jobs = Number(optionValue("--jobs") ?? 2);
 const node = optionValue("--node")?.split(" ") ?? [process.execPath, ...process.execArgv];
 const files = readdirSync(".build/test", { recursive: true })
@@ -22,7 +23,7 @@ const files = readdirSync(".build/test", { recursive: true })
   .filter((name) => name.endsWith(".test.js") && (words.length === 0 || words.some((word) => name.includes(word))))
   .filter((name) => isRoot || !needsRoot.test(name))
   .sort();
-if (also !== undefined) files.push(also);
+files.push(...also);
 if (files.length === 0) {
   console.error(`no test file matches ${words.join(", ")}`);
   process.exit(1);
