@@ -52,7 +52,7 @@ export function readSteps(text: string): Step[] {
 export function mask(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}/g, "DATE")
-    .replace(/\b[0-9a-f]{16}\b/g, "TAG")
+    .replace(/(?<![0-9a-z])[0-9a-f]{16}(?![0-9a-z])/g, "TAG")
     .replace(/\b0x[0-9a-f]+\b/g, "HEX")
     .replace(/\d+/g, "N")
     .replace(/N(,N)+/g, "N")
