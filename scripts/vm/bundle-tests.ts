@@ -18,16 +18,21 @@ export async function bundleTests(): Promise<TreeFile[]> {
   const children = names.filter((name) => name.endsWith("-child.js"));
   return [
     // What several tests have in common is in files of its own: in one process a module is one.
-    ...(await bundle(tests, { format: "esm", splitting: true, chunkNames: "shared/[name]-[hash]" })),
+    ...(await bundle(tests, /\/test\/.*\.js$/, { format: "esm", splitting: true, chunkNames: "shared/[name]-[hash]" })),
     // Children are started most often: each has what it needs in one file, and CommonJS is loaded soonest.
-    ...(await bundle(children, { format: "cjs", minify: true, alias: { bpfts: `${HERE}/${BUILT}/src/index.js` } })),
-    ...(await bundle(rooms, { format: "esm" })),
+    ...(await bundle(children, /\.js$/, {
+      format: "cjs",
+      minify: true,
+      alias: { bpfts: `${HERE}/${BUILT}/src/index.js` },
+    })),
+    ...(await bundle(rooms, /^$/, { format: "esm" })),
     ...children.map((child) => ({ path: join(child, "../package.json"), text: '{ "type": "commonjs" }' })),
     { path: `${BUILT}/src/cli/main.js`, text: `import "${GUEST_TREE}/dist/bin/bpfts.js";\n` },
   ];
 }
 
-async function bundle(programs: readonly string[], options: BuildOptions): Promise<TreeFile[]> {
+/** `moved` are the modules that look for the files beside them; CommonJS does not know where it is by itself. */
+async function bundle(programs: readonly string[], moved: RegExp, options: BuildOptions): Promise<TreeFile[]> {
   const { outputFiles = [] } = await build({
     ...options,
     entryPoints: [...programs],
@@ -42,7 +47,7 @@ async function bundle(programs: readonly string[], options: BuildOptions): Promi
     plugins: [
       {
         name: "places",
-        setup: (own) => own.onLoad({ filter: /\.js$/ }, ({ path }) => ({ contents: inPlace(path), loader: "js" })),
+        setup: (own) => own.onLoad({ filter: moved }, ({ path }) => ({ contents: inPlace(path), loader: "js" })),
       },
     ],
   });
