@@ -25,10 +25,11 @@ async function testOn(kernel: Kernel, instead: readonly TreeFile[], options: Tes
   try {
     const exitCode = await runInMachine({
       kernel,
-      // Told from inside before the machine's time is over, so that what came so far comes back.
+      // Told from inside before the machine's time is over, of which the boot took its part, so that what came so far
+      // comes back.
       command: [
         "timeout",
-        String(Math.max(timeout - 30, 30)),
+        String(Math.max(timeout - 90, Math.floor(timeout / 2))),
         "node",
         "scripts/test.mjs",
         "--results",

@@ -2,13 +2,23 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { UsageError } from "../../../src/errors/index.ts";
-import { type BpfMap, type BpfObject, loadObject, openPerfBuffer, records } from "../../../src/kernel/index.ts";
+import {
+  type BpfMap,
+  type BpfObject,
+  loadObject,
+  openPerfBuffer,
+  readObject,
+  records,
+} from "../../../src/kernel/index.ts";
 import { onlineCpus } from "../../../src/sys/index.ts";
 
 const fds = (): number => readdirSync("/proc/self/fd").length;
 
 function load(t: TestContext): { object: BpfObject; map: BpfMap; emit: (count: number) => number } {
-  const object = loadObject("test/bpf/maps-rings.bpf.o");
+  const spec = readObject("test/bpf/maps-rings.bpf.o");
+  // What 5.10 does not have is in the object, too: user ring buffers, programs that loop by a helper.
+  delete (spec.maps as Record<string, unknown>).orders;
+  const object = loadObject(spec, { programs: ["emit_perf", "emit_packet"] });
   t.after(() => object.close());
   const program = object.programs.emit_perf;
   const map = object.maps.perf_events;
