@@ -109,8 +109,12 @@ test("elements of a hash", (t) => {
   mapUpdateElem(fd, key(1), u64(9n));
   assert.throws(() => mapUpdateElem(fd, key(2), u64(8n), BpfElemFlag.BPF_EXIST), { errnoName: "ENOENT" });
   mapUpdateElem(fd, key(2), u64(10n));
-  assert.equal(mapLookupAndDeleteElem(fd, key(1), value), true);
-  assert.deepEqual(value, u64(9n));
+  if (lacking("map:take_hash") === false) {
+    assert.equal(mapLookupAndDeleteElem(fd, key(1), value), true);
+    assert.deepEqual(value, u64(9n));
+  } else {
+    assert.equal(mapDeleteElem(fd, key(1)), true);
+  }
   const next = new Uint8Array(4);
   assert.equal(mapGetNextKey(fd, undefined, next), true);
   assert.deepEqual(next, key(2));
@@ -179,6 +183,7 @@ test("maps without keys", (t) => {
   assert.equal(mapLookupAndDeleteElem(queue, none, value), true);
   assert.deepEqual(value, u64(2n));
   assert.equal(mapLookupAndDeleteElem(queue, none, value), false);
+  if (lacking("map:bloom_filter") !== false) return;
   const bloom = owned(t, mapCreate({ map_type: m.BPF_MAP_TYPE_BLOOM_FILTER, value_size: 8, max_entries: 100 }));
   mapUpdateElem(bloom, none, u64(5n));
   assert.equal(mapLookupWithoutKey(bloom, u64(5n)), true);
