@@ -21,7 +21,7 @@ export function guestInit({ console, modules, returnsFiles }: GuestInit): string
     "/bin/busybox mount -t devtmpfs dev /dev",
     "/bin/busybox --install -s /bin 2>/dev/null",
     "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb TMPDIR=/tmp BPFTS_VM=1",
-    "mkdir -p /dev/shm /dev/pts /run/netns /tmp",
+    "mkdir -p /dev/shm /dev/pts /run/netns /tmp /mnt",
     "chmod 1777 /tmp",
     "mount -t tmpfs shm /dev/shm",
     "mount -t devpts pts /dev/pts",

@@ -26,6 +26,9 @@ const TREE: readonly string[] = [
   ".cache/peers/root",
 ];
 
+/** Where the guest has the working tree. */
+export const GUEST_TREE = "/work";
+
 /** Programs of the host that tests start, beyond busybox's; with their libraries, where the host has them. */
 const PROGRAMS: readonly string[] = ["ip", "tc", "unshare", "setpriv", "nsenter"];
 
@@ -36,10 +39,19 @@ export interface ImageOptions {
   readonly returnsFiles: boolean;
   /** More files or folders of the working tree. */
   readonly add: readonly string[];
+  /** Files that take the place of the working tree's. */
+  readonly instead: readonly TreeFile[];
+}
+
+/** A file of the guest's working tree. */
+export interface TreeFile {
+  /** Below the tree, such as `.build/test/sys/maps.test.js`. */
+  readonly path: string;
+  readonly text: string;
 }
 
 /** Writes the initramfs: busybox, Node, the working tree in /work, modules, the command. */
-export function writeImage(path: string, { kernel, console, command, returnsFiles, add }: ImageOptions): void {
+export function writeImage(path: string, { kernel, console, command, returnsFiles, add, instead }: ImageOptions): void {
   const archive = new CpioArchive(path);
   for (const folder of [
     "/proc",
@@ -62,7 +74,8 @@ export function writeImage(path: string, { kernel, console, command, returnsFile
   if (kernel.machine === "x86_64") addHostPrograms(archive);
   else addForeignPrograms(archive, bringForeignRoot(kernel.machine === "s390x" ? "s390x" : "arm64"));
   archive.add("/usr/bin/bpfts", '#!/bin/sh\nexec node /work/dist/bin/bpfts.js "$@"\n', { program: true });
-  for (const item of [...TREE, ...add]) if (existsSync(item)) addTree(archive, item, `/work/${item}`);
+  for (const { path, text } of instead) archive.add(`${GUEST_TREE}/${path}`, text);
+  for (const item of [...TREE, ...add]) if (existsSync(item)) addTree(archive, item, `${GUEST_TREE}/${item}`);
   archive.add(`/boot/config-${kernel.release}`, { file: kernel.config });
 
   const folder = `/lib/modules/${kernel.release}`;

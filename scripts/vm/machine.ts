@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GuestOutput } from "./guest-output.ts";
-import { writeImage } from "./image.ts";
+import { type TreeFile, writeImage } from "./image.ts";
 import type { Kernel } from "./kernels.ts";
 
 /** The guest was still booting or the command running when its time was over. */
@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Where what the command leaves in /out goes. */
   readonly out?: string | undefined;
   readonly add?: readonly string[];
+  /** Files that take the place of the working tree's. */
+  readonly instead?: readonly TreeFile[];
   /** More words of the kernel's command line. */
   readonly append?: string;
   /** The kernel's log, however the run ends. */
@@ -78,11 +80,14 @@ export async function runInMachine(options: RunOptions): Promise<number> {
     const errors = join(folder, "qemu.log");
     writeFileSync(log, "");
     const console = hardware.commandConsole;
-    writeImage(image, { kernel, console, command, returnsFiles: out !== undefined, add: options.add ?? [] });
+    const { add = [], instead = [] } = options;
+    writeImage(image, { kernel, console, command, returnsFiles: out !== undefined, add, instead });
     const parameters = [
       `console=${hardware.kernelConsole}`,
       // Warnings and worse; an oops ends the machine, and so the run. On a busy host the TSC is measured wrong, by
       // factors: the guest's clock ran ten times too fast.
+      // What is at the same address in each process is translated once.
+      "norandmaps",
       "loglevel=5 tsc=unstable panic=-1 oops=panic rdinit=/init net.ifnames=0 lsm=landlock,lockdown,yama,bpf",
       ...(options.append === undefined ? [] : [options.append]),
     ];

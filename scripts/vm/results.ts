@@ -1,4 +1,4 @@
-/** A line of scripts/results-reporter.mjs. */
+/** A line of what `scripts/test.mjs --results` leaves. */
 export interface TestResult {
   readonly status: "passed" | "failed" | "skipped";
   readonly name: string;

@@ -43,16 +43,10 @@ async function testsOf(node: Node, room: string, folder: string): Promise<TestRe
     .map((name) => `.build/test/${room}/${name}`)
     .filter((file) => file.endsWith(".test.js") && !LEFT_OUT.test(file));
   const results = join(folder, `${node.length}-${room}`);
-  const reporters = ["tap:stdout", `./scripts/results-reporter.mjs:${results}`].flatMap((reporter) => {
-    const [name, destination] = reporter.split(":");
-    return [`--test-reporter=${name}`, `--test-reporter-destination=${destination}`];
-  });
-  const { code, text } = await run([...node, ...reporters, ".build/scripts/vm/pure-tests.js", ...files]);
-  const tests = parseResults(readFileSync(results, "utf8"));
-  const failed = tests.filter(({ status }) => status === "failed");
-  if (code !== 0 && failed.length === 0) throw new Error(`${room}: the tests did not end well:\n${text.slice(-2000)}`);
-  if (failed.length > 0) process.stdout.write(text.replace(/^ok [\s\S]*?\.\.\.\n/gm, ""));
-  return tests;
+  const options = ["--jobs", "1", "--node", node.join(" "), "--results", results];
+  const { code, text } = await run([process.execPath, "scripts/test.mjs", ...options, ...files]);
+  if (code !== 0) process.stdout.write(text);
+  return parseResults(readFileSync(results, "utf8"));
 }
 
 /** Lines of the first that the second does not have. */

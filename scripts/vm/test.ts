@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "./arguments.ts";
+import { bundleTests } from "./bundle-tests.ts";
+import type { TreeFile } from "./image.ts";
 import { inTurns } from "./in-turns.ts";
 import { bringKernels, type Kernel } from "./kernels.ts";
 import { LinePrefix } from "./line-prefix.ts";
@@ -14,20 +16,20 @@ import { parseTestArguments, TEST_USAGE, type TestArguments } from "./test-argum
 const PLANTED = ".build/test/support/planted-failure.js";
 
 /** Runs the tests on one kernel. */
-async function testOn(kernel: Kernel, { filter, timeout, plant }: TestArguments): Promise<KernelResults> {
+async function testOn(kernel: Kernel, instead: readonly TreeFile[], options: TestArguments): Promise<KernelResults> {
   const out = mkdtempSync(join(tmpdir(), "bpfts-vm-out-"));
+  const { filter, timeout, plant } = options;
   const also = plant.includes(kernel.name) ? ["--also", PLANTED] : [];
   const begun = performance.now();
   const output = new LinePrefix(`${kernel.name.padEnd(4)} | `, (text) => process.stdout.write(text));
   try {
     const exitCode = await runInMachine({
       kernel,
-      // Ended from inside before the machine is, so that the results so far come back.
+      // Told from inside before the machine's time is over, of which the boot took its part, so that what came so far
+      // comes back.
       command: [
         "timeout",
-        "-s",
-        "KILL",
-        String(Math.max(timeout - 30, 30)),
+        String(Math.max(timeout - 90, Math.floor(timeout / 2))),
         "node",
         "scripts/test.mjs",
         "--results",
@@ -37,6 +39,7 @@ async function testOn(kernel: Kernel, { filter, timeout, plant }: TestArguments)
       ],
       timeout,
       out,
+      instead,
       write: (text) => output.add(text),
       warn: (text) => output.add(text),
     });
@@ -62,7 +65,8 @@ try {
   requirePrograms([]);
   const kernels = bringKernels(options.kernels);
   requirePrograms(kernels.map(({ machine }) => machine));
-  const runs = await inTurns(kernels, options.jobs, (kernel) => testOn(kernel, options));
+  const instead = await bundleTests();
+  const runs = await inTurns(kernels, options.jobs, (kernel) => testOn(kernel, instead, options));
   process.stdout.write(`\n${summary(runs)}\n`);
   process.exitCode = runs.every(isGreen) ? 0 : 1;
 } catch (error) {

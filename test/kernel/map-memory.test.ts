@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { Errno } from "../../src/errors/index.ts";
 import { type BpfMap, createMap, loadObject, type MapOptions, readObject } from "../../src/kernel/index.ts";
 import { progTestRun } from "../../src/sys/index.ts";
+import { needs } from "../support/feature.ts";
 
 function make(t: TestContext, options: Partial<MapOptions>): BpfMap {
   const map = createMap({ type: "array", mmapable: true, maxEntries: 600, name: "test_memory", ...options });
@@ -119,6 +120,7 @@ test("after close() every use says so, and no view crashes", () => {
 });
 
 test("every global of every type reads as the object file says, mapped and through a system call", (t) => {
+  if (!needs(t, "prog:syscall")) return;
   for (const name of ["data-types", "data-sections", "data-strings"]) {
     const spec = readObject(`test/bpf/${name}.bpf.o`);
     const object = loadObject(spec);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type CType, createMap } from "../../src/kernel/index.ts";
+import { rounds } from "../support/emulation.ts";
 
 interface Plan {
   readonly type: CType;
@@ -66,6 +67,6 @@ test("values of any type survive a hash, a batch and a mapped array", () => {
       assert.deepEqual(array.memory().get(2), two);
       assert.deepEqual(array.memory().get(1), one);
     }),
-    { numRuns: 150 },
+    { numRuns: rounds(150) },
   );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -66,6 +66,9 @@ test("a worker enters another network namespace, and the process stays where it 
 test("without koffi the error says so, and only when the kernel is called", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "bpfts-no-koffi-"));
   t.after(() => rmSync(directory, { recursive: true }));
+  // Folders above may have a koffi: this one comes before them, and does not load.
+  mkdirSync(join(directory, "node_modules/koffi"), { recursive: true });
+  writeFileSync(join(directory, "node_modules/koffi/index.js"), 'throw new Error("no koffi");');
   for (const room of ["errors", "layout", "uapi", "sys"]) {
     cpSync(fileURLToPath(new URL(`../../src/${room}`, import.meta.url)), join(directory, room), { recursive: true });
   }

@@ -5,6 +5,7 @@ import { ClosedError, UsageError } from "../../src/errors/index.ts";
 import { mapCreate, mapLookupElem, mapMemory, mapUpdateElem } from "../../src/sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
+import { rounds } from "../support/emulation.ts";
 
 const key = new Uint8Array(4);
 
@@ -49,7 +50,7 @@ test("a view outlives close(): it sees zeros, and neither crashes nor reaches th
 
 test("many mappings come and go", async (t) => {
   const fd = owned(t, mappable());
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < rounds(2000); i++) {
     const memory = mapMemory(fd, { length: 4096, writable: true });
     new Uint8Array(memory.buffer)[1] = i & 0xff;
     memory.close();
@@ -76,7 +77,7 @@ test("every thread has an arena of its own", async (t) => {
     const key = new Uint8Array([workerData.number, 0, 0, 0]);
     const value = new Uint8Array(8);
     let wrong = 0;
-    for (let i = 0; i < 20000; i++) {
+    for (let i = 0; i < ${rounds(20_000)}; i++) {
       mapUpdateElem(workerData.fd, key, new Uint8Array(new BigUint64Array([BigInt(i * 16 + workerData.number)]).buffer));
       mapLookupElem(workerData.fd, key, value);
       if (new DataView(value.buffer).getBigUint64(0, true) !== BigInt(i * 16 + workerData.number)) wrong++;

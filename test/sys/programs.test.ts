@@ -24,6 +24,7 @@ import {
 } from "../../src/sys/index.ts";
 import { BpfMapType, BpfProgType, BpfStream } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
+import { needs } from "../support/feature.ts";
 import { returning } from "../support/programs.ts";
 
 const p = BpfProgType;
@@ -125,7 +126,10 @@ test("TEST_RUN with packet and context", (t) => {
   const cut = progTestRun(xdp, { data_in: packet, data_size_out: 10 });
   assert.deepEqual(cut.data_out, packet.subarray(0, 10));
   assert.equal(cut.data_size_out, 64);
-  assert.throws(() => progTestRun(xdp, { data_in: new Uint8Array(4) }), { errnoName: "EINVAL" });
+  // 5.10 lets a packet be shorter than an Ethernet header.
+  if (kernelAtLeast(5, 18)) {
+    assert.throws(() => progTestRun(xdp, { data_in: new Uint8Array(4) }), { errnoName: "EINVAL" });
+  }
 });
 
 test("ENABLE_STATS counts runs while its fd is open", (t) => {
@@ -138,6 +142,7 @@ test("ENABLE_STATS counts runs while its fd is open", (t) => {
 });
 
 test("PROG_STREAM_READ_BY_FD on a program that wrote nothing", (t) => {
+  if (!needs(t, "prog:syscall")) return;
   const fd = owned(t, progLoad({ prog_type: p.BPF_PROG_TYPE_SYSCALL, insns: returning(0), prog_flags: 1 << 4 }));
   const into = new Uint8Array(128);
   if (!kernelAtLeast(6, 17)) {
@@ -182,6 +187,8 @@ test("BTF_LOAD and what info tells", (t) => {
 });
 
 test("the kernel's own BTF by id", (t) => {
+  // 5.10 gives its BTF no id, so the first is a program's.
+  if (!kernelAtLeast(5, 11)) return t.skip("the kernel's BTF has an id since 5.11");
   const fd = owned(t, btfGetFdById(btfGetNextId(0) ?? 0));
   const info = btfInfo(fd, { data: true });
   assert.equal(info.name, "vmlinux");

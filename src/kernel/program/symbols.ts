@@ -17,9 +17,13 @@ const NAMELESS = "F";
 export function functionSymbols(info: ProgInfo, btf: Btf | undefined): string[] {
   const functions = programFunctions(info, btf);
   const limit = (kernelAtLeast(6, 1) ? MAX_SYMBOL : MAX_OLD_SYMBOL) - 1;
+  // Of several functions 5.10 lists the first as jit_subprogs copied it: by the tag of its own instructions and without
+  // the program's name. 6.1 lists the program.
+  const isCopy = info.nr_jited_ksyms > 1 && !kernelAtLeast(5, 15);
   return Array.from({ length: Math.max(1, info.nr_jited_ksyms) }, (_, i) => {
-    const tag = formatHex((i === 0 ? undefined : info.prog_tags?.[i]) ?? info.tag);
-    const name = functions[i]?.name ?? (i === 0 ? info.name : NAMELESS);
+    const isProgram = i === 0 && !isCopy;
+    const tag = formatHex((isProgram ? undefined : info.prog_tags?.[i]) ?? info.tag);
+    const name = functions[i]?.name ?? (isProgram ? info.name : NAMELESS);
     return `bpf_prog_${tag}${name === "" ? "" : `_${name}`}`.slice(0, limit);
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   attachCgroup,
   attachProgram,
@@ -100,6 +101,8 @@ test("every hook: a program attached by a link fires until the link is closed", 
       [{ id: one.program.id, link_id: link.id, cgroup: path }],
     );
     link.close();
+    // A listing of all links in another process may hold this one a moment longer.
+    for (let wait = 0; wait < 100 && queryCgroup(path, attach_type).programs.length > 0; wait++) await sleep(10);
     assert.deepEqual(queryCgroup(path, attach_type).programs, []);
   }
   await process.act(path);

@@ -4,7 +4,10 @@ import { type TestContext, test } from "node:test";
 import { UsageError } from "../../../src/errors/index.ts";
 import { type BpfMap, type BpfObject, loadObject, openPerfBuffer, records } from "../../../src/kernel/index.ts";
 import { onlineCpus } from "../../../src/sys/index.ts";
+import { lacking } from "../../support/feature.ts";
 
+// The object has a user ring buffer besides.
+const skip = lacking("map:user_ringbuf");
 const fds = (): number => readdirSync("/proc/self/fd").length;
 
 function load(t: TestContext): { object: BpfObject; map: BpfMap; emit: (count: number) => number } {
@@ -24,7 +27,7 @@ function load(t: TestContext): { object: BpfObject; map: BpfMap; emit: (count: n
   };
 }
 
-test("records of all CPUs are read where they lie", (t) => {
+test("records of all CPUs are read where they lie", { skip }, (t) => {
   const { map, emit } = load(t);
   const before = fds();
   const found: bigint[] = [];
@@ -50,7 +53,7 @@ test("records of all CPUs are read where they lie", (t) => {
   emit(1);
 });
 
-test("a record that wraps around the end of a ring comes in one piece", (t) => {
+test("a record that wraps around the end of a ring comes in one piece", { skip }, (t) => {
   const { map, emit } = load(t);
   let next = 0n;
   const perCpu = new Map<number, bigint>();
@@ -73,7 +76,7 @@ test("a record that wraps around the end of a ring comes in one piece", (t) => {
   assert.equal(reader.lost, 0);
 });
 
-test("what finds no room is counted by the kernel, and told", (t) => {
+test("what finds no room is counted by the kernel, and told", { skip }, (t) => {
   const { map, emit } = load(t);
   const told: number[] = [];
   let got = 0;
@@ -91,7 +94,7 @@ test("what finds no room is counted by the kernel, and told", (t) => {
   assert.equal(got + reader.lost, 400 + onlineCpus().length * 8);
 });
 
-test("overwritable rings keep the newest, and give them newest first", (t) => {
+test("overwritable rings keep the newest, and give them newest first", { skip }, (t) => {
   const { map, emit } = load(t);
   const perCpu = new Map<number, bigint[]>();
   using reader = openPerfBuffer(
@@ -119,7 +122,7 @@ test("overwritable rings keep the newest, and give them newest first", (t) => {
   assert.equal(reader.consume(), 3);
 });
 
-test("with a watermark the reader is woken by bytes, not by each record", async (t) => {
+test("with a watermark the reader is woken by bytes, not by each record", { skip }, async (t) => {
   const { map, emit } = load(t);
   let got = 0;
   const reader = openPerfBuffer(map, () => got++, { cpus: onlineCpus(), watermark: 2048 }).listen();
@@ -134,7 +137,7 @@ test("with a watermark the reader is woken by bytes, not by each record", async 
   assert.ok(got > 4, `${got} records; ${refused} were refused`);
 });
 
-test("records that came before the event loop began to wait are read", async (t) => {
+test("records that came before the event loop began to wait are read", { skip }, async (t) => {
   const { map, emit } = load(t);
   let got = 0;
   const reader = openPerfBuffer(map, () => got++).listen();
@@ -144,7 +147,7 @@ test("records that came before the event loop began to wait are read", async (t)
   assert.equal(got, 3);
 });
 
-test("as an async iterable, decoded", async (t) => {
+test("as an async iterable, decoded", { skip }, async (t) => {
   const { object, map, emit } = load(t);
   const btf = object.spec.btf;
   assert.ok(btf !== undefined);
@@ -156,7 +159,7 @@ test("as an async iterable, decoded", async (t) => {
   assert.deepEqual(texts, ["a perf event", "a perf event", "a perf event"]);
 });
 
-test("mistakes leave nothing open", (t) => {
+test("mistakes leave nothing open", { skip }, (t) => {
   const { object, map } = load(t);
   const before = fds();
   const cases: [() => unknown, RegExp][] = [

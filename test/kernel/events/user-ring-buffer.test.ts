@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ClosedError, UsageError } from "../../../src/errors/index.ts";
 import { type BpfMap, type BpfObject, loadObject, UserRingBuffer } from "../../../src/kernel/index.ts";
+import { lacking } from "../../support/feature.ts";
+
+const skip = lacking("map:user_ringbuf");
 
 function load(t: TestContext): { object: BpfObject; orders: BpfMap; drain: () => bigint } {
   const object = loadObject("test/bpf/maps-rings.bpf.o");
@@ -18,7 +21,7 @@ function load(t: TestContext): { object: BpfObject; orders: BpfMap; drain: () =>
   };
 }
 
-test("what is submitted reaches the program, what is discarded does not", (t) => {
+test("what is submitted reaches the program, what is discarded does not", { skip }, (t) => {
   const { orders, drain } = load(t);
   using ring = new UserRingBuffer(orders);
   assert.ok(ring.write(Uint8Array.of(1, 2, 3, 4)));
@@ -34,7 +37,7 @@ test("what is submitted reaches the program, what is discarded does not", (t) =>
   assert.equal(ring.available, orders.maxEntries);
 });
 
-test("the ring is written around its end many times over", (t) => {
+test("the ring is written around its end many times over", { skip }, (t) => {
   const { orders, drain } = load(t);
   using ring = new UserRingBuffer(orders);
   let written = 0;
@@ -45,7 +48,7 @@ test("the ring is written around its end many times over", (t) => {
   assert.ok(written > 1000);
 });
 
-test("a writer waits for room, and an abort ends the wait", async (t) => {
+test("a writer waits for room, and an abort ends the wait", { skip }, async (t) => {
   const { orders, drain } = load(t);
   using ring = new UserRingBuffer(orders);
   let written = 0n;
@@ -62,7 +65,7 @@ test("a writer waits for room, and an abort ends the wait", async (t) => {
   await assert.rejects(never, /enough/);
 });
 
-test("mistakes are named", (t) => {
+test("mistakes are named", { skip }, (t) => {
   const { object, orders } = load(t);
   assert.throws(() => new UserRingBuffer(object.maps.events as BpfMap), UsageError);
   const ring = new UserRingBuffer(orders);

@@ -8,7 +8,7 @@ import { type Counting, counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
 import { recordConformance } from "./conformance.ts";
 
-// Without a link a flow dissector goes to the caller's own network namespace only: this process gets one.
+// A process of its own: without a link a flow dissector goes to the caller's network namespace only.
 unshare(Namespace.CLONE_NEWNET);
 execFileSync("ip", ["link", "set", "lo", "up"]);
 // To choose a CPU for a received packet the kernel takes it apart. /sys shows the namespace that mounted it.

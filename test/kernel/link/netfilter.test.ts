@@ -9,7 +9,7 @@ import { lacking } from "../../support/feature.ts";
 import { sendDatagram } from "../../support/traffic.ts";
 import { linkConformance } from "./conformance.ts";
 
-// A netfilter link goes to the namespace of the thread that makes it: this file's process gets one of its own.
+// A process of its own: a netfilter link goes to the network namespace of the thread that makes it.
 unshare(Namespace.CLONE_NEWNET);
 execFileSync("ip", ["link", "set", "lo", "up", "mtu", "1500"]);
 
