@@ -22,9 +22,10 @@ const TREE: readonly string[] = [
   "node_modules/@alexaltea/capstone-js",
   "node_modules/fast-check",
   "node_modules/pure-rand",
-  ".cache/peers/bpftool",
-  ".cache/peers/root",
 ];
+
+/** What compares with bpftool: this machine's, which another cannot run. */
+const PEERS: readonly string[] = [".cache/peers/bpftool", ".cache/peers/root"];
 
 /** Where the guest has the working tree. */
 export const GUEST_TREE = "/work";
@@ -75,7 +76,8 @@ export function writeImage(path: string, { kernel, console, command, returnsFile
   else addForeignPrograms(archive, bringForeignRoot(kernel.machine === "s390x" ? "s390x" : "arm64"));
   archive.add("/usr/bin/bpfts", '#!/bin/sh\nexec node /work/dist/bin/bpfts.js "$@"\n', { program: true });
   for (const { path, text } of instead) archive.add(`${GUEST_TREE}/${path}`, text);
-  for (const item of [...TREE, ...add]) if (existsSync(item)) addTree(archive, item, `${GUEST_TREE}/${item}`);
+  const peers = kernel.machine === "x86_64" ? PEERS : [];
+  for (const item of [...TREE, ...peers, ...add]) if (existsSync(item)) addTree(archive, item, `${GUEST_TREE}/${item}`);
   archive.add(`/boot/config-${kernel.release}`, { file: kernel.config });
 
   const folder = `/lib/modules/${kernel.release}`;
