@@ -21,7 +21,7 @@ Runs the tests on Debian's kernels (all of ${KERNELS.join(", ")} unless named), 
 the words. The exit code is 1 if a test failed or a machine did not end by itself.
 
   --jobs N            machines at a time (2)
-  --timeout SECONDS   for each machine (600)
+  --timeout SECONDS   for each machine (900)
   --plant KERNEL      a test that fails runs there too: the run must turn red`;
 
 export function parseTestArguments(words: readonly string[]): TestArguments {
@@ -34,7 +34,7 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
   const kernels: KernelName[] = [];
   const plant: KernelName[] = [];
   let jobs = 2;
-  let timeout = 600;
+  let timeout = 900;
   let filter = DEFAULT_FILTER;
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") {
