@@ -12,10 +12,10 @@ const HERE = resolve(".");
  */
 export async function bundleTests(): Promise<TreeFile[]> {
   const names = readdirSync(`${BUILT}/test`, { recursive: true }).map((name) => `${BUILT}/test/${name}`);
-  const tests = names.filter((name) => /(\.test|\/planted-failure)\.js$/.test(name));
+  const tests = names.filter((name) => name.endsWith(".test.js"));
   // What scripts that tests give to a Node import.
   const rooms = ["sys", "kernel"].map((room) => `${BUILT}/src/${room}/index.js`);
-  const children = names.filter((name) => name.endsWith("-child.js"));
+  const children = names.filter((name) => /(-child|\/planted-failure)\.js$/.test(name));
   return [
     // What several tests have in common is in files of its own: in one process a module is one.
     ...(await bundle(tests, /\/test\/.*\.js$/, { format: "esm", splitting: true, chunkNames: "shared/[name]-[hash]" })),
