@@ -68,9 +68,10 @@ class Worker {
 
 /**
  * Runs the files, so many at a time, and gives `take` each file with the results of its tests when it is done. A file
- * whose process dies has failed, and the rest goes on in another one. `stop` ends it early: what had not ended failed.
+ * whose process dies, or that takes longer than `limit` seconds, has failed, and the rest goes on in another process.
+ * `stop` ends it early: what had not ended failed.
  */
-export async function runTests(files, { jobs, node, take, stop }) {
+export async function runTests(files, { jobs, node, limit, take, stop }) {
   const queue = [...files];
   const running = new Set();
   let isStopped = false;
@@ -83,10 +84,19 @@ export async function runTests(files, { jobs, node, take, stop }) {
     const begun = performance.now();
     const tests = [];
     running.add(worker);
+    let isLate = false;
+    // Where a test waits for what never comes, Node 20 ends the process by itself, Node 26 does not.
+    const timer = setTimeout(() => {
+      isLate = true;
+      worker.kill();
+    }, limit * 1000);
     const end = await worker.run(file, isAlone, (result) => tests.push({ ...result, file }));
+    clearTimeout(timer);
     running.delete(worker);
     if (end !== undefined) {
-      const name = isStopped ? "not done when the time was over" : `the process ended with ${end} before the tests`;
+      let name = `the process ended with ${end} before the tests`;
+      if (isStopped) name = "not done when the time was over";
+      else if (isLate) name = `not done in ${limit} s`;
       tests.push({ status: "failed", name, file, milliseconds: 0 });
     }
     take(file, tests, performance.now() - begun);

@@ -6,6 +6,7 @@
 //   --results FILE   leave a line of JSON per test there
 //   --also FILE      run one more, whatever its name; again for more
 //   --jobs N         processes that run tests at a time (2); they have this one's flags
+//   --limit SECONDS  for a file (600)
 //   --node WORDS     what starts them, if not this Node
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { runTests } from "./test-pool.mjs";
@@ -17,6 +18,7 @@ const results = optionValue("--results");
 const also = [];
 for (let file = optionValue("--also"); file !== undefined; file = optionValue("--also")) also.push(file);
 const jobs = Number(optionValue("--jobs") ?? 2);
+const limit = Number(optionValue("--limit") ?? 600);
 const node = optionValue("--node")?.split(" ") ?? [process.execPath, ...process.execArgv];
 const files = readdirSync(".build/test", { recursive: true })
   .map((name) => `.build/test/${name}`)
@@ -38,7 +40,7 @@ const begun = performance.now();
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const stop = new Promise((resolve) => process.once("SIGTERM", resolve));
-await runTests(files, { jobs, node, take, stop });
+await runTests(files, { jobs, node, limit, take, stop });
 for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${files.length} files in ${seconds(performance.now() - begun)} s`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
