@@ -38,7 +38,13 @@ export { type AttachRawOptions, attachRaw } from "./link/attach-raw.ts";
 export type { AttachTypeName } from "./link/attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./link/attachment.ts";
 export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./link/cgroup.ts";
-export { describeAllLinks, describeLinks, type LinkDescription, type SymbolName } from "./link/description.ts";
+export {
+  describeAllLinks,
+  describeLinks,
+  type LinkDescription,
+  linkDescriptions,
+  type SymbolName,
+} from "./link/description.ts";
 export { attachFreplace, type FreplacePlace } from "./link/freplace.ts";
 export type { HookTarget } from "./link/hook-target.ts";
 export {

@@ -1,11 +1,11 @@
-import { describeAllLinks, describeLinks, type LinkDescription } from "../../kernel/index.ts";
-import { linkInfo } from "../../sys/index.ts";
+import { describeLinks, type LinkDescription, linkDescriptions } from "../../kernel/index.ts";
+import { linkGetNextId, linkInfo } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";
 import { Listing } from "../listing.ts";
 import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
-import { gatherRefs } from "../references.ts";
+import { gatherRefs, type ObjectRefs } from "../references.ts";
 import type { Words } from "../words.ts";
 import { linkJson } from "./json.ts";
 import type { LinkRecord } from "./record.ts";
@@ -14,22 +14,25 @@ import { linkText } from "./text.ts";
 /** `bpfts link show [LINK]`. */
 export const showLinks: Run = async (words, options) => {
   const all = words.left === 0;
-  const links = all ? allLinks() : [oneLink(words)];
+  const links = all ? allLinks() : [oneLink(words)][Symbol.iterator]();
   const pins = options.bpffs ? pinnedPaths("link") : undefined;
-  const refs = links.length === 0 ? new Map() : await gatherRefs("link", options);
-  // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
-  const untold = links.some(({ info, perfCookie }) => info.kind === "perf_event" && perfCookie === undefined);
-  const cookies = untold ? (await import("../many-references.ts")).perfLinkCookies() : undefined;
   const listing = new Listing<LinkRecord>({ text: linkText, json: linkJson }, options, all);
+  const refs: ObjectRefs = all && !anyLink() ? new Map() : await gatherRefs("link", options);
+  let cookies: ReadonlyMap<number, bigint> | undefined;
   for (const link of links) {
+    const { info } = link;
+    // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
+    if (info.kind === "perf_event" && link.perfCookie === undefined) {
+      cookies ??= (await import("../many-references.ts")).perfLinkCookies();
+    }
     listing.add({
-      info: link.info,
+      info,
       progType: link.progType,
       devname: link.devname,
       symbols: link.symbols,
-      perfCookie: link.perfCookie ?? cookies?.get(link.info.id),
-      pinned: pinsOf(pins, link.info.id),
-      refs: refs.get(link.info.id) ?? NOBODY,
+      perfCookie: link.perfCookie ?? cookies?.get(info.id),
+      pinned: pinsOf(pins, info.id),
+      refs: refs.get(info.id) ?? NOBODY,
     });
   }
   return listing.answer();
@@ -37,9 +40,19 @@ export const showLinks: Run = async (words, options) => {
 
 const NOBODY: LinkRecord["refs"] = [];
 
-function allLinks(): LinkDescription[] {
+/** Without one nobody is looked for. */
+function anyLink(): boolean {
   try {
-    return describeAllLinks();
+    return linkGetNextId(0) !== undefined;
+  } catch {
+    // The listing says why.
+    return true;
+  }
+}
+
+function* allLinks(): Generator<LinkDescription> {
+  try {
+    yield* linkDescriptions();
   } catch (error) {
     throw failedTo("can't list the links", error);
   }

@@ -33,9 +33,23 @@ export interface LinkDescription {
 
 /** Everything about all links of the kernel, in the order of their ids; a link that vanishes meanwhile is left out. */
 export function describeAllLinks(): LinkDescription[] {
-  const infos: LinkInfo[] = [];
-  for (const fd of everyFd("link")) infos.push(linkInfo(fd));
-  return describeLinks(infos);
+  return [...linkDescriptions()];
+}
+
+/**
+ * Like {@link describeAllLinks}, one after another. From the first kprobe_multi link on they come at the end: their
+ * addresses are looked for together.
+ */
+export function* linkDescriptions(): Generator<LinkDescription, void, undefined> {
+  const describe = describer();
+  const held: LinkInfo[] = [];
+  for (const fd of everyFd("link")) {
+    const info = linkInfo(fd);
+    if (held.length > 0 || info.kind === "kprobe_multi") held.push(info);
+    else yield describe(info, NO_SYMBOLS);
+  }
+  const symbols = probeSymbols(held);
+  for (const info of held) yield describe(info, symbols);
 }
 
 /**
@@ -43,16 +57,24 @@ export function describeAllLinks(): LinkDescription[] {
  * for all kprobe_multi links, and not without one; a program or device that many links have is looked at once.
  */
 export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
+  const describe = describer();
   const symbols = probeSymbols(infos);
+  return infos.map((info) => describe(info, symbols));
+}
+
+type Symbols = LinkDescription["symbols"];
+const NO_SYMBOLS: Symbols = new Map();
+
+function describer(): (info: LinkInfo, symbols: Symbols) => LinkDescription {
   const typeOf = remembered(programType);
   const deviceOf = remembered((ifindex) => deviceName(ifindex));
-  return infos.map((info) => ({
+  return (info, symbols) => ({
     info,
     progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
     devname: "ifindex" in info ? deviceOf(info.ifindex) : undefined,
     symbols,
     perfCookie: info.kind === "perf_event" ? perfCookie(info) : undefined,
-  }));
+  });
 }
 
 /** A function that asks the kernel once for each number. */
