@@ -10,6 +10,8 @@ export interface TestArguments {
   readonly timeout: number;
   /** The kernels on which a test fails on purpose. */
   readonly plant: readonly KernelName[];
+  /** A kernel that died is run once more. */
+  readonly again: boolean;
 }
 
 /** What runs in a machine unless a filter is given: all that meets the kernel, but for listings that take minutes there. */
@@ -22,7 +24,9 @@ the words. The exit code is 1 if a test failed or a machine did not end by itsel
 
   --jobs N            machines at a time (2)
   --timeout SECONDS   for each machine (900)
-  --plant KERNEL      a test that fails runs there too: the run must turn red`;
+  --plant KERNEL      a test that fails runs there too: the run must turn red
+  --again             once more where the kernel died: under emulation one now and then meets its own code while two
+                      processors are patching it`;
 
 export function parseTestArguments(words: readonly string[]): TestArguments {
   const rest = [...words];
@@ -34,6 +38,7 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
   const kernels: KernelName[] = [];
   const plant: KernelName[] = [];
   let jobs = 2;
+  let again = false;
   let timeout = 900;
   let filter = DEFAULT_FILTER;
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -42,10 +47,11 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
     } else if (word === "--jobs") jobs = count(value(word));
     else if (word === "--timeout") timeout = seconds(value(word));
     else if (word === "--plant") plant.push(kernelName(value(word)));
+    else if (word === "--again") again = true;
     else if (word.startsWith("-")) throw new ArgumentError(`no option ${word}`);
     else kernels.push(kernelName(word));
   }
-  return { kernels: kernels.length === 0 ? KERNELS : [...new Set(kernels)], filter, jobs, timeout, plant };
+  return { kernels: kernels.length === 0 ? KERNELS : [...new Set(kernels)], filter, jobs, timeout, plant, again };
 }
 
 function count(word: string): number {

@@ -8,7 +8,7 @@ import type { TreeFile } from "./image.ts";
 import { inTurns } from "./in-turns.ts";
 import { bringKernels, type Kernel } from "./kernels.ts";
 import { LinePrefix } from "./line-prefix.ts";
-import { runInMachine } from "./machine.ts";
+import { DIED, runInMachine } from "./machine.ts";
 import { requirePrograms } from "./requirements.ts";
 import { isGreen, type KernelResults, parseResults, summary } from "./results.ts";
 import { parseTestArguments, TEST_USAGE, type TestArguments } from "./test-arguments.ts";
@@ -66,7 +66,12 @@ try {
   const kernels = bringKernels(options.kernels);
   requirePrograms(kernels.map(({ machine }) => machine));
   const instead = await bundleTests();
-  const runs = await inTurns(kernels, options.jobs, (kernel) => testOn(kernel, instead, options));
+  const runs = await inTurns(kernels, options.jobs, async (kernel) => {
+    const run = await testOn(kernel, instead, options);
+    if (!options.again || run.exitCode !== DIED) return run;
+    process.stdout.write(`\n${kernel.name} died after ${Math.round(run.seconds)} s, and is run once more\n\n`);
+    return testOn(kernel, instead, options);
+  });
   process.stdout.write(`\n${summary(runs)}\n`);
   process.exitCode = runs.every(isGreen) ? 0 : 1;
 } catch (error) {

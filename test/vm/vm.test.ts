@@ -34,7 +34,7 @@ test("npm run vm: a kernel, options before it, a command after it", () => {
 });
 
 test("npm run test:vm: kernels, then words of test files", () => {
-  const defaults = { jobs: 2, timeout: 900, plant: [], filter: DEFAULT_FILTER };
+  const defaults = { jobs: 2, timeout: 900, plant: [], filter: DEFAULT_FILTER, again: false };
   assert.deepEqual(parseTestArguments([]), { ...defaults, kernels: KERNELS });
   assert.deepEqual(parseTestArguments(["6.1", "7.3", "6.1"]), { ...defaults, kernels: ["6.1", "7.3"] });
   assert.deepEqual(parseTestArguments(["--", "link", "map"]), {
