@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { SyscallError, UsageError } from "../../src/errors/index.ts";
 import {
@@ -24,6 +26,7 @@ import {
 } from "../../src/sys/index.ts";
 import { BpfMapType, BpfProgType, BpfStream } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
+import { rounds } from "../support/emulation.ts";
 import { needs } from "../support/feature.ts";
 import { returning } from "../support/programs.ts";
 
@@ -130,6 +133,23 @@ test("TEST_RUN with packet and context", (t) => {
   if (kernelAtLeast(5, 18)) {
     assert.throws(() => progTestRun(xdp, { data_in: new Uint8Array(4) }), { errnoName: "EINVAL" });
   }
+});
+
+test("a test run of many repeats ends under a profiler, whose signals come faster than it", (t) => {
+  const profiles = mkdtempSync(join(tmpdir(), "bpfts-profile-"));
+  t.after(() => rmSync(profiles, { recursive: true }));
+  const script = `
+    const { progLoad, progTestRun } = await import(${JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href)});
+    const insns = Uint8Array.from(${JSON.stringify([...returning(2)])});
+    const prog_fd = progLoad({ prog_type: ${p.BPF_PROG_TYPE_XDP}, insns });
+    const run = progTestRun(prog_fd, { data_in: new Uint8Array(64), repeat: ${rounds(5_000_000)} });
+    console.log(run.retval);`;
+  const profiler = ["--cpu-prof", "--cpu-prof-interval", "500", "--cpu-prof-dir", profiles];
+  const text = execFileSync(process.execPath, [...profiler, "--input-type=module", "-e", script], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  assert.equal(text.trim(), "2");
 });
 
 test("ENABLE_STATS counts runs while its fd is open", (t) => {

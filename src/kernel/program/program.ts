@@ -1,5 +1,4 @@
 import { type JitedFunction, type XlatedRecord, xlatedRecords } from "../../asm/index.ts";
-import { Errno, SyscallError } from "../../errors/index.ts";
 import { formatHex } from "../../layout/index.ts";
 import {
   type OwnedFd,
@@ -105,14 +104,7 @@ export class Program extends KernelObject {
       const result = this.run({ ...options, ctx_in: undefined, ctx_size_out: undefined, ctx_in_place: ctx, repeat });
       return { ...result, ctx_out: ctx, ctx_size_out: ctx.length };
     }
-    for (;;) {
-      try {
-        return progTestRun(this.fd, options);
-      } catch (error) {
-        // A signal to this thread ends a run of many repeats.
-        if (!(error instanceof SyscallError) || error.errno !== Errno.EINTR) throw error;
-      }
-    }
+    return progTestRun(this.fd, options);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Errno } from "../../errors/index.ts";
 import { BpfCmd, BpfTestRunAttr } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
+import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 
 /** What a test run takes; nothing is needed by every type of program. */
@@ -37,8 +38,26 @@ export interface TestRunResult {
   readonly ctx_size_out: number;
 }
 
-/** Runs a program once or `repeat` times without its hook. ENOTSUPP: its type cannot be tested so. */
+/**
+ * Runs a program once or `repeat` times without its hook. ENOTSUPP: its type cannot be tested so. A signal to this thread
+ * ends a run of many repeats with EINTR (bpf_test_timer_continue): it begins again then, without the signals of profilers.
+ */
 export function progTestRun(progFd: number, options: TestRunOptions = {}): TestRunResult {
+  const first = runOnce(progFd, options);
+  const run = first === -Errno.EINTR ? withoutProfilingSignal(() => runAgain(progFd, options)) : first;
+  if (typeof run === "number") throw commandError(BpfCmd.BPF_PROG_TEST_RUN, -run, { needs: ["CAP_BPF"] });
+  return run;
+}
+
+function runAgain(progFd: number, options: TestRunOptions): TestRunResult | number {
+  for (;;) {
+    const run = runOnce(progFd, options);
+    if (run !== -Errno.EINTR) return run;
+  }
+}
+
+/** What came of one call, or the negative errno. */
+function runOnce(progFd: number, options: TestRunOptions): TestRunResult | number {
   const arena = beginCall();
   const { data_in, ctx_in, ctx_in_place, data_size_out = 0, ctx_size_out = 0 } = options;
   const data = data_size_out > 0 ? placeRoom(data_size_out) : undefined;
@@ -62,9 +81,7 @@ export function progTestRun(progFd: number, options: TestRunOptions = {}): TestR
   const attr = BpfTestRunAttr.view(arena.view);
   // ENOSPC: everything happened, but a packet did not fit its room (bpf_test_finish); the attr tells its size.
   const cut = result === -Errno.ENOSPC && (attr.data_size_out > data_size_out || attr.ctx_size_out > ctx_size_out);
-  if (result < 0 && !cut) {
-    throw commandError(BpfCmd.BPF_PROG_TEST_RUN, -result, { needs: ["CAP_BPF"] });
-  }
+  if (result < 0 && !cut) return result;
   return {
     retval: attr.retval,
     duration: attr.duration,
