@@ -136,17 +136,18 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
 /** How many characters must be put in, taken out or changed; more than `most` is not counted out. */
 function editDistance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let next = [...row];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    next[0] = i;
     let least = i;
     for (let j = 1; j <= b.length; j++) {
       const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
       const cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
-      next.push(cost);
+      next[j] = cost;
       least = Math.min(least, cost);
     }
     if (least > most) return least;
-    row = next;
+    [row, next] = [next, row];
   }
   return row[b.length] as number;
 }

@@ -113,6 +113,7 @@ export { mapPrivately } from "./file-mapping.ts";
 export { cgroupId, isBpffs, isCgroup1, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
 export {
   type KernelSymbol,
+  kernelFunctionNames,
   kernelSymbolAddresses,
   kernelSymbols,
   kernelSymbolsByAddress,

@@ -34,6 +34,25 @@ export function* kernelSymbols(): Generator<KernelSymbol, void, undefined> {
   }
 }
 
+/** The names of the functions of the kernel and its modules, in the kernel's order. */
+export function* kernelFunctionNames(): Generator<string, void, undefined> {
+  for (const { data, ends, count } of pieces()) {
+    for (let i = 0, start = 0; i < count; i++) {
+      const end = ends[i] as number;
+      // `t`, `w` and the capital letters.
+      const type = (data[start + TYPE_AT] as number) | 32;
+      if (type === 116 || type === 119) {
+        const from = start + NAME_AT;
+        let to = from;
+        while (to < end && data[to] !== TAB) to++;
+        if (to < end && isBpf(data, to)) return;
+        yield decodeText(data, from, to);
+      }
+      start = end + 1;
+    }
+  }
+}
+
 /** The first symbol of each name; a name that is not there is left out. Reads no further than it must. */
 export function kernelSymbolsByName(names: Iterable<string>): Map<string, KernelSymbol> {
   const wanted = new Set(names);

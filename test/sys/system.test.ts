@@ -17,6 +17,7 @@ import {
   isCgroup2,
   kernelAtLeast,
   kernelConfig,
+  kernelFunctionNames,
   kernelSymbols,
   kernelSymbolsByAddress,
   kernelSymbolsByName,
@@ -128,6 +129,11 @@ test("kernel symbols by name and by address", () => {
     count += 1;
     if (count <= 50) assert.equal(`${symbol.address.toString(16).padStart(16, "0")}`, text[count - 1]?.split(" ")[0]);
   }
+  const functions = text.filter((line) => /^\S+ [tTwW] /.test(line) && !line.endsWith("[bpf]"));
+  assert.deepEqual(
+    [...kernelFunctionNames()],
+    functions.map((line) => line.split(/[ \t]/)[2]),
+  );
   // Programs come and go meanwhile.
   assert.ok(Math.abs(count - (text.length - 1)) < 1000);
 });

@@ -1,6 +1,6 @@
 import { nearNames } from "../../elf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
-import { kernelSymbols, kernelSymbolsByName } from "../../sys/index.ts";
+import { kernelFunctionNames } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
 import type { Program } from "../program/program.ts";
 import type { Link } from "./link.ts";
@@ -104,14 +104,15 @@ function reason(errno: number, symbol: string | undefined, offset: number): Erro
 /** The error for a function that this kernel does not have, with names that are like it; undefined if it has it. */
 export function missingFunction(name: string): UsageError | undefined {
   const plain = name.slice(name.indexOf(":") + 1);
-  if (kernelSymbolsByName([plain]).size > 0) return undefined;
-  const near = nearNames(plain, functionNames());
-  return new UsageError(`this kernel has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`);
-}
-
-function* functionNames(): Generator<string, void, undefined> {
-  for (const { name, type, module } of kernelSymbols()) {
-    if (module === "bpf") return;
-    if (type === "t" || type === "T" || type === "W" || type === "w") yield name;
+  let has = false;
+  function* others(): Generator<string, void, undefined> {
+    for (const one of kernelFunctionNames()) {
+      has = one === plain;
+      if (has) return;
+      yield one;
+    }
   }
+  const near = nearNames(plain, others());
+  if (has) return undefined;
+  return new UsageError(`this kernel has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`);
 }
