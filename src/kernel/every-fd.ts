@@ -15,12 +15,12 @@ const CALLS = {
 };
 
 /**
- * An fd of each object of a kind in the order of ids, closed when the next one is asked for; what goes away meanwhile is
+ * An fd of each object of a kind with an id above `after`, in the order of ids, closed when the next one is asked for; what goes away meanwhile is
  * left out. Most ids follow one another, so the next is tried before the kernel is asked for it.
  */
-export function* everyFd(kind: "program" | "link"): Generator<number, void, undefined> {
+export function* everyFd(kind: "program" | "link", after = 0): Generator<number, void, undefined> {
   const { nextId, tryFd, fd: getFd } = CALLS[kind];
-  for (let named = nextId(0); named !== undefined; ) {
+  for (let named = nextId(after); named !== undefined; ) {
     let id = named;
     let fd = tryFd(id);
     for (; fd >= 0; fd = tryFd(++id)) {

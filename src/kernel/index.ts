@@ -145,13 +145,14 @@ export type { MetadataVariable } from "./program/metadata.ts";
 export { fullProgramName } from "./program/name.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program/program.ts";
 export {
-  describePrograms,
+  FEW_PROGRAMS,
   type ProgramDevice,
   type ProgramHeader,
   ProgramReader,
   type ProgramRecord,
   programRecords,
 } from "./program/record.ts";
+export { describePrograms, manyProgramRecords } from "./program/record-iterator.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./program/stats.ts";
 export { readStream, type StreamName } from "./program/stream.ts";
 export { readObject } from "./read-object.ts";

@@ -7,12 +7,17 @@ const ONLINE = "/sys/devices/system/cpu/online";
 /** More CPUs than any kernel is built for (NR_CPUS is at most 8,192), so that a wrong file cannot make a huge list. */
 const MOST_CPUS = 65536;
 
-let possible: number | undefined;
+let possible: readonly number[] | undefined;
 
-/** How many values an element of a per-CPU map has: the number of CPUs that could ever be there, read once. */
-export function possibleCpus(): number {
-  possible ??= parseCpuList(readFileSync(POSSIBLE, "utf8"), POSSIBLE).length;
+/** The CPUs that could ever be there; read once. */
+export function possibleCpuIds(): readonly number[] {
+  possible ??= parseCpuList(readFileSync(POSSIBLE, "utf8"), POSSIBLE);
   return possible;
+}
+
+/** How many values an element of a per-CPU map has: the number of CPUs that could ever be there. */
+export function possibleCpus(): number {
+  return possibleCpuIds().length;
 }
 
 /** The CPUs that are on. */

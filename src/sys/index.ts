@@ -104,7 +104,7 @@ export {
 } from "./capabilities.ts";
 export { type CgroupDirectory, cgroup2Mount, childCgroups, openCgroup } from "./cgroups.ts";
 export { bootTime, bootToWallClock } from "./clock.ts";
-export { onlineCpus, parseCpuList, possibleCpus } from "./cpus.ts";
+export { onlineCpus, parseCpuList, possibleCpuIds, possibleCpus } from "./cpus.ts";
 export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
 export { FdMemlock } from "./fd-memlock.ts";
 export { FdPoll } from "./fd-poll.ts";

@@ -129,11 +129,10 @@ test("kernel symbols by name and by address", () => {
     count += 1;
     if (count <= 50) assert.equal(`${symbol.address.toString(16).padStart(16, "0")}`, text[count - 1]?.split(" ")[0]);
   }
-  const functions = text.filter((line) => /^\S+ [tTwW] /.test(line) && !line.endsWith("[bpf]"));
-  assert.deepEqual(
-    [...kernelFunctionNames()],
-    functions.map((line) => line.split(/[ \t]/)[2]),
-  );
+  const functions = text.slice(0, 20_000).filter((line) => /^\S+ [tTwW] /.test(line));
+  const functionNames = kernelFunctionNames();
+  for (const line of functions) assert.equal(functionNames.next().value, line.split(/[ \t]/)[2]);
+  functionNames.return();
   // Programs come and go meanwhile.
   assert.ok(Math.abs(count - (text.length - 1)) < 1000);
 });

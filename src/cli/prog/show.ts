@@ -1,4 +1,10 @@
-import { ProgramDetailsReader, ProgramReader, type ProgramRecord, programRecords } from "../../kernel/index.ts";
+import {
+  FEW_PROGRAMS,
+  ProgramDetailsReader,
+  ProgramReader,
+  type ProgramRecord,
+  programRecords,
+} from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { takePrograms } from "../handle/program.ts";
 import { Listing } from "../listing.ts";
@@ -18,28 +24,44 @@ export const showPrograms: Run = async (words, options) => {
   using details = options.details ? new ProgramDetailsReader() : undefined;
   const array = chosen === undefined || filter !== undefined || chosen.length > 1;
   const listing = new Listing<ShownProgram>({ text: programText, json: programJson }, options, array);
-  for (const record of chosen ?? everyProgram()) {
-    if (filter !== undefined && !filter(record)) continue;
+  const add = (record: ProgramRecord): void => {
+    if (filter !== undefined && !filter(record)) return;
     listing.add({
       record,
       pinned: pinsOf(pins, record.id),
       refs: refs.get(record.id) ?? [],
       details: details?.details(record),
     });
-  }
+  };
+  if (chosen === undefined) await addEvery(add);
+  else chosen.forEach(add);
   return listing.answer();
 };
 
-function isFiltered({ progType, pid, cgroup, usesMap }: Options): boolean {
-  return [progType, pid, cgroup, usesMap].some((value) => value !== undefined);
+async function addEvery(add: (record: ProgramRecord) => void): Promise<void> {
+  using reader = new ProgramReader();
+  let count = 0;
+  let last = 0;
+  for (const record of told(programRecords(reader, { most: FEW_PROGRAMS }))) {
+    count += 1;
+    last = record.id;
+    add(record);
+  }
+  if (count < FEW_PROGRAMS) return;
+  const { manyProgramRecords } = await import("./many-programs.ts");
+  for (const record of told(manyProgramRecords(reader, last))) add(record);
 }
 
-function* everyProgram(): Generator<ProgramRecord> {
+function* told(records: Iterable<ProgramRecord>): Generator<ProgramRecord> {
   try {
-    yield* programRecords();
+    yield* records;
   } catch (error) {
     throw failedTo("can't get prog info", error);
   }
+}
+
+function isFiltered({ progType, pid, cgroup, usesMap }: Options): boolean {
+  return [progType, pid, cgroup, usesMap].some((value) => value !== undefined);
 }
 
 function chosenPrograms(words: Words): ProgramRecord[] {

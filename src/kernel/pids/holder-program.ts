@@ -27,8 +27,8 @@ import { BtfKind } from "../../btf/index.ts";
 import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType, helperByName } from "../../uapi/index.ts";
 import type { ObjectKind } from "../kernel-object.ts";
+import type { KernelTypes } from "../kernel-types.ts";
 import { FILE_KINDS } from "./file-kinds.ts";
-import type { KernelTypes } from "./kernel-types.ts";
 
 /** What the program writes for each open file of the wanted kind: the offsets of its fields. */
 export const HolderRecord = {
@@ -55,27 +55,7 @@ const NAME_SIZE = 16;
 
 const helper = (name: string): AssemblyItem => call(helperByName(name) as number);
 
-const HOLDER_TYPES: readonly string[] = [
-  "file",
-  "inode",
-  "super_block",
-  "dentry",
-  "task_struct",
-  "bpf_prog",
-  "bpf_prog_aux",
-  "bpf_map",
-  "bpf_link",
-  "btf",
-];
-
-/** And, where the kernel does not tell the cookie of a perf event's link itself (6.9). */
-const COOKIE_TYPES: readonly string[] = ["bpf_perf_link", "perf_event"];
-
-/** The types that {@link holderProgram} asks for. */
-export function holderTypes(kind: ObjectKind): readonly string[] {
-  return readsCookie(kind) ? [...HOLDER_TYPES, ...COOKIE_TYPES] : HOLDER_TYPES;
-}
-
+/** Where the kernel does not tell the cookie of a perf event's link itself (6.9). */
 function readsCookie(kind: ObjectKind): boolean {
   return kind === "link" && !kernelAtLeast(6, 9);
 }

@@ -92,7 +92,7 @@ export class ProgramReader implements Disposable {
     // Not a literal that begins with `...header`: V8 11 (Node 20) makes a hidden class for each such object, which
     // outlives it, and takes 16 µs.
     return Object.assign(this.header(info, fd), {
-      loaded_at: info.load_time === 0n ? undefined : this.#seconds(info.load_time),
+      loaded_at: this.loadedAt(info.load_time),
       created_by_uid: info.created_by_uid,
       orphaned,
       xlated_prog_len: info.xlated_prog_len,
@@ -100,11 +100,23 @@ export class ProgramReader implements Disposable {
       memlock: this.#memlock.bytes(fd),
       map_ids: info.map_ids ?? [],
       btf_id: info.btf_id,
-      metadata: programMetadata(info.map_ids ?? [], this.btf),
+      metadata: this.metadata(info.map_ids ?? []),
       verified_insns: info.verified_insns,
       attach_btf_obj_id: info.attach_btf_obj_id,
       attach_btf_id: info.attach_btf_id,
     });
+  }
+
+  /** A program's variables that say something about it, by the ids of its maps. */
+  metadata(mapIds: readonly number[]): readonly MetadataVariable[] {
+    return programMetadata(mapIds, this.btf);
+  }
+
+  /** Seconds since the epoch of a time in nanoseconds since boot; undefined for 0, which the kernel does not tell. */
+  loadedAt(sinceBoot: bigint): number | undefined {
+    if (sinceBoot === 0n) return undefined;
+    this.#wallClock ??= bootToWallClock();
+    return Number((this.#wallClock + sinceBoot) / NANOSECONDS);
   }
 
   close(): void {
@@ -114,22 +126,24 @@ export class ProgramReader implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
 
-  #seconds(sinceBoot: bigint): number {
-    this.#wallClock ??= bootToWallClock();
-    return Number((this.#wallClock + sinceBoot) / NANOSECONDS);
+/** So many programs are asked for before {@link manyProgramRecords} is worth its own program's load. */
+export const FEW_PROGRAMS = 500;
+
+/**
+ * Describes loaded programs by asking the kernel for one after another, so that of ten thousand only one record lives at a
+ * time: those with ids above `after`, `most` of them. Those that go away meanwhile are left out.
+ */
+export function* programRecords(
+  reader: ProgramReader,
+  { after = 0, most = Number.POSITIVE_INFINITY }: { after?: number; most?: number } = {},
+): Generator<ProgramRecord, void, undefined> {
+  let left = most;
+  for (const fd of everyFd("program", after)) {
+    yield reader.record(fd);
+    if (--left <= 0) return;
   }
-}
-
-/** Describes every loaded program in the order of their ids; those that go away meanwhile are left out. Needs CAP_SYS_ADMIN. */
-export function describePrograms(): ProgramRecord[] {
-  return [...programRecords()];
-}
-
-/** Like {@link describePrograms}, one after another: of ten thousand only one record lives at a time. */
-export function* programRecords(): Generator<ProgramRecord, void, undefined> {
-  using reader = new ProgramReader();
-  for (const fd of everyFd("program")) yield reader.record(fd);
 }
 
 function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
