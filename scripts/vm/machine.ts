@@ -86,9 +86,10 @@ export async function runInMachine(options: RunOptions): Promise<number> {
       `console=${hardware.kernelConsole}`,
       // Warnings and worse; an oops ends the machine, and so the run. On a busy host the TSC is measured wrong, by
       // factors: the guest's clock ran ten times too fast.
-      // What is at the same address in each process is translated once.
+      // What is at the same address in each process is translated once. Nobody waits for quiet states of processors,
+      // which share a thread.
       "norandmaps",
-      "loglevel=5 tsc=unstable panic=-1 oops=panic rdinit=/init net.ifnames=0 lsm=landlock,lockdown,yama,bpf",
+      "loglevel=5 rcupdate.rcu_expedited=1 tsc=unstable panic=-1 oops=panic rdinit=/init net.ifnames=0 lsm=landlock,lockdown,yama,bpf",
       ...(options.append === undefined ? [] : [options.append]),
     ];
     const words = [

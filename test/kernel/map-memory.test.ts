@@ -89,7 +89,7 @@ test("what cannot be mapped says so", (t) => {
 
 test("after close() every use says so, and no view crashes", () => {
   const script = `
-    import { createMap, loadObject } from ${JSON.stringify(new URL("../../src/kernel/index.js", import.meta.url).href)};
+    import { createMap, loadObject } from "bpfts/kernel";
     const map = createMap({ type: "array", value: "u64", maxEntries: 5000, mmapable: true });
     const memory = map.memory();
     const view = new BigUint64Array(memory.buffer);

@@ -67,7 +67,7 @@ test("fds are close-on-exec, duplicates too", (t) => {
 
 test("a forgotten fd warns, with the place of its making if asked to", () => {
   const script = `
-    const { OwnedFd, mapCreate } = await import(${JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href)});
+    const { OwnedFd, mapCreate } = await import("bpfts/sys");
     process.on("warning", (warning) => {
       console.log(warning.code, warning.message, warning.detail);
       process.exit(0);
@@ -140,7 +140,7 @@ test("FdPoll calls back on the event loop, until it is closed", async (t) => {
 });
 
 test("an exception from the callback is an uncaught one, and the process may end while it waits unreferenced", () => {
-  const sys = JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href);
+  const sys = JSON.stringify(import.meta.resolve("bpfts/sys"));
   const script = (body: string): string => `const { FdPoll } = await import(${sys});
     const { openSync } = await import("node:fs");
     ${body}`;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const SYS = new URL("../../src/sys/index.js", import.meta.url).href;
+const SYS = import.meta.resolve("bpfts/sys");
 
 function node(before: readonly string[], script: string): string {
   const [command = process.execPath, ...args] = [...before, process.execPath, "--input-type=module", "-e", script];

@@ -70,7 +70,7 @@ test("what cannot be mapped", (t) => {
 
 test("every thread has an arena of its own", async (t) => {
   const fd = owned(t, mappable());
-  const sys = new URL("../../src/sys/index.js", import.meta.url).href;
+  const sys = import.meta.resolve("bpfts/sys");
   const script = `
     import { parentPort, workerData } from "node:worker_threads";
     const { mapLookupElem, mapUpdateElem } = await import(workerData.sys);

@@ -15,7 +15,7 @@ import {
 } from "../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
 
-const SYS = JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href);
+const SYS = JSON.stringify(import.meta.resolve("bpfts/sys"));
 
 /** Runs code in a Node without some capabilities and returns the message of the error it ends with. */
 function messageWithout(capabilities: string, code: string): string {

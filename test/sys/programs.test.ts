@@ -139,7 +139,7 @@ test("a test run of many repeats ends under a profiler, whose signals come faste
   const profiles = mkdtempSync(join(tmpdir(), "bpfts-profile-"));
   t.after(() => rmSync(profiles, { recursive: true }));
   const script = `
-    const { progLoad, progTestRun } = await import(${JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href)});
+    const { progLoad, progTestRun } = await import("bpfts/sys");
     const insns = Uint8Array.from(${JSON.stringify([...returning(2)])});
     const prog_fd = progLoad({ prog_type: ${p.BPF_PROG_TYPE_XDP}, insns });
     const run = progTestRun(prog_fd, { data_in: new Uint8Array(64), repeat: ${rounds(5_000_000)} });
@@ -218,7 +218,7 @@ test("the kernel's own BTF by id", (t) => {
 
 test("importing src/sys loads no FFI library", () => {
   const script = `
-    await import(${JSON.stringify(new URL("../../src/sys/index.js", import.meta.url).href)});
+    await import("bpfts/sys");
     const { createRequire } = await import("node:module");
     const require = createRequire(${JSON.stringify(import.meta.url)});
     console.log(Object.keys(require.cache).filter((file) => file.includes("koffi")).length);`;

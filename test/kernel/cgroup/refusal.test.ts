@@ -106,7 +106,7 @@ test("a cgroup of version 1 is told apart", (t) => {
 test("without the rights the missing capability is named", (t) => {
   const { path } = withCgroup(t);
   const script = `
-    import { cgroupPrograms } from "${new URL("../../../src/kernel/index.js", import.meta.url)}";
+    import { cgroupPrograms } from "bpfts/kernel";
     process.setgid(65534); process.setuid(65534);
     try { cgroupPrograms(${JSON.stringify(path)}); } catch (error) { console.log(error.message); }`;
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
