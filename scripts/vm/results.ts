@@ -7,13 +7,15 @@ export interface TestResult {
   readonly milliseconds: number;
 }
 
-/** How the tests went on one kernel. */
+/** How tests went on one kernel. */
 export interface KernelResults {
   readonly kernel: string;
   readonly release: string;
   /** Of the command in the machine. */
   readonly exitCode: number;
-  readonly seconds: number;
+  /** When, in milliseconds of performance.now(). */
+  readonly begun: number;
+  readonly ended: number;
   readonly tests: readonly TestResult[];
 }
 
@@ -28,6 +30,20 @@ export function parseResults(text: string): TestResult[] {
   });
 }
 
+/** The shares of one kernel's tests as one run, which is as bad as the worst of them. */
+export function together(shares: readonly KernelResults[]): KernelResults {
+  const [first] = shares;
+  if (first === undefined) throw new RangeError("no share was run");
+  return {
+    kernel: first.kernel,
+    release: first.release,
+    exitCode: Math.max(...shares.map(({ exitCode }) => exitCode)),
+    begun: Math.min(...shares.map(({ begun }) => begun)),
+    ended: Math.max(...shares.map(({ ended }) => ended)),
+    tests: shares.flatMap(({ tests }) => tests),
+  };
+}
+
 /** Whether the kernel's run is good: it ended well, and not by having run nothing. */
 export function isGreen({ exitCode, tests }: KernelResults): boolean {
   return exitCode === 0 && tests.some(({ status }) => status === "passed") && count(tests, "failed") === 0;
@@ -37,9 +53,9 @@ export function isGreen({ exitCode, tests }: KernelResults): boolean {
 export function summary(runs: readonly KernelResults[]): string {
   const rows = [["kernel", "release", "passed", "failed", "skipped", "seconds", ""]];
   for (const run of runs) {
-    const { kernel, release, tests, seconds } = run;
+    const { kernel, release, tests, begun, ended } = run;
     const counts = (["passed", "failed", "skipped"] as const).map((status) => String(count(tests, status)));
-    rows.push([kernel, release, ...counts, String(Math.round(seconds)), verdict(run)]);
+    rows.push([kernel, release, ...counts, String(Math.round((ended - begun) / 1000)), verdict(run)]);
   }
   return [table(rows), skipped(runs), failures(runs)].filter((part) => part !== "").join("\n\n");
 }

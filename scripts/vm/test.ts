@@ -1,5 +1,5 @@
 // The tests on Debian's kernels: `npm run test:vm`.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "./arguments.ts";
@@ -10,16 +10,27 @@ import { bringKernels, type Kernel } from "./kernels.ts";
 import { LinePrefix } from "./line-prefix.ts";
 import { DIED, runInMachine } from "./machine.ts";
 import { requirePrograms } from "./requirements.ts";
-import { isGreen, type KernelResults, parseResults, summary } from "./results.ts";
+import { isGreen, type KernelResults, parseResults, summary, together } from "./results.ts";
 import { parseTestArguments, TEST_USAGE, type TestArguments } from "./test-arguments.ts";
 
 const PLANTED = ".build/test/support/planted-failure.js";
 
-/** Runs the tests on one kernel. */
-async function testOn(kernel: Kernel, instead: readonly TreeFile[], options: TestArguments): Promise<KernelResults> {
+/** What one of the machines of a kernel runs: every `of`th file of tests, from `part` on. */
+interface Share {
+  readonly kernel: Kernel;
+  readonly part: number;
+  readonly of: number;
+}
+
+/** Runs a share of the tests. */
+async function testShare(
+  { kernel, part, of }: Share,
+  instead: readonly TreeFile[],
+  options: TestArguments,
+): Promise<KernelResults> {
   const out = mkdtempSync(join(tmpdir(), "bpfts-vm-out-"));
   const { filter, timeout, plant } = options;
-  const also = plant.includes(kernel.name) ? ["--also", PLANTED] : [];
+  const also = part === 1 && plant.includes(kernel.name) ? ["--also", PLANTED] : [];
   const begun = performance.now();
   const output = new LinePrefix(`${kernel.name.padEnd(4)} | `, (text) => process.stdout.write(text));
   try {
@@ -32,8 +43,7 @@ async function testOn(kernel: Kernel, instead: readonly TreeFile[], options: Tes
         String(Math.max(timeout - 90, Math.floor(timeout / 2))),
         "node",
         "scripts/test.mjs",
-        "--results",
-        "/out/results",
+        ...["--results", "/out/results", "--part", `${part}/${of}`],
         ...also,
         ...filter,
       ],
@@ -44,12 +54,20 @@ async function testOn(kernel: Kernel, instead: readonly TreeFile[], options: Tes
       warn: (text) => output.add(text),
     });
     output.end();
-    const seconds = (performance.now() - begun) / 1000;
     const { name, release } = kernel;
-    return { kernel: name, release, exitCode, seconds, tests: parseResults(readIfThere(join(out, "results"))) };
+    const tests = parseResults(readIfThere(join(out, "results")));
+    return { kernel: name, release, exitCode, begun, ended: performance.now(), tests };
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+/** The shares of a kernel's tests: two, so that one kernel alone has two machines; one where there is one file. */
+function shares(kernel: Kernel, filter: readonly string[]): Share[] {
+  const names = readdirSync(".build/test", { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => name.endsWith(".test.js") && filter.some((word) => `/${name}`.includes(word)));
+  const of = files.length > 1 ? 2 : 1;
+  return Array.from({ length: of }, (_, i) => ({ kernel, part: i + 1, of }));
 }
 
 function readIfThere(path: string): string {
@@ -66,12 +84,14 @@ try {
   const kernels = bringKernels(options.kernels);
   requirePrograms(kernels.map(({ machine }) => machine));
   const instead = await bundleTests();
-  const runs = await inTurns(kernels, options.jobs, async (kernel) => {
-    const run = await testOn(kernel, instead, options);
+  const work = kernels.flatMap((kernel) => shares(kernel, options.filter));
+  const done = await inTurns(work, options.jobs, async (share) => {
+    const run = await testShare(share, instead, options);
     if (!options.again || run.exitCode !== DIED) return run;
-    process.stdout.write(`\n${kernel.name} died after ${Math.round(run.seconds)} s, and is run once more\n\n`);
-    return testOn(kernel, instead, options);
+    process.stdout.write(`\n${run.kernel} died, and is run once more\n\n`);
+    return testShare(share, instead, options);
   });
+  const runs = kernels.map(({ name }) => together(done.filter(({ kernel }) => kernel === name)));
   process.stdout.write(`\n${summary(runs)}\n`);
   process.exitCode = runs.every(isGreen) ? 0 : 1;
 } catch (error) {

@@ -101,7 +101,10 @@ test("many programs are the same as a few", (t) => {
     all.map(({ id }) => id),
     own,
   );
-  assert.deepEqual(all, described(programRecords(reader)));
+  // Another reader may take the time of boot for another, by less than a second.
+  const timeless = (records: ProgramRecord[]): ProgramRecord[] =>
+    records.map((record) => ({ ...record, loaded_at: undefined }));
+  assert.deepEqual(timeless(all), timeless(described(programRecords(reader))));
 });
 
 /** A record, and of its metadata what is no BTF. */

@@ -10,7 +10,7 @@ import { GuestOutput } from "../../scripts/vm/guest-output.ts";
 import { KERNELS } from "../../scripts/vm/kernels.ts";
 import { LinePrefix } from "../../scripts/vm/line-prefix.ts";
 import { loadOrder } from "../../scripts/vm/modules.ts";
-import { isGreen, type KernelResults, parseResults, summary } from "../../scripts/vm/results.ts";
+import { isGreen, type KernelResults, parseResults, summary, together } from "../../scripts/vm/results.ts";
 import { DEFAULT_FILTER, parseTestArguments } from "../../scripts/vm/test-arguments.ts";
 
 test("npm run vm: a kernel, options before it, a command after it", () => {
@@ -135,7 +135,7 @@ test("a kernel's run is red when a test failed, when nothing ran, and when the m
   const tests = parseResults(
     '{"status":"passed","name":"a"}\n{"status":"skipped","name":"b","reason":"needs Linux 6.6"}\n{"st',
   );
-  const run: KernelResults = { kernel: "6.1", release: "6.1.0", exitCode: 0, seconds: 61.4, tests };
+  const run: KernelResults = { kernel: "6.1", release: "6.1.0", exitCode: 0, begun: 500, ended: 61_900, tests };
   assert.equal(isGreen(run), true);
   const failed = parseResults('{"status":"failed","name":"c","file":"x.test.js"}');
   for (const red of [
@@ -146,6 +146,8 @@ test("a kernel's run is red when a test failed, when nothing ran, and when the m
   ]) {
     assert.equal(isGreen(red), false);
   }
+  const whole = together([run, { ...run, exitCode: 1, begun: 60_000, ended: 90_000, tests: failed }]);
+  assert.deepEqual(whole, { ...run, exitCode: 1, ended: 90_000, tests: [...tests, ...failed] });
   const text = summary([run, { ...run, kernel: "7.2", exitCode: 125, tests: failed }]);
   assert.match(text, /^6\.1 +6\.1\.0 +1 +0 +1 +61 +ok$/m);
   assert.match(text, /^7\.2 .*THE KERNEL DIED$/m);
