@@ -1,10 +1,17 @@
 #!/usr/bin/env node
+import { dirname, isAbsolute, join } from "node:path";
+import { keepKernelTypes } from "../kernel/index.ts";
 import type { Answer, LiveAnswer } from "./answer.ts";
 import { CommandError, EXIT_INVALID } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { writeBytes, writePieces, writeText } from "./output.ts";
+
+/** In the package as it is published, where this is a path and no URL: beside V8's code for it (code-cache.ts). */
+function keepTypes(file: string): void {
+  if (isAbsolute(file) && process.env.BPFTS_CODE_CACHE !== "0") keepKernelTypes(join(dirname(file), "cache"));
+}
 
 /** Runs a command line and returns the exit code. The only place that catches errors. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -73,6 +80,7 @@ async function showLive(answer: LiveAnswer): Promise<void> {
   }
 }
 
+keepTypes(import.meta.url);
 // No top-level await: scripts/bundle.mjs turns this into CommonJS.
 main(process.argv.slice(2)).then((code) => {
   // Not process.exitCode: V8 would take its heap down piece by piece, 10 ms of a long listing.

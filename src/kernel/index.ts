@@ -24,6 +24,7 @@ export { type PerfBufferOptions, PerfSource } from "./events/perf-source.ts";
 export { decoded, type RecordType } from "./events/record-decoder.ts";
 export { type DecodeRecord, RecordStream, type RecordStreamOptions } from "./events/record-stream.ts";
 export { type Reservation, UserRingBuffer } from "./events/user-ring-buffer.ts";
+export { keepKernelTypes } from "./kept-types.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf } from "./kernel-btf.ts";
 export { isGone, kindOfFd, type ObjectKind, type ObjectSource, openPinnedFd, takeObject } from "./kernel-object.ts";
 export type { Anchor, AnchorTarget, Position } from "./link/anchor.ts";

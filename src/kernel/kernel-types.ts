@@ -1,5 +1,6 @@
 import { type Btf, BtfKind, type TypeId } from "../btf/index.ts";
 import { NotSupportedError } from "../errors/index.ts";
+import { type KeptTypes, readKeptTypes, writeKeptTypes } from "./kept-types.ts";
 import { kernelBtf } from "./kernel-btf.ts";
 
 /** All types whose members the library's own iterator programs read, and those programs' hooks: one pass finds them. */
@@ -27,24 +28,46 @@ let latest: KernelTypes | undefined;
 
 /** The types of the kernel's own BTF that the library's programs read; found once. */
 export function kernelTypes(): KernelTypes {
-  const btf = kernelBtf();
-  if (latest?.btf !== btf) latest = new KernelTypes(btf, NAMES);
+  latest ??= new KernelTypes(kernelBtf, NAMES, readKeptTypes());
   return latest;
 }
 
-/** Types of a kernel that were looked for together, which costs as much as one. */
+/** Types of a kernel that are looked for together, which costs as much as one, once what is asked for is not known yet. */
 export class KernelTypes {
-  readonly btf: Btf;
-  readonly #found: ReadonlyMap<string, readonly TypeId[]>;
+  readonly #readBtf: () => Btf;
+  readonly #names: readonly string[];
+  #known: KeptTypes;
+  #searched: { readonly btf: Btf; readonly found: ReadonlyMap<string, readonly TypeId[]> } | undefined;
+  /** Whether something of it was not looked for now but is known from another process. */
+  #wasKept: boolean;
 
-  constructor(btf: Btf, names: readonly string[]) {
-    this.btf = btf;
-    this.#found = btf.findByEssentialNames(names);
+  constructor(readBtf: () => Btf, names: readonly string[], kept?: KeptTypes) {
+    this.#readBtf = readBtf;
+    this.#names = names;
+    this.#known = kept ?? new Map();
+    this.#wasKept = kept !== undefined;
+  }
+
+  /** Keeps what was found for other processes, and lets go of the BTF. */
+  keep(): void {
+    if (this.#searched !== undefined) writeKeptTypes(this.#known);
+    this.#searched = undefined;
+  }
+
+  /** Forgets what other processes found; false where nothing is of them. */
+  forgetKept(): boolean {
+    if (!this.#wasKept) return false;
+    this.#known = new Map();
+    this.#wasKept = false;
+    return true;
   }
 
   /** The type of a name and kind; undefined where the kernel has none. */
   id(name: string, kind: BtfKind): TypeId | undefined {
-    return this.#found.get(name)?.find((id) => this.btf.kind(id) === kind && this.btf.name(id) === name);
+    return this.#ask(`${kind} ${name}`, () => {
+      const { btf, found } = this.#search();
+      return found.get(name)?.find((id) => btf.kind(id) === kind && btf.name(id) === name);
+    });
   }
 
   /**
@@ -69,15 +92,34 @@ export class KernelTypes {
   }
 
   #find(struct: string, path: readonly string[]): number | undefined {
-    let type = this.id(struct, BtfKind.STRUCT);
-    let bits = 0;
-    for (const name of path) {
-      const member = type === undefined ? undefined : findMember(this.btf, type, name);
-      if (member === undefined) return undefined;
-      bits += member.bits;
-      type = member.type;
+    return this.#ask(`${struct}.${path.join(".")}`, () => {
+      let type = this.id(struct, BtfKind.STRUCT);
+      let bits = 0;
+      for (const name of path) {
+        const member = type === undefined ? undefined : findMember(this.#search().btf, type, name);
+        if (member === undefined) return undefined;
+        bits += member.bits;
+        type = member.type;
+      }
+      return bits;
+    });
+  }
+
+  #ask(what: string, find: () => number | undefined): number | undefined {
+    let known = this.#known.get(what);
+    if (known === undefined) {
+      known = find() ?? null;
+      this.#known.set(what, known);
     }
-    return bits;
+    return known ?? undefined;
+  }
+
+  #search(): { readonly btf: Btf; readonly found: ReadonlyMap<string, readonly TypeId[]> } {
+    if (this.#searched === undefined) {
+      const btf = this.#readBtf();
+      this.#searched = { btf, found: btf.findByEssentialNames(this.#names) };
+    }
+    return this.#searched;
   }
 }
 

@@ -40,28 +40,16 @@ export class OwnIterator implements Disposable {
       if (statSync(`/proc/self/ns/${kind}`).ino === inode) continue;
       throw new NotSupportedError({ feature: `what the kernel itself knows, in this ${kind} namespace` });
     }
-    const hook = `bpf_iter_${target}`;
-    const types = kernelTypes();
-    const attach_btf_id = types.id(hook, BtfKind.FUNC);
-    if (attach_btf_id === undefined) {
-      throw new NotSupportedError({ feature: `iterators over ${target}`, minVersion: "5.9" });
-    }
     this.#recordSize = recordSize;
+    const types = kernelTypes();
     try {
-      const program = this.#own(
-        progLoad({
-          prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
-          expected_attach_type: BpfAttachType.BPF_TRACE_ITER,
-          attach_btf_id,
-          prog_name: name,
-          insns: code(types),
-        }),
-      );
+      const program = this.#own(loadProgram(types, target, name, code));
       const link = this.#own(linkCreate(program, 0, BpfAttachType.BPF_TRACE_ITER));
       this.#iterator = this.#own(iterCreate(link));
       const { id, prog_id } = linkHead(link);
       this.linkId = id;
       this.programId = prog_id;
+      types.keep();
     } catch (error) {
       this.close();
       throw error;
@@ -91,6 +79,28 @@ export class OwnIterator implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** A kernel that refuses what was kept for it is searched anew. */
+function loadProgram(types: KernelTypes, target: string, prog_name: string, code: OwnIteratorOptions["code"]): number {
+  const hook = `bpf_iter_${target}`;
+  for (;;) {
+    try {
+      const attach_btf_id = types.id(hook, BtfKind.FUNC);
+      if (attach_btf_id === undefined) {
+        throw new NotSupportedError({ feature: `iterators over ${target}`, minVersion: "5.9" });
+      }
+      return progLoad({
+        prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
+        expected_attach_type: BpfAttachType.BPF_TRACE_ITER,
+        attach_btf_id,
+        prog_name,
+        insns: code(types),
+      });
+    } catch (error) {
+      if (!types.forgetKept()) throw error;
+    }
   }
 }
 

@@ -120,6 +120,7 @@ export {
   kernelSymbolsByName,
 } from "./kallsyms.ts";
 export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";
+export { kernelBuildId, parseBuildId } from "./kernel-build-id.ts";
 export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
 export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
 export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
