@@ -1,11 +1,14 @@
+import { UsageError } from "../../errors/index.ts";
 import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
 import { RingMemory } from "./ring-memory.ts";
 
 /** So many bytes share one store of the reader's position: a store for each record takes twice as long as reading them. */
 const RUN_BYTES = 16_384;
+/** Places in its memory, which has the data twice, take 31 bits. */
+const LARGEST_RING = 0x4000_0000;
 /**
  * On x86 no load passes an earlier one, so that there a plain load of a header acquires what was written before it (it
- * is what libbpf's smp_load_acquire() is, too). `Atomics.load()` is a call on Node 20 and costs more than all the rest.
+ * is what libbpf's smp_load_acquire() is, too). Elsewhere `Atomics.load()` does, a call that costs more than all the rest.
  */
 const LOADS_IN_ORDER = process.arch === "x64";
 
@@ -18,8 +21,9 @@ export class RingSource implements EventSource {
   #closed = false;
   #reading = false;
 
-  /** Maps the ring. Throws UsageError for another type of map. */
+  /** Maps the ring. Throws UsageError for another type of map, and for a ring of more than a gigabyte. */
   constructor(map: EventMap) {
+    if (map.maxEntries > LARGEST_RING) throw new UsageError(`${map.what} is larger than the 1 GiB that can be read`);
     this.#memory = new RingMemory(map);
     this.fds = [this.#memory.fd];
     this.#position = Number(Atomics.load(this.#memory.consumer, 0));
@@ -37,10 +41,9 @@ export class RingSource implements EventSource {
 
   #read(onRecord: OnRecord, most: number): number {
     // Constants of its own: of a module's the engine does not know that they stay, and checks them for each record.
-    const busy = 0x8000_0000 | 0;
-    const discarded = 0x4000_0000;
+    // `| 0` says that a place in the ring is a small integer, which it then counts with without looking for overflows.
+    const flags = 0xc000_0000 | 0;
     const headerSize = 8;
-    const inOrder = LOADS_IN_ORDER;
     const memory = this.#memory;
     const words = memory.words;
     const view = memory.view;
@@ -48,22 +51,26 @@ export class RingSource implements EventSource {
     let count = 0;
     while (count < most) {
       // The data is there twice, so a run over what is there needs no thought of the end of the ring.
-      const start = this.#position % size;
+      const start = (this.#position % size) | 0;
       const base = this.#position - start;
       // A record takes a header at least: so many bytes never hold more than are wanted.
       const room = Math.min(RUN_BYTES, headerSize * (most - count));
-      const end = Math.min(Number(Atomics.load(memory.producer, 0)) - base, start + room);
+      const written = Math.min(Number(Atomics.load(memory.producer, 0)) - base, start + room) | 0;
+      const end = LOADS_IN_ORDER ? written : acquire(words, start, written);
       let at = start;
       try {
         while (at < end) {
-          const header = inOrder ? (words[at >>> 2] as number) : Atomics.load(words, at >>> 2);
-          if ((header & busy) !== 0) break;
-          const record = at + headerSize;
-          const length = header & ~discarded;
-          at = record + ((length + 7) & ~7);
-          if (length !== header) continue;
-          count++;
-          onRecord(view, record, length, -1);
+          const header = words[at >>> 2] as number;
+          const record = (at + headerSize) | 0;
+          if ((header & flags) !== 0) {
+            // Busy is the highest bit; the other says that the record was discarded.
+            if (header < 0) break;
+            at = (record + (((header & ~flags) + 7) & ~7)) | 0;
+            continue;
+          }
+          at = (record + ((header + 7) & ~7)) | 0;
+          count = (count + 1) | 0;
+          onRecord(view, record, header, -1);
           if (this.#closed === true) return count;
         }
         // A producer wakes the reader only if its record is the next one by the stored position: so a record that was
@@ -83,4 +90,15 @@ export class RingSource implements EventSource {
     this.#closed = true;
     this.#memory.close();
   }
+}
+
+/** Acquires the records from `start` to `end`: where the first that is not finished begins. */
+function acquire(words: Int32Array, start: number, end: number): number {
+  let at = start;
+  while (at < end) {
+    const header = Atomics.load(words, at >>> 2);
+    if (header < 0) break;
+    at += 8 + (((header & 0x3fff_ffff) + 7) & ~7);
+  }
+  return Math.min(at, end);
 }
