@@ -25,8 +25,7 @@ the words. The exit code is 1 if a test failed or a machine did not end by itsel
   --jobs N            machines at a time (2)
   --timeout SECONDS   for each machine (900)
   --plant KERNEL      a test that fails runs there too: the run must turn red
-  --again             once more where the kernel died: under emulation one now and then meets its own code while two
-                      processors are patching it`;
+  --again             once more where the kernel died, as one may under emulation`;
 
 export function parseTestArguments(words: readonly string[]): TestArguments {
   const rest = [...words];

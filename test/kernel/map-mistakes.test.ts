@@ -149,17 +149,17 @@ test("keys and values of another size, and what a type of map has not, are Usage
     [() => hash.get(new Uint8Array(3)), /3 bytes given, 4 are needed/],
     [() => hash.get("1"), /key.*"1" is no integer/],
     [() => hash.set(1, 1.5), /value.*1.5 is no integer/],
-    [() => hash.push(1n), /is a hash: push is for queues, stacks and bloom filters/],
-    [() => hash.pop(), /is a hash: pop is for/],
+    [() => hash.push(1n), /is of type hash: push is for queues, stacks and bloom filters/],
+    [() => hash.pop(), /is of type hash: pop is for/],
     [() => hash.memory(), /cannot be mapped/],
-    [() => openRingBuffer(hash, nothing), /is a hash, not a ringbuf/],
-    [() => openPerfBuffer(hash, nothing), /is a hash, not a perf_event_array/],
-    [() => new UserRingBuffer(hash), /is a hash, not a user_ringbuf/],
+    [() => openRingBuffer(hash, nothing), /is of type hash, not ringbuf/],
+    [() => openPerfBuffer(hash, nothing), /is of type hash, not perf_event_array/],
+    [() => new UserRingBuffer(hash), /is of type hash, not user_ringbuf/],
     [() => records(hash), /only a ringbuf or a perf_event_array has records/],
     [() => queue.get(1), /has no keys/],
     [() => [...queue], /no keys to list/],
     [() => ring.get(1), /has no (keys|elements)/],
-    [() => ring.push(1), /is a ringbuf: push is for/],
+    [() => ring.push(1), /is of type ringbuf: push is for/],
   ];
   for (const [call, message] of wrong) {
     assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));

@@ -242,7 +242,7 @@ test("storage of sockets: by fd", async (t) => {
   const handle = (server as unknown as { _handle: { fd: number } })._handle;
   sockets.set(handle, { hits: 4n });
   assert.deepEqual(sockets.get(handle.fd), { hits: 4n });
-  assert.throws(() => sockets.get({ pid: 1 }), /a socket storage's key is a file descriptor/);
+  assert.throws(() => sockets.get({ pid: 1 }), /the key of socket storage is a file descriptor/);
 });
 
 test("inode_storage", (t) => {

@@ -57,7 +57,7 @@ export function records<T = any>(map: EventMap, options: RecordsOptions = {}): R
 function openSource(map: EventMap, options: RecordsOptions): EventSource {
   if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) return openRing(map);
   if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfSource(map, options.perf);
-  throw new UsageError(`${map.what} is a ${map.typeName}: only a ringbuf or a perf_event_array has records`);
+  throw new UsageError(`${map.what} is of type ${map.typeName}: only a ringbuf or a perf_event_array has records`);
 }
 
 function openRing(map: EventMap): EventSource {

@@ -42,7 +42,7 @@ export class PerfSource implements EventSource {
   /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. Nothing is left when that fails. */
   constructor(map: EventMap, options: PerfBufferOptions = {}) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
-      throw new UsageError(`${map.what} is a ${map.typeName}, not a perf_event_array`);
+      throw new UsageError(`${map.what} is of type ${map.typeName}, not perf_event_array`);
     }
     const { pages = 64, cpus = onlineCpus(), index, wakeupEvents, watermark } = options;
     if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0) {

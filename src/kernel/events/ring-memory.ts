@@ -30,7 +30,7 @@ export class RingMemory {
   /** Maps the ring. Throws UsageError for another type of map. */
   constructor(map: EventMap) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_RINGBUF) {
-      throw new UsageError(`${map.what} is a ${map.typeName}, not a ringbuf`);
+      throw new UsageError(`${map.what} is of type ${map.typeName}, not ringbuf`);
     }
     const page = pageSize();
     const size = map.maxEntries;

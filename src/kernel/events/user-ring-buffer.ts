@@ -39,7 +39,7 @@ export class UserRingBuffer implements Disposable {
   /** Maps the ring. Throws UsageError for another type of map. */
   constructor(map: EventMap) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
-      throw new UsageError(`${map.what} is a ${map.typeName}, not a user_ringbuf`);
+      throw new UsageError(`${map.what} is of type ${map.typeName}, not user_ringbuf`);
     }
     const page = pageSize();
     this.#map = map;

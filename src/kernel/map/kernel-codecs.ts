@@ -147,7 +147,7 @@ export function storageCodec(kind: KeyKind, what: string): Codec {
       } else {
         const other = kind === "task" ? " or { pid }" : kind === "socket" ? "" : " or { path }";
         throw new UsageError(
-          `${what}: a ${kind} storage's key is a ${kind === "task" ? "pidfd" : "file descriptor"}${other}`,
+          `${what}: the key of ${kind} storage is a ${kind === "task" ? "pidfd" : "file descriptor"}${other}`,
         );
       }
     },

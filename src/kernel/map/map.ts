@@ -261,7 +261,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
 
   #keyless(method: string): MapCodecs {
     if (this.traits.key !== "none" || this.traits.value === "none") {
-      throw new UsageError(`${this.what} is a ${this.typeName}: ${method} is for queues, stacks and bloom filters`);
+      throw new UsageError(
+        `${this.what} is of type ${this.typeName}: ${method} is for queues, stacks and bloom filters`,
+      );
     }
     return this.#codecs ?? this.#open();
   }

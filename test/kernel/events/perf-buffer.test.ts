@@ -170,7 +170,7 @@ test("mistakes leave nothing open", { skip }, (t) => {
   const { object, map } = load(t);
   const before = fds();
   const cases: [() => unknown, RegExp][] = [
-    [() => openPerfBuffer(object.maps.events as BpfMap, () => {}), /is a ringbuf, not a perf_event_array/],
+    [() => openPerfBuffer(object.maps.events as BpfMap, () => {}), /is of type ringbuf, not perf_event_array/],
     [() => openPerfBuffer(map, () => {}, { pages: 3 }), /power of two/],
     [() => openPerfBuffer(map, () => {}, { wakeupEvents: 2, watermark: 64 }), /not both/],
     [() => openPerfBuffer(map, () => {}, { cpus: [0, 1], index: 0 }), /for one CPU/],
