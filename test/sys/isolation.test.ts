@@ -66,9 +66,12 @@ test("a worker enters another network namespace, and the process stays where it 
 test("without koffi the error says so, and only when the kernel is called", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "bpfts-no-koffi-"));
   t.after(() => rmSync(directory, { recursive: true }));
-  // Folders above may have a koffi: this one comes before them, and does not load.
-  mkdirSync(join(directory, "node_modules/koffi"), { recursive: true });
-  writeFileSync(join(directory, "node_modules/koffi/index.js"), 'throw new Error("no koffi");');
+  // Folders above may have a koffi and its binary: these come before them, and do not load.
+  const binary = `@koromix/koffi-${process.platform}-${process.arch}`;
+  for (const name of ["koffi", binary]) {
+    mkdirSync(join(directory, "node_modules", name), { recursive: true });
+    writeFileSync(join(directory, "node_modules", name, "index.js"), 'throw new Error("no koffi");');
+  }
   for (const room of ["errors", "layout", "uapi", "sys"]) {
     cpSync(fileURLToPath(new URL(`../../src/${room}`, import.meta.url)), join(directory, room), { recursive: true });
   }
