@@ -14,6 +14,9 @@ import { BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
 import { returning } from "../support/programs.ts";
 
+/** Of test/bpf/run, what 5.10 has. */
+const OF_RUN = ["length", "write", "mark", "lookup"];
+
 test("every loaded program is described, its maps, its metadata and its full name among the rest", () => {
   using metadata = loadObject("test/bpf/metadata.bpf.o");
   using long = loadObject("test/bpf/names-long.bpf.o");
@@ -39,7 +42,11 @@ test("every loaded program is described, its maps, its metadata and its full nam
 });
 
 test("the iterator tells of each program what the kernel does, or that it is to be asked", (t) => {
-  using run = loadObject("test/bpf/run.bpf.o");
+  if (!kernelAtLeast(5, 19)) {
+    assert.equal(openRecordIterator(), undefined);
+    return;
+  }
+  using run = loadObject("test/bpf/run.bpf.o", { programs: OF_RUN });
   using maps = loadObject("test/bpf/maps-hash.bpf.o");
   using functions = loadObject("test/bpf/functions.bpf.o");
   using metadata = loadObject("test/bpf/metadata.bpf.o");
@@ -54,10 +61,6 @@ test("the iterator tells of each program what the kernel does, or that it is to 
     progBindMap(many.fd, owned(t, mapCreate(map)));
   }
   const iterator = openRecordIterator();
-  if (!kernelAtLeast(5, 19)) {
-    assert.equal(iterator, undefined);
-    return;
-  }
   assert.ok(iterator !== undefined);
   using reader = new ProgramReader();
   const told = new Map<number, ProgramRecord | number>();
@@ -81,7 +84,7 @@ test("the iterator tells of each program what the kernel does, or that it is to 
 });
 
 test("many programs are the same as a few", (t) => {
-  using run = loadObject("test/bpf/run.bpf.o");
+  using run = loadObject("test/bpf/run.bpf.o", { programs: OF_RUN });
   using long = loadObject("test/bpf/names-long.bpf.o");
   using reader = new ProgramReader();
   const own = [run, long].flatMap(({ programs }) => Object.values(programs).map(({ id }) => id));
