@@ -123,8 +123,14 @@ function told<P extends Program | BpfMap>(kind: LinkKind<P>, link: Link): LinkIn
   return info;
 }
 
-/** Kinds of links that went from process to process; under emulation each does once. */
-const travelled = new Set<LinkInfo["kind"]>();
+/** Kinds of links that went from process to process, by what their info tells them apart; under emulation each does once. */
+const travelled = new Set<string>();
+
+function kindOf(info: LinkInfo): string {
+  const attached = "attach_type" in info ? info.attach_type : "";
+  const event = info.kind === "perf_event" ? info.event.kind : "";
+  return `${info.kind} ${attached} ${event}`;
+}
 
 /** A process that holds the only fd pins the link and ends; another opens the pin, and then alone holds the link. */
 async function outlives<P extends Program | BpfMap>(
@@ -133,8 +139,9 @@ async function outlives<P extends Program | BpfMap>(
   path: string,
   info: LinkInfo,
 ): Promise<void> {
-  if (isEmulated && travelled.has(info.kind)) return outlivesPinned(kind, link, path, info);
-  travelled.add(info.kind);
+  const already = travelled.has(kindOf(info));
+  travelled.add(kindOf(info));
+  if (isEmulated && already) return outlivesPinned(kind, link, path, info);
   const pinning = spawnSync(process.execPath, [HOLDER, "pin", path], {
     stdio: ["ignore", "ignore", "pipe", link.fd],
     encoding: "utf8",
