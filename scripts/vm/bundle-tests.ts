@@ -6,13 +6,26 @@ import { GUEST_TREE, type TreeFile } from "./image.ts";
 const BUILT = ".build";
 const HERE = resolve(".");
 
+function builtFiles(): string[] {
+  return readdirSync(`${BUILT}/test`, { recursive: true }).map((name) => `${BUILT}/test/${name}`);
+}
+
+function isTest(name: string): boolean {
+  return name.endsWith(".test.js");
+}
+
+/** The files of tests whose path contains one of the words, as scripts/test.mjs finds them. */
+export function testFiles(words: readonly string[]): string[] {
+  return builtFiles().filter((name) => isTest(name) && words.some((word) => name.includes(word)));
+}
+
 /**
  * The tests and the processes that they start, as few files that take the place of the built ones: an emulated Node
  * loads 200 modules for seconds, and does so many times in a run. Each keeps its path.
  */
 export async function bundleTests(): Promise<TreeFile[]> {
-  const names = readdirSync(`${BUILT}/test`, { recursive: true }).map((name) => `${BUILT}/test/${name}`);
-  const tests = names.filter((name) => name.endsWith(".test.js"));
+  const names = builtFiles();
+  const tests = names.filter(isTest);
   // What scripts that tests give to a Node import.
   const rooms = ["sys", "kernel"].map((room) => `${BUILT}/src/${room}/index.js`);
   const children = names.filter((name) => /(-child|\/planted-failure)\.js$/.test(name));

@@ -1,9 +1,9 @@
 // The tests on Debian's kernels: `npm run test:vm`.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "./arguments.ts";
-import { bundleTests } from "./bundle-tests.ts";
+import { bundleTests, testFiles } from "./bundle-tests.ts";
 import type { TreeFile } from "./image.ts";
 import { inTurns } from "./in-turns.ts";
 import { bringKernels, type Kernel } from "./kernels.ts";
@@ -62,14 +62,6 @@ async function testShare(
   }
 }
 
-/** The shares of a kernel's tests: two, so that one kernel alone has two machines; one where there is one file. */
-function shares(kernel: Kernel, filter: readonly string[]): Share[] {
-  const names = readdirSync(".build/test", { recursive: true, encoding: "utf8" });
-  const files = names.filter((name) => name.endsWith(".test.js") && filter.some((word) => `/${name}`.includes(word)));
-  const of = files.length > 1 ? 2 : 1;
-  return Array.from({ length: of }, (_, i) => ({ kernel, part: i + 1, of }));
-}
-
 function readIfThere(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -84,7 +76,10 @@ try {
   const kernels = bringKernels(options.kernels);
   requirePrograms(kernels.map(({ machine }) => machine));
   const instead = await bundleTests();
-  const work = kernels.flatMap((kernel) => shares(kernel, options.filter));
+  // Two machines for a kernel, so that one alone has both processors; one machine for one file.
+  const of = testFiles(options.filter).length > 1 ? 2 : 1;
+  const parts = Array.from({ length: of }, (_, i) => i + 1);
+  const work = kernels.flatMap((kernel) => parts.map((part) => ({ kernel, part, of })));
   const done = await inTurns(work, options.jobs, async (share) => {
     const run = await testShare(share, instead, options);
     if (!options.again || run.exitCode !== DIED) return run;

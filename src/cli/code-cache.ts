@@ -1,7 +1,9 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { Script } from "node:vm";
+import { replaceFile } from "../sys/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 
 /** After so many runs what is kept stays as it is. */
 const LEARNING_RUNS = 64;
@@ -17,12 +19,12 @@ type Program = (require: NodeJS.Require, filename: string) => void;
  */
 export function runScript(file: string, url: string): void {
   const source = readFileSync(file, "latin1");
-  const used = process.env.BPFTS_CODE_CACHE !== "0";
+  const folder = cacheFolder(file);
   // The file's name holds a hash of its text. V8 refuses what one with other flags made.
-  const path = join(dirname(file), "cache", `${basename(file, ".js")}-${process.version}-${process.arch}`);
-  const cachedData = used ? readKept(path) : undefined;
+  const path = folder && join(folder, `${basename(file, ".js")}-${process.version}-${process.arch}`);
+  const cachedData = path === undefined ? undefined : readKept(path);
   const script = new Script(source, { filename: file, cachedData });
-  if (used) {
+  if (path !== undefined) {
     const knows = cachedData !== undefined && script.cachedDataRejected !== true;
     process.on("exit", (code) => {
       if (code === 0) learn(script, path, knows);
@@ -39,28 +41,15 @@ function readKept(path: string): Buffer | undefined {
   }
 }
 
-/** A file beside it grows by a byte a run: a count that no two processes spoil. */
+/** V8 trusts what it is given, so it is never half a file. A file beside it grows by a byte a run: a count that no two processes spoil. */
 function learn(script: Script, path: string, knows: boolean): void {
   const counter = `${path}.runs`;
   try {
     const runs = (statSync(counter, { throwIfNoEntry: false })?.size ?? 0) + 1;
     if (knows && runs > LEARNING_RUNS) return;
-    if (!knows || (runs & (runs - 1)) === 0) replace(path, script.createCachedData());
+    if (!knows || (runs & (runs - 1)) === 0) replaceFile(path, script.createCachedData());
     appendFileSync(counter, ".");
   } catch {
     // A read-only package, a full disk: the command has done its work all the same.
-  }
-}
-
-/** V8 trusts what it is given, so nobody ever sees half of it. */
-function replace(path: string, bytes: Uint8Array): void {
-  const part = `${path}.${process.pid}`;
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    writeFileSync(part, bytes, { flush: true });
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
   }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { dirname, isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
 import { keepKernelTypes } from "../kernel/index.ts";
 import type { Answer, LiveAnswer } from "./answer.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { CommandError, EXIT_INVALID } from "./command-error.ts";
 import { dispatch } from "./dispatch.ts";
 import { formatJson } from "./json-writer.ts";
@@ -10,7 +11,8 @@ import { writeBytes, writePieces, writeText } from "./output.ts";
 
 /** In the package as it is published, where this is a path and no URL: beside V8's code for it (code-cache.ts). */
 function keepTypes(file: string): void {
-  if (isAbsolute(file) && process.env.BPFTS_CODE_CACHE !== "0") keepKernelTypes(join(dirname(file), "cache"));
+  const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
+  if (folder !== undefined) keepKernelTypes(folder);
 }
 
 /** Runs a command line and returns the exit code. The only place that catches errors. */

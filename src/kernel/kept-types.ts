@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { kernelBtfPath, kernelBuildId } from "../sys/index.ts";
+import { kernelBtfPath, kernelBuildId, replaceFile } from "../sys/index.ts";
 
 /** What was found in a kernel's BTF, by what was asked: a type's id or a member's place in bits; null for what is not there. */
 export type KeptTypes = Map<string, number | null>;
@@ -30,14 +30,11 @@ export function readKeptTypes(): KeptTypes | undefined {
 /** Keeps it for the next process, where that is possible: a read-only package is no fault. */
 export function writeKeptTypes(types: KeptTypes): void {
   const path = keptFile();
-  if (path === undefined || folder === undefined) return;
-  const part = `${path}.${process.pid}`;
+  if (path === undefined) return;
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(part, JSON.stringify(Object.fromEntries(types)));
-    renameSync(part, path);
+    replaceFile(path, JSON.stringify(Object.fromEntries(types)));
   } catch {
-    rmSync(part, { force: true });
+    // The next process searches again.
   }
 }
 

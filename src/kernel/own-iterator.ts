@@ -9,6 +9,8 @@ import { type KernelTypes, kernelTypes } from "./kernel-types.ts";
 export interface OwnIteratorOptions {
   /** What the kernel iterates over: `task_file`. */
   readonly target: string;
+  /** Since which kernel it does. */
+  readonly since: string;
   /** Of the program. */
   readonly name: string;
   readonly code: (types: KernelTypes) => Uint8Array;
@@ -35,7 +37,7 @@ export class OwnIterator implements Disposable {
   readonly programId: number;
   readonly linkId: number;
 
-  constructor({ target, name, code, recordSize }: OwnIteratorOptions) {
+  constructor({ target, since, name, code, recordSize }: OwnIteratorOptions) {
     for (const [kind, inode] of Object.entries(FIRST_NAMESPACES)) {
       if (statSync(`/proc/self/ns/${kind}`).ino === inode) continue;
       throw new NotSupportedError({ feature: `what the kernel itself knows, in this ${kind} namespace` });
@@ -43,7 +45,7 @@ export class OwnIterator implements Disposable {
     this.#recordSize = recordSize;
     const types = kernelTypes();
     try {
-      const program = this.#own(loadProgram(types, target, name, code));
+      const program = this.#own(loadProgram(types, { target, since, name, code }));
       const link = this.#own(linkCreate(program, 0, BpfAttachType.BPF_TRACE_ITER));
       this.#iterator = this.#own(iterCreate(link));
       const { id, prog_id } = linkHead(link);
@@ -83,19 +85,22 @@ export class OwnIterator implements Disposable {
 }
 
 /** A kernel that refuses what was kept for it is searched anew. */
-function loadProgram(types: KernelTypes, target: string, prog_name: string, code: OwnIteratorOptions["code"]): number {
+function loadProgram(
+  types: KernelTypes,
+  { target, since, name, code }: Omit<OwnIteratorOptions, "recordSize">,
+): number {
   const hook = `bpf_iter_${target}`;
   for (;;) {
     try {
       const attach_btf_id = types.id(hook, BtfKind.FUNC);
       if (attach_btf_id === undefined) {
-        throw new NotSupportedError({ feature: `iterators over ${target}`, minVersion: "5.9" });
+        throw new NotSupportedError({ feature: `iterators over ${target}`, minVersion: since });
       }
       return progLoad({
         prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
         expected_attach_type: BpfAttachType.BPF_TRACE_ITER,
         attach_btf_id,
-        prog_name,
+        prog_name: name,
         insns: code(types),
       });
     } catch (error) {

@@ -154,6 +154,7 @@ export {
 export { type PerfPmu, perfPmu } from "./perf-pmu.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
+export { replaceFile } from "./replace-file.ts";
 export { SocketOption, setSocketOption } from "./socket-option.ts";
 export { type MadeProbe, makeTraceProbe, type TraceProbe, traceProbes } from "./trace-probes.ts";
 export { type TraceableFunction, traceableFunctions } from "./traceable-functions.ts";

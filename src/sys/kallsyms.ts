@@ -43,8 +43,7 @@ export function* kernelFunctionNames(): Generator<string, void, undefined> {
       const type = (data[start + TYPE_AT] as number) | 32;
       if (type === 116 || type === 119) {
         const from = start + NAME_AT;
-        let to = from;
-        while (to < end && data[to] !== TAB) to++;
+        const to = nameEnd(data, from, end);
         if (to < end && isBpf(data, to)) return;
         yield decodeText(data, from, to);
       }
@@ -63,8 +62,7 @@ export function kernelSymbolsByName(names: Iterable<string>): Map<string, Kernel
     for (let i = 0, start = 0; i < count; i++) {
       const end = ends[i] as number;
       const from = start + NAME_AT;
-      let to = from;
-      while (to < end && data[to] !== TAB) to++;
+      const to = nameEnd(data, from, end);
       if (lengths.has(to - from)) {
         const name = decodeText(data, from, to);
         if (wanted.delete(name)) {
@@ -115,6 +113,13 @@ export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<
 }
 const DOT = 46;
 const SMALL_D = 100;
+
+/** A name ends with its line, or where its module stands behind it. */
+function nameEnd(data: Uint8Array, from: number, end: number): number {
+  let to = from;
+  while (to < end && data[to] !== TAB) to++;
+  return to;
+}
 
 /** Whether what follows a name says that it is a BPF program's: `[bpf]`. */
 function isBpf(data: Uint8Array, at: number): boolean {

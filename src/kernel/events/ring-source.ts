@@ -23,8 +23,11 @@ export class RingSource implements EventSource {
 
   /** Maps the ring. Throws UsageError for another type of map, and for a ring of more than a gigabyte. */
   constructor(map: EventMap) {
-    if (map.maxEntries > LARGEST_RING) throw new UsageError(`${map.what} is larger than the 1 GiB that can be read`);
     this.#memory = new RingMemory(map);
+    if (this.#memory.size > LARGEST_RING) {
+      this.#memory.close();
+      throw new UsageError(`${map.what} is larger than the 1 GiB that can be read`);
+    }
     this.fds = [this.#memory.fd];
     this.#position = Number(Atomics.load(this.#memory.consumer, 0));
   }

@@ -17,6 +17,7 @@ export interface HolderEntry {
 export function iterateHolders(kind: ObjectKind): HolderEntry[] {
   using iterator = new OwnIterator({
     target: "task_file",
+    since: "5.8",
     name: "bpfts_holders",
     code: (types) => holderProgram(types, kind),
     recordSize: HolderRecord.size,

@@ -2,7 +2,6 @@ import {
   type AssemblyItem,
   add,
   assemble,
-  call,
   exit,
   jeq,
   jne,
@@ -10,7 +9,6 @@ import {
   ldImm64,
   ldx,
   mov,
-  type Register,
   r0,
   r1,
   r2,
@@ -25,9 +23,10 @@ import {
 } from "../../asm/index.ts";
 import { BtfKind } from "../../btf/index.ts";
 import { kernelAtLeast } from "../../sys/index.ts";
-import { BpfLinkType, helperByName } from "../../uapi/index.ts";
+import { BpfLinkType } from "../../uapi/index.ts";
 import type { ObjectKind } from "../kernel-object.ts";
 import type { KernelTypes } from "../kernel-types.ts";
+import { helper, readKernel, writeRecord } from "../own-iterator-code.ts";
 import { FILE_KINDS } from "./file-kinds.ts";
 
 /** What the program writes for each open file of the wanted kind: the offsets of its fields. */
@@ -43,17 +42,14 @@ export const HolderRecord = {
   size: 24,
 } as const;
 
-// include/uapi/linux/magic.h; struct bpf_iter__task_file and struct bpf_iter_meta, whose pointers take 8 bytes each.
+// include/uapi/linux/magic.h; struct bpf_iter__task_file.
 const ANON_INODE_FS_MAGIC = 0x09041934;
-const CONTEXT = { meta: 0, task: 8, file: 24 };
-const META_SEQ = 0;
+const CONTEXT = { task: 8, file: 24 };
 /** The stack, from its top: the record, a pointer read from the kernel, the file's name. */
 const RECORD = -HolderRecord.size;
 const POINTER = RECORD - 8;
 const NAME = POINTER - 16;
 const NAME_SIZE = 16;
-
-const helper = (name: string): AssemblyItem => call(helperByName(name) as number);
 
 /** Where the kernel does not tell the cookie of a perf event's link itself (6.9). */
 function readsCookie(kind: ObjectKind): boolean {
@@ -84,12 +80,7 @@ export function holderProgram(types: KernelTypes, kind: ObjectKind): Uint8Array 
     ...(readsCookie(kind) ? readCookie(types) : []),
     ldx("u32", r1, r8, types.offset("task_struct", "tgid")),
     stx("u32", r10, r1, RECORD + HolderRecord.pid),
-    ldx("u64", r1, r6, CONTEXT.meta),
-    ldx("u64", r1, r1, META_SEQ),
-    mov(r2, r10),
-    add(r2, RECORD),
-    mov(r3, HolderRecord.size),
-    helper("bpf_seq_write"),
+    ...writeRecord(RECORD, HolderRecord.size),
     label("out"),
     mov(r0, 0),
     exit(),
@@ -159,9 +150,4 @@ function readCookie(types: KernelTypes): AssemblyItem[] {
     ...readKernel(RECORD + HolderRecord.cookie, 8, r1, types.offset("perf_event", "bpf_cookie")),
     label("no cookie"),
   ];
-}
-
-/** Reads `size` bytes of the kernel's memory at `base + offset` to a place on the stack; zeros where there are none. */
-function readKernel(place: number, size: number, base: Register, offset: number): AssemblyItem[] {
-  return [mov(r3, base), add(r3, offset), mov(r1, r10), add(r1, place), mov(r2, size), helper("bpf_probe_read_kernel")];
 }

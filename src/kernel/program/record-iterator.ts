@@ -1,12 +1,13 @@
-import { formatHex } from "../../layout/index.ts";
-import { closeFd, kernelAtLeast, mapCreate, pageSize, tryProgGetFdById } from "../../sys/index.ts";
+import { SLOT_SIZE } from "../../asm/index.ts";
+import { chars, formatHex } from "../../layout/index.ts";
+import { closeFd, kernelAtLeast, mapCreate, pageSize, progGetFdById } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, BpfMapType } from "../../uapi/index.ts";
+import { isGone } from "../kernel-object.ts";
 import { OwnIterator } from "../own-iterator.ts";
 import { FEW_PROGRAMS, ProgramReader, type ProgramRecord, programRecords } from "./record.ts";
 import { IteratedRecord, recordProgram } from "./record-program.ts";
 
-/** Bytes of an instruction. */
-const INSN_SIZE = 8;
+const NAME = chars(BPF_OBJ_NAME_LEN);
 
 /** Describes every loaded program in the order of their ids; those that go away meanwhile are left out. Needs CAP_SYS_ADMIN. */
 export function describePrograms(): ProgramRecord[] {
@@ -53,6 +54,7 @@ export function openRecordIterator(): OwnIterator | undefined {
     cpuMap = map;
     return new OwnIterator({
       target: "bpf_prog",
+      since: "5.9",
       name: "bpfts_programs",
       code: (types) => recordProgram(types, map),
       recordSize: IteratedRecord.size,
@@ -79,9 +81,13 @@ export function* iteratedRecords(
 }
 
 function* askedRecord(reader: ProgramReader, id: number): Generator<ProgramRecord, void, undefined> {
-  const fd = tryProgGetFdById(id);
-  // It is gone.
-  if (fd < 0) return;
+  let fd: number;
+  try {
+    fd = progGetFdById(id);
+  } catch (error) {
+    if (isGone(error)) return;
+    throw error;
+  }
   try {
     yield reader.record(fd);
   } finally {
@@ -102,7 +108,7 @@ function recordDecoder(reader: ProgramReader): (bytes: DataView, at: number) => 
     return {
       id: u32(field.id),
       type: u32(field.type),
-      name: nameAt(bytes, at + field.name),
+      name: NAME.read(bytes, at + field.name),
       tag: formatHex(tag),
       gpl_compatible: (bytes.getUint8(at + field.gpl) & 1) !== 0,
       run_time_ns: 0n,
@@ -112,7 +118,7 @@ function recordDecoder(reader: ProgramReader): (bytes: DataView, at: number) => 
       loaded_at: reader.loadedAt(bytes.getBigUint64(at + field.load_time, true)),
       created_by_uid: u32(field.uid),
       orphaned: false,
-      xlated_prog_len: u32(field.len) * INSN_SIZE,
+      xlated_prog_len: u32(field.len) * SLOT_SIZE,
       jited_prog_len: u32(field.jited_len),
       memlock: u32(field.pages) * page,
       map_ids,
@@ -123,14 +129,4 @@ function recordDecoder(reader: ProgramReader): (bytes: DataView, at: number) => 
       attach_btf_id: tellsTarget ? u32(field.attach_btf_id) : undefined,
     };
   };
-}
-
-function nameAt(bytes: DataView, at: number): string {
-  let name = "";
-  for (let i = 0; i < BPF_OBJ_NAME_LEN; i++) {
-    const character = bytes.getUint8(at + i);
-    if (character === 0) break;
-    name += String.fromCharCode(character);
-  }
-  return name;
 }

@@ -2,7 +2,6 @@ import {
   type AssemblyItem,
   add,
   assemble,
-  call,
   exit,
   ja,
   jeq,
@@ -31,8 +30,9 @@ import {
   type Width,
 } from "../../asm/index.ts";
 import { possibleCpuIds } from "../../sys/index.ts";
-import { BPF_OBJ_NAME_LEN, helperByName } from "../../uapi/index.ts";
+import { BPF_OBJ_NAME_LEN } from "../../uapi/index.ts";
 import type { KernelTypes } from "../kernel-types.ts";
+import { helper, readKernel, readKernelAt, writeRecord } from "../own-iterator-code.ts";
 
 /** A program of more maps is asked for by itself. */
 export const RECORD_MAPS = 8;
@@ -66,9 +66,8 @@ export const IteratedRecord = {
   size: 120,
 } as const;
 
-// struct bpf_iter__bpf_prog and struct bpf_iter_meta, whose pointers take 8 bytes each.
-const CONTEXT = { meta: 0, prog: 8 };
-const META_SEQ = 0;
+/** Of struct bpf_iter__bpf_prog. */
+const CONTEXT_PROG = 8;
 
 /** The stack, from its top. */
 const RECORD = -IteratedRecord.size;
@@ -84,8 +83,6 @@ const POINTER = VALUE_AT - 8;
 const ZERO = POINTER - 8;
 const STACK_SIZE = -ZERO;
 
-const helper = (name: string): AssemblyItem => call(helperByName(name) as number);
-
 /**
  * A program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedRecord} for each loaded program: what the
  * kernel says of it by BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and in its fd's entry in /proc. Where that takes
@@ -97,7 +94,7 @@ export function recordProgram(types: KernelTypes, cpuMap: number): Uint8Array {
   const prog = (member: string): number => types.offset("bpf_prog", member);
   return assemble([
     mov(r6, r1),
-    ldx("u64", r7, r6, CONTEXT.prog),
+    ldx("u64", r7, r6, CONTEXT_PROG),
     jeq(r7, 0, "out"),
     ldx("u64", r8, r7, prog("aux")),
     ...Array.from({ length: STACK_SIZE / 8 }, (_, i) => st("u64", r10, -8 * (i + 1), 0)),
@@ -127,12 +124,7 @@ export function recordProgram(types: KernelTypes, cpuMap: number): Uint8Array {
     label("ask"),
     st("u32", r10, RECORD + IteratedRecord.ask, 1),
     label("write"),
-    ldx("u64", r1, r6, CONTEXT.meta),
-    ldx("u64", r1, r1, META_SEQ),
-    mov(r2, r10),
-    add(r2, RECORD),
-    mov(r3, IteratedRecord.size),
-    helper("bpf_seq_write"),
+    ...writeRecord(RECORD, IteratedRecord.size),
     label("out"),
     mov(r0, 0),
     exit(),
@@ -215,14 +207,4 @@ function readMaps(types: KernelTypes): AssemblyItem[] {
     ...readKernel(COUNTERS, 8, r8, array),
     ...[ldx("u64", r1, r10, COUNTERS), ldx("u64", r2, r10, MAPS_AT), jne(r1, r2, "ask")],
   ];
-}
-
-/** Reads `size` bytes of the kernel's memory at `base + offset` to a place on the stack; zeros where there are none. */
-function readKernel(place: number, size: number, base: Register, offset: number): AssemblyItem[] {
-  return [mov(r3, base), ...readKernelAt(place, size, offset)];
-}
-
-/** {@link readKernel} of `r3 + offset`. */
-function readKernelAt(place: number, size: number, offset: number): AssemblyItem[] {
-  return [add(r3, offset), mov(r1, r10), add(r1, place), mov(r2, size), helper("bpf_probe_read_kernel")];
 }
