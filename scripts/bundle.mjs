@@ -2,7 +2,7 @@
 // that command's code, so that one file is read and its compiled code kept (src/cli/code-cache.ts). The library: a file
 // for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -15,12 +15,11 @@ await bundleCommand("dist/bin");
 
 /** The declarations beside the files are the compiler's, one for each source file. */
 async function bundleLibrary() {
-  const folders = readdirSync("src", { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && entry.name !== "cli",
-  );
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const outputs = Object.values(exports).flatMap(({ default: file }) => file ?? []);
   rmSync("dist/shared", { recursive: true, force: true });
   await build({
-    entryPoints: ["src/index.ts", ...folders.map(({ name }) => `src/${name}/index.ts`)],
+    entryPoints: outputs.map((file) => file.replace(/^\.\/dist/, "src").replace(/js$/, "ts")),
     outdir: "dist",
     bundle: true,
     splitting: true,

@@ -1,7 +1,7 @@
-// Makes the table of docs/links.md from what conformance tests recorded (BPFTS_LINK_RECORD, test/kernel/link/conformance.ts):
+// Makes the table of docs/links.md from what conformance tests recorded (BPFTS_LINK_RECORD, test/link/conformance.ts):
 //
-//   BPFTS_LINK_RECORD=/tmp/host node scripts/test.mjs kernel/link
-//   npm run vm -- --timeout 1800 --out /tmp/6.1 6.1 'BPFTS_LINK_RECORD=/out/links node scripts/test.mjs kernel/link'
+//   BPFTS_LINK_RECORD=/tmp/host node scripts/test.mjs /link/
+//   npm run vm -- --timeout 1800 --out /tmp/6.1 6.1 'BPFTS_LINK_RECORD=/out/links node scripts/test.mjs /link/'
 //   node scripts/link-kinds.mjs /tmp/host /tmp/6.1/links
 //
 // puts the records into test/golden/link-kinds.json, in place of all that was there of those kernels, and writes the

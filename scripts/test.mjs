@@ -12,7 +12,7 @@
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { runTests } from "./test-pool.mjs";
 
-const needsRoot = /^\.build\/test\/(sys|kernel|cli|parity|docs)\//;
+const needsRoot = /^\.build\/test\/(sys|kernel|map|program|events|link|load|inventory|profile|cli|parity|docs)\//;
 const isRoot = process.getuid?.() === 0;
 const words = process.argv.slice(2);
 const results = optionValue("--results");

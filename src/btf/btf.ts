@@ -1,6 +1,6 @@
 import { FormatError } from "../errors/index.ts";
 import { decodeText } from "../layout/index.ts";
-import { scanEssentialNames } from "./core-name-scan.ts";
+import { scanEssentialNames } from "./core/name-scan.ts";
 import { decodeType } from "./decode-type.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
 import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";

@@ -1,4 +1,5 @@
-import { type ObjectHolder, type ObjectKind, quickProcPids } from "../kernel/index.ts";
+import { type ObjectHolder, quickProcPids } from "../inventory/index.ts";
+import type { ObjectKind } from "../kernel/index.ts";
 import type { JsonValue } from "./json-writer.ts";
 import type { Options } from "./options.ts";
 import { writeText } from "./output.ts";

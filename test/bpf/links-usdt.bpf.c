@@ -29,7 +29,7 @@ int anywhere(struct pt_regs *context) {
   return hit(context);
 }
 
-SEC("?usdt/test/kernel/link/usdt/target-fixed:bpfts:twice")
+SEC("?usdt/test/link/probe/usdt/target-fixed:bpfts:twice")
 int by_section(struct pt_regs *context) {
   return hit(context);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { createMap } from "../../src/kernel/index.ts";
+import { createMap } from "../../src/map/index.ts";
 import { BpfMapType } from "../../src/uapi/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { bpftool, bpfts, hasPeer } from "./run.ts";

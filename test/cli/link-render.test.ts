@@ -4,7 +4,7 @@ import { formatJson } from "../../src/cli/json-writer.ts";
 import { linkJson } from "../../src/cli/link/json.ts";
 import type { LinkRecord } from "../../src/cli/link/record.ts";
 import { linkText } from "../../src/cli/link/text.ts";
-import type { SymbolName } from "../../src/kernel/index.ts";
+import type { SymbolName } from "../../src/inventory/index.ts";
 import type { LinkInfo } from "../../src/sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType } from "../../src/uapi/index.ts";
 

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { attachXdp, openProgram } from "../../src/kernel/index.ts";
+import { attachXdp } from "../../src/link/index.ts";
+import { openProgram } from "../../src/program/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { lacking, needs } from "../support/feature.ts";
 import { withVeth } from "../support/netns.ts";
@@ -67,7 +68,7 @@ test("prog load -S signs the loader, or says what the kernel lacks", (t) => {
   const bpffs = withBpffs(t);
   const load = (key: string, path: string): Ran =>
     bpfts(
-      ...["-j", "-S", "-k", `test/kernel/sign/${key}.key.pem`, "-i", "test/kernel/sign/rsa.cert.pem"],
+      ...["-j", "-S", "-k", `test/load/sign/${key}.key.pem`, "-i", "test/load/sign/rsa.cert.pem"],
       ...["prog", "load", "test/bpf/minimal.bpf.o", path],
     );
   const ran = load("rsa", `${bpffs}/p`);

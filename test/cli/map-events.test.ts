@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type BpfObject, loadObject, openProgram } from "../../src/kernel/index.ts";
+import { type BpfObject, loadObject } from "../../src/load/index.ts";
+import { openProgram } from "../../src/program/index.ts";
 import { bpfts, COMMAND, hasPeer } from "./run.ts";
 
 const PEER = join(process.cwd(), ".cache/peers/bpftool");

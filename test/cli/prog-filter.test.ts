@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attachCgroup, loadObject } from "../../src/kernel/index.ts";
+import { attachCgroup } from "../../src/link/index.ts";
+import { loadObject } from "../../src/load/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { withCgroup } from "../support/cgroup.ts";
 import { needs } from "../support/feature.ts";

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { links, loadObject, profileProgram, programs } from "../../src/kernel/index.ts";
+import { links } from "../../src/link/index.ts";
+import { loadObject } from "../../src/load/index.ts";
+import { profileProgram } from "../../src/profile/index.ts";
+import { programs } from "../../src/program/index.ts";
 import { needs } from "../support/feature.ts";
 import { bpfts, COMMAND } from "./run.ts";
 

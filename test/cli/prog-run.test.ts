@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { loadObject } from "../../src/kernel/index.ts";
+import { loadObject } from "../../src/load/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { bpftool, bpfts, COMMAND, hasPeer, type Ran } from "./run.ts";
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import * as kernel from "../../src/kernel/index.ts";
+
+import * as kernel from "../../src/index.ts";
 
 interface Generator {
   readonly attachFunctions: readonly string[];

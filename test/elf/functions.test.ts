@@ -120,7 +120,7 @@ test("names that are like another", () => {
 
 test("USDTs of a program, and the segments that they are in", () => {
   for (const name of ["target-fixed", "target-moved"]) {
-    const elf = parseElf(readFileSync(`test/kernel/link/usdt/${name}`), name);
+    const elf = parseElf(readFileSync(`test/link/probe/usdt/${name}`), name);
     const notes = readUsdtNotes(elf);
     assert.deepEqual(
       notes.map((note) => [note.provider, note.name, note.arguments, note.semaphore !== 0]),
@@ -145,7 +145,7 @@ test("USDTs of a program, and the segments that they are in", () => {
 });
 
 test("a damaged program gives values or a BpfError, nothing else", () => {
-  const good = readFileSync("test/kernel/link/usdt/target-moved");
+  const good = readFileSync("test/link/probe/usdt/target-moved");
   const attempt = (data: Uint8Array): void => {
     try {
       const elf = parseElf(data, "damaged");

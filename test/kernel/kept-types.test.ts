@@ -51,7 +51,7 @@ test("what was kept and is wrong is searched anew", (t) => {
   assert.equal(types.id("bpf_iter_bpf_prog", BtfKind.FUNC), kernelBtf().find("bpf_iter_bpf_prog", BtfKind.FUNC));
   assert.equal(types.forgetKept(), false);
 
-  const script = `import { keepKernelTypes, objectPids } from "bpfts/kernel";
+  const script = `import { keepKernelTypes, objectPids } from "bpfts";
     import { mapCreate, mapInfo } from "bpfts/sys";
     keepKernelTypes(${JSON.stringify(folder)});
     const map = mapCreate({ map_type: 2, key_size: 4, value_size: 4, max_entries: 1 });

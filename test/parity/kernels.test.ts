@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BpfError } from "../../src/errors/index.ts";
 import type { FeatureName } from "../../src/kernel/features/table.ts";
-import { loadObject } from "../../src/kernel/index.ts";
+import { loadObject } from "../../src/load/index.ts";
 import { progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { lacking } from "../support/feature.ts";

@@ -1,5 +1,5 @@
 // `link show` of ours against bpftool's, byte for byte: one link of every kind that this kernel has, in one listing. Each
-// conformance test of test/kernel/link compares its link with bpftool's, too (test/kernel/link/peer.ts).
+// conformance test of test/link compares its link with bpftool's, too (test/link/peer.ts).
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,9 +21,9 @@ import {
   attachUprobeMulti,
   attachUretprobe,
   type Link,
-  loadObject,
-  type Program,
-} from "../../src/kernel/index.ts";
+} from "../../src/link/index.ts";
+import { loadObject } from "../../src/load/index.ts";
+import type { Program } from "../../src/program/index.ts";
 import {
   closeFd,
   type LinkCreateOptions,
@@ -37,7 +37,7 @@ import {
 } from "../../src/sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
 import { bpfts, withoutPids } from "../cli/run.ts";
-import { traced } from "../kernel/link/tracing-object.ts";
+import { traced } from "../link/tracing-object.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { withCgroup } from "../support/cgroup.ts";
 import { owned } from "../support/cleanup.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { type BpfObject, loadObject } from "../../src/kernel/index.ts";
+import { type BpfObject, loadObject } from "../../src/load/index.ts";
 import { type MapInfo, mapInfo, progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { infoAt, programFacts } from "./facts.ts";

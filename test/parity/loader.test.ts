@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
-import { type BpfObject, loadObject } from "../../src/kernel/index.ts";
 import { formatHex } from "../../src/layout/index.ts";
+import { type BpfObject, loadObject } from "../../src/load/index.ts";
 import { kernelAtLeast, mapInfo, progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { type AssemblyItem, assemble, atomic, exit, ldMapValue, mov, r0, r1, r2, r6 } from "../../src/asm/index.ts";
-import { Program } from "../../src/kernel/index.ts";
+import { Program } from "../../src/program/index.ts";
 import { mapCreate, mapLookupElem, OwnedFd, type ProgLoadOptions, progLoad } from "../../src/sys/index.ts";
 import { BpfMapType } from "../../src/uapi/index.ts";
 import { owned } from "./cleanup.ts";

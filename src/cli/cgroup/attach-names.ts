@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { CgroupProgram } from "../../kernel/index.ts";
+import type { CgroupProgram } from "../../link/index.ts";
 import type { AttachName } from "./render.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";

@@ -1,4 +1,4 @@
-import { CGROUP_ATTACH_TYPES } from "../../kernel/index.ts";
+import { CGROUP_ATTACH_TYPES } from "../../link/index.ts";
 import { attachTypeByName, attachTypeName, BpfAttachType } from "../../uapi/index.ts";
 import { CommandError } from "../command-error.ts";
 import { begins } from "../words.ts";

@@ -1,4 +1,5 @@
-import { type Anchor, attachProgram, detachProgram, Program } from "../../kernel/index.ts";
+import { type Anchor, attachProgram, detachProgram } from "../../link/index.ts";
+import { Program } from "../../program/index.ts";
 import { done } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

@@ -1,4 +1,4 @@
-import type { CgroupProgram } from "../../kernel/index.ts";
+import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../json-writer.ts";
 import type { View } from "./view.ts";

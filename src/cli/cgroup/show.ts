@@ -1,4 +1,4 @@
-import { cgroupPrograms } from "../../kernel/index.ts";
+import { cgroupPrograms } from "../../link/index.ts";
 import type { Run } from "../command.ts";
 import { attachNames } from "./attach-names.ts";
 import { headText, rowJson, rowText } from "./render.ts";

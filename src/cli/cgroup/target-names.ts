@@ -1,5 +1,5 @@
 import { Btf } from "../../btf/index.ts";
-import type { CgroupProgram } from "../../kernel/index.ts";
+import type { CgroupProgram } from "../../link/index.ts";
 import { btfGetFdById, btfInfo, closeFd } from "../../sys/index.ts";
 import type { AttachName } from "./render.ts";
 

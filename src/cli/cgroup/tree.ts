@@ -1,4 +1,4 @@
-import { type Cgroup, type CgroupProgram, walkCgroups } from "../../kernel/index.ts";
+import { type Cgroup, type CgroupProgram, walkCgroups } from "../../link/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

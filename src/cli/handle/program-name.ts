@@ -1,4 +1,4 @@
-import { fullProgramName as fullName } from "../../kernel/index.ts";
+import { fullProgramName as fullName } from "../../program/index.ts";
 import type { ProgInfo } from "../../sys/index.ts";
 import { loadedBtf } from "../loaded-btf.ts";
 

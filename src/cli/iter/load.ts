@@ -1,4 +1,6 @@
-import { attachIterator, type BpfObject, type Link, loadObject, openMap } from "../../kernel/index.ts";
+import { attachIterator, type Link } from "../../link/index.ts";
+import { type BpfObject, loadObject } from "../../load/index.ts";
+import { openMap } from "../../map/index.ts";
 import { CommandError } from "../command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { inStep } from "../reason.ts";

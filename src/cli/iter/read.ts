@@ -1,4 +1,4 @@
-import { type Link, openIterator, openLink } from "../../kernel/index.ts";
+import { type Link, openIterator, openLink } from "../../link/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";

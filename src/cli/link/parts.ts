@@ -1,4 +1,4 @@
-import type { SymbolName } from "../../kernel/index.ts";
+import type { SymbolName } from "../../inventory/index.ts";
 import type { KprobeMultiRecord, PerfEventRecord, UprobeMultiRecord } from "../../sys/index.ts";
 import { BpfKprobeMultiFlag, BpfUprobeMultiFlag } from "../../uapi/index.ts";
 

@@ -1,4 +1,4 @@
-import type { LinkDescription } from "../../kernel/index.ts";
+import type { LinkDescription } from "../../inventory/index.ts";
 import type { ObjectRef } from "../references.ts";
 
 /** Everything that `link show` shows of a link. */

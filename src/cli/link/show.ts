@@ -1,4 +1,4 @@
-import { describeLinks, type LinkDescription, linkDescriptions } from "../../kernel/index.ts";
+import { describeLinks, type LinkDescription, linkDescriptions } from "../../inventory/index.ts";
 import { linkGetNextId, linkInfo } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";

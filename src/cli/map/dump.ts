@@ -1,5 +1,5 @@
 import { Errno, errnoText } from "../../errors/index.ts";
-import { chunksOf, hasKeyList, type MapTypes, mapTraits, typesOfMap, valueBytes } from "../../kernel/index.ts";
+import { chunksOf, hasKeyList, type MapTypes, mapTraits, typesOfMap, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
 import type { Answer } from "../answer.ts";

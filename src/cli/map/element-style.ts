@@ -1,5 +1,5 @@
-import type { MapTypes } from "../../kernel/index.ts";
-import { mapTraits } from "../../kernel/index.ts";
+import type { MapTypes } from "../../map/index.ts";
+import { mapTraits } from "../../map/index.ts";
 import type { MapInfo } from "../../sys/index.ts";
 import { possibleCpus } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";

@@ -1,4 +1,4 @@
-import { mapTraits, valueBytes } from "../../kernel/index.ts";
+import { mapTraits, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
 import { CommandError } from "../command-error.ts";

@@ -1,5 +1,5 @@
 import { Errno } from "../../errors/index.ts";
-import { mapTraits, typesOfMap, valueBytes } from "../../kernel/index.ts";
+import { mapTraits, typesOfMap, valueBytes } from "../../map/index.ts";
 import {
   type MapInfo,
   mapDeleteElem,

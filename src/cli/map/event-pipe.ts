@@ -1,4 +1,5 @@
-import { EventReader, openMap, PerfSource } from "../../kernel/index.ts";
+import { EventReader, PerfSource } from "../../events/index.ts";
+import { openMap } from "../../map/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";

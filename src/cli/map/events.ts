@@ -1,4 +1,5 @@
-import { btfOfMapUsers, openMap, type RecordsOptions, records } from "../../kernel/index.ts";
+import { btfOfMapUsers, type RecordsOptions, records } from "../../events/index.ts";
+import { openMap } from "../../map/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

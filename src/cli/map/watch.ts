@@ -1,4 +1,4 @@
-import { type MapChange, openMap, watchMap } from "../../kernel/index.ts";
+import { type MapChange, openMap, watchMap } from "../../map/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

@@ -1,2 +1,2 @@
 // What loads every kind of link, on demand.
-export { attachBySection } from "../../kernel/index.ts";
+export { attachBySection } from "../../load/index.ts";

@@ -9,14 +9,14 @@ import {
   xlatedLines,
   xlatedRecords,
 } from "../../asm/index.ts";
+import { ProgramReader } from "../../inventory/index.ts";
 import {
   type JitedProgram,
   jitedProgram,
   type LoadedInstructions,
   loadedInstructions,
   openDisassembler,
-  ProgramReader,
-} from "../../kernel/index.ts";
+} from "../../program/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Run } from "../command.ts";

@@ -1,4 +1,5 @@
-import { cgroupPrograms, type ProgramRecord } from "../../kernel/index.ts";
+import type { ProgramRecord } from "../../inventory/index.ts";
+import { cgroupPrograms } from "../../link/index.ts";
 import { mapInfo } from "../../sys/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
 import { CommandError } from "../command-error.ts";

@@ -9,8 +9,8 @@ import {
   type XlatedRecord,
   xlatedRecords,
 } from "../../asm/index.ts";
-import type { LoadedInstructions } from "../../kernel/index.ts";
 import { formatHex } from "../../layout/index.ts";
+import type { LoadedInstructions } from "../../program/index.ts";
 
 const ENTRY = 0;
 const EXIT = 1;

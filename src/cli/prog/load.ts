@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { BpfMap, type BpfObject, type Link, loadObject, type Program, readObject } from "../../kernel/index.ts";
+import type { Link } from "../../link/index.ts";
+import { type BpfObject, loadObject, readObject } from "../../load/index.ts";
+import { BpfMap } from "../../map/index.ts";
 import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
+import type { Program } from "../../program/index.ts";
 import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Run } from "../command.ts";

@@ -1,2 +1,2 @@
 // What loads the assembler and BTF, on demand.
-export { manyProgramRecords } from "../../kernel/index.ts";
+export { manyProgramRecords } from "../../inventory/index.ts";

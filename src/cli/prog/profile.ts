@@ -4,11 +4,11 @@ import {
   type MetricName,
   type MetricReading,
   metric,
-  openProgram,
   type Profile,
   type ProfileReading,
   profileProgram,
-} from "../../kernel/index.ts";
+} from "../../profile/index.ts";
+import { openProgram } from "../../program/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

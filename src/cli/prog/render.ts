@@ -1,10 +1,5 @@
-import type {
-  MetadataVariable,
-  ProgramDetails,
-  ProgramDevice,
-  ProgramHeader,
-  ProgramRecord,
-} from "../../kernel/index.ts";
+import type { ProgramDetails, ProgramDevice, ProgramHeader, ProgramRecord } from "../../inventory/index.ts";
+import type { MetadataVariable } from "../../program/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
 import { btfValue } from "../btf-value.ts";
 import { formatJson, type JsonValue } from "../json-writer.ts";

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Errno, errnoText } from "../../errors/index.ts";
-import { openProgram, type Program } from "../../kernel/index.ts";
+import { openProgram, type Program } from "../../program/index.ts";
 import type { TestRunResult } from "../../sys/index.ts";
 import type { Answer } from "../answer.ts";
 import type { Run } from "../command.ts";

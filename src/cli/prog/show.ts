@@ -4,7 +4,7 @@ import {
   ProgramReader,
   type ProgramRecord,
   programRecords,
-} from "../../kernel/index.ts";
+} from "../../inventory/index.ts";
 import type { Run } from "../command.ts";
 import { takePrograms } from "../handle/program.ts";
 import { Listing } from "../listing.ts";

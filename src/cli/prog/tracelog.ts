@@ -1,4 +1,5 @@
-import { openProgram, type StreamName, traceLog } from "../../kernel/index.ts";
+import { traceLog } from "../../events/index.ts";
+import { openProgram, type StreamName } from "../../program/index.ts";
 import { ensureTracefs, tracefsMount } from "../../sys/index.ts";
 import type { Answer, LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";

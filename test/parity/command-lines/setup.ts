@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { loadObject } from "../../../src/kernel/index.ts";
 import { formatHex } from "../../../src/layout/index.ts";
+import { loadObject } from "../../../src/load/index.ts";
 import { closeFd, mapCreate, mapInfo, objPin, progInfo, progLoad } from "../../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";

@@ -1,0 +1,111 @@
+import { essentialLength, type NamedTypes } from "../name-index.ts";
+import type { TypeId } from "../types.ts";
+
+const encoder = new TextEncoder();
+
+interface Wanted {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Calls `found` for every type whose essential name is one of `names`, ascending by id: the candidates of all local
+ * types of an object in one pass. A pass over vmlinux costs 1.7 ms before the compiler has warmed up, which is most of
+ * what CO-RE takes in a short-lived process; so what is done for each type is a look into tables by two pairs of bytes
+ * of its name. Thousands of kernel types begin alike (trace_event_raw_…), so the second pair is the one around the end
+ * of the wanted name. For hundreds of names an index is better.
+ */
+export function scanEssentialNames(
+  types: NamedTypes,
+  names: readonly string[],
+  found: (name: string, id: TypeId) => void,
+): void {
+  const groups = groupByStart(names);
+  const hits = new Uint32Array(types.offsets.length);
+  const count = collectHits(types, filterOf(groups), hits);
+  for (let i = 0; i < count; i++) {
+    const index = hits[i] as number;
+    const offset = types.words[types.offsets[index] as number] as number;
+    const own = { strings: types.strings, at: offset - types.stringStart };
+    const place = own.at >= 0 ? own : types.foreign(offset);
+    if (place === undefined) continue;
+    for (const { name, bytes } of groups.get(pair(place.strings, place.at)) ?? [])
+      if (hasEssentialName(place.strings, place.at, bytes)) found(name, types.firstId + index);
+  }
+}
+
+/** Tables for {@link collectHits}. */
+interface Filter {
+  /** By the first two bytes: the length of a wanted name, or of the shortest; 0 where none begins so. */
+  readonly lengths: Uint32Array;
+  /** By the bytes before and after that length: 1 where they may belong to a wanted name. */
+  readonly ends: Uint8Array;
+}
+
+function filterOf(groups: ReadonlyMap<number, readonly Wanted[]>): Filter {
+  const lengths = new Uint32Array(0x10000);
+  const ends = new Uint8Array(0x10000);
+  for (const [key, group] of groups) {
+    const length = group.reduce((least, { bytes }) => Math.min(least, bytes.length), 0xffff_ffff);
+    lengths[key] = length;
+    for (const { bytes } of group) {
+      ends[pair(bytes, length - 1)] = 1;
+      if (bytes.length === length) ends[pair(bytes, length - 1) | (UNDERSCORE << 8)] = 1;
+    }
+  }
+  return { lengths, ends };
+}
+
+/**
+ * Writes the indices of the types that pass the filter, and of all that share a name with the base. A function of its
+ * own and without calls, because the optimising compiler must finish it while the pass runs.
+ */
+function collectHits(types: NamedTypes, filter: Filter, hits: Uint32Array): number {
+  const { words, offsets, strings, stringStart } = types;
+  const { lengths, ends } = filter;
+  const end = offsets.length;
+  let count = 0;
+  for (let i = 0; i < end; i++) {
+    const at = (words[offsets[i] as number] as number) - stringStart;
+    if (at >= 0) {
+      const length = lengths[(strings[at] as number) | ((strings[at + 1] as number) << 8)] as number;
+      if (length === 0) continue;
+      if (ends[(strings[at + length - 1] as number) | ((strings[at + length] as number) << 8)] === 0) continue;
+    }
+    hits[count++] = i;
+  }
+  return count;
+}
+
+function groupByStart(names: readonly string[]): Map<number, Wanted[]> {
+  const groups = new Map<number, Wanted[]>();
+  const add = (key: number, wanted: Wanted): void => {
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [wanted]);
+    else group.push(wanted);
+  };
+  for (const name of new Set(names)) {
+    const bytes = encoder.encode(name);
+    if (bytes.length === 0) continue;
+    add(pair(bytes, 0), { name, bytes });
+    // A name of one byte is followed by its end, or by the underscore of its flavour.
+    if (bytes.length === 1) add(pair(bytes, 0) | (UNDERSCORE << 8), { name, bytes });
+  }
+  return groups;
+}
+
+function pair(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+}
+
+const UNDERSCORE = 0x5f;
+
+function hasEssentialName(strings: Uint8Array, at: number, name: Uint8Array): boolean {
+  const end = at + name.length;
+  const next = strings[end];
+  if (next !== 0 && !(next === UNDERSCORE && strings[end + 1] === UNDERSCORE && strings[end + 2] === UNDERSCORE))
+    return false;
+  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
+  const stop = next === 0 ? end : strings.indexOf(0, end);
+  return essentialLength(strings, at, stop < 0 ? strings.length : stop) === name.length;
+}

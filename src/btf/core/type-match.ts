@@ -1,0 +1,133 @@
+import { FormatError } from "../../errors/index.ts";
+import type { Btf } from "../btf.ts";
+import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
+import type { CoreBudget } from "./budget.ts";
+import { functionType, isEnum, MAX_TYPE_DEPTH, tooDeep } from "./compat.ts";
+import { essentialName } from "./names.ts";
+
+/**
+ * The test behind type_matches (Clang 15, libbpf 1.0), stricter than compatibility: below typedefs and modifiers
+ * names and kinds agree, integers agree in size and sign, arrays in length, local members and enumerators exist in
+ * the target. Behind a pointer a struct needs only its name and kind, and a forward declaration is enough.
+ */
+export function typesMatch(local: Btf, localId: TypeId, target: Btf, targetId: TypeId, budget: CoreBudget): boolean {
+  return matches({ local, target, budget }, localId, targetId, false, MAX_TYPE_DEPTH);
+}
+
+interface Sides {
+  readonly local: Btf;
+  readonly target: Btf;
+  readonly budget: CoreBudget;
+}
+
+function matches(sides: Sides, localRoot: TypeId, targetRoot: TypeId, behindPointer: boolean, level: number): boolean {
+  const { local, target, budget } = sides;
+  if (level <= 0) throw tooDeep(local, localRoot);
+  let localId = localRoot;
+  let targetId = targetRoot;
+  let behind = behindPointer;
+  for (let depth = MAX_TYPE_DEPTH; depth > 0; depth--) {
+    budget.spend(1);
+    localId = local.resolve(localId);
+    targetId = target.resolve(targetId);
+    if (essentialName(local.name(localId)) !== essentialName(target.name(targetId))) return false;
+    const kind = local.kind(localId);
+    const targetKind = target.kind(targetId);
+    switch (kind) {
+      case BtfKind.VOID:
+        return targetKind === kind;
+      case BtfKind.FWD: {
+        // The flag of a forward declaration says whether it is one of a union.
+        const union = local.kindFlag(localId);
+        if (targetKind === kind) return union === target.kindFlag(targetId);
+        return behind && targetKind === (union ? BtfKind.UNION : BtfKind.STRUCT);
+      }
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return isEnum(targetKind) && enumsMatch(sides, localId, targetId);
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        if (!behind) return targetKind === kind && compositesMatch(sides, localId, targetId, level);
+        if (targetKind === kind) return true;
+        return targetKind === BtfKind.FWD && (kind === BtfKind.UNION) === target.kindFlag(targetId);
+      case BtfKind.INT:
+        return targetKind === kind && integersMatch(sides, localId, targetId);
+      case BtfKind.PTR:
+        if (targetKind !== kind) return false;
+        behind = true;
+        localId = local.target(localId);
+        targetId = target.target(targetId);
+        break;
+      case BtfKind.ARRAY: {
+        const ours = local.type(localId);
+        const theirs = target.type(targetId);
+        if (ours.kind !== "array" || theirs.kind !== "array" || ours.length !== theirs.length) return false;
+        localId = ours.type;
+        targetId = theirs.type;
+        break;
+      }
+      case BtfKind.FUNC_PROTO: {
+        if (targetKind !== kind) return false;
+        const ours = functionType(local, localId);
+        const theirs = functionType(target, targetId);
+        if (ours.params.length !== theirs.params.length) return false;
+        for (const [i, param] of ours.params.entries()) {
+          if (!matches(sides, param.type, theirs.params[i]!.type, behind, level - 1)) return false;
+        }
+        localId = ours.returns;
+        targetId = theirs.returns;
+        break;
+      }
+      default:
+        return false;
+    }
+  }
+  throw tooDeep(local, localRoot);
+}
+
+function integersMatch({ local, target }: Sides, localId: TypeId, targetId: TypeId): boolean {
+  const ours = local.type(localId);
+  const theirs = target.type(targetId);
+  if (ours.kind !== "int" || theirs.kind !== "int") return false;
+  return ours.size === theirs.size && ours.signed === theirs.signed;
+}
+
+/** Every local enumerator is in the target by its name, whatever its value; and the widths agree. */
+function enumsMatch({ local, target, budget }: Sides, localId: TypeId, targetId: TypeId): boolean {
+  if (local.sizeField(localId) !== target.sizeField(targetId) || local.vlen(localId) > target.vlen(targetId))
+    return false;
+  budget.spend(local.vlen(localId) + target.vlen(targetId));
+  const theirs = new Set(enumeratorNames(target, targetId));
+  return enumeratorNames(local, localId).every((name) => theirs.has(name));
+}
+
+function enumeratorNames(btf: Btf, id: TypeId): string[] {
+  const type = btf.type(id);
+  if (type.kind !== "enum" && type.kind !== "enum64")
+    throw new FormatError({ source: btf.source }, `type [${id}] is not an enum`);
+  return type.values.map((value) => essentialName(value.name));
+}
+
+function compositesMatch(sides: Sides, localId: TypeId, targetId: TypeId, level: number): boolean {
+  const { local, target, budget } = sides;
+  if (local.vlen(localId) > target.vlen(targetId)) return false;
+  budget.spend(local.vlen(localId) + target.vlen(targetId));
+  const theirs = new Map<string, BtfMember[]>();
+  for (const member of members(target, targetId)) {
+    const name = essentialName(member.name);
+    const same = theirs.get(name);
+    if (same === undefined) theirs.set(name, [member]);
+    else same.push(member);
+  }
+  // Several members share a name where they are anonymous, or flavours of each other.
+  return members(local, localId).every((member) =>
+    theirs.get(essentialName(member.name))?.some((their) => matches(sides, member.type, their.type, false, level - 1)),
+  );
+}
+
+function members(btf: Btf, id: TypeId): readonly BtfMember[] {
+  const type = btf.type(id);
+  if (type.kind !== "struct" && type.kind !== "union")
+    throw new FormatError({ source: btf.source }, `type [${id}] is not a struct or union`);
+  return type.members;
+}

@@ -1,0 +1,150 @@
+import { FormatError } from "../../errors/index.ts";
+import type { Btf } from "../btf.ts";
+import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
+import { elementType } from "./compat.ts";
+import { memberAt } from "./members.ts";
+import { CoreRelocationKind, coreRelocationSubject } from "./relocation.ts";
+import { type CoreSpec, coreSizeOf, formatCoreSpec } from "./spec.ts";
+
+const K = CoreRelocationKind;
+
+/** What one side, local or target, says: the value and how far it can be relied on. */
+export interface CoreValue {
+  /** As the instruction holds it, as an unsigned 64-bit number: negative ones in two's complement. */
+  readonly value: bigint;
+  /** False where compiler and loader may rightly disagree, so that the instruction's own value is not checked. */
+  readonly validate: boolean;
+  /** For a member's offset: bytes that a load of it moves, and the type that was measured. 0 elsewhere. */
+  readonly size: number;
+  readonly typeId: TypeId;
+}
+
+/**
+ * The value of a specification; `spec` is undefined where the target has no match. Undefined means that nothing is
+ * right: the instruction is to be poisoned. Throws FormatError where the value cannot be expressed.
+ */
+export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined): CoreValue | undefined {
+  switch (coreRelocationSubject(kind)) {
+    case "field":
+      if (kind === K.BPF_CORE_FIELD_EXISTS) return plain(spec === undefined ? 0 : 1);
+      return spec && fieldValue(kind, spec);
+    case "enumerator":
+      if (kind === K.BPF_CORE_ENUMVAL_EXISTS) return plain(spec === undefined ? 0 : 1);
+      return spec && plain(enumeratorValue(spec));
+    default:
+      // Unlike the rest a missing type gives 0, its size and its id too: 0 is never a valid answer.
+      return spec === undefined ? plain(0) : typeValue(kind, spec);
+  }
+}
+
+function plain(value: number | bigint, validate = true): CoreValue {
+  return { value: BigInt.asUintN(64, BigInt(value)), validate, size: 0, typeId: 0 };
+}
+
+function typeValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
+  switch (kind) {
+    // Type ids shift when objects are linked, so the instruction's own says nothing.
+    case K.BPF_CORE_TYPE_ID_TARGET:
+      return plain(spec.rootTypeId, false);
+    case K.BPF_CORE_TYPE_SIZE:
+      return plain(coreSizeOf(spec.btf, spec.rootTypeId));
+    default:
+      return plain(1);
+  }
+}
+
+function enumeratorValue(spec: CoreSpec): bigint {
+  const { typeId, index } = spec.accessors[0]!;
+  const type = spec.btf.type(typeId);
+  // A 32-bit value is sign-extended even in an unsigned enum, like the immediate that holds it.
+  if (type.kind === "enum") return BigInt((type.values[index]?.value ?? 0) | 0);
+  return type.kind === "enum64" ? (type.values[index]?.value ?? 0n) : 0n;
+}
+
+function fieldValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
+  const accessor = spec.accessors.at(-1)!;
+  return accessor.name === undefined ? elementValue(kind, spec, accessor.typeId) : memberValue(kind, spec);
+}
+
+/** `a[n]`: the last accessor is an array element, or the root itself. */
+function elementValue(kind: CoreRelocationKind, spec: CoreSpec, typeId: TypeId): CoreValue {
+  switch (kind) {
+    case K.BPF_CORE_FIELD_BYTE_OFFSET:
+      return {
+        ...plain(Math.floor(spec.bitOffset / 8)),
+        size: coreSizeOf(spec.btf, innermostElement(spec.btf, typeId)),
+        typeId,
+      };
+    case K.BPF_CORE_FIELD_BYTE_SIZE:
+      return plain(coreSizeOf(spec.btf, typeId));
+    default:
+      throw specError(spec, "does not apply to an array element");
+  }
+}
+
+function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
+  const { btf } = spec;
+  const member = lastMember(spec);
+  const typeId = btf.resolve(member.type);
+  const bitfield = member.bitSize > 0;
+  const { byteOffset, byteSize } = bitfield
+    ? bitfieldUnit(spec, member, typeId)
+    : { byteOffset: Math.floor(spec.bitOffset / 8), byteSize: coreSizeOf(btf, typeId) };
+  const bitSize = bitfield ? member.bitSize : byteSize * 8;
+  switch (kind) {
+    case K.BPF_CORE_FIELD_BYTE_OFFSET:
+      if (bitfield) return plain(byteOffset, false);
+      return { ...plain(byteOffset), size: coreSizeOf(btf, innermostElement(btf, typeId)), typeId };
+    case K.BPF_CORE_FIELD_BYTE_SIZE:
+      return plain(byteSize, !bitfield);
+    case K.BPF_CORE_FIELD_SIGNED:
+      return plain(isSigned(btf, typeId) ? 1 : 0);
+    case K.BPF_CORE_FIELD_LSHIFT_U64: {
+      const before = spec.bitOffset - byteOffset * 8;
+      // The bits to push out above the field: those after it in memory, or before it, as the byte order has it.
+      const shift = btf.little ? 64 - (before + bitSize) : (8 - byteSize) * 8 + before;
+      return plain(shift >>> 0, !bitfield);
+    }
+    case K.BPF_CORE_FIELD_RSHIFT_U64:
+      return plain((64 - bitSize) >>> 0);
+    default:
+      throw specError(spec, "is not a relocation of a member");
+  }
+}
+
+/** The smallest aligned unit of at most 8 bytes, no smaller than the declared type, that holds all of a bitfield. */
+function bitfieldUnit(spec: CoreSpec, member: BtfMember, typeId: TypeId): { byteOffset: number; byteSize: number } {
+  let byteSize = spec.btf.sizeField(typeId);
+  if (byteSize === 0) throw specError(spec, "is a bitfield of a type without a size");
+  const first = Math.floor(spec.bitOffset / 8);
+  for (;;) {
+    const byteOffset = first - (first % byteSize);
+    if (spec.bitOffset + member.bitSize <= (byteOffset + byteSize) * 8) return { byteOffset, byteSize };
+    if (byteSize >= 8) throw specError(spec, "is a bitfield that no 64-bit load covers");
+    byteSize *= 2;
+  }
+}
+
+function isSigned(btf: Btf, id: TypeId): boolean {
+  const type = btf.type(id);
+  return (type.kind === "enum" || type.kind === "enum64" || type.kind === "int") && type.signed;
+}
+
+function lastMember(spec: CoreSpec): BtfMember {
+  const { typeId, index } = spec.accessors.at(-1)!;
+  const member = memberAt(spec.btf, typeId, index);
+  if (member === undefined) throw specError(spec, "has no member");
+  return member;
+}
+
+/** What a load of an array member moves is an element; so the dimensions are looked through. */
+function innermostElement(btf: Btf, id: TypeId): TypeId {
+  let at = btf.resolve(id);
+  // Each round goes one dimension down; coreSizeOf() has refused arrays of more than 32.
+  for (let depth = 0; depth < 32 && btf.kind(at) === BtfKind.ARRAY; depth++) at = btf.resolve(elementType(btf, at));
+  return at;
+}
+
+function specError(spec: CoreSpec, problem: string): FormatError {
+  return new FormatError({ source: spec.btf.source }, `${formatCoreSpec(spec)} ${problem}`);
+}

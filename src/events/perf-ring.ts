@@ -1,0 +1,149 @@
+import { type MappedMemory, mapMemory, pageSize, perfEventPauseOutput } from "../sys/index.ts";
+import { PerfMmapPage, PerfRecord } from "../uapi/index.ts";
+import type { OnRecord } from "./event-source.ts";
+
+// A perf ring (include/uapi/linux/perf_event.h, struct perf_event_mmap_page): a control page with the kernel's position
+// (data_head) and the reader's (data_tail), then the data. A record is a header (u32 type, u16 misc, u16 size) and what
+// the event samples: here u64 time, u32 length, bytes. A record that wraps around the end is in two pieces.
+
+const HEADER_SIZE = 8;
+const LARGEST_RECORD = 0x10000;
+/** Of a sample: time and the length of the bytes. */
+const SAMPLE_HEADER = HEADER_SIZE + 12;
+
+/** Called when the kernel says that it had no room for `count` records on a CPU; `id` is the perf event's. */
+export type OnLost = (count: number, cpu: number, id: bigint) => void;
+
+/** The ring of one CPU's perf event. */
+export class PerfRing {
+  readonly cpu: number;
+  readonly fd: number;
+  /** Records that the kernel had no room for, as far as it has said so. */
+  lost = 0;
+  /** When the record that is handed out was written: nanoseconds of the kernel's monotonic perf clock. */
+  time = 0n;
+  readonly #memory: MappedMemory;
+  readonly #head: BigInt64Array;
+  readonly #tail: BigInt64Array;
+  readonly #view: DataView;
+  readonly #size: number;
+  readonly #backward: boolean;
+  #position: number;
+  #scratch: DataView | undefined;
+  #onLost: OnLost | undefined;
+
+  constructor(
+    fd: number,
+    options: {
+      readonly cpu: number;
+      readonly pages: number;
+      readonly backward: boolean;
+      readonly what: string;
+      readonly onLost?: OnLost | undefined;
+    },
+  ) {
+    const { cpu, pages, backward, what, onLost } = options;
+    const page = pageSize();
+    this.fd = fd;
+    this.cpu = cpu;
+    this.#backward = backward;
+    this.#onLost = onLost;
+    // Mapped read-only the kernel overwrites what nobody read: it has no tail to heed.
+    const name = `${what}: ring of CPU ${cpu}`;
+    this.#memory = mapMemory(fd, { length: page * (1 + pages), writable: !backward }, name);
+    const { buffer } = this.#memory;
+    this.#head = new BigInt64Array(buffer, PerfMmapPage.data_head, 1);
+    this.#tail = new BigInt64Array(buffer, PerfMmapPage.data_tail, 1);
+    this.#size = page * pages;
+    this.#view = new DataView(buffer, page, this.#size);
+    this.#position = backward ? 0 : Number(Atomics.load(this.#tail, 0));
+  }
+
+  read(onRecord: OnRecord, most: number): number {
+    return this.#backward ? this.#readBackward(onRecord) : this.#readForward(onRecord, most);
+  }
+
+  #readForward(onRecord: OnRecord, most: number): number {
+    let count = 0;
+    try {
+      const head = Number(Atomics.load(this.#head, 0));
+      while (this.#position < head && count < most && !this.#memory.closed) {
+        const offset = this.#position & (this.#size - 1);
+        const size = this.#view.getUint16(offset + 6, true);
+        // Less than a header is no record: the memory is not what it should be, and there is no way on.
+        if (size < HEADER_SIZE) {
+          this.#position = head;
+          break;
+        }
+        this.#position += size;
+        count += this.#hand(offset, size, onRecord);
+      }
+    } finally {
+      if (!this.#memory.closed) Atomics.store(this.#tail, 0, BigInt(this.#position));
+    }
+    return count;
+  }
+
+  /** All that is there, the newest record first, as far back as they are whole; those read before are not read again. */
+  #readBackward(onRecord: OnRecord): number {
+    let count = 0;
+    perfEventPauseOutput(this.fd, true);
+    try {
+      const head = Number(Atomics.load(this.#head, 0));
+      // Positions count down from 0. What lies a whole ring behind the head was overwritten.
+      const oldest = head + this.#size;
+      const end = Math.min(this.#position, oldest);
+      let position = head;
+      while (position < end && !this.#memory.closed) {
+        const offset = position & (this.#size - 1);
+        const size = this.#view.getUint16(offset + 6, true);
+        if (size < HEADER_SIZE || position + size > end) break;
+        position += size;
+        count += this.#hand(offset, size, onRecord);
+      }
+      this.#position = head;
+    } finally {
+      if (!this.#memory.closed) perfEventPauseOutput(this.fd, false);
+    }
+    return count;
+  }
+
+  /** Hands out the record at an offset; how many samples that were, 0 or 1. */
+  #hand(offset: number, size: number, onRecord: OnRecord): number {
+    const wraps = offset + size > this.#size;
+    const view = wraps ? this.#inOnePiece(offset, size) : this.#view;
+    const at = wraps ? 0 : offset;
+    switch (view.getUint32(at, true)) {
+      case PerfRecord.PERF_RECORD_SAMPLE: {
+        if (size < SAMPLE_HEADER) return 0;
+        const length = Math.min(view.getUint32(at + SAMPLE_HEADER - 4, true), size - SAMPLE_HEADER);
+        this.time = view.getBigUint64(at + HEADER_SIZE, true);
+        onRecord(view, at + SAMPLE_HEADER, length, this.cpu);
+        return 1;
+      }
+      case PerfRecord.PERF_RECORD_LOST: {
+        // u64 id, u64 lost.
+        if (size < HEADER_SIZE + 16) return 0;
+        const count = Number(view.getBigUint64(at + HEADER_SIZE + 8, true));
+        this.lost += count;
+        this.#onLost?.(count, this.cpu, view.getBigUint64(at + HEADER_SIZE, true));
+        return 0;
+      }
+      default:
+        return 0;
+    }
+  }
+
+  #inOnePiece(offset: number, size: number): DataView {
+    this.#scratch ??= new DataView(new ArrayBuffer(LARGEST_RECORD));
+    const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#size);
+    const whole = new Uint8Array(this.#scratch.buffer);
+    whole.set(ring.subarray(offset));
+    whole.set(ring.subarray(0, offset + size - this.#size), this.#size - offset);
+    return this.#scratch;
+  }
+
+  close(): void {
+    this.#memory.close();
+  }
+}

@@ -1,0 +1,134 @@
+import { UsageError } from "../errors/index.ts";
+import {
+  closeFd,
+  duplicateFd,
+  mapDeleteElem,
+  mapUpdateElem,
+  onlineCpus,
+  perfEventEnable,
+  perfEventOpen,
+} from "../sys/index.ts";
+import { BpfMapType, PerfSample, PerfSoftware, PerfType } from "../uapi/index.ts";
+import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+import { type OnLost, PerfRing } from "./perf-ring.ts";
+
+/** How the rings of a perf event array are made. */
+export interface PerfBufferOptions {
+  /** Pages of each CPU's ring, a power of two. 64 unless given. */
+  readonly pages?: number | undefined;
+  /** The CPUs whose events are wanted, each at its number in the map; all that are on unless given. */
+  readonly cpus?: readonly number[] | undefined;
+  /** With one CPU: its place in the map, if not its number. */
+  readonly index?: number | undefined;
+  /** The reader is woken after so many records. 1 unless given. */
+  readonly wakeupEvents?: number | undefined;
+  /** Or after so many bytes. */
+  readonly watermark?: number | undefined;
+  /** New records overwrite the oldest (4.7); a read pauses the ring and gives the newest first. */
+  readonly overwritable?: boolean | undefined;
+  readonly onLost?: OnLost | undefined;
+}
+
+/** A BPF_MAP_TYPE_PERF_EVENT_ARRAY with a ring for each CPU, which lie in the map until the source is closed. */
+export class PerfSource implements EventSource {
+  readonly #map: EventMap;
+  /** An fd of its own, so that it does not matter who is closed first. */
+  readonly #mapFd: number;
+  #closed = false;
+  readonly #rings: { readonly ring: PerfRing; readonly key: Uint8Array }[] = [];
+  /** When the record that is handed out was written: nanoseconds of the kernel's perf clock. */
+  time = 0n;
+
+  /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. Nothing is left when that fails. */
+  constructor(map: EventMap, options: PerfBufferOptions = {}) {
+    if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
+      throw new UsageError(`${map.what} is of type ${map.typeName}, not perf_event_array`);
+    }
+    const { pages = 64, cpus = onlineCpus(), index, wakeupEvents, watermark } = options;
+    if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0) {
+      throw new UsageError(`${map.what}: a ring of ${pages} pages: it is a power of two`);
+    }
+    if (wakeupEvents !== undefined && watermark !== undefined) {
+      throw new UsageError(`${map.what}: wake up by records or by bytes, not both`);
+    }
+    if (index !== undefined && cpus.length !== 1) {
+      throw new UsageError(`${map.what}: an index in the map is for one CPU, not for ${cpus.length}`);
+    }
+    this.#map = map;
+    this.#mapFd = duplicateFd(map.fd);
+    try {
+      for (const cpu of cpus) {
+        const place = index ?? cpu;
+        if (place < map.maxEntries) this.#open(cpu, place, pages, options);
+      }
+      if (this.#rings.length === 0) throw new UsageError(`${map.what} has no place for any of the CPUs`);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get fds(): readonly number[] {
+    return this.#rings.map(({ ring }) => ring.fd);
+  }
+
+  get lost(): number {
+    return this.#rings.reduce((sum, { ring }) => sum + ring.lost, 0);
+  }
+
+  read(onRecord: OnRecord, most: number): number {
+    let count = 0;
+    for (const { ring } of this.#rings) {
+      if (count >= most) break;
+      count += ring.read((view, offset, length, cpu) => {
+        this.time = ring.time;
+        onRecord(view, offset, length, cpu);
+      }, most - count);
+    }
+    return count;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { ring, key } of this.#rings.splice(0)) {
+      try {
+        mapDeleteElem(this.#mapFd, key);
+      } finally {
+        ring.close();
+        closeFd(ring.fd);
+      }
+    }
+    closeFd(this.#mapFd);
+  }
+
+  #open(cpu: number, index: number, pages: number, options: PerfBufferOptions): void {
+    const { watermark, wakeupEvents = 1, overwritable = false, onLost } = options;
+    const fd = perfEventOpen({
+      type: PerfType.PERF_TYPE_SOFTWARE,
+      config: PerfSoftware.PERF_COUNT_SW_BPF_OUTPUT,
+      sample_period: 1,
+      sample_type: PerfSample.PERF_SAMPLE_RAW | PerfSample.PERF_SAMPLE_TIME,
+      wakeup_events: watermark ?? wakeupEvents,
+      bits: [...(watermark === undefined ? [] : ["watermark" as const]), ...(overwritable ? BACKWARD : [])],
+      pid: -1,
+      cpu,
+    });
+    let ring: PerfRing;
+    try {
+      ring = new PerfRing(fd, { cpu, pages, backward: overwritable, what: this.#map.what, onLost });
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
+    this.#rings.push({ ring, key: u32(index) });
+    mapUpdateElem(this.#mapFd, u32(index), u32(fd));
+    perfEventEnable(fd);
+  }
+}
+
+const BACKWARD = ["write_backward"] as const;
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}

@@ -1,0 +1,116 @@
+import { ClosedError, NotSupportedError } from "../errors/index.ts";
+import type { BpfMap } from "../map/index.ts";
+import type { Program } from "../program/index.ts";
+import type { LinkInfo } from "../sys/index.ts";
+import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
+import type { Link, UpdateArgs, UpdateOptions } from "./link.ts";
+
+/** What an {@link Attachment} is made of. */
+export interface AttachmentOptions {
+  /** What it is, for errors: `sockmap attachment of program verdict to map peers`. */
+  readonly what: string;
+  /** BPF_LINK_TYPE_* that a kernel with links for this hook would make; BPF_LINK_TYPE_UNSPEC where none does. */
+  readonly type: BpfLinkType;
+  /** The first kernel with a link for this hook, such as `5.15`; undefined where there is none. */
+  readonly since?: string | undefined;
+  /** Takes the program off its hook and closes what kept it there. Called once, by `detach()` or `close()`. */
+  readonly end: () => void;
+  /** Replaces the program, where the hook can; it must leave the old one in place when it fails. */
+  readonly update?: ((next: Program | BpfMap, options: UpdateOptions) => void) | undefined;
+}
+
+/**
+ * A {@link Link} without a BPF link: by PROG_ATTACH, by an ioctl of a perf event, by an event in tracefs or by a
+ * socket option, for hooks or kernels that have no link for it. It has no id and no info and cannot be pinned; those
+ * methods throw NotSupportedError. `detach()` and `close()` both end it. What holds it differs: a perf event ends
+ * with the process, what PROG_ATTACH attached stays until it is taken off or its target is gone.
+ */
+export class Attachment implements Link {
+  readonly what: string;
+  readonly type: BpfLinkType;
+  readonly pinnedPath: undefined = undefined;
+  readonly isPinned: false = false;
+  readonly #since: string | undefined;
+  readonly #end: () => void;
+  readonly #update: AttachmentOptions["update"];
+  #ended = false;
+  #closed = false;
+
+  constructor(options: AttachmentOptions) {
+    this.what = options.what;
+    this.type = options.type;
+    this.#since = options.since;
+    this.#end = options.end;
+    this.#update = options.update;
+  }
+
+  get typeName(): string {
+    return linkTypeName(this.type) ?? String(this.type);
+  }
+
+  get id(): number {
+    throw this.#unsupported("the id of");
+  }
+
+  get fd(): number {
+    throw this.#unsupported("the link fd of");
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  info(): LinkInfo {
+    throw this.#unsupported("the link info of");
+  }
+
+  update(next: Program | BpfMap, options: UpdateOptions = {}): void {
+    if (this.#closed) throw new ClosedError(this.what);
+    if (this.#update === undefined) throw this.#unsupported("updating");
+    this.#update(next, options);
+  }
+
+  updateArgs(args: UpdateArgs): void {
+    this.update(args.new, args);
+  }
+
+  detach(): void {
+    if (this.#closed) throw new ClosedError(this.what);
+    this.#finish();
+  }
+
+  pin(_path: string): string | undefined {
+    throw this.#unsupported("pinning");
+  }
+
+  /** Nothing is pinned, so nothing happens. */
+  unpin(): void {}
+
+  take(): this {
+    return this;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#finish();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#end();
+  }
+
+  #unsupported(what: string): Error {
+    if (this.#closed) return new ClosedError(this.what);
+    return new NotSupportedError({
+      feature: `${what} the ${this.what}`,
+      minVersion: this.#since,
+      detail: "it is attached without a BPF link",
+    });
+  }
+}

@@ -1,0 +1,110 @@
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import type { Program } from "../../program/index.ts";
+import { progAttach, progDetach, queryHooks } from "../../sys/index.ts";
+import { attachTypeName, BpfAttachFlag, type BpfAttachType } from "../../uapi/index.ts";
+import { type Position, withAttachPosition } from "../anchor.ts";
+import { resolveAttachType } from "../attach-type.ts";
+import type { CgroupPlace } from "../kinds/cgroup.ts";
+import { withCgroup } from "./cgroup-fd.ts";
+import { queryCgroup } from "./query.ts";
+import { refusalOf } from "./refusal.ts";
+
+/** How a program is attached without a link: alone, or with `multi` or `override`. */
+export interface AttachProgramOptions extends CgroupPlace, Position {
+  /** This cgroup and those below may have further programs, which run as well (BPF_F_ALLOW_MULTI, 4.15). */
+  readonly multi?: boolean | undefined;
+  /** Cgroups below may attach a program of their own, which runs instead (BPF_F_ALLOW_OVERRIDE). */
+  readonly override?: boolean | undefined;
+  /** With `multi`: runs before the programs without this, and those of the cgroups above before those below (6.15). */
+  readonly preorder?: boolean | undefined;
+  /** With `multi`: the program whose place this one takes (5.6); the same as an anchor with `replace`. */
+  readonly replace?: Program | undefined;
+}
+
+/**
+ * Attaches a program to a cgroup without a link (4.10): it stays until it is detached or the cgroup is removed.
+ * Without `multi` and `override` it is the only one at its hook here and below; attached again, it takes the place of
+ * the one that is there. Throws UsageError with the reason where something attached stands in the way,
+ * NotSupportedError where this kernel lacks the hook or the order. The neighbour of an `anchor` is a program that is
+ * attached without a link too.
+ */
+export function attachProgram(program: Program, options: AttachProgramOptions): void {
+  const attachType = resolveAttachType(options.attachType, program);
+  const position = positionOf(options);
+  const flags = attachFlagsOf(options, position);
+  const { cgroup } = options;
+  withCgroup(cgroup, ({ fd }) =>
+    withAttachPosition(position, flags, (where) => {
+      try {
+        progAttach(program.fd, fd, attachType, where);
+      } catch (error) {
+        const attachFlags = where.attach_flags ?? 0;
+        throw refusalOf(error, { program, cgroup, fd, attachType, attachFlags, position, byLink: false });
+      }
+    }),
+  );
+}
+
+/** Where a program is detached, and which list is expected there. */
+export interface DetachProgramOptions extends CgroupPlace, Pick<Position, "expectedRevision"> {}
+
+/**
+ * Takes a program that was attached without a link off a cgroup again. Throws UsageError where it is not attached
+ * there so. (The kernel itself, asked to detach one program of a hook without `multi`, takes off any other.)
+ */
+export function detachProgram(program: Program, place: DetachProgramOptions): void {
+  const attachType = resolveAttachType(place.attachType, program);
+  const { cgroup, expectedRevision: expected_revision } = place;
+  withCgroup(cgroup, ({ fd }) => {
+    requireAttached(program, fd, cgroup, attachType);
+    try {
+      progDetach(program.fd, fd, attachType, { expected_revision });
+    } catch (error) {
+      if (error instanceof SyscallError && error.errno === Errno.ENOENT) throw heldByLink(program, cgroup, attachType);
+      throw refusalOf(error, { program, cgroup, fd, attachType, attachFlags: 0, position: place, byLink: false });
+    }
+  });
+}
+
+function requireAttached(program: Program, fd: number, cgroup: string, attachType: BpfAttachType): void {
+  const { attached, unknown, errno } = queryHooks(fd, [attachType]);
+  const ids = attached.filter((_, i) => i % 3 === 2);
+  // Where one may not ask, or there is no such hook, detaching fails with the reason.
+  if (errno !== 0 || unknown.length > 0 || ids.includes(program.id)) return;
+  const name = attachTypeName(attachType) ?? attachType;
+  const there =
+    ids.length === 0 ? "nothing is" : `there ${ids.length === 1 ? "is program" : "are programs"} ${ids.join(", ")}`;
+  throw new UsageError(`${program.what} is not attached to ${cgroup} as ${name}: ${there}`);
+}
+
+/** The kernel found no attachment without a link, but a query did find the program. */
+function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType): UsageError {
+  const { programs } = queryCgroup(cgroup, attachType, { details: true });
+  const link = programs.find(({ id, link_id }) => id === program.id && link_id !== undefined)?.link_id;
+  const name = attachTypeName(attachType) ?? attachType;
+  const holder = link === undefined ? "a link" : `link ${link}`;
+  return new UsageError(
+    `${program.what} is attached to ${cgroup} as ${name} by ${holder}, which is to be detached or closed instead`,
+  );
+}
+
+function positionOf({ replace, anchor, expectedRevision }: AttachProgramOptions): Position {
+  if (replace === undefined) return { anchor, expectedRevision };
+  if (anchor !== undefined) throw new UsageError("replace takes the replaced program's place: no anchor goes with it");
+  return { anchor: { replace }, expectedRevision };
+}
+
+function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { anchor }: Position): number {
+  if (multi === true && override === true) {
+    throw new UsageError("multi and override exclude each other: programs below run as well, or instead");
+  }
+  // Whether it takes an order the kernel does not say of a hook with a single program: it ignores it (up to 7.2).
+  const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "an order";
+  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} goes with multi only`);
+  if (multi !== true && preorder === true) throw new UsageError("preorder goes with multi only");
+  return (
+    (multi === true ? BpfAttachFlag.BPF_F_ALLOW_MULTI : 0) |
+    (override === true ? BpfAttachFlag.BPF_F_ALLOW_OVERRIDE : 0) |
+    (preorder === true ? BpfAttachFlag.BPF_F_PREORDER : 0)
+  );
+}

@@ -1,0 +1,160 @@
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { isGone } from "../../kernel/index.ts";
+import { closeFd, isCgroup2, linkGetFdById, linkGetNextId, linkHead, linkInfo, openCgroup } from "../../sys/index.ts";
+import { BpfAttachFlag, BpfLinkType } from "../../uapi/index.ts";
+import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
+
+type Mutable = { -readonly [K in keyof CgroupProgram]: CgroupProgram[K] };
+
+/**
+ * What the kernel's queries leave out: the link of each attachment, and where an effective program comes from. Links
+ * are read once; the cgroups above are asked once each, however many of their descendants are shown.
+ */
+export class CgroupDetails {
+  readonly #reader = new CgroupReader({ effective: false });
+  readonly #own = new Map<string, readonly CgroupProgram[]>();
+  #links: ReadonlyMap<string, readonly number[]> | undefined;
+
+  /** The programs of a cgroup itself, each with its link and cgroup. */
+  ofOwn(path: string, programs: readonly CgroupProgram[]): CgroupProgram[] {
+    const real = realPath(path);
+    const directory = openCgroup(real);
+    if (typeof directory === "number") return [...programs];
+    closeFd(directory.fd);
+    return this.#withLinks(real, directory.id, programs);
+  }
+
+  /** The effective programs of a cgroup, each with its link, cgroup and flags, as far as they can be told. */
+  ofEffective(path: string, programs: readonly CgroupProgram[]): CgroupProgram[] {
+    const levels: (readonly CgroupProgram[])[] = [];
+    for (let at = realPath(path); isCgroup2(at); at = dirname(at)) levels.push(this.#ownPrograms(at));
+    const groups = new Map<string, CgroupProgram[]>();
+    for (const program of programs) {
+      const group = groups.get(hookKey(program));
+      if (group === undefined) groups.set(hookKey(program), [program]);
+      else group.push(program);
+    }
+    const found = new Map<CgroupProgram, CgroupProgram>();
+    for (const [key, group] of groups) {
+      const origins = matchOrigins(
+        group.map(({ id }) => id),
+        levels.map((level) => level.filter((program) => hookKey(program) === key)),
+      );
+      group.forEach((program, i) => {
+        found.set(program, origins?.[i] ?? program);
+      });
+    }
+    return programs.map((program) => found.get(program) ?? program);
+  }
+
+  #ownPrograms(path: string): readonly CgroupProgram[] {
+    let own = this.#own.get(path);
+    if (own === undefined) {
+      own = this.#readOwn(path);
+      this.#own.set(path, own);
+    }
+    return own;
+  }
+
+  #readOwn(path: string): readonly CgroupProgram[] {
+    const directory = openCgroup(path);
+    if (typeof directory === "number") return [];
+    try {
+      const answer = this.#reader.read(directory.fd);
+      return "programs" in answer ? this.#withLinks(path, directory.id, answer.programs) : [];
+    } finally {
+      closeFd(directory.fd);
+    }
+  }
+
+  /**
+   * A program that is attached to a hook both by links and without one is there several times, and the kernel does not
+   * say which is which: the links are named first, by their age.
+   */
+  #withLinks(cgroup: string, cgroupId: bigint, programs: readonly CgroupProgram[]): CgroupProgram[] {
+    this.#links ??= cgroupLinks();
+    const given = new Map<string, number>();
+    return programs.map((program) => {
+      const key = `${cgroupId} ${program.attach_type} ${program.id}`;
+      const before = given.get(key) ?? 0;
+      given.set(key, before + 1);
+      return { ...program, link_id: this.#links?.get(key)?.[before], cgroup };
+    });
+  }
+}
+
+/** The links of cgroups by cgroup, attach type and program. */
+function cgroupLinks(): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (let id = linkGetNextId(0); id !== undefined; id = linkGetNextId(id)) {
+    let fd: number;
+    try {
+      fd = linkGetFdById(id);
+    } catch (error) {
+      if (isGone(error)) continue;
+      throw error;
+    }
+    try {
+      if (linkHead(fd).type !== BpfLinkType.BPF_LINK_TYPE_CGROUP) continue;
+      const info = linkInfo(fd);
+      if (info.kind !== "cgroup") continue;
+      const key = `${info.cgroup_id} ${info.attach_type} ${info.prog_id}`;
+      found.set(key, [...(found.get(key) ?? []), id]);
+    } finally {
+      closeFd(fd);
+    }
+  }
+  return found;
+}
+
+/** Programs of lsm_cgroup share an attach type; each of their places is a hook of its own. */
+function hookKey({ attach_type, attach_btf_id }: CgroupProgram): string {
+  return `${attach_type} ${attach_btf_id}`;
+}
+
+/**
+ * Which attachments the effective programs of a hook are. `levels` has what is attached to the cgroup, to its parent,
+ * and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) puts those with BPF_F_PREORDER first, from the
+ * root down, then the others, from the cgroup up; it does not say which have that flag, so the fewest are assumed.
+ * Undefined where nothing fits: something was attached or detached meanwhile.
+ */
+export function matchOrigins(
+  effective: readonly number[],
+  levels: readonly (readonly CgroupProgram[])[],
+): CgroupProgram[] | undefined {
+  const counted: CgroupProgram[][] = [];
+  for (const level of levels) {
+    const multi = ((level[0]?.attach_flags ?? 0) & BpfAttachFlag.BPF_F_ALLOW_MULTI) !== 0;
+    if (level.length > 0 && (counted.length === 0 || multi)) counted.push([...level]);
+  }
+  for (let preorder = 0; preorder <= effective.length; preorder++) {
+    const rest: CgroupProgram[] = [];
+    const early: CgroupProgram[][] = [];
+    for (const level of counted) {
+      const earlyHere: CgroupProgram[] = [];
+      for (const program of level) {
+        if (program.id === effective[preorder + rest.length]) rest.push(program);
+        else earlyHere.push(program);
+      }
+      early.unshift(earlyHere);
+    }
+    const first = early.flat();
+    const fits = first.length === preorder && preorder + rest.length === effective.length;
+    if (!fits || first.some(({ id }, i) => id !== effective[i])) continue;
+    return [...first.map(withPreorder), ...rest];
+  }
+  return undefined;
+}
+
+function withPreorder(program: CgroupProgram): Mutable {
+  return { ...program, attach_flags: (program.attach_flags ?? 0) | BpfAttachFlag.BPF_F_PREORDER };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Btf } from "../../btf/index.ts";
+import { Errno, SyscallError } from "../../errors/index.ts";
+import { isGone, loadedBtf } from "../../kernel/index.ts";
+import { fullProgramName } from "../../program/index.ts";
+import { closeFd, progGetFdById, progGetNextId, progHead } from "../../sys/index.ts";
+import type { BpfProgType } from "../../uapi/index.ts";
+
+/** What lists of attachments say about a program. */
+export interface ProgramLabel {
+  /** BPF_PROG_TYPE_*; undefined where this process may not look at programs (CAP_SYS_ADMIN). */
+  readonly type: BpfProgType | undefined;
+  /** The full name; undefined where this process may not look at programs. */
+  readonly name: string | undefined;
+  /** The BTF that `attach_btf_id` counts in, 0 for none (6.0). */
+  readonly attach_btf_obj_id: number;
+  readonly attach_btf_id: number;
+}
+
+const HIDDEN: ProgramLabel = { type: undefined, name: undefined, attach_btf_obj_id: 0, attach_btf_id: 0 };
+
+/** The programs of the kernel by id, each asked for once: in a tree of cgroups the same ones come again and again. */
+export class ProgramCatalog {
+  readonly #labels = new Map<number, ProgramLabel | undefined>();
+  readonly #btf = new Map<number, Btf | undefined>();
+
+  /** A program's label; undefined where it is gone. */
+  label(id: number): ProgramLabel | undefined {
+    if (!this.#labels.has(id)) this.#labels.set(id, this.#read(id));
+    return this.#labels.get(id);
+  }
+
+  /** The ids of all loaded programs by type; undefined where there are more than `limit`, or none may be looked at. */
+  loaded(limit: number): Map<BpfProgType, Set<number>> | undefined {
+    const found = new Map<BpfProgType, Set<number>>();
+    let count = 0;
+    try {
+      for (let id = progGetNextId(0); id !== undefined; id = progGetNextId(id)) {
+        count += 1;
+        if (count > limit) return undefined;
+        const label = this.label(id);
+        if (label === HIDDEN) return undefined;
+        if (label?.type === undefined) continue;
+        const ids = found.get(label.type);
+        if (ids === undefined) found.set(label.type, new Set([id]));
+        else ids.add(id);
+      }
+    } catch {
+      return undefined;
+    }
+    return found;
+  }
+
+  #read(id: number): ProgramLabel | undefined {
+    let fd: number;
+    try {
+      fd = progGetFdById(id);
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      if (error instanceof SyscallError && error.errno === Errno.EPERM) return HIDDEN;
+      throw error;
+    }
+    try {
+      const head = progHead(fd);
+      const { type, attach_btf_obj_id, attach_btf_id } = head;
+      const name = fullProgramName(head, fd, (btf) => this.#loadedBtf(btf));
+      return { type, name, attach_btf_obj_id, attach_btf_id };
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  #loadedBtf(id: number): Btf | undefined {
+    if (!this.#btf.has(id)) this.#btf.set(id, loadedBtf(id));
+    return this.#btf.get(id);
+  }
+}

@@ -1,0 +1,31 @@
+import { Errno, UsageError } from "../errors/index.ts";
+import { deviceIndex, hasDevice } from "../sys/index.ts";
+
+/** A network device of the calling thread's namespace. */
+export interface Device {
+  readonly ifindex: number;
+  /** For errors: `network device eth0`. */
+  readonly what: string;
+}
+
+/** A network device by name or index. Throws UsageError if there is none of that name, or the index cannot be one. */
+export function findDevice(device: string | number): Device {
+  if (typeof device === "number") {
+    if (Number.isInteger(device) && device > 0 && device <= 0x7fffffff) {
+      return { ifindex: device, what: `network device ${device}` };
+    }
+    throw new UsageError(`${device} is not the index of a network device: they count from 1`);
+  }
+  if (!/^[^/\s]{1,15}$/.test(device) || device === "." || device === "..") {
+    throw new UsageError(`"${device}" is not the name of a network device`);
+  }
+  const ifindex = deviceIndex(device);
+  if (ifindex === undefined) throw new UsageError(`there is no network device ${device}`);
+  return { ifindex, what: `network device ${device}` };
+}
+
+/** What a refusal means where a device was named by an index that there is not: ENODEV, for XDP EINVAL. */
+export function deviceMeaning(errno: number, ifindex: number): string | undefined {
+  if (errno !== Errno.ENODEV && (errno !== Errno.EINVAL || hasDevice(ifindex))) return undefined;
+  return "there is no such network device in this network namespace";
+}

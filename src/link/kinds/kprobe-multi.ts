@@ -1,0 +1,107 @@
+import { hasWildcard, matchesPattern } from "../../elf/index.ts";
+import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import type { Program } from "../../program/index.ts";
+import { kernelSymbolAddresses, linkCreate, type TraceableFunction, traceableFunctions } from "../../sys/index.ts";
+import { BpfAttachType, BpfKprobeMultiFlag, BpfProgType } from "../../uapi/index.ts";
+import { type Link, newLink } from "../link.ts";
+import type { Cookie } from "../perf-link.ts";
+import { explained, type Refusal, requireType } from "../refusal.ts";
+import { missingFunction } from "./kprobe.ts";
+
+/** Which functions of the kernel a program is attached to: by one of the three. */
+export interface KprobeMultiPlace {
+  /** Names of functions. A name with `*` or `?` stands for all that fit and can be traced. */
+  readonly symbols?: readonly string[] | undefined;
+  /** Addresses of functions, as in /proc/kallsyms. */
+  readonly addresses?: readonly bigint[] | undefined;
+  /** One pattern; what the program's section says where nothing is given. */
+  readonly pattern?: string | undefined;
+  /** What bpf_get_attach_cookie() gives the program, one for each symbol or address. Not with patterns. */
+  readonly cookies?: readonly Cookie[] | undefined;
+  /** At their returns. */
+  readonly returns?: boolean | undefined;
+  /** At both: the program's result at the entry says whether it runs at the return (6.10). */
+  readonly session?: boolean | undefined;
+}
+
+/**
+ * Attaches a program to many functions of the kernel at once, by one link (5.18; needs CONFIG_FPROBE). The program must
+ * be loaded for BPF_TRACE_KPROBE_MULTI (`kprobe.multi/…`) or BPF_TRACE_KPROBE_SESSION.
+ */
+export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}): Link {
+  const isSession = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_KPROBE_SESSION;
+  const hook = isSession ? "kprobe session" : "kprobe_multi";
+  requireType(program, hook, BpfProgType.BPF_PROG_TYPE_KPROBE);
+  if (isSession && place.returns === true) {
+    throw new UsageError(`${program.what}: a session is at entry and return, returns says only the latter`);
+  }
+  const attachType = isSession ? BpfAttachType.BPF_TRACE_KPROBE_SESSION : BpfAttachType.BPF_TRACE_KPROBE_MULTI;
+  const functions = resolve(program, place);
+  const flags = place.returns === true ? BpfKprobeMultiFlag.BPF_F_KPROBE_MULTI_RETURN : 0;
+  const kprobe_multi = { ...functions, cookies: place.cookies, flags };
+  const refusal: Refusal = {
+    hook: `${hook} links`,
+    attachType,
+    since: isSession ? [6, 10] : [5, 18],
+    reasons: ({ errno }) => reason(errno, functions.syms),
+  };
+  return newLink(() => explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { kprobe_multi })));
+}
+
+function resolve(
+  program: Program,
+  place: KprobeMultiPlace,
+): { syms: readonly string[]; addrs?: undefined } | { addrs: readonly bigint[]; syms?: undefined } {
+  const { symbols, addresses, cookies } = place;
+  const said = [symbols, addresses, place.pattern].filter((one) => one !== undefined).length;
+  if (said > 1) throw new UsageError(`${program.what}: say symbols, addresses or a pattern, not several of them`);
+  if (addresses !== undefined) {
+    if (addresses.length === 0) throw new UsageError(`${program.what}: no address is given`);
+    return { addrs: addresses };
+  }
+  const names = symbols ?? [place.pattern ?? program.origin.attachTo ?? ""];
+  if (names.length === 0 || names.includes("")) {
+    throw new UsageError(`${program.what}: say its functions; its section does not`);
+  }
+  if (!names.some(hasWildcard)) return { syms: names };
+  if (cookies !== undefined) throw new UsageError(`${program.what}: cookies go with whole names, not with patterns`);
+  const addrs = addressesOf(names);
+  if (addrs.length === 0) throw new UsageError(`this kernel has no function that fits ${names.join(" or ")}`);
+  return { addrs };
+}
+
+/** ftrace lists a place that it may not hook under such a name. */
+const INVALID = "__ftrace_invalid_address__";
+
+/** The addresses of all functions that fit and that ftrace can hook, in ascending order. */
+function addressesOf(patterns: readonly string[]): bigint[] {
+  const found = traceableFunctions(
+    (name) => !name.startsWith(INVALID) && patterns.some((pattern) => matchesPattern(name, pattern)),
+  );
+  if (found === undefined) {
+    throw new NotSupportedError({
+      feature: "patterns of functions",
+      detail: "tracefs does not tell which can be traced (available_filter_functions): say whole names",
+    });
+  }
+  const addresses = new Set<bigint>();
+  const unknown: TraceableFunction[] = [];
+  for (const one of found) {
+    if (one.address === undefined || one.address === 0n) unknown.push(one);
+    else addresses.add(one.address);
+  }
+  for (const set of kernelSymbolAddresses(unknown.map(({ name }) => name)).values()) {
+    for (const address of set) addresses.add(address);
+  }
+  return [...addresses].sort((a, b) => (a < b ? -1 : 1));
+}
+
+function reason(errno: number, syms: readonly string[] | undefined): Error | string | undefined {
+  // ESRCH: a name is not in kallsyms, or cannot be traced. ENOENT: ftrace knows no such address.
+  if (errno !== Errno.ESRCH && errno !== Errno.ENOENT && errno !== Errno.EINVAL) return undefined;
+  for (const name of syms ?? []) {
+    const missing = missingFunction(name);
+    if (missing !== undefined) return missing;
+  }
+  return errno === Errno.EINVAL ? undefined : "one of the functions cannot be traced by ftrace";
+}

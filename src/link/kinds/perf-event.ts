@@ -1,0 +1,116 @@
+import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import type { Program } from "../../program/index.ts";
+import { duplicateFd, type PerfEventOptions, perfEventOpen } from "../../sys/index.ts";
+import { BpfProgType, PerfHardware, PerfSoftware, PerfType } from "../../uapi/index.ts";
+import type { Link } from "../link.ts";
+import { type Cookie, linkPerfEvent } from "../perf-link.ts";
+import { explainRefusal, requireType } from "../refusal.ts";
+
+/** The kernel's own events, without `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
+export type SoftwareEvent = Lowercase<Rest<keyof typeof PerfSoftware, "PERF_COUNT_SW_">>;
+/** The processor's counters, without `PERF_COUNT_HW_`: `cpu_cycles`, `instructions`, … */
+export type HardwareEvent = Lowercase<Rest<keyof typeof PerfHardware, "PERF_COUNT_HW_">>;
+type Rest<Name extends string, Prefix extends string> = Name extends `${Prefix}${infer R}` ? R : never;
+
+/** What is counted. */
+export type PerfEventSource =
+  | { readonly software: SoftwareEvent }
+  | { readonly hardware: HardwareEvent }
+  /** `perf_event_attr.type` and `.config`: a PMU's number and what it says of its events. */
+  | { readonly type: number; readonly config: bigint | number };
+
+/** When and where the program runs. */
+export interface PerfEventPlace {
+  /** The event, or the fd of one that the caller has opened, and goes on to own. */
+  readonly event: PerfEventSource | { readonly fd: number };
+  /** Only this thread; 0 is the calling one. All of a CPU's where left out. */
+  readonly pid?: number | undefined;
+  /** Only on this CPU; 0 where left out with `pid`, too: without a `pid` an event is one CPU's. */
+  readonly cpu?: number | undefined;
+  /** Runs once in so many events: 1 unless given, of the clocks a million (they count nanoseconds). */
+  readonly period?: bigint | number | undefined;
+  /** Instead of a period: so many times a second. */
+  readonly frequency?: number | undefined;
+  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  readonly cookie?: Cookie | undefined;
+}
+
+/**
+ * Attaches a program of type perf_event to a counter of the kernel or the processor, one of one CPU or one thread
+ * (perf_event_open(2)). By a link (5.15), before by ioctl (4.9), which lasts as long as the process.
+ */
+export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
+  requireType(program, "a perf event", BpfProgType.BPF_PROG_TYPE_PERF_EVENT);
+  const { event, cookie } = place;
+  const hook = `the perf event ${describe(event)}`;
+  const fd = "fd" in event ? duplicateFd(event.fd) : open(program, event, place, hook);
+  return linkPerfEvent(program, fd, {
+    cookie,
+    refusal: {
+      hook,
+      reasons: ({ errno }) =>
+        errno === Errno.EEXIST
+          ? "the event has a program already"
+          : errno === Errno.EPROTO
+            ? "the program asks for stacks, so the event must sample them too (PERF_SAMPLE_CALLCHAIN)"
+            : undefined,
+    },
+  });
+}
+
+function open(program: Program, event: PerfEventSource, place: PerfEventPlace, hook: string): number {
+  const { pid, cpu, period, frequency } = place;
+  if (period !== undefined && frequency !== undefined) {
+    throw new UsageError(`${hook}: say a period or a frequency, not both`);
+  }
+  const options: PerfEventOptions = {
+    ...attribute(event),
+    sample_period: frequency ?? period ?? (isClock(event) ? 1_000_000 : 1),
+    bits: frequency === undefined ? [] : ["freq"],
+    pid: pid ?? -1,
+    cpu: cpu ?? (pid === undefined ? 0 : -1),
+  };
+  try {
+    return perfEventOpen(options);
+  } catch (error) {
+    throw explainRefusal(program, error, {
+      hook,
+      reasons: ({ errno }) => {
+        const where = pid === undefined ? `CPU ${cpu ?? 0}` : `the thread ${pid}`;
+        if (errno === Errno.ESRCH) return `there is no thread ${pid}`;
+        if (errno === Errno.ENODEV) return `there is no CPU ${cpu}, or it is offline`;
+        if (errno === Errno.ENOENT || errno === Errno.EOPNOTSUPP) {
+          return new NotSupportedError({ feature: hook, detail: `no PMU of this machine has it on ${where}` });
+        }
+        return undefined;
+      },
+    });
+  }
+}
+
+function isClock(event: PerfEventSource): boolean {
+  return "software" in event && event.software.endsWith("_clock");
+}
+
+function attribute(event: PerfEventSource): { type: number; config: bigint | number } {
+  if ("software" in event) {
+    return { type: PerfType.PERF_TYPE_SOFTWARE, config: numberOf(PerfSoftware, "PERF_COUNT_SW_", event.software) };
+  }
+  if ("hardware" in event) {
+    return { type: PerfType.PERF_TYPE_HARDWARE, config: numberOf(PerfHardware, "PERF_COUNT_HW_", event.hardware) };
+  }
+  return event;
+}
+
+function numberOf(table: Readonly<Record<string, number>>, prefix: string, name: string): number {
+  const found = table[prefix + name.toUpperCase()];
+  if (found !== undefined) return found;
+  const names = Object.keys(table).map((key) => key.slice(prefix.length).toLowerCase());
+  throw new UsageError(`there is no perf event ${name}; there are ${names.join(", ")}`);
+}
+
+function describe(event: PerfEventPlace["event"]): string {
+  if ("fd" in event) return `of fd ${event.fd}`;
+  if ("software" in event) return event.software;
+  return "hardware" in event ? event.hardware : `${event.type}:${event.config}`;
+}

@@ -1,0 +1,84 @@
+import { BpfError, Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import type { BpfObject } from "../../load/index.ts";
+import type { BpfMap } from "../../map/index.ts";
+import { closeFd, duplicateFd, linkCreate, mapDeleteElem, mapUpdateElem } from "../../sys/index.ts";
+import { BpfAttachType, BpfLinkType, BpfMapFlag } from "../../uapi/index.ts";
+import { Attachment } from "../attachment.ts";
+import { type Link, newLink } from "../link.ts";
+
+const KEY: Uint8Array = new Uint8Array(4);
+
+/**
+ * Registers a struct of callbacks of a loaded object, such as a congestion control, by the name of its map. One of
+ * `.struct_ops.link` by a link (6.4), which ends it; one of `.struct_ops` by writing its map (5.6): it stays until it
+ * is closed here or its element is deleted, also past the end of the process.
+ */
+export function attachStructOps(object: BpfObject, name: string): Link {
+  const map = register(object, name);
+  if (isLinked(map)) return newLink(() => linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS));
+  // The attachment must be able to end after the object's map is closed.
+  const fd = duplicateFd(map.fd);
+  return new Attachment({
+    what: `attachment of ${map.what}`,
+    type: BpfLinkType.BPF_LINK_TYPE_STRUCT_OPS,
+    since: "6.4",
+    end: () => {
+      try {
+        mapDeleteElem(fd, KEY);
+      } finally {
+        closeFd(fd);
+      }
+    },
+  });
+}
+
+/**
+ * Puts another struct of callbacks of the same kind in the place of a link's, without a moment of neither (6.4); with
+ * `old` only if that is the link's now. The struct that the link has already is refused: up to 6.18 that call is a
+ * kernel BUG that locks struct_ops until the machine is rebooted.
+ */
+export function updateStructOps(link: Link, object: BpfObject, name: string, options: { old?: BpfMap } = {}): void {
+  const info = link.info();
+  if (info.kind !== "struct_ops") throw new UsageError(`${link.what} is of kind ${info.kind}, not struct_ops`);
+  const next = structOpsMap(object, name);
+  if (info.map_id === next.id) {
+    throw new UsageError(`${link.what} has ${next.what} already: an update to the same map can crash the kernel`);
+  }
+  if (!isLinked(next)) throw new UsageError(`${next.what} is of the section .struct_ops, not of .struct_ops.link`);
+  register(object, name);
+  link.update(next, options);
+}
+
+function structOpsMap(object: BpfObject, name: string): BpfMap {
+  const map = object.maps[name];
+  if (map !== undefined && object.structOps[name] !== undefined) return map;
+  const names = Object.keys(object.structOps);
+  const hint = names.length === 0 ? "none" : names.join(", ");
+  throw new UsageError(`object ${object.name} has no struct_ops map ${name}; it has ${hint}`);
+}
+
+function isLinked(map: BpfMap): boolean {
+  return (map.info().map_flags & BpfMapFlag.BPF_F_LINK) !== 0;
+}
+
+/** Writes a struct with its programs into its map, which makes it ready for a link, or registers it. */
+function register(object: BpfObject, name: string): BpfMap {
+  const map = structOpsMap(object, name);
+  try {
+    mapUpdateElem(map.fd, KEY, object.structOps[name] as Uint8Array);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    // A map that was written once keeps its value, and can be linked again.
+    if (error.errno === Errno.EBUSY && isLinked(map)) return map;
+    const why =
+      error.errno === Errno.EEXIST
+        ? "another of its name is registered"
+        : error.errno === Errno.EBUSY
+          ? "it is registered already"
+          : error.errno === Errno.EINVAL
+            ? "the kernel does not take what is in it: a name or a callback may be missing"
+            : error.message;
+    throw new BpfError(error.code, `${map.what} cannot be registered: ${why}`, { cause: error });
+  }
+  return map;
+}

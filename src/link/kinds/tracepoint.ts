@@ -1,0 +1,41 @@
+import { nearNames } from "../../elf/index.ts";
+import { UsageError } from "../../errors/index.ts";
+import type { Program } from "../../program/index.ts";
+import { perfEventOpen, tracepointId, tracepointNames } from "../../sys/index.ts";
+import { BpfProgType, PerfType } from "../../uapi/index.ts";
+import type { Link } from "../link.ts";
+import { type Cookie, linkPerfEvent } from "../perf-link.ts";
+import { requireType } from "../refusal.ts";
+
+/** Where and how a program is attached to a tracepoint. */
+export interface TracepointPlace {
+  /** `category/name`, such as `sched/sched_switch`; what the program's section says where left out. */
+  readonly tracepoint?: string | undefined;
+  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  readonly cookie?: Cookie | undefined;
+}
+
+/**
+ * Attaches a program to a tracepoint, on all CPUs, by a perf event and a link (5.15; before by ioctl, as long as the
+ * process lives). The id of the tracepoint is read from tracefs, which need not be mounted.
+ */
+export function attachTracepoint(program: Program, place: TracepointPlace = {}): Link {
+  requireType(program, "a tracepoint", BpfProgType.BPF_PROG_TYPE_TRACEPOINT);
+  const name = place.tracepoint ?? program.origin.attachTo ?? "";
+  const [category, tracepoint, ...rest] = name.split("/");
+  if (category === undefined || tracepoint === undefined || rest.length > 0) {
+    throw new UsageError(`${program.what}: say its tracepoint as category/name, not "${name}"`);
+  }
+  const id = tracepointId(category, tracepoint);
+  if (id === undefined) throw noTracepoint(name, tracepoint);
+  const event = perfEventOpen({ type: PerfType.PERF_TYPE_TRACEPOINT, config: id, pid: -1, cpu: 0 });
+  return linkPerfEvent(program, event, { cookie: place.cookie, refusal: { hook: `tracepoint ${name}` } });
+}
+
+/** The error for a tracepoint that is not there, with those that its name may have meant. */
+export function noTracepoint(what: string, name: string): UsageError {
+  const byName = new Map(tracepointNames().map((one) => [one.slice(one.indexOf("/") + 1), one]));
+  const near = nearNames(name, byName.keys()).map((one) => byName.get(one));
+  const hint = near.length === 0 ? "" : `; it has ${near.join(", ")}`;
+  return new UsageError(`this kernel has no tracepoint ${what}${hint}`);
+}

@@ -1,0 +1,73 @@
+import { type Btf, BtfKind, type TypeId } from "../../btf/index.ts";
+import { matchesPattern } from "../../elf/index.ts";
+import { Errno, UsageError } from "../../errors/index.ts";
+import { KernelBtf } from "../../kernel/index.ts";
+import type { Program } from "../../program/index.ts";
+import { linkCreate } from "../../sys/index.ts";
+import { BpfProgType } from "../../uapi/index.ts";
+import { type AttachTypeName, resolveAttachType } from "../attach-type.ts";
+import { type Link, newLink } from "../link.ts";
+import type { Cookie } from "../perf-link.ts";
+import { explained, type Refusal, requireType } from "../refusal.ts";
+
+/** Which functions of the kernel a program is attached to. */
+export interface TracingMultiPlace {
+  /** Names with `*` and `?`, behind `module:` for a module's functions; what the section says where left out. */
+  readonly pattern?: string | undefined;
+  /** Instead of a pattern: BTF ids of functions. */
+  readonly ids?: readonly TypeId[] | undefined;
+  /** What bpf_get_attach_cookie() gives the program, one for each id. */
+  readonly cookies?: readonly Cookie[] | undefined;
+  /** What the program was loaded for, where it was not loaded here and so is not known. */
+  readonly attachType?: AttachTypeName | undefined;
+}
+
+/** Attaches a program (`fentry.multi/…`, `fexit.multi/…`, `fsession.multi/…`) to many functions of the kernel (7.1). */
+export function attachTracingMulti(program: Program, place: TracingMultiPlace = {}): Link {
+  requireType(program, "fentry.multi", BpfProgType.BPF_PROG_TYPE_TRACING);
+  const attachType = resolveAttachType(place.attachType, program);
+  const pattern = place.pattern ?? (place.ids === undefined ? program.origin.attachTo : undefined);
+  if (pattern !== undefined && (place.ids ?? place.cookies) !== undefined) {
+    throw new UsageError(`${program.what}: ids and cookies do not go with a pattern`);
+  }
+  const ids = place.ids ?? functionsThatFit(pattern ?? "");
+  if (ids.length === 0) throw new UsageError(`${program.what}: no function that can be traced fits "${pattern ?? ""}"`);
+  const refusal: Refusal = {
+    hook: "links to many functions",
+    attachType,
+    since: [7, 1],
+    reasons: ({ errno }) =>
+      errno === Errno.ENOENT || errno === Errno.EINVAL ? "one of the functions may not be traced" : undefined,
+  };
+  const tracing_multi = { ids, cookies: place.cookies };
+  return newLink(() => explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { tracing_multi })));
+}
+
+function functionsThatFit(text: string): TypeId[] {
+  const colon = text.indexOf(":");
+  const pattern = text.slice(colon + 1);
+  using kernel = new KernelBtf();
+  const btf = colon < 0 ? kernel.main : kernel.modules().find(({ name }) => name === text.slice(0, colon))?.btf;
+  if (btf === undefined) throw new UsageError(`no module ${text.slice(0, colon)} with BTF is loaded`);
+  return btf.idsOf(BtfKind.FUNC).filter((id) => matchesPattern(btf.name(id), pattern) && isTraceable(btf, id));
+}
+
+/** As many arguments as a trampoline passes on (MAX_BPF_FUNC_ARGS). */
+const MOST_ARGUMENTS = 12;
+
+/** Whether a trampoline can pass a function's arguments and result on (btf_distill_func_proto in kernel/bpf/btf.c). */
+function isTraceable(btf: Btf, id: TypeId): boolean {
+  const proto = btf.type(btf.target(id));
+  if (proto.kind !== "func_proto" || proto.params.length > MOST_ARGUMENTS) return false;
+  if (proto.returns !== 0 && isStruct(btf, proto.returns)) return false;
+  return proto.params.every(({ type }) => {
+    // The last one of a function with variable arguments has no type.
+    const resolved = btf.resolve(type);
+    return resolved !== 0 && btf.sizeOf(resolved) <= 16;
+  });
+}
+
+function isStruct(btf: Btf, type: TypeId): boolean {
+  const kind = btf.kind(btf.resolve(type));
+  return kind === BtfKind.STRUCT || kind === BtfKind.UNION;
+}

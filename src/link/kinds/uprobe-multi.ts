@@ -1,0 +1,102 @@
+import { findFunction, hasWildcard, matchingFunctions } from "../../elf/index.ts";
+import { Errno, UsageError } from "../../errors/index.ts";
+import type { Program } from "../../program/index.ts";
+import { linkCreate } from "../../sys/index.ts";
+import { BpfAttachType, BpfProgType, BpfUprobeMultiFlag } from "../../uapi/index.ts";
+import { type LinkEnd, linkOf } from "../ended-link.ts";
+import type { Link } from "../link.ts";
+import type { Cookie } from "../perf-link.ts";
+import { type Executable, openExecutable } from "../probe/executable.ts";
+import { explained, type Refusal, requireType } from "../refusal.ts";
+import { uprobeReason } from "./uprobe.ts";
+
+/** Which functions of a program or library a program is attached to: by symbols, a pattern or offsets. */
+export interface UprobeMultiPlace {
+  /** The program or library, as for a uprobe; what the program's section says where left out. */
+  readonly binary?: string | undefined;
+  /** Names of functions. A name with `*` or `?` stands for all that fit. */
+  readonly symbols?: readonly string[] | undefined;
+  /** One pattern; what the program's section says where nothing is given. */
+  readonly pattern?: string | undefined;
+  /** Offsets of instructions in the file. */
+  readonly offsets?: readonly number[] | undefined;
+  /** Offsets in the file of counters, one for each symbol or offset; 0 for none. Not with patterns. */
+  readonly refCounters?: readonly number[] | undefined;
+  /** What bpf_get_attach_cookie() gives the program, one for each symbol or offset. Not with patterns. */
+  readonly cookies?: readonly Cookie[] | undefined;
+  /** Only this process (all its threads from 6.10 on, before only the one of that number). */
+  readonly pid?: number | undefined;
+  /** At the functions' returns. */
+  readonly returns?: boolean | undefined;
+  /** At both: the program's result at the entry says whether it runs at the return (6.13). */
+  readonly session?: boolean | undefined;
+}
+
+/**
+ * Attaches a program to many functions of a program or library at once, by one link (6.6). The program must be loaded
+ * for BPF_TRACE_UPROBE_MULTI (`uprobe.multi/…`) or BPF_TRACE_UPROBE_SESSION.
+ */
+export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}): Link {
+  const isSession = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_SESSION;
+  requireType(program, isSession ? "uprobe session" : "uprobe_multi", BpfProgType.BPF_PROG_TYPE_KPROBE);
+  if (isSession && place.returns === true) {
+    throw new UsageError(`${program.what}: a session is at entry and return, returns says only the latter`);
+  }
+  const { binary, names } = target(program, place);
+  if (names?.some(hasWildcard) === true && (place.cookies ?? place.refCounters) !== undefined) {
+    throw new UsageError(`${program.what}: cookies and refCounters go with whole names, not with patterns`);
+  }
+  const executable = openExecutable(binary);
+  const offsets = place.offsets ?? (names ?? []).flatMap((name) => offsetsOf(executable, name));
+  return attachUprobesAt(program, executable, { ...place, offsets, session: isSession });
+}
+
+/** Where in an executable: offsets count from its start, not the archive's. */
+export interface UprobeSpots extends Pick<UprobeMultiPlace, "refCounters" | "cookies" | "pid" | "returns" | "session"> {
+  readonly offsets: readonly number[];
+}
+
+/** Attaches to places in a file that are known by their offsets. */
+export function attachUprobesAt(program: Program, executable: Executable, spots: UprobeSpots, end?: LinkEnd): Link {
+  const { path, start } = executable;
+  const { offsets, refCounters, cookies, pid, returns = false, session = false } = spots;
+  const attachType = session ? BpfAttachType.BPF_TRACE_UPROBE_SESSION : BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+  const uprobe_multi = {
+    path,
+    offsets: offsets.map((offset) => start + offset),
+    ref_ctr_offsets: refCounters?.map((offset) => (offset === 0 ? 0 : start + offset)),
+    cookies,
+    pid,
+    flags: returns ? BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_RETURN : 0,
+  };
+  const refusal: Refusal = {
+    hook: `${session ? "uprobe session" : "uprobe_multi"} links`,
+    attachType,
+    since: session ? [6, 13] : [6, 6],
+    reasons: ({ errno }) => (errno === Errno.EBADF ? `${path} is no file` : uprobeReason(errno, pid)),
+  };
+  const fd = explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { uprobe_multi }));
+  return linkOf(fd, end);
+}
+
+function offsetsOf({ elf }: Executable, name: string): number[] {
+  return (hasWildcard(name) ? matchingFunctions(elf, name) : [findFunction(elf, name)]).map(({ offset }) => offset);
+}
+
+function target(program: Program, place: UprobeMultiPlace): { binary: string; names?: readonly string[] | undefined } {
+  const { symbols, offsets, pattern } = place;
+  const said = [symbols, offsets, pattern].filter((one) => one !== undefined).length;
+  if (said > 1) throw new UsageError(`${program.what}: say symbols, offsets or a pattern, not several of them`);
+  const section = /^([^:]+):(.+)$/.exec(program.origin.attachTo ?? "");
+  const binary = place.binary ?? section?.[1];
+  if (binary === undefined) throw new UsageError(`${program.what}: say its binary; its section does not`);
+  if (offsets !== undefined) {
+    if (offsets.length === 0) throw new UsageError(`${program.what}: no offset is given`);
+    return { binary };
+  }
+  const names = symbols ?? [pattern ?? (place.binary === undefined ? section?.[2] : undefined) ?? ""];
+  if (names.length === 0 || names.includes("")) {
+    throw new UsageError(`${program.what}: say its functions in ${binary}: symbols, a pattern or offsets`);
+  }
+  return { binary, names };
+}

@@ -1,0 +1,173 @@
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { hasBpfCookie } from "../../kernel/index.ts";
+import type { BpfObject } from "../../load/index.ts";
+import type { BpfMap } from "../../map/index.ts";
+import type { Program } from "../../program/index.ts";
+import { mapDeleteElem, mapUpdateElem } from "../../sys/index.ts";
+import { BpfAttachType, BpfElemFlag, BpfLinkType, BpfProgType } from "../../uapi/index.ts";
+import { Attachment } from "../attachment.ts";
+import type { Link } from "../link.ts";
+import type { Cookie } from "../perf-link.ts";
+import { type Executable, openExecutable } from "../probe/executable.ts";
+import { parseUsdtArguments } from "../probe/usdt/arguments.ts";
+import { encodeUsdtSpec } from "../probe/usdt/spec.ts";
+import { specIdsOf } from "../probe/usdt/spec-ids.ts";
+import { findUsdt, type UsdtTarget } from "../probe/usdt/targets.ts";
+import { requireType } from "../refusal.ts";
+import { attachUprobeAt } from "./uprobe.ts";
+import { attachUprobesAt } from "./uprobe-multi.ts";
+
+/** Where and how a program is attached to a statically defined tracepoint of user space. */
+export interface UsdtPlace {
+  /** The program or library, as for a uprobe; what the program's section says where left out, also of the next two. */
+  readonly binary?: string | undefined;
+  /** Who defines it, such as `libc`. */
+  readonly provider?: string | undefined;
+  readonly name?: string | undefined;
+  /** Only this process. Before 5.15 a USDT of a library needs it. */
+  readonly pid?: number | undefined;
+  /** What bpf_usdt_cookie() gives the program. */
+  readonly cookie?: Cookie | undefined;
+}
+
+/**
+ * Attaches a program of a loaded object to all places of a USDT in a program or library. The object is built with
+ * libbpf's usdt.bpf.h, whose maps are filled here. By one uprobe_multi link from 6.10 on, before by a uprobe for each
+ * place. USDTs that are off by a semaphore need Linux 4.20.
+ */
+export function attachUsdt(object: BpfObject, program: Program, place: UsdtPlace = {}): Link {
+  requireType(program, "a USDT", BpfProgType.BPF_PROG_TYPE_KPROBE);
+  const { binary, provider, name } = target(program, place);
+  const maps = usdtMaps(object, program);
+  const executable = openExecutable(binary);
+  const byAddress = !hasBpfCookie();
+  const targets = findUsdt(executable, provider, name, { needed: byAddress, pid: place.pid });
+  const ids = specIdsOf(maps.specs);
+  const specs = new Map<string, number>();
+  const undo: (() => void)[] = [() => ids.give(specs.values())];
+  const undoAll = (): void => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
+  };
+  try {
+    const numbered = targets.map((one) => ({ ...one, spec: specOf(one) }));
+    if (byAddress) for (const one of numbered) undo.push(nameAddress(maps.ids, one));
+    return attach(program, executable, numbered, { ...place, byAddress, end: undoAll });
+  } catch (error) {
+    undoAll();
+    throw error;
+  }
+
+  /** Places whose arguments are alike share a spec. */
+  function specOf(one: UsdtTarget): number {
+    const known = specs.get(one.arguments);
+    if (known !== undefined) return known;
+    const value = encodeUsdtSpec(
+      parseUsdtArguments(one.arguments),
+      BigInt(place.cookie ?? 0),
+      object.spec.maps[SPECS]?.valueSize ?? 0,
+    );
+    const id = ids.take();
+    specs.set(one.arguments, id);
+    mapUpdateElem(maps.specs.fd, u32(id), value);
+    return id;
+  }
+}
+
+const SPECS = "__bpf_usdt_specs";
+const IDS = "__bpf_usdt_ip_to_spec_id";
+
+interface NumberedTarget extends UsdtTarget {
+  readonly spec: number;
+}
+
+function attach(
+  program: Program,
+  executable: Executable,
+  targets: readonly NumberedTarget[],
+  options: { pid?: number | undefined; byAddress: boolean; end: () => void },
+): Link {
+  const { pid, byAddress, end } = options;
+  if (program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_MULTI) {
+    return attachUprobesAt(
+      program,
+      executable,
+      {
+        offsets: targets.map(({ offset }) => offset),
+        refCounters: targets.map(({ semaphore }) => semaphore),
+        cookies: targets.map(({ spec }) => spec),
+        pid,
+      },
+      { run: end },
+    );
+  }
+  const links: Link[] = [];
+  try {
+    for (const { offset, semaphore, spec } of targets) {
+      const cookie = byAddress ? undefined : spec;
+      links.push(attachUprobeAt(program, executable, { offset, refCounter: semaphore, cookie, pid }));
+    }
+  } catch (error) {
+    for (const link of links) link.close();
+    throw error;
+  }
+  return new Attachment({
+    what: `attachment of ${program.what} to a USDT in ${executable.path}`,
+    type: BpfLinkType.BPF_LINK_TYPE_UPROBE_MULTI,
+    since: "6.10",
+    end: () => {
+      for (const link of links) link.close();
+      end();
+    },
+  });
+}
+
+/** Says in the map where a kernel without cookies finds the spec of an address. Returns how to take it back. */
+function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void {
+  const key = new Uint8Array(8);
+  new DataView(key.buffer).setBigUint64(0, address, true);
+  try {
+    mapUpdateElem(map.fd, key, u32(spec), BpfElemFlag.BPF_NOEXIST);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.errno !== Errno.EEXIST) throw error;
+    throw new UsageError(
+      "a program of this object is attached to that USDT already: before 5.15 there is one for each address",
+      { cause: error },
+    );
+  }
+  return () => {
+    if (!map.closed) mapDeleteElem(map.fd, key);
+  };
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function usdtMaps(object: BpfObject, program: Program): { specs: BpfMap; ids: BpfMap } {
+  const specs = object.maps[SPECS];
+  const ids = object.maps[IDS];
+  if (specs !== undefined && ids !== undefined) return { specs, ids };
+  throw new UsageError(
+    `${program.what}: object ${object.name} has no maps ${SPECS} and ${IDS}: include <bpf/usdt.bpf.h> in its source`,
+  );
+}
+
+function target(program: Program, place: UsdtPlace): { binary: string; provider: string; name: string } {
+  const said = usdtSection(program.origin.attachTo ?? "");
+  const binary = place.binary ?? said?.binary;
+  const provider = place.provider ?? said?.provider;
+  const name = place.name ?? said?.name;
+  if (binary === undefined || provider === undefined || name === undefined) {
+    throw new UsageError(`${program.what}: say its binary, provider and name; its section does not`);
+  }
+  return { binary, provider, name };
+}
+
+/** Takes `binary:provider:name` of a section's name apart; undefined for another form. */
+export function usdtSection(text: string): { binary: string; provider: string; name: string } | undefined {
+  const [, binary, provider, name] = /^([^:]+):([^:]+):([^:]+)$/.exec(text) ?? [];
+  if (binary === undefined || provider === undefined || name === undefined) return undefined;
+  return { binary, provider, name };
+}

@@ -1,0 +1,116 @@
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { Program } from "../../program/index.ts";
+import { duplicateFd, linkCreate, OwnedFd, xdpAttach } from "../../sys/index.ts";
+import { BpfAttachType, BpfLinkType, BpfProgType, XdpFlag } from "../../uapi/index.ts";
+import { Attachment } from "../attachment.ts";
+import { type Attempt, attempt } from "../attempt.ts";
+import { deviceMeaning, findDevice } from "../device.ts";
+import { type KernelLink, type Link, newLink } from "../link.ts";
+
+/** Where and how a program is attached to a network device. */
+export interface XdpPlace {
+  /** The device's name in this network namespace, such as `eth0`, or its index. */
+  readonly device: string | number;
+  /** In the driver, in the network stack, or in the hardware; what the driver can where left out. */
+  readonly mode?: "driver" | "generic" | "offload" | undefined;
+  /** By netlink instead of a link, which keeps the program there as long as the device lives, or until it is closed. */
+  readonly withoutLink?: boolean | undefined;
+}
+
+const MODES = {
+  driver: XdpFlag.XDP_FLAGS_DRV_MODE,
+  generic: XdpFlag.XDP_FLAGS_SKB_MODE,
+  offload: XdpFlag.XDP_FLAGS_HW_MODE,
+} as const;
+
+/**
+ * Attaches an XDP program to a network device by a link (5.9). One program fits a device and mode. A program for
+ * packets in several buffers is loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18), one for the hardware with
+ * the device's index. With `withoutLink` it is attached by netlink (4.8; CAP_NET_ADMIN): it outlives the process unless
+ * it is closed or detached, and `update()` compares with an old program, too (5.7).
+ */
+export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink: true }): Attachment;
+export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink?: false | undefined }): KernelLink;
+export function attachXdp(program: Program, place: XdpPlace): Link;
+export function attachXdp(program: Program, place: XdpPlace): Link {
+  const { ifindex, what: where } = findDevice(place.device);
+  const { mode } = place;
+  const flags = mode === undefined ? 0 : MODES[mode];
+  const attachType = BpfAttachType.BPF_XDP;
+  const meaning = (errno: number): string | undefined => deviceMeaning(errno, ifindex) ?? xdpMeaning(errno, mode);
+  const facts = {
+    program,
+    where,
+    attachType,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_XDP],
+    // 0 is how programs before 5.9 were loaded.
+    loadedFor: [attachType, 0],
+    meaning,
+  };
+  if (place.withoutLink === true) return attachWithoutLink(facts, ifindex, flags);
+  return newLink(
+    () => attempt(facts, () => linkCreate(program.fd, ifindex, attachType, { flags })),
+    [],
+    `link to ${where}`,
+  );
+}
+
+/** The device holds the program; an fd of it is kept to say which one is to be taken off. */
+function attachWithoutLink(facts: Attempt, ifindex: number, flags: number): Attachment {
+  const { program, where } = facts;
+  const what = `attachment of ${program.what} to ${where}`;
+  /** An fd of a program that is attached, in place of `expected` if that is given. */
+  const set = (one: Program, expectedFd?: number): OwnedFd => {
+    const own = new OwnedFd(duplicateFd(one.fd), what);
+    const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
+    const meaning = (errno: number): string | undefined =>
+      errno === Errno.EEXIST && expectedFd !== undefined ? "its program is another one now" : facts.meaning?.(errno);
+    try {
+      attempt({ ...facts, program: one, meaning }, () => xdpAttach(own.number, ifindex, { flags: mode, expectedFd }));
+      return own;
+    } catch (error) {
+      own.close();
+      throw error;
+    }
+  };
+  let current = set(program);
+  return new Attachment({
+    what,
+    type: BpfLinkType.BPF_LINK_TYPE_XDP,
+    since: "5.9",
+    end: () => {
+      try {
+        xdpAttach(-1, ifindex, { flags, expectedFd: current.number });
+      } catch (error) {
+        // Another one is there (EEXIST), or the device is gone.
+        const ended: readonly number[] = [Errno.EEXIST, Errno.ENODEV, Errno.EINVAL];
+        if (!(error instanceof SyscallError) || !ended.includes(error.errno)) throw error;
+      } finally {
+        current.close();
+      }
+    },
+    update: (next, { old }) => {
+      if (!(next instanceof Program)) throw new UsageError(`${next.what} is not a program`);
+      if (old !== undefined && !(old instanceof Program)) throw new UsageError(`${old.what} is not a program`);
+      const replaced = set(next, old?.fd ?? current.number);
+      current.close();
+      current = replaced;
+    },
+  });
+}
+
+function xdpMeaning(errno: number, mode: XdpPlace["mode"]): string | undefined {
+  switch (errno) {
+    case Errno.EBUSY:
+      return "another program is attached to it in this mode";
+    case Errno.EEXIST:
+      return "a program is attached to it in another mode: a device has either driver or generic programs";
+    case Errno.EOPNOTSUPP:
+      return mode === "driver" ? "its driver has no XDP: mode generic works with every device" : undefined;
+    case Errno.EINVAL:
+      if (mode === "offload") return "the program must be loaded for this device's hardware, and the device have such";
+      return mode === undefined ? undefined : "a program that was loaded for a device's hardware goes there alone";
+    default:
+      return undefined;
+  }
+}

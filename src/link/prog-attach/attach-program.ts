@@ -1,0 +1,110 @@
+import { Errno, UsageError } from "../../errors/index.ts";
+import type { FeatureName } from "../../kernel/index.ts";
+import { Program } from "../../program/index.ts";
+import { progAttach, progDetach } from "../../sys/index.ts";
+import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
+import { type Position, withAttachPosition } from "../anchor.ts";
+import { type AttachTypeName, attachTypeNumber, resolveAttachType } from "../attach-type.ts";
+import { type Attempt, attempt } from "../attempt.ts";
+import {
+  attachProgram as attachToCgroup,
+  type AttachProgramOptions as CgroupAttachOptions,
+  type DetachProgramOptions as CgroupDetachOptions,
+  detachProgram as detachFromCgroup,
+} from "../cgroup/attach.ts";
+import { listMeaning } from "../kinds/tcx.ts";
+import { type HookTarget, withHookTarget } from "./hook-target.ts";
+
+/** Where a program is attached without a link, if not to a cgroup. */
+export type HookPlace = Exclude<HookTarget, { readonly cgroup: string }> & {
+  /** `tcx_ingress`, `sk_msg_verdict`, `flow_dissector`, `lirc_mode2`, …; the program's own where left out. */
+  readonly attachType?: AttachTypeName | undefined;
+  /** Further flags of the kernel's. */
+  readonly flags?: number | undefined;
+} & Position;
+
+/** How a program is attached without a link: to a cgroup, or to another hook. */
+export type AttachProgramOptions = CgroupAttachOptions | HookPlace;
+/** Where a program that was attached without a link is taken off. */
+export type DetachProgramOptions = CgroupDetachOptions | HookPlace;
+
+const a = BpfAttachType;
+const p = BpfProgType;
+/** The type of programs that an attach type takes, and what not every kernel has. */
+const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?: FeatureName }> = new Map<
+  number,
+  { readonly type: BpfProgType; readonly feature?: FeatureName }
+>([
+  [a.BPF_TCX_INGRESS, { type: p.BPF_PROG_TYPE_SCHED_CLS, feature: "link:tcx" }],
+  [a.BPF_TCX_EGRESS, { type: p.BPF_PROG_TYPE_SCHED_CLS, feature: "link:tcx" }],
+  [a.BPF_NETKIT_PRIMARY, { type: p.BPF_PROG_TYPE_SCHED_CLS, feature: "link:netkit" }],
+  [a.BPF_NETKIT_PEER, { type: p.BPF_PROG_TYPE_SCHED_CLS, feature: "link:netkit" }],
+  [a.BPF_SK_MSG_VERDICT, { type: p.BPF_PROG_TYPE_SK_MSG }],
+  [a.BPF_SK_SKB_VERDICT, { type: p.BPF_PROG_TYPE_SK_SKB, feature: "attach:sk_skb_verdict" }],
+  [a.BPF_SK_SKB_STREAM_VERDICT, { type: p.BPF_PROG_TYPE_SK_SKB }],
+  [a.BPF_SK_SKB_STREAM_PARSER, { type: p.BPF_PROG_TYPE_SK_SKB }],
+  [a.BPF_FLOW_DISSECTOR, { type: p.BPF_PROG_TYPE_FLOW_DISSECTOR }],
+  [a.BPF_LIRC_MODE2, { type: p.BPF_PROG_TYPE_LIRC_MODE2, feature: "attach:lirc" }],
+]);
+
+/**
+ * Attaches a program without a link, by BPF_PROG_ATTACH (4.10): to a cgroup, a network device (tcx 6.6, netkit 6.7), a
+ * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached, or its
+ * target is gone. Where the hook has a list, an `anchor` says the place in it, also another program's.
+ */
+export function attachProgram(program: Program, options: AttachProgramOptions): void {
+  if ("cgroup" in options) attachToCgroup(program, options);
+  else atHook(program, options, (target, type, position) => progAttach(program.fd, target, type, position));
+}
+
+/**
+ * Takes a program off again that was attached without a link. Without a program the anchor alone says which, for tcx and
+ * netkit: the first with `head`, the last with `tail`.
+ */
+export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
+  if ("cgroup" in options) {
+    if (program === undefined) throw new UsageError("say the program that is to be detached from a cgroup");
+    detachFromCgroup(program, options);
+  } else {
+    atHook(program, options, (target, type, position) => progDetach(program?.fd, target, type, position));
+  }
+}
+
+type Call = (target: number, type: BpfAttachType, position: Parameters<typeof progAttach>[3]) => void;
+
+function atHook(program: Program | undefined, place: HookPlace, call: Call): void {
+  const attachType = typeOf(program, place);
+  const act = (target: number, where: string): void =>
+    withAttachPosition(place, place.flags, (position) => {
+      const run = (): void => call(target, attachType, position);
+      if (program === undefined) run();
+      else attempt(factsOf(program, where, attachType), run);
+    });
+  if (!("netns" in place)) withHookTarget(place, act);
+  // The kernel takes no namespace here (netns_bpf_prog_attach in kernel/bpf/net_namespace.c), only the caller's.
+  else if (place.netns === "self") act(0, "this network namespace");
+  else throw new UsageError("without a link a program goes to this network namespace (self) only: use attachNetns");
+}
+
+function typeOf(program: Program | undefined, { attachType }: HookPlace): BpfAttachType {
+  if (program instanceof Program) return resolveAttachType(attachType, program);
+  if (attachType !== undefined) return attachTypeNumber(attachType);
+  throw new UsageError("say the attachType of what is to be detached");
+}
+
+function factsOf(program: Program, where: string, attachType: BpfAttachType): Attempt {
+  const hook = HOOKS.get(attachType);
+  return {
+    program,
+    where,
+    attachType,
+    programTypes: hook === undefined ? [program.type] : [hook.type],
+    feature: hook?.feature,
+    meaning: (errno) => meaning(errno) ?? listMeaning(errno),
+  };
+}
+
+function meaning(errno: number): string | undefined {
+  if (errno === Errno.ENODEV) return "there is no such network device in this network namespace";
+  return errno === Errno.ENXIO ? "the device is not of the kind that this hook belongs to" : undefined;
+}

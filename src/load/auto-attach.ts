@@ -1,0 +1,183 @@
+import { UsageError } from "../errors/index.ts";
+import type { Link } from "../link/index.ts";
+import {
+  attachFreplace,
+  attachIterator,
+  attachKprobe,
+  attachKprobeMulti,
+  attachKretprobe,
+  attachKretsyscall,
+  attachKsyscall,
+  attachLsm,
+  attachRawTracepoint,
+  attachStructOps,
+  attachTracepoint,
+  attachTracing,
+  attachTracingMulti,
+  attachUprobe,
+  attachUprobeMulti,
+  attachUretprobe,
+  attachUsdt,
+  kprobeSection,
+  sectionOf,
+  uprobeSection,
+  usdtSection,
+} from "../link/index.ts";
+import { parseSectionName, type SectionKind } from "../object/index.ts";
+import type { Program } from "../program/index.ts";
+import { BpfProgType } from "../uapi/index.ts";
+import type { BpfObject } from "./bpf-object.ts";
+
+/** Something of an object that is not attached, and why. */
+export interface NotAttached {
+  /** Of the program. */
+  readonly name: string;
+  /** One sentence without a full stop. */
+  readonly reason: string;
+}
+
+/** What {@link autoAttach} attached. Closing it closes all of it. */
+export class Attachments implements Disposable {
+  /** By the name of the program, or of the struct_ops map. */
+  readonly links: Readonly<Record<string, Link>>;
+  /** The programs that were loaded and have to be attached by hand. */
+  readonly left: readonly NotAttached[];
+
+  constructor(links: Readonly<Record<string, Link>>, left: readonly NotAttached[]) {
+    this.links = links;
+    this.left = left;
+  }
+
+  /** Closes all links, the last one first. Those that are pinned live on. */
+  close(): void {
+    closeAll(Object.values(this.links));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Attaches every program of a loaded object whose section says where to, and every struct_ops map, as a skeleton of
+ * libbpf's does. Programs whose section does not say enough are left, and listed; so are those whose `autoattach` is
+ * off. If one cannot be attached, those before it are closed again and its error is thrown.
+ */
+export function autoAttach(object: BpfObject): Attachments {
+  const links: Record<string, Link> = Object.create(null);
+  const left: NotAttached[] = [];
+  try {
+    for (const [name, program] of Object.entries(object.programs)) {
+      const reason = whyLeft(object, program);
+      if (reason !== undefined) left.push({ name, reason });
+      else links[name] = attachBySection(object, program) as Link;
+    }
+    for (const name of Object.keys(object.structOps)) links[name] = attachStructOps(object, name);
+  } catch (error) {
+    closeAll(Object.values(links));
+    throw error;
+  }
+  return new Attachments(links, left);
+}
+
+function closeAll(links: readonly Link[]): void {
+  const failures: unknown[] = [];
+  for (const link of links.toReversed()) {
+    try {
+      link.close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Why a program is not attached by itself; undefined if it is. */
+function whyLeft(object: BpfObject, program: Program): string | undefined {
+  if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "it is a callback of a struct_ops map";
+  const section = sectionOf(program, "");
+  const { kind } = parseSectionName(section);
+  if (kind?.autoAttach === undefined) return `a section named ${section} never says all of where it goes`;
+  if (targetOf(program) === undefined) return `its section ${section} does not say where it goes`;
+  const isWanted = object.spec.programs[program.name]?.autoattach !== false;
+  return isWanted ? undefined : "it is not to be attached by itself (autoattach)";
+}
+
+/**
+ * Attaches a program to what its section says, as libbpf's bpf_program__attach() does; undefined if that does not say
+ * enough, and for kinds that no section's name says enough of (`xdp`, `cgroup_skb/…`, …).
+ */
+export function attachBySection(object: BpfObject, program: Program): Link | undefined {
+  const { kind } = parseSectionName(program.origin.sectionName ?? "");
+  const target = targetOf(program);
+  return kind === undefined || target === undefined ? undefined : attachKind(object, program, kind, target);
+}
+
+/** What a program's section says to attach to; undefined if that is not enough, empty where it was loaded with it. */
+function targetOf(program: Program): string | undefined {
+  const { kind, attachTo } = parseSectionName(program.origin.sectionName ?? "");
+  if (kind?.autoAttach === undefined) return undefined;
+  const target = program.origin.attachTo ?? attachTo;
+  return target === "" && NEEDS_TARGET.has(kind.autoAttach) ? undefined : target;
+}
+
+/** Kinds whose section may leave the target out; the others were loaded with it. */
+const NEEDS_TARGET: ReadonlySet<string> = new Set<NonNullable<SectionKind["autoAttach"]>>([
+  "kprobe",
+  "uprobe",
+  "kprobe_multi",
+  "kprobe_session",
+  "uprobe_multi",
+  "ksyscall",
+  "usdt",
+  "tp",
+  "raw_tp",
+  "tracing_multi",
+]);
+
+function attachKind(object: BpfObject, program: Program, kind: SectionKind, target: string): Link {
+  // `kretprobe`, `uretprobe.multi.s`, `kretsyscall`.
+  const returns = /^.ret/.test(kind.name);
+  const wrong = (form: string): UsageError =>
+    new UsageError(`${program.what}: its section ${kind.name}/${target} is not of the form ${kind.name}/${form}`);
+  switch (kind.autoAttach) {
+    case "kprobe": {
+      const place = kprobeSection(target);
+      if (place === undefined) throw wrong("function+offset");
+      return returns ? attachKretprobe(program, place) : attachKprobe(program, place);
+    }
+    case "ksyscall":
+      return returns ? attachKretsyscall(program, { syscall: target }) : attachKsyscall(program, { syscall: target });
+    case "kprobe_multi":
+    case "kprobe_session":
+      if (!/^[\w.*?]+$/.test(target)) throw wrong("pattern");
+      return attachKprobeMulti(program, { pattern: target, returns, session: kind.autoAttach === "kprobe_session" });
+    case "uprobe": {
+      const place = uprobeSection(target);
+      if (place === undefined) throw wrong("binary:function+offset");
+      return returns ? attachUretprobe(program, place) : attachUprobe(program, place);
+    }
+    case "uprobe_multi": {
+      const [, binary, pattern] = /^([^:]+):(.+)$/.exec(target) ?? [];
+      if (binary === undefined) throw wrong("binary:pattern");
+      return attachUprobeMulti(program, { binary, pattern, returns, session: kind.name.startsWith("uprobe.session") });
+    }
+    case "usdt": {
+      const place = usdtSection(target);
+      if (place === undefined) throw wrong("binary:provider:name");
+      return attachUsdt(object, program, place);
+    }
+    case "tp":
+      return attachTracepoint(program, { tracepoint: target });
+    case "raw_tp":
+      return attachRawTracepoint(program, { tracepoint: target });
+    case "lsm":
+      return attachLsm(program);
+    case "iter":
+      return attachIterator(program);
+    case "tracing_multi":
+      return attachTracingMulti(program, { pattern: target });
+    default:
+      return program.type === BpfProgType.BPF_PROG_TYPE_EXT ? attachFreplace(program) : attachTracing(program);
+  }
+}

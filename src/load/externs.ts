@@ -1,0 +1,237 @@
+import { BtfKind, CoreBudget, typesAreCompatible } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+import type { KernelBtf } from "../kernel/index.ts";
+import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
+import type { ExternSpec, ObjectSpec } from "../object/index.ts";
+import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
+
+/** What the kernel, or its configuration, has for an extern; undefined for a weak one that it lacks. */
+export type ResolvedExtern =
+  | { readonly kind: "kconfig"; readonly offset: number }
+  /** A typed kernel variable: its id, and the fd of the module's BTF it counts in, 0 for the kernel's own. */
+  | { readonly kind: "btf"; readonly id: number; readonly btfFd: number }
+  | { readonly kind: "address"; readonly address: bigint }
+  /** A kernel function: `fdIndex` is its module's place in the program's fd_array, 0 for the kernel itself. */
+  | { readonly kind: "kfunc"; readonly id: number; readonly btfFd: number; readonly fdIndex: number };
+
+export interface ResolvedExterns {
+  readonly byName: ReadonlyMap<string, ResolvedExtern | undefined>;
+  /** The value of the `.kconfig` map; undefined without one. */
+  readonly kconfig: Uint8Array | undefined;
+  /** fd_array of the programs: fds of modules' BTF from index 1 on; empty where no module is used. */
+  readonly fdArray: readonly number[];
+}
+
+type Source<K> = Extract<ExternSpec["source"], { kind: K }>;
+
+/** Asks the kernel for every extern of an object. Throws UsageError for a strong one that is not there. */
+export function resolveExterns(
+  spec: ObjectSpec,
+  kernel: KernelBtf,
+  used: ReadonlySet<string>,
+  options: { readonly kconfig?: string | undefined } = {},
+): ResolvedExterns {
+  if (Object.keys(spec.externs).length === 0) return { byName: new Map(), kconfig: undefined, fdArray: [] };
+  const config = new Config(options.kconfig);
+  const byName = new Map<string, ResolvedExtern | undefined>();
+  const fdArray: number[] = [];
+  const kconfigMap = Object.values(spec.maps).find(({ source }) => source === "kconfig");
+  const kconfig = kconfigMap?.contents === undefined ? undefined : kconfigMap.contents.slice();
+  const untyped: ExternSpec[] = [];
+  for (const extern of Object.values(spec.externs)) {
+    const { source } = extern;
+    if (source.kind === "kconfig") {
+      setKconfig(extern, source, kconfig ?? new Uint8Array(0), config);
+      byName.set(extern.name, { kind: "kconfig", offset: source.offset });
+    } else if (source.kind === "ksym" && source.typeId === 0) untyped.push(extern);
+    else if (source.kind === "ksym") byName.set(extern.name, typedVariable(spec, extern, source.typeId, kernel));
+    else if (source.kind === "kfunc") byName.set(extern.name, kfunc(spec, extern, source.typeId, kernel, fdArray));
+    else if (used.has(extern.name)) byName.set(extern.name, constant(extern, source.value));
+  }
+  // One pass over /proc/kallsyms for all of them.
+  const symbols = kernelSymbolAddresses(untyped.map(({ name }) => name));
+  for (const extern of untyped) {
+    const [address, other] = symbols.get(extern.name) ?? [];
+    if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
+    if (other !== undefined) {
+      throw new UsageError(
+        `extern ${extern.name}: several symbols of the kernel have this name, and which one is meant cannot be told`,
+      );
+    }
+    if (address === 0n) {
+      throw new UsageError(
+        `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
+      );
+    }
+    byName.set(extern.name, address === undefined ? undefined : { kind: "address", address });
+  }
+  return { byName, kconfig, fdArray };
+}
+
+function missing(extern: ExternSpec, reason: string): UsageError {
+  return new UsageError(`extern ${extern.name} is not resolved: ${reason}; declare it __weak if it may be missing`);
+}
+
+function constant(extern: ExternSpec, value: bigint | undefined): ResolvedExtern | undefined {
+  if (value !== undefined) return { kind: "address", address: value };
+  if (extern.weak) return undefined;
+  throw new UsageError(
+    `extern ${extern.name} has no value: set spec.externs.${extern.name}.source.value before loading`,
+  );
+}
+
+function typedVariable(
+  spec: ObjectSpec,
+  extern: ExternSpec,
+  typeId: number,
+  kernel: KernelBtf,
+): ResolvedExtern | undefined {
+  const found = kernel.find(extern.name, BtfKind.VAR);
+  if (found === undefined) {
+    if (extern.weak) return undefined;
+    throw missing(extern, "the kernel's BTF has no variable of this name");
+  }
+  const target = found.btf.resolve(found.btf.target(found.id));
+  if (spec.btf !== undefined && !typesAreCompatible(spec.btf, typeId, found.btf, target, new CoreBudget(extern.name))) {
+    throw new UsageError(`extern ${extern.name}: the kernel's variable has another type`);
+  }
+  return { kind: "btf", id: found.id, btfFd: found.module?.fd.number ?? 0 };
+}
+
+/** The kernel's fd_array index is a signed 16-bit offset of the call. */
+const MOST_MODULES = 0x7fff;
+
+function kfunc(
+  spec: ObjectSpec,
+  extern: ExternSpec,
+  protoId: number,
+  kernel: KernelBtf,
+  fdArray: number[],
+): ResolvedExtern | undefined {
+  const name = extern.name.replace(/___(?!.*___).+$/, "");
+  const found = kernel.find(name, BtfKind.FUNC);
+  if (found === undefined) {
+    if (extern.weak) return undefined;
+    throw missing(extern, "the kernel has no function of this name that its BTF describes");
+  }
+  if (
+    spec.btf !== undefined &&
+    !typesAreCompatible(spec.btf, protoId, found.btf, found.btf.target(found.id), new CoreBudget(extern.name))
+  ) {
+    if (extern.weak) return undefined;
+    throw new UsageError(`extern ${extern.name}: the kernel's function takes or returns other types`);
+  }
+  const btfFd = found.module?.fd.number ?? 0;
+  let fdIndex = 0;
+  if (btfFd !== 0) {
+    if (fdArray.length === 0) fdArray.push(0);
+    fdIndex = fdArray.indexOf(btfFd, 1);
+    if (fdIndex < 0) fdIndex = fdArray.push(btfFd) - 1;
+    if (fdIndex > MOST_MODULES) throw new UsageError("kernel functions of more than 32,767 modules are called");
+  }
+  return { kind: "kfunc", id: found.id, btfFd, fdIndex };
+}
+
+/** Externs that libbpf, and not the kernel's configuration, defines. */
+const VIRTUAL: Readonly<Record<string, () => bigint>> = {
+  LINUX_KERNEL_VERSION: () => BigInt(kernelVersion().code),
+  LINUX_HAS_BPF_COOKIE: () => (hasBpfCookie() ? 1n : 0n),
+  LINUX_HAS_SYSCALL_WRAPPER: () => (hasSyscallWrapper() ? 1n : 0n),
+};
+
+/** Puts an extern's value into the `.kconfig` map's. */
+function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
+  const { name, weak } = extern;
+  const virtual = VIRTUAL[name];
+  if (virtual !== undefined) setNumber(extern, source, into, virtual());
+  else if (name.startsWith("CONFIG_")) setConfigured(extern, source, into, config);
+  else if (!(name.startsWith("LINUX_") && weak)) {
+    throw new UsageError(
+      `extern ${name}: a __kconfig extern begins with CONFIG_, or is one of ${Object.keys(VIRTUAL).join(", ")}`,
+    );
+  }
+}
+
+/** The caller's configuration, and below it the kernel's own, which is read only if something is not in the first. */
+class Config {
+  readonly #given: ReadonlyMap<string, string>;
+  #kernel: { readonly values: ReadonlyMap<string, string> | undefined } | undefined;
+
+  constructor(given: string | undefined) {
+    this.#given = parseKernelConfig(given ?? "");
+  }
+
+  get(name: string): string | undefined {
+    const own = this.#given.get(name);
+    if (own !== undefined) return own;
+    this.#kernel ??= { values: kernelConfig() };
+    return this.#kernel.values?.get(name);
+  }
+
+  /** Whether the kernel's own could be read. */
+  get readable(): boolean {
+    return this.#kernel?.values !== undefined;
+  }
+}
+
+function setConfigured(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
+  const text = config.get(extern.name);
+  if (text === undefined) {
+    if (extern.weak) return;
+    throw missing(
+      extern,
+      config.readable
+        ? "the kernel's configuration does not set it"
+        : "the kernel's configuration cannot be read (/boot/config-*, /proc/config.gz); give it in the option kconfig",
+    );
+  }
+  if (text === "y" || text === "m" || text === "n") setTristate(extern, source, into, text);
+  else if (text.startsWith('"')) setText(extern, source, into, text);
+  else {
+    const value = parseConfigNumber(text);
+    if (value === undefined) {
+      throw new UsageError(`extern ${extern.name}: the kernel's configuration has ${text}, which is no value`);
+    }
+    setNumber(extern, source, into, value);
+  }
+}
+
+function parseConfigNumber(text: string): bigint | undefined {
+  return /^(0x[0-9a-fA-F]+|\d+)$/.test(text) ? BigInt(text) : /^-\d+$/.test(text) ? BigInt(text) : undefined;
+}
+
+function mismatch(extern: ExternSpec, source: Source<"kconfig">, text: string): UsageError {
+  return new UsageError(
+    `extern ${extern.name}: its type is ${source.type}, but the kernel's configuration has ${text}`,
+  );
+}
+
+/** enum libbpf_tristate. */
+const TRISTATE = { n: 0, y: 1, m: 2 } as const;
+
+function setTristate(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, text: "y" | "m" | "n"): void {
+  const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  if (source.type === "bool" && text !== "m") view.setUint8(source.offset, text === "y" ? 1 : 0);
+  else if (source.type === "tristate") view.setUint32(source.offset, TRISTATE[text], true);
+  else if (source.type === "char") view.setUint8(source.offset, text.charCodeAt(0));
+  else throw mismatch(extern, source, text);
+}
+
+function setText(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, text: string): void {
+  if (source.type !== "char_array") throw mismatch(extern, source, text);
+  const end = text.endsWith('"') ? text.length - 1 : text.length;
+  // A text that does not fit is cut, as libbpf does.
+  const bytes = new TextEncoder().encode(text.slice(1, end)).subarray(0, source.size - 1);
+  into.fill(0, source.offset, source.offset + source.size);
+  into.set(bytes, source.offset);
+}
+
+function setNumber(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, value: bigint): void {
+  const { type, size, offset, signed } = source;
+  if (type === "tristate" || type === "char_array") throw mismatch(extern, source, String(value));
+  const bits = BigInt(size * 8);
+  const fits = signed ? BigInt.asIntN(Number(bits), value) === value : BigInt.asUintN(Number(bits), value) === value;
+  const whole = size === 8 && value >= -(2n ** 63n) && value < 2n ** 64n;
+  if (!fits && !whole) throw new UsageError(`extern ${extern.name}: ${value} does not fit its ${size} bytes`);
+  for (let i = 0; i < size; i++) into[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+}

@@ -1,0 +1,158 @@
+import { BPF_CALL, BPF_JMP } from "../asm/index.ts";
+import {
+  applyCoreRelocation,
+  type Btf,
+  type CoreRelocator,
+  type CoreResult,
+  formatCoreRelocation,
+} from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+import type { ProgramSpec } from "../object/index.ts";
+import { BpfPseudo } from "../uapi/index.ts";
+import type { ResolvedExtern } from "./externs.ts";
+
+/** What the relocations of a program point at in the kernel. */
+export interface RelocationTargets {
+  /** Fds of the maps, by name; a map that was not created is absent. */
+  readonly maps: ReadonlyMap<string, number>;
+  /** What is added to offsets into a map's value: of an arena, where its globals lie. */
+  readonly valueOffsets: ReadonlyMap<string, number>;
+  readonly externs: ReadonlyMap<string, ResolvedExtern | undefined>;
+  readonly kconfigMap: string | undefined;
+  /** Numbers of maps and externs in the object, which poisoned instructions carry as libbpf's do. */
+  readonly mapNumbers: ReadonlyMap<string, number>;
+  readonly externNumbers: ReadonlyMap<string, number>;
+  /** Fds of the program's jump tables. */
+  readonly jumpTables: readonly number[];
+}
+
+/** Instructions for the kernel, and why which of them are poisoned: they must not be reached. */
+export interface ReadyInstructions {
+  readonly bytes: Uint8Array;
+  readonly poisoned: ReadonlyMap<number, string>;
+}
+
+/** Helper numbers that no kernel has, libbpf's own, by which a poisoned instruction is known in the verifier's log. */
+const POISON_MAP = 2001000000;
+const POISON_KFUNC = 2002000000;
+
+/** A copy of a program's instructions with every relocation applied. */
+export function relocate(
+  program: ProgramSpec,
+  targets: RelocationTargets,
+  core: CoreRelocator | undefined,
+  btf: Btf | undefined,
+  onStep?: (step: string) => void,
+): ReadyInstructions {
+  const bytes = program.instructions.slice();
+  const view = new DataView(bytes.buffer);
+  const poisoned = new Map<number, string>();
+  if (core !== undefined) {
+    for (const relocation of program.coreRelocations) {
+      const result = core.resolve(relocation);
+      onStep?.(`program ${program.name}: instruction ${relocation.slot}: ${coreStep(result)}`);
+      const reason = applyCoreRelocation(view, relocation.slot, result, true, program.name);
+      if (reason !== undefined) {
+        const text = btf === undefined ? "" : ` ${formatCoreRelocation(btf, relocation)}`;
+        poisoned.set(relocation.slot, `CO-RE relocation${text}: ${reason}`);
+      }
+    }
+  }
+  for (const relocation of program.relocations) {
+    const at = relocation.slot * 8;
+    switch (relocation.kind) {
+      case "map":
+      case "map_value": {
+        const fd = targets.maps.get(relocation.map);
+        if (fd === undefined) {
+          const number = targets.mapNumbers.get(relocation.map) ?? 0;
+          poisonCall(view, at, POISON_MAP + number);
+          poisonCall(view, at + 8, POISON_MAP + number);
+          poisoned.set(relocation.slot, `map ${relocation.map} was not created`);
+        } else if (relocation.kind === "map") setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_MAP_FD, fd, 0);
+        else {
+          const offset = relocation.offset + (targets.valueOffsets.get(relocation.map) ?? 0);
+          setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, offset);
+        }
+        break;
+      }
+      case "jump_table": {
+        const fd = targets.jumpTables[relocation.table] as number;
+        setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, relocation.offset);
+        view.setInt16(at + 2, 0, true);
+        break;
+      }
+      case "kfunc":
+        setKfunc(view, at, relocation.call, targets.externs.get(relocation.extern), () => {
+          poisonCall(view, at, POISON_KFUNC + (targets.externNumbers.get(relocation.extern) ?? 0));
+          poisoned.set(relocation.slot, `the kernel has no function ${relocation.extern}`);
+        });
+        break;
+      case "extern":
+        setExtern(view, at, relocation.extern, targets);
+        break;
+    }
+  }
+  return { bytes, poisoned };
+}
+
+/** What was decided about a CO-RE relocation. */
+function coreStep({ text, target, original, value, poison, reason }: CoreResult): string {
+  const found = target === undefined ? "nothing in the kernel" : `${target.text} in ${target.name}`;
+  const change = poison
+    ? `poisoned, ${reason}`
+    : original === value
+      ? `stays ${value}`
+      : `${original} becomes ${value}`;
+  return `CO-RE ${text} matches ${found}: ${change}`;
+}
+
+function setSource(view: DataView, at: number, source: number): void {
+  view.setUint8(at + 1, (view.getUint8(at + 1) & 0x0f) | (source << 4));
+}
+
+/** The two halves of ld_imm64. */
+function setImmediate64(view: DataView, at: number, source: number, low: number, high: number): void {
+  setSource(view, at, source);
+  view.setInt32(at + 4, low, true);
+  view.setInt32(at + 12, high, true);
+}
+
+function poisonCall(view: DataView, at: number, helper: number): void {
+  view.setUint8(at, BPF_JMP | BPF_CALL);
+  view.setUint8(at + 1, 0);
+  view.setInt16(at + 2, 0, true);
+  view.setInt32(at + 4, helper, true);
+}
+
+function setKfunc(
+  view: DataView,
+  at: number,
+  isCall: boolean,
+  target: ResolvedExtern | undefined,
+  poison: () => void,
+): void {
+  if (!isCall) {
+    if (target?.kind === "kfunc") setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_BTF_ID, target.id, target.btfFd);
+    else setImmediate64(view, at, 0, 0, 0);
+  } else if (target?.kind === "kfunc") {
+    setSource(view, at, BpfPseudo.BPF_PSEUDO_KFUNC_CALL);
+    view.setInt16(at + 2, target.fdIndex, true);
+    view.setInt32(at + 4, target.id, true);
+  } else {
+    poison();
+  }
+}
+
+function setExtern(view: DataView, at: number, name: string, targets: RelocationTargets): void {
+  const target = targets.externs.get(name);
+  if (target === undefined) setImmediate64(view, at, 0, 0, 0);
+  else if (target.kind === "kconfig") {
+    const fd = targets.maps.get(targets.kconfigMap ?? "");
+    if (fd === undefined) throw new UsageError(`extern ${name}: the map .kconfig was not created`);
+    setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, target.offset);
+  } else if (target.kind === "address") {
+    const low = Number(BigInt.asIntN(32, target.address));
+    setImmediate64(view, at, 0, low, Number(BigInt.asIntN(32, target.address >> 32n)));
+  } else setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_BTF_ID, target.id, target.btfFd);
+}

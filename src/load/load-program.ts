@@ -1,0 +1,171 @@
+import type { Btf } from "../btf/index.ts";
+import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
+import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
+import type { AttachTarget } from "../program/index.ts";
+import { Program } from "../program/index.ts";
+import {
+  closeFd,
+  OwnedFd,
+  type ProgLoadOptions,
+  type ProgLoadResult,
+  progLoadError,
+  tryProgLoad,
+} from "../sys/index.ts";
+import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
+import type { ReadyInstructions } from "./instructions.ts";
+import type { LoadOptions } from "./options.ts";
+import type { StructOpsRole } from "./struct-ops.ts";
+import { VerifierError } from "./verifier-error.ts";
+
+/** What a program is loaded with, beside its spec. */
+export interface ProgramParts {
+  readonly instructions: ReadyInstructions;
+  /** The object's BTF in the kernel; undefined where there is none. */
+  readonly btf: OwnedFd | undefined;
+  readonly target: AttachTarget | undefined;
+  readonly role: StructOpsRole | undefined;
+  readonly fdArray: readonly number[];
+}
+
+const FIRST_LOG = 64 * 1024;
+/** The kernel takes logs of at most 1 GiB; one of 16 MiB, libbpf's size, is more than anybody reads. */
+const LARGEST_LOG = 16 * 1024 * 1024;
+
+/** Loads one program. The verifier is asked for its log only if it refuses. Throws VerifierError or SyscallError. */
+export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
+  if (spec.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
+    throw new UsageError(
+      `program ${spec.name}: the section ${spec.sectionName} is of no known kind; name the program's type`,
+    );
+  }
+  if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
+    throw new UsageError(`program ${spec.name}: no struct_ops map refers to it`);
+  }
+  const attachType = attachTypeOf(spec);
+  const load: ProgLoadOptions = {
+    prog_type: spec.type,
+    insns: parts.instructions.bytes,
+    license: object.license,
+    prog_name: spec.name,
+    prog_flags: spec.flags,
+    kern_version: object.kernelVersion,
+    prog_ifindex: options.ifindex ?? spec.ifindex,
+    expected_attach_type: parts.role?.expected_attach_type ?? attachType ?? 0,
+    ...parts.target,
+    ...(parts.role === undefined
+      ? {}
+      : {
+          attach_btf_id: parts.role.attach_btf_id,
+          ...(parts.role.attach_btf_obj_fd === 0 ? {} : { attach_btf_obj_fd: parts.role.attach_btf_obj_fd }),
+        }),
+    ...(parts.fdArray.length === 0 ? {} : { fd_array: parts.fdArray }),
+    ...debugInfo(spec, parts.btf),
+  };
+  const { logLevel = 0 } = options;
+  const first = logLevel === 0 ? tryProgLoad(load) : loadWithLog(load, logLevel);
+  if (logLevel !== 0) options.onLog?.(spec.name, first.log);
+  if (first.fd !== undefined) {
+    return programOf(spec, new OwnedFd(first.fd, `program ${spec.name}`));
+  }
+  const second = first.log === "" ? loadWithLog(load, 1) : first;
+  if (second.fd !== undefined) {
+    closeFd(second.fd);
+    throw new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
+  }
+  // ENOSPC is about the log. EAGAIN: a signal interrupts the verifier each time, which says nothing of the program.
+  const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
+  if (second.log.trim() === "" || errno === Errno.EAGAIN) {
+    const error = progLoadError(load, errno);
+    throw programTooNew(load, error) ?? deviceRefuses(load, error) ?? error;
+  }
+  throw new VerifierError({
+    program: spec.name,
+    errno,
+    log: second.log,
+    poisoned: parts.instructions.poisoned,
+    lineAt: (slot) => lineAt(spec, object.btf, slot),
+  });
+}
+
+/** A program that was loaded from its spec. */
+export function programOf(spec: ProgramSpec, fd: OwnedFd): Program {
+  const { name, type, attachTo, sectionName } = spec;
+  return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName });
+}
+
+/** A device whose driver cannot do what the program wants of it says EOPNOTSUPP, and no log. */
+function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError | undefined {
+  const { prog_ifindex = 0, prog_flags = 0, prog_name } = load;
+  if (prog_ifindex === 0 || (error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.EINVAL)) return undefined;
+  const bound = (prog_flags & BpfProgFlag.BPF_F_XDP_DEV_BOUND_ONLY) !== 0;
+  const what = bound ? "XDP programs that read its packets' metadata" : "offloaded programs of this type";
+  return new SyscallError(
+    {
+      call: error.call,
+      errno: error.errno,
+      subject: `program "${prog_name}"`,
+      hint: `the driver of the device with index ${prog_ifindex} takes no ${what}`,
+    },
+    { cause: error },
+  );
+}
+
+/** Of a USDT program it depends on the kernel: it is for a uprobe_multi link where there are such. */
+export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
+  const { kind } = parseSectionName(spec.sectionName);
+  const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
+  if (!isUsdt || spec.attachType !== undefined || !hasUprobeMulti()) return spec.attachType;
+  return BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+}
+
+/**
+ * Loads with a log that grows until it fits. Since 6.4 the kernel tells its size, and keeps the end of one that does
+ * not fit, where the reason stands. Before, it keeps the beginning: the reason is then asked for alone.
+ */
+function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
+  for (let size = FIRST_LOG; ; ) {
+    const result = tryProgLoad({ ...load, log: { level, size } });
+    if (result.errno !== Errno.ENOSPC || result.logTrueSize > LARGEST_LOG) return result;
+    if (size === LARGEST_LOG) {
+      // Statistics without the walk (5.2): what is left are the reasons.
+      const brief = tryProgLoad({ ...load, log: { level: BpfLogLevel.BPF_LOG_STATS, size: FIRST_LOG } });
+      return { ...brief, log: `${result.log}\n${brief.log}` };
+    }
+    size = result.logTrueSize > size ? result.logTrueSize : Math.min(size * 8, LARGEST_LOG);
+  }
+}
+
+/** `file.c:12: source text` of the line that an instruction belongs to. */
+function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string | undefined {
+  const line = spec.lines.findLast((one) => one.slot <= slot);
+  if (line === undefined || btf === undefined) return undefined;
+  const file = btf.string(line.fileNameOffset);
+  return `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}: ${btf.string(line.lineOffset).trim()}`;
+}
+
+/** Function and line information, as records for the kernel; without BTF, or where a function has none, nothing. */
+function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
+  return btf === undefined ? {} : { prog_btf_fd: btf.number, ...debugRecords(spec) };
+}
+
+/** The records themselves; none where a function has no type. */
+export function debugRecords(spec: ProgramSpec): { func_info?: Uint8Array; line_info?: Uint8Array } {
+  const { functions, lines } = spec;
+  if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return {};
+  const func_info = new Uint8Array(functions.length * BpfFuncInfo.size);
+  const funcs = new DataView(func_info.buffer);
+  functions.forEach(({ slot, typeId }, i) => {
+    funcs.setUint32(i * 8, slot, true);
+    funcs.setUint32(i * 8 + 4, typeId, true);
+  });
+  const line_info = new Uint8Array(lines.length * BpfLineInfo.size);
+  const records = new DataView(line_info.buffer);
+  lines.forEach((line, i) => {
+    records.setUint32(i * 16, line.slot, true);
+    records.setUint32(i * 16 + 4, line.fileNameOffset, true);
+    records.setUint32(i * 16 + 8, line.lineOffset, true);
+    records.setUint32(i * 16 + 12, line.lineColumn, true);
+  });
+  return { func_info, ...(lines.length === 0 ? {} : { line_info }) };
+}

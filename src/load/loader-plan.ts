@@ -1,0 +1,193 @@
+import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+import type { KernelBtf } from "../kernel/index.ts";
+import {
+  type LoaderMap,
+  type LoaderPatch,
+  type LoaderPlan,
+  type LoaderProgramPart,
+  type MapSpec,
+  type ObjectSpec,
+  type ProgramSpec,
+  parseSectionName,
+  SectionTrait,
+} from "../object/index.ts";
+import { findAttachTarget, prefixOf } from "../program/index.ts";
+import { type MapCreateAttr, objectName } from "../sys/index.ts";
+import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
+import { isTyped, mapAttr } from "./create-map.ts";
+import type { ResolvedExterns } from "./externs.ts";
+import { relocate } from "./instructions.ts";
+import { attachTypeOf, debugRecords } from "./load-program.ts";
+import type { LoadOptions } from "./options.ts";
+
+/** What a plan is made from, beside the object. */
+export interface PlanParts {
+  readonly programs: readonly ProgramSpec[];
+  readonly maps: readonly MapSpec[];
+  readonly btf: Btf | undefined;
+  /** As the kernel takes it. */
+  readonly btfData: Uint8Array | undefined;
+  /** Only kconfig and constants: the rest is the loader's to find. */
+  readonly externs: ResolvedExterns;
+  readonly valueOffsets: ReadonlyMap<string, number>;
+  /** Undefined where the kernel relocates. */
+  readonly core: CoreRelocator | undefined;
+  readonly kernel: KernelBtf;
+}
+
+/** The plan of a loader program for an object. Throws UsageError for what such a program cannot load. */
+export function planLoad(spec: ObjectSpec, parts: PlanParts, options: LoadOptions): LoaderPlan {
+  const mapIndex = new Map(parts.maps.map(({ name }, i) => [name, i]));
+  const programIndex = new Map(parts.programs.map(({ name }, i) => [name, i]));
+  return {
+    btf: parts.btfData,
+    maps: parts.maps.map((map) => planMap(map, parts, options, mapIndex, programIndex)),
+    programs: parts.programs.map((program) => planProgram(program, spec, parts, options, mapIndex)),
+  };
+}
+
+function planMap(
+  spec: MapSpec,
+  { btfData, externs }: PlanParts,
+  options: LoadOptions,
+  maps: ReadonlyMap<string, number>,
+  programs: ReadonlyMap<string, number>,
+): LoaderMap {
+  if (spec.structOps !== undefined) {
+    throw new UsageError(`map ${spec.name}: a loader program cannot create struct_ops; load the object without it`);
+  }
+  const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+  const typed = (map: MapSpec): boolean => btfData !== undefined && isTyped(map);
+  const attrOf = (map: MapSpec): Uint8Array => {
+    const types = typed(map) ? { btf_key_type_id: map.keyTypeId, btf_value_type_id: map.valueTypeId } : {};
+    return encodeMapAttr({ ...mapAttr(map, { ifindex: options.ifindex }), ...types });
+  };
+  const { innerMap: inner, source } = spec;
+  const isData = source === "data" || source === "kconfig";
+  const contents = source === "kconfig" ? externs.kconfig : (spec.contents ?? new Uint8Array(spec.valueSize));
+  return {
+    attr: attrOf(spec),
+    typed: typed(spec),
+    inner: inner === undefined ? undefined : { attr: attrOf(inner), typed: typed(inner) },
+    contents: isData ? contents : undefined,
+    freeze: isData && spec.frozen,
+    slots: spec.slots.flatMap(({ index, target }) => {
+      const found = (ofPrograms ? programs : maps).get(target);
+      if (found === undefined) return [];
+      return [ofPrograms ? { index, program: found } : { index, map: found }];
+    }),
+  };
+}
+
+function encodeMapAttr({ map_name, excl_prog_hash: _, ...fields }: MapCreateAttr): Uint8Array {
+  const known = fields as Partial<{ map_type: number }>;
+  return new Uint8Array(BpfMapCreateAttr.alloc({ ...known, map_name: objectName(map_name) }).buffer);
+}
+
+function planProgram(
+  program: ProgramSpec,
+  spec: ObjectSpec,
+  parts: PlanParts,
+  options: LoadOptions,
+  maps: ReadonlyMap<string, number>,
+): LoaderProgramPart {
+  const { btf, core, kernel, btfData } = parts;
+  if (program.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
+    throw new UsageError(
+      `program ${program.name}: the section ${program.sectionName} is of no known kind; name the program's type`,
+    );
+  }
+  if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS || program.jumpTables.length > 0) {
+    const what = program.jumpTables.length > 0 ? "jump tables" : "struct_ops";
+    throw new UsageError(`program ${program.name}: a loader program cannot load ${what}; load the object without it`);
+  }
+  const { bytes } = relocate(
+    program,
+    {
+      // Fds that are not known yet; the loader puts them in.
+      maps: new Map([...maps.keys()].map((name) => [name, 0])),
+      valueOffsets: parts.valueOffsets,
+      externs: parts.externs.byName,
+      kconfigMap: Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name,
+      mapNumbers: new Map(Object.keys(spec.maps).map((name, i) => [name, i])),
+      externNumbers: new Map(Object.keys(spec.externs).map((name, i) => [name, i])),
+      jumpTables: [],
+    },
+    core,
+    btf,
+  );
+  const byName = targetByName(program, options);
+  const known = byName === undefined ? findAttachTarget(program, kernel, options.targets?.[program.name]) : undefined;
+  const records = btfData === undefined ? {} : debugRecords(program);
+  const attr = BpfProgLoadAttr.alloc({
+    prog_type: program.type,
+    expected_attach_type: attachTypeOf(program) ?? 0,
+    prog_flags: program.flags,
+    kern_version: spec.kernelVersion,
+    prog_ifindex: options.ifindex ?? program.ifindex,
+    prog_name: objectName(program.name),
+    attach_btf_id: known?.attach_btf_id ?? 0,
+    attach_prog_fd: known?.attach_prog_fd ?? known?.attach_btf_obj_fd ?? 0,
+  });
+  return {
+    attr: new Uint8Array(attr.buffer),
+    license: spec.license,
+    instructions: bytes,
+    functionInfo: records.func_info ?? new Uint8Array(0),
+    lineInfo: records.line_info ?? new Uint8Array(0),
+    coreRelocations: coreRecords(program, parts),
+    patches: patchesOf(program, spec, maps),
+    target: byName,
+  };
+}
+
+function coreRecords(program: ProgramSpec, { btf, btfData, core }: PlanParts): Uint8Array {
+  if (core !== undefined || btf === undefined || program.coreRelocations.length === 0) return new Uint8Array(0);
+  if (btfData === undefined) {
+    throw new UsageError(`program ${program.name}: the kernel relocates only with the object's BTF, which it refuses`);
+  }
+  return encodeCoreRelocations(btf, program.coreRelocations);
+}
+
+/** What the kernel is asked for by name; programs of programs, and those of many functions, are not. */
+function targetByName(program: ProgramSpec, options: LoadOptions): LoaderProgramPart["target"] {
+  const { kind } = parseSectionName(program.sectionName);
+  const byBtf = kind !== undefined && (kind.traits & SectionTrait.ATTACH_BTF) !== 0;
+  if (!byBtf || program.type === BpfProgType.BPF_PROG_TYPE_EXT) return undefined;
+  if (options.targets?.[program.name] !== undefined || program.attachTo === "") return undefined;
+  const { prefix, kind: btfKind } = prefixOf(program.attachType);
+  return { name: prefix + program.attachTo.slice(program.attachTo.indexOf(":") + 1), btfKind };
+}
+
+function patchesOf(program: ProgramSpec, spec: ObjectSpec, maps: ReadonlyMap<string, number>): LoaderPatch[] {
+  const kconfig = Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name ?? "";
+  const mapPatch = (slot: number, name: string): LoaderPatch[] => {
+    const map = maps.get(name);
+    return map === undefined ? [] : [{ kind: "map", slot, map }];
+  };
+  return program.relocations.flatMap((relocation): LoaderPatch[] => {
+    const { slot } = relocation;
+    switch (relocation.kind) {
+      case "map":
+      case "map_value":
+        return mapPatch(slot, relocation.map);
+      case "jump_table":
+        return [];
+      case "kfunc": {
+        const weak = spec.externs[relocation.extern]?.weak ?? false;
+        const name = relocation.extern.replace(/___(?!.*___).+$/, "");
+        if (relocation.call) return [{ kind: "kfunc", slot, name, weak }];
+        return [{ kind: "btf", slot, name, btfKind: BtfKind.FUNC, weak }];
+      }
+      default: {
+        const extern = spec.externs[relocation.extern];
+        if (extern?.source.kind === "kconfig") return mapPatch(slot, kconfig);
+        if (extern?.source.kind !== "ksym") return [];
+        const { name, weak } = extern;
+        if (extern.source.typeId === 0) return [{ kind: "address", slot, name, weak }];
+        return [{ kind: "btf", slot, name, btfKind: BtfKind.VAR, weak }];
+      }
+    }
+  });
+}

@@ -1,0 +1,158 @@
+import { dirname, resolve } from "node:path";
+import type { Btf } from "../btf/index.ts";
+import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import { openPinnedFd, removeDirectories } from "../kernel/index.ts";
+import { BpfMap } from "../map/index.ts";
+import type { MapSpec, ObjectSpec } from "../object/index.ts";
+import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
+import { createMap, effectiveMaxEntries, fillArena, fillDataMap } from "./create-map.ts";
+import { mapDifferences } from "./map-compatibility.ts";
+import type { LoadOptions } from "./options.ts";
+import { mapText } from "./steps.ts";
+import type { PreparedStructOps } from "./struct-ops.ts";
+import type { Undo } from "./undo.ts";
+
+/** What maps are made of besides their declarations. */
+export interface MapMaterials {
+  readonly btf: OwnedFd | undefined;
+  /** The contents of `.kconfig`. */
+  readonly kconfig: Uint8Array | undefined;
+  readonly structOps: ReadonlyMap<string, PreparedStructOps>;
+}
+
+/** The maps of an object that is being loaded: created, given by the caller, or found where they are pinned. */
+export class ObjectMaps {
+  readonly byName: Record<string, BpfMap> = {};
+  readonly #spec: ObjectSpec;
+  readonly #options: LoadOptions;
+  readonly #undo: Undo;
+
+  constructor(spec: ObjectSpec, options: LoadOptions, undo: Undo) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#undo = undo;
+  }
+
+  /** Creates every map, or takes what was given or is pinned for it. */
+  createAll(materials: MapMaterials): void {
+    for (const name of Object.keys(this.#options.maps ?? {})) {
+      if (this.#spec.maps[name] === undefined) {
+        throw new UsageError(
+          `object ${this.#spec.name} has no map ${name}; it has ${Object.keys(this.#spec.maps).join(", ")}`,
+        );
+      }
+    }
+    for (const spec of Object.values(this.#spec.maps)) {
+      if (!spec.autocreate) continue;
+      this.keep(spec, this.existing(spec) ?? this.#create(spec, materials));
+    }
+  }
+
+  /** A map that is there now is the object's, pinned where it is to be. */
+  keep(spec: MapSpec, map: BpfMap): void {
+    const path = this.#pinPath(spec);
+    this.byName[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
+    const { pinMaps } = this.#options;
+    if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
+  }
+
+  /** A map that a loader program has made. */
+  adopt(spec: MapSpec, fd: OwnedFd): void {
+    if (spec.source === "arena") fillArena(spec, fd.number);
+    this.keep(spec, new BpfMap(fd, { name: spec.name, types: this.#types(spec) }));
+  }
+
+  /** The map that stands in for one of the object's: given by the caller, or pinned where it would be. */
+  existing(spec: MapSpec): BpfMap | undefined {
+    const path = this.#pinPath(spec);
+    return this.#replacement(spec) ?? (path === undefined ? undefined : this.#reuse(spec, path));
+  }
+
+  #replacement(spec: MapSpec): BpfMap | undefined {
+    const given = this.#options.maps?.[spec.name];
+    if (given === undefined) return undefined;
+    const { anyMaps = false } = this.#options;
+    const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());
+    if (differences.length > 0) {
+      throw new UsageError(`${given.what} cannot stand in for map ${spec.name}: ${differences.join(", ")}`);
+    }
+    const map = new BpfMap(new OwnedFd(duplicateFd(given.fd), `map ${spec.name}`), {
+      name: spec.name,
+      types: this.#types(spec),
+    });
+    this.#undo.add(() => map.close());
+    this.#step(() => `map ${spec.name}: ${given.what} stands in for it`);
+    return map;
+  }
+
+  #pinPath(spec: MapSpec): string | undefined {
+    return spec.pinning === "name" ? `${this.#options.pinPath ?? BPFFS_PATH}/${spec.name}` : undefined;
+  }
+
+  /** The map that is pinned where this one would be; undefined where nothing is. */
+  #reuse(spec: MapSpec, path: string): BpfMap | undefined {
+    let fd: OwnedFd;
+    try {
+      fd = openPinnedFd(path, "map");
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause instanceof SyscallError && cause.errno === Errno.ENOENT) return undefined;
+      throw error;
+    }
+    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec), pinnedPath: path });
+    const differences = mapDifferences(spec, effectiveMaxEntries(spec), map.info());
+    if (differences.length === 0) {
+      this.#step(() => `map ${spec.name}: re-used from ${path}`);
+      this.#undo.add(() => map.close());
+      return map;
+    }
+    map.close();
+    throw new UsageError(
+      `map ${spec.name}: the one pinned at ${path} differs: ${differences.join(", ")}; remove the pin, or give another pinPath`,
+    );
+  }
+
+  #create(spec: MapSpec, { btf, kconfig, structOps }: MapMaterials): BpfMap {
+    const fd = createMap(spec, { btf, structOps: structOps.get(spec.name), ifindex: this.#options.ifindex });
+    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
+    this.#undo.add(() => map.close());
+    this.#step(() => `map ${spec.name}: ${mapText(spec)}, created with fd ${map.fd}`);
+    if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
+    else if (spec.source === "kconfig" && kconfig !== undefined) fillDataMap(spec, map.fd, kconfig);
+    else if (spec.source === "arena") fillArena(spec, map.fd);
+    return map;
+  }
+
+  #types(spec: MapSpec): { btf: Btf; keyTypeId: number; valueTypeId: number } | undefined {
+    const { btf } = this.#spec;
+    return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
+  }
+
+  /** Pins a new map, unless somebody else has pinned one there meanwhile, which is then used. */
+  #pinOrReuse(spec: MapSpec, map: BpfMap, path: string): BpfMap {
+    try {
+      this.#pin(map, path);
+      return map;
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!(cause instanceof SyscallError) || cause.errno !== Errno.EEXIST) throw error;
+      const theirs = this.#reuse(spec, path);
+      if (theirs === undefined) throw error;
+      map.close();
+      return theirs;
+    }
+  }
+
+  #pin(map: BpfMap, path: string): void {
+    const made = map.pin(path);
+    this.#step(() => `${map.what}: pinned at ${path}`);
+    this.#undo.add(() => {
+      map.unpin();
+      if (made !== undefined) removeDirectories(dirname(resolve(path)), made);
+    });
+  }
+
+  #step(sentence: () => string): void {
+    this.#options.onStep?.(sentence());
+  }
+}

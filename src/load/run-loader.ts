@@ -1,0 +1,132 @@
+import { BtfKind } from "../btf/index.ts";
+import { Errno, errnoText, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
+import type { KernelBtf } from "../kernel/index.ts";
+import { programTooNew } from "../kernel/index.ts";
+import type { LoaderProgram, MapHashPlace } from "../object/index.ts";
+import {
+  closeFd,
+  mapCreate,
+  mapFreeze,
+  mapHash,
+  mapUpdateElem,
+  type ProgLoadOptions,
+  progLoadError,
+  progTestRun,
+  SESSION_KEYRING,
+  tryProgLoad,
+} from "../sys/index.ts";
+import { BpfMapType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
+import { type LoaderSignature, sha256 } from "./sign/loader-signature.ts";
+
+/** What a loader program made: fds, all of them the caller's to close. */
+export interface LoaderResult {
+  readonly maps: readonly number[];
+  readonly programs: readonly number[];
+}
+
+/** A loader program ended early; nothing that it made is left. */
+export class LoaderError extends SyscallError {
+  /** The number of the step in the loader's list. */
+  readonly step: number;
+  constructor(step: number, subject: string, errno: number) {
+    super({ call: "the loader program", errno, subject });
+    this.step = step;
+  }
+}
+
+const LOG_SIZE = 1 << 16;
+
+/**
+ * Loads a loader program and runs it. `given` are fds of maps that are not to be created, by their place in the plan:
+ * they are the loader's, which closes them when it fails. `describe` says what a step is about.
+ */
+export function runLoader(
+  loader: LoaderProgram,
+  given: ReadonlyMap<number, number>,
+  describe: (step: number) => string,
+  signature?: LoaderSignature,
+): LoaderResult {
+  const context = new Uint8Array(loader.contextSize);
+  const view = new DataView(context.buffer);
+  for (const [map, fd] of given) view.setUint32(loader.mapOffsets[map] as number, fd, true);
+  const program = loadLoader(loader, signature);
+  let returned: number;
+  try {
+    returned = progTestRun(program, { ctx_in_place: context }).retval | 0;
+  } finally {
+    closeFd(program);
+  }
+  if (returned < 0) {
+    const step = view.getUint32(loader.stepOffset, true);
+    throw new LoaderError(step, describe(step), -returned);
+  }
+  const fdAt = (offset: number): number => view.getUint32(offset, true);
+  return { maps: loader.mapOffsets.map(fdAt), programs: loader.programOffsets.map(fdAt) };
+}
+
+/** Where the running kernel keeps the hash of a map's contents. Throws NotSupportedError where it has none. */
+export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
+  const { main } = kernel;
+  const id = main.find("bpf_map", BtfKind.STRUCT);
+  const type = id === undefined ? undefined : main.type(id);
+  const members = type?.kind === "struct" ? type.members : [];
+  const offsetOf = (name: string): number | undefined => {
+    const member = members.find((one) => one.name === name);
+    return member === undefined ? undefined : member.bitOffset / 8;
+  };
+  const sha = offsetOf("sha");
+  if (sha === undefined) throw new NotSupportedError({ feature: "signed loader programs", minVersion: "6.18" });
+  return { sha, excl: offsetOf("excl") };
+}
+
+/** Why the kernel does not take a signed loader, as far as its errno tells. */
+function signatureRefused(load: ProgLoadOptions, errno: number): SyscallError {
+  const { call } = progLoadError(load, errno);
+  return new SyscallError({ call, errno, subject: "the signed loader program", hint: SIGNATURE_HINTS[errno] });
+}
+
+const SIGNATURE_HINTS: Readonly<Record<number, string>> = {
+  [Errno.EOPNOTSUPP]: "this kernel is built without the check of signatures (CONFIG_SYSTEM_DATA_VERIFICATION)",
+  [Errno.E2BIG]: "signatures of programs need Linux 6.18",
+  [Errno.ENOKEY]: "the certificate's key is not in the session's keyring",
+  [Errno.EKEYREJECTED]: "the signature is not one by the certificate's key",
+  [Errno.EBADMSG]: "the kernel cannot read the signature",
+};
+
+/** The loader in the kernel, with its data in a map of its own. */
+function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSignature | undefined): number {
+  const map = mapCreate({
+    map_type: BpfMapType.BPF_MAP_TYPE_ARRAY,
+    key_size: 4,
+    value_size: data.length,
+    max_entries: 1,
+    map_name: "loader_data",
+    // Only the loader may use the map: what it has checked, nobody changes.
+    ...(signature === undefined ? {} : { excl_prog_hash: sha256(instructions) }),
+  });
+  try {
+    mapUpdateElem(map, new Uint8Array(4), data);
+    mapFreeze(map);
+    // The kernel computes the hash, which the loader compares, when it is asked for it.
+    if (signature !== undefined) mapHash(map);
+    const load = {
+      prog_type: BpfProgType.BPF_PROG_TYPE_SYSCALL,
+      insns: instructions,
+      prog_flags: BpfProgFlag.BPF_F_SLEEPABLE,
+      prog_name: "loader",
+      fd_array: [map],
+      ...(signature === undefined ? {} : { signature: signature.bytes, keyring_id: SESSION_KEYRING }),
+    };
+    const { fd, errno } = signature === undefined ? tryProgLoad(load) : signature.withKey(() => tryProgLoad(load));
+    if (fd !== undefined) return fd;
+    if (signature !== undefined) throw signatureRefused(load, errno);
+    const { log, fd: second } = tryProgLoad({ ...load, log: { size: LOG_SIZE } });
+    if (second !== undefined) return second;
+    const error = progLoadError(load, errno);
+    const line = log.trimEnd().split("\n").at(-2)?.trim();
+    if (line === undefined || line === "") throw programTooNew(load, error) ?? error;
+    throw new UsageError(`the loader program is refused: ${errnoText(errno)}: ${line}`, { cause: error });
+  } finally {
+    closeFd(map);
+  }
+}

@@ -1,0 +1,66 @@
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { basename } from "node:path";
+import { UsageError } from "../../errors/index.ts";
+import { readUserFile } from "../../kernel/index.ts";
+import { addSessionKey, unlinkSessionKey } from "../../sys/index.ts";
+import { signDetached } from "./cms.ts";
+import { crypto } from "./crypto.ts";
+
+/** Whose signature a loader program carries. */
+export interface LoaderSigner {
+  /** A file with the private key in PEM. */
+  readonly privateKey: string;
+  /** A file with its X.509 certificate, in PEM or DER. */
+  readonly certificate: string;
+}
+
+/** SHA-256 of bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return crypto().createHash("sha256").update(bytes).digest();
+}
+
+/** A signature of instructions, made before anything is loaded. Throws UsageError for files that are no key, or no pair. */
+export class LoaderSignature {
+  readonly bytes: Uint8Array;
+  readonly #certificate: Uint8Array;
+  readonly #description: string;
+
+  constructor(instructions: Uint8Array, signer: LoaderSigner) {
+    const key = readPrivateKey(signer.privateKey);
+    const certificate = readCertificate(signer.certificate);
+    if (!certificate.checkPrivateKey(key)) {
+      throw new UsageError(`${signer.certificate} is the certificate of another key than ${signer.privateKey}`);
+    }
+    this.#certificate = certificate.raw;
+    this.#description = basename(signer.certificate);
+    this.bytes = signDetached(instructions, key, certificate.raw, signer.certificate);
+  }
+
+  /** Runs something while the certificate is in the session's keyring, where the kernel looks for the signer's key. */
+  withKey<T>(run: () => T): T {
+    const key = addSessionKey("asymmetric", this.#description, this.#certificate);
+    try {
+      return run();
+    } finally {
+      unlinkSessionKey(key);
+    }
+  }
+}
+
+function readPrivateKey(path: string): KeyObject {
+  const data = readUserFile(path, "a private key in PEM");
+  try {
+    return crypto().createPrivateKey(data);
+  } catch (error) {
+    throw new UsageError(`${path} is no private key in PEM that can be read without a password`, { cause: error });
+  }
+}
+
+function readCertificate(path: string): X509Certificate {
+  const data = readUserFile(path, "an X.509 certificate");
+  try {
+    return new (crypto().X509Certificate)(data);
+  } catch (error) {
+    throw new UsageError(`${path} is no X.509 certificate, neither in PEM nor in DER`, { cause: error });
+  }
+}

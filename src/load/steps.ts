@@ -1,0 +1,60 @@
+import type { LoaderProgram, MapSpec, ProgramSpec } from "../object/index.ts";
+import { mapTypeName, progTypeName } from "../uapi/index.ts";
+import { effectiveMaxEntries } from "./create-map.ts";
+import type { ResolvedExtern } from "./externs.ts";
+
+// What the steps of a load say of the things that they are about.
+
+export function externText(found: ResolvedExtern | undefined): string {
+  if (found === undefined) return "the kernel has none, it is 0";
+  switch (found.kind) {
+    case "kconfig":
+      return `at offset ${found.offset} of .kconfig`;
+    case "address":
+      return `the address 0x${found.address.toString(16)}`;
+    default:
+      return `BTF id ${found.id} of ${found.btfFd === 0 ? "the kernel" : "a module"}`;
+  }
+}
+
+export function mapText(spec: MapSpec): string {
+  const { type, keySize, valueSize, flags } = spec;
+  const sizes = `key ${keySize} B, value ${valueSize} B, max_entries ${effectiveMaxEntries(spec)}`;
+  return `${mapTypeName(type) ?? `type ${type}`}, ${sizes}, flags 0x${flags.toString(16)}`;
+}
+
+export function programText(spec: ProgramSpec): string {
+  const { type, instructions, functions, sectionName } = spec;
+  const parts = [
+    `section ${sectionName}`,
+    progTypeName(type) ?? `type ${type}`,
+    `${instructions.length / 8} instructions`,
+  ];
+  if (functions.length > 1) parts.push(`${functions.length} functions`);
+  return parts.join(", ");
+}
+
+/** What a step of a loader program is about. */
+export function describeStep(
+  { steps }: LoaderProgram,
+  step: number,
+  maps: readonly MapSpec[],
+  programs: readonly ProgramSpec[],
+): string {
+  const { what, index, name = "" } = steps[step] ?? { what: "btf", index: -1 };
+  const program = `program ${programs[index]?.name}`;
+  switch (what) {
+    case "btf":
+      return "the object's BTF";
+    case "map":
+      return `map ${maps[index]?.name}`;
+    case "element":
+      return `map ${maps[index]?.name}: an element that is an object`;
+    case "program":
+      return program;
+    case "symbol":
+      return `${program}: extern ${name}`;
+    case "target":
+      return `${program}: its target ${name}`;
+  }
+}

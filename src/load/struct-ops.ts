@@ -1,0 +1,93 @@
+import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
+import { NotSupportedError, UsageError } from "../errors/index.ts";
+import type { KernelBtf } from "../kernel/index.ts";
+import type { MapSpec, ObjectSpec, StructOpsSpec } from "../object/index.ts";
+import type { KernelStructOps } from "./create-map.ts";
+
+/** A struct_ops map in the kernel's layout, and what it makes of its programs. */
+export interface PreparedStructOps extends KernelStructOps {
+  /** The value with everything but the programs. */
+  readonly value: Uint8Array;
+  /** Where in `value` the fds of which programs go. */
+  readonly programs: readonly { readonly offset: number; readonly program: string }[];
+  /** What each program is verified as: the struct, and the number of the member. */
+  readonly roles: ReadonlyMap<string, StructOpsRole>;
+}
+export interface StructOpsRole {
+  readonly attach_btf_id: number;
+  readonly expected_attach_type: number;
+  readonly attach_btf_obj_fd: number;
+}
+
+const VALUE_PREFIX = "bpf_struct_ops_";
+
+/** Fits a struct of callbacks to the running kernel's declaration of it, member by member and by name. */
+export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelBtf): PreparedStructOps {
+  const ops = map.structOps as StructOpsSpec;
+  const local = spec.btf as Btf;
+  const value = kernel.find(VALUE_PREFIX + ops.typeName, BtfKind.STRUCT);
+  const structId = value?.btf.find(ops.typeName, BtfKind.STRUCT);
+  if (value === undefined || structId === undefined) {
+    throw new NotSupportedError({ feature: `struct_ops ${ops.typeName}` }, { cause: undefined });
+  }
+  const { btf } = value;
+  const place = members(btf, value.id).find(({ type }) => type === structId);
+  if (place === undefined) {
+    throw new UsageError(`map ${map.name}: the kernel's ${VALUE_PREFIX}${ops.typeName} holds no ${ops.typeName}`);
+  }
+  const start = place.bitOffset / 8;
+  const bytes = new Uint8Array(btf.sizeOf(value.id));
+  const btfFd = value.module?.fd.number ?? 0;
+  const programs: { offset: number; program: string }[] = [];
+  const roles = new Map<string, StructOpsRole>();
+  const theirs = members(btf, structId);
+  for (const member of members(local, ops.typeId)) {
+    const offset = member.bitOffset / 8;
+    const size = local.sizeOf(member.type);
+    const data = ops.data.subarray(offset, offset + size);
+    const callback = ops.callbacks.find((one) => one.offset === offset);
+    const index = theirs.findIndex(({ name }) => name === member.name);
+    const target = theirs[index];
+    if (target === undefined) {
+      // The program of a callback that this kernel does not know is left out.
+      if (callback === undefined && data.some((byte) => byte !== 0)) {
+        throw new UsageError(
+          `map ${map.name}: the kernel's ${ops.typeName} has no member ${member.name}, which is set`,
+        );
+      }
+      continue;
+    }
+    const at = start + target.bitOffset / 8;
+    checkMember(map, local, member, btf, target);
+    if (callback !== undefined) {
+      const { program } = callback;
+      const pointed = btf.resolve(btf.target(btf.resolve(target.type)));
+      if (btf.kind(pointed) !== BtfKind.FUNC_PROTO) {
+        throw new UsageError(`map ${map.name}: member ${member.name} is no function in the kernel`);
+      }
+      programs.push({ offset: at, program });
+      const before = roles.get(program);
+      if (before !== undefined && before.expected_attach_type !== index) {
+        throw new UsageError(`program ${program}: map ${map.name} uses it for several members`);
+      }
+      roles.set(program, { attach_btf_id: structId, expected_attach_type: index, attach_btf_obj_fd: btfFd });
+    } else if (local.kind(local.resolve(member.type)) !== BtfKind.PTR) bytes.set(data, at);
+  }
+  return { valueTypeId: value.id, valueSize: bytes.length, btfFd, value: bytes, programs, roles };
+}
+
+function members(btf: Btf, id: TypeId): readonly BtfMember[] {
+  const type = btf.type(btf.resolve(id));
+  return type.kind === "struct" ? type.members : [];
+}
+
+function checkMember(map: MapSpec, local: Btf, member: BtfMember, btf: Btf, target: BtfMember): void {
+  const what = `map ${map.name}: member ${member.name}`;
+  if (member.bitSize !== 0 || target.bitSize !== 0) throw new UsageError(`${what} is a bitfield, which cannot be set`);
+  const mine = local.resolve(member.type);
+  const theirs = btf.resolve(target.type);
+  if (local.kind(mine) !== btf.kind(theirs)) throw new UsageError(`${what} is of another type in the kernel`);
+  if (local.sizeOf(mine) !== btf.sizeOf(theirs)) {
+    throw new UsageError(`${what} has ${local.sizeOf(mine)} bytes, the kernel's has ${btf.sizeOf(theirs)}`);
+  }
+}

@@ -1,0 +1,57 @@
+import { BpfError, errnoName, errnoText } from "../errors/index.ts";
+import { type Diagnosis, readVerifierLog } from "./verifier-log.ts";
+
+/** The verifier refused a program. The message has the telling line first; `log` has all of it. */
+export class VerifierError extends BpfError {
+  /** The program, by its name in the object. */
+  readonly program: string;
+  /** The positive errno of BPF_PROG_LOAD. */
+  readonly errno: number;
+  /** The verifier's log, line by line. */
+  readonly log: readonly string[];
+  /** The line that says why. */
+  readonly telling: string;
+  /** The instruction that was refused, in slots, where the log says it. */
+  readonly slot: number | undefined;
+  /** `file.c:12: source text` of that instruction, where the program has line information. */
+  readonly sourceLine: string | undefined;
+  /** Reason, place, causal path and suggestion, where the kernel gives them (7.3). */
+  readonly diagnosis: Diagnosis | undefined;
+
+  constructor(
+    data: {
+      program: string;
+      errno: number;
+      log: string;
+      /** Why an instruction was poisoned before the load, by slot. */
+      poisoned?: ReadonlyMap<number, string> | undefined;
+      lineAt?: ((slot: number) => string | undefined) | undefined;
+    },
+    options?: ErrorOptions,
+  ) {
+    const log = data.log.split("\n").map((line) => line.trimEnd());
+    while (log.at(-1) === "") log.pop();
+    const { telling: line, slot, source, diagnosis } = readVerifierLog(log);
+    const telling = line ?? `${errnoText(data.errno)} (${errnoName(data.errno)})`;
+    const poison = /unknown#\d+/.test(telling) && slot !== undefined ? data.poisoned?.get(slot) : undefined;
+    const sourceLine = (slot === undefined ? undefined : data.lineAt?.(slot)) ?? source;
+    const clauses = [
+      `program ${data.program} is refused by the verifier${slot === undefined ? "" : ` at instruction ${slot}`}: ` +
+        withoutStop(poison ?? diagnosis?.reason ?? telling),
+    ];
+    if (sourceLine !== undefined) clauses.push(`source: ${sourceLine.replace(/;$/, "")}`);
+    if (diagnosis?.suggestion !== undefined) clauses.push(`suggestion: ${withoutStop(diagnosis.suggestion)}`);
+    super("VERIFIER", clauses.join("; "), options);
+    this.program = data.program;
+    this.errno = data.errno;
+    this.log = log;
+    this.telling = telling;
+    this.slot = slot;
+    this.sourceLine = sourceLine;
+    this.diagnosis = diagnosis;
+  }
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}

@@ -1,0 +1,90 @@
+import { Btf, BtfBuilder, type TypeId } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+
+/**
+ * A type of C in short: an integer (`u8`, `s32`, `u64`, …), `bool`, `char`, `float`, `double`; an array of one of
+ * these (`char[16]`, `u32[4]`); or a struct, as an object of its members in their order.
+ */
+export type CType = string | { readonly [member: string]: CType };
+
+const INTEGER = /^([us])(8|16|32|64|128)$/;
+const ARRAY = /^(\w+)\[(\d+)\]$/;
+
+/** BTF for a key and a value. */
+export interface KeyAndValue {
+  readonly btf: Btf;
+  readonly keyTypeId: TypeId;
+  readonly valueTypeId: TypeId;
+}
+
+/** Makes BTF for the types of a map, laid out as a C compiler does. Throws UsageError for a type that is none. */
+export function keyAndValue(key: CType | undefined, value: CType | undefined): KeyAndValue {
+  const builder = new BtfBuilder();
+  const keyTypeId = key === undefined ? 0 : addType(builder, key, "key").id;
+  const valueTypeId = value === undefined ? 0 : addType(builder, value, "value").id;
+  return { btf: Btf.parse(builder.encode(), { source: "the map's types" }), keyTypeId, valueTypeId };
+}
+
+interface Placed {
+  readonly id: TypeId;
+  readonly size: number;
+  readonly align: number;
+}
+
+function addType(builder: BtfBuilder, type: CType, name: string): Placed {
+  if (typeof type !== "string") return addStruct(builder, type, name);
+  const [, element, length] = ARRAY.exec(type) ?? [];
+  if (element !== undefined) {
+    const of = addType(builder, element, name);
+    const indexType = addType(builder, "u32", name).id;
+    const id = builder.add({ kind: "array", name: "", type: of.id, indexType, length: Number(length) });
+    return { id, size: Number(length) * of.size, align: of.align };
+  }
+  const scalar = addScalar(builder, type);
+  if (scalar === undefined) throw new UsageError(`${name}: ${JSON.stringify(type)} is no type such as u32 or char[16]`);
+  return scalar;
+}
+
+function addScalar(builder: BtfBuilder, name: string): Placed | undefined {
+  const [, sign, bits] = INTEGER.exec(name) ?? [];
+  if (bits !== undefined) return addInteger(builder, name, Number(bits) / 8, { signed: sign === "s" });
+  switch (name) {
+    case "char":
+      return addInteger(builder, "char", 1, { signed: true });
+    case "bool":
+      return addInteger(builder, "_Bool", 1, { bool: true });
+    case "float":
+    case "double": {
+      const size = name === "float" ? 4 : 8;
+      return { id: builder.add({ kind: "float", name, size }), size, align: size };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function addInteger(
+  builder: BtfBuilder,
+  name: string,
+  size: number,
+  { signed = false, bool = false }: { signed?: boolean; bool?: boolean },
+): Placed {
+  const id = builder.add({ kind: "int", name, size, signed, char: false, bool, bitOffset: 0, bits: 8 * size });
+  return { id, size, align: size };
+}
+
+function addStruct(builder: BtfBuilder, members: { readonly [member: string]: CType }, name: string): Placed {
+  let end = 0;
+  let align = 1;
+  const placed = Object.entries(members).map(([member, type]) => {
+    const of = addType(builder, type, `${name}.${member}`);
+    const at = Math.ceil(end / of.align) * of.align;
+    end = at + of.size;
+    align = Math.max(align, of.align);
+    return { name: member, type: of.id, bitOffset: 8 * at, bitSize: 0 };
+  });
+  const size = Math.ceil(end / align) * align;
+  // The kernel takes only names of C.
+  const id = builder.add({ kind: "struct", name: name.replaceAll(/\W/g, "_"), size, members: placed });
+  return { id, size, align };
+}

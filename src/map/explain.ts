@@ -1,0 +1,125 @@
+import { Errno, NotSupportedError, SyscallError } from "../errors/index.ts";
+import { fdInfo, kernelAtLeast } from "../sys/index.ts";
+import { BpfMapType, mapTypeName } from "../uapi/index.ts";
+import { type MapTraits, mapTraits } from "./traits.ts";
+
+/** What was tried on a map's elements. */
+export type MapOperation = "read" | "write" | "delete" | "take" | "list" | "freeze" | "map";
+
+/** The map that refused, as far as its reasons depend on it. */
+export interface RefusingMap {
+  readonly what: string;
+  readonly fd: number;
+  readonly type: number;
+  readonly maxEntries: number;
+}
+
+/** Says what a failed call on a map means, from the errno and what the kernel says about the map. Other errors pass. */
+export function explainMapError(error: unknown, map: RefusingMap, operation: MapOperation): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  if (operation === "take" && isHash(map.type) && !kernelAtLeast(5, 14) && isRefusal(error.errno)) {
+    const detail = `${map.what} is a ${typeName(map.type)}`;
+    return new NotSupportedError(
+      { feature: "to look up and delete an element of a hash in one step", minVersion: "5.14", detail },
+      { cause: error },
+    );
+  }
+  const hint = hintFor(error.errno, map, operation) ?? error.hint;
+  return new SyscallError({ call: error.call, errno: error.errno, subject: map.what, hint }, { cause: error });
+}
+
+function isRefusal(errno: number): boolean {
+  return errno === Errno.EINVAL || errno === Errno.ENOTSUPP || errno === Errno.EOPNOTSUPP;
+}
+
+function isHash(type: number): boolean {
+  const traits = mapTraits(type);
+  return traits.key === "typed" && traits.value === "typed";
+}
+
+function typeName(type: number): string {
+  return mapTypeName(type) ?? `map of type ${type}`;
+}
+
+function hintFor(errno: number, map: RefusingMap, operation: MapOperation): string | undefined {
+  const traits = mapTraits(map.type);
+  switch (errno) {
+    case Errno.EPERM:
+      return permissionHint(map, operation);
+    case Errno.E2BIG:
+      if (traits.key === "index") return `its indexes are 0 to ${map.maxEntries - 1}`;
+      return `the map is full: it takes ${map.maxEntries} elements`;
+    case Errno.ENOSPC:
+      if (traits.value === "socket") return "sockets can be read from maps with values of 8 bytes only, as cookies";
+      return `the map is full: it takes ${map.maxEntries} elements`;
+    case Errno.EEXIST:
+      return traits.key === "index" ? "elements of an array always exist" : "there is an element with this key already";
+    case Errno.ENOENT:
+      return operation === "write" ? "there is no element with this key to replace" : undefined;
+    case Errno.EBADF:
+      return "the fd that stands in the key or value is closed, or not of the kind that this map takes";
+    case Errno.EBUSY:
+      if (operation === "freeze") return "the map's memory is mapped for writing: close the mapping first";
+      return "the element, or its bucket, is in use: try again";
+    case Errno.ENOTSUPP:
+    case Errno.EOPNOTSUPP:
+      return refusedHint(map, operation, traits);
+    case Errno.EINVAL:
+      return invalidHint(map, operation, traits);
+    default:
+      return undefined;
+  }
+}
+
+/** O_ACCMODE of an fd's flags, in octal in its fdinfo. */
+const ACCESS_MODE = 3;
+const READ_ONLY = 0;
+const WRITE_ONLY = 1;
+
+function permissionHint(map: RefusingMap, operation: MapOperation): string | undefined {
+  const info = fdInfo(map.fd);
+  const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
+  if (changes && info.get("frozen") === "1") return "the map is frozen: only programs can write it, for good";
+  const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
+  if (changes && mode === READ_ONLY) return "the map was opened, or made, for reading only (BPF_F_RDONLY)";
+  if (!changes && mode === WRITE_ONLY) return "the map was opened, or made, for writing only (BPF_F_WRONLY)";
+  return undefined;
+}
+
+const VERBS: Readonly<Record<MapOperation, string>> = {
+  read: "cannot be read",
+  write: "cannot be written",
+  delete: "cannot be deleted",
+  take: "cannot be looked up and deleted in one step",
+  list: "cannot be listed",
+  freeze: "cannot be frozen",
+  map: "cannot be mapped",
+};
+
+function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string {
+  if (operation === "write" && traits.value === "socket") {
+    return "the socket is of a kind, or in a state, that such a map does not take (TCP: established or listening)";
+  }
+  return `elements of a ${typeName(map.type)} ${VERBS[operation]} by a system call`;
+}
+
+function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string | undefined {
+  if (operation === "delete" && traits.key === "index") return "elements of an array cannot be deleted";
+  if (operation === "take") return `elements of a ${typeName(map.type)} ${VERBS.take}`;
+  if (operation === "freeze") return undefined;
+  if (operation !== "write") return undefined;
+  switch (map.type) {
+    case BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS:
+    case BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS:
+      return "the inner map differs from the one that this map was made with";
+    case BpfMapType.BPF_MAP_TYPE_PROG_ARRAY:
+      return "the program is of another type than those in the array, or than the one that owns it";
+    case BpfMapType.BPF_MAP_TYPE_DEVMAP:
+    case BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH:
+      return "there is no device with this index in the network namespace, or the program is no xdp/devmap program";
+    case BpfMapType.BPF_MAP_TYPE_LPM_TRIE:
+      return "the prefix is longer than an address, or the flags are none of this map's";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,118 @@
+import { UsageError } from "../errors/index.ts";
+import type { Codec } from "./codec.ts";
+import { nameOf, writeBytes } from "./codec.ts";
+
+/** The key of a trie whose addresses are neither IPv4 nor IPv6. */
+export interface PrefixKey {
+  /** How many of the address's bits count. */
+  readonly bits: number;
+  /** The address, as long as the trie's. */
+  readonly address: Uint8Array;
+}
+
+const BITS = 4;
+
+/**
+ * Keys of LPM tries (`struct bpf_lpm_trie_key`): `10.0.0.0/8` where addresses have 4 bytes, `fd00::/8` where they have
+ * 16, a {@link PrefixKey} otherwise. An address without a length counts whole. What `other` takes is taken too.
+ */
+export function prefixCodec(size: number, what: string, other: Codec | undefined): Codec {
+  const length = size - BITS;
+  const text = length === 4 ? formatIpv4 : length === 16 ? formatIpv6 : undefined;
+  return {
+    size,
+    write(room, at, value) {
+      const key = typeof value === "string" && text !== undefined ? parsePrefix(value, length, what) : value;
+      if (isPrefixKey(key)) {
+        const { bits, address } = key;
+        if (address.length !== length) {
+          throw new UsageError(`${what}: an address of ${address.length} bytes given, ${length} are needed`);
+        }
+        if (!Number.isInteger(bits) || bits < 0 || bits > 8 * length) {
+          throw new UsageError(`${what}: /${bits} is not among the ${8 * length} bits of an address`);
+        }
+        room.view.setUint32(at, bits, true);
+        room.bytes.set(address, at + BITS);
+      } else if (writeBytes(room, at, key, size, what)) return;
+      else if (other !== undefined && typeof key === "object") other.write(room, at, key);
+      else {
+        const form = text === undefined ? "{ bits, address }" : `text such as ${text(new Uint8Array(length))}/0`;
+        throw new UsageError(`${what}: a prefix is ${form}, not ${nameOf(value)}`);
+      }
+    },
+    read(room, at) {
+      const bits = room.view.getUint32(at, true);
+      const address = room.bytes.slice(at + BITS, at + size);
+      return text === undefined ? { bits, address } : `${text(address)}/${bits}`;
+    },
+  };
+}
+
+function isPrefixKey(value: unknown): value is PrefixKey {
+  return typeof value === "object" && value !== null && "address" in value && value.address instanceof Uint8Array
+    ? "bits" in value && typeof value.bits === "number"
+    : false;
+}
+
+function parsePrefix(text: string, length: number, what: string): PrefixKey {
+  const [, address = "", bits = String(8 * length)] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const bytes = length === 4 ? parseIpv4(address) : parseIpv6(address);
+  if (bytes === undefined) {
+    throw new UsageError(`${what}: ${JSON.stringify(text)} is no IPv${length === 4 ? 4 : 6} prefix`);
+  }
+  return { bits: Number(bits), address: bytes };
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return undefined;
+  return Uint8Array.from(parts, Number);
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map(groupsOf);
+  if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined;
+  const missing = 16 - head.length - (tail?.length ?? 0);
+  if (tail === undefined ? missing !== 0 : missing < 2) return undefined;
+  return Uint8Array.from([...head, ...Array<number>(missing).fill(0), ...(tail ?? [])]);
+}
+
+/** The bytes of groups without `::` in between; the last may be an IPv4 address. */
+function groupsOf(text: string): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    const ipv4 = i === groups.length - 1 ? parseIpv4(group) : undefined;
+    if (ipv4 !== undefined) bytes.push(...ipv4);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(group)) {
+      const value = Number.parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+    } else return undefined;
+  }
+  return bytes;
+}
+
+function formatIpv4(address: Uint8Array): string {
+  return address.join(".");
+}
+
+/** In the form of RFC 5952: the longest run of two or more zero groups becomes `::`. */
+function formatIpv6(address: Uint8Array): string {
+  const groups = Array.from(
+    { length: 8 },
+    (_, i) => ((address[2 * i] as number) << 8) | (address[2 * i + 1] as number),
+  );
+  let start = 0;
+  let longest = 0;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > longest) [start, longest] = [i, end - i];
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (longest < 2) return hex.join(":");
+  return `${hex.slice(0, start).join(":")}::${hex.slice(start + longest).join(":")}`;
+}

@@ -1,0 +1,133 @@
+import {
+  type AssemblyItem,
+  add,
+  assemble,
+  call,
+  exit,
+  jeq,
+  jne,
+  label,
+  ldMapFd,
+  ldx,
+  mov,
+  r0,
+  r1,
+  r2,
+  r3,
+  r4,
+  r6,
+  r7,
+  r8,
+  r9,
+  r10,
+  st,
+  stx,
+  sub,
+} from "../asm/index.ts";
+import { helperByName } from "../uapi/index.ts";
+
+/** struct bpf_perf_event_value { __u64 counter, enabled, running; } */
+export const READING_SIZE = 24;
+const FIELDS = [0, 8, 16] as const;
+/** In front of the readings: in `started` whether they hold, in `totals` how many runs there were. */
+export const HEADER_SIZE = 8;
+const KEY = -8;
+const OUT = "out";
+
+/** The maps of the two probes. */
+export interface ProbeMaps {
+  /** A perf event array: metric by metric, one event for each possible CPU. */
+  readonly events: number;
+  /** One element a CPU: a u64, and a reading for each metric. */
+  readonly started: number;
+  readonly totals: number;
+}
+
+/** The program for the entry: notes the counters. */
+export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
+  return assemble([
+    helper("get_smp_processor_id"),
+    mov(r6, r0),
+    ...lookup(maps.started),
+    mov(r7, r0),
+    // What an earlier run left, whose exit was not seen.
+    st("u64", r7, 0, 0),
+    ...Array.from({ length: metrics }, (_, i) => [
+      mov(r3, r7),
+      add(r3, HEADER_SIZE + i * READING_SIZE),
+      ...readCounter(maps.events, i * cpus),
+    ]).flat(),
+    st("u64", r7, 0, 1),
+    ...end(),
+  ]);
+}
+
+/** The program for the exit: reads the counters first, then adds up what they grew by. */
+export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
+  const place = (i: number): number => KEY - (i + 1) * READING_SIZE;
+  return assemble([
+    helper("get_smp_processor_id"),
+    mov(r6, r0),
+    ...Array.from({ length: metrics }, (_, i) => [
+      mov(r3, r10),
+      add(r3, place(i)),
+      ...readCounter(maps.events, i * cpus),
+    ]).flat(),
+    ...lookup(maps.started),
+    mov(r7, r0),
+    ...lookup(maps.totals),
+    mov(r8, r0),
+    ldx("u64", r1, r7, 0),
+    jeq(r1, 0, OUT),
+    st("u64", r7, 0, 0),
+    ldx("u64", r1, r8, 0),
+    add(r1, 1),
+    stx("u64", r8, r1, 0),
+    ...Array.from({ length: metrics }, (_, i) =>
+      FIELDS.flatMap((field) => {
+        const at = HEADER_SIZE + i * READING_SIZE + field;
+        return [
+          ldx("u64", r1, r10, place(i) + field),
+          ldx("u64", r2, r7, at),
+          sub(r1, r2),
+          ldx("u64", r9, r8, at),
+          add(r9, r1),
+          stx("u64", r8, r9, at),
+        ];
+      }),
+    ).flat(),
+    ...end(),
+  ]);
+}
+
+/** r0 = the only element of a map; out where there is none. */
+function lookup(map: number): AssemblyItem[] {
+  return [
+    st("u32", r10, KEY, 0),
+    ldMapFd(r1, map),
+    mov(r2, r10),
+    add(r2, KEY),
+    helper("map_lookup_elem"),
+    jeq(r0, 0, OUT),
+  ];
+}
+
+/** Reads the event of this CPU (r6), behind `first`, to r3; out where that fails. */
+function readCounter(events: number, first: number): AssemblyItem[] {
+  return [
+    ldMapFd(r1, events),
+    mov(r2, r6),
+    add(r2, first),
+    mov(r4, READING_SIZE),
+    helper("perf_event_read_value"),
+    jne(r0, 0, OUT),
+  ];
+}
+
+function end(): AssemblyItem[] {
+  return [label(OUT), mov(r0, 0), exit()];
+}
+
+function helper(name: string): AssemblyItem {
+  return call(helperByName(`bpf_${name}`) as number);
+}

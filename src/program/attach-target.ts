@@ -1,0 +1,103 @@
+import { BtfKind, type TypeId } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+import type { KernelBtf } from "../kernel/index.ts";
+import { loadedBtf } from "../kernel/index.ts";
+import { type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
+import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
+import type { Program } from "./program.ts";
+
+/** What a program that attaches by BTF is verified against. */
+export interface AttachTarget {
+  readonly attach_btf_id: number;
+  /** The BTF that the id counts in, if it is a module's. */
+  readonly attach_btf_obj_fd?: number;
+  /** The program that the id counts in. */
+  readonly attach_prog_fd?: number;
+}
+
+/** How the kernel names what an attach type attaches to. */
+export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
+  switch (attachType) {
+    case BpfAttachType.BPF_TRACE_RAW_TP:
+      return { prefix: "btf_trace_", kind: BtfKind.TYPEDEF };
+    case BpfAttachType.BPF_LSM_MAC:
+    case BpfAttachType.BPF_LSM_CGROUP:
+      return { prefix: "bpf_lsm_", kind: BtfKind.FUNC };
+    case BpfAttachType.BPF_TRACE_ITER:
+      return { prefix: "bpf_iter_", kind: BtfKind.FUNC };
+    default:
+      return { prefix: "", kind: BtfKind.FUNC };
+  }
+}
+
+/**
+ * The target of a program whose section attaches by BTF (fentry, lsm, iter, tp_btf, freplace, …); undefined for
+ * others. Throws UsageError if the section names none, or the kernel has none of that name.
+ */
+export function findAttachTarget(
+  spec: ProgramSpec,
+  kernel: KernelBtf,
+  target: Program | undefined,
+): AttachTarget | undefined {
+  const { kind } = parseSectionName(spec.sectionName);
+  if (kind?.autoAttach === "tracing_multi") return moduleOfMany(spec, kernel);
+  const byBtf = kind !== undefined && (kind.traits & SectionTrait.ATTACH_BTF) !== 0;
+  if (!byBtf && target === undefined) return undefined;
+  if (target !== undefined || spec.type === BpfProgType.BPF_PROG_TYPE_EXT) return inProgram(spec, target);
+  if (spec.attachTo === "") {
+    throw new UsageError(`program ${spec.name}: its section ${spec.sectionName} does not say what to attach to`);
+  }
+  const colon = spec.attachTo.indexOf(":");
+  const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon);
+  const name = spec.attachTo.slice(colon + 1);
+  const { prefix, kind: btfKind } = prefixOf(spec.attachType);
+  if (module === undefined || module === "vmlinux") {
+    const id = kernel.main.find(prefix + name, btfKind);
+    if (id !== undefined) return { attach_btf_id: id };
+  }
+  for (const { name: own, btf, fd } of kernel.modules()) {
+    if (module !== undefined && own !== module) continue;
+    const id = btf.find(prefix + name, btfKind);
+    if (id !== undefined && id >= btf.firstId) return { attach_btf_id: id, attach_btf_obj_fd: fd.number };
+  }
+  const what =
+    btfKind === BtfKind.TYPEDEF
+      ? "tracepoint"
+      : prefix === "bpf_lsm_"
+        ? "LSM hook"
+        : prefix === ""
+          ? "function"
+          : "iterator";
+  throw new UsageError(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`);
+}
+
+/** A program for many functions (7.1) names none of them at load, but the module where they are: `module:pattern`. */
+function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
+  const colon = spec.attachTo.indexOf(":");
+  if (colon < 0) return undefined;
+  const name = spec.attachTo.slice(0, colon);
+  const module = kernel.modules().find((one) => one.name === name);
+  if (module === undefined) throw new UsageError(`program ${spec.name}: no module ${name} with BTF is loaded`);
+  return { attach_btf_id: 0, attach_btf_obj_fd: module.fd.number };
+}
+
+function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget {
+  if (target === undefined) {
+    throw new UsageError(
+      `program ${spec.name} (${spec.sectionName}) attaches to a program: name it in the option targets`,
+    );
+  }
+  const id = functionTypeId(target, spec.attachTo);
+  if (id === undefined) {
+    throw new UsageError(
+      `program ${spec.name}: ${target.what} has no function ${spec.attachTo} that its BTF describes`,
+    );
+  }
+  return { attach_btf_id: id, attach_prog_fd: target.fd };
+}
+
+/** The BTF type of a function in a loaded program; undefined if its BTF has none of that name. */
+export function functionTypeId(target: Program, name: string): TypeId | undefined {
+  const { btf_id } = target.info();
+  return btf_id === 0 ? undefined : loadedBtf(btf_id)?.find(name, BtfKind.FUNC);
+}

@@ -1,0 +1,50 @@
+import { type KernelSymbols, type SymbolResolver, symbolNeeds, type XlatedProgram, xlatedNames } from "../asm/index.ts";
+import type { Btf } from "../btf/index.ts";
+import { loadedBtf } from "../kernel/index.ts";
+import { kernelSymbolsByAddress, kernelSymbolsByName, type ProgInfo, progInfo } from "../sys/index.ts";
+import { programFunctions, programLines } from "./debug-info.ts";
+import { functionSymbols } from "./symbols.ts";
+
+/** A loaded program with all that a listing of it shows. */
+export interface LoadedInstructions {
+  readonly info: ProgInfo;
+  readonly program: XlatedProgram & { readonly instructions: Uint8Array };
+  /** Reads /proc/kallsyms where a name needs it, no further than that. */
+  readonly names: SymbolResolver;
+}
+
+/**
+ * The instructions of a loaded program as the verifier left them, with functions, source lines and names. Undefined
+ * where the kernel hides them (kernel.kptr_restrict, missing rights). `btf` finds BTF by its id.
+ */
+export function loadedInstructions(
+  fd: number,
+  btf: (id: number) => Btf | undefined = loadedBtf,
+): LoadedInstructions | undefined {
+  const info = progInfo(fd, { xlated: true, jitedKsyms: true, progTags: true, funcInfo: true, lineInfo: true });
+  const instructions = info.xlated_prog_insns;
+  if (instructions === undefined || instructions.length === 0) return undefined;
+  const types = info.btf_id === 0 ? undefined : btf(info.btf_id);
+  const addresses = info.jited_ksyms ?? [];
+  return {
+    info,
+    program: { instructions, functions: programFunctions(info, types), lines: programLines(info, types) },
+    names: xlatedNames(addresses, () => symbolsFor(instructions, addresses, functionSymbols(info, types))),
+  };
+}
+
+function symbolsFor(instructions: Uint8Array, addresses: readonly bigint[], names: readonly string[]): KernelSymbols {
+  const own = new Map<bigint, string>();
+  // kernel.kptr_restrict makes them 0.
+  for (const [i, address] of addresses.entries()) if (address !== 0n) own.set(address, names[i] ?? "");
+  const { callOffsets } = symbolNeeds(instructions, addresses);
+  const callBase = callOffsets.length === 0 ? 0n : callBaseAddress();
+  if (callBase === 0n) return { callBase, nameOf: (address) => own.get(address) };
+  const wanted = callOffsets.map((offset) => BigInt.asUintN(64, callBase + BigInt(offset)));
+  const found = kernelSymbolsByAddress(wanted);
+  return { callBase, nameOf: (address) => own.get(address) ?? found.get(address)?.name };
+}
+
+function callBaseAddress(): bigint {
+  return kernelSymbolsByName(["__bpf_call_base"]).get("__bpf_call_base")?.address ?? 0n;
+}

@@ -1,0 +1,29 @@
+import type { Btf } from "../btf/index.ts";
+import { formatHex } from "../layout/index.ts";
+import { kernelAtLeast, type ProgInfo } from "../sys/index.ts";
+import { programFunctions } from "./debug-info.ts";
+
+/** KSYM_NAME_LEN, with the NUL; 128 before Linux 6.1. */
+const MAX_SYMBOL = 512;
+const MAX_OLD_SYMBOL = 128;
+/** What the kernel calls a subprogram without BTF (jit_subprogs in kernel/bpf/verifier.c). */
+const NAMELESS = "F";
+
+/**
+ * The symbols of a program's functions, by number, as bpf_prog_ksym_set_name() of kernel/bpf/core.c makes them. The
+ * kernel lists them in /proc/kallsyms too, but that takes it time that is quadratic in the number of loaded programs,
+ * and only where net.core.bpf_jit_kallsyms lets it. `info` is with `progTags` and `funcInfo`.
+ */
+export function functionSymbols(info: ProgInfo, btf: Btf | undefined): string[] {
+  const functions = programFunctions(info, btf);
+  const limit = (kernelAtLeast(6, 1) ? MAX_SYMBOL : MAX_OLD_SYMBOL) - 1;
+  // Of several functions 5.10 lists the first as jit_subprogs copied it: by the tag of its own instructions and without
+  // the program's name. 6.1 lists the program.
+  const isCopy = info.nr_jited_ksyms > 1 && !kernelAtLeast(5, 15);
+  return Array.from({ length: Math.max(1, info.nr_jited_ksyms) }, (_, i) => {
+    const isProgram = i === 0 && !isCopy;
+    const tag = formatHex((isProgram ? undefined : info.prog_tags?.[i]) ?? info.tag);
+    const name = functions[i]?.name ?? (isProgram ? info.name : NAMELESS);
+    return `bpf_prog_${tag}${name === "" ? "" : `_${name}`}`.slice(0, limit);
+  });
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { objectPids } from "../../../src/inventory/index.ts";
+import {
+  btfInfo,
+  btfLoad,
+  linkHead,
+  mapCreate,
+  mapInfo,
+  progInfo,
+  progLoad,
+  rawTracepointOpen,
+} from "../../../src/sys/index.ts";
+import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
+import { owned } from "../../support/cleanup.ts";
+import { withProgramHolder } from "../../support/holder.ts";
+import { returning } from "../../support/programs.ts";
+
+/** BTF of one type, an int: header, type, strings. */
+const INT = Uint8Array.of(
+  ...[0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 5, 0, 0, 0],
+  ...[1, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 32, 0, 0, 1],
+  ...[0, 105, 110, 116, 0],
+);
+const WAYS = ["proc", "iterator"] as const;
+const me = { pid: process.pid, comm: readFileSync("/proc/self/comm", "utf8").trim() };
+
+function program(t: TestContext): number {
+  return owned(t, progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT, insns: returning(0) }));
+}
+
+for (const by of WAYS) {
+  test(`who holds objects, by ${by}: of each kind, and this process is left out when asked`, (t) => {
+    const prog = program(t);
+    const link = owned(t, rawTracepointOpen(prog, { name: "sys_enter" }));
+    const map = owned(
+      t,
+      mapCreate({ map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 4, max_entries: 1 }),
+    );
+    const btf = owned(t, btfLoad(INT));
+    const fds = readdirSync("/proc/self/fd").length;
+    const cases = [
+      ["program", progInfo(prog).id],
+      ["link", linkHead(link).id],
+      ["map", mapInfo(map).id],
+      ["btf", btfInfo(btf).id],
+    ] as const;
+    for (const [kind, id] of cases) {
+      assert.deepEqual(objectPids(kind, { by }).get(id), [me], kind);
+      assert.equal(objectPids(kind, { by, others: true }).get(id), undefined, kind);
+    }
+    assert.equal(readdirSync("/proc/self/fd").length, fds, "no fd is left");
+  });
+
+  test(`who holds objects, by ${by}: other processes, and none once they ended`, async (t) => {
+    const prog = program(t);
+    const { id } = progInfo(prog);
+    const holder = await withProgramHolder(t, 2, id, id);
+    const found = objectPids("program", { by });
+    const them = { pid: holder.pid, comm: readFileSync(`/proc/${holder.pid}/comm`, "utf8").trim() };
+    for (const held of holder.ids) assert.deepEqual(found.get(held), [them]);
+    assert.deepEqual(
+      found.get(id),
+      [me, them].sort((a, b) => a.pid - b.pid),
+      "each process once",
+    );
+    await holder.end();
+    const after = objectPids("program", { by });
+    assert.equal(after.get(holder.ids[0] as number), undefined);
+    assert.deepEqual(after.get(id), [me]);
+  });
+
+  test(`who holds objects, by ${by}: a thread whose files are its own`, async (t) => {
+    const { pid, ids } = await withProgramHolder(t, 0);
+    const pids = objectPids("program", { by }).get(ids[0] as number);
+    assert.deepEqual(
+      pids?.map((holder) => holder.pid),
+      [pid],
+    );
+  });
+}
+
+test("both ways find the same of this process's objects", (t) => {
+  const ids = Array.from({ length: 50 }, () => progInfo(program(t)).id);
+  const [one, two] = WAYS.map((by) => objectPids("program", { by }));
+  assert.deepEqual(
+    ids.map((id) => one?.get(id)),
+    ids.map((id) => two?.get(id)),
+  );
+});

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BpfError } from "../../src/errors/index.ts";
+
+import * as kernel from "../../src/index.ts";
+import { lacking, needs } from "../support/feature.ts";
+import { ownFds } from "./conformance.ts";
+import { traced } from "./tracing-object.ts";
+
+type Mistake = readonly [what: string, call: () => unknown, message: RegExp];
+
+test("the usual mistakes of tracing links have names, and leave nothing behind", (t) => {
+  const of = (name: string): kernel.Program => traced(t, name).program;
+  const tracepoint = of("on_tracepoint");
+  const raw = of("on_raw_tp");
+  const uprobe = of("on_uprobe_anywhere");
+  // The others are tried on a kernel without.
+  const multi = lacking("link:uprobe_multi") === false ? of("on_uprobe_multi") : undefined;
+  const perf = of("on_perf_event");
+  const xdp = of("no_link");
+  const iterator = of("tasks");
+  const libc = "libc.so.6";
+  const mistakes: readonly Mistake[] = [
+    [
+      "type",
+      () => kernel.attachTracepoint(raw),
+      /on_raw_tp is of type raw_tracepoint: a tracepoint takes programs of type tracepoint/,
+    ],
+    ["type", () => kernel.attachKprobe(tracepoint), /of type tracepoint: a kprobe takes programs of type kprobe/],
+    ["type", () => kernel.attachUprobe(xdp), /of type xdp: a uprobe takes/],
+    ["type", () => kernel.attachTracing(xdp), /of type xdp: fentry, fexit, fmod_ret or tp_btf takes/],
+    ["type", () => kernel.attachLsm(xdp), /an LSM hook takes programs of type lsm/],
+    ["type", () => kernel.attachFreplace(xdp), /freplace takes programs of type ext/],
+    ["type", () => kernel.attachIterator(xdp), /an iterator takes programs of type tracing/],
+    ["type", () => kernel.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }), /a perf event takes/],
+    [
+      "type",
+      () => kernel.attachRawTracepoint(tracepoint),
+      /takes programs of type raw_tracepoint or raw_tracepoint_writable/,
+    ],
+    ["an iterator", () => kernel.attachTracing(iterator), /is an iterator: attachIterator\(\) attaches it/],
+    [
+      "no tracepoint",
+      () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),
+      /no tracepoint sched\/sched_swich; it has sched\/sched_switch/,
+    ],
+    [
+      "no tracepoint",
+      () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched" }),
+      /say its tracepoint as category\/name, not "sched"/,
+    ],
+    ["no tracepoint", () => kernel.attachTracepoint(tracepoint, { tracepoint: "../sched" }), /is not a tracepoint/],
+    [
+      "no raw tracepoint",
+      () => kernel.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
+      /no tracepoint sched_swich; it has sched\/sched_switch/,
+    ],
+    ["no target", () => kernel.attachUprobe(uprobe), /say its binary and symbol; its section does not/],
+    [
+      "no symbol",
+      () => kernel.attachUprobe(uprobe, { binary: libc }),
+      /say the function in libc\.so\.6 \(symbol\), or the offset/,
+    ],
+    [
+      "no function",
+      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriorty" }),
+      /libc\.so\.6 has no function getpriorty; it has getpriority/,
+    ],
+    [
+      "no version",
+      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriority@GLIBC_9" }),
+      /no function getpriority@GLIBC_9/,
+    ],
+    [
+      "indirect",
+      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "strlen" }),
+      /strlen is an indirect function/,
+    ],
+    [
+      "imported",
+      () => kernel.attachUprobe(uprobe, { binary: process.execPath, symbol: "getpriority" }),
+      /only imports the function getpriority/,
+    ],
+    [
+      "no library",
+      () => kernel.attachUprobe(uprobe, { binary: "libnope.so.1", symbol: "x" }),
+      /there is no library libnope\.so\.1 in /,
+    ],
+    [
+      "no program",
+      () => kernel.attachUprobe(uprobe, { binary: "nope-nope", symbol: "x" }),
+      /there is no program nope-nope in /,
+    ],
+    ["no file", () => kernel.attachUprobe(uprobe, { binary: "/nope", symbol: "x" }), /there is no file \/nope/],
+    [
+      "no ELF",
+      () => kernel.attachUprobe(uprobe, { binary: "/etc/passwd", symbol: "x" }),
+      /\/etc\/passwd: not an ELF file/,
+    ],
+    [
+      "return offset",
+      () => kernel.attachUretprobe(uprobe, { binary: libc, symbol: "getpriority", offset: 4 }),
+      /takes no offset in a function/,
+    ],
+    ["bad offset", () => kernel.attachUprobe(uprobe, { binary: libc, offset: -1 }), /-1 is no offset in a file/],
+    ["outside", () => kernel.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
+    [
+      "no process",
+      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriority", pid: 99_999_999 }),
+      /there is no process 99999999/,
+    ],
+    [
+      "no event",
+      () => kernel.attachPerfEvent(perf, { event: { software: "nope" as "cpu_clock" } }),
+      /no perf event nope; there are cpu_clock, task_clock/,
+    ],
+    [
+      "no CPU",
+      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, cpu: 4000 }),
+      /no CPU 4000|cannot be attached/,
+    ],
+    [
+      "no thread",
+      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, pid: 99_999_999 }),
+      /there is no thread 99999999/,
+    ],
+    ["no PMU", () => kernel.attachPerfEvent(perf, { event: { type: 0xfff0, config: 1 } }), /the perf event 65520:1/],
+    [
+      "both",
+      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, period: 1, frequency: 1 }),
+      /a period or a frequency, not both/,
+    ],
+    [
+      "not for multi",
+      () => kernel.attachUprobeMulti(uprobe, { binary: libc, symbols: ["getpriority"] }),
+      /it was loaded for no attach type, this takes trace_uprobe_multi|Linux 6\.6 or newer/,
+    ],
+    [
+      "no iterator",
+      () => kernel.openIterator(kernel.attachRawTracepoint(raw)),
+      /is of kind raw_tracepoint, not an iterator/,
+    ],
+  ];
+  const multiMistakes = (program: kernel.Program): readonly Mistake[] => [
+    [
+      "no pattern",
+      () => kernel.attachUprobeMulti(program, { binary: libc, pattern: "nope*" }),
+      /no function that fits nope\*/,
+    ],
+    [
+      "several",
+      () => kernel.attachUprobeMulti(program, { binary: libc, symbols: ["a"], pattern: "b" }),
+      /not several of them/,
+    ],
+    [
+      "cookies",
+      () => kernel.attachUprobeMulti(program, { binary: libc, pattern: "getpriorit?", cookies: [1] }),
+      /not with patterns/,
+    ],
+    [
+      "lengths",
+      () => kernel.attachUprobeMulti(program, { binary: libc, symbols: ["getpriority"], cookies: [1, 2] }),
+      /cookies has 2 elements for 1 targets/,
+    ],
+    ["none", () => kernel.attachUprobeMulti(program, { binary: libc, offsets: [] }), /no offset is given/],
+    [
+      "session",
+      () => kernel.attachUprobeMulti(program, { session: true, returns: true }),
+      /a session is at entry and return/,
+    ],
+    [
+      "single",
+      () => kernel.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
+      /it was loaded for attach type trace_uprobe_multi, this takes none/,
+    ],
+  ];
+  for (const [what, call, message] of [...mistakes, ...(multi === undefined ? [] : multiMistakes(multi))]) {
+    const before = ownFds();
+    let error: unknown;
+    try {
+      (call() as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
+    } catch (caught) {
+      error = caught;
+    }
+    assert.ok(error instanceof BpfError, `${what}: ${error}`);
+    assert.match(error.message, message, what);
+    if (what !== "no iterator") assert.deepEqual(ownFds(), before, what);
+  }
+});
+
+test("the usual mistakes of kprobes have names", (t) => {
+  if (!needs(t, "attach:kprobe")) return;
+  const { program } = traced(t, "on_kprobe");
+  const { program: plain } = traced(t, "on_uprobe_anywhere");
+  const mistakes: readonly Mistake[] = [
+    [
+      "no function",
+      () => kernel.attachKprobe(program, { symbol: "bpf_fentry_tset1" }),
+      /this kernel has no function bpf_fentry_tset1; it has bpf_fentry_test/,
+    ],
+    ["no target", () => kernel.attachKprobe(plain), /say its function, such as do_unlinkat/],
+    [
+      "both",
+      () => kernel.attachKprobe(program, { symbol: "x", address: 1n }),
+      /by its symbol or by an address, not by both/,
+    ],
+    [
+      "return offset",
+      () => kernel.attachKretprobe(plain, { symbol: "x", offset: 1 } as kernel.KretprobePlace),
+      /a kretprobe takes no offset/,
+    ],
+    [
+      "no system call",
+      () => kernel.attachKsyscall(program, { syscall: "getpriorty" }),
+      /no function __x64_sys_getpriorty; it has __x64_sys_getpriority/,
+    ],
+    ["nothing there", () => kernel.attachKprobe(program, { address: 4096n }), /cannot be attached to kprobe 0x1000/],
+    [
+      "forbidden",
+      () => kernel.attachKprobe(program, { symbol: "int3_emulate_call", offset: 0 }),
+      /no function|does not let that function be probed/,
+    ],
+  ];
+  for (const [what, call, message] of mistakes)
+    assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), what);
+  if (lacking("link:kprobe_multi") !== false) return;
+  const { program: multi } = traced(t, "on_kprobe_multi");
+  const many: readonly Mistake[] = [
+    [
+      "no function",
+      () => kernel.attachKprobeMulti(multi, { symbols: ["bpf_fentry_test1", "bpf_fentry_tset1"] }),
+      /no function bpf_fentry_tset1; it has/,
+    ],
+    [
+      "no pattern",
+      () => kernel.attachKprobeMulti(multi, { pattern: "nope_nope*" }),
+      /no function that fits nope_nope\*/,
+    ],
+    [
+      "not for multi",
+      () => kernel.attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"] }),
+      /it was loaded for no attach type, this takes trace_kprobe_multi/,
+    ],
+    [
+      "session",
+      () => kernel.attachKprobeMulti(multi, { session: true, symbols: ["bpf_fentry_test1"] }),
+      /loaded for attach type trace_kprobe_multi, this takes trace_kprobe_session/,
+    ],
+    [
+      "single",
+      () => kernel.attachKprobe(multi, { symbol: "bpf_fentry_test1" }),
+      /loaded for attach type trace_kprobe_multi, this takes none/,
+    ],
+  ];
+  for (const [what, call, message] of many)
+    assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), what);
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { formatJson } from "../../src/cli/json-writer.ts";
+import { linkJson } from "../../src/cli/link/json.ts";
+import type { LinkRecord } from "../../src/cli/link/record.ts";
+import { linkText } from "../../src/cli/link/text.ts";
+import { describeLinks } from "../../src/inventory/index.ts";
+import type { LinkInfo } from "../../src/sys/index.ts";
+
+const BPFTOOL = ".cache/peers/bpftool";
+
+/**
+ * Fails unless `link show` prints a link as bpftool does, byte for byte, text and JSON: all that an info has is in them.
+ * The processes that hold it are left out, as Debian's bpftool does. Nothing is compared where there is no bpftool.
+ */
+export function assertLikeBpftool(info: LinkInfo): void {
+  if (!existsSync(BPFTOOL)) return;
+  const [description] = describeLinks([info]);
+  assert.ok(description !== undefined);
+  const record: LinkRecord = { ...description, pinned: undefined, refs: [] };
+  const known = info.kind === "kprobe_multi" ? withoutFunctions : (text: string): string => text;
+  const json = (pretty: boolean): string => `${formatJson(linkJson(record), pretty)}\n`;
+  assert.equal(known(json(false)), known(shown(info.id, "-j")), "the JSON is bpftool's");
+  // Under emulation a start of bpftool takes ten seconds, and JSON has each field.
+  if (process.env.BPFTS_VM !== undefined && process.env.BPFTS_VM_TEXT === undefined) return;
+  assert.equal(known(linkText(record)), known(shown(info.id)), "the text is bpftool's");
+  assert.equal(known(json(true)), known(shown(info.id, "-p")), "the pretty JSON is bpftool's");
+}
+
+function shown(id: number, ...options: string[]): string {
+  // Its exit code after showing one link is 255, whatever happened.
+  return spawnSync(BPFTOOL, [...options, "link", "show", "id", `${id}`], { encoding: "utf8" }).stdout;
+}
+
+/** bpftool loses the functions behind the first without a symbol, and all of them where it cannot read the kernel's config. */
+function withoutFunctions(text: string): string {
+  return text.replace(/\n\t[0-9a-f]{16} [^\n]*/g, "").replace(/"funcs": ?\[[^\]]*\]/, '"funcs":[]');
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { BpfError, ClosedError, UsageError } from "../../src/errors/index.ts";
+import { openPerfBuffer, openRingBuffer, records, UserRingBuffer } from "../../src/events/index.ts";
+import { BatchCursor, type BpfMap, createMap, type MapOptions } from "../../src/map/index.ts";
+import { lacking } from "../support/feature.ts";
+
+const HASH: MapOptions = { type: "hash", key: "u32", value: "u64", maxEntries: 4 };
+const ARRAY: MapOptions = { type: "array", value: "u64", maxEntries: 4, mmapable: true };
+const key = new Uint8Array(4);
+const value = new Uint8Array(8);
+const nothing = (): void => {};
+
+function make(t: TestContext, options: MapOptions): BpfMap {
+  const map = createMap({ name: "mistakes", ...options });
+  t.after(() => map.close());
+  return map;
+}
+
+type Calls = Readonly<Record<string, (map: BpfMap) => unknown>>;
+
+const reads: Calls = {
+  get: (map) => map.get(1),
+  has: (map) => map.has(1),
+  lookup: (map) => map.lookup(key),
+  lookupBatch: (map) => map.lookupBatch(new BatchCursor(map), key, value),
+  keys: (map) => [...map.keys()],
+  values: (map) => [...map.values()],
+  entries: (map) => [...map],
+  count: (map) => map.count(),
+  forEach: (map) => map.forEach(nothing),
+  info: (map) => map.info(),
+  isFrozen: (map) => map.isFrozen,
+};
+const writes: Calls = {
+  set: (map) => map.set(1, 2n),
+  update: (map) => map.update(key, value),
+  setMany: (map) => map.setMany([[1, 2n]]),
+  updateBatch: (map) => map.updateBatch(key, value),
+};
+const deletes: Calls = {
+  delete: (map) => map.delete(1),
+  take: (map) => map.take(1),
+  remove: (map) => map.remove(key),
+  deleteMany: (map) => map.deleteMany([1]),
+  deleteBatch: (map) => map.deleteBatch(key),
+  drain: (map) => [...map.drain()],
+};
+
+test("every use of a closed map is a ClosedError", (t) => {
+  const calls: Calls = { ...reads, ...writes, ...deletes, clear: (map) => map.clear(), freeze: (map) => map.freeze() };
+  for (const [name, call] of Object.entries(calls)) {
+    const map = make(t, HASH);
+    map.set(1, 1n);
+    map.get(1);
+    map.close();
+    assert.throws(() => call(map), ClosedError, name);
+  }
+  const array = make(t, ARRAY);
+  const memory = array.memory();
+  array.close();
+  for (const [name, call] of Object.entries({
+    memory: () => array.memory(),
+    get: () => memory.get(0),
+    set: () => memory.set(0, 1n),
+    add: () => memory.add(0, 1n),
+    copy: () => memory.copy(),
+    buffer: () => memory.buffer,
+  })) {
+    assert.throws(call, ClosedError, name);
+  }
+  for (const [name, type, call] of [
+    ["openRingBuffer", "ringbuf", (map) => openRingBuffer(map, nothing)],
+    ["records", "ringbuf", (map) => records(map)],
+    ["openPerfBuffer", "perf_event_array", (map) => openPerfBuffer(map, nothing)],
+    ["UserRingBuffer", "user_ringbuf", (map) => new UserRingBuffer(map)],
+    ["push", "queue", (map) => map.push(1n)],
+    ["pop", "queue", (map) => map.pop()],
+    ["peek", "queue", (map) => map.peek()],
+  ] satisfies [string, string, (map: BpfMap) => unknown][]) {
+    const lack = type === "user_ringbuf" && lacking("map:user_ringbuf");
+    if (lack !== false) {
+      t.diagnostic(`${name}: ${lack}`);
+      continue;
+    }
+    const map = make(t, { type, maxEntries: 4096, ...(type === "queue" ? { value: "u64" } : {}) });
+    map.close();
+    assert.throws(() => call(map), ClosedError, name);
+  }
+});
+
+test("a frozen map can be read, and everything else says that it is frozen", (t) => {
+  const map = make(t, HASH);
+  map.set(1, 1n);
+  map.freeze();
+  for (const [name, call] of Object.entries({ ...writes, ...deletes, clear: (map: BpfMap) => map.clear() })) {
+    assert.throws(() => call(map), /the map is frozen: only programs can write it/, name);
+  }
+  assert.deepEqual([...map], [[1, 1n]]);
+  assert.equal(map.isFrozen, true);
+});
+
+test("a full map says how much it takes, of each type that can be full", (t) => {
+  const full: readonly [MapOptions, (map: BpfMap, i: number) => unknown][] = [
+    [HASH, (map, i) => map.set(i, 1n)],
+    [HASH, (map, i) => map.setMany([[i, 1n]])],
+    [
+      { ...HASH, type: "percpu_hash" },
+      (map, i) => map.update(Uint8Array.of(i, 0, 0, 0), new Uint8Array(map.valueBytes)),
+    ],
+    [
+      { type: "lpm_trie", keySize: 8, valueSize: 8, maxEntries: 4, flags: 1 },
+      (map, i) => map.set(`10.0.0.${i}/32`, value),
+    ],
+    [{ type: "queue", value: "u64", maxEntries: 4 }, (map) => map.push(1n)],
+    [{ type: "stack", value: "u64", maxEntries: 4 }, (map) => map.push(1n)],
+  ];
+  for (const [options, call] of full) {
+    const map = make(t, options);
+    for (let i = 0; i < 4; i++) call(map, i);
+    assert.throws(() => call(map, 4), /the map is full: it takes 4 elements/, options.type as string);
+  }
+  const array = make(t, ARRAY);
+  assert.throws(() => array.set(4, 1n), /indexes are 0 to 3/);
+  assert.equal(array.get(4), undefined);
+});
+
+test("keys and values of another size, and what a type of map has not, are UsageErrors that say so", (t) => {
+  const hash = make(t, HASH);
+  const array = make(t, ARRAY);
+  const queue = make(t, { type: "queue", value: "u64", maxEntries: 4 });
+  const ring = make(t, { type: "ringbuf", maxEntries: 4096 });
+  const wrong: readonly [call: () => unknown, message: RegExp][] = [
+    [() => hash.lookup(new Uint8Array(5)), /a key has 4 bytes, 5 were given/],
+    [() => hash.lookup(key, new Uint8Array(9)), /a value has 8 bytes, 9 were given/],
+    [() => hash.remove(new Uint8Array(0)), /a key has 4 bytes, 0 were given/],
+    [() => hash.update(key, new Uint8Array(7)), /a value has 8 bytes, 7 were given/],
+    [() => hash.updateBatch(new Uint8Array(8), value), /4 bytes a key and 8 a value; 8 and 8 were given/],
+    [() => hash.deleteBatch(new Uint8Array(6)), /a key has 4 bytes, 6 were given/],
+    [() => hash.lookupBatch(new BatchCursor(array), key, value), /made for another map/],
+    [() => hash.get(new Uint8Array(3)), /3 bytes given, 4 are needed/],
+    [() => hash.get("1"), /key.*"1" is no integer/],
+    [() => hash.set(1, 1.5), /value.*1.5 is no integer/],
+    [() => hash.push(1n), /is of type hash: push is for queues, stacks and bloom filters/],
+    [() => hash.pop(), /is of type hash: pop is for/],
+    [() => hash.memory(), /cannot be mapped/],
+    [() => openRingBuffer(hash, nothing), /is of type hash, not ringbuf/],
+    [() => openPerfBuffer(hash, nothing), /is of type hash, not perf_event_array/],
+    [() => new UserRingBuffer(hash), /is of type hash, not user_ringbuf/],
+    [() => records(hash), /only a ringbuf or a perf_event_array has records/],
+    [() => queue.get(1), /has no keys/],
+    [() => [...queue], /no keys to list/],
+    [() => ring.get(1), /has no (keys|elements)/],
+    [() => ring.push(1), /is of type ringbuf: push is for/],
+  ];
+  for (const [call, message] of wrong) {
+    assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));
+  }
+  assert.throws(
+    () => array.delete(1),
+    (error) => error instanceof BpfError && /elements of an array cannot be deleted/.test(error.message),
+  );
+});
