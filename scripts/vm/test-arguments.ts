@@ -15,7 +15,18 @@ export interface TestArguments {
 }
 
 /** What runs in a machine unless a filter is given: all that meets the kernel, but for listings that take minutes there. */
-export const DEFAULT_FILTER: readonly string[] = ["/uapi/", "/sys/", "/kernel/", "/map/", "/program/", "/events/", "/link/", "/load/", "/inventory/", "/profile/"];
+export const DEFAULT_FILTER: readonly string[] = [
+  "/uapi/",
+  "/sys/",
+  "/kernel/",
+  "/map/",
+  "/program/",
+  "/events/",
+  "/link/",
+  "/load/",
+  "/inventory/",
+  "/profile/",
+];
 
 export const TEST_USAGE: string = `npm run test:vm [-- [OPTIONS] [KERNEL…] [-- WORD…]]
 
