@@ -1,110 +1,102 @@
-import { type Layout, layout } from "./layout.ts";
+import { bytes, chars, struct, u32, u64, usize } from "../layout/index.ts";
 
-const progInfoFields = {
-  type: "u32",
-  id: "u32",
-  tag: "u8[8]",
-  jited_prog_len: "u32",
-  xlated_prog_len: "u32",
-  jited_prog_insns: "usize",
-  xlated_prog_insns: "usize",
-  load_time: "u64",
-  created_by_uid: "u32",
-  nr_map_ids: "u32",
-  map_ids: "usize",
-  name: "char[16]",
-  ifindex: "u32",
-  gpl_compatible: "u32",
-  netns_dev: "u64",
-  netns_ino: "u64",
-  nr_jited_ksyms: "u32",
-  nr_jited_func_lens: "u32",
-  jited_ksyms: "usize",
-  jited_func_lens: "usize",
-  btf_id: "u32",
-  func_info_rec_size: "u32",
-  func_info: "usize",
-  nr_func_info: "u32",
-  nr_line_info: "u32",
-  line_info: "usize",
-  jited_line_info: "usize",
-  nr_jited_line_info: "u32",
-  line_info_rec_size: "u32",
-  jited_line_info_rec_size: "u32",
-  nr_prog_tags: "u32",
-  prog_tags: "usize",
-  run_time_ns: "u64",
-  run_cnt: "u64",
-  recursion_misses: "u64",
-  verified_insns: "u32",
-  attach_btf_obj_id: "u32",
-  attach_btf_id: "u32",
-} as const;
 /** `struct bpf_prog_info`. Bit 0 of `gpl_compatible` is the kernel's one-bit field. */
-export const BpfProgInfo: Layout<typeof progInfoFields> = layout(progInfoFields, { size: 232 });
+export const BpfProgInfo = struct(
+  {
+    type: u32,
+    id: u32,
+    tag: bytes(8),
+    jited_prog_len: u32,
+    xlated_prog_len: u32,
+    jited_prog_insns: usize,
+    xlated_prog_insns: usize,
+    load_time: u64,
+    created_by_uid: u32,
+    nr_map_ids: u32,
+    map_ids: usize,
+    name: chars(16),
+    ifindex: u32,
+    gpl_compatible: u32,
+    netns_dev: u64,
+    netns_ino: u64,
+    nr_jited_ksyms: u32,
+    nr_jited_func_lens: u32,
+    jited_ksyms: usize,
+    jited_func_lens: usize,
+    btf_id: u32,
+    func_info_rec_size: u32,
+    func_info: usize,
+    nr_func_info: u32,
+    nr_line_info: u32,
+    line_info: usize,
+    jited_line_info: usize,
+    nr_jited_line_info: u32,
+    line_info_rec_size: u32,
+    jited_line_info_rec_size: u32,
+    nr_prog_tags: u32,
+    prog_tags: usize,
+    run_time_ns: u64,
+    run_cnt: u64,
+    recursion_misses: u64,
+    verified_insns: u32,
+    attach_btf_obj_id: u32,
+    attach_btf_id: u32,
+  },
+  { size: 232 },
+);
 
-const mapInfoFields = {
-  type: "u32",
-  id: "u32",
-  key_size: "u32",
-  value_size: "u32",
-  max_entries: "u32",
-  map_flags: "u32",
-  name: "char[16]",
-  ifindex: "u32",
-  btf_vmlinux_value_type_id: "u32",
-  netns_dev: "u64",
-  netns_ino: "u64",
-  btf_id: "u32",
-  btf_key_type_id: "u32",
-  btf_value_type_id: "u32",
-  btf_vmlinux_id: "u32",
-  map_extra: "u64",
-  hash: "usize",
-  hash_size: "u32",
-} as const;
 /** `struct bpf_map_info`. `hash` is where the kernel writes the map's hash (6.18). */
-export const BpfMapInfo: Layout<typeof mapInfoFields> = layout(mapInfoFields);
+export const BpfMapInfo = struct({
+  type: u32,
+  id: u32,
+  key_size: u32,
+  value_size: u32,
+  max_entries: u32,
+  map_flags: u32,
+  name: chars(16),
+  ifindex: u32,
+  btf_vmlinux_value_type_id: u32,
+  netns_dev: u64,
+  netns_ino: u64,
+  btf_id: u32,
+  btf_key_type_id: u32,
+  btf_value_type_id: u32,
+  btf_vmlinux_id: u32,
+  map_extra: u64,
+  hash: usize,
+  hash_size: u32,
+});
 
-const btfInfoFields = {
-  btf: "usize",
-  btf_size: "u32",
-  id: "u32",
-  name: "usize",
-  name_len: "u32",
-  kernel_btf: "u32",
-} as const;
 /** `struct bpf_btf_info`. */
-export const BpfBtfInfo: Layout<typeof btfInfoFields> = layout(btfInfoFields);
+export const BpfBtfInfo = struct({
+  btf: usize,
+  btf_size: u32,
+  id: u32,
+  name: usize,
+  name_len: u32,
+  kernel_btf: u32,
+});
 
-const tokenInfoFields = {
-  allowed_cmds: "u64",
-  allowed_maps: "u64",
-  allowed_progs: "u64",
-  allowed_attachs: "u64",
-} as const;
 /** `struct bpf_token_info` (6.17): four bit sets. */
-export const BpfTokenInfo: Layout<typeof tokenInfoFields> = layout(tokenInfoFields);
+export const BpfTokenInfo = struct({
+  allowed_cmds: u64,
+  allowed_maps: u64,
+  allowed_progs: u64,
+  allowed_attachs: u64,
+});
 
-const funcInfoFields = { insn_off: "u32", type_id: "u32" } as const;
 /** `struct bpf_func_info`. */
-export const BpfFuncInfo: Layout<typeof funcInfoFields> = layout(funcInfoFields);
-const lineInfoFields = { insn_off: "u32", file_name_off: "u32", line_off: "u32", line_col: "u32" } as const;
+export const BpfFuncInfo = struct({ insn_off: u32, type_id: u32 });
 /** `struct bpf_line_info`; line number and column are packed into `line_col`: `>>> 10` and `& 0x3ff`. */
-export const BpfLineInfo: Layout<typeof lineInfoFields> = layout(lineInfoFields);
-const coreReloFields = { insn_off: "u32", type_id: "u32", access_str_off: "u32", kind: "u32" } as const;
+export const BpfLineInfo = struct({ insn_off: u32, file_name_off: u32, line_off: u32, line_col: u32 });
 /** `struct bpf_core_relo`. */
-export const BpfCoreRelo: Layout<typeof coreReloFields> = layout(coreReloFields);
+export const BpfCoreRelo = struct({ insn_off: u32, type_id: u32, access_str_off: u32, kind: u32 });
 
-const devmapValFields = { ifindex: "u32", bpf_prog: "u32" } as const;
 /** `struct bpf_devmap_val`: `bpf_prog` is an fd when written, an id when read. */
-export const BpfDevmapVal: Layout<typeof devmapValFields> = layout(devmapValFields);
-const cpumapValFields = { qsize: "u32", bpf_prog: "u32" } as const;
+export const BpfDevmapVal = struct({ ifindex: u32, bpf_prog: u32 });
 /** `struct bpf_cpumap_val`. */
-export const BpfCpumapVal: Layout<typeof cpumapValFields> = layout(cpumapValFields);
-const stackBuildIdFields = { status: "u32", build_id: "u8[20]", offset: "u64" } as const;
+export const BpfCpumapVal = struct({ qsize: u32, bpf_prog: u32 });
 /** `struct bpf_stack_build_id`; `offset` is `ip` where the status is BPF_STACK_BUILD_ID_IP. */
-export const BpfStackBuildId: Layout<typeof stackBuildIdFields> = layout(stackBuildIdFields);
-const insnArrayValueFields = { orig_off: "u32", xlated_off: "u32", jitted_off: "u32" } as const;
+export const BpfStackBuildId = struct({ status: u32, build_id: bytes(20), offset: u64 });
 /** `struct bpf_insn_array_value` (newer than 6.18). */
-export const BpfInsnArrayValue: Layout<typeof insnArrayValueFields> = layout(insnArrayValueFields, { size: 16 });
+export const BpfInsnArrayValue = struct({ orig_off: u32, xlated_off: u32, jitted_off: u32 }, { size: 16 });

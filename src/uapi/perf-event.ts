@@ -1,31 +1,30 @@
-import { type Layout, layout } from "./layout.ts";
+import { i32, struct, u16, u32, u64 } from "../layout/index.ts";
 
-const perfEventAttrFields = {
-  type: "u32",
-  size: "u32",
-  config: "u64",
-  sample_period: "u64",
-  sample_type: "u64",
-  read_format: "u64",
-  bits: "u64",
-  wakeup_events: "u32",
-  bp_type: "u32",
-  config1: "u64",
-  config2: "u64",
-  branch_sample_type: "u64",
-  sample_regs_user: "u64",
-  sample_stack_user: "u32",
-  clockid: "i32",
-  sample_regs_intr: "u64",
-  aux_watermark: "u32",
-  sample_max_stack: "u16",
-  __reserved_2: "u16",
-  aux_sample_size: "u32",
-  __reserved_3: "u32",
-  sig_data: "u64",
-} as const;
 /** `struct perf_event_attr` (include/uapi/linux/perf_event.h). `bits` holds the one-bit fields of {@link PerfEventBit}. */
-export const PerfEventAttr: Layout<typeof perfEventAttrFields> = layout(perfEventAttrFields);
+export const PerfEventAttr = struct({
+  type: u32,
+  size: u32,
+  config: u64,
+  sample_period: u64,
+  sample_type: u64,
+  read_format: u64,
+  bits: u64,
+  wakeup_events: u32,
+  bp_type: u32,
+  config1: u64,
+  config2: u64,
+  branch_sample_type: u64,
+  sample_regs_user: u64,
+  sample_stack_user: u32,
+  clockid: i32,
+  sample_regs_intr: u64,
+  aux_watermark: u32,
+  sample_max_stack: u16,
+  __reserved_2: u16,
+  aux_sample_size: u32,
+  __reserved_3: u32,
+  sig_data: u64,
+});
 
 /** The one-bit fields of `perf_event_attr` that come one after another in `bits`. */
 export const PerfEventBit = {

@@ -1,37 +1,34 @@
-import { type Layout, layout } from "./layout.ts";
+import { i32, struct, u8, u16, u32 } from "../layout/index.ts";
 
-const nlmsghdrFields = {
-  nlmsg_len: "u32",
-  nlmsg_type: "u16",
-  nlmsg_flags: "u16",
-  nlmsg_seq: "u32",
-  nlmsg_pid: "u32",
-} as const;
 /** `struct nlmsghdr` (include/uapi/linux/netlink.h): in front of each message of a netlink socket. */
-export const Nlmsghdr: Layout<typeof nlmsghdrFields> = layout(nlmsghdrFields);
+export const Nlmsghdr = struct({
+  nlmsg_len: u32,
+  nlmsg_type: u16,
+  nlmsg_flags: u16,
+  nlmsg_seq: u32,
+  nlmsg_pid: u32,
+});
 
-const tcmsgFields = {
-  tcm_family: "u8",
-  tcm__pad1: "u8",
-  tcm__pad2: "u16",
-  tcm_ifindex: "i32",
-  tcm_handle: "u32",
-  tcm_parent: "u32",
-  tcm_info: "u32",
-} as const;
 /** `struct tcmsg` (include/uapi/linux/rtnetlink.h): a queueing discipline or a filter. */
-export const Tcmsg: Layout<typeof tcmsgFields> = layout(tcmsgFields);
+export const Tcmsg = struct({
+  tcm_family: u8,
+  tcm__pad1: u8,
+  tcm__pad2: u16,
+  tcm_ifindex: i32,
+  tcm_handle: u32,
+  tcm_parent: u32,
+  tcm_info: u32,
+});
 
-const ifinfomsgFields = {
-  ifi_family: "u8",
-  __ifi_pad: "u8",
-  ifi_type: "u16",
-  ifi_index: "i32",
-  ifi_flags: "u32",
-  ifi_change: "u32",
-} as const;
 /** `struct ifinfomsg` (include/uapi/linux/rtnetlink.h): a network device. */
-export const Ifinfomsg: Layout<typeof ifinfomsgFields> = layout(ifinfomsgFields);
+export const Ifinfomsg = struct({
+  ifi_family: u8,
+  __ifi_pad: u8,
+  ifi_type: u16,
+  ifi_index: i32,
+  ifi_flags: u32,
+  ifi_change: u32,
+});
 
 /** Types of messages. */
 export const NlMessage = {
