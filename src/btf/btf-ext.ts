@@ -1,6 +1,6 @@
 import { Bytes } from "../layout/index.ts";
 import type { Btf } from "./btf.ts";
-import type { CoreRelocation } from "./core/relocation.ts";
+import type { CoreRelocation } from "./core-relocation.ts";
 import { BTF_MAGIC, HOST_LITTLE } from "./header.ts";
 import type { TypeId } from "./types.ts";
 

@@ -1,9 +1,9 @@
 import { FormatError } from "../errors/index.ts";
 import { decodeText } from "../layout/index.ts";
-import { scanEssentialNames } from "./core/name-scan.ts";
 import { decodeType } from "./decode-type.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
 import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
+import { scanEssentialNames } from "./name-scan.ts";
 import { canSearchNames, searchNames } from "./name-search.ts";
 import { type KindSizes, KNOWN_KINDS, kindSizes, TypeIndex, typeWords } from "./type-section.ts";
 import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";

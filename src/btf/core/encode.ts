@@ -1,8 +1,8 @@
 import { FormatError } from "../../errors/index.ts";
 import { encodeCString } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
+import type { CoreRelocation } from "../core-relocation.ts";
 import { findString } from "../string-table.ts";
-import type { CoreRelocation } from "./relocation.ts";
 
 /** Bytes of a `struct bpf_core_relo`. */
 export const CORE_RELOCATION_SIZE = 16;

@@ -1,12 +1,12 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
+import { CoreRelocationKind, coreRelocationSubject } from "../core-relocation.ts";
 import type { TypeId } from "../types.ts";
 import type { CoreBudget } from "./budget.ts";
-import { fieldsAreCompatible, isComposite, typesAreCompatible } from "./compat.ts";
-import { memberAt, namedOrAnonymous } from "./members.ts";
+import { fieldsAreCompatible, isComposite, typesAreCompatible } from "./compare-types.ts";
 import { essentialName } from "./names.ts";
-import { CoreRelocationKind, coreRelocationSubject } from "./relocation.ts";
 import { bitsOf, type CoreAccessor, type CoreSpec, coreSizeOf, isFlexibleArray, MAX_SPEC_LENGTH } from "./spec.ts";
+import { memberAt, namedOrAnonymous } from "./type-access.ts";
 import { typesMatch } from "./type-match.ts";
 
 const encoder = new TextEncoder();

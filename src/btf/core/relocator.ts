@@ -1,11 +1,11 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
+import { type CoreRelocation, CoreRelocationKind } from "../core-relocation.ts";
 import type { BtfType, TypeId } from "../types.ts";
 import { CoreBudget } from "./budget.ts";
-import { kindsAreCompatible } from "./compat.ts";
+import { kindsAreCompatible } from "./compare-types.ts";
 import { matchCoreSpec } from "./match.ts";
 import { describeType, essentialName, kindAndName } from "./names.ts";
-import { type CoreRelocation, CoreRelocationKind } from "./relocation.ts";
 import { type CoreSpec, formatCorePath, formatCoreSpec, parseCoreSpec } from "./spec.ts";
 import { type CoreValue, coreValue } from "./value.ts";
 

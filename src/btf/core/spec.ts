@@ -1,15 +1,15 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
-import type { TypeId } from "../types.ts";
-import { isComposite } from "./compat.ts";
-import { memberAt } from "./members.ts";
-import { describeType } from "./names.ts";
 import {
   type CoreRelocation,
   type CoreRelocationKind,
   coreRelocationKindText,
   coreRelocationSubject,
-} from "./relocation.ts";
+} from "../core-relocation.ts";
+import type { TypeId } from "../types.ts";
+import { isComposite } from "./compare-types.ts";
+import { describeType } from "./names.ts";
+import { memberAt } from "./type-access.ts";
 
 /** Indices in an access string, and steps to a member of the target (libbpf's BPF_CORE_SPEC_MAX_LEN). */
 export const MAX_SPEC_LENGTH = 64;

@@ -2,7 +2,7 @@ import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
 import type { CoreBudget } from "./budget.ts";
-import { functionType, isEnum, MAX_TYPE_DEPTH, tooDeep } from "./compat.ts";
+import { functionType, isEnum, MAX_TYPE_DEPTH, tooDeep } from "./compare-types.ts";
 import { essentialName } from "./names.ts";
 
 /**

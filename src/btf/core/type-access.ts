@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import type { BtfMember, TypeId } from "../types.ts";
-import { isComposite } from "./compat.ts";
+import { isComposite } from "./compare-types.ts";
 
 // `struct task_struct` has 250 members, of which a relocation needs one: they are read in place, because decoding all
 // of them with their names takes longer than everything else that CO-RE does for a small object.

@@ -1,4 +1,4 @@
-import type { TypeId } from "../types.ts";
+import type { TypeId } from "./types.ts";
 
 /** Numbers of `enum bpf_core_relo_kind` (include/uapi/linux/bpf.h): what a CO-RE relocation asks of the kernel's types. */
 export const CoreRelocationKind = {

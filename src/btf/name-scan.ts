@@ -1,5 +1,5 @@
-import { essentialLength, type NamedTypes } from "../name-index.ts";
-import type { TypeId } from "../types.ts";
+import { essentialLength, type NamedTypes } from "./name-index.ts";
+import type { TypeId } from "./types.ts";
 
 const encoder = new TextEncoder();
 
