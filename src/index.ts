@@ -10,7 +10,6 @@ export {
 } from "./errors/index.ts";
 
 export {
-  btfOfMapUsers,
   type DecodeRecord,
   decoded,
   type EventMap,
@@ -237,6 +236,7 @@ export {
 } from "./profile/index.ts";
 export {
   type BenchmarkResult,
+  btfOfMapUsers,
   enableStats,
   fullProgramName,
   type JitedProgram,

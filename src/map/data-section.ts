@@ -1,6 +1,6 @@
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
-import type { BpfMap } from "./map.ts";
-import type { MapMemory } from "./memory.ts";
+import type { BpfMap } from "./bpf-map.ts";
+import type { MapMemory } from "./map-memory.ts";
 
 const FIRST = new Uint8Array(4);
 

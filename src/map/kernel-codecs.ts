@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { UsageError } from "../errors/index.ts";
 import { closeFd, pidfdOpen } from "../sys/index.ts";
 import { type Codec, indexCodec, nameOf, writeBytes, writeU32 } from "./codec.ts";
-import type { KeyKind } from "./traits.ts";
+import type { KeyKind } from "./map-type-traits.ts";
 
 // Codecs of what is fixed by the kernel, whatever BTF a map has: fds, ids, and structs of its own.
 

@@ -3,9 +3,9 @@ import { elementPlaces, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag } from "../uapi/index.ts";
 import { type Codec, indexCodec, perCpuCodec, rawCodec, refusingCodec, typedCodec } from "./codec.ts";
 import { cgroupIdCodec, fdCodec, redirectCodec, socketCodec, stackCodec, storageCodec } from "./kernel-codecs.ts";
+import type { MapTraits } from "./map-type-traits.ts";
 import { prefixCodec } from "./prefix-codec.ts";
 import { makeRoom, type Room } from "./room.ts";
-import type { MapTraits } from "./traits.ts";
 
 /** Where a map's keys and values find their types. */
 export interface MapTypes {

@@ -18,8 +18,8 @@ import {
 } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
 import type { BatchCursor } from "./batch.ts";
-import { explainMapError, type MapOperation } from "./explain.ts";
-import { type MapTraits, mapTraits, valueBytes } from "./traits.ts";
+import { explainMapError, type MapOperation } from "./map-errors.ts";
+import { type MapTraits, mapTraits, valueBytes } from "./map-type-traits.ts";
 
 /** A map as the kernel has it: keys and values are bytes. */
 export abstract class RawMap extends KernelObject {

@@ -2,9 +2,9 @@ import { type Btf, compileReader, compileWriter, type ValueReader } from "../btf
 import { ClosedError, UsageError } from "../errors/index.ts";
 import type { VariableSpec } from "../object/index.ts";
 import type { DataSection } from "./data-section.ts";
-import { atomic, type Integer, type IntegerArray, integerArray } from "./integers.ts";
-import { type MapMemory, readableView, storeInteger } from "./memory.ts";
+import { type MapMemory, readableView, storeInteger } from "./map-memory.ts";
 import { makeRoom } from "./room.ts";
+import { atomic, type Integer, type IntegerArray, integerArray } from "./shared-integers.ts";
 
 /** A variable's place in mapped memory, with what reads it there. */
 interface Place {

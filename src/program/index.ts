@@ -3,6 +3,7 @@ export { functionName, infoRecords } from "./debug-info.ts";
 export { openDisassembler } from "./disassembly/disassembler.ts";
 export { type LoadedInstructions, loadedInstructions } from "./instructions.ts";
 export { type JitedProgram, jitedProgram } from "./jited.ts";
+export { btfOfMapUsers } from "./map-users.ts";
 export { type MetadataVariable, programMetadata } from "./metadata.ts";
 export { fullProgramName } from "./name.ts";
 export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program.ts";

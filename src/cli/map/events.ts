@@ -1,5 +1,6 @@
-import { btfOfMapUsers, type RecordsOptions, records } from "../../events/index.ts";
+import { type RecordsOptions, records } from "../../events/index.ts";
 import { openMap } from "../../map/index.ts";
+import { btfOfMapUsers } from "../../program/index.ts";
 import type { LiveAnswer } from "../answer.ts";
 import type { Run } from "../command.ts";
 import { CommandError } from "../command-error.ts";

@@ -2,9 +2,9 @@ import { SyscallError, UsageError } from "../errors/index.ts";
 import { loadObjectBtf, mapTooNew } from "../kernel/index.ts";
 import { type MapCreateAttr, mapCreate, OwnedFd, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../uapi/index.ts";
+import { BpfMap } from "./bpf-map.ts";
 import { type CType, type KeyAndValue, keyAndValue } from "./c-type.ts";
-import { BpfMap } from "./map.ts";
-import { mapTraits } from "./traits.ts";
+import { mapTraits } from "./map-type-traits.ts";
 
 /** A map to create. What is not given is 0, or what the type of map asks for. */
 export interface MapOptions {

@@ -1,7 +1,7 @@
 import { Errno, NotSupportedError, SyscallError } from "../errors/index.ts";
 import { fdInfo, kernelAtLeast } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
-import { type MapTraits, mapTraits } from "./traits.ts";
+import { type MapTraits, mapTraits } from "./map-type-traits.ts";
 
 /** What was tried on a map's elements. */
 export type MapOperation = "read" | "write" | "delete" | "take" | "list" | "freeze" | "map";

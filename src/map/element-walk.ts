@@ -1,8 +1,8 @@
 import { BpfError, Errno, SyscallError, UsageError } from "../errors/index.ts";
 import { type BatchStep, mapGetNextKey, mapLookupAndDeleteBatch, mapLookupBatch, mapLookupElem } from "../sys/index.ts";
 import { mapTypeName } from "../uapi/index.ts";
+import { hasKeyList, type MapTraits } from "./map-type-traits.ts";
 import { makeRoom, type Room } from "./room.ts";
-import { hasKeyList, type MapTraits } from "./traits.ts";
 
 /** What a walk must know of a map; a `BpfMap` is one. */
 export interface WalkedMap {

@@ -3,9 +3,9 @@ import { ClosedError, Errno, NotSupportedError, SyscallError, UsageError } from 
 import { WordView } from "../layout/index.ts";
 import { type MappedMemory, mapMemory } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
-import { atomic, type Integer, type IntegerArray, integerArray } from "./integers.ts";
 import type { MapTypes } from "./map-codecs.ts";
 import { makeRoom, type Room } from "./room.ts";
+import { atomic, type Integer, type IntegerArray, integerArray } from "./shared-integers.ts";
 
 /** The map whose memory is to be seen. */
 export interface MemoryOwner {

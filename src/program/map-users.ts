@@ -1,8 +1,8 @@
 import { type Btf, BtfKind } from "../btf/index.ts";
 import { BpfError, UsageError } from "../errors/index.ts";
+import { findRecordType } from "../events/index.ts";
 import { loadedBtf } from "../kernel/index.ts";
-import { programs } from "../program/index.ts";
-import { findRecordType } from "./record-decoder.ts";
+import { programs } from "./program.ts";
 
 /**
  * The BTF in which a type of a ring's records is found: the kernel keeps none for the map itself, so it is that of a

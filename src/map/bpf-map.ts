@@ -13,20 +13,14 @@ import {
   mapUpdatePlaced,
   type OwnedFd,
 } from "../sys/index.ts";
-import {
-  type LookupOptions,
-  lookupFlags,
-  type UpdateMode,
-  type UpdateOptions,
-  updateFlags,
-} from "./element-options.ts";
-import type { MapOperation } from "./explain.ts";
-import { removeMany, writeMany } from "./many.ts";
+import { removeMany, writeMany } from "./batch-write.ts";
+import { type LookupOptions, lookupFlags, type UpdateMode, type UpdateOptions, updateFlags } from "./element-flags.ts";
+import { type Chunk, checkKeyList, chunksOf, isWithoutBatch } from "./element-walk.ts";
 import { type MapCodecs, type MapTypes, makeCodecs } from "./map-codecs.ts";
+import type { MapOperation } from "./map-errors.ts";
+import { type MapMemory, openMemory } from "./map-memory.ts";
 import { typesOfMap } from "./map-types.ts";
-import { type MapMemory, openMemory } from "./memory.ts";
 import { RawMap } from "./raw-map.ts";
-import { type Chunk, checkKeyList, chunksOf, isWithoutBatch } from "./walk.ts";
 
 const NO_KEY = new Uint8Array(0);
 
