@@ -7,6 +7,7 @@ export {
 } from "./link-description.ts";
 export { manyObjectPids, type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
 export { type ObjectHolder, type ProcPidsOptions, procPids, quickProcPids } from "./pids/proc-pids.ts";
+export { type PinnableKind, pinnedPaths, pinsOf } from "./pins.ts";
 export { type AttachTargetName, type ProgramDetails, ProgramDetailsReader, type UsedMap } from "./program/details.ts";
 export {
   FEW_PROGRAMS,

@@ -1,9 +1,8 @@
-import { describeLinks, type LinkDescription, linkDescriptions } from "../../inventory/index.ts";
+import { describeLinks, type LinkDescription, linkDescriptions, pinnedPaths, pinsOf } from "../../inventory/index.ts";
 import { linkGetNextId, linkInfo } from "../../sys/index.ts";
 import type { Run } from "../command.ts";
 import { takeLink } from "../handle/link.ts";
 import { Listing } from "../listing.ts";
-import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import { gatherRefs, type ObjectRefs } from "../references.ts";
 import type { Words } from "../words.ts";

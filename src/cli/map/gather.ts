@@ -1,6 +1,6 @@
+import { pinsOf } from "../../inventory/index.ts";
 import { deviceName, fdInfo, type MapInfo, mapInfo } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import type { ObjectRefs } from "../references.ts";
 import type { MapHeader, MapRecord } from "./record.ts";

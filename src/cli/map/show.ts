@@ -1,7 +1,7 @@
+import { pinnedPaths } from "../../inventory/index.ts";
 import type { Run } from "../command.ts";
 import { eachMap, takeMaps } from "../handle/map.ts";
 import { Listing } from "../listing.ts";
-import { pinnedPaths } from "../pinned-paths.ts";
 import { gatherRefs } from "../references.ts";
 import { mapRecord } from "./gather.ts";
 import type { MapRecord } from "./record.ts";

@@ -3,13 +3,14 @@ import {
   ProgramDetailsReader,
   ProgramReader,
   type ProgramRecord,
+  pinnedPaths,
+  pinsOf,
   programRecords,
 } from "../../inventory/index.ts";
 import type { Run } from "../command.ts";
 import { takePrograms } from "../handle/program.ts";
 import { Listing } from "../listing.ts";
 import type { Options } from "../options.ts";
-import { pinnedPaths, pinsOf } from "../pinned-paths.ts";
 import { failedTo } from "../reason.ts";
 import { gatherRefs } from "../references.ts";
 import type { Words } from "../words.ts";
