@@ -42,7 +42,7 @@ export interface LinkKind<P extends Program | BpfMap = Program> {
   check(info: LinkInfo): void;
 }
 
-const HOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../support/link-holder-child.js");
+const HOLDER = join(dirname(fileURLToPath(import.meta.url)), "../support/link-holder-child.js");
 
 /**
  * What every link does, whatever its kind: it fires, tells about itself, outlives its process by a pin, is found again

@@ -18,7 +18,7 @@ import { ownFds } from "./conformance.ts";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-const CHURN = join(dirname(fileURLToPath(import.meta.url)), "../../support/link-churn-child.js");
+const CHURN = join(dirname(fileURLToPath(import.meta.url)), "../support/link-churn-child.js");
 const MiB = 2 ** 20;
 const iterator = {
   prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
