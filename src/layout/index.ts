@@ -1,3 +1,4 @@
+export { type CamelCase, camelCase } from "./camel-case.ts";
 export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { formatHex, parseHex } from "./hex.ts";
 export { type Fields, type Struct, type StructValue, struct } from "./struct.ts";

@@ -1,0 +1,31 @@
+type CamelName<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelName<Tail>>}` : Name;
+
+/** A record with the kernel's names, such as `prog_id`, with camelCase names (`progId`), records within it included. */
+export type CamelCase<T> = T extends Plain | readonly (infer _)[]
+  ? T
+  : T extends object
+    ? { [K in keyof T as CamelName<K>]: CamelCase<T[K]> }
+    : T;
+type Plain = string | number | bigint | boolean | undefined | null | ArrayBufferView;
+
+const names = new Map<string, string>();
+
+function camelName(name: string): string {
+  let known = names.get(name);
+  if (known === undefined) {
+    known = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    names.set(name, known);
+  }
+  return known;
+}
+
+/** Copies a record whose members have the kernel's names to one with camelCase names, records within it included. */
+export function camelCase<T extends object>(record: T): CamelCase<T> {
+  const out: Record<string, unknown> = {};
+  for (const name in record) {
+    const value = record[name];
+    const isRecord = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+    out[camelName(name)] = isRecord ? camelCase(value as object) : value;
+  }
+  return out as CamelCase<T>;
+}
