@@ -3,16 +3,20 @@ export { type BtfExt, BtfExtSection, type FuncInfo, type LineInfo, parseBtfExt }
 export { BtfBuilder } from "./builder.ts";
 export { formatSignature, formatType } from "./c-declaration.ts";
 export { copyTypes, referencesOf, remapType } from "./copy-types.ts";
-export { CoreBudget } from "./core/budget.ts";
-export { typesAreCompatible } from "./core/compare-types.ts";
-export { encodeCoreRelocations } from "./core/encode.ts";
+export { CoreBudget, typesAreCompatible } from "./core/compare-types.ts";
 export { applyCoreRelocation, CORE_POISON_HELPER } from "./core/patch.ts";
 export { CoreRelocator, type CoreResult, type CoreTarget, type CoreTargets } from "./core/relocator.ts";
 export { formatCoreRelocation } from "./core/spec.ts";
-export { type CoreRelocation, CoreRelocationKind, coreRelocationKindText } from "./core-relocation.ts";
+export {
+  type CoreRelocation,
+  CoreRelocationKind,
+  coreRelocationKindText,
+  encodeCoreRelocations,
+} from "./core-relocation.ts";
 export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
-export { compileReader, type ReaderOptions, type ValueReader } from "./value/reader.ts";
+export { compileReader, type ReaderOptions } from "./value/reader.ts";
+export type { ValueReader } from "./value/shape.ts";
 export { compileWriter, type ValueWriter, type WriterOptions } from "./value/writer.ts";

@@ -1,3 +1,4 @@
+import { hasEssentialName } from "./essential-name.ts";
 import type { TypeId } from "./types.ts";
 
 /** The parts of one BTF (without its base) that a search by name reads. */
@@ -17,38 +18,10 @@ export type Match = "exact" | "essential";
 
 const UNDERSCORE = 0x5f;
 
-/**
- * The length of a name without its CO-RE flavour: up to the last `___` that is preceded and followed by another
- * character (libbpf's `bpf_core_essential_name_len`).
- */
-export function essentialLength(strings: Uint8Array, start: number, end: number): number {
-  for (let i = end - 5; i >= start; i--) {
-    if (
-      strings[i + 1] === UNDERSCORE &&
-      strings[i + 2] === UNDERSCORE &&
-      strings[i + 3] === UNDERSCORE &&
-      strings[i] !== UNDERSCORE &&
-      strings[i + 4] !== UNDERSCORE
-    ) {
-      return i + 1 - start;
-    }
-  }
-  return end - start;
-}
-
-/** The end of the string at `at`: where its NUL is. The section is known to end with one. */
-function stringEnd(strings: Uint8Array, at: number): number {
-  let end = at;
-  while (end < strings.length && strings[end] !== 0) end++;
-  return end;
-}
-
 function matches(strings: Uint8Array, at: number, name: Uint8Array, how: Match): boolean {
+  if (how === "essential") return hasEssentialName(strings, at, name);
   for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
-  const next = strings[at + name.length];
-  if (next === 0) return how === "exact" || essentialLength(strings, at, at + name.length) === name.length;
-  if (how === "exact" || next !== UNDERSCORE) return false;
-  return essentialLength(strings, at, stringEnd(strings, at)) === name.length;
+  return strings[at + name.length] === 0;
 }
 
 /**

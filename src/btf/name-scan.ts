@@ -1,4 +1,5 @@
-import { essentialLength, type NamedTypes } from "./name-index.ts";
+import { hasEssentialName } from "./essential-name.ts";
+import type { NamedTypes } from "./name-index.ts";
 import type { TypeId } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -99,13 +100,3 @@ function pair(bytes: Uint8Array, at: number): number {
 }
 
 const UNDERSCORE = 0x5f;
-
-function hasEssentialName(strings: Uint8Array, at: number, name: Uint8Array): boolean {
-  const end = at + name.length;
-  const next = strings[end];
-  if (next !== 0 && !(next === UNDERSCORE && strings[end + 1] === UNDERSCORE && strings[end + 2] === UNDERSCORE))
-    return false;
-  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
-  const stop = next === 0 ? end : strings.indexOf(0, end);
-  return essentialLength(strings, at, stop < 0 ? strings.length : stop) === name.length;
-}

@@ -1,8 +1,6 @@
-import { essentialLength, type Match } from "./name-index.ts";
+import { hasEssentialName } from "./essential-name.ts";
+import type { Match } from "./name-index.ts";
 import type { TypeIndex } from "./type-section.ts";
-
-const NUL = 0;
-const UNDERSCORE = 0x5f;
 
 /** The platform's search for bytes in bytes, which takes a tenth of the time of one in JavaScript; Node has one. */
 const nativeIndexOf = (globalThis as { Buffer?: { prototype: { indexOf: IndexOf } } }).Buffer?.prototype.indexOf;
@@ -31,7 +29,7 @@ export function searchNames({ words, strings, index }: SearchedTypes, name: Uint
   needle.set(name, 1);
   for (let at = nativeIndexOf.call(strings, needle, 0); at >= 0; at = nativeIndexOf.call(strings, needle, at + 1)) {
     const offset = at + 1;
-    if (how === "essential" && !hasEssential(strings, offset, name.length)) continue;
+    if (how === "essential" && !hasEssentialName(strings, offset, name)) continue;
     for (let word = words.indexOf(offset); word >= 0; word = words.indexOf(offset, word + 1)) {
       // Nearly every word that only happens to have the value is followed by a type, an offset or a name, all small
       // numbers, and not by what says a kind.
@@ -41,11 +39,4 @@ export function searchNames({ words, strings, index }: SearchedTypes, name: Uint
     }
   }
   return found.sort((a, b) => a - b);
-}
-
-/** Whether a string that begins with a name of `length` bytes is that name, or a flavour of it. */
-function hasEssential(strings: Uint8Array, start: number, length: number): boolean {
-  const next = strings[start + length];
-  if (next !== NUL && next !== UNDERSCORE) return false;
-  return essentialLength(strings, start, strings.indexOf(NUL, start + length)) === length;
 }

@@ -1,5 +1,24 @@
-import type { Btf } from "./btf.ts";
+import type { FormatError } from "../errors/index.ts";
 import { BtfKind, type TypeId } from "./types.ts";
+
+/** What sizes and alignments are computed from: a BTF, read word by word. */
+export interface TypeWords {
+  /** The first type of this blob; the types before it are those of its base. */
+  readonly firstId: TypeId;
+  readonly pointerSize: number;
+  has(id: TypeId): boolean;
+  kind(id: TypeId): BtfKind;
+  name(id: TypeId): string;
+  vlen(id: TypeId): number;
+  kindFlag(id: TypeId): boolean;
+  sizeField(id: TypeId): number;
+  target(id: TypeId): TypeId;
+  /** The blob that holds a type. */
+  owner(id: TypeId): { readonly words: Uint32Array };
+  /** Where in its owner's words a type begins. */
+  wordIndex(id: TypeId): number;
+  error(id: TypeId, problem: string): FormatError;
+}
 
 /** How deep structs, arrays and modifiers may nest: the kernel's MAX_RESOLVE_DEPTH. */
 const MAX_DEPTH = 32;
@@ -20,7 +39,7 @@ const LONG: ReadonlySet<string> = new Set([
 ]);
 
 /** The size of a pointer, told by that of `long` among this blob's own types; 8 where there is no `long`. */
-export function pointerSizeOf(btf: Btf): number {
+export function pointerSizeOf(btf: TypeWords): number {
   // No further than to the first: a lazy BTF need not know its end for it.
   for (let id = btf.firstId; btf.has(id); id++) {
     if (btf.kind(id) !== BtfKind.INT) continue;
@@ -31,7 +50,7 @@ export function pointerSizeOf(btf: Btf): number {
 }
 
 /** The size of a value in bytes, below 2^53. */
-export function sizeOfType(btf: Btf, id: TypeId): number {
+export function sizeOfType(btf: TypeWords, id: TypeId): number {
   let at = id;
   let count = 1;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -70,7 +89,7 @@ export function sizeOfType(btf: Btf, id: TypeId): number {
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
 }
 
-function product(btf: Btf, id: TypeId, count: number, size: number): number {
+function product(btf: TypeWords, id: TypeId, count: number, size: number): number {
   const total = count * size;
   if (!Number.isSafeInteger(total)) throw btf.error(id, `is larger than 2^53 bytes (${count} times ${size})`);
   return total;
@@ -80,7 +99,7 @@ function product(btf: Btf, id: TypeId, count: number, size: number): number {
  * The alignment in bytes by libbpf's rules (`btf__align_of`). `known` keeps each struct's, so that a struct which is
  * reached by many ways is looked at once.
  */
-export function alignOfType(btf: Btf, id: TypeId, known: Map<TypeId, number>, depth = 0): number {
+export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, depth = 0): number {
   let at = id;
   for (let steps = 0; depth + steps <= MAX_DEPTH; steps++) {
     switch (btf.kind(at)) {
@@ -117,7 +136,7 @@ export function alignOfType(btf: Btf, id: TypeId, known: Map<TypeId, number>, de
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
 }
 
-function alignOfMembers(btf: Btf, id: TypeId, known: Map<TypeId, number>, depth: number): number {
+function alignOfMembers(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, depth: number): number {
   const { words } = btf.owner(id);
   const flag = btf.kindFlag(id);
   const end = btf.wordIndex(id) + 3 + 3 * btf.vlen(id);

@@ -1,19 +1,34 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
-import { BtfKind, type BtfType, type TypeId } from "../types.ts";
-import type { CoreBudget } from "./budget.ts";
-import { essentialName } from "./names.ts";
+import { essentialName } from "../essential-name.ts";
+import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
+import { elementType, functionType, isComposite, isEnum } from "./type-access.ts";
+
+/**
+ * Bounds the work that one object's CO-RE relocations may cause. Types that nest themselves in several members make
+ * libbpf's recursions exponential; a large real object (10,000 relocations against `struct task_struct`) needs some
+ * three million steps.
+ */
+export class CoreBudget {
+  #left: number;
+  readonly #source: string;
+
+  /** @param source whose relocations they are, for the error. */
+  constructor(source: string, steps = 10_000_000) {
+    this.#left = steps;
+    this.#source = source;
+  }
+
+  /** Takes `steps` comparisons of members, parameters or enumerators; throws FormatError when none are left. */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0)
+      throw new FormatError({ source: this.#source }, "CO-RE relocations need too many type comparisons");
+  }
+}
 
 /** Levels of pointers and arrays, and of functions within functions (libbpf's src/relo_core.c). */
 export const MAX_TYPE_DEPTH = 32;
-
-export function isComposite(kind: BtfKind): boolean {
-  return kind === BtfKind.STRUCT || kind === BtfKind.UNION;
-}
-
-export function isEnum(kind: BtfKind): boolean {
-  return kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
-}
 
 /** Kinds that may stand for each other: the same, or any two enums whatever their width. */
 export function kindsAreCompatible(a: BtfKind, b: BtfKind): boolean {
@@ -130,20 +145,6 @@ export function fieldsAreCompatible(local: Btf, localRoot: TypeId, target: Btf, 
   throw tooDeep(local, localRoot);
 }
 
-/** The type of an array's elements. */
-export function elementType(btf: Btf, id: TypeId): TypeId {
-  const type = btf.type(id);
-  if (type.kind !== "array") throw new FormatError({ source: btf.source }, `type [${id}] is not an array`);
-  return type.type;
-}
-
-/** A function's signature. */
-export function functionType(btf: Btf, id: TypeId): BtfType & { readonly kind: "func_proto" } {
-  const type = btf.type(id);
-  if (type.kind !== "func_proto") throw new FormatError({ source: btf.source }, `type [${id}] is not a function`);
-  return type;
-}
-
 /** False for the integers that begin within their storage, which compilers made for bitfields before kernel 4.20. */
 function isPlainInt(btf: Btf, id: TypeId): boolean {
   const type = btf.type(id);
@@ -152,4 +153,131 @@ function isPlainInt(btf: Btf, id: TypeId): boolean {
 
 export function tooDeep(btf: Btf, id: TypeId): FormatError {
   return new FormatError({ source: btf.source }, `type [${id}] is nested more than ${MAX_TYPE_DEPTH} levels deep`);
+}
+
+/**
+ * The test behind type_matches (Clang 15, libbpf 1.0), stricter than compatibility: below typedefs and modifiers
+ * names and kinds agree, integers agree in size and sign, arrays in length, local members and enumerators exist in
+ * the target. Behind a pointer a struct needs only its name and kind, and a forward declaration is enough.
+ */
+export function typesMatch(local: Btf, localId: TypeId, target: Btf, targetId: TypeId, budget: CoreBudget): boolean {
+  return matches({ local, target, budget }, localId, targetId, false, MAX_TYPE_DEPTH);
+}
+
+interface Sides {
+  readonly local: Btf;
+  readonly target: Btf;
+  readonly budget: CoreBudget;
+}
+
+function matches(sides: Sides, localRoot: TypeId, targetRoot: TypeId, behindPointer: boolean, level: number): boolean {
+  const { local, target, budget } = sides;
+  if (level <= 0) throw tooDeep(local, localRoot);
+  let localId = localRoot;
+  let targetId = targetRoot;
+  let behind = behindPointer;
+  for (let depth = MAX_TYPE_DEPTH; depth > 0; depth--) {
+    budget.spend(1);
+    localId = local.resolve(localId);
+    targetId = target.resolve(targetId);
+    if (essentialName(local.name(localId)) !== essentialName(target.name(targetId))) return false;
+    const kind = local.kind(localId);
+    const targetKind = target.kind(targetId);
+    switch (kind) {
+      case BtfKind.VOID:
+        return targetKind === kind;
+      case BtfKind.FWD: {
+        // The flag of a forward declaration says whether it is one of a union.
+        const union = local.kindFlag(localId);
+        if (targetKind === kind) return union === target.kindFlag(targetId);
+        return behind && targetKind === (union ? BtfKind.UNION : BtfKind.STRUCT);
+      }
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return isEnum(targetKind) && enumsMatch(sides, localId, targetId);
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        if (!behind) return targetKind === kind && compositesMatch(sides, localId, targetId, level);
+        if (targetKind === kind) return true;
+        return targetKind === BtfKind.FWD && (kind === BtfKind.UNION) === target.kindFlag(targetId);
+      case BtfKind.INT:
+        return targetKind === kind && integersMatch(sides, localId, targetId);
+      case BtfKind.PTR:
+        if (targetKind !== kind) return false;
+        behind = true;
+        localId = local.target(localId);
+        targetId = target.target(targetId);
+        break;
+      case BtfKind.ARRAY: {
+        const ours = local.type(localId);
+        const theirs = target.type(targetId);
+        if (ours.kind !== "array" || theirs.kind !== "array" || ours.length !== theirs.length) return false;
+        localId = ours.type;
+        targetId = theirs.type;
+        break;
+      }
+      case BtfKind.FUNC_PROTO: {
+        if (targetKind !== kind) return false;
+        const ours = functionType(local, localId);
+        const theirs = functionType(target, targetId);
+        if (ours.params.length !== theirs.params.length) return false;
+        for (const [i, param] of ours.params.entries()) {
+          if (!matches(sides, param.type, theirs.params[i]!.type, behind, level - 1)) return false;
+        }
+        localId = ours.returns;
+        targetId = theirs.returns;
+        break;
+      }
+      default:
+        return false;
+    }
+  }
+  throw tooDeep(local, localRoot);
+}
+
+function integersMatch({ local, target }: Sides, localId: TypeId, targetId: TypeId): boolean {
+  const ours = local.type(localId);
+  const theirs = target.type(targetId);
+  if (ours.kind !== "int" || theirs.kind !== "int") return false;
+  return ours.size === theirs.size && ours.signed === theirs.signed;
+}
+
+/** Every local enumerator is in the target by its name, whatever its value; and the widths agree. */
+function enumsMatch({ local, target, budget }: Sides, localId: TypeId, targetId: TypeId): boolean {
+  if (local.sizeField(localId) !== target.sizeField(targetId) || local.vlen(localId) > target.vlen(targetId))
+    return false;
+  budget.spend(local.vlen(localId) + target.vlen(targetId));
+  const theirs = new Set(enumeratorNames(target, targetId));
+  return enumeratorNames(local, localId).every((name) => theirs.has(name));
+}
+
+function enumeratorNames(btf: Btf, id: TypeId): string[] {
+  const type = btf.type(id);
+  if (type.kind !== "enum" && type.kind !== "enum64")
+    throw new FormatError({ source: btf.source }, `type [${id}] is not an enum`);
+  return type.values.map((value) => essentialName(value.name));
+}
+
+function compositesMatch(sides: Sides, localId: TypeId, targetId: TypeId, level: number): boolean {
+  const { local, target, budget } = sides;
+  if (local.vlen(localId) > target.vlen(targetId)) return false;
+  budget.spend(local.vlen(localId) + target.vlen(targetId));
+  const theirs = new Map<string, BtfMember[]>();
+  for (const member of members(target, targetId)) {
+    const name = essentialName(member.name);
+    const same = theirs.get(name);
+    if (same === undefined) theirs.set(name, [member]);
+    else same.push(member);
+  }
+  // Several members share a name where they are anonymous, or flavours of each other.
+  return members(local, localId).every((member) =>
+    theirs.get(essentialName(member.name))?.some((their) => matches(sides, member.type, their.type, false, level - 1)),
+  );
+}
+
+function members(btf: Btf, id: TypeId): readonly BtfMember[] {
+  const type = btf.type(id);
+  if (type.kind !== "struct" && type.kind !== "union")
+    throw new FormatError({ source: btf.source }, `type [${id}] is not a struct or union`);
+  return type.members;
 }

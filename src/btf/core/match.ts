@@ -1,13 +1,12 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { CoreRelocationKind, coreRelocationSubject } from "../core-relocation.ts";
+import { essentialName } from "../essential-name.ts";
 import type { TypeId } from "../types.ts";
-import type { CoreBudget } from "./budget.ts";
-import { fieldsAreCompatible, isComposite, typesAreCompatible } from "./compare-types.ts";
-import { essentialName } from "./names.ts";
+import type { CoreBudget } from "./compare-types.ts";
+import { fieldsAreCompatible, typesAreCompatible, typesMatch } from "./compare-types.ts";
 import { bitsOf, type CoreAccessor, type CoreSpec, coreSizeOf, isFlexibleArray, MAX_SPEC_LENGTH } from "./spec.ts";
-import { memberAt, namedOrAnonymous } from "./type-access.ts";
-import { typesMatch } from "./type-match.ts";
+import { isComposite, memberAt, namedOrAnonymous } from "./type-access.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,12 +1,12 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { type CoreRelocation, CoreRelocationKind } from "../core-relocation.ts";
+import { essentialName } from "../essential-name.ts";
 import type { BtfType, TypeId } from "../types.ts";
-import { CoreBudget } from "./budget.ts";
-import { kindsAreCompatible } from "./compare-types.ts";
+import { CoreBudget, kindsAreCompatible } from "./compare-types.ts";
 import { matchCoreSpec } from "./match.ts";
-import { describeType, essentialName, kindAndName } from "./names.ts";
 import { type CoreSpec, formatCorePath, formatCoreSpec, parseCoreSpec } from "./spec.ts";
+import { describeType, kindAndName } from "./type-access.ts";
 import { type CoreValue, coreValue } from "./value.ts";
 
 /** Types to relocate against: the kernel's or those of one of its modules. */

@@ -7,9 +7,7 @@ import {
   coreRelocationSubject,
 } from "../core-relocation.ts";
 import type { TypeId } from "../types.ts";
-import { isComposite } from "./compare-types.ts";
-import { describeType } from "./names.ts";
-import { memberAt } from "./type-access.ts";
+import { describeType, isComposite, memberAt } from "./type-access.ts";
 
 /** Indices in an access string, and steps to a member of the target (libbpf's BPF_CORE_SPEC_MAX_LEN). */
 export const MAX_SPEC_LENGTH = 64;

@@ -1,6 +1,61 @@
+import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
-import type { BtfMember, TypeId } from "../types.ts";
-import { isComposite } from "./compare-types.ts";
+import { BtfKind, type BtfMember, type BtfType, type TypeId } from "../types.ts";
+
+const KIND_TEXT: Readonly<Record<number, string>> = {
+  [BtfKind.VOID]: "void",
+  [BtfKind.INT]: "int",
+  [BtfKind.PTR]: "ptr",
+  [BtfKind.ARRAY]: "array",
+  [BtfKind.STRUCT]: "struct",
+  [BtfKind.UNION]: "union",
+  [BtfKind.ENUM]: "enum",
+  [BtfKind.FWD]: "fwd",
+  [BtfKind.TYPEDEF]: "typedef",
+  [BtfKind.VOLATILE]: "volatile",
+  [BtfKind.CONST]: "const",
+  [BtfKind.RESTRICT]: "restrict",
+  [BtfKind.FUNC]: "func",
+  [BtfKind.FUNC_PROTO]: "func_proto",
+  [BtfKind.VAR]: "var",
+  [BtfKind.DATASEC]: "datasec",
+  [BtfKind.FLOAT]: "float",
+  [BtfKind.DECL_TAG]: "decl_tag",
+  [BtfKind.TYPE_TAG]: "type_tag",
+  [BtfKind.ENUM64]: "enum64",
+};
+
+/** A type without its id: `struct foo`, `enum <anon>`. */
+export function kindAndName(btf: Btf, id: TypeId): string {
+  return `${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${btf.name(id) || "<anon>"}`;
+}
+
+/** A type as libbpf's messages name it: `[13] struct foo`, `[7] enum <anon>`. */
+export function describeType(btf: Btf, id: TypeId): string {
+  return `[${id}] ${kindAndName(btf, id)}`;
+}
+
+export function isComposite(kind: BtfKind): boolean {
+  return kind === BtfKind.STRUCT || kind === BtfKind.UNION;
+}
+
+export function isEnum(kind: BtfKind): boolean {
+  return kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
+}
+
+/** The type of an array's elements. */
+export function elementType(btf: Btf, id: TypeId): TypeId {
+  const type = btf.type(id);
+  if (type.kind !== "array") throw new FormatError({ source: btf.source }, `type [${id}] is not an array`);
+  return type.type;
+}
+
+/** A function's signature. */
+export function functionType(btf: Btf, id: TypeId): BtfType & { readonly kind: "func_proto" } {
+  const type = btf.type(id);
+  if (type.kind !== "func_proto") throw new FormatError({ source: btf.source }, `type [${id}] is not a function`);
+  return type;
+}
 
 // `struct task_struct` has 250 members, of which a relocation needs one: they are read in place, because decoding all
 // of them with their names takes longer than everything else that CO-RE does for a small object.

@@ -2,9 +2,8 @@ import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { CoreRelocationKind, coreRelocationSubject } from "../core-relocation.ts";
 import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
-import { elementType } from "./compare-types.ts";
 import { type CoreSpec, coreSizeOf, formatCoreSpec } from "./spec.ts";
-import { memberAt } from "./type-access.ts";
+import { elementType, memberAt } from "./type-access.ts";
 
 const K = CoreRelocationKind;
 

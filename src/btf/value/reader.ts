@@ -1,14 +1,9 @@
-import { UsageError } from "../../errors/index.ts";
 import { signedWordReader, wordReader } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
-import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
 import { readBits, readFewBits } from "./bits.ts";
-import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
+import { type EnumNames, type Shape, shapeOf, tooShort, type ValueReader } from "./shape.ts";
 import { structReader } from "./struct-reader.ts";
-
-/** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
-export type ValueReader = (view: DataView, at: number) => unknown;
 
 export interface ReaderOptions {
   /** What an enum reads as: its number, or its name where it has one. `numbers` unless said. */
@@ -49,13 +44,6 @@ export function compileReader(btf: Btf, id: TypeId, options: ReaderOptions = {})
     readers.set(key, reader);
   }
   return reader;
-}
-
-/** The error for a view that does not hold the type's bytes. */
-export function tooShort(btf: Btf, id: TypeId, size: number, view: DataView, at: number): UsageError {
-  return new UsageError(
-    `${formatType(btf, id)} takes ${size} bytes, but the view has ${view.byteLength - at} at ${at}`,
-  );
 }
 
 function make(shape: Shape, context: Context): ValueReader {

@@ -1,4 +1,6 @@
+import { UsageError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
+import { formatType } from "../c-declaration.ts";
 import type { BtfMember, TypeId } from "../types.ts";
 
 interface Sized {
@@ -37,6 +39,9 @@ export type Shape =
   | (Sized & { readonly kind: "array"; readonly element: Shape; readonly length: number })
   | (Sized & { readonly kind: "struct"; readonly members: readonly ShapeMember[] });
 type IntShape = Extract<Shape, { kind: "int" | "bits" }>;
+
+/** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
+export type ValueReader = (view: DataView, at: number) => unknown;
 
 /** As deep as the kernel lets types nest. */
 const MAX_DEPTH = 32;
@@ -191,4 +196,11 @@ function countValues(members: readonly ShapeMember[]): number {
 function isChar(btf: Btf, id: TypeId): boolean {
   const type = btf.type(btf.resolve(id));
   return type.kind === "int" && type.size === 1 && type.bits === 8 && (type.char || type.name === "char");
+}
+
+/** The error for a view that does not hold the type's bytes. */
+export function tooShort(btf: Btf, id: TypeId, size: number, view: DataView, at: number): UsageError {
+  return new UsageError(
+    `${formatType(btf, id)} takes ${size} bytes, but the view has ${view.byteLength - at} at ${at}`,
+  );
 }

@@ -1,4 +1,4 @@
-import type { ValueReader } from "./reader.ts";
+import type { ValueReader } from "./shape.ts";
 
 /** A member of a struct, as it is read. */
 export interface MemberReader {

@@ -3,8 +3,7 @@ import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
 import { writeBits, writeFewBits } from "./bits.ts";
-import { tooShort } from "./reader.ts";
-import { type EnumNames, type Shape, shapeOf } from "./shape.ts";
+import { type EnumNames, type Shape, shapeOf, tooShort } from "./shape.ts";
 
 /**
  * Writes a value at byte `at` of a view. Throws UsageError that names the member at fault, as in

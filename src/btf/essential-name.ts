@@ -1,0 +1,46 @@
+/**
+ * CO-RE lets a type have several versions in one object, told apart by a flavour at the end of their names:
+ * `task_struct` and `task_struct___v514`. A flavour begins at the last three underscores that stand between two other
+ * characters, so `a___` and `___b` have none. The essential name is what is left without it.
+ */
+
+const UNDERSCORE = 0x5f;
+
+/** Returns a name without its flavour. */
+export function essentialName(name: string): string {
+  for (let i = name.length - 5; i >= 0; i--) {
+    if (name[i] !== "_" && name[i + 4] !== "_" && name.startsWith("___", i + 1)) return name.slice(0, i + 1);
+  }
+  return name;
+}
+
+/** Returns the length of the essential name of the bytes from `start` to `end`. */
+export function essentialLength(strings: Uint8Array, start: number, end: number): number {
+  for (let i = end - 5; i >= start; i--) {
+    if (
+      strings[i + 1] === UNDERSCORE &&
+      strings[i + 2] === UNDERSCORE &&
+      strings[i + 3] === UNDERSCORE &&
+      strings[i] !== UNDERSCORE &&
+      strings[i + 4] !== UNDERSCORE
+    ) {
+      return i + 1 - start;
+    }
+  }
+  return end - start;
+}
+
+/** Tells whether the NUL-terminated string at `at` is `name`, or a flavour of it. */
+export function hasEssentialName(strings: Uint8Array, at: number, name: Uint8Array): boolean {
+  const end = at + name.length;
+  const next = strings[end];
+  if (next !== 0 && next !== UNDERSCORE) return false;
+  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
+  return essentialLength(strings, at, stringEnd(strings, end)) === name.length;
+}
+
+/** Returns where the string that `at` lies in ends: the place of its NUL, or the end of the section. */
+function stringEnd(strings: Uint8Array, at: number): number {
+  const end = strings.indexOf(0, at);
+  return end < 0 ? strings.length : end;
+}
