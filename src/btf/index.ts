@@ -15,6 +15,7 @@ export {
 } from "./core-relocation.ts";
 export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
+export { essentialName } from "./essential-name.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
 export { compileReader, type ReaderOptions } from "./value/reader.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Btf, BtfBuilder, compileReader, compileWriter, type NewBtfType, type TypeId } from "../../src/btf/index.ts";
-import { int, member } from "./samples.ts";
+import { Btf, BtfBuilder, compileReader, compileWriter, type NewBtfType, type TypeId } from "../../../src/btf/index.ts";
+import { int, member } from "../samples.ts";
 
 /** A type to build, how many bytes it takes, and its values. */
 interface Plan {

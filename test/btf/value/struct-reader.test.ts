@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MemberReader, structReader } from "../../src/btf/value/struct-reader.ts";
+import { type MemberReader, structReader } from "../../../src/btf/value/struct-reader.ts";
 
 /** Enough values for a struct's own function to be compiled, and one more. */
 const MANY = 500;

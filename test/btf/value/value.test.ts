@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Btf, BtfBuilder, compileReader, compileWriter, type NewBtfType, type TypeId } from "../../src/btf/index.ts";
-import { FormatError, UsageError } from "../../src/errors/index.ts";
-import { parseHex } from "../../src/layout/index.ts";
-import { everyKind, int, member } from "./samples.ts";
+import { Btf, BtfBuilder, compileReader, compileWriter, type NewBtfType, type TypeId } from "../../../src/btf/index.ts";
+import { FormatError, UsageError } from "../../../src/errors/index.ts";
+import { parseHex } from "../../../src/layout/index.ts";
+import { everyKind, int, member } from "../samples.ts";
 
 function make(build: (b: BtfBuilder) => TypeId, little = true): { btf: Btf; id: TypeId } {
   const b = new BtfBuilder({ little });
