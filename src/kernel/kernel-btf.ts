@@ -12,7 +12,7 @@ import {
   OwnedFd,
 } from "../sys/index.ts";
 import { isGone } from "./kernel-object.ts";
-import { readUserFile } from "./read-file.ts";
+import { readUserFile } from "./read-user-file.ts";
 
 /** A module's BTF: split, on top of the kernel's own. */
 export interface ModuleBtf {

@@ -1,6 +1,6 @@
 import { Btf, CoreRelocator } from "../btf/index.ts";
 import { SyscallError, UsageError } from "../errors/index.ts";
-import { acceptedBtf, hasContextTag, KernelBtf, loadObjectBtf, readBtfFile } from "../kernel/index.ts";
+import { acceptedBtf, hasContextTag, KernelBtf, loadObjectBtf, readBtfFile, Undo } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
 import { generateLoader, type ObjectSpec, type ProgramSpec } from "../object/index.ts";
@@ -11,18 +11,17 @@ import { BpfMapType } from "../uapi/index.ts";
 import { BpfObject } from "./bpf-object.ts";
 import { contextArguments, nameContexts } from "./context-arguments.ts";
 import { arenaDataOffset, createJumpTable } from "./create-map.ts";
-import { type ResolvedExterns, resolveExterns } from "./externs.ts";
-import { relocate } from "./instructions.ts";
+import type { LoadOptions } from "./load-options.ts";
 import { loadProgram, programOf } from "./load-program.ts";
 import { planLoad } from "./loader-plan.ts";
 import { ObjectMaps } from "./object-maps.ts";
-import type { LoadOptions } from "./options.ts";
 import { readObject } from "./read-object.ts";
+import { relocate } from "./relocate.ts";
+import { type ResolvedExterns, resolveExterns } from "./resolve-externs.ts";
 import { LoaderError, mapHashPlace, runLoader } from "./run-loader.ts";
 import { LoaderSignature, sha256 } from "./sign/loader-signature.ts";
-import { describeStep, externText, programText } from "./steps.ts";
+import { describeStep, externText, programText } from "./step-texts.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
-import { Undo } from "./undo.ts";
 
 /**
  * Loads an object into the kernel: creates its maps, fits its programs to the running kernel, and loads them.

@@ -13,8 +13,8 @@ import {
   tryProgLoad,
 } from "../sys/index.ts";
 import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
-import type { ReadyInstructions } from "./instructions.ts";
-import type { LoadOptions } from "./options.ts";
+import type { LoadOptions } from "./load-options.ts";
+import type { ReadyInstructions } from "./relocate.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
 import { VerifierError } from "./verifier-error.ts";
 

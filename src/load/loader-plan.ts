@@ -16,10 +16,10 @@ import { findAttachTarget, prefixOf } from "../program/index.ts";
 import { type MapCreateAttr, objectName } from "../sys/index.ts";
 import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
 import { isTyped, mapAttr } from "./create-map.ts";
-import type { ResolvedExterns } from "./externs.ts";
-import { relocate } from "./instructions.ts";
+import type { LoadOptions } from "./load-options.ts";
 import { attachTypeOf, debugRecords } from "./load-program.ts";
-import type { LoadOptions } from "./options.ts";
+import { relocate } from "./relocate.ts";
+import type { ResolvedExterns } from "./resolve-externs.ts";
 
 /** What a plan is made from, beside the object. */
 export interface PlanParts {

@@ -1,16 +1,16 @@
 import { dirname, resolve } from "node:path";
 import type { Btf } from "../btf/index.ts";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import type { Undo } from "../kernel/index.ts";
 import { openPinnedFd, removeDirectories } from "../kernel/index.ts";
 import { BpfMap } from "../map/index.ts";
 import type { MapSpec, ObjectSpec } from "../object/index.ts";
 import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
 import { createMap, effectiveMaxEntries, fillArena, fillDataMap } from "./create-map.ts";
-import { mapDifferences } from "./map-compatibility.ts";
-import type { LoadOptions } from "./options.ts";
-import { mapText } from "./steps.ts";
+import type { LoadOptions } from "./load-options.ts";
+import { mapDifferences } from "./map-differences.ts";
+import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
-import type { Undo } from "./undo.ts";
 
 /** What maps are made of besides their declarations. */
 export interface MapMaterials {

@@ -3,8 +3,8 @@ import type { ElfFile, ElfSection } from "../elf/index.ts";
 import { FormatError } from "../errors/index.ts";
 import type { FunctionInfos } from "./function-info.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
-import { InstructionView } from "./instructions.ts";
-import type { Reference, References } from "./relocations.ts";
+import { InstructionView } from "./instruction-view.ts";
+import type { Reference, References } from "./references.ts";
 import { sectionError } from "./sections.ts";
 import type { FunctionSpec, JumpTableSpec, LineSpec, Relocation } from "./spec.ts";
 

@@ -12,7 +12,7 @@ import { readLegacyMaps } from "./legacy-maps.ts";
 import { Linker } from "./link-subprograms.ts";
 import { MapNames } from "./map-names.ts";
 import { readMapSection, readMapSlots } from "./map-section.ts";
-import { readReferences } from "./relocations.ts";
+import { readReferences } from "./references.ts";
 import { loadFlagsOf, parseSectionName } from "./section-kinds.ts";
 import { type ObjectSections, readSections } from "./sections.ts";
 import type { ExternSpec, LineSpec, ObjectSpec, ProgramSpec } from "./spec.ts";

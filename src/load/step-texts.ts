@@ -1,7 +1,7 @@
 import type { LoaderProgram, MapSpec, ProgramSpec } from "../object/index.ts";
 import { mapTypeName, progTypeName } from "../uapi/index.ts";
 import { effectiveMaxEntries } from "./create-map.ts";
-import type { ResolvedExtern } from "./externs.ts";
+import type { ResolvedExtern } from "./resolve-externs.ts";
 
 // What the steps of a load say of the things that they are about.
 

@@ -1,7 +1,7 @@
 import { type ElfSymbol, type ElfSymbols, SectionIndex, SymbolType } from "../elf/index.ts";
 import { addConstant, isExtern, type ObjectExterns } from "./externs.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
-import { InstructionView } from "./instructions.ts";
+import { InstructionView } from "./instruction-view.ts";
 import type { LegacyMaps } from "./legacy-maps.ts";
 import type { PlacedMaps } from "./map-section.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";

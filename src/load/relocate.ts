@@ -9,7 +9,7 @@ import {
 import { UsageError } from "../errors/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
 import { BpfPseudo } from "../uapi/index.ts";
-import type { ResolvedExtern } from "./externs.ts";
+import type { ResolvedExtern } from "./resolve-externs.ts";
 
 /** What the relocations of a program point at in the kernel. */
 export interface RelocationTargets {
