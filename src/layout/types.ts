@@ -9,6 +9,8 @@ export interface Type<T> {
   readonly size: number;
   /** Alignment in bytes. */
   readonly align: number;
+  /** True if a value is a view onto the memory that it was read from. */
+  readonly isView?: true;
   /** Reads at byte `at`; little-endian unless `little` is false. */
   read(view: DataView, at: number, little?: boolean): T;
   /** Writes at byte `at`; little-endian unless `little` is false. */
@@ -70,11 +72,20 @@ export const usize: Type<number> = {
   },
 };
 
+/** A u32 of which the kernel uses the lowest bit, or a one-bit field that is alone in its u32. */
+export const flag: Type<boolean> = {
+  size: 4,
+  align: 4,
+  read: (v, at, little = true) => (v.getUint32(at, little) & 1) === 1,
+  write: (v, at, x, little = true) => v.setUint32(at, x ? 1 : 0, little),
+};
+
 /** `count` raw bytes, read as a view onto the same memory. */
 export function bytes(count: number): Type<Uint8Array> {
   return {
     size: count,
     align: 1,
+    isView: true,
     read: (v, at) => new Uint8Array(v.buffer, v.byteOffset + at, count),
     write: (v, at, x) => {
       if (x.length > count) throw new RangeError(`${x.length} bytes do not fit ${count}`);

@@ -1,6 +1,6 @@
-import { bytes, chars, struct, u32, u64, usize } from "../layout/index.ts";
+import { bytes, chars, flag, newer, pointer, struct, u32, u64 } from "../layout/index.ts";
 
-/** `struct bpf_prog_info`. Bit 0 of `gpl_compatible` is the kernel's one-bit field. */
+/** `struct bpf_prog_info`. */
 export const BpfProgInfo = struct(
   {
     type: u32,
@@ -8,39 +8,39 @@ export const BpfProgInfo = struct(
     tag: bytes(8),
     jited_prog_len: u32,
     xlated_prog_len: u32,
-    jited_prog_insns: usize,
-    xlated_prog_insns: usize,
+    jited_prog_insns: pointer,
+    xlated_prog_insns: pointer,
     load_time: u64,
     created_by_uid: u32,
     nr_map_ids: u32,
-    map_ids: usize,
+    map_ids: pointer,
     name: chars(16),
     ifindex: u32,
-    gpl_compatible: u32,
+    gpl_compatible: flag,
     netns_dev: u64,
     netns_ino: u64,
     nr_jited_ksyms: u32,
     nr_jited_func_lens: u32,
-    jited_ksyms: usize,
-    jited_func_lens: usize,
+    jited_ksyms: pointer,
+    jited_func_lens: pointer,
     btf_id: u32,
     func_info_rec_size: u32,
-    func_info: usize,
+    func_info: pointer,
     nr_func_info: u32,
     nr_line_info: u32,
-    line_info: usize,
-    jited_line_info: usize,
+    line_info: pointer,
+    jited_line_info: pointer,
     nr_jited_line_info: u32,
     line_info_rec_size: u32,
     jited_line_info_rec_size: u32,
     nr_prog_tags: u32,
-    prog_tags: usize,
+    prog_tags: pointer,
     run_time_ns: u64,
     run_cnt: u64,
-    recursion_misses: u64,
-    verified_insns: u32,
-    attach_btf_obj_id: u32,
-    attach_btf_id: u32,
+    recursion_misses: newer(u64),
+    verified_insns: newer(u32),
+    attach_btf_obj_id: newer(u32),
+    attach_btf_id: newer(u32),
   },
   { size: 232 },
 );
@@ -61,20 +61,20 @@ export const BpfMapInfo = struct({
   btf_id: u32,
   btf_key_type_id: u32,
   btf_value_type_id: u32,
-  btf_vmlinux_id: u32,
-  map_extra: u64,
-  hash: usize,
-  hash_size: u32,
+  btf_vmlinux_id: newer(u32),
+  map_extra: newer(u64),
+  hash: pointer,
+  hash_size: newer(u32),
 });
 
 /** `struct bpf_btf_info`. */
 export const BpfBtfInfo = struct({
-  btf: usize,
+  btf: pointer,
   btf_size: u32,
   id: u32,
-  name: usize,
+  name: pointer,
   name_len: u32,
-  kernel_btf: u32,
+  kernel_btf: flag,
 });
 
 /** `struct bpf_token_info` (6.17): four bit sets. */

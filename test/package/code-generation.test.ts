@@ -6,9 +6,9 @@ import { test } from "node:test";
 const MANY = 500;
 
 test("a process that may not compile text reads structs all the same", () => {
-  const url = new URL("../../src/btf/value/struct-reader.js", import.meta.url).href;
-  const script = `const { structReader } = await import(${JSON.stringify(url)});
-    const read = structReader([{ name: "a", offset: 1, read: (view, at) => view.getUint8(at) }]);
+  const url = new URL("../../src/layout/object-reader.js", import.meta.url).href;
+  const script = `const { objectReader } = await import(${JSON.stringify(url)});
+    const read = objectReader([{ name: "a", offset: 1, read: (view, at) => view.getUint8(at) }]);
     const view = new DataView(new Uint8Array([4, 5]).buffer);
     let sum = 0;
     for (let i = 0; i < ${MANY}; i++) sum += read(view, 0).a;

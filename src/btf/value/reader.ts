@@ -1,9 +1,8 @@
-import { signedWordReader, wordReader } from "../../layout/index.ts";
+import { objectReader, signedWordReader, wordReader } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import type { TypeId } from "../types.ts";
 import { readBits, readFewBits } from "./bits.ts";
 import { type EnumNames, type Shape, shapeOf, tooShort, type ValueReader } from "./shape.ts";
-import { structReader } from "./struct-reader.ts";
 
 export interface ReaderOptions {
   /** What an enum reads as: its number, or its name where it has one. `numbers` unless said. */
@@ -91,7 +90,7 @@ function makeNew(shape: Shape, context: Context): ValueReader {
       };
     }
     case "struct":
-      return structReader(
+      return objectReader(
         shape.members.map(({ name, offset, shape: member }) => ({ name, offset, read: make(member, context) })),
       );
   }

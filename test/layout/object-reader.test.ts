@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MemberReader, structReader } from "../../../src/btf/value/struct-reader.ts";
+import { type MemberReader, objectReader } from "../../src/layout/object-reader.ts";
 
 /** Enough values for a struct's own function to be compiled, and one more. */
 const MANY = 500;
@@ -21,7 +21,7 @@ test("a struct is the same object from the first value on, whatever its members 
     ['"', "'", "`$" + "{x}`", "\\", "]: 1})", "\u2028", "\n", " ", "*/", "0", "7"],
     ["view", "at", "reads", "r0", "return", "ä"],
   ]) {
-    const read = structReader(bytes(names));
+    const read = objectReader(bytes(names));
     const first = read(VIEW, 5) as object;
     assert.equal(Object.getPrototypeOf(first), Object.prototype);
     assert.deepEqual(
@@ -37,7 +37,7 @@ test("a struct is the same object from the first value on, whatever its members 
 });
 
 test("of two members with one name the last counts", () => {
-  const read = structReader(bytes(["a", "b", "a"]));
+  const read = objectReader(bytes(["a", "b", "a"]));
   for (let i = 0; i < MANY; i++)
     assert.deepEqual(Object.entries(read(VIEW, 1) as object), [
       ["a", 3],

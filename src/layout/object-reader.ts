@@ -1,4 +1,4 @@
-import type { ValueReader } from "./shape.ts";
+type ValueReader = (view: DataView, at: number) => unknown;
 
 /** A member of a struct, as it is read. */
 export interface MemberReader {
@@ -7,17 +7,17 @@ export interface MemberReader {
   readonly read: ValueReader;
 }
 
-/** After so many values a function of the struct's own is worth its compilation, which takes as long as some hundred. */
+/** Compiling the function takes as long as reading about this many values. */
 const CALLS_BEFORE_COMPILING = 200;
-/** A literal of many more makes objects that are slow to use. */
+/** The engine makes slow objects of a literal with many more members. */
 const MOST_COMPILED = 64;
 
 /**
- * Reads a struct into an object. The first values are read by a loop over the members, the rest by a function with the
- * members' names in its text: what the engine learns about names and types in a shared loop it learns about all structs
- * of the process together, and reads each three times as slowly.
+ * Returns a function that reads a struct into an object. A loop over the members reads the first values. The rest are
+ * read by a function that is compiled for this struct: the engine optimises a loop that all structs share for none of
+ * them, and it is a third as fast.
  */
-export function structReader(members: readonly MemberReader[]): ValueReader {
+export function objectReader(members: readonly MemberReader[]): ValueReader {
   const general = generalReader(members);
   if (members.length > MOST_COMPILED) return general;
   let left = CALLS_BEFORE_COMPILING;
@@ -43,7 +43,7 @@ function generalReader(members: readonly MemberReader[]): ValueReader {
 
 const OWN = { enumerable: true, configurable: true, writable: true };
 
-/** `(view, at) => ({ "pid": r0(view, at + 0), … })`; undefined where the process may not compile text (a Node flag). */
+/** `(view, at) => ({ "pid": r0(view, at + 0), … })`; undefined where a Node flag forbids the process to compile text. */
 function compiledReader(members: readonly MemberReader[]): ValueReader | undefined {
   // Names come from files: each is a JSON string, which is a JavaScript string and nothing more.
   const keys = members.map(({ name }) => (name === "__proto__" ? '["__proto__"]' : JSON.stringify(name)));
