@@ -21,7 +21,9 @@ export function newer<T>(type: Type<T>): Type<T> & Newer {
 
 /** What a `bpf_*_info` struct reads as: a plain object without the pointers. */
 export type InfoRecord<F extends Fields> = {
-  readonly [K in keyof F as F[K] extends Pointer ? never : K]: F[K] extends Newer ? ValueOf<F[K]> | undefined : ValueOf<F[K]>;
+  readonly [K in keyof F as F[K] extends Pointer ? never : K]: F[K] extends Newer
+    ? ValueOf<F[K]> | undefined
+    : ValueOf<F[K]>;
 };
 
 /**

@@ -159,7 +159,7 @@ function createMaps(list: DisposableList, metrics: number, cpus: number): ProbeM
 
 /** The BTF id of the function to measure. */
 function targetOf(program: Program, subprogram: string | undefined): number {
-  const info: ProgInfo = progInfo(program.fd, { funcInfo: true });
+  const info: ProgInfo = progInfo(program.fd, { func_info: true });
   const btf = info.btf_id === 0 ? undefined : loadedBtf(info.btf_id);
   const records = infoRecords(info.func_info, info.func_info_rec_size);
   const [first] = records;

@@ -21,7 +21,13 @@ export function loadedInstructions(
   fd: number,
   btf: (id: number) => Btf | undefined = loadedBtf,
 ): LoadedInstructions | undefined {
-  const info = progInfo(fd, { xlated: true, jitedKsyms: true, progTags: true, funcInfo: true, lineInfo: true });
+  const info = progInfo(fd, {
+    xlated_prog_insns: true,
+    jited_ksyms: true,
+    prog_tags: true,
+    func_info: true,
+    line_info: true,
+  });
   const instructions = info.xlated_prog_insns;
   if (instructions === undefined || instructions.length === 0) return undefined;
   const types = info.btf_id === 0 ? undefined : btf(info.btf_id);

@@ -20,13 +20,13 @@ export interface JitedProgram {
  */
 export function jitedProgram(fd: number, btf: (id: number) => Btf | undefined = loadedBtf): JitedProgram | undefined {
   const info = progInfo(fd, {
-    jited: true,
-    jitedKsyms: true,
-    jitedFuncLens: true,
-    progTags: true,
-    funcInfo: true,
-    lineInfo: true,
-    jitedLineInfo: true,
+    jited_prog_insns: true,
+    jited_ksyms: true,
+    jited_func_lens: true,
+    prog_tags: true,
+    func_info: true,
+    line_info: true,
+    jited_line_info: true,
   });
   const code = info.jited_prog_insns;
   if (code === undefined || code.length === 0) return undefined;

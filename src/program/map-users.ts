@@ -12,7 +12,7 @@ export function btfOfMapUsers(map: { readonly id: number; readonly what: string 
   let found: Btf | undefined;
   const seen = new Set<number>();
   for (const program of programs()) {
-    const { btf_id, map_ids } = program.info({ mapIds: true });
+    const { btf_id, map_ids } = program.info({ map_ids: true });
     if (btf_id === 0 || seen.has(btf_id) || map_ids?.includes(map.id) !== true) continue;
     seen.add(btf_id);
     const btf = loadedBtf(btf_id);

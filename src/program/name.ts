@@ -14,7 +14,7 @@ export function fullProgramName(
   btf: (id: number) => Btf | undefined = loadedBtf,
 ): string {
   if (info.name.length < BPF_OBJ_NAME_LEN - 1 || info.btf_id === 0 || info.nr_func_info === 0) return info.name;
-  const { func_info, func_info_rec_size } = progInfo(fd, { funcInfo: true });
+  const { func_info, func_info_rec_size } = progInfo(fd, { func_info: true });
   const [first] = infoRecords(func_info, func_info_rec_size);
   const types = first === undefined ? undefined : btf(info.btf_id);
   return (types && first && functionName(types, first)) ?? info.name;

@@ -81,8 +81,7 @@ export { type BtfInfo, btfInfo, type MapInfo, mapHash, mapInfo, type TokenInfo, 
 export { objectName } from "./bpf/object-name.ts";
 export { type ObjOptions, objGet, objPin } from "./bpf/pin.ts";
 export { type ProgAttachOptions, progAttach, progDetach } from "./bpf/prog-attach.ts";
-export { type ProgHead, progHead } from "./bpf/prog-head.ts";
-export { type ProgInfo, type ProgInfoRequest, progInfo } from "./bpf/prog-info.ts";
+export { type ProgHead, type ProgInfo, type ProgInfoRequest, progHead, progInfo } from "./bpf/prog-info.ts";
 export { type ProgLoadOptions, type ProgLoadResult, progLoad, progLoadError, tryProgLoad } from "./bpf/prog-load.ts";
 export { type ProgQueryOptions, type ProgQueryResult, progQuery } from "./bpf/prog-query.ts";
 export {

@@ -64,7 +64,7 @@ test("prog show by tag, by pin, with pins, with maps, and of several", (t) => {
     [one.id, "one"],
     [two.id, "two"],
     [bpffs, "bpffs"],
-    [progInfo(one.fd, { mapIds: true }).map_ids?.[0] ?? 0, "map"],
+    [progInfo(one.fd, { map_ids: true }).map_ids?.[0] ?? 0, "map"],
     [value, "value"],
     [`0x${value.toString(16)}`, "value"],
   ];
@@ -112,7 +112,7 @@ test("prog dump xlated to a file writes the instructions, for its owner alone", 
     stderr: "",
     code: 0,
   });
-  assert.deepEqual(new Uint8Array(readFileSync(path)), progInfo(fd, { xlated: true }).xlated_prog_insns);
+  assert.deepEqual(new Uint8Array(readFileSync(path)), progInfo(fd, { xlated_prog_insns: true }).xlated_prog_insns);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const mixed = bpfts("prog", "dump", "xlated", "id", `${id}`, "file", path, "linum");
   assert.match(mixed.stderr, /'file' is not compatible with 'opcodes', 'visual', or 'linum'/);

@@ -164,7 +164,7 @@ test("programs are loaded, shown and printed as bpftool does", { skip: withoutPe
     s.after(() => rmSync(directory, { recursive: true }));
     const file = join(directory, "code");
     for (const { handle } of printed.filter(({ whole }) => whole)) {
-      const { jited_prog_insns: code } = infoAt(handle[1] as string, (fd) => progInfo(fd, { jited: true }));
+      const { jited_prog_insns: code } = infoAt(handle[1] as string, (fd) => progInfo(fd, { jited_prog_insns: true }));
       bpfts("prog", "dump", "jited", ...handle, "file", file);
       assert.deepEqual(new Uint8Array(readFileSync(file)), code);
       const functions = JSON.parse(bpfts("-j", "prog", "dump", "jited", ...handle, "opcodes")) as {

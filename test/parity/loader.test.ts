@@ -18,7 +18,7 @@ const refused: Readonly<Record<string, RegExp>> = {
 
 function facts(object: BpfObject): object {
   const programs = Object.entries(object.programs).map(([name, { fd }]) => {
-    const info = progInfo(fd, { mapIds: true });
+    const info = progInfo(fd, { map_ids: true });
     const { type, tag, xlated_prog_len, nr_func_info, nr_line_info, attach_btf_id, verified_insns } = info;
     return {
       name,

@@ -35,15 +35,15 @@ const p = BpfProgType;
 test("PROG_LOAD, and everything that info tells", (t) => {
   const fd = owned(t, progLoad({ prog_type: p.BPF_PROG_TYPE_SOCKET_FILTER, insns: returning(0), prog_name: "two" }));
   const info = progInfo(fd, {
-    mapIds: true,
-    xlated: true,
-    jited: true,
-    jitedKsyms: true,
-    jitedFuncLens: true,
-    funcInfo: true,
-    lineInfo: true,
-    jitedLineInfo: true,
-    progTags: true,
+    map_ids: true,
+    xlated_prog_insns: true,
+    jited_prog_insns: true,
+    jited_ksyms: true,
+    jited_func_lens: true,
+    func_info: true,
+    line_info: true,
+    jited_line_info: true,
+    prog_tags: true,
   });
   assert.equal(info.type, p.BPF_PROG_TYPE_SOCKET_FILTER);
   assert.equal(info.name, "two");
@@ -77,10 +77,10 @@ test("more maps than the first question has room for", (t) => {
     );
     progBindMap(fd, map);
     maps.push(mapInfo(map).id);
-    if (i === 3) assert.deepEqual(progInfo(fd, { mapIds: true }).map_ids, maps);
+    if (i === 3) assert.deepEqual(progInfo(fd, { map_ids: true }).map_ids, maps);
   }
-  assert.deepEqual(progInfo(fd, { mapIds: true }).map_ids, maps);
-  assert.deepEqual(progInfo(fd, { mapIds: true, xlated: true }).map_ids, maps);
+  assert.deepEqual(progInfo(fd, { map_ids: true }).map_ids, maps);
+  assert.deepEqual(progInfo(fd, { map_ids: true, xlated_prog_insns: true }).map_ids, maps);
 });
 
 test("a program that the verifier refuses, with its log", () => {

@@ -146,7 +146,7 @@ export function* programRecords(
 
 function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
   try {
-    return { info: progInfo(fd, { mapIds: true }), orphaned: false };
+    return { info: progInfo(fd, { map_ids: true }), orphaned: false };
   } catch (error) {
     // The device that it was offloaded to is gone; the kernel fills in the rest all the same.
     if (error instanceof SyscallError && error.errno === Errno.ENODEV) return { info: ORPHAN, orphaned: true };
@@ -178,8 +178,8 @@ const ORPHAN: ProgInfo = {
   line_info_rec_size: 0,
   jited_line_info_rec_size: 0,
   nr_prog_tags: 0,
-  run_time_ns: undefined,
-  run_cnt: undefined,
+  run_time_ns: 0n,
+  run_cnt: 0n,
   recursion_misses: undefined,
   verified_insns: undefined,
   attach_btf_obj_id: undefined,

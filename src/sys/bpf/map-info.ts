@@ -111,7 +111,7 @@ function askBtfInfo(fd: number, size: number): BtfInfo {
   return {
     id: info.id ?? 0,
     name: textUntilNul(name.bytes),
-    kernel_btf: info.kernel_btf === 1,
+    kernel_btf: info.kernel_btf ?? false,
     btf_size: info.btf_size ?? 0,
     // Room that is larger than the arena is the caller's to keep; the arena's must be copied.
     btf: data === undefined ? undefined : data.bytes.slice(),
