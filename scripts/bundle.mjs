@@ -1,5 +1,5 @@
 // Bundles the command and the library. The command: a small entry and a file per command, each the whole program with
-// that command's code, so that one file is read and its compiled code kept (src/cli/code-cache.ts). The library: a file
+// that command's code, so that one file is read and its compiled code kept (src/cli/entry/code-cache.ts). The library: a file
 // for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -54,7 +54,7 @@ async function bundleCommand(outdir) {
     }
     places.push({ name: object.name, ...(object.commands === undefined ? {} : { commands }) });
   }
-  const entry = await bundle("src/cli/entry.ts", undefined, {
+  const entry = await bundle("src/cli/entry/entry.ts", undefined, {
     BPFTS_PLACES: JSON.stringify(places),
     BPFTS_OTHER: JSON.stringify(other),
     // The folder of the file; CommonJS loads sooner than a module.
@@ -68,7 +68,7 @@ async function bundleCommand(outdir) {
 /** The table of commands, each with the file of its code. */
 async function readTable() {
   const { outputFiles } = await build({
-    entryPoints: ["src/cli/command-table.ts"],
+    entryPoints: ["src/cli/entry/command-table.ts"],
     bundle: true,
     format: "esm",
     write: false,
@@ -91,10 +91,10 @@ async function readTable() {
 /** The program with the code of one command, or of none; what its name must end in. */
 async function bundleProgram(outdir, source, name) {
   const text = await bundle(
-    "src/cli/main.ts",
+    "src/cli/entry/main.ts",
     codeElsewhere((other) => (other === source ? undefined : { path: other, namespace: "elsewhere" })),
   );
-  // What src/cli/code-cache.ts runs: a function.
+  // What src/cli/entry/code-cache.ts runs: a function.
   const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;
   const hash = createHash("sha256").update(program).digest("hex").slice(0, 8);
   writeFileSync(join(outdir, `${name}-${hash}.js`), program);

@@ -40,7 +40,7 @@ export async function bundleTests(): Promise<TreeFile[]> {
     })),
     ...(await bundle(rooms, /^$/, { format: "esm" })),
     ...children.map((child) => ({ path: join(child, "../package.json"), text: '{ "type": "commonjs" }' })),
-    { path: `${BUILT}/src/cli/main.js`, text: `import "${GUEST_TREE}/dist/bin/bpfts.js";\n` },
+    { path: `${BUILT}/src/cli/entry/main.js`, text: `import "${GUEST_TREE}/dist/bin/bpfts.js";\n` },
   ];
 }
 

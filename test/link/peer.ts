@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { formatJson } from "../../src/cli/json-writer.ts";
 import { linkJson } from "../../src/cli/link/json.ts";
 import type { LinkRecord } from "../../src/cli/link/record.ts";
 import { linkText } from "../../src/cli/link/text.ts";
+import { formatJson } from "../../src/cli/output/json-writer.ts";
 import { describeLinks } from "../../src/inventory/index.ts";
 import type { LinkInfo } from "../../src/sys/index.ts";
 

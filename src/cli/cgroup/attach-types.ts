@@ -1,7 +1,7 @@
 import { CGROUP_ATTACH_TYPES } from "../../link/index.ts";
 import { attachTypeByName, attachTypeName, BpfAttachType } from "../../uapi/index.ts";
-import { CommandError } from "../command-error.ts";
-import { begins } from "../words.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { begins } from "../words/words.ts";
 
 const a = BpfAttachType;
 

@@ -1,10 +1,10 @@
 import { type Anchor, attachProgram, detachProgram } from "../../link/index.ts";
 import { Program } from "../../program/index.ts";
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
 import { takeProgram } from "../handle/program.ts";
-import type { Words } from "../words.ts";
+import { done } from "../output/answer.ts";
+import type { Words } from "../words/words.ts";
 import { parseAttachType } from "./attach-types.ts";
 
 /** `bpfts cgroup attach CGROUP ATTACH_TYPE PROG [ATTACH_FLAGS] [ORDER]`. */

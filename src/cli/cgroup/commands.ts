@@ -1,5 +1,5 @@
-import type { ObjectEntry } from "../command.ts";
-import { HELP, PROG } from "../grammar.ts";
+import type { ObjectEntry } from "../command/command.ts";
+import { HELP, PROG } from "../command/grammar.ts";
 
 /** `bpfts cgroup`. */
 export const cgroup: ObjectEntry = {

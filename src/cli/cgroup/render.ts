@@ -1,6 +1,6 @@
 import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
-import type { JsonValue } from "../json-writer.ts";
+import type { JsonValue } from "../output/json-writer.ts";
 import type { View } from "./view.ts";
 
 const COLUMN = 15;

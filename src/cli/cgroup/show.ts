@@ -1,5 +1,5 @@
 import { cgroupPrograms } from "../../link/index.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
 import { attachNames } from "./attach-names.ts";
 import { headText, rowJson, rowText } from "./render.ts";
 import { takeView } from "./view.ts";

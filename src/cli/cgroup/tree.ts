@@ -1,8 +1,8 @@
 import { type Cgroup, type CgroupProgram, walkCgroups } from "../../link/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
-import type { Words } from "../words.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import type { Words } from "../words/words.ts";
 import { attachNames } from "./attach-names.ts";
 import { exceptMatching } from "./except.ts";
 import { headText, rowJson, rowText } from "./render.ts";

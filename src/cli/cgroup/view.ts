@@ -1,5 +1,5 @@
-import { CommandError } from "../command-error.ts";
-import type { Words } from "../words.ts";
+import { CommandError } from "../failure/command-error.ts";
+import type { Words } from "../words/words.ts";
 
 /** What of a cgroup is shown. */
 export interface View {

@@ -1,8 +1,8 @@
 import { openPinnedFd } from "../../kernel/index.ts";
 import { linkGetFdById, OwnedFd } from "../../sys/index.ts";
-import { failedTo } from "../reason.ts";
-import type { Words } from "../words.ts";
-import { parseU32 } from "./number.ts";
+import { failedTo } from "../failure/reason.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Words } from "../words/words.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** Opens the link that `id N` or `pinned FILE` means. The caller closes it. */

@@ -1,10 +1,10 @@
 import { isGone, openPinnedFd } from "../../kernel/index.ts";
 import { mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
 import { BpfMapFlag } from "../../uapi/index.ts";
-import { CommandError } from "../command-error.ts";
-import { failedTo } from "../reason.ts";
-import type { Words } from "../words.ts";
-import { parseU32 } from "./number.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Words } from "../words/words.ts";
 import { unexpected } from "./unexpected.ts";
 
 const MAX_NAME = 15;

@@ -1,5 +1,5 @@
-import { CommandError } from "../command-error.ts";
-import type { Words } from "../words.ts";
+import { CommandError } from "../failure/command-error.ts";
+import type { Words } from "../words/words.ts";
 
 /** The error of a word that begins no handle. A bare number is most often meant as an id. */
 export function unexpected(keywords: string, words: Words): CommandError {

@@ -1,5 +1,5 @@
-import type { ObjectEntry } from "../command.ts";
-import { HELP, LINK, MAP, NOMOUNT } from "../grammar.ts";
+import type { ObjectEntry } from "../command/command.ts";
+import { HELP, LINK, MAP, NOMOUNT } from "../command/grammar.ts";
 
 /** `bpfts iter`. */
 export const iter: ObjectEntry = {

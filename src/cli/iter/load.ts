@@ -1,10 +1,10 @@
 import { attachIterator, type Link } from "../../link/index.ts";
 import { type BpfObject, loadObject } from "../../load/index.ts";
 import { openMap } from "../../map/index.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { inStep } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
-import { inStep } from "../reason.ts";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 
 /** An iterator of an object file: its link, and what must stay open until it is pinned or was read. */
 export interface LoadedIterator extends Disposable {

@@ -1,6 +1,6 @@
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { pinAt, prepareFile } from "../pin.ts";
+import type { Run } from "../command/command.ts";
+import { pinAt, prepareFile } from "../handle/pin.ts";
+import { done } from "../output/answer.ts";
 import { loadIterator } from "./load.ts";
 
 /** `bpfts iter pin OBJ PATH [map MAP]`. */

@@ -1,10 +1,10 @@
 import { type Link, openIterator, openLink } from "../../link/index.ts";
-import type { LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
 import { takeLink } from "../handle/link.ts";
-import { formatJson } from "../json-writer.ts";
-import type { Options } from "../options.ts";
-import { begins } from "../words.ts";
+import type { LiveAnswer } from "../output/answer.ts";
+import { formatJson } from "../output/json-writer.ts";
+import type { Options } from "../words/options.ts";
+import { begins } from "../words/words.ts";
 import { loadIterator } from "./load.ts";
 
 /**

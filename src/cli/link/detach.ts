@@ -1,10 +1,10 @@
 import { Errno } from "../../errors/index.ts";
 import { linkDetach, linkHead } from "../../sys/index.ts";
 import { linkTypeName } from "../../uapi/index.ts";
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
-import { errnoOf, failedTo } from "../reason.ts";
+import { done } from "../output/answer.ts";
 
 /** bpftool's exit code of a detach that failed. */
 const EXIT_DETACH = 1;

@@ -1,6 +1,6 @@
 import { attachTypeName, linkTypeName, progTypeName } from "../../uapi/index.ts";
-import type { JsonValue } from "../json-writer.ts";
-import { refsJson } from "../references.ts";
+import { refsJson } from "../handle/references.ts";
+import type { JsonValue } from "../output/json-writer.ts";
 import { iterOrderName, kprobeTargets, type PerfEvent, uprobeTargets } from "./parts.ts";
 import { perfConfigName, perfTypeName } from "./perf-names.ts";
 import type { LinkRecord } from "./record.ts";

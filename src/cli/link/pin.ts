@@ -1,8 +1,8 @@
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { EXIT_INVALID } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { EXIT_INVALID } from "../failure/command-error.ts";
 import { takeLink } from "../handle/link.ts";
-import { pinAt } from "../pin.ts";
+import { pinAt } from "../handle/pin.ts";
+import { done } from "../output/answer.ts";
 
 /** `bpfts link pin LINK FILE`. */
 export const pinLink: Run = (words, options) => {

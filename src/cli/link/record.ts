@@ -1,5 +1,5 @@
 import type { LinkDescription } from "../../inventory/index.ts";
-import type { ObjectRef } from "../references.ts";
+import type { ObjectRef } from "../handle/references.ts";
 
 /** Everything that `link show` shows of a link. */
 export interface LinkRecord extends LinkDescription {

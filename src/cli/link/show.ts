@@ -1,11 +1,11 @@
 import { describeLinks, type LinkDescription, linkDescriptions, pinnedPaths, pinsOf } from "../../inventory/index.ts";
 import { linkGetNextId, linkInfo } from "../../sys/index.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
-import { Listing } from "../listing.ts";
-import { failedTo } from "../reason.ts";
-import { gatherRefs, type ObjectRefs } from "../references.ts";
-import type { Words } from "../words.ts";
+import { gatherRefs, type ObjectRefs } from "../handle/references.ts";
+import { Listing } from "../output/listing.ts";
+import type { Words } from "../words/words.ts";
 import { linkJson } from "./json.ts";
 import type { LinkRecord } from "./record.ts";
 import { linkText } from "./text.ts";
@@ -22,7 +22,7 @@ export const showLinks: Run = async (words, options) => {
     const { info } = link;
     // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
     if (info.kind === "perf_event" && link.perfCookie === undefined) {
-      cookies ??= (await import("../many-references.ts")).perfLinkCookies();
+      cookies ??= (await import("../handle/many-references.ts")).perfLinkCookies();
     }
     listing.add({
       info,

@@ -1,5 +1,5 @@
 import { attachTypeName, linkTypeName, progTypeName } from "../../uapi/index.ts";
-import { refsText } from "../references.ts";
+import { refsText } from "../handle/references.ts";
 import { netfilterHookName, netfilterProtocolName } from "./netfilter-names.ts";
 import { iterOrderName, kprobeTargets, type PerfEvent, uprobeTargets } from "./parts.ts";
 import { perfConfigName, perfTypeName } from "./perf-names.ts";

@@ -1,5 +1,5 @@
-import type { ObjectEntry } from "../command.ts";
-import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../grammar.ts";
+import type { ObjectEntry } from "../command/command.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/grammar.ts";
 
 /** `bpfts map`. */
 export const map: ObjectEntry = {

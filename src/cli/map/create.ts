@@ -1,13 +1,13 @@
 import { mapCreate, OwnedFd, readText } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, mapTypeByName } from "../../uapi/index.ts";
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
-import { parseU32 } from "../handle/number.ts";
-import { pinAt, prepareFile } from "../pin.ts";
-import { failedTo } from "../reason.ts";
-import type { Words } from "../words.ts";
+import { pinAt, prepareFile } from "../handle/pin.ts";
+import { done } from "../output/answer.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Words } from "../words/words.ts";
 
 interface Wanted {
   type?: number | undefined;

@@ -3,8 +3,8 @@ import { mapTraits } from "../../map/index.ts";
 import type { MapInfo } from "../../sys/index.ts";
 import { possibleCpus } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { compileFormatter, type ValueFormatter } from "../btf-value.ts";
-import { formatNested, type JsonValue, RawText } from "../json-writer.ts";
+import { compileFormatter, type ValueFormatter } from "../output/btf-value.ts";
+import { formatNested, type JsonValue, RawText } from "../output/json-writer.ts";
 import { KEY_BYTE, makeTemplate, type Template, VALUE_BYTE } from "./template.ts";
 
 /** Elements one behind the other, as a walk or a lookup gives them. */

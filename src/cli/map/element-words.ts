@@ -1,10 +1,10 @@
 import { mapTraits, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
-import { begins, type Words } from "../words.ts";
+import { begins, type Words } from "../words/words.ts";
 
 /** An element as the words of a command say it. */
 export interface ElementWords {

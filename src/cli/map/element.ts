@@ -11,12 +11,12 @@ import {
   type OwnedFd,
   possibleCpus,
 } from "../../sys/index.ts";
-import { type Answer, done } from "../answer.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
-import { Formatted, type JsonValue, RawText } from "../json-writer.ts";
-import { errnoOf, failedTo } from "../reason.ts";
-import { TextBuffer } from "../text-buffer.ts";
+import { type Answer, done } from "../output/answer.ts";
+import { Formatted, type JsonValue, RawText } from "../output/json-writer.ts";
+import { TextBuffer } from "../output/text-buffer.ts";
 import { writeElement } from "./dump.ts";
 import { type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";

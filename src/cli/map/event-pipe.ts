@@ -1,18 +1,18 @@
 import { EventReader, PerfSource } from "../../events/index.ts";
 import { openMap } from "../../map/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import type { LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
-import { parseU32 } from "../handle/number.ts";
-import { hexBlock } from "../hex-block.ts";
-import type { JsonValue } from "../json-writer.ts";
-import { LiveArray } from "../live-json.ts";
-import { writeText } from "../output.ts";
-import { failedTo } from "../reason.ts";
-import { ended } from "../signals.ts";
-import { begins, type Words } from "../words.ts";
+import type { LiveAnswer } from "../output/answer.ts";
+import { hexBlock } from "../output/hex.ts";
+import type { JsonValue } from "../output/json-writer.ts";
+import { LiveArray } from "../output/live.ts";
+import { ended } from "../output/signals.ts";
+import { writeText } from "../output/write.ts";
+import { parseU32 } from "../words/number.ts";
+import { begins, type Words } from "../words/words.ts";
 
 /** Pages of a CPU's ring, as bpftool has them. */
 const PAGES = 16;

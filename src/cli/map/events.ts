@@ -1,11 +1,11 @@
 import { type RecordsOptions, records } from "../../events/index.ts";
 import { openMap } from "../../map/index.ts";
 import { btfOfMapUsers } from "../../program/index.ts";
-import type { LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
-import { formatJson, type JsonValue } from "../json-writer.ts";
+import type { LiveAnswer } from "../output/answer.ts";
+import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { plainJson } from "./plain-json.ts";
 
 /**

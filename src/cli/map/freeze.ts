@@ -1,8 +1,8 @@
 import { mapFreeze } from "../../sys/index.ts";
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
-import { errnoOf, failedTo } from "../reason.ts";
+import { done } from "../output/answer.ts";
 
 /** `bpfts map freeze MAP`. */
 export const freezeMap: Run = (words) => {

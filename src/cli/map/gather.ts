@@ -1,8 +1,8 @@
 import { pinsOf } from "../../inventory/index.ts";
 import { deviceName, fdInfo, type MapInfo, mapInfo } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { failedTo } from "../reason.ts";
-import type { ObjectRefs } from "../references.ts";
+import { failedTo } from "../failure/reason.ts";
+import type { ObjectRefs } from "../handle/references.ts";
 import type { MapHeader, MapRecord } from "./record.ts";
 
 /** What the kernel says about a map. */

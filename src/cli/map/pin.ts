@@ -1,7 +1,7 @@
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
 import { takeMap } from "../handle/map.ts";
-import { pinAt } from "../pin.ts";
+import { pinAt } from "../handle/pin.ts";
+import { done } from "../output/answer.ts";
 
 /** `bpfts map pin MAP FILE`. */
 export const pinMap: Run = (words, options) => {

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../json-writer.ts";
+import type { JsonValue } from "../output/json-writer.ts";
 
 /** A decoded value as JSON: bytes that are no text become hexadecimal digits, integers of 64 bits stay exact. */
 export function plainJson(value: unknown): JsonValue {

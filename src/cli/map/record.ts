@@ -1,4 +1,4 @@
-import type { ObjectRef } from "../references.ts";
+import type { ObjectRef } from "../handle/references.ts";
 
 /** The device that a map is offloaded to. */
 export interface MapDevice {

@@ -1,6 +1,6 @@
 import { mapTypeName, progTypeName } from "../../uapi/index.ts";
-import { type JsonValue, RawText } from "../json-writer.ts";
-import { refsJson, refsText } from "../references.ts";
+import { refsJson, refsText } from "../handle/references.ts";
+import { type JsonValue, RawText } from "../output/json-writer.ts";
 import type { MapDevice, MapHeader, MapRecord } from "./record.ts";
 
 /** The first line of a map, with its line end. */

@@ -1,8 +1,8 @@
 import { pinnedPaths } from "../../inventory/index.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
 import { eachMap, takeMaps } from "../handle/map.ts";
-import { Listing } from "../listing.ts";
-import { gatherRefs } from "../references.ts";
+import { gatherRefs } from "../handle/references.ts";
+import { Listing } from "../output/listing.ts";
 import { mapRecord } from "./gather.ts";
 import type { MapRecord } from "./record.ts";
 import { mapJson, mapText } from "./render.ts";

@@ -1,11 +1,11 @@
 import { type MapChange, openMap, watchMap } from "../../map/index.ts";
-import type { LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
-import { parseU32 } from "../handle/number.ts";
-import { formatJson } from "../json-writer.ts";
-import type { Options } from "../options.ts";
+import type { LiveAnswer } from "../output/answer.ts";
+import { formatJson } from "../output/json-writer.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Options } from "../words/options.ts";
 import { plainJson } from "./plain-json.ts";
 
 const SIGNS = { added: "+", changed: "~", removed: "-" } as const;

@@ -1,12 +1,12 @@
 import { type OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachType } from "../../uapi/index.ts";
-import { type Answer, done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
-import { failedTo } from "../reason.ts";
-import { begins, type Words } from "../words.ts";
+import { type Answer, done } from "../output/answer.ts";
+import { begins, type Words } from "../words/words.ts";
 
 /** bpftool's exit code of these failures: -EINVAL, cut to a byte. */
 const EXIT_INVALID = 234;

@@ -18,14 +18,14 @@ import {
   openDisassembler,
 } from "../../program/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
-import { type Answer, done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
+import { loadedBtf } from "../handle/loaded-btf.ts";
 import { takePrograms } from "../handle/program.ts";
-import type { JsonValue } from "../json-writer.ts";
-import { loadedBtf } from "../loaded-btf.ts";
-import { failedTo } from "../reason.ts";
-import type { Words } from "../words.ts";
+import { type Answer, done } from "../output/answer.ts";
+import type { JsonValue } from "../output/json-writer.ts";
+import type { Words } from "../words/words.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** `bpfts prog dump { xlated | jited } PROG [{ file FILE | [opcodes] [linum] [visual] }]`. */

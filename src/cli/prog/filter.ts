@@ -2,13 +2,13 @@ import type { ProgramRecord } from "../../inventory/index.ts";
 import { cgroupPrograms } from "../../link/index.ts";
 import { mapInfo } from "../../sys/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMaps } from "../handle/map.ts";
-import { parseU32 } from "../handle/number.ts";
-import type { Options } from "../options.ts";
-import { failedTo } from "../reason.ts";
-import type { ObjectRefs } from "../references.ts";
-import { Words } from "../words.ts";
+import type { ObjectRefs } from "../handle/references.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Options } from "../words/options.ts";
+import { Words } from "../words/words.ts";
 
 /** Whether a program is to be shown, by the options `--type`, `--pid`, `--cgroup` and `--map`: all that are given. */
 export function programFilter(options: Options, refs: ObjectRefs): (record: ProgramRecord) => boolean {

@@ -1,9 +1,9 @@
 import { type SectionKind, sectionKindOfType } from "../../object/index.ts";
 import { deviceIndex, type OwnedFd } from "../../sys/index.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
-import { parseU32 } from "../handle/number.ts";
-import type { Words } from "../words.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Words } from "../words/words.ts";
 
 /** A map of the object that is not made: one that exists takes its place. */
 export interface MapReplacement {

@@ -6,14 +6,14 @@ import { BpfMap } from "../../map/index.ts";
 import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
 import type { Program } from "../../program/index.ts";
 import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
-import { type Answer, done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
-import type { Options } from "../options.ts";
-import { writeText } from "../output.ts";
-import { pinAt, prepareDirectory, prepareFile } from "../pin.ts";
-import { inStep } from "../reason.ts";
-import type { Words } from "../words.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { inStep } from "../failure/reason.ts";
+import { pinAt, prepareDirectory, prepareFile } from "../handle/pin.ts";
+import { type Answer, done } from "../output/answer.ts";
+import { writeText } from "../output/write.ts";
+import type { Options } from "../words/options.ts";
+import type { Words } from "../words/words.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
 /** Levels 1 and 2 of the verifier's log, and its statistics. */

@@ -1,8 +1,8 @@
-import { done } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { EXIT_INVALID } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { EXIT_INVALID } from "../failure/command-error.ts";
+import { pinAt } from "../handle/pin.ts";
 import { takeProgram } from "../handle/program.ts";
-import { pinAt } from "../pin.ts";
+import { done } from "../output/answer.ts";
 
 /** `bpfts prog pin PROG FILE`. */
 export const pinProgram: Run = (words, options) => {

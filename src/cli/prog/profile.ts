@@ -9,15 +9,15 @@ import {
   profileProgram,
 } from "../../profile/index.ts";
 import { openProgram } from "../../program/index.ts";
-import type { LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
-import { parseU32 } from "../handle/number.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
-import { formatJson } from "../json-writer.ts";
-import type { Options } from "../options.ts";
-import { failedTo } from "../reason.ts";
-import { begins, type Words } from "../words.ts";
+import type { LiveAnswer } from "../output/answer.ts";
+import { formatJson } from "../output/json-writer.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Options } from "../words/options.ts";
+import { begins, type Words } from "../words/words.ts";
 
 /** setTimeout's longest, some 24 days. */
 const LONGEST = 2 ** 31 - 1;

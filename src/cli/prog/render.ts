@@ -1,10 +1,10 @@
 import type { ProgramDetails, ProgramDevice, ProgramHeader, ProgramRecord } from "../../inventory/index.ts";
 import type { MetadataVariable } from "../../program/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
-import { btfValue } from "../btf-value.ts";
-import { formatJson, type JsonValue } from "../json-writer.ts";
-import { type ObjectRef, refsJson, refsText } from "../references.ts";
-import { isoLocalTime } from "../time.ts";
+import { type ObjectRef, refsJson, refsText } from "../handle/references.ts";
+import { btfValue } from "../output/btf-value.ts";
+import { formatJson, type JsonValue } from "../output/json-writer.ts";
+import { isoLocalTime } from "../output/time.ts";
 
 /** A program with what is not the kernel's to say. */
 export interface ShownProgram {

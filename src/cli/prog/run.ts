@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Errno, errnoText } from "../../errors/index.ts";
 import { openProgram, type Program } from "../../program/index.ts";
 import type { TestRunResult } from "../../sys/index.ts";
-import type { Answer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
-import { parseU32 } from "../handle/number.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
-import type { JsonValue } from "../json-writer.ts";
-import { errnoOf, failedTo } from "../reason.ts";
-import { readStandardInput } from "../standard-input.ts";
-import { begins, type Words } from "../words.ts";
+import type { Answer } from "../output/answer.ts";
+import type { JsonValue } from "../output/json-writer.ts";
+import { parseU32 } from "../words/number.ts";
+import { readStandardInput } from "../words/standard-input.ts";
+import { begins, type Words } from "../words/words.ts";
 import { hexRows } from "./hex-rows.ts";
 
 /** bpftool's room for what the program leaves behind, where nothing else is asked for. */

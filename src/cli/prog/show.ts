@@ -7,13 +7,13 @@ import {
   pinsOf,
   programRecords,
 } from "../../inventory/index.ts";
-import type { Run } from "../command.ts";
+import type { Run } from "../command/command.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takePrograms } from "../handle/program.ts";
-import { Listing } from "../listing.ts";
-import type { Options } from "../options.ts";
-import { failedTo } from "../reason.ts";
-import { gatherRefs } from "../references.ts";
-import type { Words } from "../words.ts";
+import { gatherRefs } from "../handle/references.ts";
+import { Listing } from "../output/listing.ts";
+import type { Options } from "../words/options.ts";
+import type { Words } from "../words/words.ts";
 import { programJson, programText, type ShownProgram } from "./render.ts";
 
 /** `bpfts prog show [PROG]`. Many programs are an array; a single one that was asked for is an object. */

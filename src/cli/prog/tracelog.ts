@@ -1,15 +1,15 @@
 import { traceLog } from "../../events/index.ts";
 import { openProgram, type StreamName } from "../../program/index.ts";
 import { ensureTracefs, tracefsMount } from "../../sys/index.ts";
-import type { Answer, LiveAnswer } from "../answer.ts";
-import type { Run } from "../command.ts";
-import { CommandError } from "../command-error.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
-import { formatJson } from "../json-writer.ts";
-import type { Options } from "../options.ts";
-import { writeText } from "../output.ts";
-import { failedTo } from "../reason.ts";
-import type { Words } from "../words.ts";
+import type { Answer, LiveAnswer } from "../output/answer.ts";
+import { formatJson } from "../output/json-writer.ts";
+import { writeText } from "../output/write.ts";
+import type { Options } from "../words/options.ts";
+import type { Words } from "../words/words.ts";
 
 /** `bpfts prog tracelog`, and `bpfts prog tracelog { stdout | stderr } PROG`. */
 export const traceLogOf: Run = (words, options) => {

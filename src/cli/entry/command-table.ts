@@ -1,0 +1,40 @@
+import { cgroup } from "../cgroup/commands.ts";
+import type { CommandEntry, ObjectEntry } from "../command/command.ts";
+import { HELP, later } from "../command/grammar.ts";
+import { iter } from "../iter/commands.ts";
+import { link } from "../link/commands.ts";
+import { map } from "../map/commands.ts";
+import { prog } from "../prog/commands.ts";
+
+const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
+
+/** All that a command line can begin with, in bpftool's order: the first entry that the word begins is meant. */
+export const COMMANDS: readonly ObjectEntry[] = [
+  { name: "help", summary: "print help" },
+  { name: "batch", summary: "run the commands of a file" },
+  prog,
+  map,
+  link,
+  cgroup,
+  { name: "perf", summary: "inspect perf events", commands: [...later("show", "list"), HELP] },
+  {
+    name: "net",
+    summary: "inspect and change network attachments",
+    commands: [...later("show", "list", "attach", "detach"), HELP],
+  },
+  { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
+  { name: "btf", summary: "inspect BTF", commands: [...later("show", "list"), HELP, ...later("dump")] },
+  {
+    name: "gen",
+    summary: "generate code",
+    commands: [...later("object", "skeleton", "subskeleton", "min_core_btf"), HELP],
+  },
+  { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
+  iter,
+  { name: "token", summary: "inspect bpf tokens", commands: [...later("show", "list"), HELP] },
+  {
+    name: "version",
+    summary: "print the version",
+    run: async () => (await import("./version.ts")).showVersion,
+  },
+];

@@ -1,0 +1,30 @@
+import { type CommandEntry, codeOf, type ObjectEntry, type Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import type { Answer, LiveAnswer } from "../output/answer.ts";
+import type { Options } from "../words/options.ts";
+import { select } from "../words/selection.ts";
+import { Words } from "../words/words.ts";
+import { COMMANDS } from "./command-table.ts";
+
+/** Finds the command that the words name, loads its code and runs it. */
+export async function dispatch(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
+  const [objectWord, commandWord] = words;
+  const object = objectWord === undefined ? (COMMANDS[0] as ObjectEntry) : select(COMMANDS, objectWord, "bpfts");
+  const { commands } = object;
+  if (object.name === "help") return (await import("./help.ts")).helpTop(COMMANDS);
+  if (commands === undefined) {
+    if (object.run === undefined) throw notHere(object.name);
+    return (await object.run())(new Words(words, 1), options);
+  }
+  const command =
+    commandWord === undefined ? (commands[0] as CommandEntry) : select(commands, commandWord, `bpfts ${object.name}`);
+  if (command.name === "help") return (await import("./help.ts")).helpObject(object);
+  const load = codeOf(command, commands);
+  if (load === undefined) throw notHere(`${object.name} ${command.name}`);
+  const run: Run = await load();
+  return run(new Words(words, 2), options);
+}
+
+function notHere(name: string): CommandError {
+  return new CommandError(`bpfts does not have '${name}' yet; bpftool has it`);
+}

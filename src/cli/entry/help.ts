@@ -1,0 +1,60 @@
+import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
+import type { Answer } from "../output/answer.ts";
+
+const INDENT = "       ";
+const OPTIONS = "OPTIONS := { {-j|--json} [{-p|--pretty}] | {-d|--debug}";
+
+function helpAnswer(lines: readonly string[]): Answer {
+  return { text: () => [`${lines.join("\n")}\n`], json: () => null, textTo: "stderr" };
+}
+
+/** `bpfts help`. */
+export function helpTop(table: readonly ObjectEntry[]): Answer {
+  const objects = table.filter((entry) => entry.commands !== undefined);
+  const here = objects.filter((entry) => entry.commands?.some(({ run }) => run)).map(({ name }) => name);
+  const missing = [
+    ...objects,
+    ...table.filter(({ name, commands, run }) => name !== "help" && commands === undefined && run === undefined),
+  ]
+    .map(({ name }) => name)
+    .filter((name) => !here.includes(name));
+  return helpAnswer([
+    "Usage: bpfts [OPTIONS] OBJECT { COMMAND | help }",
+    `${INDENT}bpfts version`,
+    "",
+    `${INDENT}OBJECT := { ${here.join(" | ")} }`,
+    `${INDENT}${OPTIONS} |`,
+    `${INDENT}             {-V|--version} }`,
+    ...(missing.length > 0 ? ["", `${INDENT}Of bpftool, not here yet: ${missing.join(", ")}`] : []),
+  ]);
+}
+
+/** `bpfts OBJECT help`. */
+export function helpObject(object: ObjectEntry): Answer {
+  const commands = object.commands ?? [];
+  const missing = commands
+    .filter((entry) => entry.name !== "help" && codeOf(entry, commands) === undefined)
+    .map(({ name }) => name);
+  const usage = commands
+    .filter((entry) => entry.syntax !== undefined)
+    .map((entry) => usageLines(object.name, entry, commands).join("\n"));
+  const options =
+    object.options === undefined ? [" }"] : [" |", `${INDENT}             ${object.options.join(" | ")} }`];
+  return helpAnswer([
+    usage.map((text, i) => `${i === 0 ? "Usage: " : INDENT}${text}`).join("\n"),
+    "",
+    ...(object.grammar ?? []).map((line) => INDENT + line),
+    ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),
+    ...(missing.length > 0 ? ["", `${INDENT}Of bpftool, not here yet: ${missing.join(", ")}`] : []),
+  ]);
+}
+
+function usageLines(object: string, entry: CommandEntry, commands: readonly CommandEntry[]): string[] {
+  const names = [entry.name, ...commands.filter(({ as }) => as === entry.name).map(({ name }) => name)];
+  const words = names.length === 1 ? entry.name : `{ ${names.join(" | ")} }`;
+  const [first = "", ...more] = entry.syntax ?? [];
+  const head = `bpfts ${object} ${words}`;
+  // A line that is indented goes on with the one before; others are further forms of the command.
+  const rest = more.map((line) => INDENT + (line.startsWith(" ") ? line : `${head} ${line}`));
+  return [`${head} ${first}`.trimEnd(), ...rest];
+}

@@ -1,0 +1,23 @@
+import type { Run } from "../command/command.ts";
+
+/** The version of this package; a test compares it with package.json. */
+export const VERSION = "0.1.0";
+/** Whose words and output the command follows. */
+export const BPFTOOL_VERSION = "7.8.0";
+export const LIBBPF_VERSION = "1.8";
+
+/**
+ * `bpfts version`, in bpftool's three lines. `features` are those of bpftool's that change what a command can do:
+ * `crypto` is signing.
+ */
+export const showVersion: Run = () => ({
+  text: () => [
+    `bpfts v${VERSION}\nlike bpftool v${BPFTOOL_VERSION} with libbpf v${LIBBPF_VERSION}\nfeatures: crypto\n`,
+  ],
+  json: () => ({
+    version: VERSION,
+    libbpf_version: LIBBPF_VERSION,
+    features: { libbfd: false, llvm: false, crypto: true, skeletons: false, bootstrap: false },
+    bpftool_version: BPFTOOL_VERSION,
+  }),
+});

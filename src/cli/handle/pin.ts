@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { BPFFS_PATH, isBpffs, mountBpffs, objPin } from "../../sys/index.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
+import type { Options } from "../words/options.ts";
+
+/** Pins an object at a path, which must be free and below a bpffs. */
+export function pinAt(path: string, fd: number, options: Options): void {
+  prepareFile(path, options);
+  try {
+    objPin(path, fd);
+  } catch (error) {
+    throw failedTo(`can't pin the object (${path})`, error);
+  }
+}
+
+/** Makes sure that a file can be pinned at `path`: nothing is there, and its directory is in a bpffs. */
+export function prepareFile(path: string, options: Options): void {
+  if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
+  const directory = dirname(path);
+  if (isBpffs(directory)) {
+    // bpf_lookup() in kernel/bpf/inode.c keeps them for its own files, and says EPERM.
+    if (!basename(path).includes(".")) return;
+    throw new CommandError(`can't pin BPF object: a name in a BPF file system cannot have a dot, as '${path}' has`);
+  }
+  mountFor(directory, path, options);
+  if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
+}
+
+/** Makes sure that `directory` is, or can be made, in a bpffs. */
+export function prepareDirectory(directory: string, options: Options): void {
+  if (isBpffs(directory) || isBpffs(dirname(directory))) return;
+  mountFor(directory, directory, options);
+}
+
+/**
+ * Mounts the bpffs at its standard place where the path lies there. bpftool mounts one over whatever directory the path
+ * names, and so hides the files in it; here that is an error.
+ */
+function mountFor(directory: string, path: string, options: Options): void {
+  const standard = directory === BPFFS_PATH || directory.startsWith(`${BPFFS_PATH}/`);
+  if (standard && !isBpffs(BPFFS_PATH)) {
+    if (options.nomount) {
+      throw new CommandError("no BPF file system found, not mounting it due to --nomount option");
+    }
+    try {
+      mountBpffs(BPFFS_PATH);
+    } catch (error) {
+      throw failedTo(`can't mount BPF file system on ${BPFFS_PATH}`, error);
+    }
+    return;
+  }
+  if (standard) return;
+  const needed = directory === path ? dirname(directory) : directory;
+  if (!existsSync(needed)) throw new CommandError(`can't pin BPF object: dir '${needed}' doesn't exist`);
+  throw new CommandError(
+    `can't pin BPF object: '${path}' is not in a BPF file system (bpffs); use a path below ${BPFFS_PATH}, or mount one there first`,
+  );
+}

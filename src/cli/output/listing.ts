@@ -1,0 +1,54 @@
+import type { Options } from "../words/options.ts";
+import type { Answer } from "./answer.ts";
+import { formatJson, type JsonValue, RawText } from "./json-writer.ts";
+import { LiveArray } from "./live.ts";
+import { TextBuffer } from "./text-buffer.ts";
+
+/** The two forms of a record, of which one will be asked for. */
+export interface RecordStyle<R> {
+  readonly text: (record: R) => string;
+  readonly json: (record: R) => JsonValue;
+}
+
+/**
+ * A listing, each record of which is rendered when it is complete: where all ten thousand live until the last one is
+ * there, moving them about takes a third of the time.
+ */
+export class Listing<R> {
+  readonly #style: RecordStyle<R>;
+  readonly #pretty: boolean;
+  readonly #array: LiveArray | undefined;
+  readonly #json: boolean;
+  readonly #out = new TextBuffer();
+  readonly #pieces: Uint8Array[] = [];
+
+  /** `array`: in JSON it is an array, not its only record. */
+  constructor(style: RecordStyle<R>, { json, pretty }: Options, array: boolean) {
+    this.#style = style;
+    this.#json = json;
+    this.#pretty = pretty;
+    this.#array = json && array ? new LiveArray((text) => this.#write(text), pretty) : undefined;
+  }
+
+  add(record: R): void {
+    if (this.#array !== undefined) this.#array.add(this.#style.json(record));
+    else if (this.#json) this.#write(formatJson(this.#style.json(record), this.#pretty));
+    else this.#write(this.#style.text(record));
+  }
+
+  /** What was added, once. */
+  answer(): Answer {
+    this.#array?.end();
+    const pieces = [...this.#pieces, this.#out.take()];
+    return {
+      text: () => pieces,
+      jsonPieces: () => pieces,
+      json: () => new RawText(Buffer.concat(pieces).toString()),
+    };
+  }
+
+  #write(text: string): void {
+    this.#out.add(text);
+    if (this.#out.full) this.#pieces.push(this.#out.take());
+  }
+}

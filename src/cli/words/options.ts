@@ -1,0 +1,159 @@
+import { CommandError } from "../failure/command-error.ts";
+
+/** The options, all of them global as in bpftool: any command accepts each of them. */
+export interface Options {
+  readonly json: boolean;
+  readonly pretty: boolean;
+  readonly version: boolean;
+  readonly help: boolean;
+  /** `-f`: show where objects are pinned. */
+  readonly bpffs: boolean;
+  /** `-m`: accept old map declarations. */
+  readonly mapcompat: boolean;
+  /** `-n`: never mount a file system. */
+  readonly nomount: boolean;
+  /** `-d`: the verifier's full log. */
+  readonly debug: boolean;
+  /** `-l`: nothing. Older versions read objects more strictly without it. */
+  readonly legacy: boolean;
+  readonly useLoader: boolean;
+  readonly sign: boolean;
+  readonly privateKey: string | undefined;
+  readonly certificate: string | undefined;
+  readonly baseBtf: string | undefined;
+  // What bpftool does not have:
+  /** More of each program: the names of its maps, its attach target, what the verifier went through. */
+  readonly details: boolean;
+  /** Only programs of this type. */
+  readonly progType: string | undefined;
+  /** Only programs that this process holds. */
+  readonly pid: string | undefined;
+  /** Only programs that are attached to this cgroup. */
+  readonly cgroup: string | undefined;
+  /** Only programs that use this map. */
+  readonly usesMap: string | undefined;
+}
+
+type Mutable = { -readonly [K in keyof Options]: Options[K] };
+type OptionName = keyof Options;
+
+/** One option: its letter, its long name if it has one, and whether a value follows. */
+export interface OptionEntry {
+  /** Absent for options that bpftool does not have: their long names are written in full. */
+  readonly letter?: string;
+  readonly long?: string;
+  readonly value?: string;
+  readonly key: OptionName;
+  readonly meaning: string;
+}
+
+/** Every option, in the order of bpftool's manual. */
+export const OPTIONS: readonly OptionEntry[] = [
+  { letter: "j", long: "json", key: "json", meaning: "print JSON" },
+  { letter: "p", long: "pretty", key: "pretty", meaning: "print JSON in many lines (implies -j)" },
+  { letter: "V", long: "version", key: "version", meaning: "print the version" },
+  { letter: "h", long: "help", key: "help", meaning: "print help" },
+  { letter: "f", long: "bpffs", key: "bpffs", meaning: "show where objects are pinned" },
+  { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old map declarations" },
+  { letter: "n", long: "nomount", key: "nomount", meaning: "never mount a file system" },
+  { letter: "d", long: "debug", key: "debug", meaning: "print the verifier's full log" },
+  { letter: "l", long: "legacy", key: "legacy", meaning: "nothing any more: accepted as older versions did" },
+  { letter: "L", long: "use-loader", key: "useLoader", meaning: "load through a loader program" },
+  { letter: "S", long: "sign", key: "sign", meaning: "sign the loader program (implies -L)" },
+  { letter: "k", key: "privateKey", value: "FILE", meaning: "the private key to sign with" },
+  { letter: "i", key: "certificate", value: "FILE", meaning: "the certificate to sign with" },
+  { letter: "B", long: "base-btf", key: "baseBtf", value: "FILE", meaning: "the base of split BTF" },
+  { long: "details", key: "details", meaning: "prog show: map names, attach target, verified instructions" },
+  { long: "type", key: "progType", value: "TYPE", meaning: "prog show: only programs of a type" },
+  { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
+  { long: "cgroup", key: "cgroup", value: "PATH", meaning: "prog show: only programs attached to a cgroup" },
+  { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
+];
+
+/** The words without the options, the options, and what was wrong with the first bad one. */
+export interface ParsedOptions {
+  readonly options: Options;
+  readonly words: readonly string[];
+  readonly error: CommandError | undefined;
+}
+
+/**
+ * Takes the options out of the words wherever they stand, as GNU getopt_long does: letters may be joined, a value may
+ * be joined to its letter or follow, long names may be cut to what is unique, `--` ends the options. A bad option does
+ * not end the parse, so that a `-j` behind it still decides how its error is shown.
+ */
+export function parseOptions(argv: readonly string[]): ParsedOptions {
+  const options: Mutable = {
+    json: false,
+    pretty: false,
+    version: false,
+    help: false,
+    bpffs: false,
+    mapcompat: false,
+    nomount: false,
+    debug: false,
+    legacy: false,
+    useLoader: false,
+    sign: false,
+    privateKey: undefined,
+    certificate: undefined,
+    baseBtf: undefined,
+    details: false,
+    progType: undefined,
+    pid: undefined,
+    cgroup: undefined,
+    usesMap: undefined,
+  };
+  const words: string[] = [];
+  let error: CommandError | undefined;
+  const bad = (message: string): void => {
+    error ??= new CommandError(message);
+  };
+  const set = (entry: OptionEntry, value: string | undefined): void => {
+    (options as Record<OptionName, unknown>)[entry.key] = entry.value === undefined ? true : value;
+  };
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (word === "--") {
+      words.push(...argv.slice(i + 1));
+      break;
+    }
+    if (word.startsWith("--")) {
+      const equals = word.indexOf("=");
+      const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+      const found = longOption(name);
+      if (typeof found === "string") bad(found);
+      else if (found.value === undefined) {
+        if (equals < 0) set(found, undefined);
+        else bad(`option '--${found.long}' takes no value`);
+      } else if (equals >= 0) set(found, word.slice(equals + 1));
+      else if (i + 1 < argv.length) set(found, argv[++i]);
+      else bad(`option '--${found.long}' needs a value: ${found.value}`);
+    } else if (word.startsWith("-") && word.length > 1) {
+      for (let at = 1; at < word.length; at++) {
+        const entry = OPTIONS.find(({ letter }) => letter === word[at]);
+        if (entry === undefined) bad(`unrecognized option '-${word[at]}'`);
+        else if (entry.value === undefined) set(entry, undefined);
+        else {
+          if (at + 1 < word.length) set(entry, word.slice(at + 1));
+          else if (i + 1 < argv.length) set(entry, argv[++i]);
+          else bad(`option '-${entry.letter}' needs a value: ${entry.value}`);
+          break;
+        }
+      }
+    } else words.push(word);
+  }
+  if (options.pretty) options.json = true;
+  if (options.sign) options.useLoader = true;
+  return { options, words, error };
+}
+
+function longOption(name: string): OptionEntry | string {
+  const exact = OPTIONS.find(({ long }) => long === name);
+  // What bpftool lacks takes no part in the abbreviations: `--p` is its `--pretty`.
+  const fits = OPTIONS.filter(({ letter, long }) => letter !== undefined && long?.startsWith(name));
+  const found = exact ?? (fits.length === 1 ? fits[0] : undefined);
+  if (found !== undefined) return found;
+  if (fits.length === 0 || name === "") return `unrecognized option '--${name}'`;
+  return `option '--${name}' could be ${fits.map(({ long }) => `'--${long}'`).join(" or ")}`;
+}
