@@ -1,27 +1,29 @@
 import type { BpfMap, Variable } from "../map/index.ts";
-import type { ObjectSpec } from "../object/index.ts";
+import { memberNamed, type ObjectSpec } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
+
+/** What {@link BpfObject} is made of. Its records have no prototype: any C name is a safe key. */
+export interface LoadedParts {
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly maps: Readonly<Record<string, BpfMap>>;
+  readonly variables: Readonly<Record<string, Variable>>;
+  readonly structOps: Readonly<Record<string, Uint8Array>>;
+}
 
 /** A loaded object: its programs, maps and variables by name. Closing it closes all of them. */
 export class BpfObject implements Disposable {
   readonly name: string;
   readonly spec: ObjectSpec;
+  /** The programs that were loaded, by name; see {@link program}. */
   readonly programs: Readonly<Record<string, Program>>;
+  /** The maps, by name; see {@link map}. */
   readonly maps: Readonly<Record<string, BpfMap>>;
-  /** The global variables, as the programs see them now. */
+  /** The global variables, by name; see {@link variable}. */
   readonly variables: Readonly<Record<string, Variable>>;
-  /** For each struct_ops map the value to register it with, its programs' fds included. */
+  /** For each struct_ops map the value that registers it, its programs' fds included. */
   readonly structOps: Readonly<Record<string, Uint8Array>>;
 
-  constructor(
-    spec: ObjectSpec,
-    parts: {
-      programs: Readonly<Record<string, Program>>;
-      maps: Readonly<Record<string, BpfMap>>;
-      variables: Readonly<Record<string, Variable>>;
-      structOps: Readonly<Record<string, Uint8Array>>;
-    },
-  ) {
+  constructor(spec: ObjectSpec, parts: LoadedParts) {
     this.name = spec.name;
     this.spec = spec;
     this.programs = parts.programs;
@@ -30,7 +32,23 @@ export class BpfObject implements Disposable {
     this.structOps = parts.structOps;
   }
 
-  /** Closes programs and maps. Pins, links and other holders keep what they hold. */
+  /** Returns the loaded program of this name. Throws UsageError with the names there are. */
+  program(name: string): Program {
+    return memberNamed(`object ${this.name}`, "program", this.programs, name);
+  }
+
+  /** Returns the map of this name. Throws UsageError with the names there are. */
+  // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the map's types decode to
+  map<K = any, V = any>(name: string): BpfMap<K, V> {
+    return memberNamed(`object ${this.name}`, "map", this.maps, name);
+  }
+
+  /** Returns the global variable of this name, as the programs see it now. Throws UsageError with the names there are. */
+  variable(name: string): Variable {
+    return memberNamed(`object ${this.name}`, "variable", this.variables, name);
+  }
+
+  /** Closes the programs and the maps. Pins, links and other holders keep what they hold. */
   close(): void {
     for (const program of Object.values(this.programs)) program.close();
     for (const map of Object.values(this.maps)) map.close();

@@ -1,4 +1,4 @@
-import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations } from "../btf/index.ts";
+import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations, essentialName } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import {
@@ -176,7 +176,7 @@ function patchesOf(program: ProgramSpec, spec: ObjectSpec, maps: ReadonlyMap<str
         return [];
       case "kfunc": {
         const weak = spec.externs[relocation.extern]?.weak ?? false;
-        const name = relocation.extern.replace(/___(?!.*___).+$/, "");
+        const name = essentialName(relocation.extern);
         if (relocation.call) return [{ kind: "kfunc", slot, name, weak }];
         return [{ kind: "btf", slot, name, btfKind: BtfKind.FUNC, weak }];
       }

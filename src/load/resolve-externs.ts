@@ -1,4 +1,4 @@
-import { BtfKind, CoreBudget, typesAreCompatible } from "../btf/index.ts";
+import { BtfKind, CoreBudget, essentialName, typesAreCompatible } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
@@ -108,7 +108,7 @@ function kfunc(
   kernel: KernelBtf,
   fdArray: number[],
 ): ResolvedExtern | undefined {
-  const name = extern.name.replace(/___(?!.*___).+$/, "");
+  const name = essentialName(extern.name);
   const found = kernel.find(name, BtfKind.FUNC);
   if (found === undefined) {
     if (extern.weak) return undefined;

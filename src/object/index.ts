@@ -9,6 +9,7 @@ export type {
   MapHashPlace,
   SignedData,
 } from "./loader-program/plan.ts";
+export { memberNamed, ownValue } from "./member.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
 export {
   type AutoAttach,
@@ -21,13 +22,15 @@ export {
   sectionKind,
   sectionKindOfType,
 } from "./section-kinds.ts";
+export {
+  ObjectSpec,
+} from "./spec.ts";
 export type {
   ExternSpec,
   FunctionSpec,
   JumpTableSpec,
   LineSpec,
   MapSpec,
-  ObjectSpec,
   ProgramSpec,
   Relocation,
   StructOpsSpec,

@@ -15,7 +15,7 @@ import { readMapSection, readMapSlots } from "./map-section.ts";
 import { readReferences } from "./references.ts";
 import { loadFlagsOf, parseSectionName } from "./section-kinds.ts";
 import { type ObjectSections, readSections } from "./sections.ts";
-import type { ExternSpec, LineSpec, ObjectSpec, ProgramSpec } from "./spec.ts";
+import { type ExternSpec, type LineSpec, ObjectSpec, type ProgramSpec } from "./spec.ts";
 import { readCallbacks, readStructOps } from "./struct-ops.ts";
 
 export interface ParseObjectOptions {
@@ -77,7 +77,7 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
     exceptionCallbacks: readExceptionCallbacks(btf, functions, sections.text, source),
     jumpTables: sections.jumpTables,
   });
-  return {
+  return new ObjectSpec({
     name,
     byteOrder: elf.little ? "little" : "big",
     license: sections.license,
@@ -87,7 +87,7 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
     variables: readVariables(sections, symbols, btf, dataMaps, arena),
     externs: byName(externs.all),
     btf,
-  };
+  });
 }
 
 function readBtf({ elf, btf }: ObjectSections): Btf | undefined {

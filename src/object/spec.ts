@@ -1,9 +1,10 @@
 import type { Btf, CoreRelocation } from "../btf/index.ts";
 import type { BpfAttachType, BpfMapType, BpfProgType } from "../uapi/index.ts";
+import { memberNamed } from "./member.ts";
 import type { VariableSpec } from "./variable.ts";
 
-/** What a BPF object file says, independent of any kernel. */
-export interface ObjectSpec {
+/** What {@link ObjectSpec} is made of. */
+export interface ObjectContents {
   /** The file's name without directory and suffix, or what the caller gave. */
   readonly name: string;
   readonly byteOrder: "little" | "big";
@@ -27,6 +28,51 @@ export interface ObjectSpec {
    * the kernel wants it: sizes and offsets of data sections, externs as variables, hidden functions as static ones.
    */
   readonly btf: Btf | undefined;
+}
+
+/** What a BPF object file says, independent of any kernel. */
+export class ObjectSpec implements ObjectContents {
+  readonly name: string;
+  readonly byteOrder: "little" | "big";
+  license: string;
+  kernelVersion: number;
+  readonly programs: Record<string, ProgramSpec>;
+  readonly maps: Record<string, MapSpec>;
+  readonly variables: Record<string, VariableSpec>;
+  readonly externs: Record<string, ExternSpec>;
+  readonly btf: Btf | undefined;
+
+  constructor(contents: ObjectContents) {
+    this.name = contents.name;
+    this.byteOrder = contents.byteOrder;
+    this.license = contents.license;
+    this.kernelVersion = contents.kernelVersion;
+    this.programs = contents.programs;
+    this.maps = contents.maps;
+    this.variables = contents.variables;
+    this.externs = contents.externs;
+    this.btf = contents.btf;
+  }
+
+  /** Returns the program of this name. Throws UsageError with the names there are. */
+  program(name: string): ProgramSpec {
+    return memberNamed(`object ${this.name}`, "program", this.programs, name);
+  }
+
+  /** Returns the map of this name. Throws UsageError with the names there are. */
+  map(name: string): MapSpec {
+    return memberNamed(`object ${this.name}`, "map", this.maps, name);
+  }
+
+  /** Returns the global variable of this name. Throws UsageError with the names there are. */
+  variable(name: string): VariableSpec {
+    return memberNamed(`object ${this.name}`, "variable", this.variables, name);
+  }
+
+  /** Returns the extern of this name. Throws UsageError with the names there are. */
+  extern(name: string): ExternSpec {
+    return memberNamed(`object ${this.name}`, "extern", this.externs, name);
+  }
 }
 
 /** A program: its instructions with all subprograms linked in, and what is left to do at load. */

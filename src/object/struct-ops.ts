@@ -1,4 +1,4 @@
-import { type Btf, BtfKind, type BtfMember } from "../btf/index.ts";
+import { type Btf, BtfKind, type BtfMember, essentialName } from "../btf/index.ts";
 import type { ElfSection, ElfSymbols } from "../elf/index.ts";
 import { BpfMapFlag, BpfMapType, BpfProgType } from "../uapi/index.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
@@ -9,9 +9,6 @@ import { type ObjectSections, type RelocationSection, sectionError } from "./sec
 import type { MapSpec, StructOpsSpec } from "./spec.ts";
 
 type Callback = StructOpsSpec["callbacks"][number];
-
-/** A type's `___flavour`, which the kernel's type does not have: the last one, as libbpf cuts it. */
-const FLAVOUR = /^(.*[^_])___[^_].*$/s;
 
 /** A struct_ops variable and its place. */
 interface PlacedStruct {
@@ -67,7 +64,7 @@ function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, nam
     const link = section.name.endsWith(".link");
     const structOps: StructOpsSpec = {
       typeId,
-      typeName: struct.name.replace(FLAVOUR, "$1"),
+      typeName: essentialName(struct.name),
       link,
       data: data.subarray(offset, offset + size),
       callbacks,

@@ -1,0 +1,35 @@
+import { nearNames } from "../elf/index.ts";
+import { UsageError } from "../errors/index.ts";
+
+/** An error lists at most this many names. */
+const MOST_NAMES = 20;
+
+/** Returns a record's own value; what every JavaScript object inherits, such as `toString`, is none. */
+export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/**
+ * Returns the program, map or variable of this name. Throws UsageError with the names there are.
+ *
+ * @param owner what should have it: `object counter`
+ * @param kind what it is: `program`
+ */
+export function memberNamed<T>(
+  owner: string,
+  kind: string,
+  members: Readonly<Record<string, T>>,
+  name: string,
+): T {
+  const found = ownValue(members, name);
+  if (found === undefined) throw noMember(owner, kind, Object.keys(members), name);
+  return found;
+}
+
+function noMember(owner: string, kind: string, names: readonly string[], name: string): UsageError {
+  const [near] = nearNames(name, names);
+  const meant = near === undefined ? "" : ` (did you mean ${near}?)`;
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+  const list = names.length === 0 ? `no ${kind}s` : names.slice(0, MOST_NAMES).join(", ") + more;
+  return new UsageError(`${owner} has no ${kind} ${name}${meant}; it has ${list}`);
+}
