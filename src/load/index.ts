@@ -1,7 +1,6 @@
 export { Attachments, attachBySection, autoAttach, type NotAttached } from "./auto-attach.ts";
 export { BpfObject } from "./bpf-object.ts";
-export { loadObject } from "./load-object.ts";
+export { loadObject, readObject } from "./load-object.ts";
 export type { LoadOptions } from "./load-options.ts";
-export { readObject } from "./read-object.ts";
 export { VerifierError } from "./verifier-error.ts";
 export type { Diagnosis } from "./verifier-log.ts";

@@ -34,32 +34,18 @@ const LARGEST_LOG = 16 * 1024 * 1024;
 
 /** Loads one program. The verifier is asked for its log only if it refuses. Throws VerifierError or SyscallError. */
 export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
-  if (spec.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
-    throw new UsageError(
-      `program ${spec.name}: the section ${spec.sectionName} is of no known kind; name the program's type`,
-    );
-  }
+  checkProgramType(spec);
   if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
     throw new UsageError(`program ${spec.name}: no struct_ops map refers to it`);
   }
-  const attachType = attachTypeOf(spec);
+  const { role, fdArray } = parts;
   const load: ProgLoadOptions = {
-    prog_type: spec.type,
+    ...programAttr(spec, object, options),
     insns: parts.instructions.bytes,
     license: object.license,
-    prog_name: spec.name,
-    prog_flags: spec.flags,
-    kern_version: object.kernelVersion,
-    prog_ifindex: options.ifindex ?? spec.ifindex,
-    expected_attach_type: parts.role?.expected_attach_type ?? attachType ?? 0,
     ...parts.target,
-    ...(parts.role === undefined
-      ? {}
-      : {
-          attach_btf_id: parts.role.attach_btf_id,
-          ...(parts.role.attach_btf_obj_fd === 0 ? {} : { attach_btf_obj_fd: parts.role.attach_btf_obj_fd }),
-        }),
-    ...(parts.fdArray.length === 0 ? {} : { fd_array: parts.fdArray }),
+    ...role,
+    ...(fdArray.length === 0 ? {} : { fd_array: fdArray }),
     ...debugInfo(spec, parts.btf),
   };
   const { logLevel = 0 } = options;
@@ -86,6 +72,26 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     poisoned: parts.instructions.poisoned,
     lineAt: (slot) => lineAt(spec, object.btf, slot),
   });
+}
+
+/** Throws UsageError for a program whose type nobody has said. */
+export function checkProgramType({ name, type, sectionName }: ProgramSpec): void {
+  if (type !== BpfProgType.BPF_PROG_TYPE_UNSPEC) return;
+  throw new UsageError(
+    `program ${name}: section ${sectionName} is not a known section name, so the program has no type; set spec.program(${JSON.stringify(name)}).type before loading`,
+  );
+}
+
+/** Returns what BPF_PROG_LOAD is told about a program by its spec alone. */
+export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: LoadOptions) {
+  return {
+    prog_type: spec.type,
+    prog_name: spec.name,
+    prog_flags: spec.flags,
+    kern_version: object.kernelVersion,
+    prog_ifindex: options.ifindex ?? spec.ifindex,
+    expected_attach_type: attachTypeOf(spec) ?? 0,
+  };
 }
 
 /** A program that was loaded from its spec. */

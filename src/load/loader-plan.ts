@@ -1,6 +1,5 @@
 import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations, essentialName } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
-import type { KernelBtf } from "../kernel/index.ts";
 import {
   type LoaderMap,
   type LoaderPatch,
@@ -8,6 +7,7 @@ import {
   type LoaderProgramPart,
   type MapSpec,
   type ObjectSpec,
+  ownValue,
   type ProgramSpec,
   parseSectionName,
   SectionTrait,
@@ -17,42 +17,47 @@ import { type MapCreateAttr, objectName } from "../sys/index.ts";
 import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
 import { isTyped, mapAttr } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
-import { attachTypeOf, debugRecords } from "./load-program.ts";
+import { checkProgramType, debugRecords, programAttr } from "./load-program.ts";
+import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
 import { relocate } from "./relocate.ts";
 import type { ResolvedExterns } from "./resolve-externs.ts";
 
-/** What a plan is made from, beside the object. */
+/** What a plan is made from, beside the prepared load. */
 export interface PlanParts {
-  readonly programs: readonly ProgramSpec[];
+  /** The maps to create. */
   readonly maps: readonly MapSpec[];
-  readonly btf: Btf | undefined;
-  /** As the kernel takes it. */
+  /** The object's BTF in the form that this kernel accepts; undefined if it accepts none. */
   readonly btfData: Uint8Array | undefined;
-  /** Only kconfig and constants: the rest is the loader's to find. */
+  /** Only kconfig values and constants: the loader looks up the rest. */
   readonly externs: ResolvedExterns;
-  readonly valueOffsets: ReadonlyMap<string, number>;
-  /** Undefined where the kernel relocates. */
+  /** Undefined if the kernel applies the CO-RE relocations. */
   readonly core: CoreRelocator | undefined;
-  readonly kernel: KernelBtf;
 }
 
-/** The plan of a loader program for an object. Throws UsageError for what such a program cannot load. */
-export function planLoad(spec: ObjectSpec, parts: PlanParts, options: LoadOptions): LoaderPlan {
-  const mapIndex = new Map(parts.maps.map(({ name }, i) => [name, i]));
-  const programIndex = new Map(parts.programs.map(({ name }, i) => [name, i]));
+/** The places of the object's maps and programs in the plan, by name. */
+interface Places {
+  readonly maps: ReadonlyMap<string, number>;
+  readonly programs: ReadonlyMap<string, number>;
+}
+
+/** Plans a loader program for an object. Throws UsageError for what such a program cannot load. */
+export function planLoad(load: PreparedLoad, parts: PlanParts): LoaderPlan {
+  const places = {
+    maps: new Map(parts.maps.map(({ name }, i) => [name, i])),
+    programs: new Map(load.programs.map(({ name }, i) => [name, i])),
+  };
   return {
     btf: parts.btfData,
-    maps: parts.maps.map((map) => planMap(map, parts, options, mapIndex, programIndex)),
-    programs: parts.programs.map((program) => planProgram(program, spec, parts, options, mapIndex)),
+    maps: parts.maps.map((map) => planMap(map, load, parts, places)),
+    programs: load.programs.map((program) => planProgram(program, load, parts, places)),
   };
 }
 
 function planMap(
   spec: MapSpec,
+  { options }: PreparedLoad,
   { btfData, externs }: PlanParts,
-  options: LoadOptions,
-  maps: ReadonlyMap<string, number>,
-  programs: ReadonlyMap<string, number>,
+  { maps, programs }: Places,
 ): LoaderMap {
   if (spec.structOps !== undefined) {
     throw new UsageError(`map ${spec.name}: a loader program cannot create struct_ops; load the object without it`);
@@ -85,47 +90,24 @@ function encodeMapAttr({ map_name, excl_prog_hash: _, ...fields }: MapCreateAttr
   return new Uint8Array(BpfMapCreateAttr.alloc({ ...known, map_name: objectName(map_name) }).buffer);
 }
 
-function planProgram(
-  program: ProgramSpec,
-  spec: ObjectSpec,
-  parts: PlanParts,
-  options: LoadOptions,
-  maps: ReadonlyMap<string, number>,
-): LoaderProgramPart {
-  const { btf, core, kernel, btfData } = parts;
-  if (program.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
-    throw new UsageError(
-      `program ${program.name}: the section ${program.sectionName} is of no known kind; name the program's type`,
-    );
-  }
+function planProgram(program: ProgramSpec, load: PreparedLoad, parts: PlanParts, { maps }: Places): LoaderProgramPart {
+  const { spec, options, kernel } = load;
+  const { btfData } = parts;
+  checkProgramType(program);
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS || program.jumpTables.length > 0) {
     const what = program.jumpTables.length > 0 ? "jump tables" : "struct_ops";
     throw new UsageError(`program ${program.name}: a loader program cannot load ${what}; load the object without it`);
   }
-  const { bytes } = relocate(
-    program,
-    {
-      // Fds that are not known yet; the loader puts them in.
-      maps: new Map([...maps.keys()].map((name) => [name, 0])),
-      valueOffsets: parts.valueOffsets,
-      externs: parts.externs.byName,
-      kconfigMap: Object.values(spec.maps).find(({ source }) => source === "kconfig")?.name,
-      mapNumbers: new Map(Object.keys(spec.maps).map((name, i) => [name, i])),
-      externNumbers: new Map(Object.keys(spec.externs).map((name, i) => [name, i])),
-      jumpTables: [],
-    },
-    core,
-    btf,
-  );
+  // The fds are not known yet: the loader program fills them in.
+  const noFds = new Map([...maps.keys()].map((name) => [name, 0]));
+  const targets = relocationTargets(load, noFds, parts.externs.byName);
+  const { bytes } = relocate(program, targets, parts.core, load.btf);
   const byName = targetByName(program, options);
-  const known = byName === undefined ? findAttachTarget(program, kernel, options.targets?.[program.name]) : undefined;
+  const known =
+    byName === undefined ? findAttachTarget(program, kernel, ownValue(options.targets, program.name)) : undefined;
   const records = btfData === undefined ? {} : debugRecords(program);
   const attr = BpfProgLoadAttr.alloc({
-    prog_type: program.type,
-    expected_attach_type: attachTypeOf(program) ?? 0,
-    prog_flags: program.flags,
-    kern_version: spec.kernelVersion,
-    prog_ifindex: options.ifindex ?? program.ifindex,
+    ...programAttr(program, spec, options),
     prog_name: objectName(program.name),
     attach_btf_id: known?.attach_btf_id ?? 0,
     attach_prog_fd: known?.attach_prog_fd ?? known?.attach_btf_obj_fd ?? 0,
@@ -136,13 +118,13 @@ function planProgram(
     instructions: bytes,
     functionInfo: records.func_info ?? new Uint8Array(0),
     lineInfo: records.line_info ?? new Uint8Array(0),
-    coreRelocations: coreRecords(program, parts),
+    coreRelocations: coreRecords(program, load.btf, parts),
     patches: patchesOf(program, spec, maps),
     target: byName,
   };
 }
 
-function coreRecords(program: ProgramSpec, { btf, btfData, core }: PlanParts): Uint8Array {
+function coreRecords(program: ProgramSpec, btf: Btf | undefined, { btfData, core }: PlanParts): Uint8Array {
   if (core !== undefined || btf === undefined || program.coreRelocations.length === 0) return new Uint8Array(0);
   if (btfData === undefined) {
     throw new UsageError(`program ${program.name}: the kernel relocates only with the object's BTF, which it refuses`);
@@ -155,7 +137,7 @@ function targetByName(program: ProgramSpec, options: LoadOptions): LoaderProgram
   const { kind } = parseSectionName(program.sectionName);
   const byBtf = kind !== undefined && (kind.traits & SectionTrait.ATTACH_BTF) !== 0;
   if (!byBtf || program.type === BpfProgType.BPF_PROG_TYPE_EXT) return undefined;
-  if (options.targets?.[program.name] !== undefined || program.attachTo === "") return undefined;
+  if (ownValue(options.targets, program.name) !== undefined || program.attachTo === "") return undefined;
   const { prefix, kind: btfKind } = prefixOf(program.attachType);
   return { name: prefix + program.attachTo.slice(program.attachTo.indexOf(":") + 1), btfKind };
 }

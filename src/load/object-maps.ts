@@ -4,8 +4,10 @@ import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import type { Undo } from "../kernel/index.ts";
 import { openPinnedFd, removeDirectories } from "../kernel/index.ts";
 import { BpfMap } from "../map/index.ts";
-import type { MapSpec, ObjectSpec } from "../object/index.ts";
+import { type MapSpec, type ObjectSpec, ownValue } from "../object/index.ts";
+import type { Program } from "../program/index.ts";
 import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
+import { BpfMapType } from "../uapi/index.ts";
 import { createMap, effectiveMaxEntries, fillArena, fillDataMap } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { mapDifferences } from "./map-differences.ts";
@@ -22,7 +24,8 @@ export interface MapMaterials {
 
 /** The maps of an object that is being loaded: created, given by the caller, or found where they are pinned. */
 export class ObjectMaps {
-  readonly byName: Record<string, BpfMap> = {};
+  /** Without a prototype: any C name is a safe key. */
+  readonly byName: Record<string, BpfMap> = Object.create(null);
   readonly #spec: ObjectSpec;
   readonly #options: LoadOptions;
   readonly #undo: Undo;
@@ -33,15 +36,34 @@ export class ObjectMaps {
     this.#undo = undo;
   }
 
-  /** Creates every map, or takes what was given or is pinned for it. */
-  createAll(materials: MapMaterials): void {
-    for (const name of Object.keys(this.#options.maps ?? {})) {
-      if (this.#spec.maps[name] === undefined) {
-        throw new UsageError(
-          `object ${this.#spec.name} has no map ${name}; it has ${Object.keys(this.#spec.maps).join(", ")}`,
-        );
-      }
+  /** Calls a function for each map there is, with its declaration. */
+  each(visit: (map: BpfMap, spec: MapSpec) => void): void {
+    for (const spec of Object.values(this.#spec.maps)) {
+      const map = this.byName[spec.name];
+      if (map !== undefined) visit(map, spec);
     }
+  }
+
+  /** The fds of the maps, by name. */
+  fds(): ReadonlyMap<string, number> {
+    return new Map(Object.entries(this.byName).map(([name, map]) => [name, map.fd]));
+  }
+
+  /** Fills prog arrays and maps of maps with the programs and maps that their declarations name. */
+  fillSlots(programs: Readonly<Record<string, Program>>): void {
+    this.each((map, spec) => {
+      if (ownValue(this.#options.maps, spec.name) !== undefined) return;
+      const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+      for (const { index, target } of spec.slots) {
+        const object = ofPrograms ? programs[target] : this.byName[target];
+        // A program that was not loaded leaves its slot empty.
+        if (object !== undefined) map.set(index, object);
+      }
+    });
+  }
+
+  /** Creates every map, or takes the one that was given or is pinned in its place. */
+  createAll(materials: MapMaterials): void {
     for (const spec of Object.values(this.#spec.maps)) {
       if (!spec.autocreate) continue;
       this.keep(spec, this.existing(spec) ?? this.#create(spec, materials));
@@ -69,7 +91,7 @@ export class ObjectMaps {
   }
 
   #replacement(spec: MapSpec): BpfMap | undefined {
-    const given = this.#options.maps?.[spec.name];
+    const given = ownValue(this.#options.maps, spec.name);
     if (given === undefined) return undefined;
     const { anyMaps = false } = this.#options;
     const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());

@@ -13,10 +13,14 @@ export interface PreparedStructOps extends KernelStructOps {
   /** What each program is verified as: the struct, and the number of the member. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
 }
+
+/** What a callback's program is loaded with: fields of BPF_PROG_LOAD. */
 export interface StructOpsRole {
   readonly attach_btf_id: number;
+  /** The number of the member. */
   readonly expected_attach_type: number;
-  readonly attach_btf_obj_fd: number;
+  /** The BTF of the module that has the struct; absent for the kernel's own. */
+  readonly attach_btf_obj_fd?: number;
 }
 
 const VALUE_PREFIX = "bpf_struct_ops_";
@@ -70,7 +74,11 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
       if (before !== undefined && before.expected_attach_type !== index) {
         throw new UsageError(`program ${program}: map ${map.name} uses it for several members`);
       }
-      roles.set(program, { attach_btf_id: structId, expected_attach_type: index, attach_btf_obj_fd: btfFd });
+      roles.set(program, {
+        attach_btf_id: structId,
+        expected_attach_type: index,
+        ...(btfFd === 0 ? {} : { attach_btf_obj_fd: btfFd }),
+      });
     } else if (local.kind(local.resolve(member.type)) !== BtfKind.PTR) bytes.set(data, at);
   }
   return { valueTypeId: value.id, valueSize: bytes.length, btfFd, value: bytes, programs, roles };

@@ -22,9 +22,7 @@ export {
   sectionKind,
   sectionKindOfType,
 } from "./section-kinds.ts";
-export {
-  ObjectSpec,
-} from "./spec.ts";
+export { ARENA_SECTION } from "./sections.ts";
 export type {
   ExternSpec,
   FunctionSpec,
@@ -35,4 +33,5 @@ export type {
   Relocation,
   StructOpsSpec,
 } from "./spec.ts";
+export { ObjectSpec } from "./spec.ts";
 export { VariableSpec } from "./variable.ts";

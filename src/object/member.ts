@@ -15,12 +15,7 @@ export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, nam
  * @param owner what should have it: `object counter`
  * @param kind what it is: `program`
  */
-export function memberNamed<T>(
-  owner: string,
-  kind: string,
-  members: Readonly<Record<string, T>>,
-  name: string,
-): T {
+export function memberNamed<T>(owner: string, kind: string, members: Readonly<Record<string, T>>, name: string): T {
   const found = ownValue(members, name);
   if (found === undefined) throw noMember(owner, kind, Object.keys(members), name);
   return found;

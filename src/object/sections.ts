@@ -44,7 +44,8 @@ export interface ObjectSections {
   readonly relocations: readonly RelocationSection[];
 }
 
-const ARENA_SECTION = ".addr_space.1";
+/** The section of the arena's globals. */
+export const ARENA_SECTION = ".addr_space.1";
 const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
 /** `sizeof(obj->license)` in libbpf, the NUL included. */
 const LICENSE_SIZE = 64;

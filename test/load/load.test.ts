@@ -214,7 +214,7 @@ const missing: readonly [name: string, message: RegExp][] = [
   ["kconfig-missing", /extern CONFIG_NOT_IN_ANY_KERNEL is not resolved/],
   ["kfuncs-missing", /extern bpf_not_in_any_kernel is not resolved/],
   ["ksyms-missing", /extern not_in_any_kernel is not resolved/],
-  ["sections-unknown", /section my_own_section is of no known kind/],
+  ["sections-unknown", /section my_own_section is not a known section name, so the program has no type/],
   ["minimal-be", /big-endian/],
 ];
 for (const [name, message] of missing) {
@@ -386,4 +386,24 @@ test("after the kernel's BTF was flushed a load reads it anew", () => {
   assert.equal(before.find("task_struct", BtfKind.STRUCT), after.find("task_struct", BtfKind.STRUCT));
   using object = loadObject("test/bpf/counter.bpf.o");
   assert.ok(Object.keys(object.programs).length > 0);
+});
+
+test("a program, map or variable is found by name, or the names there are are told", () => {
+  const spec = readObject(fixture("counter"));
+  using object = loadObject(spec);
+  for (const owner of [spec, object]) {
+    assert.equal(owner.program("egress").name, "egress");
+    assert.equal(owner.map("counts"), owner.maps.counts);
+    assert.equal(owner.variable("packets_seen"), owner.variables.packets_seen);
+    assert.throws(
+      () => owner.program("egres"),
+      (error) =>
+        error instanceof UsageError &&
+        /^object counter has no program egres \(did you mean egress\?\); it has .*egress/.test(error.message),
+    );
+    assert.throws(() => owner.map("nothing"), /^UsageError: object counter has no map nothing; it has .*counts/);
+    for (const inherited of ["toString", "constructor", "__proto__", "hasOwnProperty"]) {
+      assert.throws(() => owner.variable(inherited), new RegExp(`has no variable ${inherited}; it has `));
+    }
+  }
 });
