@@ -3,10 +3,13 @@
 # machine's packages, lists and keys stay as they are, and apt itself checks the signatures and hashes. The mirror is
 # the one that the machine's own sources name; only the suite and the architecture differ.
 #
-#   apt_suite STATE ARCHITECTURE SUITE    reads the lists of a suite, or says why not; what follows is about it
-#   own_apt TOOL ARGUMENT…                apt-get, apt-cache on those lists
-#   fetch_packages DIRECTORY PACKAGE…     downloads and unpacks these alone
-#   fetch_closure DIRECTORY PACKAGE…      and everything they depend on
+#   apt_suite STATE ARCHITECTURE SUITE…   reads the lists of a suite; the commands below use them. Of several suites
+#                                         the first that has a package provides it
+#   own_apt TOOL ARGUMENT…                runs apt-get or apt-cache on those lists
+#   fetch_packages DIRECTORY PACKAGE…     downloads and unpacks these packages alone
+#   fetch_closure DIRECTORY PACKAGE…      downloads and unpacks them with everything they depend on
+#
+# apt_suite, fetch_packages and fetch_closure return 1 and say why if the mirror does not deliver.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -44,14 +47,19 @@ source_of() {
 }
 
 apt_suite() {
-  apt_state=$1 apt_architecture=$2 apt_name=$3
+  apt_state=$1 apt_architecture=$2
+  shift 2
+  apt_name=$* suite=
   [ "${apt_read:-}" != "$apt_state/$apt_architecture/$apt_name" ] || return 0
   need apt-get
   need dpkg-deb
   [ -f "$keyring" ] || fail "$keyring is missing: install debian-archive-keyring"
   mkdir -p "$apt_state/state/lists/partial" "$apt_state/cache/archives/partial"
   : >"$apt_state/status"
-  source_of "$apt_name" >"$apt_state/sources.list"
+  : >"$apt_state/sources.list"
+  for suite; do source_of "$suite" >>"$apt_state/sources.list"; done
+  # apt takes the newest version, and of equal versions any. A mirror may list a version that it does not hold yet.
+  printf 'Package: *\nPin: release n=%s\nPin-Priority: 900\n' "$1" >"$apt_state/preferences"
   say "reading the package lists of $apt_name ($apt_architecture)"
   if ! own_apt apt-get update >"$apt_state/update.log" 2>&1; then
     say "the lists of $apt_name ($apt_architecture) can't be read: $(grep -m 1 '^E:' "$apt_state/update.log")" >&2
@@ -66,7 +74,7 @@ own_apt() {
   shift
   "$tool" -q \
     -o Dir::Etc::SourceList="$apt_state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
+    -o Dir::Etc::Preferences="$apt_state/preferences" -o Dir::Etc::PreferencesParts=/dev/null \
     -o Dir::Etc::Trusted=/dev/null -o Dir::Etc::TrustedParts=/dev/null \
     -o Dir::State="$apt_state/state" -o Dir::State::status="$apt_state/status" -o Dir::Cache="$apt_state/cache" \
     -o APT::Sandbox::User="$(id -un)" -o APT::Architecture="$apt_architecture" -o APT::Architectures="$apt_architecture" \
@@ -83,21 +91,21 @@ newest_package() {
 fetch_packages() {
   local directory=$1
   shift
-  rm -rf "$apt_state/cache/archives"
-  mkdir -p "$apt_state/cache/archives/partial"
-  (cd "$apt_state/cache/archives" && own_apt apt-get download "$@") >"$apt_state/download.log" 2>&1 ||
-    fail "the download of $* failed: $(tail -n 3 "$apt_state/download.log")"
-  unpack_archives "$directory"
+  download apt-get download "$@" && unpack_archives "$directory"
 }
 
 fetch_closure() {
   local directory=$1
   shift
+  download apt-get install --yes --download-only "$@" && unpack_archives "$directory"
+}
+
+download() {
   rm -rf "$apt_state/cache/archives"
   mkdir -p "$apt_state/cache/archives/partial"
-  own_apt apt-get install --yes --download-only "$@" >"$apt_state/download.log" 2>&1 ||
-    fail "the download of $* failed: $(tail -n 3 "$apt_state/download.log")"
-  unpack_archives "$directory"
+  (cd "$apt_state/cache/archives" && own_apt "$@") >"$apt_state/download.log" 2>&1 && return
+  say "$apt_name: '$*' failed: $(grep -m 1 '^E:' "$apt_state/download.log")" >&2
+  return 1
 }
 
 unpack_archives() {

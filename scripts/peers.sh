@@ -21,7 +21,7 @@ unpack() {
   local package=$1 directory=$2
   apt_suite "$state" "$architecture" "$suite" || exit 1
   say "downloading $package $(own_apt apt-cache policy "$package" | sed -n 's/ *Candidate: //p')"
-  fetch_closure "$directory" "$package"
+  fetch_closure "$directory" "$package" || fail "the download of $package failed"
 }
 
 bpftool() {

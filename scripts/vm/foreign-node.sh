@@ -18,22 +18,48 @@ mkdir -p "$cache"
 exec 9>"$cache/node-$architecture.lock"
 flock 9
 if [ -e "$target/usr/bin/node" ]; then exit; fi
-# A mirror whose lists of one suite don't fit their signature (it is being updated) has another that do.
-for suite in trixie forky sid; do
-  if apt_suite "$cache/apt/$architecture" "$architecture" "$suite"; then break; fi
-  suite=
-done
-[ -n "$suite" ] || fail "no suite of Debian's can be read for $architecture"
-say "downloading Node for $architecture from $suite"
-# What the dependency says it wants and a Node without its package manager does not: a documentation browser, scripts.
-fetch_closure "$target" nodejs busybox-static
-for directory in lib lib64 bin sbin; do
-  if [ ! -e "$target/$directory" ] && [ -d "$target/usr/$directory" ]; then ln -s "usr/$directory" "$target/$directory"; fi
-done
+part=$target.part
+
+# Whether the Node that was unpacked runs here, if this machine has the emulator for it.
+runs() {
+  local emulator
+  emulator=$(case $architecture in arm64) echo qemu-aarch64 ;; *) echo "qemu-$architecture" ;; esac)
+  command -v "$emulator" >/dev/null || return 0
+  [ "$("$emulator" -L "$part" "$part/usr/bin/node" -p '[..."ab"].length' 2>&1)" = 2 ] && return
+  say "Node of $1 does not run under $emulator" >&2
+  return 1
+}
+
+# While a mirror is being updated, the lists of a suite may not fit their signature, or name packages that are not there.
+# Then the next suite is tried.
+bring() {
+  local suites
+  for suites in 'trixie-security trixie' trixie forky sid; do
+    # shellcheck disable=SC2086 # the words are suites
+    apt_suite "$cache/apt/$architecture" "$architecture" $suites || continue
+    say "downloading Node for $architecture from $suites"
+    fetch_closure "$part" nodejs busybox-static || continue
+    link_directories "$part"
+    if runs "$suites"; then return; fi
+  done
+  fail "no suite of Debian's has a Node for $architecture"
+}
+
+# Packages of a merged /usr rely on these links.
+link_directories() {
+  local directory
+  for directory in lib lib64 bin sbin; do
+    if [ ! -e "$1/$directory" ] && [ -d "$1/usr/$directory" ]; then ln -s "usr/$directory" "$1/$directory"; fi
+  done
+}
+
+bring
 # The FFI library's build for it, the version that package.json pins; npm checks its hash. There is none for s390x.
 if [ "$architecture" = arm64 ]; then
   version=$(node -p 'require("./package.json").dependencies.koffi')
-  npm install --prefix "$target/koffi" --force --no-save --no-package-lock --no-audit --no-fund \
+  npm install --prefix "$part/koffi" --force --no-save --no-package-lock --no-audit --no-fund \
     "@koromix/koffi-linux-arm64@$version" >/dev/null 2>&1 || fail "npm has no koffi $version for arm64"
 fi
+rm -rf "$target"
+mv "$part" "$target"
 say "$architecture is there: $(du -sh "$target" | cut -f 1)"

@@ -20,6 +20,7 @@ const MACHINE: Readonly<Record<MachineCondition, string>> = {
   trampoline: "a lockdown that allows BPF trampolines",
   lsm: "`bpf` in the kernel's list of security modules (`lsm=…,bpf`)",
   counters: "a processor with counters: most virtual machines have none",
+  element_iterators: "a kernel whose vendor does not refuse iterators over a map's elements",
 };
 
 const HEAD = `# What works on which kernel

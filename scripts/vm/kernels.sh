@@ -56,7 +56,7 @@ bring() {
   case $package in
     linux-binary-*) fetch_packages "$target.root" "$package" "${package/binary/modules}" "${package/binary/base}" ;;
     *) fetch_packages "$target.root" "$package" ;;
-  esac
+  esac || fail "the download of $package failed"
   keep "$target.root" "$target.part"
   rm -rf "$target.root" "$target"
   mv "$target.part" "$target"

@@ -213,6 +213,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     make: (t) => iterator(t, "task_file", { iter_info: { task: { pid: process.pid } } }),
   },
   "iterator over a map": {
+    needs: ["iter:bpf_map_elem"],
     make(t) {
       const map_type = BpfMapType.BPF_MAP_TYPE_HASH;
       const map_fd = owned(t, mapCreate({ map_type, key_size: 4, value_size: 4, max_entries: 1 }));

@@ -47,7 +47,7 @@ import {
 import { withBpffs } from "../support/bpffs.ts";
 import { withCgroup } from "../support/cgroup.ts";
 import { owned } from "../support/cleanup.ts";
-import { lacking, needs } from "../support/feature.ts";
+import { needs } from "../support/feature.ts";
 import { withNetns, withVeth } from "../support/netns.ts";
 import { returning } from "../support/programs.ts";
 
@@ -313,43 +313,44 @@ function readNothing(link: number): void {
   closeFd(run);
 }
 
-test("an iterator link: its target, and a run of it", (t) => {
+/** Loads a program of the iterator `bpf_iter_NAME`, which writes nothing. */
+function iteratorProgram(t: TestContext, name: string): number {
   const btf = Btf.parse(readFileSync("/sys/kernel/btf/vmlinux"), { source: "vmlinux" });
-  const iterator = (name: string): number =>
-    owned(
-      t,
-      progLoad({
-        prog_type: p.BPF_PROG_TYPE_TRACING,
-        expected_attach_type: a.BPF_TRACE_ITER,
-        attach_btf_id: btf.find(`bpf_iter_${name}`, BtfKind.FUNC) ?? 0,
-        insns: returning(0),
-      }),
-    );
+  const fd = progLoad({
+    prog_type: p.BPF_PROG_TYPE_TRACING,
+    expected_attach_type: a.BPF_TRACE_ITER,
+    attach_btf_id: btf.find(`bpf_iter_${name}`, BtfKind.FUNC) ?? 0,
+    insns: returning(0),
+  });
+  return owned(t, fd);
+}
+
+test("an iterator link over a map's elements: its target, and a run of it", (t) => {
+  if (!needs(t, "iter:bpf_map_elem")) return;
   const map = owned(
     t,
     mapCreate({ map_type: BpfMapType.BPF_MAP_TYPE_HASH, key_size: 4, value_size: 4, max_entries: 1 }),
   );
-  const byMap = owned(
-    t,
-    linkCreate(iterator("bpf_map_elem"), 0, a.BPF_TRACE_ITER, { iter_info: { map: { map_fd: map } } }),
-  );
+  const iter_info = { map: { map_fd: map } };
+  const byMap = owned(t, linkCreate(iteratorProgram(t, "bpf_map_elem"), 0, a.BPF_TRACE_ITER, { iter_info }));
   const info = ofKind(linkInfo(byMap), "iter");
   assert.deepEqual([info.target_name, info.map], ["bpf_map_elem", { map_id: mapInfo(map).id }]);
   readNothing(byMap);
-  if (lacking("iter:task_filter") !== false) return;
+});
+
+test("an iterator link over a task and over a cgroup: its target, and a run of it", (t) => {
+  if (!needs(t, "iter:task_filter")) return;
   const task = owned(
     t,
-    linkCreate(iterator("task"), 0, a.BPF_TRACE_ITER, { iter_info: { task: { pid: process.pid } } }),
+    linkCreate(iteratorProgram(t, "task"), 0, a.BPF_TRACE_ITER, { iter_info: { task: { pid: process.pid } } }),
   );
   const taskInfo = ofKind(linkInfo(task), "iter");
   assert.deepEqual([taskInfo.target_name, taskInfo.task], ["task", { tid: 0, pid: process.pid }]);
   readNothing(task);
   const cgroup = withCgroup(t);
   const order = 1;
-  const link = owned(
-    t,
-    linkCreate(iterator("cgroup"), 0, a.BPF_TRACE_ITER, { iter_info: { cgroup: { order, cgroup_fd: cgroup.fd } } }),
-  );
+  const iter_info = { cgroup: { order, cgroup_fd: cgroup.fd } };
+  const link = owned(t, linkCreate(iteratorProgram(t, "cgroup"), 0, a.BPF_TRACE_ITER, { iter_info }));
   assert.deepEqual(ofKind(linkInfo(link), "iter").cgroup, { cgroup_id: cgroupId(cgroup.path), order });
 });
 

@@ -14,6 +14,7 @@ export interface Feature {
  * What a kernel of the right version and configuration may still not give:
  * - `trampoline`: a vendor's lockdown refuses to patch kernel functions, so every program of a trampoline is refused;
  * - `lsm`: `bpf` stands in the list of active security modules (`lsm=` of the kernel's command line);
- * - `counters`: the processor's performance counters are there; most virtual machines have none.
+ * - `counters`: the processor's performance counters are there; most virtual machines have none;
+ * - `element_iterators`: iterators over the elements of a map load. A vendor's kernel refuses them with EPERM.
  */
-export type MachineCondition = "trampoline" | "lsm" | "counters";
+export type MachineCondition = "trampoline" | "lsm" | "counters" | "element_iterators";

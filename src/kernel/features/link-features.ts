@@ -88,6 +88,9 @@ export const LINK_FEATURES = {
   "query:cgroup_flags": { what: "the flags of each program in a query of a cgroup", since: "6.0" },
   "query:link_ids": { what: "the links of each program in a query", since: "6.6" },
 
+  "iter:bpf_map_elem": { what: "iterators over the elements of a map", machine: "element_iterators" },
+  "iter:sockmap": { what: "iterators over the sockets of a sockmap", machine: "element_iterators" },
+  "iter:bpf_sk_storage_map": { what: "iterators over the storage of sockets", machine: "element_iterators" },
   "iter:task_vma": { what: "iterators over the memory areas of tasks", since: "5.12" },
   "iter:bpf_link": { what: "iterators over links", since: "5.19" },
   "iter:unix": { what: "iterators over unix sockets", since: "5.15" },

@@ -1,5 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { withFileSystem } from "../../sys/index.ts";
+import { assemble, exit, mov, r0 } from "../../asm/index.ts";
+import { BtfKind } from "../../btf/index.ts";
+import { Errno } from "../../errors/index.ts";
+import { closeFd, tryProgLoad, withFileSystem } from "../../sys/index.ts";
+import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
+import { kernelBtf } from "../kernel-btf.ts";
 import type { MachineCondition } from "./feature.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
@@ -21,6 +26,7 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
   },
   counters: () =>
     existsSync("/sys/bus/event_source/devices/cpu") ? undefined : "this machine has no hardware performance counters",
+  element_iterators: elementIteratorLack,
 };
 
 /**
@@ -41,6 +47,28 @@ function trampolineLack(): string | undefined {
     }),
   );
   return isHidden ? `a vendor's lockdown (${state}) refuses BPF trampolines on this machine` : undefined;
+}
+
+/**
+ * Loads the smallest iterator program over all maps, and one over the elements of a map. If only the second is refused,
+ * and with EPERM, then no capability is missing: this kernel refuses iterators that hand a map's memory to a program.
+ */
+function elementIteratorLack(): string | undefined {
+  const areRefused = iteratorLoadErrno("bpf_map") === 0 && iteratorLoadErrno("bpf_map_elem") === Errno.EPERM;
+  return areRefused ? "this machine's kernel refuses iterators over the elements of a map" : undefined;
+}
+
+/** The errno of loading an iterator program that does nothing; 0 if it loads. */
+function iteratorLoadErrno(target: string): number {
+  const { fd, errno } = tryProgLoad({
+    prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
+    expected_attach_type: BpfAttachType.BPF_TRACE_ITER,
+    attach_btf_id: kernelBtf().find(`bpf_iter_${target}`, BtfKind.FUNC) ?? 0,
+    insns: assemble([mov(r0, 0), exit()]),
+  });
+  if (fd === undefined) return errno;
+  closeFd(fd);
+  return 0;
 }
 
 function securityFile(name: string): string | undefined {

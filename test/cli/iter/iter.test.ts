@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { createMap } from "../../../src/map/index.ts";
 import { BpfMapType } from "../../../src/uapi/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
+import { needs } from "../../support/feature.ts";
 import { bpftool, bpfts, hasPeer } from "../run.ts";
 
 const ELEMENTS = "test/bpf/iter-elements.bpf.o";
@@ -27,6 +28,7 @@ function withMap(t: TestContext) {
 const TEXT = "0: 0\n1: 7\n2: 14\n";
 
 test("an iterator over a map's elements is pinned, as bpftool pins it, and read", (t) => {
+  if (!needs(t, "iter:bpf_map_elem")) return;
   const map = withMap(t);
   const directory = withBpffs(t);
   const [ours, theirs] = [join(directory, "ours"), join(directory, "theirs")];
@@ -45,10 +47,14 @@ test("an iterator over a map's elements is pinned, as bpftool pins it, and read"
   assert.equal(readFileSync(theirs, "utf8"), readFileSync(ours, "utf8"));
 });
 
-test("an iterator of an object file is read without a pin; -j says null after a pin", (t) => {
+test("an iterator over a map's elements is read from its object file without a pin", (t) => {
+  if (!needs(t, "iter:bpf_map_elem")) return;
   const map = withMap(t);
-  const directory = withBpffs(t);
   assert.equal(bpfts("iter", "read", ELEMENTS, "map", "id", String(map.id)).stdout, TEXT);
+});
+
+test("an iterator over tasks is pinned and read; -j says null after a pin", (t) => {
+  const directory = withBpffs(t);
   assert.deepEqual(bpfts("-j", "iter", "pin", TASKS, join(directory, "tasks")), {
     stdout: "null\n",
     stderr: "",
@@ -61,21 +67,8 @@ test("an iterator of an object file is read without a pin; -j says null after a 
   assert.ok(own.includes(process.pid));
 });
 
-test("mistakes are one sentence, and nothing is pinned", (t) => {
-  const map = withMap(t);
-  const directory = withBpffs(t);
-  const path = join(directory, "x");
-  const lines: [string[], RegExp][] = [
-    [["iter", "pin", ELEMENTS], /needs at least 2 arguments, 1 found/],
-    [["iter", "pin", "/nonexistent", path], /can't load objfile \/nonexistent: .*\/nonexistent/],
-    [["iter", "pin", "test/bpf/counter.bpf.o", path], /attach_iter failed for program ingress: .*/],
-    [["iter", "pin", ELEMENTS, path], /attach_iter failed for program print_elements: .*say which/],
-    [["iter", "pin", ELEMENTS, path, "map"], /'map' needs at least 2 arguments, 0 found/],
-    [["iter", "pin", ELEMENTS, path, "map", "id", "4294967295"], /get map by id \(4294967295\): No such file/],
-    [["iter", "pin", ELEMENTS, path, "nonsense"], /expected no more arguments, got: 'nonsense'/],
-    [["iter", "pin", ELEMENTS, "/tmp/x", "map", "id", String(map.id)], /is not in a BPF file system/],
-    [["iter", "read", "pinned", path], /nothing is pinned at/],
-  ];
+/** Runs each line, in text and in JSON, and checks its one sentence. */
+function assertMistakes(lines: readonly (readonly [string[], RegExp])[]): void {
   for (const [line, message] of lines) {
     const { stdout, stderr, code } = bpfts(...line);
     assert.match(stderr, message, line.join(" "));
@@ -84,4 +77,27 @@ test("mistakes are one sentence, and nothing is pinned", (t) => {
     assert.notEqual(code, 0);
     assert.match((JSON.parse(bpfts("-j", ...line).stdout) as { error: string }).error, message);
   }
+}
+
+test("mistakes are one sentence, and nothing is pinned", (t) => {
+  const path = join(withBpffs(t), "x");
+  assertMistakes([
+    [["iter", "pin", ELEMENTS], /needs at least 2 arguments, 1 found/],
+    [["iter", "pin", "/nonexistent", path], /can't load objfile \/nonexistent: .*\/nonexistent/],
+    [["iter", "pin", "test/bpf/counter.bpf.o", path], /attach_iter failed for program ingress: .*/],
+    [["iter", "pin", ELEMENTS, path, "map"], /'map' needs at least 2 arguments, 0 found/],
+    [["iter", "pin", ELEMENTS, path, "map", "id", "4294967295"], /get map by id \(4294967295\): No such file/],
+    [["iter", "pin", ELEMENTS, path, "nonsense"], /expected no more arguments, got: 'nonsense'/],
+    [["iter", "read", "pinned", path], /nothing is pinned at/],
+  ]);
+});
+
+test("mistakes with an iterator over a map's elements are one sentence, and nothing is pinned", (t) => {
+  if (!needs(t, "iter:bpf_map_elem")) return;
+  const map = withMap(t);
+  const path = join(withBpffs(t), "x");
+  assertMistakes([
+    [["iter", "pin", ELEMENTS, path], /attach_iter failed for program print_elements: .*say which/],
+    [["iter", "pin", ELEMENTS, "/tmp/x", "map", "id", String(map.id)], /is not in a BPF file system/],
+  ]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Btf, BtfKind } from "../../../src/btf/index.ts";
 import {
@@ -29,6 +29,7 @@ import {
 import { withBpffs } from "../../support/bpffs.ts";
 import { withCgroup } from "../../support/cgroup.ts";
 import { owned } from "../../support/cleanup.ts";
+import { lacking } from "../../support/feature.ts";
 import { withNetns, withVeth } from "../../support/netns.ts";
 import { returning } from "../../support/programs.ts";
 import { assertParity, bpfts, type Placeholders } from "../run.ts";
@@ -237,7 +238,8 @@ const KINDS: Record<string, (t: TestContext) => Made> = {
 };
 
 for (const [kind, make] of Object.entries(KINDS)) {
-  test(`link show of ${kind}`, (t) => {
+  const skip = kind === "iter over the elements of a map" ? lacking("iter:bpf_map_elem") : false;
+  test(`link show of ${kind}`, { skip }, (t) => {
     const { link, program, placeholders = [] } = make(t);
     const { id } = linkInfo(link);
     const ids: Placeholders = [...placeholders, [id, "link"], [progInfo(program).id, "prog"]];
@@ -297,14 +299,8 @@ test("nothing is pinned outside a bpffs, and nothing mounted over it", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "bpfts-cli-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const { link } = (KINDS.raw_tracepoint as (t: TestContext) => Made)(t);
-  // Other tests, which run at the same time, mount and unmount their own.
-  const mounted = (): string[] =>
-    readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .filter((line) => !line.includes("/bpfts-bpffs-"));
-  const before = mounted();
   const refused = bpfts("link", "pin", "id", `${linkInfo(link).id}`, join(directory, "link"));
   assert.match(refused.stderr, /is not in a BPF file system \(bpffs\); use a path below \/sys\/fs\/bpf/);
   assert.equal(refused.code, 255);
-  assert.deepEqual(mounted(), before);
+  assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(basename(directory)));
 });

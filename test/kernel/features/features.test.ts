@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { feature, featureLack, hasVersion, tooOldFor } from "../../../src/kernel/features/lack.ts";
+import { machineLack } from "../../../src/kernel/features/machine.ts";
 import { FEATURES, type FeatureName } from "../../../src/kernel/features/table.ts";
+import { isEmulated } from "../../support/emulation.ts";
 import { lacking, needs } from "../../support/feature.ts";
 
 const names = Object.keys(FEATURES) as FeatureName[];
@@ -24,6 +26,14 @@ test("a feature is lacking with a reason, or a test runs", () => {
     assert.equal(runs, reason === false);
     assert.deepEqual(skipped, reason === false ? [] : [reason]);
     if (reason !== false) assert.ok(reason.endsWith(`: ${feature(name).what} [${name}]`), reason);
+  }
+});
+
+test("a vendor's refusals are not found on a distribution's kernel", {
+  skip: !isEmulated && "in a VM only: it runs a distribution's kernel",
+}, () => {
+  for (const condition of ["trampoline", "element_iterators"] as const) {
+    assert.equal(machineLack(condition), undefined, condition);
   }
 });
 
