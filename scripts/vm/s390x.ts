@@ -39,7 +39,7 @@ function run([program = "", ...words]: readonly string[]): Promise<Outcome> {
 }
 
 async function testsOf(node: Node, room: string, folder: string): Promise<TestResult[]> {
-  const files = readdirSync(`.build/test/${room}`)
+  const files = readdirSync(`.build/test/${room}`, { recursive: true, encoding: "utf8" })
     .map((name) => `.build/test/${room}/${name}`)
     .filter((file) => file.endsWith(".test.js") && !LEFT_OUT.test(file));
   const results = join(folder, `${node.length}-${room}`);

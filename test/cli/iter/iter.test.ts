@@ -9,7 +9,7 @@ import { needs } from "../../support/feature.ts";
 import { bpftool, bpfts, hasPeer } from "../run.ts";
 
 const ELEMENTS = "test/bpf/iter-elements.bpf.o";
-const TASKS = "test/bpf/sections-iter.bpf.o";
+const TASKS = "test/bpf/iter-tasks.bpf.o";
 
 function withMap(t: TestContext) {
   const map = createMap({
