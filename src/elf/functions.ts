@@ -1,8 +1,8 @@
 import { UsageError } from "../errors/index.ts";
+import { namePattern, nearNames } from "../layout/index.ts";
 import { SectionIndex, SymbolBinding, SymbolType } from "./constants.ts";
 import type { ElfFile } from "./elf-file.ts";
 import { findStub } from "./linkage-table.ts";
-import { matchesPattern } from "./pattern.ts";
 import type { ElfSymbol, ElfSymbols } from "./symbols.ts";
 import { readSymbolVersions } from "./versions.ts";
 
@@ -66,10 +66,11 @@ function stub(elf: ElfFile, name: string): ElfFunction {
  * table is searched first, and the dynamic one only if that has none. Throws UsageError if there is none.
  */
 export function matchingFunctions(elf: ElfFile, pattern: string): ElfFunction[] {
+  const fits = namePattern(pattern);
   for (const table of ["staticSymbols", "dynamicSymbols"] as const) {
     const found = new Map<number, ElfFunction>();
     for (const { symbol, offset } of functions(elf, elf[table])) {
-      if (matchesPattern(symbol.name, pattern) && !found.has(offset)) found.set(offset, { name: symbol.name, offset });
+      if (fits(symbol.name) && !found.has(offset)) found.set(offset, { name: symbol.name, offset });
     }
     if (found.size > 0) return [...found.values()];
   }
@@ -114,40 +115,4 @@ function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
   return new UsageError(
     `${elf.source} has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`,
   );
-}
-
-/** At most three names that somebody who wrote `name` may have meant: they differ little, or contain it. */
-export function nearNames(name: string, names: Iterable<string>): string[] {
-  const plain = name.toLowerCase();
-  // A mistake of the fingers; names that differ more are other names.
-  const most = plain.length < 8 ? 1 : 2;
-  const found: { name: string; distance: number }[] = [];
-  for (const one of names) {
-    const other = one.toLowerCase();
-    const contains = plain.length >= 4 && other.includes(plain);
-    if (!contains && Math.abs(other.length - plain.length) > most) continue;
-    const distance = contains ? other.length - plain.length : editDistance(plain, other, most);
-    if (contains || distance <= most) found.push({ name: one, distance });
-  }
-  found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return found.slice(0, 3).map((one) => one.name);
-}
-
-/** How many characters must be put in, taken out or changed; more than `most` is not counted out. */
-function editDistance(a: string, b: string, most: number): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  let next = [...row];
-  for (let i = 1; i <= a.length; i++) {
-    next[0] = i;
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
-      next[j] = cost;
-      least = Math.min(least, cost);
-    }
-    if (least > most) return least;
-    [row, next] = [next, row];
-  }
-  return row[b.length] as number;
 }

@@ -11,10 +11,9 @@ export {
   SymbolVisibility,
 } from "./constants.ts";
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
-export { type ElfFunction, findFunction, matchingFunctions, nearNames } from "./functions.ts";
+export { type ElfFunction, findFunction, matchingFunctions } from "./functions.ts";
 export { findStub, isOfLinkageTable } from "./linkage-table.ts";
 export { type ElfNote, readNotes } from "./notes.ts";
-export { hasWildcard, matchesPattern } from "./pattern.ts";
 export type { ElfRelocation } from "./relocations.ts";
 export { type ElfSegment, segmentAt } from "./segments.ts";
 export { type ElfSymbol, ElfSymbols } from "./symbols.ts";

@@ -1,5 +1,10 @@
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 
+/** Returns a byte as two lower-case hexadecimal digits. */
+export function hexByte(byte: number): string {
+  return PAIRS[byte] as string;
+}
+
 /** Two lower-case hexadecimal digits a byte, joined by `separator`. */
 export function formatHex(data: Uint8Array, separator = ""): string {
   let text = "";

@@ -3,10 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   findFunction,
-  hasWildcard,
-  matchesPattern,
   matchingFunctions,
-  nearNames,
   parseElf,
   readUsdtNotes,
   SectionType,
@@ -19,30 +16,6 @@ import { buildElf } from "./build-elf.ts";
 
 const FUNCTION = 2;
 const WEAK = 2;
-
-test("patterns: * and ? stand for what they stand for in libbpf", () => {
-  const fits: readonly [name: string, pattern: string, fits: boolean][] = [
-    ["tcp_connect", "tcp_connect", true],
-    ["tcp_connect", "tcp_*", true],
-    ["tcp_connect", "*connect", true],
-    ["tcp_connect", "t*_*t", true],
-    ["tcp_connect", "tcp_connec?", true],
-    ["tcp_connect", "tcp_connect?", false],
-    ["tcp_connect", "tcp_connect*", true],
-    ["tcp_connect", "tcp", false],
-    ["tcp_connect", "", false],
-    ["", "*", true],
-    ["", "?", false],
-    ["abcabc", "*abc", true],
-    ["aaaa", "**a**a", true],
-    ["a.b", "a?b", true],
-    ["axb", "a.b", false],
-  ];
-  for (const [name, pattern, expected] of fits) assert.equal(matchesPattern(name, pattern), expected, pattern);
-  assert.deepEqual(["a*", "a?", "a"].map(hasWildcard), [true, true, false]);
-  // Patterns that take exponential time by recursion.
-  assert.equal(matchesPattern("a".repeat(5000), `${"*a".repeat(50)}b`), false);
-});
 
 const sections = [
   { name: ".text", data: new Uint8Array(256) },
@@ -109,13 +82,6 @@ test("a function is found by its name; a weak one gives way, two strong ones are
   );
   assert.throws(() => matchingFunctions(elf, "nothing*"), /no function that fits nothing\*/);
   assert.throws(() => findFunction(parseElf(buildElf({ sections }), "stripped"), "x"), /stripped has no symbols/);
-});
-
-test("names that are like another", () => {
-  const names = ["do_unlinkat", "do_unlink", "vfs_unlink", "do_sys_open", "x"];
-  assert.deepEqual(nearNames("do_unlinkta", names), ["do_unlink", "do_unlinkat"]);
-  assert.deepEqual(nearNames("unlink", names), ["do_unlink", "vfs_unlink", "do_unlinkat"]);
-  assert.deepEqual(nearNames("quite_another", names), []);
 });
 
 test("USDTs of a program, and the segments that they are in", () => {

@@ -1,3 +1,5 @@
+import { namePattern } from "../../layout/index.ts";
+
 /**
  * Which cgroups a tree leaves out, by patterns: `*` stands for any characters but a slash, `**` for any, `?` for one. A
  * pattern with a slash is compared with the path below the tree's root (with a leading one: with the whole path),
@@ -7,23 +9,10 @@ export function exceptMatching(root: string, patterns: readonly string[]): ((pat
   if (patterns.length === 0) return undefined;
   const below = root.replace(/\/+$/, "").length + 1;
   const tests = patterns.map((pattern) => {
-    const form = new RegExp(`^${pattern.replace(/\*\*|[\\^$.|+()[\]{}*?]/g, expression)}$`, "u");
-    if (pattern.startsWith("/")) return (path: string) => form.test(path);
-    if (pattern.includes("/")) return (path: string) => form.test(path.slice(below));
-    return (path: string) => form.test(path.slice(path.lastIndexOf("/") + 1));
+    const fits = namePattern(pattern, { paths: true });
+    if (pattern.startsWith("/")) return fits;
+    if (pattern.includes("/")) return (path: string) => fits(path.slice(below));
+    return (path: string) => fits(path.slice(path.lastIndexOf("/") + 1));
   });
   return (path) => tests.some((test) => test(path));
-}
-
-function expression(character: string): string {
-  switch (character) {
-    case "**":
-      return ".*";
-    case "*":
-      return "[^/]*";
-    case "?":
-      return "[^/]";
-    default:
-      return `\\${character}`;
-  }
 }

@@ -1,5 +1,5 @@
-import { hasWildcard, matchesPattern } from "../../elf/index.ts";
 import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import { hasWildcard, namePattern } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { kernelSymbolAddresses, linkCreate, type TraceableFunction, traceableFunctions } from "../../sys/index.ts";
 import { BpfAttachType, BpfKprobeMultiFlag, BpfProgType } from "../../uapi/index.ts";
@@ -75,9 +75,8 @@ const INVALID = "__ftrace_invalid_address__";
 
 /** The addresses of all functions that fit and that ftrace can hook, in ascending order. */
 function addressesOf(patterns: readonly string[]): bigint[] {
-  const found = traceableFunctions(
-    (name) => !name.startsWith(INVALID) && patterns.some((pattern) => matchesPattern(name, pattern)),
-  );
+  const tests = patterns.map((pattern) => namePattern(pattern));
+  const found = traceableFunctions((name) => !name.startsWith(INVALID) && tests.some((fits) => fits(name)));
   if (found === undefined) {
     throw new NotSupportedError({
       feature: "patterns of functions",

@@ -1,5 +1,5 @@
-import { nearNames } from "../../elf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
+import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { kernelFunctionNames } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";

@@ -1,5 +1,5 @@
-import { nearNames } from "../../elf/index.ts";
 import { UsageError } from "../../errors/index.ts";
+import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { perfEventOpen, tracepointId, tracepointNames } from "../../sys/index.ts";
 import { BpfProgType, PerfType } from "../../uapi/index.ts";

@@ -1,7 +1,7 @@
 import { type Btf, BtfKind, type TypeId } from "../../btf/index.ts";
-import { matchesPattern } from "../../elf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
 import { KernelBtf } from "../../kernel/index.ts";
+import { namePattern } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
@@ -45,11 +45,11 @@ export function attachTracingMulti(program: Program, place: TracingMultiPlace = 
 
 function functionsThatFit(text: string): TypeId[] {
   const colon = text.indexOf(":");
-  const pattern = text.slice(colon + 1);
+  const fits = namePattern(text.slice(colon + 1));
   using kernel = new KernelBtf();
   const btf = colon < 0 ? kernel.main : kernel.modules().find(({ name }) => name === text.slice(0, colon))?.btf;
   if (btf === undefined) throw new UsageError(`no module ${text.slice(0, colon)} with BTF is loaded`);
-  return btf.idsOf(BtfKind.FUNC).filter((id) => matchesPattern(btf.name(id), pattern) && isTraceable(btf, id));
+  return btf.idsOf(BtfKind.FUNC).filter((id) => fits(btf.name(id)) && isTraceable(btf, id));
 }
 
 /** As many arguments as a trampoline passes on (MAX_BPF_FUNC_ARGS). */

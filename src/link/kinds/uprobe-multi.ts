@@ -1,5 +1,6 @@
-import { findFunction, hasWildcard, matchingFunctions } from "../../elf/index.ts";
+import { findFunction, matchingFunctions } from "../../elf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
+import { hasWildcard } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType, BpfUprobeMultiFlag } from "../../uapi/index.ts";

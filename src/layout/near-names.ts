@@ -1,0 +1,44 @@
+/** Names of so many characters and more are compared with no other: nobody has typed them. */
+const TOO_LONG = 256;
+
+/** Returns at most three names that somebody who wrote `name` may have meant: they differ little, or contain it. */
+export function nearNames(name: string, names: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  if (wanted.length >= TOO_LONG) return [];
+  // What a slip of the fingers changes; names that differ more are other names.
+  const most = wanted.length < 8 ? 1 : 2;
+  const found: { name: string; distance: number }[] = [];
+  for (const one of names) {
+    if (one.length >= TOO_LONG) continue;
+    const other = one.toLowerCase();
+    const contains = wanted.length >= 4 && other.includes(wanted);
+    if (!contains && Math.abs(other.length - wanted.length) > most) continue;
+    const distance = contains ? other.length - wanted.length : editDistance(wanted, other, most);
+    if (contains || distance <= most) found.push({ name: one, distance });
+  }
+  found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return found.slice(0, 3).map((one) => one.name);
+}
+
+/** Returns how many characters must be inserted, deleted or changed; a number above `most` may be too small. */
+function editDistance(a: string, b: string, most: number): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let next = [...row];
+  for (let i = 1; i <= a.length; i++) {
+    // Outside this band the distance is above `most` already.
+    const first = Math.max(1, i - most);
+    const last = Math.min(b.length, i + most);
+    next.fill(most + 1);
+    if (i <= most) next[0] = i;
+    let least = most + 1;
+    for (let j = first; j <= last; j++) {
+      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      next[j] = cost;
+      least = Math.min(least, cost);
+    }
+    if (least > most && (next[0] as number) > most) return least;
+    [row, next] = [next, row];
+  }
+  return row[b.length] as number;
+}
