@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/index.ts";
+import * as bpf from "../uapi/index.ts";
 import { encodeInstructions, type Instruction, slotsOf } from "./codec.ts";
-import * as bpf from "./opcodes.ts";
 
 /** A place in the program, by the name of its label or as the distance in slots from the next instruction. */
 export type Target = string | number;

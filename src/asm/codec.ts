@@ -1,5 +1,5 @@
 import { FormatError, UsageError } from "../errors/index.ts";
-import { LD_IMM64, SLOT_SIZE } from "./opcodes.ts";
+import { LD_IMM64, SLOT_SIZE } from "../uapi/index.ts";
 
 /** One instruction. Fields are those of `struct bpf_insn`; ld_imm64 is one instruction although it takes two slots. */
 export interface Instruction {

@@ -1,7 +1,16 @@
 import { FormatError } from "../errors/index.ts";
-import { BpfPseudo } from "../uapi/index.ts";
+import {
+  BPF_CALL,
+  BPF_EXIT,
+  BPF_JA,
+  BPF_JMP,
+  BPF_JMP32,
+  BPF_X,
+  BpfPseudo,
+  LD_IMM64,
+  SLOT_SIZE,
+} from "../uapi/index.ts";
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
-import { BPF_CALL, BPF_EXIT, BPF_JA, BPF_JMP, BPF_JMP32, BPF_X, LD_IMM64, SLOT_SIZE } from "./opcodes.ts";
 
 /** Where control goes from the end of a block: to a block of the same function by its index, or out of it. */
 export type Edge =

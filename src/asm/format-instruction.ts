@@ -1,6 +1,6 @@
-import { BpfPseudo, helperName } from "../uapi/index.ts";
+import { hexByte } from "../layout/index.ts";
+import * as bpf from "../uapi/index.ts";
 import type { Instruction } from "./codec.ts";
-import * as bpf from "./opcodes.ts";
 
 /** Gives names to what an instruction refers to. What is left out, or answers undefined, prints as a number. */
 export interface SymbolResolver {
@@ -36,7 +36,7 @@ const NOSPEC = 0xc0;
  */
 export function formatInstruction(instruction: Instruction, names: SymbolResolver = {}, slot = 0): string {
   const { op } = instruction;
-  const code = op.toString(16).padStart(2, "0");
+  const code = hexByte(op);
   const text = textOf(instruction, names, slot);
   return text === undefined ? `BUG_${bugClass(op)}${code}` : `(${code}) ${text}`;
 }
@@ -159,9 +159,9 @@ function jumpText(instruction: Instruction, names: SymbolResolver, slot: number)
 
 function callText(instruction: Instruction, names: SymbolResolver, slot: number): string {
   const { src, imm } = instruction;
-  const helper = src === 0 ? helperName(imm) : undefined;
+  const helper = src === 0 ? bpf.helperName(imm) : undefined;
   const name = helper ?? names.callName?.(instruction, slot);
-  if (src === BpfPseudo.BPF_PSEUDO_CALL) return `call pc${name ?? signed(imm)}`;
-  const unnamed = src === BpfPseudo.BPF_PSEUDO_KFUNC_CALL ? "kernel-function" : "unknown";
+  if (src === bpf.BpfPseudo.BPF_PSEUDO_CALL) return `call pc${name ?? signed(imm)}`;
+  const unnamed = src === bpf.BpfPseudo.BPF_PSEUDO_KFUNC_CALL ? "kernel-function" : "unknown";
   return `call ${name ?? unnamed}#${imm}`;
 }

@@ -1,4 +1,4 @@
-import { formatHex } from "../layout/index.ts";
+import { formatHex, hexByte } from "../layout/index.ts";
 import { lineFinder } from "./line-finder.ts";
 import type { ListingOptions } from "./xlated.ts";
 
@@ -102,6 +102,6 @@ export function jitedJson({ line, at, text, bytes }: JitedRecord, options: Listi
     pc: `0x${at.toString(16)}`,
     operation,
     operands: operands.length === 0 ? [null] : operands,
-    ...(options.opcodes && { opcodes: Array.from(bytes, (byte) => `0x${byte.toString(16).padStart(2, "0")}`) }),
+    ...(options.opcodes && { opcodes: Array.from(bytes, (byte) => `0x${hexByte(byte)}`) }),
   };
 }

@@ -1,8 +1,7 @@
 import { UsageError } from "../errors/index.ts";
-import { BpfPseudo } from "../uapi/index.ts";
+import * as bpf from "../uapi/index.ts";
 import type { Reference, Target } from "./assemble.ts";
 import type { Instruction } from "./codec.ts";
-import * as bpf from "./opcodes.ts";
 import { type Register, wideNumber } from "./registers.ts";
 
 /** Width of a load or store; the signed ones load with sign extension (Linux 6.6). */
@@ -176,22 +175,22 @@ export function ldImm64(dst: Register, value: bigint | number): Instruction {
 }
 /** dst = the map with this fd. */
 export const ldMapFd = (dst: Register, fd: number): Instruction =>
-  wideImmediate(dst, BpfPseudo.BPF_PSEUDO_MAP_FD, fd, 0);
+  wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_FD, fd, 0);
 /** dst = the address of byte `offset` in the only value of the array map with this fd (Linux 5.2). */
 export const ldMapValue = (dst: Register, fd: number, offset = 0): Instruction =>
-  wideImmediate(dst, BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, offset);
+  wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, offset);
 /** dst = the map whose fd is at `index` of the load's fd_array (Linux 5.14). */
 export const ldMapIdx = (dst: Register, index: number): Instruction =>
-  wideImmediate(dst, BpfPseudo.BPF_PSEUDO_MAP_IDX, index, 0);
+  wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_IDX, index, 0);
 /** Like {@link ldMapValue}, with the map's fd at `index` of the load's fd_array (Linux 5.14). */
 export const ldMapIdxValue = (dst: Register, index: number, offset = 0): Instruction =>
-  wideImmediate(dst, BpfPseudo.BPF_PSEUDO_MAP_IDX_VALUE, index, offset);
+  wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_IDX_VALUE, index, offset);
 /** dst = the address of a kernel variable, by its BTF id; `btfFd` names a module's BTF (Linux 5.10). */
 export const ldBtfId = (dst: Register, id: number, btfFd = 0): Instruction =>
-  wideImmediate(dst, BpfPseudo.BPF_PSEUDO_BTF_ID, id, btfFd);
+  wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_BTF_ID, id, btfFd);
 /** dst = the address of a subprogram, for a callback (Linux 5.13). */
 export const ldFunc = (dst: Register, to: Target): Instruction | Reference =>
-  refer(wideImmediate(dst, BpfPseudo.BPF_PSEUDO_FUNC, typeof to === "number" ? to : 0, 0), to, "imm");
+  refer(wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_FUNC, typeof to === "number" ? to : 0, 0), to, "imm");
 
 // Control flow. w registers compare 32 bits (Linux 5.1).
 
@@ -233,10 +232,16 @@ export const mayGoto = (to: Target): Instruction | Reference =>
 export const call = (to: Target): Instruction | Reference =>
   typeof to === "number"
     ? instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, to)
-    : refer(instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, BpfPseudo.BPF_PSEUDO_CALL, 0, 0), to, "imm");
+    : refer(instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BpfPseudo.BPF_PSEUDO_CALL, 0, 0), to, "imm");
+/** Calls a helper by its full name, such as `bpf_map_lookup_elem`. Throws UsageError for an unknown name. */
+export function callHelper(name: string): Instruction {
+  const number = bpf.helperByName(name);
+  if (number === undefined) throw new UsageError(`there is no helper function ${name}`);
+  return instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, number);
+}
 /** Calls a kernel function by its BTF id; `fdIndex` is the place of a module's BTF fd in fd_array (Linux 5.13). */
 export const callKfunc = (id: number, fdIndex = 0): Instruction =>
-  instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, BpfPseudo.BPF_PSEUDO_KFUNC_CALL, fdIndex, id);
+  instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BpfPseudo.BPF_PSEUDO_KFUNC_CALL, fdIndex, id);
 /** Calls the address in a register. Compilers emit it; no kernel's verifier takes it. */
 export const callx = (dst: Register): Instruction =>
   instruction(bpf.BPF_JMP | bpf.BPF_CALL | bpf.BPF_X, wideNumber(dst), 0, 0, 0);

@@ -1,7 +1,6 @@
-import { BpfPseudo, helperName } from "../uapi/index.ts";
+import { BPF_CALL, BPF_JMP, BpfPseudo, helperName, SLOT_SIZE } from "../uapi/index.ts";
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 import type { SymbolResolver } from "./format-instruction.ts";
-import { BPF_CALL, BPF_JMP, SLOT_SIZE } from "./opcodes.ts";
 
 /** What names in a listing need of /proc/kallsyms. */
 export interface KernelSymbols {

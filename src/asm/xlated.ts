@@ -1,8 +1,8 @@
-import { formatHex } from "../layout/index.ts";
+import { formatHex, hexByte } from "../layout/index.ts";
+import { LD_IMM64, SLOT_SIZE } from "../uapi/index.ts";
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 import { formatInstruction, type SymbolResolver } from "./format-instruction.ts";
 import { lineFinder } from "./line-finder.ts";
-import { LD_IMM64, SLOT_SIZE } from "./opcodes.ts";
 
 /** The C prototype of a function, at its first slot. */
 export interface FunctionProto {
@@ -126,16 +126,13 @@ function lineJson({ file, line, column }: SourceLine): Pick<XlatedJson, "file" |
 
 /** `imm` of ld_imm64 is all that follows the offset, so it holds the second slot's four zero bytes too. */
 function opcodesJson({ op, src, dst }: Instruction, bytes: Uint8Array): NonNullable<XlatedJson["opcodes"]> {
-  const hex = (from: number, to: number): string[] => Array.from(bytes.subarray(from, to), (byte) => hexByte(byte));
+  const hex = (from: number, to: number): string[] =>
+    Array.from(bytes.subarray(from, to), (byte) => `0x${hexByte(byte)}`);
   return {
-    code: hexByte(op),
+    code: `0x${hexByte(op)}`,
     src_reg: `0x${src.toString(16)}`,
     dst_reg: `0x${dst.toString(16)}`,
     off: hex(2, 4),
     imm: hex(4, op === LD_IMM64 ? 16 : 8),
   };
-}
-
-function hexByte(byte: number): string {
-  return `0x${byte.toString(16).padStart(2, "0")}`;
 }

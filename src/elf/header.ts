@@ -1,5 +1,5 @@
 import { FormatError } from "../errors/index.ts";
-import { Bytes } from "../layout/index.ts";
+import { Bytes, formatHex } from "../layout/index.ts";
 import { readWide } from "./wide.ts";
 
 /** What the ELF header says, with the escapes for many sections resolved. Offsets and sizes are bytes. */
@@ -84,8 +84,5 @@ function describeStart(data: Uint8Array): string {
   if (start.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13)) {
     return `the text ${JSON.stringify(String.fromCharCode(...start))}`;
   }
-  return `the bytes ${start
-    .slice(0, 4)
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join(" ")}`;
+  return `the bytes ${formatHex(data.subarray(0, 4), " ")}`;
 }

@@ -28,6 +28,6 @@ export type { KernelTypes } from "./kernel-types.ts";
 export { loadedBtf } from "./loaded-btf.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 export { OwnIterator } from "./own-iterator.ts";
-export { helper, readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
+export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
 export { readUserFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";

@@ -1,4 +1,3 @@
-import { BPF_CALL, BPF_JMP } from "../asm/index.ts";
 import {
   applyCoreRelocation,
   type Btf,
@@ -8,7 +7,7 @@ import {
 } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
-import { BpfPseudo } from "../uapi/index.ts";
+import { BPF_CALL, BPF_JMP, BpfPseudo } from "../uapi/index.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
 /** What the relocations of a program point at in the kernel. */

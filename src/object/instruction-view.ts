@@ -1,12 +1,7 @@
+import { BPF_CALL, BPF_JMP, BpfPseudo, LD_IMM64 } from "../uapi/index.ts";
 import { SLOT } from "./functions.ts";
 
-/** BPF_JMP | BPF_CALL. */
-const OP_CALL = 0x85;
-/** BPF_LD | BPF_IMM | BPF_DW, of which the next slot holds the upper half. */
-const OP_LD_IMM64 = 0x18;
-/** `src_reg` of a call to a function of the program, and of the load of one's address (bpf.h: BPF_PSEUDO_*). */
-const PSEUDO_CALL = 1;
-const PSEUDO_FUNC = 4;
+const OP_CALL = BPF_JMP | BPF_CALL;
 
 /** Encoded instructions, read and patched in place. Slots must lie inside. */
 export class InstructionView {
@@ -35,24 +30,28 @@ export class InstructionView {
 
   /** A whole ld_imm64: at the last slot there is none. */
   isLoad(slot: number): boolean {
-    return this.opcode(slot) === OP_LD_IMM64 && slot + 1 < this.count;
+    return this.opcode(slot) === LD_IMM64 && slot + 1 < this.count;
   }
 
   /** A call of a function of the program, before or after linking. */
   isLocalCall(slot: number): boolean {
-    return this.isCall(slot) && this.#registers(slot) === PSEUDO_CALL && this.#view.getInt16(slot * SLOT + 2) === 0;
+    return (
+      this.isCall(slot) &&
+      this.#registers(slot) === BpfPseudo.BPF_PSEUDO_CALL &&
+      this.#view.getInt16(slot * SLOT + 2) === 0
+    );
   }
 
   /** The load of a function's address. */
   isFunctionLoad(slot: number): boolean {
-    return this.isLoad(slot) && this.source(slot) === PSEUDO_FUNC;
+    return this.isLoad(slot) && this.source(slot) === BpfPseudo.BPF_PSEUDO_FUNC;
   }
 
   /** The next slot from `slot` on that holds a call or the first half of a ld_imm64; {@link count} where none does. */
   nextReference(slot: number): number {
     const bytes = this.#bytes;
     for (let at = slot * SLOT; at < bytes.length; at += SLOT) {
-      if (bytes[at] === OP_CALL || bytes[at] === OP_LD_IMM64) return at / SLOT;
+      if (bytes[at] === OP_CALL || bytes[at] === LD_IMM64) return at / SLOT;
     }
     return this.count;
   }
@@ -73,7 +72,10 @@ export class InstructionView {
   markFunctionLoad(slot: number): void {
     const at = slot * SLOT + 1;
     const byte = this.#view.getUint8(at);
-    this.#view.setUint8(at, this.#little ? (byte & 0xf) | (PSEUDO_FUNC << 4) : (byte & 0xf0) | PSEUDO_FUNC);
+    this.#view.setUint8(
+      at,
+      this.#little ? (byte & 0xf) | (BpfPseudo.BPF_PSEUDO_FUNC << 4) : (byte & 0xf0) | BpfPseudo.BPF_PSEUDO_FUNC,
+    );
   }
 
   /** The registers as `dst << 4 | src`: the two are swapped between the byte orders. */

@@ -2,7 +2,7 @@ import {
   type AssemblyItem,
   add,
   assemble,
-  call,
+  callHelper,
   exit,
   jeq,
   jne,
@@ -24,7 +24,6 @@ import {
   stx,
   sub,
 } from "../asm/index.ts";
-import { helperByName } from "../uapi/index.ts";
 
 /** struct bpf_perf_event_value { __u64 counter, enabled, running; } */
 export const READING_SIZE = 24;
@@ -46,7 +45,7 @@ export interface ProbeMaps {
 /** The program for the entry: notes the counters. */
 export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   return assemble([
-    helper("get_smp_processor_id"),
+    callHelper("bpf_get_smp_processor_id"),
     mov(r6, r0),
     ...lookup(maps.started),
     mov(r7, r0),
@@ -66,7 +65,7 @@ export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint
 export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   const place = (i: number): number => KEY - (i + 1) * READING_SIZE;
   return assemble([
-    helper("get_smp_processor_id"),
+    callHelper("bpf_get_smp_processor_id"),
     mov(r6, r0),
     ...Array.from({ length: metrics }, (_, i) => [
       mov(r3, r10),
@@ -107,7 +106,7 @@ function lookup(map: number): AssemblyItem[] {
     ldMapFd(r1, map),
     mov(r2, r10),
     add(r2, KEY),
-    helper("map_lookup_elem"),
+    callHelper("bpf_map_lookup_elem"),
     jeq(r0, 0, OUT),
   ];
 }
@@ -119,15 +118,11 @@ function readCounter(events: number, first: number): AssemblyItem[] {
     mov(r2, r6),
     add(r2, first),
     mov(r4, READING_SIZE),
-    helper("perf_event_read_value"),
+    callHelper("bpf_perf_event_read_value"),
     jne(r0, 0, OUT),
   ];
 }
 
 function end(): AssemblyItem[] {
   return [label(OUT), mov(r0, 0), exit()];
-}
-
-function helper(name: string): AssemblyItem {
-  return call(helperByName(`bpf_${name}`) as number);
 }

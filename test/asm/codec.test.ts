@@ -7,13 +7,13 @@ import {
   encodeInstructions,
   formatInstruction,
   type Instruction,
-  LD_IMM64,
   ldImm64,
   mov,
   r1,
   swapInstructions,
 } from "../../src/asm/index.ts";
 import { FormatError, UsageError } from "../../src/errors/index.ts";
+import { LD_IMM64 } from "../../src/uapi/index.ts";
 
 const fields = {
   dst: fc.nat(15),

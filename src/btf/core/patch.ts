@@ -1,27 +1,21 @@
 import { FormatError } from "../../errors/index.ts";
+import * as bpf from "../../uapi/index.ts";
 import type { CoreResult } from "./relocator.ts";
 
 /** The helper number of a poisoned call, 0xbad2310: the verifier refuses it as `unknown#195896080`. */
 export const CORE_POISON_HELPER = 195896080;
 
-const SLOT = 8;
-
-// Instruction classes and bits of the opcode (include/uapi/linux/bpf_common.h, bpf.h).
 const CLASS_MASK = 0x07;
-const BPF_LD = 0x00;
-const BPF_LDX = 0x01;
-const BPF_ST = 0x02;
-const BPF_STX = 0x03;
-const BPF_ALU = 0x04;
-const BPF_ALU64 = 0x07;
-const SOURCE_REGISTER = 0x08;
 const SIZE_MASK = 0x18;
-const LD_IMM64 = 0x18;
-const CALL = 0x85;
 
 /** Bytes that a load or store moves, by the size bits of its opcode. */
-const BYTES_OF_SIZE: Readonly<Record<number, number>> = { 0: 4, 8: 2, 16: 1, 24: 8 };
-const SIZE_OF_BYTES: Readonly<Record<number, number>> = { 4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18 };
+const BYTES_OF_SIZE: Readonly<Record<number, number>> = {
+  [bpf.BPF_W]: 4,
+  [bpf.BPF_H]: 2,
+  [bpf.BPF_B]: 1,
+  [bpf.BPF_DW]: 8,
+};
+const SIZE_OF_BYTES: Readonly<Record<number, number>> = { 4: bpf.BPF_W, 2: bpf.BPF_H, 1: bpf.BPF_B, 8: bpf.BPF_DW };
 
 /**
  * Writes a CO-RE result into the instruction at `slot`: the immediate of an ALU operation or of a 64-bit load
@@ -40,19 +34,19 @@ export function applyCoreRelocation(
   little: boolean,
   programName: string,
 ): string | undefined {
-  const at = slot * SLOT;
+  const at = slot * bpf.SLOT_SIZE;
   const fail = (problem: string): never => {
     const text = `instruction ${slot}: CO-RE relocation ${result.text}: ${problem}`;
     throw new FormatError({ source: `program ${programName}` }, text);
   };
-  if (!(Number.isInteger(slot) && slot >= 0 && at + SLOT <= instructions.byteLength)) {
-    return fail(`the program has ${Math.floor(instructions.byteLength / SLOT)} instructions`);
+  if (!(Number.isInteger(slot) && slot >= 0 && at + bpf.SLOT_SIZE <= instructions.byteLength)) {
+    return fail(`the program has ${Math.floor(instructions.byteLength / bpf.SLOT_SIZE)} instructions`);
   }
   const { original, value, validate } = result;
   const poison = (): string => {
     // The second half too, or the verifier would complain about opcode 0 instead.
-    if (instructions.getUint8(at) === LD_IMM64 && at + 2 * SLOT <= instructions.byteLength)
-      poisonSlot(instructions, at + SLOT, little);
+    if (instructions.getUint8(at) === bpf.LD_IMM64 && at + 2 * bpf.SLOT_SIZE <= instructions.byteLength)
+      poisonSlot(instructions, at + bpf.SLOT_SIZE, little);
     poisonSlot(instructions, at, little);
     return result.reason ?? "not found";
   };
@@ -64,15 +58,15 @@ export function applyCoreRelocation(
 
   const opcode = instructions.getUint8(at);
   switch (opcode & CLASS_MASK) {
-    case BPF_ALU:
-    case BPF_ALU64:
-      if ((opcode & SOURCE_REGISTER) !== 0) fail("an ALU instruction without an immediate");
+    case bpf.BPF_ALU:
+    case bpf.BPF_ALU64:
+      if ((opcode & bpf.BPF_X) !== 0) fail("an ALU instruction without an immediate");
       expect(BigInt(instructions.getInt32(at + 4, little)));
       instructions.setInt32(at + 4, Number(BigInt.asIntN(32, value)), little);
       return undefined;
-    case BPF_LDX:
-    case BPF_ST:
-    case BPF_STX: {
+    case bpf.BPF_LDX:
+    case bpf.BPF_ST:
+    case bpf.BPF_STX: {
       expect(BigInt(instructions.getInt16(at + 2, little)));
       if (value > 0x7fffn) fail(`the offset ${value} does not fit into 16 bits`);
       if (result.failSizeChange) return poison();
@@ -85,13 +79,13 @@ export function applyCoreRelocation(
       instructions.setInt16(at + 2, Number(value), little);
       return undefined;
     }
-    case BPF_LD: {
+    case bpf.BPF_LD: {
       if (!isPlainLoadImmediate(instructions, at, little)) fail("a 64-bit load immediate of an unexpected form");
       const low = BigInt(instructions.getUint32(at + 4, little));
-      const high = BigInt(instructions.getUint32(at + SLOT + 4, little));
+      const high = BigInt(instructions.getUint32(at + bpf.SLOT_SIZE + 4, little));
       expect((high << 32n) | low);
       instructions.setUint32(at + 4, Number(value & 0xffff_ffffn), little);
-      instructions.setUint32(at + SLOT + 4, Number(value >> 32n), little);
+      instructions.setUint32(at + bpf.SLOT_SIZE + 4, Number(value >> 32n), little);
       return undefined;
     }
     default:
@@ -101,15 +95,15 @@ export function applyCoreRelocation(
 
 /** A load of a plain number: neither a map nor a function, and a second half with nothing but its immediate. */
 function isPlainLoadImmediate(instructions: DataView, at: number, little: boolean): boolean {
-  if (instructions.getUint8(at) !== LD_IMM64 || at + 2 * SLOT > instructions.byteLength) return false;
+  if (instructions.getUint8(at) !== bpf.LD_IMM64 || at + 2 * bpf.SLOT_SIZE > instructions.byteLength) return false;
   // The registers are two nibbles whose order follows the byte order.
   const registers = instructions.getUint8(at + 1);
   const source = little ? registers >> 4 : registers & 0x0f;
-  return source === 0 && instructions.getUint16(at + 2) === 0 && instructions.getUint32(at + SLOT) === 0;
+  return source === 0 && instructions.getUint16(at + 2) === 0 && instructions.getUint32(at + bpf.SLOT_SIZE) === 0;
 }
 
 function poisonSlot(instructions: DataView, at: number, little: boolean): void {
-  instructions.setUint8(at, CALL);
+  instructions.setUint8(at, bpf.BPF_JMP | bpf.BPF_CALL);
   instructions.setUint8(at + 1, 0);
   instructions.setInt16(at + 2, 0, little);
   instructions.setInt32(at + 4, CORE_POISON_HELPER, little);

@@ -2,6 +2,7 @@ import {
   type AssemblyItem,
   add,
   assemble,
+  callHelper,
   exit,
   jeq,
   jne,
@@ -23,7 +24,7 @@ import {
 } from "../../asm/index.ts";
 import { BtfKind } from "../../btf/index.ts";
 import type { KernelTypes, ObjectKind } from "../../kernel/index.ts";
-import { helper, readKernel, writeRecord } from "../../kernel/index.ts";
+import { readKernel, writeRecord } from "../../kernel/index.ts";
 import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType } from "../../uapi/index.ts";
 import { FILE_KINDS } from "./file-kinds.ts";
@@ -95,7 +96,7 @@ function leaveUnlessNamed(types: KernelTypes, names: readonly string[]): Assembl
     mov(r1, r10),
     add(r1, NAME),
     mov(r2, NAME_SIZE),
-    helper("bpf_probe_read_kernel_str"),
+    callHelper("bpf_probe_read_kernel_str"),
     ldx("u64", r1, r10, NAME),
     ...names.flatMap((name) => [ldImm64(r2, bytesOf(name, 0)), jeq(r1, r2, "named")]),
     ...leave(),

@@ -1,8 +1,7 @@
-import { SLOT_SIZE } from "../../asm/index.ts";
 import { isGone, OwnIterator } from "../../kernel/index.ts";
 import { chars, formatHex } from "../../layout/index.ts";
 import { closeFd, kernelAtLeast, mapCreate, pageSize, progGetFdById } from "../../sys/index.ts";
-import { BPF_OBJ_NAME_LEN, BpfMapType } from "../../uapi/index.ts";
+import { BPF_OBJ_NAME_LEN, BpfMapType, SLOT_SIZE } from "../../uapi/index.ts";
 import { FEW_PROGRAMS, ProgramReader, type ProgramRecord, programRecords } from "./record.ts";
 import { IteratedRecord, recordProgram } from "./record-program.ts";
 

@@ -2,6 +2,7 @@ import {
   type AssemblyItem,
   add,
   assemble,
+  callHelper,
   exit,
   ja,
   jeq,
@@ -30,7 +31,7 @@ import {
   type Width,
 } from "../../asm/index.ts";
 import type { KernelTypes } from "../../kernel/index.ts";
-import { helper, readKernel, readKernelAt, writeRecord } from "../../kernel/index.ts";
+import { readKernel, readKernelAt, writeRecord } from "../../kernel/index.ts";
 import { possibleCpuIds } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../../uapi/index.ts";
 
@@ -171,7 +172,7 @@ function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
     ...readKernelAt(VALUE_AT, 8, types.offset("bpf_array", "pptrs")),
     ...possibleCpuIds().flatMap((cpu) => [
       ...[ldMapFd(r1, cpuMap), mov(r2, r10), add(r2, ZERO), mov(r3, cpu)],
-      ...[helper("bpf_map_lookup_percpu_elem"), jeq(r0, 0, "ask")],
+      ...[callHelper("bpf_map_lookup_percpu_elem"), jeq(r0, 0, "ask")],
       ...[...addressOf(r0, COUNTERS), ldx("u64", r3, r10, COUNTERS)],
       ...[ldx("u64", r1, r10, VALUE_AT), sub(r3, r1)],
       ...[ldx("u64", r1, r10, COUNTERS_AT), add(r3, r1)],
@@ -197,7 +198,7 @@ function readMaps(types: KernelTypes): AssemblyItem[] {
     jeq(r9, 0, "write"),
     ...readKernel(MAPS_AT, 8, r8, array),
     ...[ldx("u64", r3, r10, MAPS_AT), mov(r1, r10), add(r1, MAPS), mov(r2, r9), lsh(r2, 3)],
-    helper("bpf_probe_read_kernel"),
+    callHelper("bpf_probe_read_kernel"),
     ...Array.from({ length: RECORD_MAPS }, (_, i) => [
       jle(r9, i, "maps read"),
       ldx("u64", r3, r10, MAPS + 8 * i),

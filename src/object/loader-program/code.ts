@@ -1,7 +1,7 @@
 import {
   type AssemblyItem,
   assemble,
-  call,
+  callHelper,
   exit,
   jeq,
   jne,
@@ -22,15 +22,7 @@ import {
   stx,
 } from "../../asm/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
-import { helperByName } from "../../uapi/index.ts";
 import type { LoaderStep, MapHashPlace, SignedData } from "./plan.ts";
-
-/** A helper's number by its name. */
-export function helper(name: string): number {
-  const number = helperByName(name);
-  if (number === undefined) throw new UsageError(`there is no helper ${name}`);
-  return number;
-}
 
 /** Where the code goes when a step has failed; r7 has its errno. */
 const CLEANUP = "cleanup";
@@ -124,7 +116,7 @@ export class LoaderCode {
   bpf(command: number, attr: number, size: number): void {
     this.emit(mov(r1, command));
     this.address(r2, attr);
-    this.emit(mov(r3, size), call(helper("bpf_sys_bpf")), mov(r7, r0));
+    this.emit(mov(r3, size), callHelper("bpf_sys_bpf"), mov(r7, r0));
     this.check();
   }
 
@@ -136,7 +128,7 @@ export class LoaderCode {
   /** Closes an fd of the context, if there is one. */
   closeFd(slot: number): void {
     const skip = this.newLabel();
-    this.emit(ldx("u32", r1, r6, slot), jeq(r1, 0, skip), call(helper("bpf_sys_close")));
+    this.emit(ldx("u32", r1, r6, slot), jeq(r1, 0, skip), callHelper("bpf_sys_close"));
     this.emit(mov(r0, 0), stx("u32", r6, r0, slot), label(skip));
   }
 

@@ -1,5 +1,5 @@
 import {
-  call,
+  callHelper,
   jeq,
   jne,
   jslt,
@@ -28,7 +28,7 @@ import {
   BpfProgLoadAttr,
   BpfPseudo,
 } from "../../uapi/index.ts";
-import { helper, LoaderCode } from "./code.ts";
+import { LoaderCode } from "./code.ts";
 import type { LoaderMap, LoaderPatch, LoaderPlan, LoaderProgram, LoaderProgramPart, SignedData } from "./plan.ts";
 
 /** The number of the step, and four bytes that keep what follows aligned. */
@@ -168,7 +168,7 @@ function loadProgram(code: LoaderCode, program: LoaderProgramPart, index: number
 function findType(code: LoaderCode, name: string, btfKind: number): void {
   code.address(r1, code.addText(name));
   code.emit(mov(r2, name.length + 1), mov(r3, btfKind), mov(r4, 0));
-  code.emit(call(helper("bpf_btf_find_by_name_kind")), mov(r7, r0));
+  code.emit(callHelper("bpf_btf_find_by_name_kind"), mov(r7, r0));
 }
 
 /** The fds of modules' BTF that a program's instructions name, and the instructions that wait for what they name. */
@@ -219,7 +219,7 @@ class Modules {
     code.address(r1, code.addText(name));
     code.emit(mov(r2, name.length + 1), mov(r3, 0));
     code.address(r4, result);
-    code.emit(call(helper("bpf_kallsyms_lookup_name")), mov(r7, r0));
+    code.emit(callHelper("bpf_kallsyms_lookup_name"), mov(r7, r0));
     if (weak) code.emit(jeq(r7, -Errno.ENOENT, missing));
     code.check();
     code.address(r1, result);
