@@ -1,5 +1,5 @@
-import { nearNames } from "../elf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { nearNames } from "../layout/index.ts";
 
 /** An error lists at most this many names. */
 const MOST_NAMES = 20;
