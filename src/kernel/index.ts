@@ -1,6 +1,6 @@
 export { everyFd } from "./every-fd.ts";
 export { mapTooNew, programTooNew } from "./features/first-kernel.ts";
-export { feature, featureLack, tooOldFor } from "./features/lack.ts";
+export { feature, featureLack, kernelHas, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
 export {
   hasBpfCookie,

@@ -53,8 +53,7 @@ function readKernelBtf(): Btf {
   }
   throw new NotSupportedError({
     feature: "BTF of its own",
-    minVersion: "5.4",
-    detail: `${path} is not there (CONFIG_DEBUG_INFO_BTF); give a BTF file for this kernel with kernelBtf (the command: kernel_btf FILE)`,
+    detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option kernelBtf (of the command: kernel_btf FILE)`,
   });
 }
 

@@ -3,7 +3,6 @@ import { hasFullRangeOffsets, mapTooNew } from "../kernel/index.ts";
 import type { MapSpec } from "../object/index.ts";
 import {
   closeFd,
-  kernelAtLeast,
   type MapCreateAttr,
   mapCreate,
   mapFreeze,
@@ -12,7 +11,7 @@ import {
   OwnedFd,
   possibleCpus,
 } from "../sys/index.ts";
-import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
+import { BpfMapType } from "../uapi/index.ts";
 
 /** What of a struct_ops map depends on the kernel. */
 export interface KernelStructOps {
@@ -77,15 +76,12 @@ export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
 
 /** BPF_MAP_CREATE's attr of a map, without the types and the fds that it may name. */
 export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "btf">): MapCreateAttr {
-  let map_flags = spec.flags;
-  // Global data can be mapped from 5.5 on; older kernels refuse the flag.
-  if (spec.source === "data" && !kernelAtLeast(5, 5)) map_flags &= ~BpfMapFlag.BPF_F_MMAPABLE;
   return {
     map_type: spec.type,
     key_size: spec.keySize,
     value_size: structOps?.valueSize ?? spec.valueSize,
     max_entries: effectiveMaxEntries(spec),
-    map_flags: structOps !== undefined && structOps.btfFd !== 0 ? map_flags | BPF_F_VTYPE_BTF_OBJ_FD : map_flags,
+    map_flags: structOps !== undefined && structOps.btfFd !== 0 ? spec.flags | BPF_F_VTYPE_BTF_OBJ_FD : spec.flags,
     map_name: spec.kernelName,
     // A perf event array serves the host and a device alike (libbpf's bpf_map__is_offload_neutral).
     map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),

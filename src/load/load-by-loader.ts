@@ -1,7 +1,7 @@
-import { acceptedBtf, type Undo } from "../kernel/index.ts";
+import { acceptedBtf, kernelHas, type Undo } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import { generateLoader, ObjectSpec } from "../object/index.ts";
-import { duplicateFd, kernelAtLeast, OwnedFd } from "../sys/index.ts";
+import { duplicateFd, OwnedFd } from "../sys/index.ts";
 import { programOf } from "./load-program.ts";
 import { planLoad } from "./loader-plan.ts";
 import type { ObjectMaps } from "./object-maps.ts";
@@ -21,7 +21,7 @@ export function loadByLoader(
 ): void {
   const { spec, options, programs, kernel } = load;
   const maps = Object.values(spec.maps).filter(({ autocreate }) => autocreate);
-  const kernelRelocates = options.kernelBtf === undefined && kernelAtLeast(5, 17);
+  const kernelRelocates = options.kernelBtf === undefined && kernelHas("prog:loader_core");
   const plan = planLoad(load, {
     maps,
     btfData: load.btf === undefined ? undefined : acceptedBtf(load.btf),

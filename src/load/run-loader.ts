@@ -1,7 +1,7 @@
 import { BtfKind } from "../btf/index.ts";
 import { Errno, errnoText, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
-import { programTooNew } from "../kernel/index.ts";
+import { feature, programTooNew } from "../kernel/index.ts";
 import type { LoaderProgram, MapHashPlace } from "../object/index.ts";
 import {
   closeFd,
@@ -64,6 +64,8 @@ export function runLoader(
   return { maps: loader.mapOffsets.map(fdAt), programs: loader.programOffsets.map(fdAt) };
 }
 
+const SIGNATURES_SINCE = feature("prog:signature").since;
+
 /** Where the running kernel keeps the hash of a map's contents. Throws NotSupportedError where it has none. */
 export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
   const { main } = kernel;
@@ -75,7 +77,8 @@ export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
     return member === undefined ? undefined : member.bitOffset / 8;
   };
   const sha = offsetOf("sha");
-  if (sha === undefined) throw new NotSupportedError({ feature: "signed loader programs", minVersion: "6.18" });
+  if (sha === undefined)
+    throw new NotSupportedError({ feature: "signed loader programs", minVersion: SIGNATURES_SINCE });
   return { sha, excl: offsetOf("excl") };
 }
 
@@ -87,7 +90,7 @@ function signatureRefused(load: ProgLoadOptions, errno: number): SyscallError {
 
 const SIGNATURE_HINTS: Readonly<Record<number, string>> = {
   [Errno.EOPNOTSUPP]: "this kernel is built without the check of signatures (CONFIG_SYSTEM_DATA_VERIFICATION)",
-  [Errno.E2BIG]: "signatures of programs need Linux 6.18",
+  [Errno.E2BIG]: `signatures of programs need Linux ${SIGNATURES_SINCE}`,
   [Errno.ENOKEY]: "the certificate's key is not in the session's keyring",
   [Errno.EKEYREJECTED]: "the signature is not one by the certificate's key",
   [Errno.EBADMSG]: "the kernel cannot read the signature",

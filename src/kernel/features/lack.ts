@@ -35,6 +35,15 @@ export function hasVersion(since: string): boolean {
   return kernelAtLeast(major, minor);
 }
 
+/**
+ * Whether the running kernel is new enough for a feature. Only for a choice that no failed call can make: distributions
+ * backport features.
+ */
+export function kernelHas(name: FeatureName): boolean {
+  const { since } = feature(name);
+  return since === undefined || hasVersion(since);
+}
+
 /** The error for a call that failed for want of a feature, if the kernel's version tells that it lacks it. */
 export function tooOldFor(
   name: FeatureName,
@@ -42,7 +51,7 @@ export function tooOldFor(
   cause: unknown,
 ): NotSupportedError | undefined {
   const { what, since } = feature(name);
-  if (since === undefined || hasVersion(since)) return undefined;
+  if (since === undefined || kernelHas(name)) return undefined;
   return new NotSupportedError(
     { feature: data.what ?? what, minVersion: since, ...(data.detail !== undefined && { detail: data.detail }) },
     { cause },

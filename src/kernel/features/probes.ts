@@ -1,8 +1,8 @@
-import { assemble, call, exit, label, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
+import { assemble, call, callHelper, exit, label, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
 import { BtfBuilder } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
 import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryBtfLoad, tryProgLoad } from "../../sys/index.ts";
-import { BpfAttachType, BpfMapType, BpfProgType, helperByName } from "../../uapi/index.ts";
+import { BpfAttachType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
 
 /** Whether a program loads on the running kernel. */
 function loads(prog_type: number, insns: Uint8Array): boolean {
@@ -16,24 +16,16 @@ let cookie: boolean | undefined;
 
 /** bpf_get_attach_cookie() for tracepoints: Linux 5.15. What LINUX_HAS_BPF_COOKIE tells a program. */
 export function hasBpfCookie(): boolean {
-  const helper = helperByName("bpf_get_attach_cookie") ?? 174;
-  cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([call(helper), exit()]));
+  cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([callHelper("bpf_get_attach_cookie"), exit()]));
   return cookie;
 }
 
 /**
- * Whether system calls have architecture wrappers that take `struct pt_regs *` (4.17 on x86-64, 4.19 on arm64 and
- * s390, 6.6 on riscv). libbpf probes for a kprobe on `__x64_sys_bpf`; without kprobes the version tells.
+ * Whether system calls have architecture wrappers that take `struct pt_regs *`. Every supported kernel has them; riscv
+ * got them in 6.6. libbpf probes by a kprobe on `__x64_sys_bpf`, which needs a kernel with kprobes.
  */
 export function hasSyscallWrapper(): boolean {
-  switch (process.arch) {
-    case "x64":
-      return kernelAtLeast(4, 17);
-    case "riscv64":
-      return kernelAtLeast(6, 6);
-    default:
-      return kernelAtLeast(4, 19);
-  }
+  return process.arch !== "riscv64" || kernelAtLeast(6, 6);
 }
 
 let uprobeMulti: boolean | undefined;
@@ -102,7 +94,7 @@ function probeContextTag(): boolean {
   try {
     const { fd } = tryProgLoad({
       prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
-      insns: assemble([call("inner"), exit(), label("inner"), call(helperByName("bpf_get_func_ip") ?? 173), exit()]),
+      insns: assemble([call("inner"), exit(), label("inner"), callHelper("bpf_get_func_ip"), exit()]),
       prog_btf_fd: btf,
       func_info: new Uint8Array(new Uint32Array([0, main, 2, inner]).buffer),
     });

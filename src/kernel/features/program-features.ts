@@ -14,6 +14,7 @@ export const PROGRAM_FEATURES = {
   },
   "prog:verified_insns": { what: "the number of verified instructions in a program's info", since: "5.16" },
   "prog:loader": { what: "loader programs that carry a whole object (light skeletons)", since: "5.14" },
+  "prog:loader_core": { what: "CO-RE relocations that the kernel applies for a loader program", since: "5.17" },
   "prog:fd_array": { what: "an array of fds beside a program", since: "5.14" },
   "prog:module_btf": {
     what: "BTF of kernel modules",

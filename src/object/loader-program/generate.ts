@@ -19,6 +19,7 @@ import {
   rsh,
   stx,
 } from "../../asm/index.ts";
+import { BtfKind } from "../../btf/index.ts";
 import { Errno } from "../../errors/index.ts";
 import {
   BpfBtfLoadAttr,
@@ -204,7 +205,7 @@ class Modules {
     const missing = code.newLabel();
     if (patch.kind === "address") this.#address(patch.name, patch.weak, at, missing);
     else {
-      findType(code, patch.name, patch.kind === "btf" ? patch.btfKind : FUNC);
+      findType(code, patch.name, patch.kind === "btf" ? patch.btfKind : BtfKind.FUNC);
       if (patch.weak) code.emit(jslt(r7, 0, missing));
       else code.check();
       if (patch.kind === "btf") this.#reference(at);
@@ -264,6 +265,3 @@ class Modules {
     for (const slot of this.#slots) this.#code.closeFd(slot);
   }
 }
-
-/** BTF_KIND_FUNC. */
-const FUNC = 12;
