@@ -1,66 +1,174 @@
-// Do the linter's rules of the house still bite? Plants every kind of violation in a copy of the sources and fails unless
-// each is reported: an import down the house, a node: import in a pure room, the FFI library outside its door, a cycle.
+// The rules of the house: rooms in their order, through their doors; pure rooms; the FFI library behind its door; no circle.
+//
+//   node scripts/check-rooms.mjs            checks the sources, and that every kind of violation is reported, by the
+//                                           rules of scripts/room-rules.mjs and by the linter's, which editors show
+//   node scripts/check-rooms.mjs --write    writes the linter's rules (biome.rooms.json) from scripts/rooms.json
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { brokenRules, readRooms } from "./room-rules.mjs";
 
-const rooms = ["errors", "layout", "uapi", "elf", "btf", "asm", "object", "sys", "kernel", "cli"];
-const pure = rooms.slice(0, rooms.indexOf("sys"));
-const restricted = "lint/style/noRestrictedImports";
+const LINTER_RULES = "biome.rooms.json";
+const COPIED = ["src", "test", "scripts", "biome.json", LINTER_RULES, ".gitignore", "package.json"];
 
-/** Each plant is a file, its text and the rule that must report it. */
-const plants = [];
-const plant = (path, text, rule) => plants.push({ path, text, rule });
-for (const [place, room] of rooms.entries()) {
-  for (const below of rooms.slice(place + 1)) {
-    plant(`src/${room}/planted-${below}.ts`, `export * from "../${below}/index.ts";\n`, restricted);
-    plant(`src/${room}/planted-deep/${below}.ts`, `import "../../${below}/index.ts";\n`, restricted);
+const rooms = readRooms();
+if (process.argv[2] === "--write") writeFileSync(LINTER_RULES, linterRules(rooms));
+else check();
+
+function check() {
+  const broken = brokenRules(rooms);
+  if (readFileSync(LINTER_RULES, "utf8") !== linterRules(rooms)) {
+    broken.push(`${LINTER_RULES} is not what scripts/rooms.json says: run node scripts/check-rooms.mjs --write`);
   }
-  plant(`src/${room}/planted-koffi.ts`, `import "koffi";\n`, restricted);
-  plant(`src/${room}/planted-koffi-later.ts`, `export const later: Promise<unknown> = import("koffi");\n`, restricted);
+  const missed = broken.length > 0 ? [] : missedPlants();
+  for (const sentence of [...broken, ...missed]) console.error(sentence);
+  if (broken.length + missed.length > 0) process.exit(1);
+  console.log(
+    `check-rooms: ${rooms.length} rooms keep the rules, and each of ${plants().length} violations is reported`,
+  );
 }
-for (const room of pure) {
-  plant(`src/${room}/planted-node.ts`, `import "node:fs";\n`, restricted);
-  plant(`src/${room}/planted-node-type.ts`, `export type { Stats } from "node:fs";\n`, restricted);
-}
-plant("src/layout/planted-cycle-a.ts", `import "./planted-cycle-b.ts";\n`, "lint/suspicious/noImportCycles");
-plant("src/layout/planted-cycle-b.ts", `import "./planted-cycle-a.ts";\n`, "lint/suspicious/noImportCycles");
-plant("src/cli/planted-enum.ts", "export enum Planted {\n  ONE,\n}\n", "lint/style/noEnum");
 
-function lint(directory) {
+/** The linter's rules: who may import whom, and what is pure. */
+function linterRules(all) {
+  const overrides = all.map(({ name, pure }, place) => {
+    const below = all.slice(place + 1).map((room) => room.name);
+    const patterns = [
+      {
+        group: [...below.map((room) => `**/${room}/**`), "../index.ts", "../../index.ts"],
+        message:
+          below.length > 0
+            ? `A room imports from those before it only: ${name} may not import from ${below.join(", ")}.`
+            : `${name} is the last room: nothing imports from src/index.ts.`,
+      },
+    ];
+    if (pure) {
+      const message = `${name} is pure: bytes in, values out, no node: import.`;
+      patterns.push({ group: ["node:*", "koffi", "koffi/**"], message });
+    } else {
+      patterns.push({ group: ["koffi", "koffi/**"], message: "Only src/sys/ffi.ts knows the FFI library." });
+    }
+    return override([`src/${name}/**/*.ts`, ...(name === "sys" ? ["!src/sys/ffi.ts"] : [])], patterns);
+  });
+  return `${JSON.stringify({ root: false, overrides }, null, 2)}\n`;
+}
+
+function override(includes, patterns) {
+  const rule = { level: "error", options: { patterns } };
+  return { includes, linter: { rules: { style: { noRestrictedImports: rule } } } };
+}
+
+/** Violations, each a file with the rule that must report it; `linter` where the linter must as well. */
+function plants() {
+  const all = [];
+  const plant = (path, text, rule, linter) => all.push({ path, text, rule, linter });
+  const restricted = "lint/style/noRestrictedImports";
+  for (const [place, { name, pure }] of rooms.entries()) {
+    for (const below of rooms.slice(place + 1)) {
+      const rule = `${below.name} comes after ${name}`;
+      plant(`src/${name}/planted-${below.name}.ts`, `export * from "../${below.name}/index.ts";\n`, rule, restricted);
+      plant(`src/${name}/planted/${below.name}.ts`, `import "../../${below.name}/index.ts";\n`, rule, restricted);
+    }
+    for (const above of rooms.slice(0, place)) {
+      const text = `import type { Planted } from "../${above.name}/planted.ts";\n`;
+      plant(`src/${name}/planted-deep-${above.name}.ts`, text, `past src/${above.name}/index.ts`);
+    }
+    plant(`src/${name}/planted-koffi.ts`, `import "koffi";\n`, "imports koffi", restricted);
+    const later = `export const later: Promise<unknown> = import("koffi");\n`;
+    plant(`src/${name}/planted-koffi-later.ts`, later, "imports koffi", restricted);
+    const required = `export const required: unknown = require("koffi");\n`;
+    plant(`src/${name}/planted-koffi-required.ts`, required, "imports koffi");
+    if (!pure) continue;
+    plant(`src/${name}/planted-node.ts`, `import "node:fs";\n`, "its room is pure", restricted);
+    const multiline = `import {\n  readFileSync,\n} from "node:fs";\n`;
+    plant(`src/${name}/planted-node-lines.ts`, multiline, "its room is pure", restricted);
+    plant(
+      `src/${name}/planted-node-type.ts`,
+      `export type { Stats } from "node:fs";\n`,
+      "its room is pure",
+      restricted,
+    );
+  }
+  plant("src/layout/planted-package.ts", `import "esbuild";\n`, "imports esbuild");
+  plant("src/planted-room/index.ts", "export {};\n", "src/planted-room is not in scripts/rooms.json");
+  plant("test/layout/planted-folder/planted.test.ts", "export {};\n", "test/layout/planted-folder has no src/layout");
+  const circle = "a circle of files: src/layout/planted-a.ts, src/layout/planted-b.ts";
+  plant("src/layout/planted-a.ts", `import "./planted-b.ts";\n`, circle, "lint/suspicious/noImportCycles");
+  plant("src/layout/planted-b.ts", `import "./planted-a.ts";\n`, circle, "lint/suspicious/noImportCycles");
+  const circleOfTypes = "a circle of files: src/layout/planted-c.ts, src/layout/planted-d.ts";
+  plant("src/layout/planted-c.ts", `import "./planted-d.ts";\n`, circleOfTypes);
+  plant("src/layout/planted-d.ts", `import type { C } from "./planted-c.ts";\n`, circleOfTypes);
+  // No circle of files: the folders meet by different ones. One is of three folders, one with the room's own folder.
+  const folders = "a circle of folders: src/btf/planted-x, src/btf/planted-y, src/btf/planted-z";
+  plant("src/btf/planted-x/first.ts", `import "../planted-y/only.ts";\n`, folders);
+  plant("src/btf/planted-y/only.ts", `import type { Z } from "../planted-z/first.ts";\n`, folders);
+  plant("src/btf/planted-z/second.ts", `import "../planted-x/second.ts";\n`, folders);
+  const own = "a circle of folders: src/asm, src/asm/planted";
+  plant("src/asm/planted-user.ts", `import "./planted/used.ts";\n`, own);
+  plant("src/asm/planted/user.ts", `import "../planted-used.ts";\n`, own);
+  plant("src/cli/planted-enum.ts", "export enum Planted {\n  ONE,\n}\n", undefined, "lint/style/noEnum");
+  return all;
+}
+
+/** Plants every violation in a copy of the sources: a sentence for each that is not reported. */
+function missedPlants() {
+  const home = process.cwd();
+  const directory = mkdtempSync(join(tmpdir(), "rooms-"));
+  try {
+    for (const name of COPIED) cpSync(name, join(directory, name), { recursive: true });
+    symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
+    process.chdir(directory);
+    const before = lint();
+    if (before.size > 0) throw new Error(`the linter reports ${[...before].join(", ")} before anything is planted`);
+    const all = plants();
+    for (const { path, text } of all) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    return [...missedByRules(all), ...missedByLinter(all)];
+  } finally {
+    process.chdir(home);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function missedByRules(all) {
+  const broken = brokenRules(rooms);
+  const missed = all.filter(
+    ({ path, rule }) => rule !== undefined && !broken.some((one) => one.includes(rule) && names(one, path, rule)),
+  );
+  const changed = rooms.map((room) => ({ ...room, published: room.name !== "layout" && room.published }));
+  const ofExports = brokenRules(changed).filter((sentence) => sentence.startsWith("package.json's exports"));
+  return [
+    ...missed.map(({ path, text, rule }) => `${path}: "${rule}" is not said of ${JSON.stringify(text)}`),
+    ...(ofExports.length > 0 ? [] : ["an export of package.json that no room has is not reported"]),
+  ];
+}
+
+/** A sentence names the file that breaks a rule, unless the rule itself names files or folders. */
+function names(sentence, path, rule) {
+  return rule.includes("planted") || sentence.startsWith(`${path} `);
+}
+
+function missedByLinter(all) {
+  const found = lint();
+  const missed = all.filter(({ path, linter }) => linter !== undefined && !found.has(`${path} ${linter}`));
+  return missed.map(({ path, text, linter }) => `${path}: ${linter} does not report ${JSON.stringify(text)}`);
+}
+
+/** What the linter reports as an error, each as its file and rule. */
+function lint() {
   const { stdout, stderr } = spawnSync(
     resolve("node_modules/.bin/biome"),
     ["lint", "--reporter=json", "--max-diagnostics=none", "src"],
-    { cwd: directory, encoding: "utf8", maxBuffer: 1 << 28 },
+    { encoding: "utf8", maxBuffer: 1 << 28 },
   );
-  const json = stdout.slice(stdout.indexOf("{"));
+  let diagnostics;
   try {
-    return JSON.parse(json).diagnostics.filter(({ severity }) => severity === "error");
+    diagnostics = JSON.parse(stdout.slice(stdout.indexOf("{"))).diagnostics;
   } catch {
     throw new Error(`biome gave no JSON:\n${stdout}\n${stderr}`);
   }
-}
-
-const pathOf = ({ location }) => location?.path?.file ?? location?.path ?? "";
-
-const directory = mkdtempSync(join(tmpdir(), "rooms-"));
-try {
-  for (const name of ["src", "biome.json", ".gitignore", "package.json"]) {
-    cpSync(name, join(directory, name), { recursive: true });
-  }
-  symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
-  const before = lint(directory);
-  if (before.length > 0) throw new Error(`${before.length} violations before planting any: ${pathOf(before[0])}`);
-  for (const { path, text } of plants) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), text);
-  }
-  const found = new Set(lint(directory).map((diagnostic) => `${pathOf(diagnostic)} ${diagnostic.category}`));
-  const missed = plants.filter(({ path, rule }) => !found.has(`${path} ${rule}`));
-  for (const { path, text, rule } of missed) console.error(`${path}: ${rule} does not report ${JSON.stringify(text)}`);
-  if (missed.length > 0) process.exitCode = 1;
-  else console.log(`check-rooms: all ${plants.length} planted violations are reported`);
-} finally {
-  rmSync(directory, { recursive: true });
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  return new Set(errors.map(({ category, location }) => `${location?.path?.file ?? location?.path} ${category}`));
 }

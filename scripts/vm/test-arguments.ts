@@ -1,5 +1,6 @@
 import { ArgumentError, kernelName, seconds } from "./arguments.ts";
 import { KERNELS, type KernelName } from "./kernels.ts";
+import { ROOMS } from "./rooms.ts";
 
 /** `npm run test:vm [-- OPTIONS KERNEL…] [-- TEST FILTER]` */
 export interface TestArguments {
@@ -14,18 +15,10 @@ export interface TestArguments {
   readonly again: boolean;
 }
 
-/** What runs in a machine unless a filter is given: all that meets the kernel, but for listings that take minutes there. */
+/** What runs in a machine unless a filter is given: all that meets the kernel. The command's listings take minutes there. */
 export const DEFAULT_FILTER: readonly string[] = [
   "/uapi/",
-  "/sys/",
-  "/kernel/",
-  "/map/",
-  "/program/",
-  "/events/",
-  "/link/",
-  "/load/",
-  "/inventory/",
-  "/profile/",
+  ...ROOMS.filter(({ name, pure }) => !pure && name !== "cli").map(({ name }) => `/test/${name}/`),
 ];
 
 export const TEST_USAGE: string = `npm run test:vm [-- [OPTIONS] [KERNEL…] [-- WORD…]]

@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs";
+
+/** A row of the table of rooms. */
+interface Room {
+  readonly name: string;
+  /** Needs no kernel. */
+  readonly pure: boolean;
+}
+
+/** The rooms below src, in the order in which they may import. */
+export const ROOMS: readonly Room[] = JSON.parse(readFileSync("scripts/rooms.json", "utf8"));
