@@ -7,9 +7,11 @@ import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeMaps } from "../handle/map.ts";
 import type { Answer } from "../output/answer.ts";
+import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted, formatNested } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
-import { type ElementStyle, type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
+import { type Elements, withView, writeElement } from "./element-parts.ts";
+import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { infoOf, mapHeader } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
 
@@ -55,16 +57,12 @@ function readMap(fd: OwnedFd): DumpedMap {
   try {
     for (const { count, keys, values, errnos } of chunksOf(walked)) {
       const [k, v] = [keys.bytes.slice(0, count * info.key_size), values.bytes.slice(0, count * bytes)];
-      chunks.push({ count, keys: roomOf(k), values: roomOf(v), errnos: errnos?.slice(0, count) });
+      chunks.push({ count, keys: withView(k), values: withView(v), errnos: errnos?.slice(0, count) });
     }
   } catch (error) {
     throw failedTo(`can't dump map ${info.id}`, error);
   }
   return { info, types: typesOfMap(info), chunks };
-}
-
-function roomOf(bytes: Uint8Array): Elements["keys"] {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 const OPEN = 0x5b;
@@ -180,21 +178,6 @@ function* plainText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> 
   }
 }
 
-/** Writes one element. */
-export function writeElement(
-  out: TextBuffer,
-  style: ElementStyle,
-  elements: Elements,
-  key: number,
-  value: number,
-): void {
-  const { keys, values } = elements;
-  out.fill(style.head, keys.bytes, key, values.bytes, value);
-  if (style.between === undefined) return;
-  out.add(style.between(elements, key, value));
-  out.fill(style.tail, keys.bytes, key, values.bytes, value);
-}
-
 function valueAt({ values, count }: DumpedChunk, index: number): number {
   return (values.bytes.length / count) * index;
 }
@@ -214,15 +197,8 @@ function unreadReason(errno: number): string {
   return errno === Errno.ENOTSUPP ? `Unknown error ${errno}` : errnoText(errno);
 }
 
-function hexOf(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
-}
-
 function unreadJson(key: Uint8Array, errno: number, eol: string | undefined): string {
-  return formatNested(
-    { key: Array.from(key, (byte) => `0x${hexOf(byte)}`), value: { error: unreadReason(errno) } },
-    eol,
-  );
+  return formatNested({ key: hexJson(key), value: { error: unreadReason(errno) } }, eol);
 }
 
 function unreadText(key: Uint8Array, { type, key_size }: MapInfo, errno: number): string {
@@ -231,7 +207,5 @@ function unreadText(key: Uint8Array, { type, key_size }: MapInfo, errno: number)
   else if (errno === Errno.ENOSPC && type === BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY) message = "<cannot read>";
   const broken = key_size > 16 || message.length > 16;
   const gap = broken ? "\n" : " ";
-  let at = 0;
-  const hex = hexText(key_size, "\u0001").replaceAll("\u0001", () => hexOf(key[at++] as number));
-  return `key:${gap}${hex}${key_size + message.length <= 24 && !broken ? "  " : "\n"}value:${gap}${message}\n`;
+  return `key:${gap}${hexBlock(key)}${key_size + message.length <= 24 && !broken ? "  " : "\n"}value:${gap}${message}\n`;
 }

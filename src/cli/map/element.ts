@@ -15,10 +15,11 @@ import type { Run } from "../command/command.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
 import { type Answer, done } from "../output/answer.ts";
-import { Formatted, type JsonValue, RawText } from "../output/json-writer.ts";
+import { hexBlock, hexJson } from "../output/hex.ts";
+import { Formatted } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
-import { writeElement } from "./dump.ts";
-import { type Elements, hexText, jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
+import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
+import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
 import { infoOf } from "./gather.ts";
 
@@ -85,7 +86,7 @@ export const nextKey: Run = (words) => {
   const key = words.left === 0 ? undefined : takeElement(words, info, false).key;
   const next = findNext(fd, info, key);
   return {
-    text: () => [key === undefined ? "key: None\n" : `key:\n${hex(key)}\n`, `next key:\n${hex(next)}\n`],
+    text: () => [key === undefined ? "key: None\n" : `key:\n${hexBlock(key)}\n`, `next key:\n${hexBlock(next)}\n`],
     json: () => ({ key: key === undefined ? null : hexJson(key), next_key: hexJson(next) }),
   };
 };
@@ -127,8 +128,8 @@ function findNext(fd: OwnedFd, info: MapInfo, key: Uint8Array | undefined): Uint
 /** An element as `map lookup` shows it. */
 function elementAnswer(info: MapInfo, key: Uint8Array, value: Uint8Array): Answer {
   const types = typesOfMap(info);
-  const elements: Elements = { keys: roomOf(key), values: roomOf(value) };
-  const write = (style: Parameters<typeof writeElement>[1], end: string): string => {
+  const elements = { keys: withView(key), values: withView(value) };
+  const write = (style: ElementStyle, end: string): string => {
     const out = new TextBuffer();
     writeElement(out, style, elements, 0, 0);
     return Buffer.from(out.take()).toString() + end;
@@ -139,23 +140,6 @@ function elementAnswer(info: MapInfo, key: Uint8Array, value: Uint8Array): Answe
   };
 }
 
-function roomOf(bytes: Uint8Array): Elements["keys"] {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
-}
-
 function notFound(key: Uint8Array): Answer {
-  return { text: () => [`key:\n${hex(key)}\n\nNot found\n`], json: () => null, exitCode: NOT_FOUND };
-}
-
-function hex(bytes: Uint8Array): string {
-  let at = 0;
-  return hexText(bytes.length, "?").replaceAll("?", () => byteText(bytes[at++] as number));
-}
-
-function byteText(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
-}
-
-function hexJson(bytes: Uint8Array): JsonValue {
-  return Array.from(bytes, (byte) => new RawText(`"0x${byteText(byte)}"`));
+  return { text: () => [`key:\n${hexBlock(key)}\n\nNot found\n`], json: () => null, exitCode: NOT_FOUND };
 }

@@ -1,11 +1,38 @@
+import { formatHex } from "../../layout/index.ts";
+
 const ROW = 16;
 
-/** Bytes in rows of 16 with a gap in the middle, as bpftool prints keys, values and events; no line end at the end. */
+/** The space in front of byte `index` of a block: sixteen bytes in a row, with a gap in the middle. */
+export function gapBefore(index: number): string {
+  if (index === 0) return "";
+  if (index % ROW === 0) return "\n";
+  return index % (ROW / 2) === 0 ? "  " : " ";
+}
+
+/** Bytes in rows of sixteen, as bpftool prints keys, values and events. The last row has no line end. */
 export function hexBlock(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i++) {
-    if (i > 0) text += i % ROW === 0 ? "\n" : i % 8 === 0 ? "  " : " ";
-    text += (bytes[i] as number).toString(16).padStart(2, "0");
-  }
+  for (let i = 0; i < bytes.length; i++) text += gapBefore(i) + formatHex(bytes.subarray(i, i + 1));
   return text;
+}
+
+/** Bytes as the array that bpftool's JSON has for them: `["0x01","0xff"]`. */
+export function hexJson(bytes: Uint8Array): string[] {
+  return Array.from(bytes, (_, i) => `0x${formatHex(bytes.subarray(i, i + 1))}`);
+}
+
+/** Bytes as bpftool's `prog run` prints them: the offset, pairs of bytes, and the printable characters. */
+export function* hexDump(bytes: Uint8Array): Generator<string> {
+  for (let at = 0; at < bytes.length; at += ROW) {
+    let hex = "";
+    let text = "";
+    for (let i = at; i < at + ROW; i++) {
+      const byte = bytes[i];
+      hex += `${byte === undefined ? "  " : formatHex(bytes.subarray(i, i + 1))}${i % 2 === 1 ? " " : ""}`;
+      if (byte === undefined) continue;
+      text += byte < 0x20 || byte > 0x7e ? "." : String.fromCharCode(byte);
+      if (i === at + 7) text += " ";
+    }
+    yield `${at.toString(16).padStart(7, "0")}\t${hex}| ${text}\n`;
+  }
 }

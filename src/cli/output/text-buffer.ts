@@ -1,40 +1,42 @@
-import type { Template } from "../map/template.ts";
-
 const DIGITS = new TextEncoder().encode("0123456789abcdef");
 const HIGH = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte >> 4] as number);
 const LOW = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte & 15] as number);
 
 const FULL = 1 << 20;
 
+/** Where the two hexadecimal digits of bytes go: byte `offsets[i]` at `places[i]` of the text. */
+export interface HexPlaces {
+  readonly offsets: Int32Array;
+  readonly places: Int32Array;
+}
+
+/** The text of an element of a map in which only hexadecimal digits change from one element to the next. */
+export interface HexTemplate {
+  /** In UTF-8, with two bytes free at each place. */
+  readonly text: Uint8Array;
+  readonly key: HexPlaces;
+  readonly value: HexPlaces;
+}
+
 /** Collects the text of many elements in one buffer. */
 export class TextBuffer {
   #bytes = Buffer.allocUnsafe(FULL + (FULL >> 2));
   #at = 0;
 
-  /** Whether it is time to {@link take} what is there. */
+  /** True if it is time to {@link take} the text. */
   get full(): boolean {
     return this.#at >= FULL;
   }
 
-  /** Adds a template, with the digits of the key at `key` of `keys` and the value at `value` of `values`. */
-  fill(template: Template, keys: Uint8Array, key: number, values: Uint8Array, value: number): void {
-    const { text, keyPlaces, valueOffsets, valuePlaces } = template;
+  /** Adds a template with the digits of the key that begins at `key` of `keys`, and of the value likewise. */
+  fill(template: HexTemplate, keys: Uint8Array, key: number, values: Uint8Array, value: number): void {
+    const { text } = template;
     this.#grow(text.length);
     const bytes = this.#bytes;
     const at = this.#at;
     bytes.set(text, at);
-    for (let i = 0; i < keyPlaces.length; i++) {
-      const place = at + (keyPlaces[i] as number);
-      const byte = keys[key + i] as number;
-      bytes[place] = HIGH[byte] as number;
-      bytes[place + 1] = LOW[byte] as number;
-    }
-    for (let i = 0; i < valuePlaces.length; i++) {
-      const place = at + (valuePlaces[i] as number);
-      const byte = values[value + (valueOffsets[i] as number)] as number;
-      bytes[place] = HIGH[byte] as number;
-      bytes[place + 1] = LOW[byte] as number;
-    }
+    writeDigits(bytes, at, template.key, keys, key);
+    writeDigits(bytes, at, template.value, values, value);
     this.#at = at + text.length;
   }
 
@@ -45,12 +47,12 @@ export class TextBuffer {
   }
 
   add(text: string): void {
-    // No character of UTF-16 takes more than three bytes of UTF-8.
+    // A UTF-16 code unit takes at most three bytes of UTF-8.
     this.#grow(3 * text.length);
     this.#at += this.#bytes.write(text, this.#at);
   }
 
-  /** What was collected, as bytes of its own. */
+  /** Returns what was collected, as bytes of its own, and starts anew. */
   take(): Uint8Array {
     const bytes = this.#bytes.subarray(0, this.#at);
     this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
@@ -63,5 +65,20 @@ export class TextBuffer {
     const larger = Buffer.allocUnsafe(2 * (this.#at + by));
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
+  }
+}
+
+function writeDigits(
+  text: Uint8Array,
+  start: number,
+  { offsets, places }: HexPlaces,
+  source: Uint8Array,
+  begin: number,
+): void {
+  for (let i = 0; i < places.length; i++) {
+    const place = start + (places[i] as number);
+    const byte = source[begin + (offsets[i] as number)] as number;
+    text[place] = HIGH[byte] as number;
+    text[place + 1] = LOW[byte] as number;
   }
 }

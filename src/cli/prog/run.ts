@@ -7,11 +7,11 @@ import { CommandError } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Answer } from "../output/answer.ts";
+import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
 import { readStandardInput } from "../words/standard-input.ts";
 import { begins, type Words } from "../words/words.ts";
-import { hexRows } from "./hex-rows.ts";
 
 /** bpftool's room for what the program leaves behind, where nothing else is asked for. */
 const DEFAULT_SIZE = 32 * 1024;
@@ -140,7 +140,7 @@ function answer(
 ): Answer {
   return {
     text: function* () {
-      for (const bytes of [shown.data_out, shown.ctx_out]) if (bytes !== undefined) yield* hexRows(bytes);
+      for (const bytes of [shown.data_out, shown.ctx_out]) if (bytes !== undefined) yield* hexDump(bytes);
       yield `Return value: ${retval}, duration${average ? " (average)" : ""}: ${duration}ns\n`;
     },
     json: () =>

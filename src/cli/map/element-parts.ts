@@ -1,0 +1,86 @@
+import type { HexPlaces, HexTemplate, TextBuffer } from "../output/text-buffer.ts";
+
+/** Elements that lie one behind the other, as a walk or a lookup returns them. */
+export interface Elements {
+  readonly keys: { readonly bytes: Uint8Array; readonly view: DataView };
+  readonly values: { readonly bytes: Uint8Array; readonly view: DataView };
+}
+
+/** Bytes with the view that the formatters of typed values read. */
+export function withView(bytes: Uint8Array): Elements["keys"] {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/** Writes what depends on more than single bytes. `key` and `value` are where the element's begin. */
+export type FormatElement = (elements: Elements, key: number, value: number) => string;
+
+/** A piece of an element's text: text, one byte of the key or of the value as two digits, or what a function writes. */
+export type ElementPart = string | { readonly key: number } | { readonly value: number } | FormatElement;
+
+/** How the elements of one map are written: {@link compileParts} makes it of a list of parts. */
+export type ElementStyle = readonly (HexTemplate | FormatElement)[];
+
+/** Joins the parts between two functions into one template, which is copied for each element. */
+export function compileParts(parts: readonly ElementPart[]): ElementStyle {
+  const style: (HexTemplate | FormatElement)[] = [];
+  let template = new TemplateBuilder();
+  const finish = (): void => {
+    if (!template.empty) style.push(template.finish());
+    template = new TemplateBuilder();
+  };
+  for (const part of parts) {
+    if (typeof part !== "function") template.add(part);
+    else {
+      finish();
+      style.push(part);
+    }
+  }
+  finish();
+  return style;
+}
+
+/** Writes one element. */
+export function writeElement(
+  out: TextBuffer,
+  style: ElementStyle,
+  elements: Elements,
+  key: number,
+  value: number,
+): void {
+  for (const part of style) {
+    if (typeof part === "function") out.add(part(elements, key, value));
+    else out.fill(part, elements.keys.bytes, key, elements.values.bytes, value);
+  }
+}
+
+class TemplateBuilder {
+  #text = "";
+  readonly #key: [offset: number, place: number][] = [];
+  readonly #value: [offset: number, place: number][] = [];
+
+  get empty(): boolean {
+    return this.#text === "";
+  }
+
+  add(part: Exclude<ElementPart, FormatElement>): void {
+    if (typeof part === "string") {
+      this.#text += part;
+      return;
+    }
+    if ("key" in part) this.#key.push([part.key, this.#text.length]);
+    else this.#value.push([part.value, this.#text.length]);
+    this.#text += "  ";
+  }
+
+  /** All text of a template is ASCII: its names are those of this program. */
+  finish(): HexTemplate {
+    return { text: Buffer.from(this.#text, "latin1"), key: places(this.#key), value: places(this.#value) };
+  }
+}
+
+function places(pairs: readonly (readonly [offset: number, place: number])[]): HexPlaces {
+  return {
+    offsets: Int32Array.from(pairs, ([offset]) => offset),
+    places: Int32Array.from(pairs, ([, place]) => place),
+  };
+}
