@@ -1,4 +1,4 @@
-import type { Feature, MachineCondition } from "../../src/kernel/features/feature.ts";
+import type { Feature, MachineCondition } from "../../src/kernel/features/table.ts";
 
 const AREAS: Readonly<Record<string, string>> = {
   attach: "Attaching",

@@ -11,7 +11,7 @@ export {
 } from "./features/probes.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
 export { keepKernelTypes } from "./kept-types.ts";
-export { flushKernelBtf, KernelBtf, kernelBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
+export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
 export {
   isGone,
   KernelObject,
@@ -25,7 +25,6 @@ export {
   walkObjects,
 } from "./kernel-object.ts";
 export type { KernelTypes } from "./kernel-types.ts";
-export { loadedBtf } from "./loaded-btf.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";

@@ -6,6 +6,7 @@ import {
   btfGetFdById,
   btfGetNextId,
   btfInfo,
+  closeFd,
   kernelBtfPath,
   kernelRelease,
   mapPrivately,
@@ -142,5 +143,25 @@ function hasModules(): boolean {
     return readdirSync("/sys/kernel/btf").length > 1;
   } catch {
     return false;
+  }
+}
+
+/**
+ * The BTF that somebody loaded into the kernel with a program or map, by its id; undefined where it is gone. A module's
+ * goes on from the kernel's own, its `base`.
+ */
+export function loadedBtf(id: number, base?: Btf): Btf | undefined {
+  let fd: number;
+  try {
+    fd = btfGetFdById(id);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+  try {
+    const { btf } = btfInfo(fd, { data: true });
+    return btf === undefined || btf.length === 0 ? undefined : Btf.parse(btf, { source: `BTF ${id}`, base });
+  } finally {
+    closeFd(fd);
   }
 }

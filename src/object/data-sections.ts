@@ -2,7 +2,7 @@ import { type Btf, BtfKind } from "../btf/index.ts";
 import { type ElfSymbol, SymbolBinding, SymbolType } from "../elf/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { isHidden } from "./functions.ts";
-import type { MapNames } from "./map-names.ts";
+import type { MapNames } from "./new-map.ts";
 import { newMap, newZeroedMap, sectionMapName } from "./new-map.ts";
 import { type DataSection, type ObjectSections, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";

@@ -1,6 +1,6 @@
 import { type Btf, BtfKind } from "../btf/index.ts";
 import { type ElfSection, type ElfSymbol, SymbolType } from "../elf/index.ts";
-import type { MapNames } from "./map-names.ts";
+import type { MapNames } from "./new-map.ts";
 import { newMap } from "./new-map.ts";
 import { type ObjectSections, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";

@@ -3,8 +3,7 @@ import type { ElfSymbols } from "../elf/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
 import { type ObjectFunctions, SLOT } from "./functions.ts";
 import { isMapOfMaps, readMapDefinition } from "./map-definition.ts";
-import type { MapNames } from "./map-names.ts";
-import type { MapDraft } from "./new-map.ts";
+import type { MapDraft, MapNames } from "./new-map.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";
 

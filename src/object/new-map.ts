@@ -1,3 +1,4 @@
+import type { FormatError } from "../errors/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 import type { MapSpec } from "./spec.ts";
 
@@ -71,4 +72,19 @@ export function sectionMapName(objectName: string, sectionName: string): string 
   const prefix = sectionName.includes(".", 1) ? 0 : NAME_LENGTH - suffix;
   const name = objectName.slice(0, prefix) + sectionName.slice(0, suffix);
   return name.replace(/[^A-Za-z0-9_.]/g, "_");
+}
+
+/** The maps of an object by name, each name once. */
+export class MapNames {
+  readonly all: Record<string, MapSpec> = Object.create(null);
+
+  /** Adds a map; `fail` makes the error for a name that is taken. */
+  add(map: MapSpec, fail: (problem: string) => FormatError): void {
+    if (this.has(map.name)) throw fail(`there are two maps ${map.name}`);
+    this.all[map.name] = map;
+  }
+
+  has(name: string): boolean {
+    return this.all[name] !== undefined;
+  }
 }

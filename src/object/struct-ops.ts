@@ -2,7 +2,7 @@ import { type Btf, BtfKind, type BtfMember, essentialName } from "../btf/index.t
 import type { ElfSection, ElfSymbols } from "../elf/index.ts";
 import { BpfMapFlag, BpfMapType, BpfProgType } from "../uapi/index.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
-import type { MapNames } from "./map-names.ts";
+import type { MapNames } from "./new-map.ts";
 import { newMap } from "./new-map.ts";
 import { sectionKind } from "./section-kinds.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";

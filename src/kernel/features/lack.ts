@@ -1,8 +1,7 @@
 import { NotSupportedError } from "../../errors/index.ts";
 import { kernelAtLeast, kernelConfig } from "../../sys/index.ts";
-import type { Feature } from "./feature.ts";
 import { machineLack } from "./machine.ts";
-import { FEATURES, type FeatureName } from "./table.ts";
+import { FEATURES, type Feature, type FeatureName } from "./table.ts";
 
 /** Why this kernel or machine does not have a feature. */
 export type FeatureLack =

@@ -5,7 +5,7 @@ import { Errno } from "../../errors/index.ts";
 import { closeFd, tryProgLoad, withFileSystem } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { kernelBtf } from "../kernel-btf.ts";
-import type { MachineCondition } from "./feature.ts";
+import type { MachineCondition } from "./table.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
 

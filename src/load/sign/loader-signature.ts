@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import { UsageError } from "../../errors/index.ts";
 import { readUserFile } from "../../kernel/index.ts";
 import { addSessionKey, unlinkSessionKey } from "../../sys/index.ts";
-import { signDetached } from "./cms.ts";
-import { crypto } from "./crypto.ts";
+import { crypto, signDetached } from "./cms.ts";
 
 /** Whose signature a loader program carries. */
 export interface LoaderSigner {
