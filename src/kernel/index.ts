@@ -10,6 +10,7 @@ export {
   hasUprobeMulti,
 } from "./features/probes.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
+export { INSPECT, type Inspect, inspectObject } from "./inspect.ts";
 export { keepKernelTypes } from "./kept-types.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
 export {

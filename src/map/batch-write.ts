@@ -1,11 +1,11 @@
-import { Errno, SyscallError } from "../errors/index.ts";
 import { mapDeleteBatch, mapUpdateBatch } from "../sys/index.ts";
 import { BpfElemFlag } from "../uapi/index.ts";
+import { hasNoBatches } from "./batch.ts";
+import { makeElementBuffer } from "./codec.ts";
 import type { MapCodecs } from "./map-codecs.ts";
-import { makeRoom } from "./room.ts";
 
-/** The map, as far as many elements at once need it. */
-export interface ManyMap {
+/** The properties of a map that batches need. A `BpfMap` has them. */
+export interface WrittenMap {
   readonly fd: number;
   readonly keySize: number;
   readonly valueBytes: number;
@@ -13,36 +13,31 @@ export interface ManyMap {
   remove(key: Uint8Array): boolean;
 }
 
-/** So many elements go into one system call. */
-const MOST = 4096;
+/** One system call takes at most this many elements. */
+const MOST_IN_BATCH = 4096;
 
-/** Whether a type of map has no batches, on this kernel. */
-function isWithoutBatch(error: unknown): boolean {
-  return error instanceof SyscallError && (error.errno === Errno.ENOTSUPP || error.errno === Errno.EOPNOTSUPP);
-}
-
-/** Writes elements in batches, or one by one where this type of map has no batches. */
+/** Writes elements in batches, or one by one if the kernel has no batches for the map. */
 export function writeMany(
-  map: ManyMap,
+  map: WrittenMap,
   { key, value }: MapCodecs,
   elements: Iterable<readonly [unknown, unknown]>,
   flags: bigint,
 ): void {
-  const keys = makeRoom(MOST * map.keySize);
-  const values = makeRoom(MOST * map.valueBytes);
-  // Of an element's flags a batch takes BPF_F_LOCK alone (generic_map_update_batch, kernel/bpf/syscall.c).
-  let singly = key.release !== undefined || (flags & ~BpfElemFlag.BPF_F_LOCK) !== 0n;
+  const keys = makeElementBuffer(MOST_IN_BATCH * map.keySize);
+  const values = makeElementBuffer(MOST_IN_BATCH * map.valueBytes);
+  // Of the flags of elements a batch takes only BPF_F_LOCK (generic_map_update_batch, kernel/bpf/syscall.c).
+  let oneByOne = key.release !== undefined || (flags & ~BpfElemFlag.BPF_F_LOCK) !== 0n;
   let count = 0;
   const flush = (): void => {
-    if (!singly) {
+    if (!oneByOne) {
       try {
         mapUpdateBatch(map.fd, keys.bytes, values.bytes, count, { elem_flags: flags });
       } catch (error) {
-        if (!isWithoutBatch(error)) throw error;
-        singly = true;
+        if (!hasNoBatches(error)) throw error;
+        oneByOne = true;
       }
     }
-    if (singly) {
+    if (oneByOne) {
       for (let i = 0; i < count; i++) {
         map.update(
           keys.bytes.subarray(i * map.keySize, (i + 1) * map.keySize),
@@ -55,11 +50,11 @@ export function writeMany(
   };
   for (const [k, v] of elements) {
     try {
-      key.write(keys, count * map.keySize, k);
       value.write(values, count * map.valueBytes, v);
+      key.write(keys, count * map.keySize, k);
       count++;
-      // A key that was opened for the call is good for this call only.
-      if (count === MOST || key.release !== undefined) flush();
+      // An fd that the key codec opened is closed below, so it serves one call only.
+      if (count === MOST_IN_BATCH || key.release !== undefined) flush();
     } finally {
       key.release?.();
     }
@@ -67,25 +62,25 @@ export function writeMany(
   if (count > 0) flush();
 }
 
-/** Deletes elements in batches; returns how many there were. */
-export function removeMany(map: ManyMap, { key }: MapCodecs, elements: Iterable<unknown>): number {
+/** Deletes elements in batches, or one by one if the kernel has no batches for the map. Returns how many there were. */
+export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterable<unknown>): number {
   const { keySize } = map;
-  const keys = makeRoom(MOST * keySize);
-  let singly = key.release !== undefined;
+  const keys = makeElementBuffer(MOST_IN_BATCH * keySize);
+  let oneByOne = key.release !== undefined;
   let count = 0;
   let removed = 0;
   const flush = (): void => {
     for (let i = 0; i < count; ) {
-      if (!singly) {
+      if (!oneByOne) {
         try {
           const done = mapDeleteBatch(map.fd, keys.bytes.subarray(i * keySize, count * keySize), count - i);
           removed += done;
-          // A batch ends at a key that is not there.
+          // A batch ends at the first key that is not there.
           i += done + 1;
           continue;
         } catch (error) {
-          if (!isWithoutBatch(error)) throw error;
-          singly = true;
+          if (!hasNoBatches(error)) throw error;
+          oneByOne = true;
         }
       }
       if (map.remove(keys.bytes.subarray(i * keySize, (i + 1) * keySize))) removed++;
@@ -97,7 +92,7 @@ export function removeMany(map: ManyMap, { key }: MapCodecs, elements: Iterable<
     try {
       key.write(keys, count * keySize, k);
       count++;
-      if (count === MOST || key.release !== undefined) flush();
+      if (count === MOST_IN_BATCH || key.release !== undefined) flush();
     } finally {
       key.release?.();
     }

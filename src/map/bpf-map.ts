@@ -1,6 +1,8 @@
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import { type RecordStream, type RecordsOptions, records } from "../events/index.ts";
 import { type ObjectSource, openSource, walkObjects } from "../kernel/index.ts";
 import {
+  type ElementBuffer,
   mapDeleteElem,
   mapGetFdById,
   mapGetNextId,
@@ -13,26 +15,32 @@ import {
   mapUpdatePlaced,
   type OwnedFd,
 } from "../sys/index.ts";
+import { hasNoBatches } from "./batch.ts";
 import { removeMany, writeMany } from "./batch-write.ts";
 import { type LookupOptions, lookupFlags, type UpdateMode, type UpdateOptions, updateFlags } from "./element-flags.ts";
-import { type Chunk, checkKeyList, chunksOf, isWithoutBatch } from "./element-walk.ts";
-import { type MapCodecs, type MapTypes, makeCodecs } from "./map-codecs.ts";
+import { type Chunk, checkKeyList, chunksOf } from "./element-walk.ts";
+import { MapCodecs } from "./map-codecs.ts";
 import type { MapOperation } from "./map-errors.ts";
 import { type MapMemory, openMemory } from "./map-memory.ts";
-import { typesOfMap } from "./map-types.ts";
+import { type MapTypes, typesOfMap } from "./map-types.ts";
 import { RawMap } from "./raw-map.ts";
 
 const NO_KEY = new Uint8Array(0);
 
 /**
- * A map in the kernel, used like a JavaScript Map. Keys and values are decoded by the BTF that the map was created
- * with; without it they are Uint8Arrays, but that u32s may be given as numbers. What the kernel itself defines needs no
- * BTF: indexes of arrays are numbers, prefixes of tries text such as `10.0.0.0/8`; maps and programs go in as objects or
- * fds and come out as ids; sockets go in as fds and come out as cookies; stacks are arrays of addresses; the keys of
- * storage are fds, `{ pid }` or `{ path }`. A per-CPU value is an array with one value for each possible CPU.
- * `K` and `V` are the caller's word for what the types decode to.
+ * A map in the kernel, used like a JavaScript Map. `K` and `V` are what its BTF types decode to; only the caller knows.
+ *
+ * Keys and values are decoded by the BTF that the map was created with. Without BTF they are Uint8Arrays, and a u32 may
+ * also be given as a number. Some keys and values need no BTF, because the kernel defines them:
+ * - The index of an array is a number.
+ * - The prefix of a trie is a text such as `10.0.0.0/8`.
+ * - Maps and programs are written as objects or fds, and read as ids.
+ * - Sockets are written as fds, and read as cookies.
+ * - A stack is an array of addresses.
+ * - The key of local storage is an fd, `{ pid }` or `{ path }`.
+ * - A per-CPU value is an array with one value for each possible CPU.
  */
-// biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
+// biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export class BpfMap<K = any, V = any> extends RawMap {
   readonly #typesOf: () => MapTypes | undefined;
   #codecs: MapCodecs | undefined;
@@ -44,14 +52,14 @@ export class BpfMap<K = any, V = any> extends RawMap {
     this.#typesOf = () => options.types ?? typesOfMap(info);
   }
 
-  /** The types of keys and values; undefined for a map without BTF. */
+  /** Returns the types of keys and values, or undefined for a map without BTF. */
   types(): MapTypes | undefined {
     return this.#typesOf();
   }
 
-  /** The value of a key, undefined if there is none. Throws UsageError for a key of the wrong type or range. */
+  /** Returns the value of a key, or undefined if there is none. Throws UsageError for a key of a wrong type or range. */
   get(key: K, options?: LookupOptions): V | undefined {
-    const io = this.#codecs ?? this.#open();
+    const io = this.#codecs ?? this.#openCodecs();
     const { places } = io;
     if (places !== undefined && typeof key !== "object" && options === undefined) {
       try {
@@ -61,24 +69,26 @@ export class BpfMap<K = any, V = any> extends RawMap {
         throw this.explain(error, "read");
       }
     }
+    const buffers = io.begin();
     try {
-      io.key.write(io.keyRoom, 0, key);
       const flags = options === undefined ? 0n : lookupFlags(options);
-      if (!mapLookupElem(this.fd, io.keyRoom.bytes, io.valueRoom.bytes, flags)) return undefined;
+      io.key.write(buffers.key, 0, key);
+      if (!mapLookupElem(this.fd, buffers.key.bytes, buffers.value.bytes, flags)) return undefined;
     } catch (error) {
       throw this.explain(error, "read");
     } finally {
-      if (io.key.release !== undefined) io.key.release();
+      io.end(buffers);
     }
-    return (options?.cpu === undefined ? io.value : io.one).read(io.valueRoom, 0) as V;
+    return (options?.cpu === undefined ? io.value : io.one).read(buffers.value, 0) as V;
   }
 
   /**
-   * Writes an element. `options` may be the mode alone. Throws UsageError for a key or value of the wrong type or range,
-   * SyscallError with E2BIG if the map is full, EEXIST or ENOENT by the mode, EPERM if it is frozen.
+   * Writes an element. `options` may be the mode alone. Throws UsageError for a key or value of a wrong type or range,
+   * and SyscallError with E2BIG if the map is full, with EEXIST or ENOENT if the mode forbids the write, with EPERM if
+   * the map is frozen.
    */
   set(key: K, value: V, options: UpdateMode | UpdateOptions = "any"): this {
-    const io = this.#codecs ?? this.#open();
+    const io = this.#codecs ?? this.#openCodecs();
     const { places } = io;
     if (places !== undefined && typeof key !== "object" && typeof value !== "object" && typeof options === "string") {
       try {
@@ -90,65 +100,68 @@ export class BpfMap<K = any, V = any> extends RawMap {
         throw this.explain(error, "write");
       }
     }
+    const buffers = io.begin();
     try {
-      io.key.write(io.keyRoom, 0, key);
+      const flags = updateFlags(options);
       const one = typeof options === "object" && options.cpu !== undefined;
-      (one ? io.one : io.value).write(io.valueRoom, 0, value);
-      mapUpdateElem(this.fd, io.keyRoom.bytes, io.valueRoom.bytes, updateFlags(options));
+      // The value first: once a key codec has opened an fd, no getter of the caller's may run until end().
+      (one ? io.one : io.value).write(buffers.value, 0, value);
+      io.key.write(buffers.key, 0, key);
+      mapUpdateElem(this.fd, buffers.key.bytes, buffers.value.bytes, flags);
     } catch (error) {
       throw this.explain(error, "write");
     } finally {
-      if (io.key.release !== undefined) io.key.release();
+      io.end(buffers);
     }
     return this;
   }
 
-  /** Whether there is an element with this key. */
+  /** Returns true if there is an element with this key. */
   has(key: K): boolean {
-    const io = this.#codecs ?? this.#open();
-    return this.#withKey(key, "read", (bytes) => mapLookupElem(this.fd, bytes, io.valueRoom.bytes));
+    return this.#callWithKey(key, "read", (bytes, value) => mapLookupElem(this.fd, bytes, value.bytes)).found;
   }
 
-  /** Deletes an element; false if there was none. Elements of an array cannot be deleted. */
+  /** Deletes an element. Returns false if there was none. The elements of an array cannot be deleted. */
   delete(key: K): boolean {
-    return this.#withKey(key, "delete", (bytes) => mapDeleteElem(this.fd, bytes));
+    return this.#callWithKey(key, "delete", (bytes) => mapDeleteElem(this.fd, bytes)).found;
   }
 
-  /** Looks an element up and deletes it in one step (hashes 5.14); undefined if there was none. */
+  /** Looks up an element and deletes it in one step (hashes 5.14). Returns undefined if there was none. */
   take(key: K): V | undefined {
-    const io = this.#codecs ?? this.#open();
-    const found = this.#withKey(key, "take", (bytes) => mapLookupAndDeleteElem(this.fd, bytes, io.valueRoom.bytes));
-    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
+    const { found, value } = this.#callWithKey(key, "take", (bytes, value) =>
+      mapLookupAndDeleteElem(this.fd, bytes, value.bytes),
+    );
+    return found ? ((this.#codecs as MapCodecs).value.read(value, 0) as V) : undefined;
   }
 
-  /** Writes many elements, in batches where the kernel has them (5.6). Where one fails, some before it are written. */
+  /** Writes many elements, in batches if the kernel has them (5.6). If one fails, some before it are written already. */
   setMany(elements: Iterable<readonly [K, V]>, options: UpdateMode | UpdateOptions = "any"): this {
-    const io = this.#codecs ?? this.#open();
+    const io = this.#codecs ?? this.#openCodecs();
     this.explained("write", () => writeMany(this, io, elements, updateFlags(options)));
     return this;
   }
 
-  /** Deletes many elements, in batches where the kernel has them (5.6); returns how many there were. */
+  /** Deletes many elements, in batches if the kernel has them (5.6). Returns how many there were. */
   deleteMany(keys: Iterable<K>): number {
-    const io = this.#codecs ?? this.#open();
+    const io = this.#codecs ?? this.#openCodecs();
     return this.explained("delete", () => removeMany(this, io, keys));
   }
 
-  /** Deletes all elements; those that others add meanwhile may stay. */
+  /** Deletes all elements. Elements that others add meanwhile may stay. */
   clear(): void {
     this.deleteMany(this.keys());
   }
 
-  /** How many elements there are: a walk over all of them. */
+  /** Counts the elements by walking over all of them. */
   count(): number {
     let count = 0;
     for (const _ of this.keys()) count++;
     return count;
   }
 
-  /** All keys; see {@link entries} for what changes meanwhile do. */
+  /** Iterates over the keys. {@link entries} says what happens if the map changes meanwhile. */
   *keys(): Generator<K, void, undefined> {
-    const { key } = this.#codecs ?? this.#open();
+    const { key } = this.#codecs ?? this.#openCodecs();
     for (const { count, keys, errnos } of this.#chunks()) {
       for (let i = 0; i < count; i++) {
         if (errnos?.[i] !== Errno.ENOENT) yield key.read(keys, i * this.keySize) as K;
@@ -156,22 +169,24 @@ export class BpfMap<K = any, V = any> extends RawMap {
     }
   }
 
-  /** All values; see {@link entries}. */
+  /** Iterates over the values. {@link entries} says what happens if the map changes meanwhile. */
   *values(): Generator<V, void, undefined> {
     for (const [, value] of this.entries()) yield value;
   }
 
   /**
-   * All elements, read ahead in batches where the kernel has them. Elements that are deleted meanwhile are left out or
-   * seen as they were, those that are added may be seen or not. What was yielded may be deleted. Empty places of arrays
-   * of maps and programs are left out. Throws UsageError for a map whose elements the kernel does not list, BpfError
-   * ABORTED if changes to the map keep the walk from its end.
+   * Iterates over all elements, read ahead in batches if the kernel has them. An element that is deleted meanwhile is
+   * left out or seen as it was. An element that is added may be seen or not. The caller may delete what was yielded.
+   * Empty places of arrays of maps and programs are left out.
+   *
+   * Throws UsageError for a map whose elements the kernel does not list, BpfError ABORTED if changes to the map keep
+   * the walk from its end.
    */
   *entries(): Generator<[K, V], void, undefined> {
-    const { key, value } = this.#codecs ?? this.#open();
+    const { key, value } = this.#codecs ?? this.#openCodecs();
     for (const { count, keys, values, errnos } of this.#chunks()) {
       for (let i = 0; i < count; i++) {
-        if (errnos !== undefined && !this.#isRead(errnos[i] as number)) continue;
+        if (errnos !== undefined && !this.#wasRead(errnos[i] as number)) continue;
         yield [key.read(keys, i * this.keySize) as K, value.read(values, i * this.valueBytes) as V];
       }
     }
@@ -187,11 +202,11 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * All elements, each deleted as it is read: by batch in one step (hashes 5.6), otherwise looked up, then deleted.
-   * What is not taken from the generator stays in the map, but for the batch that was just read.
+   * Iterates over all elements and deletes each as it is read: a batch in one step (hashes 5.6), otherwise by a lookup
+   * and a deletion. A caller that stops early loses the rest of the batch that was read last.
    */
   *drain(): Generator<[K, V], void, undefined> {
-    const { key, value } = this.#codecs ?? this.#open();
+    const { key, value } = this.#codecs ?? this.#openCodecs();
     try {
       for (const { count, keys, values } of chunksOf(this, { take: true })) {
         for (let i = 0; i < count; i++) {
@@ -199,42 +214,46 @@ export class BpfMap<K = any, V = any> extends RawMap {
         }
       }
     } catch (error) {
-      if (!isWithoutBatch(error)) throw this.explain(error, "take");
+      if (!hasNoBatches(error)) throw this.explain(error, "take");
       for (const [k, v] of this.entries()) if (this.delete(k)) yield [k, v];
     }
   }
 
-  /** Puts a value into a queue, a stack or a bloom filter (4.20; filters 5.16). `replace` drops the oldest if it is full. */
+  /**
+   * Adds a value to a queue, a stack or a bloom filter (4.20; filters 5.16). With `replace` a full queue or stack drops
+   * its oldest value.
+   */
   push(value: V, options: { replace?: boolean } = {}): void {
-    const io = this.#keyless("push");
-    io.value.write(io.valueRoom, 0, value);
-    this.update(NO_KEY, io.valueRoom.bytes, updateFlags(options.replace === true ? "replace" : "any"));
+    const io = this.#keylessCodecs("push");
+    const flags = updateFlags(options.replace === true ? "replace" : "any");
+    this.#callWithValue(io, "write", value, (bytes) => {
+      mapUpdateElem(this.fd, NO_KEY, bytes, flags);
+      return true;
+    });
   }
 
-  /** Takes the next value out of a queue or a stack; undefined if it is empty. */
+  /** Removes the next value of a queue or a stack and returns it, or undefined if there is none. */
   pop(): V | undefined {
-    const io = this.#keyless("pop");
-    const found = this.explained("take", () => mapLookupAndDeleteElem(this.fd, NO_KEY, io.valueRoom.bytes));
-    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
+    const io = this.#keylessCodecs("pop");
+    return this.#readNext(io, "take", (bytes) => mapLookupAndDeleteElem(this.fd, NO_KEY, bytes));
   }
 
-  /** The next value of a queue or a stack, which stays; undefined if it is empty. */
+  /** Returns the next value of a queue or a stack, which stays there, or undefined if there is none. */
   peek(): V | undefined {
-    const io = this.#keyless("peek");
-    const found = this.explained("read", () => mapLookupWithoutKey(this.fd, io.valueRoom.bytes));
-    return found ? (io.value.read(io.valueRoom, 0) as V) : undefined;
+    const io = this.#keylessCodecs("peek");
+    return this.#readNext(io, "read", (bytes) => mapLookupWithoutKey(this.fd, bytes));
   }
 
-  /** Whether a bloom filter may hold a value: false is certain (5.16). */
+  /** Returns false if a bloom filter certainly does not have a value, true if it may have it (5.16). */
   mayHave(value: V): boolean {
-    const io = this.#keyless("mayHave");
-    io.value.write(io.valueRoom, 0, value);
-    return this.explained("read", () => mapLookupWithoutKey(this.fd, io.valueRoom.bytes));
+    const io = this.#keylessCodecs("mayHave");
+    return this.#callWithValue(io, "read", value, (bytes) => mapLookupWithoutKey(this.fd, bytes));
   }
 
   /**
-   * The map's memory, shared with the programs: of an array with BPF_F_MMAPABLE (5.5) or an arena (6.9). Mapped at the
-   * first call, until the map is closed. A map whose memory is mapped for writing cannot be frozen.
+   * Maps the map's memory, which it shares with programs: of an array with BPF_F_MMAPABLE (5.5) or an arena (6.9). The
+   * mapping is made at the first call and ends when the map is closed. A map that is mapped for writing cannot be
+   * frozen.
    */
   memory(): MapMemory<V> {
     if (this.#memory === undefined || this.#memory.closed) {
@@ -243,23 +262,32 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return this.#memory;
   }
 
+  /**
+   * Reads the records of a ring buffer or a perf event array as an async iterable: `for await (const event of
+   * map.records({ as: { btf, type: "struct event" } }))`.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
+  records<T = any>(options?: RecordsOptions): RecordStream<T> {
+    return records<T>(this, options);
+  }
+
   override close(): void {
     this.#memory?.close();
     super.close();
   }
 
-  #open(): MapCodecs {
-    this.#codecs = makeCodecs(this, this.#typesOf());
+  #openCodecs(): MapCodecs {
+    this.#codecs = new MapCodecs(this, this.#typesOf());
     return this.#codecs;
   }
 
-  #keyless(method: string): MapCodecs {
+  #keylessCodecs(method: string): MapCodecs {
     if (this.traits.key !== "none" || this.traits.value === "none") {
       throw new UsageError(
         `${this.what} is of type ${this.typeName}: ${method} is for queues, stacks and bloom filters`,
       );
     }
-    return this.#codecs ?? this.#open();
+    return this.#codecs ?? this.#openCodecs();
   }
 
   *#chunks(): Generator<Chunk, void, undefined> {
@@ -271,35 +299,63 @@ export class BpfMap<K = any, V = any> extends RawMap {
     }
   }
 
-  /** Whether a value was read; false where there is none. Throws what kept it from being read. */
-  #isRead(errno: number): boolean {
+  /** Returns whether a value was read, or throws the reason why the kernel refused to read it. */
+  #wasRead(errno: number): boolean {
     if (errno === 0) return true;
     if (errno === Errno.ENOENT) return false;
     throw this.explain(new SyscallError({ call: "bpf(BPF_MAP_LOOKUP_ELEM)", errno }), "read");
   }
 
-  #withKey(key: K, operation: MapOperation, call: (key: Uint8Array) => boolean): boolean {
-    const io = this.#codecs ?? this.#open();
+  #callWithKey(
+    key: K,
+    operation: MapOperation,
+    call: (key: Uint8Array, value: ElementBuffer) => boolean,
+  ): { readonly found: boolean; readonly value: ElementBuffer } {
+    const io = this.#codecs ?? this.#openCodecs();
+    const buffers = io.begin();
     try {
-      io.key.write(io.keyRoom, 0, key);
-      return call(io.keyRoom.bytes);
+      io.key.write(buffers.key, 0, key);
+      return { found: call(buffers.key.bytes, buffers.value), value: buffers.value };
     } catch (error) {
       throw this.explain(error, operation);
     } finally {
-      io.key.release?.();
+      io.end(buffers);
+    }
+  }
+
+  #callWithValue(io: MapCodecs, operation: MapOperation, value: V, call: (value: Uint8Array) => boolean): boolean {
+    const buffers = io.begin();
+    try {
+      io.value.write(buffers.value, 0, value);
+      return call(buffers.value.bytes);
+    } catch (error) {
+      throw this.explain(error, operation);
+    } finally {
+      io.end(buffers);
+    }
+  }
+
+  #readNext(io: MapCodecs, operation: MapOperation, call: (value: Uint8Array) => boolean): V | undefined {
+    const buffers = io.begin();
+    try {
+      return call(buffers.value.bytes) ? (io.value.read(buffers.value, 0) as V) : undefined;
+    } catch (error) {
+      throw this.explain(error, operation);
+    } finally {
+      io.end(buffers);
     }
   }
 }
 
-/** Opens a map by id, pin or fd. Throws UsageError if there is none, or if it is something else. */
-// biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
+/** Opens a map by id, pin or fd. Throws UsageError if there is none, or if the source is something else. */
+// biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
   return new BpfMap(openSource(source, "map", mapGetFdById), "pinned" in source ? { pinnedPath: source.pinned } : {});
 }
 
 /**
- * All maps of the kernel in the order of their ids, tolerant of maps that vanish meanwhile.
- * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ * Iterates over all maps of the kernel in the order of their ids. Maps that vanish meanwhile are left out. Each map is
+ * closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function maps(): Generator<BpfMap, void, undefined> {
   return walkObjects({ kind: "map", nextId: mapGetNextId, open: mapGetFdById, make: (fd) => new BpfMap(fd, {}) });

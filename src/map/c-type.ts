@@ -1,24 +1,18 @@
 import { Btf, BtfBuilder, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import type { MapTypes } from "./map-types.ts";
 
 /**
- * A type of C in short: an integer (`u8`, `s32`, `u64`, …), `bool`, `char`, `float`, `double`; an array of one of
- * these (`char[16]`, `u32[4]`); or a struct, as an object of its members in their order.
+ * A C type: an integer (`u8`, `s32`, `u64`, …), `bool`, `char`, `float` or `double`; an array of one of these
+ * (`char[16]`, `u32[4]`); or a struct, as an object with its members in order.
  */
 export type CType = string | { readonly [member: string]: CType };
 
 const INTEGER = /^([us])(8|16|32|64|128)$/;
 const ARRAY = /^(\w+)\[(\d+)\]$/;
 
-/** BTF for a key and a value. */
-export interface KeyAndValue {
-  readonly btf: Btf;
-  readonly keyTypeId: TypeId;
-  readonly valueTypeId: TypeId;
-}
-
-/** Makes BTF for the types of a map, laid out as a C compiler does. Throws UsageError for a type that is none. */
-export function keyAndValue(key: CType | undefined, value: CType | undefined): KeyAndValue {
+/** Makes BTF for the types of a map, laid out as a C compiler does it. Throws UsageError for an unknown type. */
+export function keyAndValueTypes(key: CType | undefined, value: CType | undefined): MapTypes {
   const builder = new BtfBuilder();
   const keyTypeId = key === undefined ? 0 : addType(builder, key, "key").id;
   const valueTypeId = value === undefined ? 0 : addType(builder, value, "value").id;
@@ -41,7 +35,8 @@ function addType(builder: BtfBuilder, type: CType, name: string): Placed {
     return { id, size: Number(length) * of.size, align: of.align };
   }
   const scalar = addScalar(builder, type);
-  if (scalar === undefined) throw new UsageError(`${name}: ${JSON.stringify(type)} is no type such as u32 or char[16]`);
+  if (scalar === undefined)
+    throw new UsageError(`${name}: ${JSON.stringify(type)} is not a C type such as u32 or char[16]`);
   return scalar;
 }
 
@@ -84,7 +79,7 @@ function addStruct(builder: BtfBuilder, members: { readonly [member: string]: CT
     return { name: member, type: of.id, bitOffset: 8 * at, bitSize: 0 };
   });
   const size = Math.ceil(end / align) * align;
-  // The kernel takes only names of C.
+  // The kernel accepts only C identifiers as names.
   const id = builder.add({ kind: "struct", name: name.replaceAll(/\W/g, "_"), size, members: placed });
   return { id, size, align };
 }

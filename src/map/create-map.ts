@@ -1,83 +1,55 @@
-import { SyscallError, UsageError } from "../errors/index.ts";
-import { loadObjectBtf, mapTooNew } from "../kernel/index.ts";
-import { type MapCreateAttr, mapCreate, OwnedFd, possibleCpus } from "../sys/index.ts";
+import { UsageError } from "../errors/index.ts";
+import { loadObjectBtf } from "../kernel/index.ts";
+import { type MapCreateAttr, type OwnedFd, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../uapi/index.ts";
 import { BpfMap } from "./bpf-map.ts";
-import { type CType, type KeyAndValue, keyAndValue } from "./c-type.ts";
-import { mapTraits } from "./map-type-traits.ts";
+import { type CType, keyAndValueTypes } from "./c-type.ts";
+import { createKernelMap } from "./kernel-map.ts";
+import { isLocalStorage, type MapTraits, mapTraits } from "./map-type-traits.ts";
+import type { MapTypes } from "./map-types.ts";
 
-/** A map to create. What is not given is 0, or what the type of map asks for. */
+/** A map to create. What is left out is 0, or the only value that the map's type allows. */
 export interface MapOptions {
   /** `hash`, `array`, …, or BPF_MAP_TYPE_*. */
   readonly type: string | BpfMapType;
-  /** The kernel keeps 15 characters. */
+  /** Letters, digits, `_` and `.`. The kernel keeps the first 15 characters. */
   readonly name?: string | undefined;
-  /** The type of keys: they are then decoded, here and by others, such as `bpfts map dump`. */
+  /** The type of the keys. The kernel keeps it, so that other processes decode them too (`bpfts map dump`). */
   readonly key?: CType | undefined;
   readonly value?: CType | undefined;
-  /** Bytes, where no type is given. */
+  /** Bytes of a key, for a map without `key`. */
   readonly keySize?: number | undefined;
   readonly valueSize?: number | undefined;
-  /** Of rings their size in bytes, of arenas in pages. */
+  /** The largest number of elements. For a ring its size in bytes, for an arena its size in pages. */
   readonly maxEntries?: number | undefined;
   /** BPF_F_*. */
   readonly flags?: number | undefined;
-  /** BPF_F_MMAPABLE: an array whose memory is to be seen without system calls (5.5). */
+  /** BPF_F_MMAPABLE: `memory()` can map the values of the array (5.5). */
   readonly mmapable?: boolean | undefined;
-  /** What the maps in a map of maps are like; it stays the caller's. */
+  /** A map that shows what the inner maps of a map of maps are like. It stays the caller's. */
   readonly inner?: { readonly fd: number } | undefined;
   readonly numaNode?: number | undefined;
-  /** Of a bloom filter the number of its hashes, of an arena its address (5.16). */
+  /** The number of hashes of a bloom filter, the address of an arena (5.16). */
   readonly extra?: bigint | undefined;
-  /** The device to offload to. */
+  /** The network device to offload the map to. */
   readonly ifindex?: number | undefined;
 }
 
-const t = BpfMapType;
-/** Kept beside objects of the kernel: made with BPF_F_NO_PREALLOC, without max_entries, with BTF of an int key. */
-const STORAGE: ReadonlySet<number> = new Set([
-  t.BPF_MAP_TYPE_SK_STORAGE,
-  t.BPF_MAP_TYPE_INODE_STORAGE,
-  t.BPF_MAP_TYPE_TASK_STORAGE,
-  t.BPF_MAP_TYPE_CGRP_STORAGE,
-]);
-/** Types that the kernel refuses BTF for; keys and values are then decoded here alone. */
-const WITHOUT_BTF: ReadonlySet<number> = new Set([
-  t.BPF_MAP_TYPE_PROG_ARRAY,
-  t.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  t.BPF_MAP_TYPE_STACK_TRACE,
-  t.BPF_MAP_TYPE_CGROUP_ARRAY,
-  t.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  t.BPF_MAP_TYPE_HASH_OF_MAPS,
-  t.BPF_MAP_TYPE_DEVMAP,
-  t.BPF_MAP_TYPE_DEVMAP_HASH,
-  t.BPF_MAP_TYPE_CPUMAP,
-  t.BPF_MAP_TYPE_XSKMAP,
-  t.BPF_MAP_TYPE_SOCKMAP,
-  t.BPF_MAP_TYPE_SOCKHASH,
-  t.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
-  t.BPF_MAP_TYPE_QUEUE,
-  t.BPF_MAP_TYPE_STACK,
-  t.BPF_MAP_TYPE_BLOOM_FILTER,
-  t.BPF_MAP_TYPE_RINGBUF,
-  t.BPF_MAP_TYPE_USER_RINGBUF,
-  t.BPF_MAP_TYPE_ARENA,
-]);
-
 /**
- * Creates a map. Throws UsageError for options that contradict each other, NotSupportedError where the kernel is too old
- * for the type of map, SyscallError otherwise. Needs CAP_BPF.
+ * Creates a map. Throws UsageError for options that contradict each other, NotSupportedError if the kernel is too old
+ * for the map's type, SyscallError otherwise. Needs CAP_BPF.
  *
  * `createMap({ type: "hash", key: "u32", value: { packets: "u64", name: "char[16]" }, maxEntries: 1024 })`
  */
-// biome-ignore lint/suspicious/noExplicitAny: what the types decode to is known to the caller alone
+// biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
   const type = typeof options.type === "number" ? options.type : mapTypeByName(options.type);
-  if (type === undefined)
-    throw new UsageError(`${JSON.stringify(options.type)} is no type of map, such as hash or array`);
-  const types = typesOf(type, options);
-  const attr = attrOf(type, options, types);
-  const fd = new OwnedFd(create(attr, types), `map ${options.name ?? mapTypeName(type)}`);
+  if (type === undefined) {
+    throw new UsageError(`${JSON.stringify(options.type)} is not a type of map, such as hash or array`);
+  }
+  const traits = mapTraits(type);
+  const types = typesFor(traits, options);
+  const fd = create(attrOf(type, traits, options, types), traits, types);
   try {
     return new BpfMap<K, V>(fd, { types, ...(options.name === undefined ? {} : { name: options.name }) });
   } catch (error) {
@@ -86,29 +58,29 @@ export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
   }
 }
 
-function typesOf(type: number, { key, value }: MapOptions): KeyAndValue | undefined {
-  // The kernel wants to know that a storage's keys are ints: fds.
-  if (STORAGE.has(type)) return keyAndValue(key ?? "s32", value);
+function typesFor(traits: MapTraits, { key, value }: MapOptions): MapTypes | undefined {
+  // The kernel requires BTF of an int for the keys of local storage, which are fds.
+  if (isLocalStorage(traits)) return keyAndValueTypes(key ?? "s32", value);
   if (key === undefined && value === undefined) return undefined;
-  // And that those of arrays are 32 bits wide (array_map_check_btf, kernel/bpf/arraymap.c).
-  return keyAndValue(key ?? (mapTraits(type).key === "index" ? "u32" : undefined), value);
+  // It requires an int of 32 bits for the keys of arrays (array_map_check_btf, kernel/bpf/arraymap.c).
+  return keyAndValueTypes(key ?? (traits.key === "index" ? "u32" : undefined), value);
 }
 
-function attrOf(type: number, options: MapOptions, types: KeyAndValue | undefined): MapCreateAttr {
-  const { key } = mapTraits(type);
-  const isArena = type === t.BPF_MAP_TYPE_ARENA;
+function attrOf(type: number, traits: MapTraits, options: MapOptions, types: MapTypes | undefined): MapCreateAttr {
+  const isArena = type === BpfMapType.BPF_MAP_TYPE_ARENA;
   const flags =
     (options.flags ?? 0) |
     (options.mmapable === true || isArena ? BpfMapFlag.BPF_F_MMAPABLE : 0) |
-    (STORAGE.has(type) || type === t.BPF_MAP_TYPE_LPM_TRIE ? BpfMapFlag.BPF_F_NO_PREALLOC : 0) |
+    // Tries and local storage exist only in this way.
+    (isLocalStorage(traits) || traits.key === "prefix" ? BpfMapFlag.BPF_F_NO_PREALLOC : 0) |
     (options.numaNode === undefined ? 0 : BpfMapFlag.BPF_F_NUMA_NODE);
-  const byDefault = key === "index" || STORAGE.has(type) ? 4 : 0;
+  const perfEntries = type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? possibleCpus() : 0;
   return {
     map_type: type,
     map_name: options.name,
-    key_size: sizeOf("key", options.keySize, types, types?.keyTypeId) ?? byDefault,
-    value_size: sizeOf("value", options.valueSize, types, types?.valueTypeId) ?? valueSizeOf(type),
-    max_entries: options.maxEntries ?? (type === t.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? possibleCpus() : 0),
+    key_size: sizeOf("key", options.keySize, types, types?.keyTypeId) ?? defaultKeySize(traits),
+    value_size: sizeOf("value", options.valueSize, types, types?.valueTypeId) ?? defaultValueSize(traits),
+    max_entries: options.maxEntries ?? perfEntries,
     map_flags: flags,
     inner_map_fd: options.inner?.fd,
     numa_node: options.numaNode,
@@ -117,49 +89,39 @@ function attrOf(type: number, options: MapOptions, types: KeyAndValue | undefine
   };
 }
 
-/** Values of 4 bytes where the kernel knows them: fds, indexes. */
-function valueSizeOf(type: number): number {
-  const { value } = mapTraits(type);
-  return value === "object" || value === "fd" || value === "device" || value === "cpu" ? 4 : value === "socket" ? 8 : 0;
+function defaultKeySize(traits: MapTraits): number {
+  return traits.key === "index" || isLocalStorage(traits) ? 4 : 0;
 }
 
-function sizeOf(
-  part: string,
-  given: number | undefined,
-  types: KeyAndValue | undefined,
-  typeId = 0,
-): number | undefined {
+function defaultValueSize({ value }: MapTraits): number {
+  switch (value) {
+    case "object":
+    case "fd":
+    case "device":
+    case "cpu":
+      return 4;
+    case "socket":
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+function sizeOf(part: string, given: number | undefined, types: MapTypes | undefined, typeId = 0): number | undefined {
   if (types === undefined || typeId === 0) return given;
   const size = types.btf.sizeOf(typeId);
   if (given !== undefined && given !== size) {
-    throw new UsageError(`${part}Size is ${given}, but the type has ${size} bytes: leave it out`);
+    throw new UsageError(`${part}Size is ${given}, but the type has ${size} bytes: leave ${part}Size out`);
   }
   return size;
 }
 
-function create(attr: MapCreateAttr, types: KeyAndValue | undefined): number {
-  const user = `map ${attr.map_name ?? mapTypeName(attr.map_type)}`;
-  // Without a value's type the kernel takes no BTF, and a key of no bytes has no type.
-  const wanted = types !== undefined && types.valueTypeId !== 0 && !WITHOUT_BTF.has(attr.map_type);
-  // Kernels before 5.13 know no floating point, for instance: they then see structs of its size.
-  using btf = wanted ? loadObjectBtf(types.btf, STORAGE.has(attr.map_type)) : undefined;
-  try {
-    if (btf === undefined || types === undefined) return mapCreate(attr);
-    return mapCreate({
-      ...attr,
-      btf_fd: btf.number,
-      btf_key_type_id: types.keyTypeId,
-      btf_value_type_id: types.valueTypeId,
-    });
-  } catch (error) {
-    throw mapTooNew(attr, error, user) ?? about(user, attr, error);
-  }
-}
-
-function about(user: string, attr: MapCreateAttr, error: unknown): unknown {
-  if (!(error instanceof SyscallError)) return error;
-  const sizes = `key_size ${attr.key_size}, value_size ${attr.value_size}, max_entries ${attr.max_entries}, flags 0x${(attr.map_flags ?? 0).toString(16)}`;
-  const hint =
-    error.hint ?? `the kernel takes no map of type ${mapTypeName(attr.map_type) ?? attr.map_type} with ${sizes}`;
-  return new SyscallError({ call: error.call, errno: error.errno, subject: user, hint }, { cause: error });
+function create(attr: MapCreateAttr, traits: MapTraits, types: MapTypes | undefined): OwnedFd {
+  const what = `map ${attr.map_name ?? mapTypeName(attr.map_type)}`;
+  // The kernel takes no BTF without a type for the value.
+  if (types === undefined || types.valueTypeId === 0 || !traits.takesBtf) return createKernelMap(attr, what);
+  // Kernels before 5.13 have no floating point in BTF, for example. They get structs of the same size.
+  using btf = loadObjectBtf(types.btf, isLocalStorage(traits));
+  const { keyTypeId, valueTypeId } = types;
+  return createKernelMap(attr, what, btf === undefined ? undefined : { btf, keyTypeId, valueTypeId });
 }

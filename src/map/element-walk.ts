@@ -1,10 +1,18 @@
 import { BpfError, Errno, SyscallError, UsageError } from "../errors/index.ts";
-import { type BatchStep, mapGetNextKey, mapLookupAndDeleteBatch, mapLookupBatch, mapLookupElem } from "../sys/index.ts";
+import {
+  type BatchStep,
+  type ElementBuffer,
+  mapGetNextKey,
+  mapLookupAndDeleteBatch,
+  mapLookupBatch,
+  mapLookupElem,
+} from "../sys/index.ts";
 import { mapTypeName } from "../uapi/index.ts";
+import { hasNoBatches } from "./batch.ts";
+import { makeElementBuffer } from "./codec.ts";
 import { hasKeyList, type MapTraits } from "./map-type-traits.ts";
-import { makeRoom, type Room } from "./room.ts";
 
-/** What a walk must know of a map; a `BpfMap` is one. */
+/** The properties of a map that a walk needs. A `BpfMap` has them. */
 export interface WalkedMap {
   readonly what: string;
   readonly fd: number;
@@ -16,51 +24,51 @@ export interface WalkedMap {
   readonly valueBytes: number;
 }
 
-/** Some elements of a map, one behind the other. Its memory is used again for the next ones. */
+/** Some elements of a map, one behind the other. The next chunk overwrites their memory. */
 export interface Chunk {
   readonly count: number;
-  readonly keys: Room;
-  readonly values: Room;
-  /** For each element 0, or the errno with which its value could not be read; undefined where all were. */
+  readonly keys: ElementBuffer;
+  readonly values: ElementBuffer;
+  /** For each element 0, or the errno of the lookup that failed. Undefined if all values were read. */
   readonly errnos: Int32Array | undefined;
 }
 
-/** A chunk's keys and values take about so many bytes: what a system call costs is little beside reading them. */
+/** The keys and values of a chunk take about this many bytes. The cost of the system call is then small beside theirs. */
 const CHUNK_BYTES = 1 << 18;
-const MOST = 8192;
-/** Chunks of a map that has no batches are small: what is read too far ahead is old when it is looked at. */
-const MOST_SINGLY = 256;
+const MOST_IN_BATCH = 8192;
+/** Without batches chunks are small, because values that are read far ahead are old when the caller sees them. */
+const MOST_ONE_BY_ONE = 256;
 
 /**
- * A map's elements in chunks: by batch where the kernel has it for this type of map (hashes and arrays since 5.6,
- * per-CPU arrays since 5.13), otherwise one by one. Elements that others delete meanwhile are left out or may be seen as
- * they were, those that they add may be seen or not; a hash that is read in batches shows no element twice.
- * With `take` what is read is deleted in the same step, by batch only.
+ * Reads the elements of a map in chunks: in batches if the kernel has them for this type (hashes and arrays since 5.6,
+ * per-CPU arrays since 5.13), otherwise one by one. An element that is deleted meanwhile is left out or seen as it was.
+ * An element that is added may be seen or not. Batches show no element of a hash twice. With `take` the kernel deletes
+ * what it reads in the same step, in batches only.
  *
- * Throws UsageError for a map whose elements the kernel does not list, BpfError ABORTED where changes to the map keep
- * the walk from its end.
+ * Throws UsageError for a map whose elements the kernel does not list, BpfError ABORTED if changes to the map keep the
+ * walk from its end.
  */
 export function* chunksOf(map: WalkedMap, options: { take?: boolean } = {}): Generator<Chunk, void, undefined> {
   checkKeyList(map);
   const read = options.take === true ? mapLookupAndDeleteBatch : mapLookupBatch;
   const cursor = new Uint8Array(Math.max(4, map.keySize));
-  let capacity = capacityOf(map, MOST);
-  let keys = makeRoom(capacity * map.keySize);
-  let values = makeRoom(capacity * map.valueBytes);
+  let capacity = capacityOf(map, MOST_IN_BATCH);
+  let keys = makeElementBuffer(capacity * map.keySize);
+  let values = makeElementBuffer(capacity * map.valueBytes);
   let seen = 0;
   for (let first = true; ; ) {
     let step: BatchStep;
     try {
       step = read(map.fd, cursor, first, keys.bytes, values.bytes, capacity);
     } catch (error) {
-      if (options.take === true || !isWithoutBatch(error)) throw error;
-      yield* singly(map, first ? undefined : cursor.subarray(0, map.keySize));
+      if (options.take === true || !hasNoBatches(error)) throw error;
+      yield* oneByOne(map, first ? undefined : cursor.subarray(0, map.keySize));
       return;
     }
     if (step.tooSmall) {
       capacity *= 2;
-      keys = makeRoom(capacity * map.keySize);
-      values = makeRoom(capacity * map.valueBytes);
+      keys = makeElementBuffer(capacity * map.keySize);
+      values = makeElementBuffer(capacity * map.valueBytes);
       continue;
     }
     if (step.count > 0) {
@@ -70,20 +78,20 @@ export function* chunksOf(map: WalkedMap, options: { take?: boolean } = {}): Gen
     }
     if (step.done) return;
     if (step.interrupted && options.take !== true) {
-      yield* singly(map, first ? undefined : cursor.subarray(0, map.keySize));
+      yield* oneByOne(map, first ? undefined : cursor.subarray(0, map.keySize));
       return;
     }
     if (seen > 2 * map.maxEntries + 1024) throw aborted(map);
   }
 }
 
-/** Throws UsageError for a map whose keys the kernel does not list, with what to do instead. */
+/** Throws UsageError for a map whose keys the kernel does not list. */
 export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): void {
   if (hasKeyList(map.traits)) return;
   const name = mapTypeName(map.type) ?? `map of type ${map.type}`;
   if (map.traits.key !== "none") {
     throw new UsageError(
-      `${map.what} is a ${name}: the kernel lists its elements for an iterator program only; a single one can be looked up`,
+      `${map.what} is a ${name}: the kernel lists its elements to iterator programs only; look up single elements instead`,
     );
   }
   throw new UsageError(`${map.what} is a ${name}: it has no keys to list its elements by`);
@@ -91,26 +99,20 @@ export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): 
 
 function capacityOf(map: WalkedMap, most: number): number {
   const fit = Math.floor(CHUNK_BYTES / Math.max(1, map.keySize + map.valueBytes));
-  // One more than there can be lets the kernel say at once that it has reached the end.
+  // With room for one more than there can be, the kernel says at once that it has reached the end.
   return Math.max(1, Math.min(most, fit, map.maxEntries + 1));
 }
 
-/** Kernels answer ENOTSUPP where a type of map has no batches; offloaded maps EINVAL. */
-export function isWithoutBatch(error: unknown): boolean {
-  if (!(error instanceof SyscallError)) return false;
-  return error.errno === Errno.ENOTSUPP || error.errno === Errno.EOPNOTSUPP || error.errno === Errno.EINVAL;
-}
-
 /**
- * The elements one by one from the one after `from`. The key after a chunk is asked for before the chunk is given out,
- * so that all of it may be deleted; still a walk starts over when the key that it stands on is deleted by somebody else,
- * and what was seen before is then left out.
+ * Reads the elements after `from` one by one. It looks up the key after a chunk before it yields the chunk, so that the
+ * caller may delete all of the chunk. If somebody else deletes the key that the walk stands on, the kernel starts over.
+ * Keys that were seen before are then left out.
  */
-function* singly(map: WalkedMap, from: Uint8Array | undefined): Generator<Chunk, void, undefined> {
+function* oneByOne(map: WalkedMap, from: Uint8Array | undefined): Generator<Chunk, void, undefined> {
   const { keySize, valueBytes } = map;
-  const capacity = capacityOf(map, MOST_SINGLY);
-  const keys = makeRoom(capacity * keySize);
-  const values = makeRoom(capacity * valueBytes);
+  const capacity = capacityOf(map, MOST_ONE_BY_ONE);
+  const keys = makeElementBuffer(capacity * keySize);
+  const values = makeElementBuffer(capacity * valueBytes);
   const errnos = new Int32Array(capacity);
   const known = map.traits.key === "index" ? undefined : new Set<string>();
   const value = new Uint8Array(valueBytes);
@@ -152,5 +154,5 @@ function lookup(fd: number, key: Uint8Array, value: Uint8Array): number {
 }
 
 function aborted(map: WalkedMap): BpfError {
-  return new BpfError("ABORTED", `${map.what} changed so much that a walk over it came to no end`);
+  return new BpfError("ABORTED", `the walk over ${map.what} was stopped: the map changes faster than it can be read`);
 }

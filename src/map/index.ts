@@ -10,10 +10,19 @@ export type {
 } from "./element-flags.ts";
 export { type Chunk, chunksOf, type WalkedMap } from "./element-walk.ts";
 export type { BuildIdFrame, FdLike, StorageKey } from "./kernel-codecs.ts";
-export type { MapTypes } from "./map-codecs.ts";
+export { createKernelMap, type KernelMapTypes } from "./kernel-map.ts";
+export { accessHint } from "./map-errors.ts";
 export { MapMemory } from "./map-memory.ts";
-export { hasKeyList, type KeyKind, type MapTraits, mapTraits, type ValueKind, valueBytes } from "./map-type-traits.ts";
-export { typesOfMap } from "./map-types.ts";
+export {
+  hasKeyList,
+  type KeyKind,
+  type MapTraits,
+  mapTraits,
+  type ValueKind,
+  valueBytes,
+  valueStride,
+} from "./map-type-traits.ts";
+export { type MapTypes, typesOfMap } from "./map-types.ts";
 export type { PrefixKey } from "./prefix-codec.ts";
 export { RawMap } from "./raw-map.ts";
 export type { Integer } from "./shared-integers.ts";

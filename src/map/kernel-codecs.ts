@@ -4,7 +4,7 @@ import { closeFd, pidfdOpen } from "../sys/index.ts";
 import { type Codec, indexCodec, nameOf, writeBytes, writeU32 } from "./codec.ts";
 import type { KeyKind } from "./map-type-traits.ts";
 
-// Codecs of what is fixed by the kernel, whatever BTF a map has: fds, ids, and structs of its own.
+// Codecs for keys and values that the kernel defines, whatever BTF the map has: fds, ids, and structs of the kernel.
 
 /** Something with an fd: a map, a program, a link, a number. */
 export type FdLike = number | { readonly fd: number };
@@ -13,88 +13,89 @@ function fdOf(value: unknown): unknown {
   return typeof value === "object" && value !== null && "fd" in value ? value.fd : value;
 }
 
-/** Maps, programs and the like: an fd on the way in, and an id (or nothing) on the way out. */
+/** Maps, programs and the like: written as an fd, read as an id. */
 export function fdCodec(what: string): Codec {
   const index = indexCodec(what);
-  return { ...index, write: (room, at, value) => index.write(room, at, fdOf(value)) };
+  return { ...index, write: (to, at, value) => index.write(to, at, fdOf(value)) };
 }
 
-/** Sockets: an fd on the way in, the socket's cookie on the way out; only values of 8 bytes can be read at all. */
+/** Sockets: written as an fd, read as the socket's cookie. The kernel lets only values of 8 bytes be read. */
 export function socketCodec(size: number, what: string): Codec {
   if (size !== 8) return fdCodec(what);
   return {
     size,
-    write(room, at, value) {
+    write(to, at, value) {
       const fd = fdOf(value);
       if (typeof fd === "number") {
-        writeU32(room, at, fd, what);
-        room.view.setUint32(at + 4, 0, true);
-      } else if (!writeBytes(room, at, fd, size, what)) {
+        writeU32(to, at, fd, what);
+        to.view.setUint32(at + 4, 0, true);
+      } else if (!writeBytes(to, at, fd, size, what)) {
         throw new UsageError(`${what}: ${nameOf(value)} is no socket's fd`);
       }
     },
-    read: (room, at) => room.view.getBigUint64(at, true),
+    read: (from, at) => from.view.getBigUint64(at, true),
   };
 }
 
 /**
- * Values of device and CPU maps (`struct bpf_devmap_val`, `bpf_cpumap_val`): a number, or in 8 bytes that and a program:
- * `{ ifindex, program }`, `{ qsize, program }`. The program is an fd on the way in, an id on the way out, 0 for none.
+ * Values of device and CPU maps (`struct bpf_devmap_val`, `bpf_cpumap_val`): a number, or in 8 bytes a number and a
+ * program: `{ ifindex, program }`, `{ qsize, program }`. The program is written as an fd and read as an id, 0 for none.
  */
 export function redirectCodec(number: "ifindex" | "qsize", size: number, what: string): Codec {
   if (size !== 8) return indexCodec(what);
   return {
     size,
-    write(room, at, value) {
-      if (writeBytes(room, at, value, size, what)) return;
+    write(to, at, value) {
+      if (writeBytes(to, at, value, size, what)) return;
       const given = typeof value === "number" ? { [number]: value } : value;
       if (typeof given !== "object" || given === null) throw new UsageError(`${what}: ${nameOf(value)} is no object`);
       const { [number]: first, program, ...rest } = given as Record<string, unknown>;
       const [unknown] = Object.keys(rest);
-      if (unknown !== undefined) throw new UsageError(`${what}: there is no ${unknown}, but ${number} and program`);
+      if (unknown !== undefined)
+        throw new UsageError(`${what}: it has no member ${unknown}; its members are ${number} and program`);
       const fd = program === undefined ? 0 : fdOf(program);
       if (typeof first !== "number" || typeof fd !== "number") {
-        throw new UsageError(`${what}: ${number} is a number, and program a program or its fd`);
+        throw new UsageError(`${what}: ${number} must be a number, and program a program or its fd`);
       }
-      writeU32(room, at, first, what);
-      // An fd of 0 is none to the kernel too (dev_map_update_elem, cpu_map_update_elem).
-      writeU32(room, at + 4, fd, what);
+      writeU32(to, at, first, what);
+      // The kernel too takes fd 0 for "no program" (dev_map_update_elem, cpu_map_update_elem).
+      writeU32(to, at + 4, fd, what);
     },
-    read: (room, at) => ({ [number]: room.view.getUint32(at, true), program: room.view.getUint32(at + 4, true) }),
+    read: (from, at) => ({ [number]: from.view.getUint32(at, true), program: from.view.getUint32(at + 4, true) }),
   };
 }
 
-/** A place in a file, by its build id: what a stack of a map with BPF_F_STACK_BUILD_ID is made of. */
+/** One frame of a stack in a map with BPF_F_STACK_BUILD_ID: a place in a file, named by the file's build id. */
 export type BuildIdFrame =
   | { readonly buildId: Uint8Array; readonly offset: bigint }
-  /** An address that lies in no file with a build id. */
+  /** An address outside of files that have a build id. */
   | { readonly ip: bigint };
 
 const FRAME = 32;
 const BPF_STACK_BUILD_ID_VALID = 1;
 
-/** Stacks: addresses, the innermost first, up to the first that is 0; or {@link BuildIdFrame}s. */
+/** Stacks: addresses or {@link BuildIdFrame}s, the innermost first. An address of 0 ends a stack. */
 export function stackCodec(size: number, byBuildId: boolean, what: string): Codec {
   return {
     size,
-    write(room, at, value) {
-      if (!writeBytes(room, at, value, size, what)) throw new UsageError(`${what}: only programs write stacks`);
+    write(to, at, value) {
+      if (!writeBytes(to, at, value, size, what)) throw new UsageError(`${what}: only programs write stacks`);
     },
-    read(room, at) {
+    read(from, at) {
       const frames: (bigint | BuildIdFrame)[] = [];
       const step = byBuildId ? FRAME : 8;
       for (let place = at; place + step <= at + size; place += step) {
         if (!byBuildId) {
-          const address = room.view.getBigUint64(place, true);
+          const address = from.view.getBigUint64(place, true);
           if (address === 0n) break;
           frames.push(address);
           continue;
         }
-        const status = room.view.getInt32(place, true);
+        const status = from.view.getInt32(place, true);
         if (status === 0) break;
-        const where = room.view.getBigUint64(place + 24, true);
+        const where = from.view.getBigUint64(place + 24, true);
         if (status === BPF_STACK_BUILD_ID_VALID) {
-          frames.push({ buildId: room.bytes.slice(place + 4, place + 24), offset: where });
+          frames.push({ buildId: from.bytes.slice(place + 4, place + 24), offset: where });
         } else frames.push({ ip: where });
       }
       return frames;
@@ -102,52 +103,52 @@ export function stackCodec(size: number, byBuildId: boolean, what: string): Code
   };
 }
 
-/** The key of a cgroup storage: the cgroup's id, in 16 bytes with the attach type. */
+/** Keys of cgroup storage: the cgroup's id; in 16 bytes also the attach type. */
 export function cgroupIdCodec(size: number, what: string): Codec {
   return {
     size,
-    write(room, at, value) {
-      if (writeBytes(room, at, value, size, what)) return;
+    write(to, at, value) {
+      if (writeBytes(to, at, value, size, what)) return;
       const key = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : { id: value };
       const { id, attachType = 0 } = key;
       if (typeof id !== "bigint" || typeof attachType !== "number") {
-        throw new UsageError(`${what}: a key is a cgroup's id as a bigint, or { id, attachType }`);
+        throw new UsageError(`${what}: a key is the id of a cgroup as a bigint, or { id, attachType }`);
       }
-      room.view.setBigUint64(at, id, true);
-      if (size === 16) room.view.setBigUint64(at + 8, BigInt(attachType), true);
+      to.view.setBigUint64(at, id, true);
+      if (size === 16) to.view.setBigUint64(at + 8, BigInt(attachType), true);
     },
-    read(room, at) {
-      const id = room.view.getBigUint64(at, true);
-      return size === 16 ? { id, attachType: room.view.getUint32(at + 8, true) } : id;
+    read(from, at) {
+      const id = from.view.getBigUint64(at, true);
+      return size === 16 ? { id, attachType: from.view.getUint32(at + 8, true) } : id;
     },
   };
 }
 
-/** Whose storage: an fd, or what one can be opened from for the time of the call. */
+/** The owner of local storage: an fd, or what this library opens for the time of the call. */
 export type StorageKey = FdLike | { readonly pid: number } | { readonly path: string };
 
-/** Keys of storage beside a kernel object: the object's fd; for a task also `{ pid }`, for a file or cgroup `{ path }`. */
+/** Keys of local storage: the owner's fd; for a task also `{ pid }`, for a file or cgroup also `{ path }`. */
 export function storageCodec(kind: KeyKind, what: string): Codec {
   const plain = fdCodec(what);
   let opened: (() => void) | undefined;
   return {
     size: 4,
     read: plain.read,
-    write(room, at, value) {
+    write(to, at, value) {
       if (typeof value !== "object" || value === null || "fd" in value || value instanceof Uint8Array) {
-        plain.write(room, at, value);
+        plain.write(to, at, value);
       } else if (kind === "task" && "pid" in value && typeof value.pid === "number") {
         const fd = pidfdOpen(value.pid);
         opened = () => closeFd(fd);
-        writeU32(room, at, fd, what);
+        writeU32(to, at, fd, what);
       } else if ((kind === "inode" || kind === "cgroup") && "path" in value && typeof value.path === "string") {
         const fd = openSync(value.path, "r");
         opened = () => closeSync(fd);
-        writeU32(room, at, fd, what);
+        writeU32(to, at, fd, what);
       } else {
         const other = kind === "task" ? " or { pid }" : kind === "socket" ? "" : " or { path }";
         throw new UsageError(
-          `${what}: the key of ${kind} storage is a ${kind === "task" ? "pidfd" : "file descriptor"}${other}`,
+          `${what}: the key of ${kind} storage is a ${kind === "task" ? "pidfd" : "file descriptor"}${other}, not ${nameOf(value)}`,
         );
       }
     },

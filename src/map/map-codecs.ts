@@ -1,34 +1,68 @@
-import type { Btf, TypeId } from "../btf/index.ts";
-import { elementPlaces, possibleCpus } from "../sys/index.ts";
+import type { TypeId } from "../btf/index.ts";
+import { type ElementBuffer, elementPlaces, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag } from "../uapi/index.ts";
-import { type Codec, indexCodec, perCpuCodec, rawCodec, refusingCodec, typedCodec } from "./codec.ts";
+import {
+  type Codec,
+  indexCodec,
+  makeElementBuffer,
+  perCpuCodec,
+  rawCodec,
+  refusingCodec,
+  typedCodec,
+} from "./codec.ts";
 import { cgroupIdCodec, fdCodec, redirectCodec, socketCodec, stackCodec, storageCodec } from "./kernel-codecs.ts";
 import type { MapTraits } from "./map-type-traits.ts";
+import type { MapTypes } from "./map-types.ts";
 import { prefixCodec } from "./prefix-codec.ts";
-import { makeRoom, type Room } from "./room.ts";
 
-/** Where a map's keys and values find their types. */
-export interface MapTypes {
-  readonly btf: Btf;
-  /** 0 for none. */
-  readonly keyTypeId: TypeId;
-  readonly valueTypeId: TypeId;
+/** A key and a value as bytes. */
+export interface ElementBuffers {
+  readonly key: ElementBuffer;
+  readonly value: ElementBuffer;
 }
 
-/** How a map's elements become bytes and back, with room for one of them. */
-export interface MapCodecs {
+/** The codecs of one map, with memory for one element. */
+export class MapCodecs {
   readonly key: Codec;
-  /** Of a per-CPU map all values of an element. */
+  /** For an element's whole value. In a per-CPU map that is the values of all CPUs. */
   readonly value: Codec;
-  /** Of a per-CPU map the value of one CPU. */
+  /** In a per-CPU map for the value of one CPU. */
   readonly one: Codec;
-  readonly keyRoom: Room;
-  readonly valueRoom: Room;
   /**
-   * Where a system call takes key and value from. For plain numbers and texts alone: what an object's members run may
-   * use the same places.
+   * The memory that system calls read the key and value from. Only for numbers and texts: while an object is encoded
+   * its getters may run, and they may use other maps, which share this memory.
    */
-  readonly places: { readonly key: Room; readonly value: Room } | undefined;
+  readonly places: ElementBuffers | undefined;
+  readonly #buffers: ElementBuffers;
+  #isBusy = false;
+
+  constructor(map: CodedMap, types: MapTypes | undefined) {
+    this.key = keyCodec(map, types);
+    this.one = valueCodec(map, types);
+    this.value = map.traits.perCpu ? perCpuCodec(this.one, possibleCpus(), `${map.what}: value`) : this.one;
+    this.places = elementPlaces(this.key.size, this.value.size);
+    this.#buffers = this.#allocate();
+  }
+
+  /**
+   * Returns memory for one element until `end()`. While an object is encoded its getters may use the same map. Such an
+   * inner call gets memory of its own.
+   */
+  begin(): ElementBuffers {
+    if (this.#isBusy) return this.#allocate();
+    this.#isBusy = true;
+    return this.#buffers;
+  }
+
+  /** Gives the memory back, and closes what the key codec opened. */
+  end(buffers: ElementBuffers): void {
+    if (buffers === this.#buffers) this.#isBusy = false;
+    if (this.key.release !== undefined) this.key.release();
+  }
+
+  #allocate(): ElementBuffers {
+    return { key: makeElementBuffer(this.key.size), value: makeElementBuffer(this.value.size) };
+  }
 }
 
 /** What the codecs of a map depend on. */
@@ -38,21 +72,6 @@ export interface CodedMap {
   readonly keySize: number;
   readonly valueSize: number;
   readonly flags: number;
-}
-
-/** The codecs of a map. */
-export function makeCodecs(map: CodedMap, types: MapTypes | undefined): MapCodecs {
-  const key = keyCodec(map, types);
-  const one = valueCodec(map, types);
-  const value = map.traits.perCpu ? perCpuCodec(one, possibleCpus(), `${map.what}: value`) : one;
-  return {
-    key,
-    value,
-    one,
-    keyRoom: makeRoom(key.size),
-    valueRoom: makeRoom(value.size),
-    places: elementPlaces(key.size, value.size),
-  };
 }
 
 function typed(types: MapTypes | undefined, id: TypeId | undefined, size: number, what: string): Codec | undefined {
@@ -77,7 +96,7 @@ function keyCodec({ traits, keySize, what: map }: CodedMap, types: MapTypes | un
       return storageCodec(traits.key, what);
     case "none":
       return refusingCodec(
-        `${map} has no keys: ${traits.value === "none" ? "it has no elements" : "push, pop and peek are for it"}`,
+        `${map} has no keys: ${traits.value === "none" ? "it has no elements" : "use push, pop and peek"}`,
       );
   }
   return byType ?? rawCodec(keySize, what);

@@ -3,10 +3,10 @@ import { fdInfo, kernelAtLeast } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
 import { type MapTraits, mapTraits } from "./map-type-traits.ts";
 
-/** What was tried on a map's elements. */
+/** What a failed call should have done with a map or its elements. */
 export type MapOperation = "read" | "write" | "delete" | "take" | "list" | "freeze" | "map";
 
-/** The map that refused, as far as its reasons depend on it. */
+/** The map of a failed call. */
 export interface RefusingMap {
   readonly what: string;
   readonly fd: number;
@@ -14,13 +14,13 @@ export interface RefusingMap {
   readonly maxEntries: number;
 }
 
-/** Says what a failed call on a map means, from the errno and what the kernel says about the map. Other errors pass. */
+/** Turns the errno of a failed call on a map into an error that says what it means for this map. */
 export function explainMapError(error: unknown, map: RefusingMap, operation: MapOperation): unknown {
   if (!(error instanceof SyscallError)) return error;
   if (operation === "take" && isHash(map.type) && !kernelAtLeast(5, 14) && isRefusal(error.errno)) {
     const detail = `${map.what} is a ${typeName(map.type)}`;
     return new NotSupportedError(
-      { feature: "to look up and delete an element of a hash in one step", minVersion: "5.14", detail },
+      { feature: "looking up and deleting an element of a hash in one step", minVersion: "5.14", detail },
       { cause: error },
     );
   }
@@ -45,22 +45,22 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
   const traits = mapTraits(map.type);
   switch (errno) {
     case Errno.EPERM:
-      return permissionHint(map, operation);
+      return accessHint(map.fd, operation);
     case Errno.E2BIG:
       if (traits.key === "index") return `its indexes are 0 to ${map.maxEntries - 1}`;
       return `the map is full: it takes ${map.maxEntries} elements`;
     case Errno.ENOSPC:
-      if (traits.value === "socket") return "sockets can be read from maps with values of 8 bytes only, as cookies";
+      if (traits.value === "socket") return "sockets can be read as cookies only, from maps with values of 8 bytes";
       return `the map is full: it takes ${map.maxEntries} elements`;
     case Errno.EEXIST:
       return traits.key === "index" ? "elements of an array always exist" : "there is an element with this key already";
     case Errno.ENOENT:
       return operation === "write" ? "there is no element with this key to replace" : undefined;
     case Errno.EBADF:
-      return "the fd that stands in the key or value is closed, or not of the kind that this map takes";
+      return "the fd in the key or value is closed, or it is not of the kind that this map takes";
     case Errno.EBUSY:
       if (operation === "freeze") return "the map's memory is mapped for writing: close the mapping first";
-      return "the element, or its bucket, is in use: try again";
+      return "the element or its bucket is in use: try again";
     case Errno.ENOTSUPP:
     case Errno.EOPNOTSUPP:
       return refusedHint(map, operation, traits);
@@ -71,18 +71,22 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
   }
 }
 
-/** O_ACCMODE of an fd's flags, in octal in its fdinfo. */
+/** O_ACCMODE: the access mode among an fd's flags, which fdinfo shows in octal. */
 const ACCESS_MODE = 3;
 const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 
-function permissionHint(map: RefusingMap, operation: MapOperation): string | undefined {
-  const info = fdInfo(map.fd);
+/**
+ * Says why the kernel answered EPERM if the map or its fd is the reason: the map is frozen, or the fd was opened for
+ * reading or writing only. Returns undefined if neither is so, and then a capability is missing.
+ */
+export function accessHint(fd: number, operation: MapOperation): string | undefined {
+  const info = fdInfo(fd);
   const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
   if (changes && info.get("frozen") === "1") return "the map is frozen: only programs can write it, for good";
   const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
-  if (changes && mode === READ_ONLY) return "the map was opened, or made, for reading only (BPF_F_RDONLY)";
-  if (!changes && mode === WRITE_ONLY) return "the map was opened, or made, for writing only (BPF_F_WRONLY)";
+  if (changes && mode === READ_ONLY) return "the map was opened or created for reading only (BPF_F_RDONLY)";
+  if (!changes && mode === WRITE_ONLY) return "the map was opened or created for writing only (BPF_F_WRONLY)";
   return undefined;
 }
 
@@ -98,7 +102,7 @@ const VERBS: Readonly<Record<MapOperation, string>> = {
 
 function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string {
   if (operation === "write" && traits.value === "socket") {
-    return "the socket is of a kind, or in a state, that such a map does not take (TCP: established or listening)";
+    return "the map does not take sockets of this kind or in this state (TCP sockets must be established or listening)";
   }
   return `elements of a ${typeName(map.type)} ${VERBS[operation]} by a system call`;
 }
@@ -106,19 +110,18 @@ function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTrait
 function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string | undefined {
   if (operation === "delete" && traits.key === "index") return "elements of an array cannot be deleted";
   if (operation === "take") return `elements of a ${typeName(map.type)} ${VERBS.take}`;
-  if (operation === "freeze") return undefined;
   if (operation !== "write") return undefined;
   switch (map.type) {
     case BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS:
     case BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS:
-      return "the inner map differs from the one that this map was made with";
+      return "the inner map differs from the one that this map was created with";
     case BpfMapType.BPF_MAP_TYPE_PROG_ARRAY:
-      return "the program is of another type than those in the array, or than the one that owns it";
+      return "the program's type differs from that of the programs in the array, or of the program that owns the array";
     case BpfMapType.BPF_MAP_TYPE_DEVMAP:
     case BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH:
-      return "there is no device with this index in the network namespace, or the program is no xdp/devmap program";
+      return "there is no device with this index in the network namespace, or the program is not of type xdp/devmap";
     case BpfMapType.BPF_MAP_TYPE_LPM_TRIE:
-      return "the prefix is longer than an address, or the flags are none of this map's";
+      return "the prefix is longer than an address, or this map does not take these flags";
     default:
       return undefined;
   }

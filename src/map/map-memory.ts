@@ -1,13 +1,22 @@
 import { compileReader, compileWriter, type ValueReader, type ValueWriter } from "../btf/index.ts";
 import { ClosedError, Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { WordView } from "../layout/index.ts";
-import { type MappedMemory, mapMemory } from "../sys/index.ts";
+import { type ElementBuffer, type MappedMemory, mapMemory, pageSize } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
-import type { MapTypes } from "./map-codecs.ts";
-import { makeRoom, type Room } from "./room.ts";
-import { atomic, type Integer, type IntegerArray, integerArray } from "./shared-integers.ts";
+import { makeElementBuffer, writeBytes } from "./codec.ts";
+import { valueStride } from "./map-type-traits.ts";
+import type { MapTypes } from "./map-types.ts";
+import {
+  type AtomicOperation,
+  type Integer,
+  type IntegerArray,
+  integerArray,
+  runAtomic,
+  storeInteger,
+} from "./shared-integers.ts";
 
-/** The map whose memory is to be seen. */
+/** The map whose memory is mapped. */
 export interface MemoryOwner {
   readonly what: string;
   readonly fd: number;
@@ -15,31 +24,31 @@ export interface MemoryOwner {
   readonly flags: number;
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** Of an arena the address at which it must lie, 0 for any. */
+  /** The address at which an arena must lie, or 0 for any. */
   readonly address: bigint;
   types(): MapTypes | undefined;
 }
 
-const PAGE = 4096;
-
 let viewOf: (memory: MapMemory) => DataView<ArrayBuffer>;
 
-/** A map's memory for reading. Not for everybody: a write to memory that is not writable ends the process. */
+/** Returns a map's memory for reading only. Keep it inside this room: writing to read-only memory ends the process. */
 export function readableView(memory: MapMemory): DataView<ArrayBuffer> {
   return viewOf(memory);
 }
 
 /**
- * The memory of a map, shared with the programs: an array with BPF_F_MMAPABLE (5.5) or an arena (6.9). What is read and
- * written here is seen by the programs at once, without a system call; of a value larger than 8 bytes another CPU may
- * see a part of a write. It lives as long as its map is open; afterwards every use is a ClosedError, and views taken
- * from {@link buffer} hold private zeros, so that no use of them can crash the process.
+ * The memory of a map, shared with programs: of an array with BPF_F_MMAPABLE (5.5) or of an arena (6.9). Reads and
+ * writes need no system call, and programs see writes at once. While one CPU writes a value of more than 8 bytes,
+ * another may see a part of it.
+ *
+ * The memory lives as long as its map is open. Afterwards every use throws ClosedError. Views of {@link buffer} then show
+ * private memory, so that using them is harmless.
  */
 export class MapMemory<V = unknown> {
   readonly what: string;
-  /** Bytes that the mapping has: whole pages. */
+  /** Bytes of the mapping: whole pages. */
   readonly length: number;
-  /** False for a map that is frozen, or read-only for user space. */
+  /** False for a map that is frozen, or that user space may only read. */
   readonly isWritable: boolean;
   static {
     viewOf = (memory) => memory.#view;
@@ -49,10 +58,11 @@ export class MapMemory<V = unknown> {
   readonly #view: DataView<ArrayBuffer>;
   readonly #owner: MemoryOwner;
   readonly #stride: number;
+  readonly #encoded: ElementBuffer;
+  #isEncoding = false;
   readonly #integers: IntegerArray | undefined;
   readonly #read: ValueReader | undefined;
   readonly #write: ValueWriter | undefined;
-  readonly #room: Room;
 
   constructor(memory: MappedMemory, owner: MemoryOwner) {
     this.what = owner.what;
@@ -62,8 +72,8 @@ export class MapMemory<V = unknown> {
     this.#owner = owner;
     this.#view = new WordView(memory.buffer);
     const isArray = owner.type === BpfMapType.BPF_MAP_TYPE_ARRAY;
-    this.#stride = Math.ceil(owner.valueSize / 8) * 8;
-    this.#room = makeRoom(isArray ? owner.valueSize : 0);
+    this.#stride = valueStride(owner.valueSize);
+    this.#encoded = makeElementBuffer(isArray ? owner.valueSize : 0);
     const types = isArray ? owner.types() : undefined;
     if (types === undefined || types.btf.sizeOf(types.valueTypeId) !== owner.valueSize) return;
     this.#integers = integerArray(types.btf, types.valueTypeId, memory.buffer);
@@ -72,84 +82,107 @@ export class MapMemory<V = unknown> {
   }
 
   /**
-   * The memory itself, for typed arrays, DataViews and Atomics. Throws UsageError for memory that is not writable: a
-   * write there would end the process; {@link copy} reads it.
+   * The memory itself, for typed arrays, DataViews and Atomics. Throws UsageError for read-only memory, since a write to
+   * it would end the process: {@link copy} reads it.
    */
   get buffer(): ArrayBuffer {
     if (!this.isWritable) throw new UsageError(`the memory of ${this.what} is read-only: copy() reads it`);
     return this.#memory.buffer;
   }
 
-  /** A copy of `length` bytes from `offset`. */
+  /** Copies `length` bytes from `offset`. */
   copy(offset = 0, length: number = this.length - offset): Uint8Array<ArrayBuffer> {
     this.#checkRange(offset, length);
     return new Uint8Array(this.#memory.buffer, offset, length).slice();
   }
 
-  /** An array's value at an index, by its BTF type; a copy of its bytes without. */
+  /** Returns the value at an index of an array: decoded by its BTF type, or a copy of its bytes. */
   get(index: number): V {
-    const at = this.#place(index);
+    const at = this.#offsetOf(index);
     if (this.#integers !== undefined) return this.#integers[at / this.#integers.BYTES_PER_ELEMENT] as V;
     if (this.#read !== undefined) return this.#read(this.#view, at) as V;
-    return this.copy(at, this.#room.bytes.length) as V;
+    return this.copy(at, this.#encoded.bytes.length) as V;
   }
 
-  /** Writes an array's value. Throws UsageError for a wrong type or range; nothing is written then. */
+  /** Writes the value at an index of an array. Throws UsageError for a wrong type or range, and then writes nothing. */
   set(index: number, value: V): this {
-    const at = this.#place(index);
-    if (!this.isWritable) throw new UsageError(`${this.what} is read-only`);
-    const { bytes, view } = this.#room;
-    if (this.#write !== undefined) this.#write(view, 0, value);
-    else if (value instanceof Uint8Array && value.length === bytes.length) bytes.set(value);
-    else throw new UsageError(`${this.what} has no BTF: a value is a Uint8Array of ${bytes.length} bytes`);
+    const at = this.#offsetOf(index);
+    this.#checkWritable();
+    const { bytes, view } = this.#encode(value);
     if (this.#integers === undefined) new Uint8Array(this.#memory.buffer).set(bytes, at);
     else storeInteger(this.#integers, at, view);
     return this;
   }
 
+  /** Encodes a value. A getter of the value that writes to the same memory gets a buffer of its own. */
+  #encode(value: V): ElementBuffer {
+    const to = this.#isEncoding ? makeElementBuffer(this.#encoded.bytes.length) : this.#encoded;
+    const isOuter = !this.#isEncoding;
+    this.#isEncoding = true;
+    try {
+      if (this.#write !== undefined) this.#write(to.view, 0, value);
+      else if (!writeBytes(to, 0, value, to.bytes.length, this.what)) {
+        throw new UsageError(`${this.what} has no BTF: a value is a Uint8Array of ${to.bytes.length} bytes`);
+      }
+      return to;
+    } finally {
+      if (isOuter) this.#isEncoding = false;
+    }
+  }
+
   /**
-   * Adds to an array's integer in one step, whatever programs and others do to it meanwhile; wraps round as C does.
-   * Returns what it was. Throws UsageError where values are no integers of 1, 2, 4 or 8 bytes.
+   * Adds to an integer of an array in one step, even while programs change it. The sum wraps around as in C. Returns the
+   * old value. Throws UsageError if the values are no integers of 1, 2, 4 or 8 bytes.
    */
   add(index: number, delta: Integer): Integer {
     return this.#atomic("add", index, delta);
   }
 
-  /** Replaces an array's integer in one step and returns what it was. */
+  /** Replaces an integer of an array in one step and returns the old value. */
   exchange(index: number, value: Integer): Integer {
     return this.#atomic("exchange", index, value);
   }
 
-  /** Replaces an array's integer if it is `expected`, in one step; returns what it was. */
+  /** Replaces an integer of an array in one step if it is `expected`, and returns the old value. */
   compareExchange(index: number, expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", index, expected, value);
   }
 
-  /** Whether the map was closed. */
+  /** True once the map or this memory was closed. */
   get closed(): boolean {
     return this.#memory.closed;
   }
 
-  /** Ends the mapping; the map does so when it is closed. */
+  /** Ends the mapping. The map does this when it is closed. */
   close(): void {
     this.#memory.close();
   }
 
-  #atomic(operation: "add" | "exchange" | "compareExchange", index: number, ...operands: Integer[]): Integer {
-    const at = this.#place(index);
-    if (!this.isWritable) throw new UsageError(`${this.what} is read-only`);
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { what, length, isWritable, closed } = this;
+    return inspectObject("MapMemory", { what, length, isWritable, closed }, options, inspect);
+  }
+
+  #atomic(operation: AtomicOperation, index: number, ...operands: Integer[]): Integer {
+    const at = this.#offsetOf(index);
+    this.#checkWritable();
     if (this.#integers === undefined) {
       throw new UsageError(`${this.what}: its values are not known to be integers of 1, 2, 4 or 8 bytes`);
     }
-    return atomic(operation, this.#integers, at / this.#integers.BYTES_PER_ELEMENT, this.what, ...operands);
+    return runAtomic(operation, this.#integers, at / this.#integers.BYTES_PER_ELEMENT, this.what, ...operands);
   }
 
-  /** Where in the memory an array's value begins. */
-  #place(index: number): number {
+  #checkWritable(): void {
+    if (!this.isWritable)
+      throw new UsageError(`the memory of ${this.what} is read-only: the map is frozen or BPF_F_RDONLY`);
+  }
+
+  /** Returns where in the memory an array's value begins. */
+  #offsetOf(index: number): number {
     if (this.#memory.closed) throw new ClosedError(this.what);
     const { maxEntries, type } = this.#owner;
     if (type !== BpfMapType.BPF_MAP_TYPE_ARRAY) {
-      throw new UsageError(`${this.what} is an arena: its memory has no elements, use buffer`);
+      throw new UsageError(`${this.what} is an arena, which has no elements: use buffer`);
     }
     if (!(Number.isInteger(index) && index >= 0 && index < maxEntries)) {
       throw new UsageError(`${this.what}: ${index} is none of its indexes, 0 to ${maxEntries - 1}`);
@@ -161,22 +194,15 @@ export class MapMemory<V = unknown> {
     if (Number.isInteger(offset) && offset >= 0 && Number.isInteger(length) && length >= 0) {
       if (offset + length <= this.length) return;
     }
-    throw new UsageError(`${this.what}: ${length} bytes at ${offset} are not in its memory of ${this.length} bytes`);
+    throw new UsageError(
+      `${this.what}: its memory has ${this.length} bytes, so ${length} bytes at ${offset} are not in it`,
+    );
   }
 }
 
-/** Copies an integer from the beginning of `from` into shared memory with one store. */
-export function storeInteger(array: IntegerArray, at: number, from: DataView): void {
-  const size = array.BYTES_PER_ELEMENT;
-  if (size === 8) (array as BigUint64Array)[at / 8] = from.getBigUint64(0, true);
-  else if (size === 4) array[at / 4] = from.getUint32(0, true);
-  else if (size === 2) array[at / 2] = from.getUint16(0, true);
-  else array[at] = from.getUint8(0);
-}
-
 /**
- * Maps a map's memory: for reading and writing, or for reading where the kernel allows no more. Throws UsageError for a
- * map that has none to be mapped, NotSupportedError or SyscallError where the kernel refuses.
+ * Maps a map's memory for reading and writing, or only for reading if the kernel allows no more. Throws UsageError for a
+ * map without such memory, NotSupportedError or SyscallError if the kernel refuses.
  */
 export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
   const isArena = owner.type === BpfMapType.BPF_MAP_TYPE_ARENA;
@@ -185,11 +211,12 @@ export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
   }
   if ((owner.flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0) {
     throw new UsageError(
-      `${owner.what} cannot be mapped safely: with BPF_F_SEGV_ON_FAULT a look at a page that no program made ends the process`,
+      `${owner.what} cannot be mapped safely: it has BPF_F_SEGV_ON_FAULT, so reading a page that no program has allocated ends the process`,
     );
   }
-  const bytes = isArena ? owner.maxEntries * PAGE : Math.ceil(owner.valueSize / 8) * 8 * owner.maxEntries;
-  const length = Math.ceil(bytes / PAGE) * PAGE;
+  const page = pageSize();
+  const bytes = isArena ? owner.maxEntries * page : valueStride(owner.valueSize) * owner.maxEntries;
+  const length = Math.ceil(bytes / page) * page;
   const place = { length, ...(owner.address === 0n ? {} : { address: Number(owner.address) }) };
   try {
     return new MapMemory<V>(mapMemory(owner.fd, { ...place, writable: true }, owner.what), owner);
@@ -200,7 +227,7 @@ export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
     }
     if (error.errno === Errno.ENOTSUPP || error.errno === Errno.EINVAL) {
       throw new NotSupportedError(
-        { feature: `to map ${owner.what}`, minVersion: isArena ? "6.9" : "5.5" },
+        { feature: `mapping the memory of ${owner.what}`, minVersion: isArena ? "6.9" : "5.5" },
         { cause: error },
       );
     }

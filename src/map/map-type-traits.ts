@@ -1,94 +1,117 @@
 import { BpfMapType } from "../uapi/index.ts";
 
-/** What a map's keys are, beyond their bytes. */
+/** What the keys of a map are, beyond their bytes. */
 export type KeyKind =
-  /** Of the map's BTF type, or bytes. */
+  /** Values of the map's BTF type, or bytes. */
   | "typed"
-  /** A u32 from 0 to max_entries - 1 (of a stack trace's map, an id). */
+  /** A u32 from 0 to max_entries - 1. Stack traces use it as an id. */
   | "index"
-  /** An address and how many of its bits count. */
+  /** An address and the number of bits that count. */
   | "prefix"
-  /** The fd of a socket, a task (pidfd), a file or a cgroup. */
+  /** The fd of a socket, a task (pidfd), a file or a cgroup. The map is local storage of such objects. */
   | "socket"
   | "task"
   | "inode"
   | "cgroup"
   /** A cgroup's id, alone or with an attach type. */
   | "cgroup_id"
-  /** There are none. */
+  /** The map has no keys. */
   | "none";
 
-/** What a map's values are, beyond their bytes. */
+/** What the values of a map are, beyond their bytes. */
 export type ValueKind =
+  /** Values of the map's BTF type, or bytes. */
   | "typed"
-  /** Maps or programs: an fd on the way in, an id on the way out. */
+  /** Maps or programs: written as an fd, read as an id. */
   | "object"
-  /** An fd on the way in; never read. */
+  /** Written as an fd, never read. */
   | "fd"
-  /** A socket's fd on the way in, its cookie on the way out where the value has 8 bytes. */
+  /** Sockets: written as an fd, read as a cookie if the value has 8 bytes. */
   | "socket"
-  /** A device's index or a queue's size, and a program in values of 8 bytes. */
+  /** A device's index; in values of 8 bytes also a program. */
   | "device"
+  /** A queue's size; in values of 8 bytes also a program. */
   | "cpu"
   /** Addresses, or places in files by build id. */
   | "stack"
-  /** Elements are not what such a map has. */
+  /** The map has no elements. */
   | "none";
 
-/** What differs between the types of maps in how their elements are used. */
+/** How the kernel treats the elements of a map type. */
 export interface MapTraits {
   readonly key: KeyKind;
   readonly value: ValueKind;
-  /** An element has a value for each possible CPU. */
+  /** An element has one value for each possible CPU. */
   readonly perCpu: boolean;
+  /** The kernel accepts BTF for the keys and values. Without it only this process can decode them. */
+  readonly takesBtf: boolean;
 }
 
 const t = BpfMapType;
 const table = new Map<number, MapTraits>();
-function define(key: KeyKind, value: ValueKind, ...types: number[]): void {
-  for (const type of types) table.set(type, { key, value, perCpu: PER_CPU.has(type) });
+
+function define(
+  types: readonly number[],
+  key: KeyKind,
+  value: ValueKind,
+  { perCpu = false, takesBtf = true }: Partial<MapTraits> = {},
+): void {
+  for (const type of types) table.set(type, { key, value, perCpu, takesBtf });
 }
-const PER_CPU: ReadonlySet<number> = new Set([
-  t.BPF_MAP_TYPE_PERCPU_HASH,
-  t.BPF_MAP_TYPE_PERCPU_ARRAY,
-  t.BPF_MAP_TYPE_LRU_PERCPU_HASH,
-  t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
-]);
-define("typed", "typed", t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH);
-define("typed", "typed", t.BPF_MAP_TYPE_PERCPU_HASH, t.BPF_MAP_TYPE_LRU_PERCPU_HASH);
-define("index", "typed", t.BPF_MAP_TYPE_ARRAY, t.BPF_MAP_TYPE_PERCPU_ARRAY);
-define("index", "typed", t.BPF_MAP_TYPE_STRUCT_OPS, t.BPF_MAP_TYPE_INSN_ARRAY);
-define("index", "object", t.BPF_MAP_TYPE_PROG_ARRAY, t.BPF_MAP_TYPE_ARRAY_OF_MAPS);
-define("typed", "object", t.BPF_MAP_TYPE_HASH_OF_MAPS);
-define("index", "fd", t.BPF_MAP_TYPE_PERF_EVENT_ARRAY, t.BPF_MAP_TYPE_CGROUP_ARRAY, t.BPF_MAP_TYPE_XSKMAP);
-define("index", "socket", t.BPF_MAP_TYPE_SOCKMAP, t.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY);
-define("typed", "socket", t.BPF_MAP_TYPE_SOCKHASH);
-define("index", "device", t.BPF_MAP_TYPE_DEVMAP);
-define("typed", "device", t.BPF_MAP_TYPE_DEVMAP_HASH);
-define("index", "cpu", t.BPF_MAP_TYPE_CPUMAP);
-define("index", "stack", t.BPF_MAP_TYPE_STACK_TRACE);
-define("prefix", "typed", t.BPF_MAP_TYPE_LPM_TRIE);
-define("cgroup_id", "typed", t.BPF_MAP_TYPE_CGROUP_STORAGE, t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE);
-define("socket", "typed", t.BPF_MAP_TYPE_SK_STORAGE);
-define("task", "typed", t.BPF_MAP_TYPE_TASK_STORAGE);
-define("inode", "typed", t.BPF_MAP_TYPE_INODE_STORAGE);
-define("cgroup", "typed", t.BPF_MAP_TYPE_CGRP_STORAGE);
-define("none", "typed", t.BPF_MAP_TYPE_QUEUE, t.BPF_MAP_TYPE_STACK, t.BPF_MAP_TYPE_BLOOM_FILTER);
-define("none", "none", t.BPF_MAP_TYPE_RINGBUF, t.BPF_MAP_TYPE_USER_RINGBUF, t.BPF_MAP_TYPE_ARENA);
 
-const UNKNOWN: MapTraits = { key: "typed", value: "typed", perCpu: false };
+const PER_CPU = { perCpu: true };
+/** BPF_MAP_CREATE with BTF fails with ENOTSUPP, or with EINVAL since there is no key that could have a type. */
+const NO_BTF = { takesBtf: false };
 
-/** How the elements of a map type are used. A type newer than this library is taken for a hash. */
+define([t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH], "typed", "typed");
+define([t.BPF_MAP_TYPE_PERCPU_HASH, t.BPF_MAP_TYPE_LRU_PERCPU_HASH], "typed", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_ARRAY, t.BPF_MAP_TYPE_STRUCT_OPS, t.BPF_MAP_TYPE_INSN_ARRAY], "index", "typed");
+define([t.BPF_MAP_TYPE_PERCPU_ARRAY], "index", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_PROG_ARRAY], "index", "object");
+define([t.BPF_MAP_TYPE_ARRAY_OF_MAPS], "index", "object", NO_BTF);
+define([t.BPF_MAP_TYPE_HASH_OF_MAPS], "typed", "object", NO_BTF);
+define([t.BPF_MAP_TYPE_PERF_EVENT_ARRAY, t.BPF_MAP_TYPE_CGROUP_ARRAY, t.BPF_MAP_TYPE_XSKMAP], "index", "fd", NO_BTF);
+define([t.BPF_MAP_TYPE_SOCKMAP], "index", "socket", NO_BTF);
+define([t.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY], "index", "socket");
+define([t.BPF_MAP_TYPE_SOCKHASH], "typed", "socket", NO_BTF);
+define([t.BPF_MAP_TYPE_DEVMAP], "index", "device", NO_BTF);
+define([t.BPF_MAP_TYPE_DEVMAP_HASH], "typed", "device", NO_BTF);
+define([t.BPF_MAP_TYPE_CPUMAP], "index", "cpu", NO_BTF);
+define([t.BPF_MAP_TYPE_STACK_TRACE], "index", "stack", NO_BTF);
+define([t.BPF_MAP_TYPE_LPM_TRIE], "prefix", "typed");
+define([t.BPF_MAP_TYPE_CGROUP_STORAGE], "cgroup_id", "typed");
+define([t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE], "cgroup_id", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_SK_STORAGE], "socket", "typed");
+define([t.BPF_MAP_TYPE_TASK_STORAGE], "task", "typed");
+define([t.BPF_MAP_TYPE_INODE_STORAGE], "inode", "typed");
+define([t.BPF_MAP_TYPE_CGRP_STORAGE], "cgroup", "typed");
+define([t.BPF_MAP_TYPE_BLOOM_FILTER], "none", "typed");
+define([t.BPF_MAP_TYPE_QUEUE, t.BPF_MAP_TYPE_STACK], "none", "typed", NO_BTF);
+define([t.BPF_MAP_TYPE_RINGBUF, t.BPF_MAP_TYPE_USER_RINGBUF, t.BPF_MAP_TYPE_ARENA], "none", "none", NO_BTF);
+
+const UNKNOWN: MapTraits = { key: "typed", value: "typed", perCpu: false, takesBtf: true };
+
+/** Returns how the elements of a map type are used. A type newer than this library counts as a hash. */
 export function mapTraits(type: number): MapTraits {
   return table.get(type) ?? UNKNOWN;
 }
 
-/** Whether the kernel lists the keys of such maps: not those of storage beside its objects. */
-export function hasKeyList({ key }: MapTraits): boolean {
-  return key !== "none" && key !== "socket" && key !== "task" && key !== "inode" && key !== "cgroup";
+/** Returns true for local storage of sockets, tasks, files or cgroups. The kernel creates it only with BTF. */
+export function isLocalStorage({ key }: MapTraits): boolean {
+  return key === "socket" || key === "task" || key === "inode" || key === "cgroup";
 }
 
-/** The bytes that one element's value takes in a system call: per-CPU values lie on multiples of 8, one a CPU. */
+/** Returns true if the kernel lists the keys of such maps. It lists those of local storage to iterator programs only. */
+export function hasKeyList(traits: MapTraits): boolean {
+  return traits.key !== "none" && !isLocalStorage(traits);
+}
+
+/** Returns the bytes from one value to the next in an array, and between the CPUs of a per-CPU value: multiples of 8. */
+export function valueStride(valueSize: number): number {
+  return Math.ceil(valueSize / 8) * 8;
+}
+
+/** Returns the bytes that one element's value takes in a system call: of a per-CPU map those of all CPUs. */
 export function valueBytes(traits: MapTraits, valueSize: number, cpus: () => number): number {
-  return traits.perCpu ? Math.ceil(valueSize / 8) * 8 * cpus() : valueSize;
+  return traits.perCpu ? valueStride(valueSize) * cpus() : valueSize;
 }

@@ -1,10 +1,18 @@
+import type { Btf, TypeId } from "../btf/index.ts";
 import { kernelBtf, loadedBtf } from "../kernel/index.ts";
 import type { MapInfo } from "../sys/index.ts";
-import type { MapTypes } from "./map-codecs.ts";
+
+/** The BTF types of a map's keys and values. */
+export interface MapTypes {
+  readonly btf: Btf;
+  /** 0 for none. */
+  readonly keyTypeId: TypeId;
+  readonly valueTypeId: TypeId;
+}
 
 /**
- * The types that the kernel has for a map: of the BTF that it was created with, or for a struct_ops map of the kernel's
- * own or a module's. Undefined without any.
+ * Reads the types that the kernel keeps for a map: from the BTF that the map was created with, or for a struct_ops map
+ * from the BTF of the kernel or a module. Returns undefined for a map without types.
  */
 export function typesOfMap(info: MapInfo): MapTypes | undefined {
   const kernelType = info.btf_vmlinux_value_type_id ?? 0;

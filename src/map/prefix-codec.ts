@@ -2,47 +2,48 @@ import { UsageError } from "../errors/index.ts";
 import type { Codec } from "./codec.ts";
 import { nameOf, writeBytes } from "./codec.ts";
 
-/** The key of a trie whose addresses are neither IPv4 nor IPv6. */
+/** The key of a trie. IPv4 and IPv6 prefixes may also be texts. */
 export interface PrefixKey {
-  /** How many of the address's bits count. */
+  /** The number of the address's bits that count. */
   readonly bits: number;
-  /** The address, as long as the trie's. */
+  /** The address. It has as many bytes as the trie's addresses. */
   readonly address: Uint8Array;
 }
 
-const BITS = 4;
+/** Bytes of the prefix length before the address. */
+const LENGTH_SIZE = 4;
 
 /**
  * Keys of LPM tries (`struct bpf_lpm_trie_key`): `10.0.0.0/8` where addresses have 4 bytes, `fd00::/8` where they have
- * 16, a {@link PrefixKey} otherwise. An address without a length counts whole. What `other` takes is taken too.
+ * 16, a {@link PrefixKey} otherwise. In an address without a length all bits count. Other objects go to `other`.
  */
 export function prefixCodec(size: number, what: string, other: Codec | undefined): Codec {
-  const length = size - BITS;
+  const length = size - LENGTH_SIZE;
   const text = length === 4 ? formatIpv4 : length === 16 ? formatIpv6 : undefined;
   return {
     size,
-    write(room, at, value) {
+    write(to, at, value) {
       const key = typeof value === "string" && text !== undefined ? parsePrefix(value, length, what) : value;
       if (isPrefixKey(key)) {
         const { bits, address } = key;
         if (address.length !== length) {
-          throw new UsageError(`${what}: an address of ${address.length} bytes given, ${length} are needed`);
+          throw new UsageError(`${what}: the address has ${address.length} bytes, ${length} are needed`);
         }
         if (!Number.isInteger(bits) || bits < 0 || bits > 8 * length) {
-          throw new UsageError(`${what}: /${bits} is not among the ${8 * length} bits of an address`);
+          throw new UsageError(`${what}: /${bits} is no length of a prefix, as an address has ${8 * length} bits`);
         }
-        room.view.setUint32(at, bits, true);
-        room.bytes.set(address, at + BITS);
-      } else if (writeBytes(room, at, key, size, what)) return;
-      else if (other !== undefined && typeof key === "object") other.write(room, at, key);
+        to.view.setUint32(at, bits, true);
+        to.bytes.set(address, at + LENGTH_SIZE);
+      } else if (writeBytes(to, at, key, size, what)) return;
+      else if (other !== undefined && typeof key === "object") other.write(to, at, key);
       else {
         const form = text === undefined ? "{ bits, address }" : `text such as ${text(new Uint8Array(length))}/0`;
         throw new UsageError(`${what}: a prefix is ${form}, not ${nameOf(value)}`);
       }
     },
-    read(room, at) {
-      const bits = room.view.getUint32(at, true);
-      const address = room.bytes.slice(at + BITS, at + size);
+    read(from, at) {
+      const bits = from.view.getUint32(at, true);
+      const address = from.bytes.slice(at + LENGTH_SIZE, at + size);
       return text === undefined ? { bits, address } : `${text(address)}/${bits}`;
     },
   };
@@ -79,7 +80,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...Array<number>(missing).fill(0), ...(tail ?? [])]);
 }
 
-/** The bytes of groups without `::` in between; the last may be an IPv4 address. */
+/** Returns the bytes of groups that have no `::` between them. The last group may be an IPv4 address. */
 function groupsOf(text: string): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
@@ -99,7 +100,7 @@ function formatIpv4(address: Uint8Array): string {
   return address.join(".");
 }
 
-/** In the form of RFC 5952: the longest run of two or more zero groups becomes `::`. */
+/** Formats as RFC 5952 says: the longest run of two or more zero groups becomes `::`. */
 function formatIpv6(address: Uint8Array): string {
   const groups = Array.from(
     { length: 8 },

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { KernelObject } from "../kernel/index.ts";
+import { INSPECT, type Inspect, inspectObject, KernelObject } from "../kernel/index.ts";
 import {
   type BatchOptions,
   fdInfo,
@@ -21,25 +21,25 @@ import type { BatchCursor } from "./batch.ts";
 import { explainMapError, type MapOperation } from "./map-errors.ts";
 import { type MapTraits, mapTraits, valueBytes } from "./map-type-traits.ts";
 
-/** A map as the kernel has it: keys and values are bytes. */
+/** A map whose keys and values are bytes, as the kernel sees them. */
 export abstract class RawMap extends KernelObject {
   readonly id: number;
   /** BPF_MAP_TYPE_*. */
   readonly type: BpfMapType;
-  /** The name in the object file, else the kernel's, which is cut to 15 characters. */
+  /** The name in the object file or that the caller gave, otherwise the kernel's, which has at most 15 characters. */
   readonly name: string;
-  /** Bytes of a key; 0 for queues, stacks, bloom filters, rings and arenas. */
+  /** Bytes of a key. Queues, stacks, bloom filters, rings and arenas have 0. */
   readonly keySize: number;
-  /** Bytes of a value, on one CPU for per-CPU maps. */
+  /** Bytes of a value; in a per-CPU map of one CPU's value. */
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** BPF_F_*, as the map was created. */
+  /** BPF_F_* that the map was created with. */
   readonly flags: number;
-  /** How the kernel treats the elements of this type of map. */
+  /** How the kernel treats the elements of this map type. */
   readonly traits: MapTraits;
-  /** Bytes of an element's value in {@link lookup} and {@link update}: of a per-CPU map, those of all CPUs. */
+  /** Bytes of an element's value in {@link lookup} and {@link update}: in a per-CPU map those of all CPUs. */
   readonly valueBytes: number;
-  /** Where an arena must lie in the address space, 0 for anywhere. */
+  /** The address at which an arena must lie, or 0 for any. */
   readonly address: bigint;
 
   constructor(fd: OwnedFd, info: MapInfo, options: { name?: string; pinnedPath?: string }) {
@@ -56,28 +56,28 @@ export abstract class RawMap extends KernelObject {
     this.address = info.type === BpfMapType.BPF_MAP_TYPE_ARENA ? (info.map_extra ?? 0n) : 0n;
   }
 
-  /** `hash`, `array`, …; the number for a type newer than this library. */
+  /** `hash`, `array`, …, or the number of a type that is newer than this library. */
   get typeName(): string {
     return mapTypeName(this.type) ?? String(this.type);
   }
 
-  /** What the kernel says about the map (4.13). */
+  /** Returns what the kernel says about the map (4.13). */
   info(): MapInfo {
     return mapInfo(this.fd);
   }
 
-  /** Whether only programs can write the map (5.2). */
+  /** True if only programs can write the map (5.2). */
   get isFrozen(): boolean {
     return fdInfo(this.fd).get("frozen") === "1";
   }
 
-  /** Bytes of memory that the map takes by the kernel's own count; undefined where it tells none. */
+  /** Bytes of memory that the map takes, as the kernel counts them. Undefined if it tells no number. */
   get memoryUse(): number | undefined {
     const text = fdInfo(this.fd).get("memlock");
     return text === undefined ? undefined : Number(text);
   }
 
-  /** The value's bytes for a key's bytes, undefined if there is none; they are written into `into` where that is given. */
+  /** Returns the bytes of a key's value, or undefined if there is none. With `into` they are written there. */
   lookup(key: Uint8Array, into?: Uint8Array, flags = 0n): Uint8Array | undefined {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     const value = into ?? new Uint8Array(this.valueBytes);
@@ -89,7 +89,7 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Writes bytes; `flags` are the kernel's (BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK, …). */
+  /** Writes an element as bytes. `flags` are the kernel's (BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK, …). */
   update(key: Uint8Array, value: Uint8Array, flags = 0n): void {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     if (value.length !== this.valueBytes) this.#wrongSize(value, this.valueBytes, "value");
@@ -100,16 +100,16 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Deletes by a key's bytes; false if there was none. */
+  /** Deletes the element of a key's bytes. Returns false if there was none. */
   remove(key: Uint8Array): boolean {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     return this.explained("delete", () => mapDeleteElem(this.fd, key));
   }
 
   /**
-   * Reads the next elements' bytes into `keys` and `values`, as many as fit, and returns how many; `cursor.done` says
-   * that there are no more. 0 without `done` means that one bucket of the hash did not fit: come again with more room.
-   * SyscallError ENOTSUPP for a type of map without batches: hashes and arrays have them since 5.6.
+   * Reads the next elements into `keys` and `values`, as many as fit, and returns how many. `cursor.done` is true if no
+   * more follow. 0 without `done` means that one bucket of the hash did not fit: call again with larger arrays. Throws
+   * SyscallError with ENOTSUPP for a map type without batches. Hashes and arrays have them since 5.6.
    */
   lookupBatch(cursor: BatchCursor, keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     return this.#batch(cursor, keys, values, "read", (count) =>
@@ -117,29 +117,35 @@ export abstract class RawMap extends KernelObject {
     );
   }
 
-  /** {@link lookupBatch} that deletes what it reads; hashes only. */
+  /** Works like {@link lookupBatch} and deletes what it reads. Only hashes have it. */
   lookupAndDeleteBatch(cursor: BatchCursor, keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     return this.#batch(cursor, keys, values, "take", (count) =>
       mapLookupAndDeleteBatch(this.fd, cursor.place, cursor.first, keys, values, count, options),
     );
   }
 
-  /** Writes as many elements as `keys` and `values` hold. Where one fails, those before it are written. */
+  /** Writes as many elements as `keys` and `values` hold, and returns how many. If one fails, those before it are written. */
   updateBatch(keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     const count = this.#batchSize(keys, values);
     return this.explained("write", () => mapUpdateBatch(this.fd, keys, values, count, options));
   }
 
-  /** Deletes the elements of as many keys as there are; returns how many, ending at the first that is not there. */
+  /** Deletes the elements of all keys, up to the first key that is not there. Returns how many it deleted. */
   deleteBatch(keys: Uint8Array, options: BatchOptions = {}): number {
     const count = keys.length / Math.max(1, this.keySize);
     if (!Number.isInteger(count)) this.#wrongSize(keys, this.keySize, "key");
     return this.explained("delete", () => mapDeleteBatch(this.fd, keys, count, options));
   }
 
-  /** No process may write the map from now on; programs still may (5.2). */
+  /** Forbids all processes to write the map, for good. Programs can still write it (5.2). */
   freeze(): void {
     this.explained("freeze", () => mapFreeze(this.fd));
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { id, name, typeName: type, keySize, valueSize, maxEntries, pinnedPath, closed } = this;
+    const fields = { id, name, type, keySize, valueSize, maxEntries, pinnedPath, closed };
+    return inspectObject(this.constructor.name, fields, options, inspect);
   }
 
   #batch(
@@ -174,7 +180,7 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** An error in this map's terms. */
+  /** Says what an error means for this map. */
   protected explain(error: unknown, operation: MapOperation): unknown {
     return explainMapError(error, this, operation);
   }

@@ -1,7 +1,7 @@
 import { type Btf, BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 
-/** A typed array of integers over shared memory: each element is read and written in one step, never torn. */
+/** A typed array of integers over shared memory. Each element is read and written in one step, never torn. */
 export type IntegerArray =
   | Int8Array
   | Uint8Array
@@ -12,19 +12,34 @@ export type IntegerArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** What an integer of shared memory is: number for up to 32 bits, bigint for 64. */
+/** An integer of shared memory: a number for up to 32 bits, a bigint for 64. */
 export type Integer = number | bigint;
-
-/** Whole integers, pointers and enums of 1, 2, 4 or 8 bytes as an array over a buffer; undefined for other types. */
-export function integerArray(btf: Btf, typeId: TypeId, buffer: ArrayBuffer): IntegerArray | undefined {
-  const kind = integerKind(btf, typeId);
-  return kind === undefined ? undefined : new kind(buffer);
-}
 
 type IntegerArrayType = new (buffer: ArrayBuffer) => IntegerArray;
 
-/** A mapping is whole pages long, so that any of these fits it. */
-function integerKind(btf: Btf, typeId: TypeId): IntegerArrayType | undefined {
+const SIGNED: Readonly<Record<number, IntegerArrayType>> = {
+  1: Int8Array,
+  2: Int16Array,
+  4: Int32Array,
+  8: BigInt64Array,
+};
+const UNSIGNED: Readonly<Record<number, IntegerArrayType>> = {
+  1: Uint8Array,
+  2: Uint16Array,
+  4: Uint32Array,
+  8: BigUint64Array,
+};
+
+/**
+ * Returns a typed array over a buffer of whole pages, for a type that is a whole integer, a pointer or an enum of 1, 2,
+ * 4 or 8 bytes. Returns undefined for other types.
+ */
+export function integerArray(btf: Btf, typeId: TypeId, buffer: ArrayBuffer): IntegerArray | undefined {
+  const ArrayType = arrayTypeOf(btf, typeId);
+  return ArrayType === undefined ? undefined : new ArrayType(buffer);
+}
+
+function arrayTypeOf(btf: Btf, typeId: TypeId): IntegerArrayType | undefined {
   const type = btf.type(resolveVariable(btf, typeId));
   switch (type.kind) {
     case "int":
@@ -40,41 +55,41 @@ function integerKind(btf: Btf, typeId: TypeId): IntegerArrayType | undefined {
   }
 }
 
-const SIGNED: Readonly<Record<number, IntegerArrayType>> = {
-  1: Int8Array,
-  2: Int16Array,
-  4: Int32Array,
-  8: BigInt64Array,
-};
-const UNSIGNED: Readonly<Record<number, IntegerArrayType>> = {
-  1: Uint8Array,
-  2: Uint16Array,
-  4: Uint32Array,
-  8: BigUint64Array,
-};
-
 function resolveVariable(btf: Btf, typeId: TypeId): TypeId {
   const id = btf.resolve(typeId);
   return btf.kind(id) === BtfKind.VAR ? btf.resolve(btf.target(id)) : id;
 }
 
-/** An operation of Atomics on an integer; its operands are numbers or, for 64 bits, bigints. `what` is for the error. */
-export function atomic(
-  operation: "add" | "exchange" | "compareExchange",
+/** Copies an integer from the beginning of `from` to byte `at` of shared memory with one store. */
+export function storeInteger(array: IntegerArray, at: number, from: DataView): void {
+  const size = array.BYTES_PER_ELEMENT;
+  if (size === 8) (array as BigUint64Array)[at / 8] = from.getBigUint64(0, true);
+  else if (size === 4) array[at / 4] = from.getUint32(0, true);
+  else if (size === 2) array[at / 2] = from.getUint16(0, true);
+  else array[at] = from.getUint8(0);
+}
+
+/** The operations of Atomics that replace an integer. */
+export type AtomicOperation = "add" | "exchange" | "compareExchange";
+
+/** Runs an operation of Atomics on an integer and returns the old value. `what` names the integer in errors. */
+export function runAtomic(
+  operation: AtomicOperation,
   array: IntegerArray,
   index: number,
   what: string,
   ...operands: Integer[]
 ): Integer {
-  const wide = array.BYTES_PER_ELEMENT === 8;
-  const fitting = operands.map((operand) => {
-    if (typeof operand === "bigint" ? !wide : !Number.isSafeInteger(operand)) {
-      throw new UsageError(
-        `${what}: ${operand}${typeof operand === "bigint" ? "n" : ""} is no ${wide ? "integer" : "number"} for it`,
-      );
+  const has64Bits = array.BYTES_PER_ELEMENT === 8;
+  const converted = operands.map((operand) => {
+    if (typeof operand === "bigint" && !has64Bits) {
+      throw new UsageError(`${what}: ${operand}n is no number, and an integer of up to 32 bits takes numbers only`);
     }
-    return wide ? BigInt(operand) : operand;
+    if (typeof operand === "number" && !Number.isSafeInteger(operand)) {
+      throw new UsageError(`${what}: ${operand} is no integer that a number can hold exactly`);
+    }
+    return has64Bits ? BigInt(operand) : operand;
   });
   const run = Atomics[operation] as (array: IntegerArray, index: number, ...operands: Integer[]) => Integer;
-  return run(array, index, ...fitting);
+  return run(array, index, ...converted);
 }

@@ -1,29 +1,37 @@
 import { type Btf, compileReader, compileWriter, type ValueReader } from "../btf/index.ts";
 import { ClosedError, UsageError } from "../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import type { VariableSpec } from "../object/index.ts";
+import { makeElementBuffer } from "./codec.ts";
 import type { DataSection } from "./data-section.ts";
-import { type MapMemory, readableView, storeInteger } from "./map-memory.ts";
-import { makeRoom } from "./room.ts";
-import { atomic, type Integer, type IntegerArray, integerArray } from "./shared-integers.ts";
+import { type MapMemory, readableView } from "./map-memory.ts";
+import {
+  type AtomicOperation,
+  type Integer,
+  type IntegerArray,
+  integerArray,
+  runAtomic,
+  storeInteger,
+} from "./shared-integers.ts";
 
-/** A variable's place in mapped memory, with what reads it there. */
+/** A variable's place in mapped memory. */
 interface Place {
   readonly memory: MapMemory;
-  /** In bytes from the start of the memory. */
+  /** Bytes from the start of the memory. */
   readonly at: number;
   readonly view: DataView;
-  /** For an integer that lies on a multiple of its size: it is then read and written in one step. */
+  /** For an integer on a multiple of its size, which is read and written in one step. */
   readonly integers: IntegerArray | undefined;
   /** Its index in {@link integers}. */
   readonly index: number;
 }
 
-/** A global variable of a loaded object, as its programs see it: read and written in the memory that they use. */
+/** A global variable of a loaded object. It is read and written in the memory that the object's programs use. */
 export class Variable {
   readonly name: string;
-  /** Bytes. */
+  /** Bytes of the variable. */
   readonly size: number;
-  /** In a read-only section: frozen since the load. */
+  /** True for a variable of a read-only section, which is frozen since the load. */
   readonly isConstant: boolean;
   readonly #spec: VariableSpec;
   readonly #section: DataSection;
@@ -41,10 +49,10 @@ export class Variable {
   }
 
   /**
-   * The value by its BTF type; a copy of the bytes where it has none. An integer is read in one step, of anything larger
-   * a program may write a part meanwhile. Throws ClosedError once the object is closed.
+   * The value, decoded by its BTF type, or a copy of the bytes of a variable without a type. An integer is read in one
+   * step. While a larger value is read a program may write a part of it. Throws ClosedError after the object is closed.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
+  // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
   get value(): any {
     const place = this.#place ?? this.#open();
     if (place === undefined) return this.#decode(viewOf(this.#section.read(this.#spec.offset, this.size)), 0);
@@ -53,53 +61,65 @@ export class Variable {
     return this.#decode(place.view, place.at);
   }
 
-  /** Writes the variable's bytes; its neighbours stay as they are. Throws UsageError for a wrong type or range. */
+  /** Writes the variable and leaves its neighbours alone. Throws UsageError for a wrong type or range. */
   set value(next: unknown) {
     this.#checkWritable();
-    const { bytes, view } = makeRoom(this.size);
+    const { bytes, view } = makeElementBuffer(this.size);
     if (this.#btf !== undefined) compileWriter(this.#btf, this.#spec.typeId, { name: this.name })(view, 0, next);
     else if (next instanceof Uint8Array && next.length === this.size) bytes.set(next);
-    else throw new UsageError(`variable ${this.name} has no BTF: it takes a Uint8Array of ${this.size} bytes`);
+    else throw new UsageError(`variable ${this.name} has no BTF: a value is a Uint8Array of ${this.size} bytes`);
     const place = this.#place ?? this.#open();
     if (place === undefined) this.#section.write(this.#spec.offset, bytes);
-    else if (place.integers !== undefined) storeInteger(this.#live(place).integers as IntegerArray, place.at, view);
-    else new Uint8Array(this.#live(place).memory.buffer, place.at, this.size).set(bytes);
+    else if (place.integers !== undefined) storeInteger(this.#writable(place).integers as IntegerArray, place.at, view);
+    else new Uint8Array(this.#writable(place).memory.buffer, place.at, this.size).set(bytes);
   }
 
   /**
-   * Adds to an integer in one step, whatever programs do to it meanwhile; wraps round as C does. Returns what it was.
-   * Throws UsageError for what is no aligned integer of 1, 2, 4 or 8 bytes in memory that can be mapped (5.5).
+   * Adds to an integer in one step, even while programs change it. The sum wraps around as in C. Returns the old value.
+   * Throws UsageError unless it is an aligned integer of 1, 2, 4 or 8 bytes in memory that can be mapped (5.5).
    */
   add(delta: Integer): Integer {
     return this.#atomic("add", delta);
   }
 
-  /** Replaces an integer in one step, and returns what it was: to read a counter and start it anew. */
+  /** Replaces an integer in one step and returns the old value, for example to read and reset a counter. */
   exchange(value: Integer): Integer {
     return this.#atomic("exchange", value);
   }
 
-  /** Replaces an integer if it is `expected`, in one step; returns what it was. */
+  /** Replaces an integer in one step if it is `expected`, and returns the old value. */
   compareExchange(expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", expected, value);
   }
 
-  #atomic(operation: "add" | "exchange" | "compareExchange", ...operands: Integer[]): Integer {
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { name, size, isConstant } = this;
+    const section = this.#section.map.what;
+    const value = this.#section.map.closed ? {} : { value: this.value };
+    return inspectObject("Variable", { name, size, isConstant, section, ...value }, options, inspect);
+  }
+
+  #atomic(operation: AtomicOperation, ...operands: Integer[]): Integer {
     this.#checkWritable();
     const place = this.#place ?? this.#open();
     if (place?.integers === undefined) {
-      throw new UsageError(`variable ${this.name} is no integer that can be changed in one step`);
+      throw new UsageError(
+        `variable ${this.name} is no integer that can be changed in one step: only an aligned integer of 1, 2, 4 or 8 bytes in mapped memory is`,
+      );
     }
-    const { integers, index } = this.#live(place);
-    return atomic(operation, integers as IntegerArray, index, `variable ${this.name}`, ...operands);
+    const { integers, index } = this.#writable(place);
+    return runAtomic(operation, integers as IntegerArray, index, `variable ${this.name}`, ...operands);
   }
 
   #checkWritable(): void {
-    if (this.isConstant) throw new UsageError(`variable ${this.name} is constant: set it in the spec, before the load`);
+    if (this.isConstant) throw new UsageError(`variable ${this.name} is constant: set it in the spec before the load`);
   }
 
-  #live(place: Place): Place {
+  #writable(place: Place): Place {
     if (place.memory.closed) throw new ClosedError(this.#section.map.what);
+    if (!place.memory.isWritable) {
+      throw new UsageError(`variable ${this.name} is read-only: ${this.#section.map.what} is frozen or BPF_F_RDONLY`);
+    }
     return place;
   }
 

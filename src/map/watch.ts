@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** One change between two looks at a map. */
+/** A change of a map between two polls. */
 export interface MapChange<K, V> {
   readonly kind: "added" | "changed" | "removed";
   readonly key: K;
-  /** The value now; of a removed element the last one. */
+  /** The value now. For a removed element its last value. */
   readonly value: V;
-  /** Of a changed element: the value before. */
+  /** The value before, for a changed element. */
   readonly before?: V;
 }
 
@@ -15,26 +15,26 @@ export interface WatchedMap<K, V> {
   entries(): Iterable<[K, V]>;
 }
 
-/** How {@link watchMap} looks. */
+/** How {@link watchMap} polls. */
 export interface WatchOptions<K, V> {
-  /** Milliseconds between two looks, 1,000 unless given. */
+  /** Milliseconds between two polls. Default 1,000. */
   readonly interval?: number | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Texts by which keys and values are told apart. JSON unless given, with bigints as numbers. */
+  /** Converts a key or value to a text, to compare it. Default: JSON, with bigints as texts. */
   readonly identify?: ((part: K | V) => string) | undefined;
 }
 
 /**
- * The changes of a map, as an async iterable: the elements are listed again and again, as the kernel tells of no
- * change. What changes and changes back between two looks is not seen. The first look's elements are no changes.
+ * Yields the changes of a map. It polls, because the kernel reports no changes: what changes and changes back between
+ * two polls is not seen. The elements of the first poll are not reported.
  */
 export async function* watchMap<K, V>(
   map: WatchedMap<K, V>,
   options: WatchOptions<K, V> = {},
 ): AsyncGenerator<MapChange<K, V>, void, undefined> {
   const { interval = 1000, signal, identify = textOf } = options;
-  let before = look(map, identify);
+  let before = poll(map, identify);
   for (;;) {
     try {
       await pause(interval, undefined, { signal });
@@ -42,7 +42,7 @@ export async function* watchMap<K, V>(
       if (signal?.aborted === true) return;
       throw error;
     }
-    const now = look(map, identify);
+    const now = poll(map, identify);
     for (const [id, { key, value, text }] of now) {
       const old = before.get(id);
       if (old === undefined) yield { kind: "added", key, value };
@@ -53,7 +53,7 @@ export async function* watchMap<K, V>(
   }
 }
 
-function look<K, V>(
+function poll<K, V>(
   map: WatchedMap<K, V>,
   identify: (part: K | V) => string,
 ): Map<string, { key: K; value: V; text: string }> {

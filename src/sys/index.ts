@@ -66,7 +66,7 @@ export {
 } from "./bpf/map-batch.ts";
 export { type MapCreateAttr, mapCreate, mapFreeze } from "./bpf/map-create.ts";
 export {
-  type ElementPlace,
+  type ElementBuffer,
   elementPlaces,
   mapDeleteElem,
   mapGetNextKey,

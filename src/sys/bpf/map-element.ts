@@ -41,8 +41,8 @@ function setUp(): Arena {
   return self;
 }
 
-/** Memory of a system call's key or value, seen both ways. */
-export interface ElementPlace {
+/** Memory of a key or value, as bytes and as a view. */
+export interface ElementBuffer {
   readonly bytes: Uint8Array;
   readonly view: DataView;
 }
@@ -55,10 +55,10 @@ export interface ElementPlace {
 export function elementPlaces(
   keySize: number,
   valueSize: number,
-): { readonly key: ElementPlace; readonly value: ElementPlace } | undefined {
+): { readonly key: ElementBuffer; readonly value: ElementBuffer } | undefined {
   if (keySize === 0 || keySize > ELEM_KEY_SIZE || valueSize > ELEM_VALUE_SIZE) return undefined;
   const { buffer } = (arena ?? setUp()).bytes;
-  const place = (at: number, size: number): ElementPlace => ({
+  const place = (at: number, size: number): ElementBuffer => ({
     bytes: new Uint8Array(buffer, at, size),
     view: new WordView(buffer, at, size),
   });

@@ -1,0 +1,65 @@
+import type { TypeId } from "../btf/index.ts";
+import { Errno, SyscallError } from "../errors/index.ts";
+import { mapTooNew } from "../kernel/index.ts";
+import { type MapCreateAttr, mapCreate, OwnedFd } from "../sys/index.ts";
+import { mapTypeName } from "../uapi/index.ts";
+import { isLocalStorage, mapTraits } from "./map-type-traits.ts";
+
+/** BTF in the kernel that describes the keys and values of a map to create. */
+export interface KernelMapTypes {
+  readonly btf: OwnedFd;
+  /** 0 for none. */
+  readonly keyTypeId: TypeId;
+  readonly valueTypeId: TypeId;
+}
+
+/**
+ * Creates a map in the kernel. `what` names it in errors. BTF goes along if the map's type takes it. If the kernel
+ * refuses the map with BTF, this function tries once without: some types take BTF on some kernels only, and the map
+ * works without it.
+ *
+ * Throws NotSupportedError if the kernel is too old for the map, SyscallError otherwise.
+ */
+export function createKernelMap(attr: MapCreateAttr, what: string, types?: KernelMapTypes): OwnedFd {
+  const traits = mapTraits(attr.map_type);
+  if (types === undefined || !traits.takesBtf) return create(attr, what);
+  const { btf, keyTypeId, valueTypeId } = types;
+  const typed = { ...attr, btf_fd: btf.number, btf_key_type_id: keyTypeId, btf_value_type_id: valueTypeId };
+  const isTyped = keyTypeId !== 0 || valueTypeId !== 0;
+  if (!isTyped || isLocalStorage(traits)) return create(typed, what);
+  try {
+    return new OwnedFd(mapCreate(typed), what);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    return create(attr, what);
+  }
+}
+
+function create(attr: MapCreateAttr, what: string): OwnedFd {
+  try {
+    return new OwnedFd(mapCreate(attr), what);
+  } catch (error) {
+    throw explainRefusedMap(error, attr, what);
+  }
+}
+
+function explainRefusedMap(error: unknown, attr: MapCreateAttr, what: string): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  const { call, errno } = error;
+  return (
+    mapTooNew(attr, error, what) ??
+    new SyscallError({ call, errno, subject: what, hint: error.hint ?? hintFor(errno, attr) }, { cause: error })
+  );
+}
+
+/** Bytes that the kernel allows in an object's name (bpf_obj_name_cpy). */
+const NAME = /^[A-Za-z0-9_.]*$/;
+
+function hintFor(errno: number, attr: MapCreateAttr): string | undefined {
+  if (errno !== Errno.EINVAL && errno !== Errno.E2BIG && errno !== Errno.ENOTSUPP) return undefined;
+  const { map_name: name = "", map_type: type, map_flags: flags = 0 } = attr;
+  if (!NAME.test(name)) return `a map's name has letters, digits, "_" and "." only, unlike ${JSON.stringify(name)}`;
+  const { key_size = 0, value_size = 0, max_entries = 0 } = attr;
+  const sizes = `key_size ${key_size}, value_size ${value_size}, max_entries ${max_entries}, flags 0x${flags.toString(16)}`;
+  return `the kernel takes no map of type ${mapTypeName(type) ?? type} with ${sizes}`;
+}
