@@ -1,14 +1,14 @@
-import { SyscallError, UsageError } from "../errors/index.ts";
-import { hasFullRangeOffsets, mapTooNew } from "../kernel/index.ts";
+import { UsageError } from "../errors/index.ts";
+import { hasFullRangeOffsets } from "../kernel/index.ts";
+import { createKernelMap } from "../map/index.ts";
 import type { MapSpec } from "../object/index.ts";
 import {
-  closeFd,
   type MapCreateAttr,
-  mapCreate,
   mapFreeze,
   mapMemory,
   mapUpdateElem,
-  OwnedFd,
+  type OwnedFd,
+  pageSize,
   possibleCpus,
 } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
@@ -21,26 +21,7 @@ export interface KernelStructOps {
   readonly btfFd: number;
 }
 
-const PAGE = 4096;
 const BPF_F_VTYPE_BTF_OBJ_FD = 0x8000;
-
-/** Types that the kernel wants without BTF of keys and values. */
-const WITHOUT_BTF: ReadonlySet<number> = new Set([
-  BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_STACK_TRACE,
-  BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS,
-  BpfMapType.BPF_MAP_TYPE_DEVMAP,
-  BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
-  BpfMapType.BPF_MAP_TYPE_CPUMAP,
-  BpfMapType.BPF_MAP_TYPE_XSKMAP,
-  BpfMapType.BPF_MAP_TYPE_SOCKMAP,
-  BpfMapType.BPF_MAP_TYPE_SOCKHASH,
-  BpfMapType.BPF_MAP_TYPE_QUEUE,
-  BpfMapType.BPF_MAP_TYPE_STACK,
-  BpfMapType.BPF_MAP_TYPE_ARENA,
-]);
 
 /** max_entries as the map is created: rings are whole pages and powers of two, perf event arrays count CPUs. */
 export function effectiveMaxEntries(spec: MapSpec): number {
@@ -48,7 +29,7 @@ export function effectiveMaxEntries(spec: MapSpec): number {
   if (type === BpfMapType.BPF_MAP_TYPE_RINGBUF || type === BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
     // 0 stays 0, and above 2^31 no power of two is left: the kernel refuses both.
     if (maxEntries === 0 || maxEntries > 2 ** 31) return maxEntries;
-    let size = PAGE;
+    let size = pageSize();
     while (size < maxEntries) size *= 2;
     return size;
   }
@@ -68,7 +49,7 @@ export interface MapParts {
 export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
   const inner = spec.innerMap === undefined ? undefined : createMap(spec.innerMap, { btf: parts.btf });
   try {
-    return new OwnedFd(createWith(spec, parts, inner?.number), `map ${spec.name}`);
+    return createWith(spec, parts, inner?.number);
   } finally {
     inner?.close();
   }
@@ -92,43 +73,13 @@ export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "b
   };
 }
 
-/** Whether a map is created with the types of its keys and values. */
-export function isTyped(spec: MapSpec): boolean {
-  return !WITHOUT_BTF.has(spec.type);
-}
-
-function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): number {
+function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): OwnedFd {
   const attr = { ...mapAttr(spec, parts), inner_map_fd: inner };
   const { btf } = parts;
-  if (btf === undefined || !isTyped(spec)) return createNamed(spec, attr);
-  const isStructOps = spec.type === BpfMapType.BPF_MAP_TYPE_STRUCT_OPS;
-  try {
-    return mapCreate({
-      ...attr,
-      btf_fd: btf.number,
-      btf_key_type_id: spec.keyTypeId,
-      btf_value_type_id: isStructOps ? 0 : spec.valueTypeId,
-    });
-  } catch (error) {
-    // Some types take no BTF on some kernels; the map does its work without.
-    if (!(error instanceof SyscallError) || (spec.keyTypeId === 0 && spec.valueTypeId === 0))
-      throw mapTooNew(attr, error, `map ${spec.name}`) ?? about(spec, error);
-    return createNamed(spec, attr);
-  }
-}
-
-function createNamed(spec: MapSpec, attr: MapCreateAttr): number {
-  try {
-    return mapCreate(attr);
-  } catch (error) {
-    throw mapTooNew(attr, error, `map ${spec.name}`) ?? about(spec, error);
-  }
-}
-
-function about(spec: MapSpec, error: unknown): unknown {
-  if (!(error instanceof SyscallError)) return error;
-  const { call, errno, hint } = error;
-  return new SyscallError({ call, errno, subject: `map ${spec.name}`, hint }, { cause: error });
+  // The value of a struct_ops map has a type of the kernel's BTF, which mapAttr() names.
+  const valueTypeId = spec.type === BpfMapType.BPF_MAP_TYPE_STRUCT_OPS ? 0 : spec.valueTypeId;
+  const types = btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId };
+  return createKernelMap(attr, `map ${spec.name}`, types);
 }
 
 /** Puts a data section's bytes into its map, and freezes it if the section is read-only. */
@@ -144,13 +95,14 @@ export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array): vo
 export function arenaDataOffset(spec: MapSpec): number {
   const { contents } = spec;
   if (contents === undefined || contents.length === 0 || !hasFullRangeOffsets()) return 0;
-  return spec.maxEntries * PAGE - Math.ceil(contents.length / PAGE) * PAGE;
+  const page = pageSize();
+  return spec.maxEntries * page - Math.ceil(contents.length / page) * page;
 }
 
 /** Writes an object's globals into its arena, by a mapping for the time of the call. */
 export function fillArena(spec: MapSpec, fd: number): void {
   const { contents } = spec;
-  const length = spec.maxEntries * PAGE;
+  const length = spec.maxEntries * pageSize();
   if (contents === undefined || contents.length === 0) return;
   if (contents.length > length) {
     throw new UsageError(`map ${spec.name}: globals of ${contents.length} bytes do not fit ${spec.maxEntries} pages`);
@@ -167,7 +119,7 @@ export function fillArena(spec: MapSpec, fd: number): void {
   }
 }
 
-/** A jump table of a program: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of places in its instructions. */
+/** Creates a jump table of a program: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of places in its instructions. */
 export function createJumpTable(program: string, targets: readonly number[]): number {
   const attr: MapCreateAttr = {
     map_type: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,
@@ -176,24 +128,19 @@ export function createJumpTable(program: string, targets: readonly number[]): nu
     max_entries: targets.length,
     map_name: "jt",
   };
-  let fd: number;
-  try {
-    fd = mapCreate(attr);
-  } catch (error) {
-    throw mapTooNew(attr, error, `program ${program}`) ?? error;
-  }
+  const map = createKernelMap(attr, `program ${program}`);
   try {
     const key = new Uint8Array(4);
     const value = new Uint8Array(16);
     for (const [index, slot] of targets.entries()) {
       new DataView(key.buffer).setUint32(0, index, true);
       new DataView(value.buffer).setUint32(0, slot, true);
-      mapUpdateElem(fd, key, value);
+      mapUpdateElem(map.number, key, value);
     }
-    mapFreeze(fd);
-    return fd;
+    mapFreeze(map.number);
+    return map.release();
   } catch (error) {
-    closeFd(fd);
+    map.close();
     throw new UsageError(`program ${program}: its jump table cannot be made`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations, essentialName } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { mapTraits } from "../map/index.ts";
 import {
   type LoaderMap,
   type LoaderPatch,
@@ -15,7 +16,7 @@ import {
 import { findAttachTarget, prefixOf } from "../program/index.ts";
 import { type MapCreateAttr, objectName } from "../sys/index.ts";
 import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
-import { isTyped, mapAttr } from "./create-map.ts";
+import { mapAttr } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { checkProgramType, debugRecords, programAttr } from "./load-program.ts";
 import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
@@ -63,7 +64,7 @@ function planMap(
     throw new UsageError(`map ${spec.name}: a loader program cannot create struct_ops; load the object without it`);
   }
   const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
-  const typed = (map: MapSpec): boolean => btfData !== undefined && isTyped(map);
+  const typed = (map: MapSpec): boolean => btfData !== undefined && mapTraits(map.type).takesBtf;
   const attrOf = (map: MapSpec): Uint8Array => {
     const types = typed(map) ? { btf_key_type_id: map.keyTypeId, btf_value_type_id: map.valueTypeId } : {};
     return encodeMapAttr({ ...mapAttr(map, { ifindex: options.ifindex }), ...types });

@@ -112,7 +112,7 @@ export function cgroupIdCodec(size: number, what: string): Codec {
       const key = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : { id: value };
       const { id, attachType = 0 } = key;
       if (typeof id !== "bigint" || typeof attachType !== "number") {
-        throw new UsageError(`${what}: a key is the id of a cgroup as a bigint, or { id, attachType }`);
+        throw new UsageError(`${what}: a key is a cgroup's id as a bigint, or { id, attachType }`);
       }
       to.view.setBigUint64(at, id, true);
       if (size === 16) to.view.setBigUint64(at + 8, BigInt(attachType), true);
