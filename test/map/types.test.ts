@@ -99,7 +99,9 @@ test("prog_array: programs go in, ids come out", (t) => {
   map.set(2, { fd: program });
   assert.equal(typeof map.get(2), "number");
   assert.deepEqual([...map.keys()], [2]);
-  assert.throws(() => map.set(3, load(BpfProgType.BPF_PROG_TYPE_XDP)), { message: /type differs from that of the programs in the array/ });
+  assert.throws(() => map.set(3, load(BpfProgType.BPF_PROG_TYPE_XDP)), {
+    message: /type differs from that of the programs in the array/,
+  });
   map.delete(2);
   assert.deepEqual([...map], []);
 });
@@ -363,7 +365,7 @@ test("a walk ends while others change the map, and shows nothing twice", (t) => 
 test("what createMap refuses says why", () => {
   const wrong: readonly [MapOptions, RegExp][] = [
     [{ type: "nosuch" }, /"nosuch" is not a type of map/],
-    [{ type: "hash", key: "u33", maxEntries: 1 }, /key: "u33" is no type/],
+    [{ type: "hash", key: "u33", maxEntries: 1 }, /key: "u33" is not a C type/],
     [{ type: "hash", key: { a: "u8", b: "what" }, maxEntries: 1 }, /key.b: "what"/],
     [{ type: "hash", key: "u32", keySize: 8, maxEntries: 1 }, /keySize is 8, but the type has 4 bytes/],
     [{ type: "hash", name: "empty", key: "u32", value: "u32" }, /map empty: .*EINVAL.*max_entries 0/],
