@@ -1,20 +1,18 @@
 export {
+  type ObjectHolder,
+  type ObjectHoldersOptions,
+  objectHolders,
+  perfLinkCookies,
+} from "./holders/object-holders.ts";
+export {
   describeAllLinks,
   describeLinks,
   type LinkDescription,
   linkDescriptions,
   type SymbolName,
 } from "./link-description.ts";
-export { manyObjectPids, type ObjectPidsOptions, objectPids, perfLinkCookies } from "./pids/object-pids.ts";
-export { type ObjectHolder, type ProcPidsOptions, procPids, quickProcPids } from "./pids/proc-pids.ts";
+export { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 export { type PinnableKind, pinnedPaths, pinsOf } from "./pins.ts";
-export { type AttachTargetName, type ProgramDetails, ProgramDetailsReader, type UsedMap } from "./program/details.ts";
-export {
-  FEW_PROGRAMS,
-  type ProgramDevice,
-  type ProgramHeader,
-  ProgramReader,
-  type ProgramRecord,
-  programRecords,
-} from "./program/record.ts";
-export { describePrograms, manyProgramRecords } from "./program/record-iterator.ts";
+export { type DescribeProgramsOptions, describePrograms } from "./program/describe-programs.ts";
+export type { AttachTargetName, UsedMap } from "./program/program-details.ts";
+export type { ProgramDescription, ProgramDevice } from "./program/read-program.ts";

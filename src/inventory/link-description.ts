@@ -1,4 +1,4 @@
-import { everyFd } from "../kernel/index.ts";
+import { objectFds } from "../kernel/index.ts";
 import {
   closeFd,
   deviceName,
@@ -43,7 +43,7 @@ export function describeAllLinks(): LinkDescription[] {
 export function* linkDescriptions(): Generator<LinkDescription, void, undefined> {
   const describe = describer();
   const held: LinkInfo[] = [];
-  for (const fd of everyFd("link")) {
+  for (const fd of objectFds("link")) {
     const info = linkInfo(fd);
     if (held.length > 0 || info.kind === "kprobe_multi") held.push(info);
     else yield describe(info, NO_SYMBOLS);

@@ -1,4 +1,3 @@
-export { everyFd } from "./every-fd.ts";
 export { mapTooNew, programTooNew } from "./features/first-kernel.ts";
 export { feature, featureLack, kernelHas, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
@@ -22,8 +21,6 @@ export {
   openPinnedFd,
   openSource,
   removeDirectories,
-  takeObject,
-  walkObjects,
 } from "./kernel-object.ts";
 export type { KernelTypes } from "./kernel-types.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
@@ -31,3 +28,4 @@ export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
 export { readUserFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";
+export { objectFds, openObjects, takeObject, walkObjects } from "./walk-objects.ts";

@@ -2,18 +2,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Btf, type BtfKind, type TypeId } from "../btf/index.ts";
 import { parseElf } from "../elf/index.ts";
 import { NotSupportedError, UsageError } from "../errors/index.ts";
-import {
-  btfGetFdById,
-  btfGetNextId,
-  btfInfo,
-  closeFd,
-  kernelBtfPath,
-  kernelRelease,
-  mapPrivately,
-  OwnedFd,
-} from "../sys/index.ts";
+import { btfGetFdById, btfInfo, closeFd, kernelBtfPath, kernelRelease, mapPrivately, OwnedFd } from "../sys/index.ts";
 import { isGone } from "./kernel-object.ts";
 import { readUserFile } from "./read-user-file.ts";
+import { openObjects } from "./walk-objects.ts";
 
 /** A module's BTF: split, on top of the kernel's own. */
 export interface ModuleBtf {
@@ -122,14 +114,8 @@ function readModules(base: Btf): ModuleBtf[] {
   // Without modules there is no reason to walk all BTF objects, of which each loaded object has one.
   if (!hasModules()) return [];
   const found: ModuleBtf[] = [];
-  for (let id = btfGetNextId(0); id !== undefined; id = btfGetNextId(id)) {
-    let fd: OwnedFd;
-    try {
-      fd = new OwnedFd(btfGetFdById(id), `BTF ${id}`);
-    } catch (error) {
-      if (isGone(error)) continue;
-      throw error;
-    }
+  for (const { id, fd: number } of openObjects("btf")) {
+    const fd = new OwnedFd(number, `BTF ${id}`);
     const { kernel_btf, name } = btfInfo(fd.number);
     const { btf } = kernel_btf && name !== "vmlinux" ? btfInfo(fd.number, { data: true }) : { btf: undefined };
     if (btf === undefined) fd.close();

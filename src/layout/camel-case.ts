@@ -10,7 +10,8 @@ type Plain = string | number | bigint | boolean | undefined | null | ArrayBuffer
 
 const names = new Map<string, string>();
 
-function camelName(name: string): string {
+/** Converts a name such as `prog_id` to camelCase (`progId`). */
+export function camelName(name: string): string {
   let known = names.get(name);
   if (known === undefined) {
     known = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

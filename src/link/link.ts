@@ -7,7 +7,6 @@ import {
   type LinkInfo,
   linkDetach,
   linkGetFdById,
-  linkGetNextId,
   linkHead,
   linkInfo,
   linkUpdate,
@@ -228,12 +227,7 @@ export function openLink(source: ObjectSource): KernelLink {
  * Each is closed after its step unless it was `take()`n. Needs CAP_SYS_ADMIN.
  */
 export function links(): Generator<KernelLink, void, undefined> {
-  return walkObjects({
-    kind: "link",
-    nextId: linkGetNextId,
-    open: linkGetFdById,
-    make: (fd, id) => new KernelLink(fd, { id }),
-  });
+  return walkObjects("link", (fd, id) => new KernelLink(fd, { id }));
 }
 
 /**

@@ -5,7 +5,6 @@ import {
   type ElementBuffer,
   mapDeleteElem,
   mapGetFdById,
-  mapGetNextId,
   mapInfo,
   mapLookupAndDeleteElem,
   mapLookupElem,
@@ -358,5 +357,5 @@ export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
  * closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function maps(): Generator<BpfMap, void, undefined> {
-  return walkObjects({ kind: "map", nextId: mapGetNextId, open: mapGetFdById, make: (fd) => new BpfMap(fd, {}) });
+  return walkObjects("map", (fd) => new BpfMap(fd, {}));
 }

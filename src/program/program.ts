@@ -8,7 +8,6 @@ import {
   type ProgInfoRequest,
   progBindMap,
   progGetFdById,
-  progGetNextId,
   progInfo,
   progTestRun,
   type TestRunOptions,
@@ -172,10 +171,5 @@ export function openProgram(source: ObjectSource): Program {
  * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function programs(): Generator<Program, void, undefined> {
-  return walkObjects({
-    kind: "program",
-    nextId: progGetNextId,
-    open: progGetFdById,
-    make: (fd) => new Program(fd, {}),
-  });
+  return walkObjects("program", (fd) => new Program(fd, {}));
 }

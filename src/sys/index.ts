@@ -11,7 +11,9 @@ export {
   mapGetNextId,
   progGetFdById,
   progGetNextId,
+  tryBtfGetFdById,
   tryLinkGetFdById,
+  tryMapGetFdById,
   tryProgGetFdById,
 } from "./bpf/ids.ts";
 export {

@@ -51,11 +51,11 @@ test("what was kept and is wrong is searched anew", (t) => {
   assert.equal(types.id("bpf_iter_bpf_prog", BtfKind.FUNC), kernelBtf().find("bpf_iter_bpf_prog", BtfKind.FUNC));
   assert.equal(types.forgetKept(), false);
 
-  const script = `import { keepKernelTypes, objectPids } from "bpfts";
+  const script = `import { keepKernelTypes, objectHolders } from "bpfts";
     import { mapCreate, mapInfo } from "bpfts/sys";
     keepKernelTypes(${JSON.stringify(folder)});
     const map = mapCreate({ map_type: 2, key_size: 4, value_size: 4, max_entries: 1 });
-    console.log(objectPids("map", { by: "iterator" }).get(mapInfo(map).id)?.[0].pid === process.pid);`;
+    console.log(objectHolders("map", { by: "iterator" }).get(mapInfo(map).id)?.[0].pid === process.pid);`;
   const run = (): string =>
     execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).trim();
   for (const wrong of [1, 4_000_000_000, "nonsense", null]) {

@@ -1,4 +1,4 @@
-import { type ObjectHolder, quickProcPids } from "../../inventory/index.ts";
+import { type ObjectHolder, type ObjectHoldersOptions, objectHolders } from "../../inventory/index.ts";
 import type { ObjectKind } from "../../kernel/index.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { writeText } from "../output/write.ts";
@@ -10,18 +10,18 @@ export type ObjectRef = ObjectHolder;
 /** The processes that hold objects, by the objects' ids. */
 export type ObjectRefs = ReadonlyMap<number, readonly ObjectRef[]>;
 
-/**
- * Which processes hold objects of a kind, this one left out. Where that cannot be told nothing is, and `-d` says why.
- */
-export async function gatherRefs(kind: ObjectKind, options: Options): Promise<ObjectRefs> {
-  const tell = (why: string): void => {
-    if (options.debug) writeText(2, `pids: ${why}\n`);
-  };
+/** How a listing looks for the processes that hold its objects: this one is left out, and `-d` says what is missing. */
+export function holderOptions({ debug }: Options): ObjectHoldersOptions {
+  return { others: true, onGap: (why) => debug && writeText(2, `pids: ${why}\n`) };
+}
+
+/** Finds the processes that hold objects of a kind. If that fails the listing does without, and `-d` says why. */
+export function gatherRefs(kind: ObjectKind, options: Options): ObjectRefs {
+  const how = holderOptions(options);
   try {
-    const how = { others: true, onGap: tell };
-    return quickProcPids(kind, how) ?? (await import("./many-references.ts")).manyObjectPids(kind, how);
+    return objectHolders(kind, how);
   } catch (error) {
-    tell(error instanceof Error ? error.message : String(error));
+    how.onGap?.(error instanceof Error ? error.message : String(error));
     return new Map();
   }
 }

@@ -1,4 +1,11 @@
-import { describeLinks, type LinkDescription, linkDescriptions, pinnedPaths, pinsOf } from "../../inventory/index.ts";
+import {
+  describeLinks,
+  type LinkDescription,
+  linkDescriptions,
+  perfLinkCookies,
+  pinnedPaths,
+  pinsOf,
+} from "../../inventory/index.ts";
 import { linkGetNextId, linkInfo } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -16,13 +23,13 @@ export const showLinks: Run = async (words, options) => {
   const links = all ? allLinks() : [oneLink(words)][Symbol.iterator]();
   const pins = options.bpffs ? pinnedPaths("link") : undefined;
   const listing = new Listing<LinkRecord>({ text: linkText, json: linkJson }, options, all);
-  const refs: ObjectRefs = all && !anyLink() ? new Map() : await gatherRefs("link", options);
+  const refs: ObjectRefs = all && !anyLink() ? new Map() : gatherRefs("link", options);
   let cookies: ReadonlyMap<number, bigint> | undefined;
   for (const link of links) {
     const { info } = link;
     // Before 6.9 the kernel does not tell the cookies of perf events; who looks for the processes finds them.
     if (info.kind === "perf_event" && link.perfCookie === undefined) {
-      cookies ??= (await import("../handle/many-references.ts")).perfLinkCookies();
+      cookies ??= perfLinkCookies();
     }
     listing.add({
       info,

@@ -12,7 +12,7 @@ export const showMaps: Run = async (words, options) => {
   const chosen = words.left === 0 ? undefined : takeMaps(words, "read");
   if (chosen !== undefined) words.end();
   const pins = options.bpffs ? pinnedPaths("map") : undefined;
-  const refs = await gatherRefs("map", options);
+  const refs = gatherRefs("map", options);
   const listing = new Listing<MapRecord>({ text: mapText, json: mapJson }, options, chosen?.length !== 1);
   for (const fd of chosen ?? eachMap()) {
     try {

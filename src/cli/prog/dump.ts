@@ -9,7 +9,7 @@ import {
   xlatedLines,
   xlatedRecords,
 } from "../../asm/index.ts";
-import { ProgramReader } from "../../inventory/index.ts";
+import { describePrograms, type ProgramDescription } from "../../inventory/index.ts";
 import {
   type JitedProgram,
   jitedProgram,
@@ -118,15 +118,13 @@ async function drawGraph(fd: OwnedFd, how: How): Promise<Answer> {
 
 /** A program's listing, ready to be rendered either way. */
 interface Listing {
-  readonly info: LoadedInstructions["info"];
   text(): Iterable<string>;
   json(): JsonValue;
 }
 
-function xlatedListing({ info, program, names }: LoadedInstructions, how: How): Listing {
+function xlatedListing({ program, names }: LoadedInstructions, how: How): Listing {
   const records = [...xlatedRecords(program, names)];
   return {
-    info,
     text: function* () {
       for (const record of records) yield `${xlatedLines(record, how).join("\n")}\n`;
     },
@@ -134,9 +132,8 @@ function xlatedListing({ info, program, names }: LoadedInstructions, how: How): 
   };
 }
 
-function jitedListing({ info, functions }: JitedProgram, disassemble: Disassembler, how: How): Listing {
+function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, how: How): Listing {
   return {
-    info,
     text: function* () {
       for (const fn of functions) {
         yield `${fn.proto === undefined ? "" : `${fn.proto}:\n`}${fn.name}:\n`;
@@ -155,22 +152,17 @@ function jitedListing({ info, functions }: JitedProgram, disassemble: Disassembl
 
 /** One program is its listing alone, several have their headers. */
 function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
-  using reader = new ProgramReader();
-  const dumps = programs.map((fd) => {
-    const found = list(fd);
-    return { ...found, header: reader.header(found.info, fd.number) };
-  });
-  const [first, ...others] = dumps;
+  const dumps = programs.map(list);
+  const [only] = dumps;
+  if (only !== undefined && dumps.length === 1) return only;
+  const headers = [...describePrograms({ fds: programs.map((fd) => fd.number) })];
   return {
     text: function* () {
-      for (const [i, { header, text }] of dumps.entries()) {
-        if (dumps.length > 1) yield `${i > 0 ? "\n" : ""}${headerText(header)}`;
+      for (const [i, { text }] of dumps.entries()) {
+        yield `${i > 0 ? "\n" : ""}${headerText(headers[i] as ProgramDescription)}`;
         yield* text();
       }
     },
-    json: () =>
-      first !== undefined && others.length === 0
-        ? first.json()
-        : dumps.map(({ header, json }) => ({ ...headerJson(header), insns: json() })),
+    json: () => dumps.map(({ json }, i) => ({ ...headerJson(headers[i] as ProgramDescription), insns: json() })),
   };
 }

@@ -1,18 +1,17 @@
-import type { ProgramRecord } from "../../inventory/index.ts";
+import type { ProgramDescription } from "../../inventory/index.ts";
 import { cgroupPrograms } from "../../link/index.ts";
 import { mapInfo } from "../../sys/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeMaps } from "../handle/map.ts";
-import type { ObjectRefs } from "../handle/references.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
 import { Words } from "../words/words.ts";
 
 /** Whether a program is to be shown, by the options `--type`, `--pid`, `--cgroup` and `--map`: all that are given. */
-export function programFilter(options: Options, refs: ObjectRefs): (record: ProgramRecord) => boolean {
-  const tests: ((record: ProgramRecord) => boolean)[] = [];
+export function programFilter(options: Options): (record: ProgramDescription) => boolean {
+  const tests: ((record: ProgramDescription) => boolean)[] = [];
   const { progType, pid, cgroup, usesMap } = options;
   if (progType !== undefined) {
     if (!isTypeName(progType)) throw new CommandError(`unknown program type '${progType}'`);
@@ -20,7 +19,7 @@ export function programFilter(options: Options, refs: ObjectRefs): (record: Prog
   }
   if (pid !== undefined) {
     const wanted = parseU32(pid, "a process");
-    tests.push(({ id }) => refs.get(id)?.some((ref) => ref.pid === wanted) === true);
+    tests.push(({ holders }) => holders?.some((holder) => holder.pid === wanted) === true);
   }
   if (cgroup !== undefined) {
     const ids = new Set(programsOf(cgroup));
@@ -28,7 +27,7 @@ export function programFilter(options: Options, refs: ObjectRefs): (record: Prog
   }
   if (usesMap !== undefined) {
     const ids = mapIds(usesMap);
-    tests.push(({ map_ids }) => map_ids.some((id) => ids.has(id)));
+    tests.push(({ mapIds }) => mapIds.some((id) => ids.has(id)));
   }
   return (record) => tests.every((test) => test(record));
 }

@@ -1,20 +1,19 @@
 import type { ObjectKind } from "../../kernel/index.ts";
 import { OwnIterator } from "../../kernel/index.ts";
 import { HolderRecord, holderProgram } from "./holder-program.ts";
+import type { OpenObject } from "./proc-search.ts";
 
-/** An open file of a BPF object. */
-export interface HolderEntry {
-  readonly pid: number;
-  readonly id: number;
+/** An open file of a BPF object, as the iterator reports it. */
+export interface IteratedHolder extends OpenObject {
   /** The cookie of a perf event's link; undefined for all else. */
   readonly cookie: bigint | undefined;
 }
 
 /**
- * All open files of a kind of objects, by a program of the kernel's iterator over them (5.8). Throws where that cannot
- * be, as {@link OwnIterator} does.
+ * Lists all open files of a kind of objects by a program that the kernel runs for each open file (5.8). Throws as
+ * {@link OwnIterator} does where it cannot run.
  */
-export function iterateHolders(kind: ObjectKind): HolderEntry[] {
+export function iterateHolders(kind: ObjectKind): IteratedHolder[] {
   using iterator = new OwnIterator({
     target: "task_file",
     since: "5.8",
@@ -23,7 +22,7 @@ export function iterateHolders(kind: ObjectKind): HolderEntry[] {
     recordSize: HolderRecord.size,
   });
   const own = { program: iterator.programId, map: 0, link: iterator.linkId, btf: 0 }[kind];
-  const entries: HolderEntry[] = [];
+  const entries: IteratedHolder[] = [];
   for (const { bytes, at } of iterator.records()) {
     const id = bytes.getUint32(at + HolderRecord.id, true);
     if (id === own) continue;

@@ -27,7 +27,7 @@ import type { KernelTypes, ObjectKind } from "../../kernel/index.ts";
 import { readKernel, writeRecord } from "../../kernel/index.ts";
 import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType } from "../../uapi/index.ts";
-import { FILE_KINDS } from "./file-kinds.ts";
+import { FILE_KINDS } from "./proc-search.ts";
 
 /** What the program writes for each open file of the wanted kind: the offsets of its fields. */
 export const HolderRecord = {

@@ -1,39 +1,61 @@
 import type { ObjectKind } from "../../kernel/index.ts";
+import { readText } from "../../sys/index.ts";
 import { iterateHolders } from "./holder-iterator.ts";
-import { groupByObject, type ObjectHolder, type ProcPidsOptions, procPids, quickProcPids } from "./proc-pids.ts";
+import { type OpenObject, searchProc } from "./proc-search.ts";
 
-/** How {@link objectPids} looks. */
-export interface ObjectPidsOptions extends ProcPidsOptions {
+/** A process that holds an object open. */
+export interface ObjectHolder {
+  readonly pid: number;
+  /** The name of its first thread: 15 bytes at most. Empty for a process that ended meanwhile. */
+  readonly comm: string;
+}
+
+/** How {@link objectHolders} looks for them. */
+export interface ObjectHoldersOptions {
+  /** Leaves this process itself out. Default false. */
+  readonly others?: boolean | undefined;
+  /** Called with a sentence if the files of some processes cannot be read. */
+  readonly onGap?: ((why: string) => void) | undefined;
   /**
    * `proc` reads /proc, `iterator` runs a program in the kernel (5.8, CAP_BPF and CAP_PERFMON). Default: whichever is
-   * cheaper for the number of open files, and /proc where the iterator fails.
+   * cheaper for the number of open files, and /proc if the iterator fails.
    */
   readonly by?: "proc" | "iterator" | undefined;
 }
 
 /**
- * Which processes hold objects of a kind, by the objects' ids, each process once and in ascending order. An object that
- * nobody has a file descriptor of, only a pin, an attachment or another object, is not in it. Processes are numbered as
- * in /proc.
+ * The iterator takes 15 ms, nearly all of it to look up types in the kernel's BTF, and hardly more for a thousand files
+ * than for one. Where /proc would take longer than this, in microseconds, the iterator is tried first.
  */
-export function objectPids(kind: ObjectKind, options: ObjectPidsOptions = {}): Map<number, ObjectHolder[]> {
-  if (options.by === "iterator") return groupByObject(iterateHolders(kind), options);
-  if (options.by === "proc") return procPids(kind, options);
-  return quickProcPids(kind, options) ?? manyObjectPids(kind, options);
+const PROC_BUDGET = 8_000;
+/** This many open files alone are over the budget. */
+const MANY_FILES = 5_000;
+
+/**
+ * Returns which processes hold objects of a kind, by the objects' ids: each process once, in ascending order. An object
+ * that only a pin, an attachment or another object keeps is absent. Processes are numbered as in /proc.
+ */
+export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
+  return groupByObject(openObjects(kind, options), options);
 }
 
-/** {@link objectPids} where many files are open: by the iterator, and by /proc where that fails. */
-export function manyObjectPids(kind: ObjectKind, options: ProcPidsOptions = {}): Map<number, ObjectHolder[]> {
+function openObjects(kind: ObjectKind, { by, onGap }: ObjectHoldersOptions): readonly OpenObject[] {
+  if (by === "iterator") return iterateHolders(kind);
+  if (by === "proc") return searchProc(kind, { onGap }) ?? [];
+  // Allocated, free and maximal files of the machine; a file that several processes share counts once.
+  const open = Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10);
+  const found = open < MANY_FILES ? searchProc(kind, { onGap, budget: PROC_BUDGET }) : undefined;
+  if (found !== undefined) return found;
   try {
-    return groupByObject(iterateHolders(kind), options);
+    return iterateHolders(kind);
   } catch {
-    // Without the rights, without BTF, or in a pid namespace: /proc tells it too, if slower.
-    return procPids(kind, options);
+    // Without the rights, without BTF, or in a pid namespace: /proc has the same answer, but takes longer.
+    return searchProc(kind, { onGap }) ?? [];
   }
 }
 
 /**
- * The cookies of perf event links by the links' ids, of those links that a process has open (5.15). Nothing where the
+ * Returns the cookies of the perf event links that some process holds open, by the links' ids (5.15). Empty where the
  * iterator cannot run.
  */
 export function perfLinkCookies(): Map<number, bigint> {
@@ -41,7 +63,23 @@ export function perfLinkCookies(): Map<number, bigint> {
   try {
     for (const { id, cookie } of iterateHolders("link")) if (cookie !== undefined) cookies.set(id, cookie);
   } catch {
-    // What cannot be told is not.
+    // Without the iterator nobody knows them before Linux 6.9.
   }
   return cookies;
+}
+
+function groupByObject(
+  held: readonly OpenObject[],
+  { others = false }: ObjectHoldersOptions,
+): Map<number, ObjectHolder[]> {
+  const holders = new Map<number, ObjectHolder[]>();
+  let last: ObjectHolder | undefined;
+  for (const { pid, id } of held) {
+    if (others && pid === process.pid) continue;
+    if (last?.pid !== pid) last = { pid, comm: readText(`/proc/${pid}/comm`)?.replace(/\n$/, "") ?? "" };
+    const list = holders.get(id);
+    if (list === undefined) holders.set(id, [last]);
+    else if (list[list.length - 1] !== last) list.push(last);
+  }
+  return holders;
 }

@@ -32,65 +32,63 @@ import {
 } from "../../asm/index.ts";
 import type { KernelTypes } from "../../kernel/index.ts";
 import { readKernel, readKernelAt, writeRecord } from "../../kernel/index.ts";
+import { array, bytes, chars, flag, struct, u32, u64 } from "../../layout/index.ts";
 import { possibleCpuIds } from "../../sys/index.ts";
-import { BPF_OBJ_NAME_LEN } from "../../uapi/index.ts";
+import { BPF_OBJ_NAME_LEN, BPF_TAG_SIZE } from "../../uapi/index.ts";
 
-/** A program of more maps is asked for by itself. */
-export const RECORD_MAPS = 8;
+/** A program with more maps than this is left to the system calls. */
+const MOST_MAPS = 8;
 
-/** What {@link recordProgram} writes for each program: the offsets of its fields, u32 unless said. */
-export const IteratedRecord = {
-  id: 0,
-  /** 1 where the rest is not what the kernel would tell: it is to be asked. */
-  ask: 4,
-  type: 8,
-  /** Instructions. */
-  len: 12,
-  jited_len: 16,
-  pages: 20,
-  uid: 24,
-  btf_id: 28,
-  /** u64: nanoseconds since boot. */
-  load_time: 32,
-  verified_insns: 40,
-  attach_btf_id: 44,
-  attach_btf_obj_id: 48,
-  nr_maps: 52,
-  /** Eight bytes. */
-  tag: 56,
-  /** 16 bytes, zeros at the end. */
-  name: 64,
-  /** {@link RECORD_MAPS} ids. */
-  map_ids: 80,
-  /** A byte, of which the lowest bit counts. */
-  gpl: 112,
-  size: 120,
-} as const;
+/** What the iterator program writes for each loaded program. What `bpf_prog_info` has as well has its name there. */
+export const IteratedProgram = struct({
+  id: u32,
+  /** 1 if the iterator could not tell everything: the rest is to be read by system calls. */
+  incomplete: u32,
+  type: u32,
+  xlated_prog_len: u32,
+  jited_prog_len: u32,
+  /** Of memory that the program takes. */
+  pages: u32,
+  created_by_uid: u32,
+  btf_id: u32,
+  load_time: u64,
+  verified_insns: u32,
+  attach_btf_id: u32,
+  attach_btf_obj_id: u32,
+  nr_map_ids: u32,
+  tag: bytes(BPF_TAG_SIZE),
+  name: chars(BPF_OBJ_NAME_LEN),
+  map_ids: array(u32, MOST_MAPS),
+  gpl_compatible: flag,
+});
 
-/** Of struct bpf_iter__bpf_prog. */
+const { offsets: at, size: RECORD_SIZE } = IteratedProgram;
+
+/** Offset of the program in struct bpf_iter__bpf_prog. */
 const CONTEXT_PROG = 8;
 
-/** The stack, from its top. */
-const RECORD = -IteratedRecord.size;
-/** Pointers to maps, and where they are. */
-const MAPS = RECORD - 8 * RECORD_MAPS;
+// Where things are on the stack, from its top.
+const RECORD = -RECORD_SIZE;
+/** The pointers to the program's maps, and the address of their array. */
+const MAPS = RECORD - 8 * MOST_MAPS;
 const MAPS_AT = MAPS - 8;
-/** The counters of a CPU, and where those of CPUs are, but for the CPU's part of the address. */
+/** The run counters of one CPU, and the per-CPU pointer to the counters. */
 const COUNTERS = MAPS_AT - 24;
 const COUNTERS_AT = COUNTERS - 8;
-/** The same of the value of {@link cpuMap}. */
+/** The address or per-CPU pointer of the value of `cpuMap`. */
 const VALUE_AT = COUNTERS_AT - 8;
 const POINTER = VALUE_AT - 8;
 const ZERO = POINTER - 8;
 const STACK_SIZE = -ZERO;
 
 /**
- * A program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedRecord} for each loaded program: what the
- * kernel says of it by BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and in its fd's entry in /proc. Where that takes
- * more than reading fields, the record says so: programs that ran while runs were counted, that have subprograms, many
- * maps, a long name, or a network device of their own. `cpuMap` is a per-CPU array (its helper: 5.19).
+ * Assembles a program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedProgram} for each loaded program:
+ * the answers of BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and of /proc/self/fdinfo. It marks a record as
+ * incomplete where an answer takes more than reading fields: of a program that ran while runs were counted, that has
+ * subprograms, many maps or a long name, or that belongs to a network device. `cpuMap` is the fd of a per-CPU array; the
+ * helper that reads one needs 5.19.
  */
-export function recordProgram(types: KernelTypes, cpuMap: number): Uint8Array {
+export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array {
   const aux = (member: string): number => types.offset("bpf_prog_aux", member);
   const prog = (member: string): number => types.offset("bpf_prog", member);
   return assemble([
@@ -104,46 +102,48 @@ export function recordProgram(types: KernelTypes, cpuMap: number): Uint8Array {
     ...[ldx("u32", r1, r8, aux("func_cnt")), jne(r1, 0, "ask")],
     ...askIfItRan(types, cpuMap),
     ...copy("u32", r7, prog("type"), "type"),
-    ...copy("u32", r7, prog("len"), "len"),
-    ...copy("u32", r7, prog("jited_len"), "jited_len"),
+    ...[ldx("u32", r1, r7, prog("len")), lsh(r1, 3), stx("u32", r10, r1, RECORD + at.xlated_prog_len)],
+    ...copy("u32", r7, prog("jited_len"), "jited_prog_len"),
     ...copy("u16", r7, prog("pages"), "pages"),
-    ...copyBit(types.bitOffset("bpf_prog", "gpl_compatible"), "gpl"),
+    ...copyBit(types.bitOffset("bpf_prog", "gpl_compatible"), "gpl_compatible"),
     ...copy("u64", r8, aux("load_time"), "load_time"),
     ldx("u64", r1, r8, aux("user")),
-    ...copy("u32", r1, types.offset("user_struct", "uid"), "uid"),
+    ...copy("u32", r1, types.offset("user_struct", "uid"), "created_by_uid"),
     ...copyId(types, "btf", "btf_id"),
-    ...ifAny(types.offsetIfAny("bpf_prog_aux", "verified_insns"), (at) => copy("u32", r8, at, "verified_insns")),
+    ...ifAny(types.offsetIfAny("bpf_prog_aux", "verified_insns"), (offset) =>
+      copy("u32", r8, offset, "verified_insns"),
+    ),
     ...copy("u32", r8, aux("attach_btf_id"), "attach_btf_id"),
     ...ifAny(types.offsetIfAny("bpf_prog_aux", "attach_btf"), () => copyId(types, "attach_btf", "attach_btf_obj_id")),
-    ...readKernel(RECORD + IteratedRecord.tag, 8, r7, prog("tag")),
-    ...readKernel(RECORD + IteratedRecord.name, BPF_OBJ_NAME_LEN, r8, aux("name")),
-    // What fills the kernel's 15 characters is completed from BTF.
-    ldx("u8", r1, r10, RECORD + IteratedRecord.name + BPF_OBJ_NAME_LEN - 2),
+    ...readKernel(RECORD + at.tag, 8, r7, prog("tag")),
+    ...readKernel(RECORD + at.name, BPF_OBJ_NAME_LEN, r8, aux("name")),
+    // A name that fills the kernel's 15 characters may be cut: BTF has the whole name.
+    ldx("u8", r1, r10, RECORD + at.name + BPF_OBJ_NAME_LEN - 2),
     jne(r1, 0, "ask"),
     ...readMaps(types),
     ja("write"),
     label("ask"),
-    st("u32", r10, RECORD + IteratedRecord.ask, 1),
+    st("u32", r10, RECORD + at.incomplete, 1),
     label("write"),
-    ...writeRecord(RECORD, IteratedRecord.size),
+    ...writeRecord(RECORD, RECORD_SIZE),
     label("out"),
     mov(r0, 0),
     exit(),
   ]);
 }
 
-type Field = Exclude<keyof typeof IteratedRecord, "size">;
+type Field = keyof typeof at;
 
 function copy(width: Width, from: Register, offset: number, field: Field): AssemblyItem[] {
-  return [ldx(width, r1, from, offset), stx(width, r10, r1, RECORD + IteratedRecord[field])];
+  return [ldx(width, r1, from, offset), stx(width, r10, r1, RECORD + at[field])];
 }
 
-/** A bit field of the program, as the lowest bit. */
+/** Copies a bit field of the program into the lowest bit of a field. */
 function copyBit(bit: number, field: Field): AssemblyItem[] {
-  return [ldx("u8", r1, r7, bit >> 3), rsh(r1, bit & 7), stx("u8", r10, r1, RECORD + IteratedRecord[field])];
+  return [ldx("u8", r1, r7, bit >> 3), rsh(r1, bit & 7), stx("u8", r10, r1, RECORD + at[field])];
 }
 
-/** The id of a BTF that the program points to; of none 0, which is what the kernel reads at NULL. */
+/** Copies the id of a BTF that the program points to. Without one it is 0, which is what the kernel reads at NULL. */
 function copyId(types: KernelTypes, member: string, field: Field): AssemblyItem[] {
   return [
     ldx("u64", r1, r8, types.offset("bpf_prog_aux", member)),
@@ -156,12 +156,13 @@ function ifAny(offset: number | undefined, items: (offset: number) => AssemblyIt
 }
 
 /**
- * Each CPU counts by itself, and counts stay when nobody counts any more. Where a CPU's counters are, the difference tells
- * that is between where its value of a per-CPU array is and where the array says that all of them are: what the kernel
- * calls `__per_cpu_offset[cpu]`, which only kernels with CONFIG_KALLSYMS_ALL have a name for.
+ * Marks the record as incomplete if a counter of any CPU is not zero; counters keep their values when counting ends.
+ * The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only kernels with
+ * CONFIG_KALLSYMS_ALL have a symbol for that offset, so it is computed: as the address of this CPU's value of a per-CPU
+ * array minus the array's own per-CPU pointer.
  */
 function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
-  // In 5.10 they were the aux struct's.
+  // In 5.10 `stats` is a member of the aux struct.
   const ofProgram = types.offsetIfAny("bpf_prog", "stats");
   const [base, offset] = ofProgram === undefined ? [r8, types.offset("bpf_prog_aux", "stats")] : [r7, ofProgram];
   const cnt = types.offset("bpf_prog_stats", "cnt");
@@ -183,26 +184,26 @@ function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
   ];
 }
 
-/** Puts a pointer on the stack as a number: as what is read at an address, of which the verifier knows nothing. */
+/** Puts a pointer on the stack as a number: the verifier does not track what bpf_probe_read_kernel() copies. */
 function addressOf(pointer: Register, place: number): AssemblyItem[] {
   return [stx("u64", r10, pointer, POINTER), ...readKernel(place, 8, r10, POINTER)];
 }
 
-/** The kernel changes the array of maps by putting another in its place: what was read is right if it is still there. */
+/** Copies the ids of the maps. The kernel replaces the whole array to change it, so the copy is right if it is still there. */
 function readMaps(types: KernelTypes): AssemblyItem[] {
   const array = types.offset("bpf_prog_aux", "used_maps");
   return [
     ldx("u32", r9, r8, types.offset("bpf_prog_aux", "used_map_cnt")),
-    stx("u32", r10, r9, RECORD + IteratedRecord.nr_maps),
-    jgt(r9, RECORD_MAPS, "ask"),
+    stx("u32", r10, r9, RECORD + at.nr_map_ids),
+    jgt(r9, MOST_MAPS, "ask"),
     jeq(r9, 0, "write"),
     ...readKernel(MAPS_AT, 8, r8, array),
     ...[ldx("u64", r3, r10, MAPS_AT), mov(r1, r10), add(r1, MAPS), mov(r2, r9), lsh(r2, 3)],
     callHelper("bpf_probe_read_kernel"),
-    ...Array.from({ length: RECORD_MAPS }, (_, i) => [
+    ...Array.from({ length: MOST_MAPS }, (_, i) => [
       jle(r9, i, "maps read"),
       ldx("u64", r3, r10, MAPS + 8 * i),
-      ...readKernelAt(RECORD + IteratedRecord.map_ids + 4 * i, 4, types.offset("bpf_map", "id")),
+      ...readKernelAt(RECORD + at.map_ids + 4 * i, 4, types.offset("bpf_map", "id")),
     ]).flat(),
     label("maps read"),
     ...readKernel(COUNTERS, 8, r8, array),

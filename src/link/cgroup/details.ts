@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { isGone } from "../../kernel/index.ts";
-import { closeFd, isCgroup2, linkGetFdById, linkGetNextId, linkHead, linkInfo, openCgroup } from "../../sys/index.ts";
+import { objectFds } from "../../kernel/index.ts";
+import { closeFd, isCgroup2, linkHead, linkInfo, openCgroup } from "../../sys/index.ts";
 import { BpfAttachFlag, BpfLinkType } from "../../uapi/index.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 
@@ -87,23 +87,13 @@ export class CgroupDetails {
 /** The links of cgroups by cgroup, attach type and program. */
 function cgroupLinks(): Map<string, number[]> {
   const found = new Map<string, number[]>();
-  for (let id = linkGetNextId(0); id !== undefined; id = linkGetNextId(id)) {
-    let fd: number;
-    try {
-      fd = linkGetFdById(id);
-    } catch (error) {
-      if (isGone(error)) continue;
-      throw error;
-    }
-    try {
-      if (linkHead(fd).type !== BpfLinkType.BPF_LINK_TYPE_CGROUP) continue;
-      const info = linkInfo(fd);
-      if (info.kind !== "cgroup") continue;
-      const key = `${info.cgroup_id} ${info.attach_type} ${info.prog_id}`;
-      found.set(key, [...(found.get(key) ?? []), id]);
-    } finally {
-      closeFd(fd);
-    }
+  for (const fd of objectFds("link")) {
+    const { type, id } = linkHead(fd);
+    if (type !== BpfLinkType.BPF_LINK_TYPE_CGROUP) continue;
+    const info = linkInfo(fd);
+    if (info.kind !== "cgroup") continue;
+    const key = `${info.cgroup_id} ${info.attach_type} ${info.prog_id}`;
+    found.set(key, [...(found.get(key) ?? []), id]);
   }
   return found;
 }

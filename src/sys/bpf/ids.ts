@@ -55,15 +55,6 @@ export function linkGetNextId(id: number): number | undefined {
 export function progGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, "program", id, options);
 }
-/** Like {@link progGetFdById}, but the negative errno where it fails: for ids that are only guessed. */
-export function tryProgGetFdById(id: number): number {
-  return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, NO_OPTIONS);
-}
-/** Like {@link linkGetFdById}, but the negative errno where it fails: for ids that are only guessed. */
-export function tryLinkGetFdById(id: number): number {
-  return tryFdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, id, NO_OPTIONS);
-}
-const NO_OPTIONS: GetFdByIdOptions = {};
 /** An fd for the map of an id. ENOENT: it is gone. */
 export function mapGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_MAP_GET_FD_BY_ID, "map", id, options);
@@ -75,4 +66,19 @@ export function btfGetFdById(id: number, options: GetFdByIdOptions = {}): number
 /** An fd for the link of an id. ENOENT: it is gone; EAGAIN: it is only being made: both mean "not there" in a listing. */
 export function linkGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, "link", id, options);
+}
+
+// The same for ids that are only guessed: these return the negative errno where they fail.
+
+export function tryProgGetFdById(id: number, options: GetFdByIdOptions = {}): number {
+  return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, options);
+}
+export function tryMapGetFdById(id: number, options: GetFdByIdOptions = {}): number {
+  return tryFdById(BpfCmd.BPF_MAP_GET_FD_BY_ID, id, options);
+}
+export function tryBtfGetFdById(id: number, options: GetFdByIdOptions = {}): number {
+  return tryFdById(BpfCmd.BPF_BTF_GET_FD_BY_ID, id, options);
+}
+export function tryLinkGetFdById(id: number, options: GetFdByIdOptions = {}): number {
+  return tryFdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, id, options);
 }

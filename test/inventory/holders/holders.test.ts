@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { objectPids } from "../../../src/inventory/index.ts";
+import { objectHolders } from "../../../src/inventory/index.ts";
 import {
   btfInfo,
   btfLoad,
@@ -47,8 +47,8 @@ for (const by of WAYS) {
       ["btf", btfInfo(btf).id],
     ] as const;
     for (const [kind, id] of cases) {
-      assert.deepEqual(objectPids(kind, { by }).get(id), [me], kind);
-      assert.equal(objectPids(kind, { by, others: true }).get(id), undefined, kind);
+      assert.deepEqual(objectHolders(kind, { by }).get(id), [me], kind);
+      assert.equal(objectHolders(kind, { by, others: true }).get(id), undefined, kind);
     }
     assert.equal(readdirSync("/proc/self/fd").length, fds, "no fd is left");
   });
@@ -57,7 +57,7 @@ for (const by of WAYS) {
     const prog = program(t);
     const { id } = progInfo(prog);
     const holder = await withProgramHolder(t, 2, id, id);
-    const found = objectPids("program", { by });
+    const found = objectHolders("program", { by });
     const them = { pid: holder.pid, comm: readFileSync(`/proc/${holder.pid}/comm`, "utf8").trim() };
     for (const held of holder.ids) assert.deepEqual(found.get(held), [them]);
     assert.deepEqual(
@@ -66,14 +66,14 @@ for (const by of WAYS) {
       "each process once",
     );
     await holder.end();
-    const after = objectPids("program", { by });
+    const after = objectHolders("program", { by });
     assert.equal(after.get(holder.ids[0] as number), undefined);
     assert.deepEqual(after.get(id), [me]);
   });
 
   test(`who holds objects, by ${by}: a thread whose files are its own`, async (t) => {
     const { pid, ids } = await withProgramHolder(t, 0);
-    const pids = objectPids("program", { by }).get(ids[0] as number);
+    const pids = objectHolders("program", { by }).get(ids[0] as number);
     assert.deepEqual(
       pids?.map((holder) => holder.pid),
       [pid],
@@ -83,7 +83,7 @@ for (const by of WAYS) {
 
 test("both ways find the same of this process's objects", (t) => {
   const ids = Array.from({ length: 50 }, () => progInfo(program(t)).id);
-  const [one, two] = WAYS.map((by) => objectPids("program", { by }));
+  const [one, two] = WAYS.map((by) => objectHolders("program", { by }));
   assert.deepEqual(
     ids.map((id) => one?.get(id)),
     ids.map((id) => two?.get(id)),

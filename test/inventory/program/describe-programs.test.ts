@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describePrograms, manyProgramRecords, ProgramReader } from "../../../src/inventory/index.ts";
-import { FEW_PROGRAMS, type ProgramRecord, programRecords } from "../../../src/inventory/program/record.ts";
-import { iteratedRecords, openRecordIterator } from "../../../src/inventory/program/record-iterator.ts";
+import { describePrograms, type ProgramDescription } from "../../../src/inventory/index.ts";
+import { FEW_PROGRAMS, manyPrograms } from "../../../src/inventory/program/describe-programs.ts";
+import { iteratedPrograms, openProgramIterator } from "../../../src/inventory/program/iterate-programs.ts";
+import { ProgramReader } from "../../../src/inventory/program/read-program.ts";
+import { objectFds } from "../../../src/kernel/index.ts";
 import { loadObject } from "../../../src/load/index.ts";
 import { enableStats } from "../../../src/program/index.ts";
 import { kernelAtLeast, mapCreate, progBindMap, progInfo, progLoad } from "../../../src/sys/index.ts";
@@ -16,7 +18,7 @@ const OF_RUN = ["length", "write", "mark", "lookup"];
 test("every loaded program is described, its maps, its metadata and its full name among the rest", () => {
   using metadata = loadObject("test/bpf/metadata.bpf.o");
   using long = loadObject("test/bpf/names-long.bpf.o");
-  const records = new Map(describePrograms().map((record) => [record.id, record]));
+  const records = new Map([...describePrograms()].map((record) => [record.id, record]));
   for (const object of [metadata, long]) {
     for (const program of Object.values(object.programs)) {
       const record = records.get(program.id);
@@ -24,9 +26,9 @@ test("every loaded program is described, its maps, its metadata and its full nam
       assert.equal(record?.tag, program.tag);
       assert.equal(record?.type, program.type);
       assert.ok((record?.memlock ?? 0) >= 4096);
-      assert.ok((record?.verified_insns ?? 1) > 0);
+      assert.ok((record?.verifiedInsns ?? 1) > 0);
       using reader = new ProgramReader();
-      assert.deepEqual({ ...reader.record(program.fd), metadata: [] }, { ...record, metadata: [] });
+      assert.deepEqual({ ...reader.describe(program.fd), metadata: [] }, { ...record, metadata: [] });
     }
   }
   const described = [...records.values()].find(({ id }) => id === Object.values(metadata.programs)[0]?.id);
@@ -39,7 +41,7 @@ test("every loaded program is described, its maps, its metadata and its full nam
 
 test("the iterator tells of each program what the kernel does, or that it is to be asked", (t) => {
   if (!kernelAtLeast(5, 19)) {
-    assert.equal(openRecordIterator(), undefined);
+    assert.equal(openProgramIterator(), undefined);
     return;
   }
   using run = loadObject("test/bpf/run.bpf.o", { programs: OF_RUN });
@@ -56,11 +58,11 @@ test("the iterator tells of each program what the kernel does, or that it is to 
     const map = { map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 4, max_entries: 1 };
     progBindMap(many.fd, owned(t, mapCreate(map)));
   }
-  const iterator = openRecordIterator();
+  const iterator = openProgramIterator();
   assert.ok(iterator !== undefined);
   using reader = new ProgramReader();
-  const told = new Map<number, ProgramRecord | number>();
-  for (const one of iteratedRecords(iterator, reader)) told.set(typeof one === "number" ? one : one.id, one);
+  const told = new Map<number, ProgramDescription | number>();
+  for (const one of iteratedPrograms(iterator, reader)) told.set(typeof one === "number" ? one : one.id, one);
   iterator.close();
   assert.equal(told.get(iterator.programId), undefined, "not of itself");
   for (const { id } of [ran, many, first, ...Object.values(long.programs)]) assert.equal(told.get(id), id);
@@ -73,10 +75,10 @@ test("the iterator tells of each program what the kernel does, or that it is to 
   for (const program of simple) {
     const record = told.get(program.id);
     assert.ok(typeof record === "object", program.name);
-    assert.deepEqual(comparable(record), comparable(reader.record(program.fd)));
+    assert.deepEqual(comparable(record), comparable(reader.describe(program.fd)));
   }
-  assert.ok(simple.some(({ id }) => (told.get(id) as ProgramRecord).map_ids.length === 7));
-  assert.ok(simple.some(({ id }) => (told.get(id) as ProgramRecord).metadata.length > 0));
+  assert.ok(simple.some(({ id }) => (told.get(id) as ProgramDescription).mapIds.length === 7));
+  assert.ok(simple.some(({ id }) => (told.get(id) as ProgramDescription).metadata.length > 0));
 });
 
 test("many programs are the same as a few", (t) => {
@@ -84,13 +86,13 @@ test("many programs are the same as a few", (t) => {
   using long = loadObject("test/bpf/names-long.bpf.o");
   using reader = new ProgramReader();
   const own = [run, long].flatMap(({ programs }) => Object.values(programs).map(({ id }) => id));
-  const described = (records: Iterable<ProgramRecord>): ProgramRecord[] =>
+  const described = (records: Iterable<ProgramDescription>): ProgramDescription[] =>
     [...records].filter(({ id }) => own.includes(id)).map(comparable);
-  const asked = described(programRecords(reader));
+  const asked = described(readOneByOne(reader));
   assert.deepEqual(asked.length, own.length);
-  assert.deepEqual(described(manyProgramRecords(reader, 0)), asked);
-  assert.deepEqual(described(manyProgramRecords(reader, asked[2]?.id ?? 0)), asked.slice(3));
-  assert.deepEqual(described(programRecords(reader, { after: asked[2]?.id ?? 0 })), asked.slice(3));
+  assert.deepEqual(described(manyPrograms(reader, 0)), asked);
+  assert.deepEqual(described(manyPrograms(reader, asked[2]?.id ?? 0)), asked.slice(3));
+  assert.deepEqual(described(readOneByOne(reader, asked[2]?.id)), asked.slice(3));
   // More than are asked for one by one.
   for (let i = 0; i < FEW_PROGRAMS; i++) {
     own.push(progInfo(owned(t, progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_XDP, insns: returning(2) }))).id);
@@ -101,13 +103,17 @@ test("many programs are the same as a few", (t) => {
     own,
   );
   // Another reader may take the time of boot for another, by less than a second.
-  const timeless = (records: ProgramRecord[]): ProgramRecord[] =>
-    records.map((record) => ({ ...record, loaded_at: undefined }));
-  assert.deepEqual(timeless(all), timeless(described(programRecords(reader))));
+  const timeless = (records: ProgramDescription[]): ProgramDescription[] =>
+    records.map((record) => ({ ...record, loadedAt: undefined }));
+  assert.deepEqual(timeless(all), timeless(described(readOneByOne(reader))));
 });
 
+function* readOneByOne(reader: ProgramReader, after = 0): Generator<ProgramDescription> {
+  for (const fd of objectFds("program", after)) yield reader.describe(fd);
+}
+
 /** A record, and of its metadata what is no BTF. */
-function comparable(record: ProgramRecord): ProgramRecord {
+function comparable(record: ProgramDescription): ProgramDescription {
   const metadata = record.metadata.map((variable) => ({ ...variable, btf: undefined as never }));
   return { ...record, metadata };
 }

@@ -1,40 +1,45 @@
 import { isGone, KernelBtf, loadedBtf } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, closeFd, mapGetFdById, mapInfo } from "../../sys/index.ts";
-import type { ProgramRecord } from "./record.ts";
 
 /** A map that a program uses. */
 export interface UsedMap {
   readonly id: number;
-  /** Undefined where the map is gone meanwhile. */
+  /** Undefined if the map is gone meanwhile. */
   readonly name: string | undefined;
 }
 
-/** What a program was loaded to be attached to. */
+/** The BTF type that a program was loaded to be attached to. */
 export interface AttachTargetName {
-  /** Of the function, or `btf_trace_NAME` of a tracepoint; undefined where its BTF does not tell. */
+  /** The function, or `btf_trace_NAME` for a tracepoint. Undefined if its BTF cannot be read. */
   readonly name: string | undefined;
   /** `vmlinux`, a module's name, or the name of the BTF of a BPF program, which is often empty. */
-  readonly btf_name: string;
-  readonly btf_obj_id: number;
-  readonly btf_id: number;
+  readonly btfName: string;
+  readonly btfObjId: number;
+  readonly btfId: number;
 }
 
-/** What takes more than a program's own info to tell. */
+/** What takes system calls beyond a program's own info. Undefined unless it was asked for. */
 export interface ProgramDetails {
-  readonly maps: readonly UsedMap[];
-  /** Undefined for a program that attaches to no BTF type, and before Linux 6.0. */
-  readonly attach_to: AttachTargetName | undefined;
+  readonly maps?: readonly UsedMap[] | undefined;
+  /** Also undefined for a program that attaches to no BTF type, and before Linux 6.0. */
+  readonly attachTo?: AttachTargetName | undefined;
 }
 
-/** Looks up the details of programs one after another; what several have in common is looked up once. */
+/** What {@link ProgramDetailsReader} needs to know of a program. */
+export interface ProgramReferences {
+  readonly mapIds: readonly number[];
+  readonly attachBtfObjId: number | undefined;
+  readonly attachBtfId: number | undefined;
+}
+
+/** Looks up the details of programs one after another. What they have in common is looked up once. */
 export class ProgramDetailsReader implements Disposable {
   readonly #kernel = new KernelBtf();
   readonly #maps = new Map<number, UsedMap>();
   readonly #names = new Map<number, { readonly name: string; readonly kernel: boolean } | undefined>();
 
-  /** The details of a program that was described. */
-  details(record: ProgramRecord): ProgramDetails {
-    return { maps: record.map_ids.map((id) => this.#map(id)), attach_to: this.#target(record) };
+  details(program: ProgramReferences): ProgramDetails {
+    return { maps: program.mapIds.map((id) => this.#map(id)), attachTo: this.#target(program) };
   }
 
   #map(id: number): UsedMap {
@@ -51,25 +56,25 @@ export class ProgramDetailsReader implements Disposable {
     return map;
   }
 
-  #target({ attach_btf_obj_id = 0, attach_btf_id = 0 }: ProgramRecord): AttachTargetName | undefined {
-    if (attach_btf_obj_id === 0 || attach_btf_id === 0) return undefined;
-    if (!this.#names.has(attach_btf_obj_id)) {
+  #target({ attachBtfObjId = 0, attachBtfId = 0 }: ProgramReferences): AttachTargetName | undefined {
+    if (attachBtfObjId === 0 || attachBtfId === 0) return undefined;
+    if (!this.#names.has(attachBtfObjId)) {
       const info = withFd(
-        () => btfGetFdById(attach_btf_obj_id),
+        () => btfGetFdById(attachBtfObjId),
         (fd) => btfInfo(fd),
       );
-      this.#names.set(attach_btf_obj_id, info && { name: info.name ?? "", kernel: info.kernel_btf });
+      this.#names.set(attachBtfObjId, info && { name: info.name ?? "", kernel: info.kernel_btf });
     }
-    const from = this.#names.get(attach_btf_obj_id);
+    const from = this.#names.get(attachBtfObjId);
     const btf =
       from?.kernel === true
         ? from.name === "vmlinux"
           ? this.#kernel.main
           : this.#kernel.modules().find(({ name }) => name === from.name)?.btf
-        : loadedBtf(attach_btf_obj_id);
-    const type = btf !== undefined && attach_btf_id < btf.endId ? btf.type(attach_btf_id) : undefined;
+        : loadedBtf(attachBtfObjId);
+    const type = btf !== undefined && attachBtfId < btf.endId ? btf.type(attachBtfId) : undefined;
     const name = type !== undefined && "name" in type ? type.name : undefined;
-    return { name, btf_name: from?.name ?? "", btf_obj_id: attach_btf_obj_id, btf_id: attach_btf_id };
+    return { name, btfName: from?.name ?? "", btfObjId: attachBtfObjId, btfId: attachBtfId };
   }
 
   close(): void {

@@ -1,2 +1,0 @@
-// What loads the assembler and BTF, on demand.
-export { manyProgramRecords } from "../../inventory/index.ts";

@@ -1,0 +1,81 @@
+import { isGone, objectFds } from "../../kernel/index.ts";
+import { closeFd, progGetFdById } from "../../sys/index.ts";
+import { type DescribeOptions, findOwners } from "../owners.ts";
+import { iteratedPrograms, openProgramIterator } from "./iterate-programs.ts";
+import { ProgramDetailsReader } from "./program-details.ts";
+import { type ProgramDescription, ProgramReader } from "./read-program.ts";
+
+/** How much of each program is described. */
+export interface DescribeProgramsOptions extends DescribeOptions {
+  /** Adds the names of its maps and what it was loaded to be attached to. */
+  readonly details?: boolean | undefined;
+}
+
+/** More programs than this are worth loading the iterator program. */
+export const FEW_PROGRAMS = 500;
+
+/**
+ * Describes loaded programs one after another, so that only one description lives at a time. Programs that go away
+ * meanwhile are left out. Many programs are read by an iterator program where the kernel and the process's rights allow
+ * it, which takes a tenth of the time. Needs CAP_SYS_ADMIN, unless `fds` names the programs.
+ */
+export function* describePrograms(
+  options: DescribeProgramsOptions = {},
+): Generator<ProgramDescription, void, undefined> {
+  const owners = findOwners("program", options);
+  using reader = new ProgramReader();
+  using details = options.details === true ? new ProgramDetailsReader() : undefined;
+  const programs = options.fds === undefined ? everyProgram(reader) : readPrograms(reader, options.fds);
+  for (const program of programs) yield Object.assign(program, owners(program.id), details?.details(program));
+}
+
+function* everyProgram(reader: ProgramReader): Generator<ProgramDescription, void, undefined> {
+  let count = 0;
+  let last = 0;
+  for (const program of readPrograms(reader, objectFds("program"))) {
+    yield program;
+    last = program.id;
+    if (++count === FEW_PROGRAMS) break;
+  }
+  if (count === FEW_PROGRAMS) yield* manyPrograms(reader, last);
+}
+
+function* readPrograms(reader: ProgramReader, fds: Iterable<number>): Generator<ProgramDescription, void, undefined> {
+  for (const fd of fds) yield reader.describe(fd);
+}
+
+/**
+ * Describes the programs with ids above `after` by the iterator program. System calls tell what it leaves out, and
+ * everything where it cannot run.
+ */
+export function* manyPrograms(reader: ProgramReader, after: number): Generator<ProgramDescription, void, undefined> {
+  const iterator = openProgramIterator();
+  if (iterator === undefined) {
+    yield* readPrograms(reader, objectFds("program", after));
+    return;
+  }
+  try {
+    for (const program of iteratedPrograms(iterator, reader)) {
+      if (typeof program === "number") {
+        if (program > after) yield* readById(reader, program);
+      } else if (program.id > after) yield program;
+    }
+  } finally {
+    iterator.close();
+  }
+}
+
+function* readById(reader: ProgramReader, id: number): Generator<ProgramDescription, void, undefined> {
+  let fd: number;
+  try {
+    fd = progGetFdById(id);
+  } catch (error) {
+    if (isGone(error)) return;
+    throw error;
+  }
+  try {
+    yield reader.describe(fd);
+  } finally {
+    closeFd(fd);
+  }
+}

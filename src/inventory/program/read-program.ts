@@ -1,0 +1,128 @@
+import type { Btf } from "../../btf/index.ts";
+import { Errno, SyscallError } from "../../errors/index.ts";
+import { loadedBtf } from "../../kernel/index.ts";
+import { type CamelCase, camelName, formatHex, infoReader } from "../../layout/index.ts";
+import { fullProgramName, type MetadataVariable, programMetadata } from "../../program/index.ts";
+import { bootToWallClock, deviceName, FdMemlock, type ProgInfo, progInfo } from "../../sys/index.ts";
+import { BpfProgInfo } from "../../uapi/index.ts";
+import type { Owners } from "../owners.ts";
+import { IteratedProgram } from "./iterated-program.ts";
+import type { ProgramDetails } from "./program-details.ts";
+
+/** The network device that a program is bound or offloaded to. */
+export interface ProgramDevice {
+  readonly ifindex: number;
+  readonly netnsDev: bigint;
+  readonly netnsIno: bigint;
+  /** Undefined if the device is gone or in another network namespace. */
+  readonly name: string | undefined;
+}
+
+type InfoField = keyof typeof IteratedProgram.fields & keyof ProgInfo;
+/** Fields that a description shows in another form. */
+type Reshaped = "tag" | "load_time" | "map_ids" | "nr_map_ids";
+const RESHAPED: readonly string[] = ["tag", "load_time", "map_ids", "nr_map_ids"] satisfies Reshaped[];
+
+/** The fields of `bpf_prog_info` that a description has as they are, under their names in camelCase. */
+export const COPIED_FIELDS: readonly Exclude<InfoField, Reshaped>[] = (
+  Object.keys(IteratedProgram.fields) as InfoField[]
+).filter((name): name is Exclude<InfoField, Reshaped> => name in BpfProgInfo.fields && !RESHAPED.includes(name));
+
+/**
+ * A loaded program with all that can be shown of it, as plain data. Fields of the kernel's `bpf_prog_info` have its names
+ * in camelCase. `name` is the whole name: BTF has the rest where the kernel's 15 characters are too few. `jitedProgLen` is
+ * 0 if the program is interpreted, or if the kernel hides its code.
+ */
+export interface ProgramDescription
+  extends CamelCase<Pick<ProgInfo, Exclude<InfoField, Reshaped>>>,
+    Owners,
+    ProgramDetails {
+  /** 16 hexadecimal digits. */
+  readonly tag: string;
+  /** Seconds since the epoch; undefined if the kernel does not tell. */
+  readonly loadedAt: number | undefined;
+  /** Nanoseconds. */
+  readonly runTimeNs: bigint;
+  readonly runCnt: bigint;
+  readonly recursionMisses: bigint;
+  readonly device: ProgramDevice | undefined;
+  /** True if the device that the program was offloaded to is gone. */
+  readonly orphaned: boolean;
+  /** Bytes of kernel memory. */
+  readonly memlock: number | undefined;
+  readonly mapIds: readonly number[];
+  /** The `bpf_metadata_` variables of its read-only data. */
+  readonly metadata: readonly MetadataVariable[];
+}
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** Describes programs one after another by system calls. What they have in common is looked up once. */
+export class ProgramReader implements Disposable {
+  readonly #memlock = new FdMemlock();
+  readonly #types = new Map<number, Btf | undefined>();
+  #wallClock: bigint | undefined;
+
+  /** Describes the program of an fd. */
+  describe(fd: number): ProgramDescription {
+    const { info, orphaned } = infoOf(fd);
+    const copied: Record<string, unknown> = {};
+    for (const name of COPIED_FIELDS) copied[camelName(name)] = info[name];
+    return Object.assign(copied as CamelCase<Pick<ProgInfo, (typeof COPIED_FIELDS)[number]>>, {
+      name: fullProgramName(info, fd, this.#btf),
+      tag: formatHex(info.tag),
+      loadedAt: this.loadedAt(info.load_time),
+      runTimeNs: info.run_time_ns,
+      runCnt: info.run_cnt,
+      recursionMisses: info.recursion_misses ?? 0n,
+      device: deviceOf(info),
+      orphaned,
+      memlock: this.#memlock.bytes(fd),
+      mapIds: info.map_ids ?? [],
+      metadata: this.metadata(info.map_ids ?? []),
+    });
+  }
+
+  /** Returns the metadata variables of a program by the ids of its maps. */
+  metadata(mapIds: readonly number[]): readonly MetadataVariable[] {
+    return programMetadata(mapIds, this.#btf);
+  }
+
+  /** Converts nanoseconds since boot to seconds since the epoch. 0, which the kernel uses for "unknown", is undefined. */
+  loadedAt(sinceBoot: bigint): number | undefined {
+    if (sinceBoot === 0n) return undefined;
+    this.#wallClock ??= bootToWallClock();
+    return Number((this.#wallClock + sinceBoot) / NANOSECONDS);
+  }
+
+  readonly #btf = (id: number): Btf | undefined => {
+    if (!this.#types.has(id)) this.#types.set(id, loadedBtf(id));
+    return this.#types.get(id);
+  };
+
+  close(): void {
+    this.#memlock.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
+  try {
+    return { info: progInfo(fd, { map_ids: true }), orphaned: false };
+  } catch (error) {
+    // The device that the program was offloaded to is gone. bpftool shows such a program with zeros.
+    if (error instanceof SyscallError && error.errno === Errno.ENODEV) {
+      return { info: infoReader(BpfProgInfo)(BpfProgInfo.alloc(), 0), orphaned: true };
+    }
+    throw error;
+  }
+}
+
+function deviceOf({ ifindex, netns_dev, netns_ino }: ProgInfo): ProgramDevice | undefined {
+  if (ifindex === 0) return undefined;
+  const name = deviceName(ifindex, { netns_dev, netns_ino });
+  return { ifindex, netnsDev: netns_dev, netnsIno: netns_ino, name };
+}
