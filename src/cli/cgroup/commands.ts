@@ -37,7 +37,7 @@ export const cgroup: ObjectEntry = {
       name: "tree",
       syntax: ["[CGROUP_ROOT] [effective] [details] [except PATTERN]..."],
       summary: "list the programs attached to a cgroup and all below it",
-      run: async () => (await import("./tree.ts")).showCgroupTree,
+      run: async () => (await import("./show.ts")).showCgroupTree,
     },
     {
       name: "attach",

@@ -1,7 +1,7 @@
 import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import type { View } from "./view.ts";
+import type { View } from "./show.ts";
 
 const COLUMN = 15;
 const ID_COLUMN = 8;

@@ -1,8 +1,11 @@
-import { cgroupPrograms } from "../../link/index.ts";
+import { type Cgroup, type CgroupProgram, cgroupPrograms, walkCgroups } from "../../link/index.ts";
+import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import type { Words } from "../words/words.ts";
 import { attachNames } from "./attach-names.ts";
+import { exceptMatching } from "./except.ts";
 import { headText, rowJson, rowText } from "./render.ts";
-import { takeView } from "./view.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
 export const showCgroup: Run = async (words) => {
@@ -20,3 +23,83 @@ export const showCgroup: Run = async (words) => {
     json: () => programs.map((program) => rowJson(program, view, names)),
   };
 };
+
+/** `bpfts cgroup tree [CGROUP_ROOT] [effective] [details] [except PATTERN]…`. */
+export const showCgroupTree: Run = async (words) => {
+  const root = takeRoot(words);
+  const view = takeView(words, { except: true });
+  const { effective, details } = view;
+  const cgroups: Cgroup[] = [];
+  for (const cgroup of walkCgroups(root, { effective, details, except: exceptMatching(root, view.except) })) {
+    if (cgroup.programs.length > 0) cgroups.push(cgroup);
+  }
+  const names = await attachNames(cgroups);
+  return {
+    *text() {
+      yield `CgroupPath\n${headText(view)}`;
+      // The same programs come again and again.
+      const rows = new Map<CgroupProgram, string>();
+      const row = (program: CgroupProgram): string => {
+        let text = rows.get(program);
+        if (text === undefined) {
+          text = rowText(program, view, names);
+          rows.set(program, text);
+        }
+        return text;
+      };
+      for (const { path, level, programs } of cgroups) {
+        const indent = level > 0 ? "    " : "";
+        yield `${path}\n${indent}${programs.map(row).join(indent)}`;
+      }
+    },
+    json: () =>
+      cgroups.map(({ path, programs }) => ({
+        cgroup: path,
+        programs: programs.map((program) => rowJson(program, view, names)),
+      })),
+  };
+};
+
+/** A directory whose name is that of a keyword would need its `./`; bpftool takes `effective` alone for a path. */
+function takeRoot(words: Words): string {
+  const { peek } = words;
+  const given =
+    peek !== undefined && peek !== "" && !["effective", "details", "except"].some((k) => k.startsWith(peek));
+  const root = given ? words.take("a cgroup") : cgroup2Mount();
+  if (root === undefined) throw new CommandError("cgroup v2 isn't mounted");
+  return root;
+}
+
+/** What of a cgroup is shown. */
+export interface View {
+  /** What runs there rather than what was attached there. */
+  readonly effective: boolean;
+  /** An addition of ours: links, flags and origins too. */
+  readonly details: boolean;
+  /** An addition of ours, for trees: cgroups that are left out with all below them. */
+  readonly except: readonly string[];
+}
+
+/** Takes the words behind the cgroup of `show` and `tree`. */
+export function takeView(words: Words, options: { except?: boolean } = {}): View {
+  let effective = false;
+  let details = false;
+  const except: string[] = [];
+  while (words.left > 0) {
+    const word = words.peek;
+    if (words.takeKeyword("effective")) {
+      if (effective) throw new CommandError(`duplicated argument: ${word}`);
+      effective = true;
+    } else if (words.takeKeyword("details")) {
+      if (details) throw new CommandError(`duplicated argument: ${word}`);
+      details = true;
+    } else if (options.except === true && word === "except") {
+      words.take("except");
+      except.push(words.take("a pattern of cgroups to leave out"));
+    } else {
+      const or = options.except === true ? "'details', 'except PATTERN'" : "'details'";
+      throw new CommandError(`expected no more arguments, 'effective', ${or}, got: '${word}'?`);
+    }
+  }
+  return { effective, details, except };
+}

@@ -1,11 +1,16 @@
-import { BpfError } from "../../errors/index.ts";
+import { BpfError, Errno } from "../../errors/index.ts";
 
 /** bpftool's exit code of most failures: -1, cut to a byte. */
 export const EXIT_FAILURE = 255;
-/** Its exit code of -EINVAL, cut likewise. */
-export const EXIT_INVALID = 234;
+/** bpftool's exit code of some usage errors: -EINVAL, cut to a byte. */
+export const EXIT_INVALID: number = exitCodeOf(Errno.EINVAL);
 
-/** A command cannot do what it was asked to. The message is the line that the user reads. */
+/** Returns the exit code of a command of bpftool that returns a negative errno: its lowest byte. */
+export function exitCodeOf(errno: number): number {
+  return -errno & 0xff;
+}
+
+/** The failure of a command. The message is the line that the user reads. */
 export class CommandError extends BpfError {
   readonly exitCode: number;
   constructor(message: string, options: ErrorOptions & { exitCode?: number } = {}) {

@@ -2,8 +2,7 @@ import { openPinnedFd } from "../../kernel/index.ts";
 import { linkGetFdById, OwnedFd } from "../../sys/index.ts";
 import { failedTo } from "../failure/reason.ts";
 import { parseU32 } from "../words/number.ts";
-import type { Words } from "../words/words.ts";
-import { unexpected } from "./unexpected.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 
 /** Opens the link that `id N` or `pinned FILE` means. The caller closes it. */
 export function takeLink(words: Words): OwnedFd {
@@ -16,5 +15,5 @@ export function takeLink(words: Words): OwnedFd {
     }
   }
   if (words.takeKeyword("pinned")) return openPinnedFd(words.take("a file"), "link");
-  throw unexpected("'id' or 'pinned'", words);
+  throw unexpectedWord("'id' or 'pinned'", words);
 }

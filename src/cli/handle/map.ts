@@ -4,8 +4,7 @@ import { BpfMapFlag } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { parseU32 } from "../words/number.ts";
-import type { Words } from "../words/words.ts";
-import { unexpected } from "./unexpected.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 
 const MAX_NAME = 15;
 
@@ -29,7 +28,7 @@ export function takeMaps(words: Words, access: MapAccess = "write"): OwnedFd[] {
   }
   if (words.takeKeyword("name")) return mapsByName(words.take("a name"), open_flags);
   if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "map", open_flags)];
-  throw unexpected("'id', 'name' or 'pinned'", words);
+  throw unexpectedWord("'id', 'name' or 'pinned'", words);
 }
 
 /** Like {@link takeMaps} for a command that takes a single one. */

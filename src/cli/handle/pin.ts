@@ -1,9 +1,21 @@
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { BPFFS_PATH, isBpffs, mountBpffs, objPin } from "../../sys/index.ts";
+import { BPFFS_PATH, isBpffs, mountBpffs, type OwnedFd, objPin } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
+import { type Answer, done } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
+import type { Words } from "../words/words.ts";
+
+/** Carries out `pin HANDLE FILE`, which every kind of object has. `exitCode` is bpftool's of too few words. */
+export function pinHandle(words: Words, options: Options, take: (words: Words) => OwnedFd, exitCode: number): Answer {
+  words.need(3, { exitCode });
+  using object = take(words);
+  const path = words.take("a file");
+  words.end();
+  pinAt(path, object.number, options);
+  return done;
+}
 
 /** Pins an object at a path, which must be free and below a bpffs. */
 export function pinAt(path: string, fd: number, options: Options): void {

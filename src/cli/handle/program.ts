@@ -4,9 +4,8 @@ import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { parseU32 } from "../words/number.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 import { fullProgramName } from "./program-name.ts";
-import { unexpected } from "./unexpected.ts";
 
 const TAG_BYTES = 8;
 /** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
@@ -28,7 +27,7 @@ export function takePrograms(words: Words): OwnedFd[] {
     return programsWhere((info, fd) => fullProgramName(info, fd) === name, `name '${name}'`);
   }
   if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "program")];
-  throw unexpected("'id', 'tag', 'name' or 'pinned'", words);
+  throw unexpectedWord("'id', 'tag', 'name' or 'pinned'", words);
 }
 
 /** Like {@link takePrograms} for a command that takes a single one. */

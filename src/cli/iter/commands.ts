@@ -14,13 +14,13 @@ export const iter: ObjectEntry = {
       changes: true,
       syntax: ["OBJ PATH [map MAP]"],
       summary: "attach the first program of an object file as an iterator and pin it",
-      run: async () => (await import("./pin.ts")).pinIterator,
+      run: async () => (await import("./actions.ts")).pinIterator,
     },
     {
       name: "read",
       syntax: ["{ LINK | OBJ [map MAP] }"],
       summary: "run an iterator, pinned or of an object file, and print what it writes",
-      run: async () => (await import("./read.ts")).readIterator,
+      run: async () => (await import("./actions.ts")).readIterator,
     },
   ],
 };

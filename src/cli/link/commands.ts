@@ -21,14 +21,14 @@ export const link: ObjectEntry = {
       changes: true,
       syntax: ["LINK  FILE"],
       summary: "pin a link to a file in a bpffs",
-      run: async () => (await import("./pin.ts")).pinLink,
+      run: async () => (await import("./actions.ts")).pinLink,
     },
     {
       name: "detach",
       changes: true,
       syntax: ["LINK"],
       summary: "take a link's program off its hook",
-      run: async () => (await import("./detach.ts")).detachLink,
+      run: async () => (await import("./actions.ts")).detachLink,
     },
   ],
 };

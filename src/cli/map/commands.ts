@@ -67,7 +67,7 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP  FILE"],
       summary: "pin a map to a file in a bpffs",
-      run: async () => (await import("./pin.ts")).pinMap,
+      run: async () => (await import("./actions.ts")).pinMap,
     },
     {
       name: "event_pipe",
@@ -125,7 +125,7 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP"],
       summary: "forbid processes to write a map, for good",
-      run: async () => (await import("./freeze.ts")).freezeMap,
+      run: async () => (await import("./actions.ts")).freezeMap,
     },
     {
       name: "events",

@@ -4,6 +4,7 @@ import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
+import { readNumber } from "../words/number.ts";
 import { begins, type Words } from "../words/words.ts";
 
 /** An element as the words of a command say it. */
@@ -84,12 +85,8 @@ function takeBytes(words: Words, part: string, count: number): Uint8Array {
 }
 
 function parseByte(text: string, base16: boolean): number {
-  let value = Number.NaN;
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) value = Number(text);
-  else if (base16) value = /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
-  else if (/^0[0-7]*$/.test(text)) value = Number.parseInt(text, 8);
-  else if (/^[1-9][0-9]*$/.test(text)) value = Number(text);
-  if (Number.isNaN(value)) throw new CommandError(`error parsing byte: ${text}`);
+  const value = base16 && /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : readNumber(text);
+  if (value === undefined) throw new CommandError(`error parsing byte: ${text}`);
   if (value > 0xff) {
     throw new CommandError(
       `error parsing byte: ${text} is above 255; a larger number is given byte by byte, the lowest first`,

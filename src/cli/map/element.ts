@@ -12,7 +12,8 @@ import {
   possibleCpus,
 } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { exitCodeOf } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { hexBlock, hexJson } from "../output/hex.ts";
@@ -23,15 +24,9 @@ import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
 import { infoOf } from "./gather.ts";
 
-/** What a shell sees of a negative errno: its low byte. */
-function exitCodeOf(errno: number): number {
-  return -errno & 0xff;
-}
-
 /** A failure with bpftool's exit code, that of the errno. */
 function failed(what: string, error: unknown): unknown {
-  const errno = errnoOf(error);
-  return failedTo(what, error, errno === undefined ? {} : { exitCode: exitCodeOf(errno) });
+  return failedTo(what, error, { errnoExit: true });
 }
 
 const NOT_FOUND: number = exitCodeOf(Errno.ENOENT);

@@ -8,8 +8,8 @@ import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
 import { hexBlock } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import { LiveArray } from "../output/live.ts";
-import { ended } from "../output/signals.ts";
+import { ended, LiveArray } from "../output/live.ts";
+
 import { writeText } from "../output/write.ts";
 import { parseU32 } from "../words/number.ts";
 import { begins, type Words } from "../words/words.ts";

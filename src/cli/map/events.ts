@@ -5,8 +5,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
-import { formatJson, type JsonValue } from "../output/json-writer.ts";
-import { plainJson } from "./plain-json.ts";
+import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
 
 /**
  * `bpfts map events MAP [type TYPE]`: the records of a ring buffer or a perf event array as they come, one JSON document
@@ -45,5 +44,5 @@ function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAn
 }
 
 function documentOf(record: unknown): JsonValue {
-  return record instanceof Uint8Array ? { data: Buffer.from(record).toString("hex") } : plainJson(record);
+  return record instanceof Uint8Array ? { data: Buffer.from(record).toString("hex") } : decodedJson(record);
 }

@@ -3,10 +3,9 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
-import { formatJson } from "../output/json-writer.ts";
+import { decodedJson, formatJson } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
-import { plainJson } from "./plain-json.ts";
 
 const SIGNS = { added: "+", changed: "~", removed: "-" } as const;
 
@@ -45,14 +44,14 @@ function live(map: ReturnType<typeof openMap>, interval: number, options: Option
 function jsonOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {
   return formatJson({
     change: kind,
-    key: plainJson(key),
-    value: plainJson(value),
-    ...(kind === "changed" ? { before: plainJson(before) } : {}),
+    key: decodedJson(key),
+    value: decodedJson(value),
+    ...(kind === "changed" ? { before: decodedJson(before) } : {}),
   });
 }
 
 function textOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {
-  const json = (part: unknown): string => formatJson(plainJson(part));
+  const json = (part: unknown): string => formatJson(decodedJson(part));
   const was = kind === "changed" ? `${json(before)} -> ` : "";
   return `${SIGNS[kind]} ${json(key)}: ${was}${json(value)}`;
 }

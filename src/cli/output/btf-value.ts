@@ -1,4 +1,5 @@
 import type { Btf, BtfMember, BtfType, TypeId } from "../../btf/index.ts";
+import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
 /** The kernel verifies the nesting of types (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c); this only ends the rest. */
@@ -180,8 +181,7 @@ function u64Text(view: DataView, at: number, little: boolean): string {
 
 function characterText(code: number, plain: boolean): string {
   if (code >= 0x20 && code < 0x7f) return formatNested(String.fromCharCode(code), undefined);
-  const digits = code.toString(16);
-  return plain ? `0x${digits}` : `"\\u00${digits.padStart(2, "0")}"`;
+  return plain ? `0x${code.toString(16)}` : `"\\u00${hexByte(code)}"`;
 }
 
 function makePointer(btf: Btf, { plain }: ValueStyle): ValueFormatter {
@@ -224,11 +224,10 @@ function signedOf(view: DataView, at: number, size: number, little: boolean): bi
 function makeFloat(size: number, little: boolean): ValueFormatter {
   if (size === 8) return (view, at) => formatNested(view.getFloat64(at, little), undefined);
   if (size === 4) return (view, at) => formatNested(view.getFloat32(at, little), undefined);
-  const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
   // No number of JavaScript holds a long double: its bytes, the most significant first.
   return (view, at) => {
     const bytes = [...new Uint8Array(view.buffer, view.byteOffset + at, size)];
-    return `"0x${(little ? bytes.reverse() : bytes).map(hex).join("")}"`;
+    return `"0x${formatHex(Uint8Array.from(little ? bytes.reverse() : bytes))}"`;
   };
 }
 

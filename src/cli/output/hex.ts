@@ -1,4 +1,4 @@
-import { formatHex } from "../../layout/index.ts";
+import { hexByte } from "../../layout/index.ts";
 
 const ROW = 16;
 
@@ -12,13 +12,13 @@ export function gapBefore(index: number): string {
 /** Bytes in rows of sixteen, as bpftool prints keys, values and events. The last row has no line end. */
 export function hexBlock(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i++) text += gapBefore(i) + formatHex(bytes.subarray(i, i + 1));
+  for (let i = 0; i < bytes.length; i++) text += gapBefore(i) + hexByte(bytes[i] as number);
   return text;
 }
 
 /** Bytes as the array that bpftool's JSON has for them: `["0x01","0xff"]`. */
 export function hexJson(bytes: Uint8Array): string[] {
-  return Array.from(bytes, (_, i) => `0x${formatHex(bytes.subarray(i, i + 1))}`);
+  return Array.from(bytes, (byte) => `0x${hexByte(byte)}`);
 }
 
 /** Bytes as bpftool's `prog run` prints them: the offset, pairs of bytes, and the printable characters. */
@@ -28,7 +28,7 @@ export function* hexDump(bytes: Uint8Array): Generator<string> {
     let text = "";
     for (let i = at; i < at + ROW; i++) {
       const byte = bytes[i];
-      hex += `${byte === undefined ? "  " : formatHex(bytes.subarray(i, i + 1))}${i % 2 === 1 ? " " : ""}`;
+      hex += `${byte === undefined ? "  " : hexByte(byte)}${i % 2 === 1 ? " " : ""}`;
       if (byte === undefined) continue;
       text += byte < 0x20 || byte > 0x7e ? "." : String.fromCharCode(byte);
       if (i === at + 7) text += " ";

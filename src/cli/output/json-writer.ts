@@ -90,3 +90,18 @@ function writeObject(members: { readonly [key: string]: JsonValue | undefined },
   }
   return `${text}${filled ? (eol ?? "") : ""}}`;
 }
+
+/** Turns a decoded value into JSON. Bytes become hexadecimal digits, and integers of 64 bits stay exact. */
+export function decodedJson(value: unknown): JsonValue {
+  if (value === null || value === undefined) return null;
+  switch (typeof value) {
+    case "boolean":
+    case "number":
+    case "bigint":
+    case "string":
+      return value;
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(decodedJson);
+  return Object.fromEntries(Object.entries(value as object).map(([name, part]) => [name, decodedJson(part)]));
+}

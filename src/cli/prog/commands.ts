@@ -56,7 +56,7 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: ["PROG FILE"],
       summary: "pin a program to a file in a bpffs",
-      run: async () => (await import("./pin.ts")).pinProgram,
+      run: async () => (await import("./actions.ts")).pinProgram,
     },
     {
       name: "load",
@@ -78,14 +78,14 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: ["PROG ATTACH_TYPE [MAP]"],
       summary: "attach a program to a sockmap, or as flow dissector of this network namespace",
-      run: async () => (await import("./attach.ts")).attachProgram,
+      run: async () => (await import("./actions.ts")).attachProgram,
     },
     {
       name: "detach",
       changes: true,
       syntax: ["PROG ATTACH_TYPE [MAP]"],
       summary: "detach a program again",
-      run: async () => (await import("./attach.ts")).detachProgram,
+      run: async () => (await import("./actions.ts")).detachProgram,
     },
     {
       name: "tracelog",

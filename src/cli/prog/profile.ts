@@ -10,7 +10,7 @@ import {
 } from "../../profile/index.ts";
 import { openProgram } from "../../program/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
+import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { LiveAnswer } from "../output/answer.ts";
@@ -22,16 +22,10 @@ import { begins, type Words } from "../words/words.ts";
 /** setTimeout's longest, some 24 days. */
 const LONGEST = 2 ** 31 - 1;
 const MILLISECONDS = 1000;
-/** bpftool's exit code of too few words: -EINVAL, cut to a byte. */
-const EXIT_INVALID = 234;
 
 /** `bpfts prog profile PROG [duration SECONDS] [func NAME] METRICs`. */
 export const profileRuns: Run = (words, options) => {
-  if (words.left < 3) {
-    throw new CommandError(`'${words.previous}' needs at least 3 arguments, ${words.left} found`, {
-      exitCode: EXIT_INVALID,
-    });
-  }
+  words.need(3, { exitCode: EXIT_INVALID });
   using fd = takeProgram(words);
   let seconds: number | undefined;
   let subprogram: string | undefined;

@@ -3,8 +3,8 @@ import { Errno, errnoText } from "../../errors/index.ts";
 import { openProgram, type Program } from "../../program/index.ts";
 import type { TestRunResult } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { CommandError, exitCodeOf } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Answer } from "../output/answer.ts";
 import { hexDump } from "../output/hex.ts";
@@ -100,7 +100,7 @@ function testRun(program: Program, options: Parameters<Program["run"]>[0] & obje
   try {
     result = program.run(options);
   } catch (error) {
-    throw failedTo("failed to run program", error, { exitCode: exitCodeOf(errnoOf(error) ?? 1) });
+    throw failedTo("failed to run program", error, { errnoExit: true });
   }
   for (const [kind, size, room] of [
     ["data", result.data_size_out, options.data_size_out],
@@ -114,11 +114,6 @@ function testRun(program: Program, options: Parameters<Program["run"]>[0] & obje
     }
   }
   return result;
-}
-
-/** bpftool's: the negative errno, cut to a byte. */
-function exitCodeOf(errno: number): number {
-  return -errno & 0xff;
 }
 
 /** What is to be shown on standard output, after what goes to a file has gone there. */

@@ -57,3 +57,10 @@ export class Words {
 export function begins(word: string, keyword: string): boolean {
   return word !== "" && keyword.startsWith(word);
 }
+
+/** Returns the error of a word that begins no handle. A bare number is most often meant as an id. */
+export function unexpectedWord(keywords: string, { peek }: Words): CommandError {
+  if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
+  const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
+  return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
+}

@@ -1,15 +1,13 @@
 import { type OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
+import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
+import { pinHandle } from "../handle/pin.ts";
 import { takeProgram } from "../handle/program.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { begins, type Words } from "../words/words.ts";
-
-/** bpftool's exit code of these failures: -EINVAL, cut to a byte. */
-const EXIT_INVALID = 234;
 
 /** The types by their names, which are written in full; and by their old names, which may be cut short. */
 const TYPES = [
@@ -33,12 +31,12 @@ function atPlace(
   doing: string,
   act: (program: number, target: number, type: BpfAttachType) => void,
 ): Answer {
-  need(words, 3);
+  words.need(3, { exitCode: EXIT_INVALID });
   using program = takeProgram(words);
   const type = takeType(words);
   // A flow dissector belongs to the network namespace that this process is in: it has no map.
   const flow = type === BpfAttachType.BPF_FLOW_DISSECTOR;
-  if (!flow) need(words, 2);
+  if (!flow) words.need(2, { exitCode: EXIT_INVALID });
   using map: OwnedFd | undefined = flow ? undefined : takeMap(words);
   words.end();
   try {
@@ -50,13 +48,6 @@ function atPlace(
   return done;
 }
 
-function need(words: Words, count: number): void {
-  if (words.left >= count) return;
-  throw new CommandError(`'${words.previous}' needs at least ${count} arguments, ${words.left} found`, {
-    exitCode: EXIT_INVALID,
-  });
-}
-
 function takeType(words: Words): BpfAttachType {
   const word = words.take("an attach type");
   const found =
@@ -66,3 +57,6 @@ function takeType(words: Words): BpfAttachType {
   const names = TYPES.map(({ type }) => attachTypeName(type)).join(", ");
   throw new CommandError(`invalid attach/detach type '${word}': it is one of ${names}`, { exitCode: EXIT_INVALID });
 }
+
+/** `bpfts prog pin PROG FILE`. */
+export const pinProgram: Run = (words, options) => pinHandle(words, options, takeProgram, EXIT_INVALID);

@@ -2,8 +2,10 @@ import { Errno } from "../../errors/index.ts";
 import { linkDetach, linkHead } from "../../sys/index.ts";
 import { linkTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
+import { EXIT_INVALID } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
+import { pinHandle } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
 
 /** bpftool's exit code of a detach that failed. */
@@ -25,3 +27,6 @@ export const detachLink: Run = (words) => {
   }
   return done;
 };
+
+/** `bpfts link pin LINK FILE`. */
+export const pinLink: Run = (words, options) => pinHandle(words, options, takeLink, EXIT_INVALID);

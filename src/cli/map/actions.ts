@@ -1,8 +1,14 @@
 import { mapFreeze } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { EXIT_FAILURE } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
+import { pinHandle } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
+
+/** `bpfts map pin MAP FILE`. */
+export const pinMap: Run = (words, options) =>
+  pinHandle(words, options, (handle) => takeMap(handle, "read"), EXIT_FAILURE);
 
 /** `bpfts map freeze MAP`. */
 export const freezeMap: Run = (words) => {
@@ -12,8 +18,7 @@ export const freezeMap: Run = (words) => {
   try {
     mapFreeze(fd.number);
   } catch (error) {
-    const errno = errnoOf(error) ?? 1;
-    throw failedTo("failed to freeze map", error, { exitCode: -errno & 0xff });
+    throw failedTo("failed to freeze map", error, { errnoExit: true });
   }
   return done;
 };

@@ -1,0 +1,99 @@
+import { attachIterator, type Link, openIterator, openLink } from "../../link/index.ts";
+import { type BpfObject, loadObject } from "../../load/index.ts";
+import { openMap } from "../../map/index.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { inStep } from "../failure/reason.ts";
+import { takeLink } from "../handle/link.ts";
+import { takeMap } from "../handle/map.ts";
+import { pinAt, prepareFile } from "../handle/pin.ts";
+import { done, type LiveAnswer } from "../output/answer.ts";
+import { formatJson } from "../output/json-writer.ts";
+import type { Options } from "../words/options.ts";
+import { begins, type Words } from "../words/words.ts";
+
+/** `bpfts iter pin OBJ PATH [map MAP]`. */
+export const pinIterator: Run = (words, options) => {
+  words.need(2);
+  const file = words.take("an object file");
+  const path = words.take("a path");
+  // What cannot be pinned is told before anything is loaded.
+  prepareFile(path, options);
+  using iterator = loadIterator(file, words);
+  pinAt(path, iterator.link.fd, options);
+  return done;
+};
+
+/**
+ * `bpfts iter read { id ID | pinned FILE | OBJ [map MAP] }`: what the iterator's program writes, byte for byte; with -j
+ * it is one string. An addition to bpftool's commands.
+ */
+export const readIterator: Run = (words, options) => {
+  words.need(1);
+  const word = words.peek ?? "";
+  // A file with one of these names is given as ./id.
+  if (begins(word, "id") || begins(word, "pinned")) {
+    using fd = takeLink(words);
+    words.end();
+    const link = openLink({ fd: fd.release() });
+    return live(link, link, options);
+  }
+  const loaded = loadIterator(words.take("an object file"), words);
+  return live(loaded.link, loaded, options);
+};
+
+function live(link: Link, owner: Disposable, options: Options): LiveAnswer {
+  return {
+    async live(write, signal) {
+      using _ = owner;
+      const run = openIterator(link);
+      if (options.json) {
+        write(`${formatJson(run.readText(), options.pretty)}\n`);
+        run.close();
+        return;
+      }
+      for await (const chunk of run.bytes()) {
+        if (signal.aborted) return;
+        write(chunk);
+      }
+    },
+  };
+}
+
+/** An iterator of an object file: its link, and what must stay open until it is pinned or was read. */
+export interface LoadedIterator extends Disposable {
+  readonly link: Link;
+}
+
+/** Loads an object file and attaches its first program to what it walks over: `[map MAP]`. */
+export function loadIterator(file: string, words: Words): LoadedIterator {
+  let map: ReturnType<typeof openMap> | undefined;
+  if (words.left > 0 && words.takeKeyword("map")) {
+    words.need(2);
+    using fd = takeMap(words, "read");
+    map = openMap({ fd: fd.release() });
+  }
+  let object: BpfObject | undefined;
+  try {
+    words.end();
+    const loaded = inStep(`can't load objfile ${file}`, () => loadObject(file));
+    object = loaded;
+    const [program] = Object.values(loaded.programs);
+    if (program === undefined) throw new CommandError(`can't find bpf program in objfile ${file}`);
+    const link = inStep(`attach_iter failed for program ${program.name}`, () =>
+      attachIterator(program, map === undefined ? {} : { map }),
+    );
+    return {
+      link,
+      [Symbol.dispose]() {
+        link.close();
+        loaded.close();
+        map?.close();
+      },
+    };
+  } catch (error) {
+    object?.close();
+    map?.close();
+    throw error;
+  }
+}
