@@ -6,9 +6,9 @@ import { openProgram } from "bpfts";
 
 const [id = 0, repeat = 1, rounds = 1, pause = 0] = process.argv.slice(2).map(Number);
 using program = openProgram({ id });
-const data_in = new Uint8Array(64);
+const dataIn = new Uint8Array(64);
 const clock = new Int32Array(new SharedArrayBuffer(4));
 for (let i = 0; i < rounds; i++) {
-  program.run({ data_in, repeat });
+  program.run({ dataIn, repeat });
   if (pause > 0) Atomics.wait(clock, 0, 0, pause);
 }

@@ -16,7 +16,7 @@ const { amount, lost } = object.variables;
 const { btf } = object.spec;
 if (stream === undefined || emit === undefined || amount === undefined || btf === undefined) throw new Error("no ring");
 amount.value = PER_RUN;
-const data_in = new Uint8Array(64);
+const dataIn = new Uint8Array(64);
 
 interface Event {
   readonly number: bigint;
@@ -42,7 +42,7 @@ if (how !== "batches") {
         },
   );
   for (let round = 0; round < ROUNDS; round++) {
-    emit.run({ data_in, repeat: RUNS });
+    emit.run({ dataIn, repeat: RUNS });
     const start = process.hrtime.bigint();
     const count = reader.consume();
     times.push(Number(process.hrtime.bigint() - start) / count);
@@ -53,7 +53,7 @@ if (how !== "batches") {
   const all = records<Event>(stream, { as });
   const batches = all.batches();
   for (let round = 0; round < ROUNDS; round++) {
-    emit.run({ data_in, repeat: RUNS });
+    emit.run({ dataIn, repeat: RUNS });
     const start = process.hrtime.bigint();
     let count = 0;
     while (count < RUNS * PER_RUN) {

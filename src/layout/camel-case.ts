@@ -30,3 +30,12 @@ export function camelCase<T extends object>(record: T): CamelCase<T> {
   }
   return out as CamelCase<T>;
 }
+
+/** The reverse of {@link camelCase} for a flat record: `{ dataIn }` to `{ data_in }`. */
+export function kernelCase<T extends object>(record: CamelCase<T>): T {
+  const out: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record)) {
+    out[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  }
+  return out as T;
+}

@@ -1,4 +1,4 @@
-export { type CamelCase, camelCase, camelName } from "./camel-case.ts";
+export { type CamelCase, camelCase, camelName, kernelCase } from "./camel-case.ts";
 export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { formatHex, hexByte, parseHex } from "./hex.ts";
 export { type InfoRecord, infoReader, newer, pointer } from "./info-record.ts";

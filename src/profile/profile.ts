@@ -46,7 +46,7 @@ export interface MetricReading {
 /** What a profile says. */
 export interface ProfileReading {
   /** How many runs were measured. */
-  readonly run_cnt: bigint;
+  readonly runCnt: bigint;
   readonly metrics: readonly MetricReading[];
 }
 
@@ -78,7 +78,7 @@ export class Profile implements Disposable {
       const at = HEADER_SIZE + i * READING_SIZE;
       return { metric: name, value: sum(at), enabled: sum(at + 8), running: sum(at + 16) };
     });
-    return { run_cnt: sum(0), metrics };
+    return { runCnt: sum(0), metrics };
   }
 
   close(): void {

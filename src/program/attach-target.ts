@@ -98,6 +98,6 @@ function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget
 
 /** The BTF type of a function in a loaded program; undefined if its BTF has none of that name. */
 export function functionTypeId(target: Program, name: string): TypeId | undefined {
-  const { btf_id } = target.info();
-  return btf_id === 0 ? undefined : loadedBtf(btf_id)?.find(name, BtfKind.FUNC);
+  const { btfId } = target.info();
+  return btfId === 0 ? undefined : loadedBtf(btfId)?.find(name, BtfKind.FUNC);
 }

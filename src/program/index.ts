@@ -6,6 +6,14 @@ export { type JitedProgram, jitedProgram } from "./jited.ts";
 export { btfOfMapUsers } from "./map-users.ts";
 export { type MetadataVariable, programMetadata } from "./metadata.ts";
 export { fullProgramName } from "./name.ts";
-export { type BenchmarkResult, openProgram, Program, type ProgramOrigin, programs } from "./program.ts";
+export {
+  openProgram,
+  Program,
+  type ProgramInfo,
+  type ProgramInfoRequest,
+  type ProgramOrigin,
+  programs,
+} from "./program.ts";
 export { enableStats, type ProgramStats, StatsCounting } from "./stats.ts";
 export { readStream, type StreamName } from "./stream.ts";
+export type { BenchmarkResult, RunOptions, RunResult } from "./test-run.ts";

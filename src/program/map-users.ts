@@ -12,10 +12,10 @@ export function btfOfMapUsers(map: { readonly id: number; readonly what: string 
   let found: Btf | undefined;
   const seen = new Set<number>();
   for (const program of programs()) {
-    const { btf_id, map_ids } = program.info({ map_ids: true });
-    if (btf_id === 0 || seen.has(btf_id) || map_ids?.includes(map.id) !== true) continue;
-    seen.add(btf_id);
-    const btf = loadedBtf(btf_id);
+    const { btfId, mapIds } = program.info({ mapIds: true });
+    if (btfId === 0 || seen.has(btfId) || mapIds?.includes(map.id) !== true) continue;
+    seen.add(btfId);
+    const btf = loadedBtf(btfId);
     if (btf === undefined) continue;
     found = btf;
     if (hasType(btf, type)) return btf;

@@ -1,6 +1,14 @@
 import { type JitedFunction, type XlatedRecord, xlatedRecords } from "../asm/index.ts";
-import { KernelObject, type ObjectSource, openSource, walkObjects } from "../kernel/index.ts";
-import { formatHex } from "../layout/index.ts";
+import {
+  INSPECT,
+  type Inspect,
+  inspectObject,
+  KernelObject,
+  type ObjectSource,
+  openSource,
+  walkObjects,
+} from "../kernel/index.ts";
+import { type CamelCase, camelCase, formatHex, kernelCase } from "../layout/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import {
   type OwnedFd,
@@ -9,15 +17,18 @@ import {
   progBindMap,
   progGetFdById,
   progInfo,
-  progTestRun,
-  type TestRunOptions,
-  type TestRunResult,
 } from "../sys/index.ts";
-import { type BpfAttachType, BpfProgType, progTypeName } from "../uapi/index.ts";
+import { type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
 import { loadedInstructions } from "./instructions.ts";
 import { jitedProgram } from "./jited.ts";
 import type { ProgramStats } from "./stats.ts";
 import { readStream, type StreamName } from "./stream.ts";
+import { type BenchmarkResult, type RunOptions, type RunResult, runProgram } from "./test-run.ts";
+
+/** What the kernel says about a program (`struct bpf_prog_info`), with the kernel's names in camelCase. */
+export type ProgramInfo = CamelCase<ProgInfo>;
+/** Which arrays to fetch with a program's info, such as `xlatedProgInsns`. */
+export type ProgramInfoRequest = CamelCase<ProgInfoRequest>;
 
 /** What a program was loaded as, where the kernel does not say it itself. */
 export interface ProgramOrigin {
@@ -33,20 +44,11 @@ export interface ProgramOrigin {
   readonly sectionName?: string | undefined;
 }
 
-/** What {@link Program.benchmark} measured. */
-export interface BenchmarkResult {
-  /** What the last run returned. */
-  readonly retval: number;
-  /** Mean nanoseconds of a run. */
-  readonly duration: number;
-  readonly repeat: number;
-}
-
 /** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */
 export class Program extends KernelObject {
   /** BPF_PROG_TYPE_*. */
   readonly type: BpfProgType;
-  /** The name in the object file, else the kernel's, which is cut to 15 characters. */
+  /** The name in the object file, or else the kernel's, which is cut to 15 characters. */
   readonly name: string;
   readonly origin: ProgramOrigin;
   #id: number | undefined;
@@ -54,7 +56,7 @@ export class Program extends KernelObject {
   constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
     const { name, type } = origin;
     if (name !== undefined && type !== undefined) {
-      // Of a program that was just loaded all is known but its id, and the kernel takes long to tell it with the rest.
+      // Everything about a program that was just loaded is known, except its id. Its info would cost a system call.
       super(fd, `program ${name}`, pinnedPath);
       this.type = type;
       this.name = name;
@@ -68,7 +70,7 @@ export class Program extends KernelObject {
     this.origin = origin;
   }
 
-  /** The kernel's number of the program. Throws ClosedError where it is first asked for after `close()`. */
+  /** The kernel's number of the program. Throws ClosedError if it is first read after `close()`. */
   get id(): number {
     this.#id ??= progInfo(this.fd).id;
     return this.#id;
@@ -84,54 +86,45 @@ export class Program extends KernelObject {
     return formatHex(progInfo(this.fd).tag);
   }
 
-  /** What the kernel says about the program (4.13 and newer), with the arrays that `request` names. */
-  info(request: ProgInfoRequest = {}): ProgInfo {
-    return progInfo(this.fd, request);
+  /** Returns what the kernel says about the program, with the arrays that `request` names: `{ mapIds: true }`. */
+  info(request: ProgramInfoRequest = {}): ProgramInfo {
+    return camelCase(progInfo(this.fd, kernelCase<ProgInfoRequest>(request)));
   }
 
   /**
    * Runs the program on input of the caller's, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later).
-   * Throws SyscallError with ENOTSUPP for a type that cannot be run so. A program of type syscall changes its context in
-   * place: `ctx_out` is then all of it.
+   * Throws SyscallError with ENOTSUPP for a type that cannot be run this way. A program of type syscall changes its
+   * context in place: `ctxOut` is then all of it.
    */
-  run(options: TestRunOptions = {}): TestRunResult {
-    const { ctx_in, ctx_size_out } = options;
-    if (this.type === BpfProgType.BPF_PROG_TYPE_SYSCALL && ctx_in !== undefined && ctx_size_out !== undefined) {
-      const ctx = ctx_in.slice();
-      // The kernel takes nothing else for this type (bpf_prog_test_run_syscall), not even a repeat of 1.
-      const repeat = options.repeat === 1 ? undefined : options.repeat;
-      const result = this.run({ ...options, ctx_in: undefined, ctx_size_out: undefined, ctx_in_place: ctx, repeat });
-      return { ...result, ctx_out: ctx, ctx_size_out: ctx.length };
-    }
-    return progTestRun(this.fd, options);
+  run(options: RunOptions = {}): RunResult {
+    return runProgram(this, options);
   }
 
   /**
-   * Runs the program `repeat` times, a million unless said, and tells the mean time of a run in nanoseconds. The kernel
-   * measures it, in whole nanoseconds, and gives way to other tasks in between. As {@link run} otherwise: a packet of
-   * 64 bytes is its input unless `data_in` or `ctx_in` says otherwise.
+   * Runs the program `repeat` times, a million by default, and returns the mean time of a run in nanoseconds. The kernel
+   * measures it in whole nanoseconds and lets other tasks run in between. Without `dataIn` and `ctxIn` the input is a
+   * packet of 64 bytes.
    */
-  benchmark(options: TestRunOptions = {}): BenchmarkResult {
-    const { repeat = 1_000_000, data_in, ctx_in } = options;
-    const input = data_in ?? (ctx_in === undefined ? new Uint8Array(64) : undefined);
-    const { retval, duration } = this.run({ ...options, repeat, data_in: input });
+  benchmark(options: RunOptions = {}): BenchmarkResult {
+    const { repeat = 1_000_000, dataIn, ctxIn } = options;
+    const input = dataIn ?? (ctxIn === undefined ? new Uint8Array(64) : undefined);
+    const { retval, duration } = this.run({ ...options, repeat, dataIn: input });
     return { retval, duration, repeat };
   }
 
   /**
-   * How often the program ran, how long altogether, and how often it was skipped because it ran already on that CPU.
+   * Returns how often the program ran and for how long, and how often it was skipped because it already ran on that CPU.
    * The kernel counts runs and time only while {@link enableStats} or the sysctl `kernel.bpf_stats_enabled` says so.
    */
   stats(): ProgramStats {
-    const { run_cnt = 0n, run_time_ns = 0n, recursion_misses } = progInfo(this.fd);
-    return { run_cnt, run_time_ns, recursion_misses };
+    const { runCnt, runTimeNs, recursionMisses } = this.info();
+    return { runCnt, runTimeNs, recursionMisses };
   }
 
   /**
-   * The instructions as the verifier left them, decoded, each with its text and what stands above it: the prototype of a
-   * function that begins there, its source line. Calls bear the names of helpers, kernel functions and subprograms, for
-   * which /proc/kallsyms is read where that is needed. Empty where the kernel hides them (kernel.kptr_restrict, missing
-   * rights).
+   * Returns the instructions as the verifier left them, decoded: each with its text, its source line, and the prototype
+   * of the function that begins there. Calls have the names of helpers, kernel functions and subprograms; /proc/kallsyms
+   * is read if they need it. Empty if the kernel hides the instructions (kernel.kptr_restrict, missing rights).
    */
   instructions(): XlatedRecord[] {
     const loaded = loadedInstructions(this.fd);
@@ -139,17 +132,17 @@ export class Program extends KernelObject {
   }
 
   /**
-   * The machine code, function by function: the program's own first, then its subprograms. Each has its kernel symbol,
-   * its prototype and its source lines; {@link openDisassembler} and `jitedRecords` of `bpfts/asm` make text of it. Empty
-   * where the program is interpreted or the kernel hides the code (4.18).
+   * Returns the machine code, function by function: the program's own first, then its subprograms. Each has its kernel
+   * symbol, its prototype and its source lines. {@link openDisassembler} and `jitedRecords` of `bpfts/asm` turn it into
+   * text. Empty if the program is interpreted or the kernel hides the code (4.18).
    */
   jited(): readonly JitedFunction[] {
     return jitedProgram(this.fd)?.functions ?? [];
   }
 
   /**
-   * Takes what the program wrote to a stream with bpf_stream_printk(), or the kernel about it (`stderr`), since it was
-   * last taken. Throws NotSupportedError before Linux 6.17.
+   * Reads and removes what the program wrote to a stream with bpf_stream_printk(), or what the kernel wrote about it
+   * (`stderr`). Throws NotSupportedError before Linux 6.17.
    */
   stream(name: StreamName = "stdout"): string {
     return Buffer.concat([...readStream(this.fd, name)]).toString();
@@ -159,6 +152,15 @@ export class Program extends KernelObject {
   bindMap(map: BpfMap): void {
     progBindMap(this.fd, map.fd);
   }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { type, sectionName } = { type: this.typeName, sectionName: this.origin.sectionName };
+    const state = this.closed ? { closed: true } : { id: this.id, pinnedPath: this.pinnedPath };
+    const shown = Object.entries({ name: this.name, type, sectionName, ...state }).filter(
+      ([, value]) => value !== undefined,
+    );
+    return inspectObject("Program", Object.fromEntries(shown), options, inspect);
+  }
 }
 
 /** Opens a program by id, pin or fd. Throws UsageError if there is none, or if it is something else. */
@@ -167,8 +169,8 @@ export function openProgram(source: ObjectSource): Program {
 }
 
 /**
- * All programs of the kernel in the order of their ids, tolerant of programs that vanish meanwhile.
- * Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ * Opens all programs of the kernel one after another, in the order of their ids. Programs that go away meanwhile are left
+ * out. Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function programs(): Generator<Program, void, undefined> {
   return walkObjects("program", (fd) => new Program(fd, {}));

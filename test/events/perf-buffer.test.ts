@@ -29,7 +29,7 @@ function load(t: TestContext): {
     emit: (count, options = {}) => {
       let refused = 0;
       for (let i = 0; i < count; i++)
-        refused += program.run({ ...options, ctx_in: new Uint8Array(16) }).retval === 0 ? 0 : 1;
+        refused += program.run({ ...options, ctxIn: new Uint8Array(16) }).retval === 0 ? 0 : 1;
       return refused;
     },
   };

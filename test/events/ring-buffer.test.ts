@@ -33,12 +33,12 @@ function emit(object: BpfObject, count: number): void {
   const { emit: program } = object.programs;
   const { amount } = object.variables;
   assert.ok(program !== undefined && amount !== undefined);
-  const data_in = new Uint8Array(64);
+  const dataIn = new Uint8Array(64);
   amount.value = 256;
-  if (count >= 256) program.run({ data_in, repeat: Math.floor(count / 256) });
+  if (count >= 256) program.run({ dataIn, repeat: Math.floor(count / 256) });
   if (count % 256 === 0) return;
   amount.value = count % 256;
-  program.run({ data_in });
+  program.run({ dataIn });
 }
 
 const stream = (object: BpfObject) => object.maps.stream as NonNullable<(typeof object.maps)[string]>;

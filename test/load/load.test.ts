@@ -66,13 +66,13 @@ test("a program sees the variables that were set before the load, and the host w
   const packet = new Uint8Array(64);
   packet[12] = 0x08;
   packet[14] = 0x45;
-  object.programs.egress?.run({ data_in: packet });
+  object.programs.egress?.run({ dataIn: packet });
   assert.equal(object.variables.packets_seen?.value, 1n);
   assert.equal(object.variables.packets_ignored?.value, 1n);
   assert.equal([...(object.maps.counts ?? [])].length, 0);
   const seen = object.variables.packets_seen;
   if (seen !== undefined) seen.value = 40n;
-  object.programs.egress?.run({ data_in: packet });
+  object.programs.egress?.run({ dataIn: packet });
   assert.equal(seen?.value, 41n);
   assert.equal(object.variables.packets_ignored?.value, 2n, "a write touches its own bytes only");
   assert.throws(() => {

@@ -11,7 +11,7 @@ function load(): BpfObject {
 
 test("a program is measured over many runs", () => {
   using object = load();
-  const measured = object.programs.length?.benchmark({ repeat: 1000, data_in: new Uint8Array(77) });
+  const measured = object.programs.length?.benchmark({ repeat: 1000, dataIn: new Uint8Array(77) });
   assert.equal(measured?.retval, 77);
   assert.equal(measured?.repeat, 1000);
   assert.ok(measured.duration < 1e6);
@@ -25,15 +25,15 @@ test("a program is measured over many runs", () => {
 test("runs are counted while that is wanted", () => {
   using object = load();
   const { length } = object.programs;
-  const input = { data_in: new Uint8Array(64), repeat: 10 };
+  const input = { dataIn: new Uint8Array(64), repeat: 10 };
   const before = length?.stats();
   {
     using _ = enableStats();
     length?.run(input);
   }
   const counted = length?.stats();
-  assert.equal((counted?.run_cnt ?? 0n) - (before?.run_cnt ?? 0n), 10n);
-  assert.ok((counted?.run_time_ns ?? 0n) > 0n);
+  assert.equal((counted?.runCnt ?? 0n) - (before?.runCnt ?? 0n), 10n);
+  assert.ok((counted?.runTimeNs ?? 0n) > 0n);
   // Absent before 5.12.
-  assert.equal(counted?.recursion_misses ?? 0n, 0n);
+  assert.equal(counted?.recursionMisses ?? 0n, 0n);
 });

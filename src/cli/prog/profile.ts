@@ -68,10 +68,10 @@ function measuring(profile: Profile, seconds: number | undefined, options: Optio
   };
 }
 
-function jsonOf({ run_cnt, metrics }: ProfileReading): Record<string, string | bigint>[] {
+function jsonOf({ runCnt, metrics }: ProfileReading): Record<string, string | bigint>[] {
   return metrics.map(({ metric: name, value, enabled, running }) => ({
     metric: name,
-    run_cnt,
+    run_cnt: runCnt,
     value,
     enabled,
     running,
@@ -79,7 +79,7 @@ function jsonOf({ run_cnt, metrics }: ProfileReading): Record<string, string | b
 }
 
 function textOf(reading: ProfileReading): string {
-  return `\n${row(reading.run_cnt, "run_cnt")}\n${reading.metrics.map((one) => metricRow(one, reading)).join("")}`;
+  return `\n${row(reading.runCnt, "run_cnt")}\n${reading.metrics.map((one) => metricRow(one, reading)).join("")}`;
 }
 
 function row(value: bigint, name: string): string {

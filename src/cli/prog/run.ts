@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Errno, errnoText } from "../../errors/index.ts";
-import { openProgram, type Program } from "../../program/index.ts";
-import type { TestRunResult } from "../../sys/index.ts";
+import { openProgram, type Program, type RunResult } from "../../program/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError, exitCodeOf } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -39,13 +38,13 @@ export const runProgram: Run = (words) => {
   const data = inputOf(how.data);
   const ctx = inputOf(how.ctx);
   const result = testRun(program, {
-    data_in: data,
-    data_size_out: roomFor(how.data, data),
-    ctx_in: ctx,
-    ctx_size_out: roomFor(how.ctx, ctx),
+    dataIn: data,
+    dataSizeOut: roomFor(how.data, data),
+    ctxIn: ctx,
+    ctxSizeOut: roomFor(how.ctx, ctx),
     repeat: how.repeat,
   });
-  const shown = { data_out: outputOf(how.data, result.data_out), ctx_out: outputOf(how.ctx, result.ctx_out) };
+  const shown = { data_out: outputOf(how.data, result.dataOut), ctx_out: outputOf(how.ctx, result.ctxOut) };
   return answer(result, shown, how.repeat > 1);
 };
 
@@ -95,16 +94,16 @@ function roomFor({ size }: Stream, input: Uint8Array | undefined): number | unde
   return input === undefined ? undefined : size || DEFAULT_SIZE;
 }
 
-function testRun(program: Program, options: Parameters<Program["run"]>[0] & object): TestRunResult {
-  let result: TestRunResult;
+function testRun(program: Program, options: Parameters<Program["run"]>[0] & object): RunResult {
+  let result: RunResult;
   try {
     result = program.run(options);
   } catch (error) {
     throw failedTo("failed to run program", error, { errnoExit: true });
   }
   for (const [kind, size, room] of [
-    ["data", result.data_size_out, options.data_size_out],
-    ["context", result.ctx_size_out, options.ctx_size_out],
+    ["data", result.dataSizeOut, options.dataSizeOut],
+    ["context", result.ctxSizeOut, options.ctxSizeOut],
   ] as const) {
     if (room !== undefined && size > room) {
       throw new CommandError(
@@ -129,7 +128,7 @@ function outputOf({ out }: Stream, bytes: Uint8Array | undefined): Uint8Array | 
 }
 
 function answer(
-  { retval, duration }: TestRunResult,
+  { retval, duration }: RunResult,
   shown: Readonly<Record<"data_out" | "ctx_out", Uint8Array | undefined>>,
   average: boolean,
 ): Answer {

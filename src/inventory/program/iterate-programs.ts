@@ -3,7 +3,7 @@ import { camelName, formatHex, objectReader } from "../../layout/index.ts";
 import { closeFd, mapCreate, type ProgInfo, pageSize, progGetFdById, progInfo } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import { IteratedProgram, programIterator } from "./iterated-program.ts";
-import { COPIED_FIELDS, type ProgramDescription, type ProgramReader } from "./read-program.ts";
+import { COPIED_FIELDS, NOT_REQUESTED, type ProgramDescription, type ProgramReader } from "./read-program.ts";
 
 /** Loads the iterator program. Returns undefined without rights or BTF, in a namespace, and before 5.19. */
 export function openProgramIterator(): OwnIterator | undefined {
@@ -83,13 +83,13 @@ function descriptionReader(
     metadata: (view, at) => reader.metadata(mapIds(view, at) as number[]),
   };
   for (const [name, read] of Object.entries(special)) members.set(name, read);
+  for (const name of Object.keys(NOT_REQUESTED)) members.set(name, () => undefined);
   return objectReader([...members].map(([name, read]) => ({ name, offset: 0, read }))) as (
     view: DataView,
     at: number,
   ) => ProgramDescription;
 }
 
-const none = (): undefined => undefined;
 const zero = (): bigint => 0n;
 
 /** What every complete record has in common. */
@@ -98,9 +98,5 @@ const NOT_ITERATED = {
   runCnt: zero,
   recursionMisses: zero,
   orphaned: () => false,
-  device: none,
-  pins: none,
-  holders: none,
-  maps: none,
-  attachTo: none,
+  device: () => undefined,
 } satisfies { readonly [name in keyof ProgramDescription]?: ReadField };

@@ -55,6 +55,9 @@ export interface ProgramDescription
   readonly metadata: readonly MetadataVariable[];
 }
 
+/** What `describePrograms()` adds if its options ask for it. */
+export const NOT_REQUESTED = { pins: undefined, holders: undefined, maps: undefined, attachTo: undefined } as const;
+
 const NANOSECONDS = 1_000_000_000n;
 
 /** Describes programs one after another by system calls. What they have in common is looked up once. */
@@ -80,6 +83,7 @@ export class ProgramReader implements Disposable {
       memlock: this.#memlock.bytes(fd),
       mapIds: info.map_ids ?? [],
       metadata: this.metadata(info.map_ids ?? []),
+      ...NOT_REQUESTED,
     });
   }
 

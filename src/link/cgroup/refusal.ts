@@ -137,7 +137,7 @@ function programsAt(fd: number, { attachType, program }: CgroupAttempt): HookPro
   const answer = new CgroupReader({ effective: false, attachTypes: [attachType] }).read(fd);
   if ("errno" in answer) return undefined;
   // Each place of lsm_cgroup is a hook of its own.
-  const place = attachType === BpfAttachType.BPF_LSM_CGROUP ? program.info().attach_btf_id : 0;
+  const place = attachType === BpfAttachType.BPF_LSM_CGROUP ? program.info().attachBtfId : 0;
   const there = answer.programs.filter(({ attach_btf_id }) => place === 0 || attach_btf_id === place);
   return there[0] && { flags: there[0].attach_flags ?? 0, ids: there.map(({ id }) => id) };
 }

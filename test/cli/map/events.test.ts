@@ -88,7 +88,7 @@ function linkOf(path: string): string | undefined {
 async function pipe(t: TestContext, command: string, before: readonly string[], style: readonly string[]) {
   const object = load(t, "maps-rings");
   const live = start(t, command, [...before, ...style, "map", "event_pipe", "id", String(object.maps.perf_events?.id)]);
-  const emit = (): void => void object.programs.emit_perf?.run({ ctx_in: new Uint8Array(16) });
+  const emit = (): void => void object.programs.emit_perf?.run({ ctxIn: new Uint8Array(16) });
   await perfEventOpen(live);
   // With JSON bpftool writes when it ends.
   if (style.length === 0) await emitUntil(live, emit, /=====\n/);

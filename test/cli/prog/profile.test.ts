@@ -10,7 +10,7 @@ import { needs } from "../../support/feature.ts";
 import { bpfts, COMMAND } from "../run.ts";
 
 const SOFTWARE = ["task_clock", "page_faults", "context_switches"] as const;
-const input = { data_in: new Uint8Array(64) };
+const input = { dataIn: new Uint8Array(64) };
 
 test("runs of a program are measured, and of one of its functions", (t) => {
   if (!needs(t, "attach:fentry")) return;
@@ -19,10 +19,10 @@ test("runs of a program are measured, and of one of its functions", (t) => {
   assert.ok(egress);
   for (const subprogram of [undefined, "count"]) {
     using profile = profileProgram(egress, { metrics: SOFTWARE, subprogram });
-    assert.equal(profile.read().run_cnt, 0n);
+    assert.equal(profile.read().runCnt, 0n);
     egress.run({ ...input, repeat: 10 });
-    const { run_cnt, metrics } = profile.read();
-    assert.equal(run_cnt, 10n, subprogram);
+    const { runCnt, metrics } = profile.read();
+    assert.equal(runCnt, 10n, subprogram);
     assert.deepEqual(
       metrics.map(({ metric }) => metric),
       SOFTWARE,

@@ -33,7 +33,7 @@ function printing(t: TestContext, number: number): Program {
 
 const number = process.pid % 100_000;
 const text = `bt${String(number).padStart(5, "0")}`;
-const input = { data_in: new Uint8Array(64) };
+const input = { dataIn: new Uint8Array(64) };
 
 /** Runs the program until `done`: another reader of the same machine may take a line away. */
 async function repeat(program: Program, done: () => boolean): Promise<void> {

@@ -53,7 +53,7 @@ test("the iterator tells of each program what the kernel does, or that it is to 
   const { length: ran, mark: many, ...others } = run.programs;
   const { first, alone } = functions.programs;
   assert.ok(ran !== undefined && many !== undefined && first !== undefined && alone !== undefined);
-  ran.run({ data_in: new Uint8Array(64) });
+  ran.run({ dataIn: new Uint8Array(64) });
   for (let i = 0; i < 12; i++) {
     const map = { map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 4, max_entries: 1 };
     progBindMap(many.fd, owned(t, mapCreate(map)));

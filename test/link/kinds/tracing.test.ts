@@ -140,7 +140,7 @@ test("a writable raw tracepoint", async (t) => {
     first,
     detachable: false,
     attach: (one) => attachRawTracepoint(one),
-    fire: () => void program.run({ data_in: new Uint8Array(64) }),
+    fire: () => void program.run({ dataIn: new Uint8Array(64) }),
     check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "bpf_test_finish"),
   });
 });
@@ -151,7 +151,7 @@ test("freplace links: to the target of the load, and to another", async (t) => {
   for (const one of targets) t.after(() => one.close());
   const [entry, other] = targets.map(({ programs }) => programs.entry as Program);
   assert.ok(entry && other);
-  const packet = { data_in: new Uint8Array(64) };
+  const packet = { dataIn: new Uint8Array(64) };
   const first = traced(t, "on_freplace", { targets: { on_freplace: entry } });
   await linkConformance(t, {
     kind: "tracing",
