@@ -1,35 +1,49 @@
 import { ClosedError } from "../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { closeFd, EpollEvent, epollAdd, epollCreate, epollWait, FdPoll } from "../sys/index.ts";
 import type { EventSource, OnRecord } from "./event-source.ts";
+import { LoopTurn } from "./loop-turn.ts";
 
-/** So many records are handed out before the event loop has its turn again. */
-const RECORDS_PER_TURN = 65536;
+interface ReadSource {
+  readonly source: EventSource;
+  readonly onRecord: OnRecord;
+}
 
 /**
- * Hands the records of one or several sources to functions of the caller's: on the event loop after `listen()`, or
- * whenever `consume()` or `wait()` is called. Close it when done.
+ * Hands the records of one or several sources to the caller's functions: on the event loop after `listen()`, or at each
+ * call of `consume()` or `wait()`. A source whose map is closed ends; the others go on. Close the reader when done.
  */
 export class EventReader implements Disposable {
-  readonly #sources: readonly { readonly source: EventSource; readonly onRecord: OnRecord }[];
+  /** With what takes the callback for the end of the source's map off. */
+  readonly #sources = new Map<ReadSource, () => void>();
+  readonly #turn = new LoopTurn();
   #poll: FdPoll | undefined;
   #epollFd: number | undefined;
+  #lostOfEnded = 0;
   #closed = false;
 
-  /** Takes the sources over: it closes them. */
-  constructor(sources: readonly { readonly source: EventSource; readonly onRecord: OnRecord }[]) {
-    this.#sources = sources;
+  /** Becomes the owner of the sources: closing the reader closes them. */
+  constructor(sources: readonly ReadSource[]) {
+    for (const one of sources) {
+      this.#sources.set(
+        one,
+        one.source.onMapClose(() => this.#end(one)),
+      );
+    }
   }
 
-  /** Records that the kernel had no room for and counted (perf event arrays; a ring buffer tells its program only). */
+  /** Records that the kernel had no room for and counted (perf event arrays; of a ring buffer only its program knows). */
   get lost(): number {
-    return this.#sources.reduce((sum, { source }) => sum + source.lost, 0);
+    let lost = this.#lostOfEnded;
+    for (const { source } of this.#sources.keys()) lost += source.lost;
+    return lost;
   }
 
-  /** Hands out the records that are there, at most `most`, without waiting; their number. */
+  /** Hands out the records that are there without waiting, at most `most`, and returns how many. */
   consume(most: number = Number.POSITIVE_INFINITY): number {
     if (this.#closed) throw new ClosedError("the event reader");
     let count = 0;
-    for (const { source, onRecord } of this.#sources) {
+    for (const { source, onRecord } of this.#sources.keys()) {
       if (count >= most || this.#closed) break;
       count += source.read(onRecord, most - count);
     }
@@ -39,10 +53,10 @@ export class EventReader implements Disposable {
   /** Blocks the thread until there are records, at most `timeout` milliseconds (-1: for ever), and hands them out. */
   wait(timeout: number): number {
     const before = this.consume();
-    if (before > 0 || timeout === 0) return before;
+    if (before > 0 || timeout === 0 || this.#sources.size === 0) return before;
     if (this.#epollFd === undefined) {
       this.#epollFd = this.#makeEpoll();
-      // A perf event says only once that it is ready, and has said it when it was added.
+      // A perf event reports readiness once, and may have reported it when it was added.
       const meanwhile = this.consume();
       if (meanwhile > 0) return meanwhile;
     }
@@ -51,19 +65,16 @@ export class EventReader implements Disposable {
   }
 
   /**
-   * Hands out records as they come, on the event loop, which keeps the process alive until `close()` or `unref()`.
-   * `afterTurn` is called after each turn with the number of records that it had.
+   * Hands out records on the event loop as they come. This keeps the process alive until `close()` or `unref()`, or until
+   * all maps are closed. Calls `afterTurn` after each turn of the loop with the number of records of that turn.
    */
   listen(afterTurn?: (count: number) => void): this {
     if (this.#closed) throw new ClosedError("the event reader");
-    if (this.#poll !== undefined) return this;
-    const poll = new FdPoll(() => {
-      const count = this.consume(RECORDS_PER_TURN);
-      afterTurn?.(count);
-    });
+    if (this.#poll !== undefined || this.#sources.size === 0) return this;
+    const poll = new FdPoll(() => this.#onReady(afterTurn));
     this.#poll = poll;
     try {
-      for (const { source } of this.#sources) for (const fd of source.fds) poll.add(fd);
+      for (const { source } of this.#sources.keys()) for (const fd of source.fds) poll.add(fd);
     } catch (error) {
       this.#poll = undefined;
       poll.close();
@@ -72,7 +83,7 @@ export class EventReader implements Disposable {
     return this;
   }
 
-  /** Lets the process end although the reader listens. */
+  /** Lets the process end while the reader listens. */
   unref(): this {
     this.#poll?.unref();
     return this;
@@ -84,23 +95,62 @@ export class EventReader implements Disposable {
     return this;
   }
 
-  /** Stops listening and lets the memory go; the maps stay open. */
+  /** Stops listening and gives the memory back. The maps stay open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#poll?.close();
     if (this.#epollFd !== undefined) closeFd(this.#epollFd);
-    for (const { source } of this.#sources) source.close();
+    for (const [{ source }, stop] of this.#sources) {
+      stop();
+      source.close();
+    }
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const isListening = this.#poll !== undefined && !this.#closed;
+    const fields = { sources: this.#sources.size, lost: this.lost, isListening, closed: this.#closed };
+    return inspectObject("EventReader", fields, options, inspect);
+  }
+
+  /** Hands out records until the sources are empty or the event loop should have its turn. */
+  #onReady(afterTurn: ((count: number) => void) | undefined): void {
+    if (this.#closed) return;
+    const turn = this.#turn;
+    turn.begin();
+    let count = 0;
+    for (let isOver = false; !isOver && !this.#closed; isOver = turn.isOver()) {
+      const most = turn.slice;
+      const read = this.consume(most);
+      count += read;
+      if (read < most) {
+        afterTurn?.(count);
+        return;
+      }
+    }
+    afterTurn?.(count);
+    // A perf event reports readiness once: the records that are left would wait for the next one.
+    if (!this.#closed) this.#poll?.callSoon();
+  }
+
+  #end(one: ReadSource): void {
+    if (this.#closed || !this.#sources.delete(one)) return;
+    const { source } = one;
+    this.#lostOfEnded += source.lost;
+    if (this.#poll !== undefined) for (const fd of source.fds) this.#poll.remove(fd);
+    source.close();
+    if (this.#sources.size === 0) this.#poll?.close();
+  }
+
   #makeEpoll(): number {
     const fd = epollCreate();
     try {
-      for (const { source } of this.#sources) for (const own of source.fds) epollAdd(fd, own, EpollEvent.EPOLLIN);
+      for (const { source } of this.#sources.keys())
+        for (const own of source.fds) epollAdd(fd, own, EpollEvent.EPOLLIN);
       return fd;
     } catch (error) {
       closeFd(fd);

@@ -1,30 +1,39 @@
 import type { BpfMapType } from "../uapi/index.ts";
 
 /**
- * Gets a record where it lies: `length` bytes at `offset` of `view`, on CPU `cpu` (-1 for a ring buffer, which has
- * none). The bytes are the kernel's again when the function returns: copy what is to be kept.
+ * Receives a record: `length` bytes at `offset` of `view`, written on CPU `cpu` (-1 for a ring buffer, which has none).
+ * The next record overwrites the bytes: copy what you keep.
  */
 export type OnRecord = (view: DataView, offset: number, length: number, cpu: number) => void;
 
-/** Memory that the kernel writes records to and one reader takes them from. */
+/** Memory that programs write records to. One reader takes them. */
 export interface EventSource {
-  /** Ready for reading when there may be records. */
+  /** They are ready for reading when there may be records. Empty once the source is closed. */
   readonly fds: readonly number[];
-  /** Records that the kernel had no room for and counted. Always 0 for a ring buffer: its program is told instead. */
+  /** The number of records that the kernel had no room for. Always 0 for a ring buffer: its program is told instead. */
   readonly lost: number;
-  /** Hands out at most `most` records that are there and gives their number. */
+  /** Hands out the records that are there, at most `most`, and returns how many. Returns 0 once the source is closed. */
   read(onRecord: OnRecord, most: number): number;
-  /** Ends it; a second call does nothing. */
+  /** Calls `callback` before the map's owner closes the map. Returns a function that takes the callback off. */
+  onMapClose(callback: () => void): () => void;
+  /** Gives the memory back. A second call does nothing. */
   close(): void;
 }
 
-/** What of a map event sources need. */
+/** The properties of a map that its readers need. A `BpfMap` has them. */
 export interface EventMap {
   readonly what: string;
   readonly fd: number;
   readonly type: BpfMapType;
   readonly typeName: string;
   readonly maxEntries: number;
-  /** BPF_F_*, as the map was created. */
+  /** BPF_F_* that the map was created with. */
   readonly flags: number;
+  /** Calls `callback` before the map is closed. Returns a function that takes the callback off. */
+  onClose?(callback: () => void): () => void;
+}
+
+/** Calls `callback` before a map is closed, if the map tells. */
+export function onMapClose(map: EventMap, callback: () => void): () => void {
+  return map.onClose?.(callback) ?? (() => undefined);
 }

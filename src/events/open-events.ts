@@ -9,9 +9,9 @@ import { RecordStream, type RecordStreamOptions } from "./record-stream.ts";
 import { RingSource } from "./ring-source.ts";
 
 /**
- * Reads one or several ring buffers (Linux 5.8) with functions that get each record where it lies, without a copy.
- * Nothing is read until `listen()`, `consume()` or `wait()`. A ring has one reader: a second would steal records.
- * Of a ring with BPF_F_RB_OVERWRITE (6.19) each record is copied first, for the program may overwrite it meanwhile.
+ * Opens a reader for one or several ring buffers (Linux 5.8). Each record goes to the function of its ring, as bytes in a
+ * view; no object is made for it. Nothing is read until `listen()`, `consume()` or `wait()` is called. A ring has one reader:
+ * a second one would take records from the first.
  */
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],
@@ -23,26 +23,26 @@ export function openRingBuffers(
   );
 }
 
-/** As {@link openRingBuffers}, for one. */
+/** Opens a reader for one ring buffer. See {@link openRingBuffers}. */
 export function openRingBuffer(map: EventMap, onRecord: OnRecord): EventReader {
   return openRingBuffers([{ map, onRecord }]);
 }
 
-/** Reads a perf event array: opens a ring for each CPU and puts it into the map. Needs CAP_PERFMON. */
+/** Opens a reader for a perf event array: a ring for each CPU, which goes into the map. Needs CAP_PERFMON. */
 export function openPerfBuffer(map: EventMap, onRecord: OnRecord, options: PerfBufferOptions = {}): EventReader {
   return new EventReader([{ source: new PerfSource(map, options), onRecord }]);
 }
 
-/** How the records of a map are read. */
+/** How {@link records} reads a map. */
 export interface RecordsOptions extends RecordStreamOptions {
-  /** What a record is; without it records are Uint8Arrays. */
+  /** The type to decode records by. Without it a record is a Uint8Array. */
   readonly as?: RecordType | undefined;
-  /** For a perf event array: its rings. */
+  /** How the rings of a perf event array are opened. */
   readonly perf?: PerfBufferOptions | undefined;
 }
 
-/** The records of a ring buffer or a perf event array as an async iterable, decoded by BTF type where that is given. */
-// biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
+/** Reads the records of a ring buffer or a perf event array as an async iterable. `map.records()` does the same. */
+// biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
 export function records<T = any>(map: EventMap, options: RecordsOptions = {}): RecordStream<T> {
   const decode = options.as === undefined ? copyRecord : recordDecoder(options.as);
   const source = openSource(map, options);
@@ -64,7 +64,7 @@ function openRing(map: EventMap): EventSource {
   return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingSource(map) : new OverwriteSource(map);
 }
 
-/** All of them, or none: what was opened before one fails is closed again. */
+/** Opens all of them. If one fails, closes those that were opened before. */
 function opened<T extends { readonly source: EventSource }>(open: readonly (() => T)[]): T[] {
   const done: T[] = [];
   try {

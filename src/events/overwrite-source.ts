@@ -1,35 +1,34 @@
 import { WordView } from "../layout/index.ts";
-import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
-import { RingMemory } from "./ring-memory.ts";
-
-const BUSY = 0x8000_0000 | 0;
-const DISCARDED = 0x4000_0000;
-const LENGTH = 0x3fff_ffff;
-const HEADER_SIZE = 8;
+import { type EventMap, type EventSource, type OnRecord, onMapClose } from "./event-source.ts";
+import { HEADER_SIZE, LENGTH_MASK, RecordFlag, RingMemory } from "./ring-memory.ts";
 
 /**
- * Records of a ring buffer with BPF_F_RB_OVERWRITE (Linux 6.19), the oldest that is left first. Its program heeds no
- * reader and may overwrite a record that is being read: so each is copied, and handed out only if it was whole still
- * afterwards. The kernel keeps no number of those that were overwritten unread.
+ * Reads a ring buffer with BPF_F_RB_OVERWRITE (Linux 6.19), the oldest record first. Its program does not wait for the
+ * reader and may overwrite a record during the read. So each record is copied, and handed out only if it was still whole
+ * after the copy. The kernel does not count records that were overwritten unread.
  */
 export class OverwriteSource implements EventSource {
-  readonly fds: readonly [number];
   readonly lost = 0;
+  readonly #map: EventMap;
   readonly #memory: RingMemory;
-  readonly #bytes: Uint8Array;
   #copy: WordView;
   #position: number;
   #closed = false;
   #reading = false;
 
-  /** Maps the ring. Throws UsageError for another type of map. */
+  /** Maps the ring. Throws UsageError for a map of another type. */
   constructor(map: EventMap) {
+    this.#map = map;
     this.#memory = new RingMemory(map);
-    this.fds = [this.#memory.fd];
-    const { buffer, byteOffset, byteLength } = this.#memory.view;
-    this.#bytes = new Uint8Array(buffer, byteOffset, byteLength);
     this.#copy = new WordView(new ArrayBuffer(4096));
     this.#position = Number(Atomics.load(this.#memory.consumer, 0));
+    // A position beyond the producer's is another holder's mistake.
+    const end = Number(Atomics.load(this.#memory.producer, 0));
+    if (this.#position > end) this.#moveTo(end);
+  }
+
+  get fds(): readonly number[] {
+    return this.#closed ? [] : [this.#memory.fd];
   }
 
   read(onRecord: OnRecord, most: number): number {
@@ -50,7 +49,7 @@ export class OverwriteSource implements EventSource {
     return count;
   }
 
-  /** Copies the next record: its length, -1 for one that is to be skipped, undefined where none is ready. */
+  /** Copies the next record and returns its length, -1 for a record to skip, or undefined if none is ready. */
   #next(): number | undefined {
     const { producer, overwritten, words, size } = this.#memory;
     const oldest = Number(Atomics.load(overwritten, 0));
@@ -59,26 +58,30 @@ export class OverwriteSource implements EventSource {
     if (start >= Number(Atomics.load(producer, 0))) return undefined;
     const at = start % size;
     const header = Atomics.load(words, at >>> 2);
-    // Of one that is overwritten already the header may be anything.
-    const length = Math.min(header & LENGTH, size);
-    const busy = (header & BUSY) !== 0;
-    const wanted = !busy && (header & DISCARDED) === 0;
-    if (wanted) this.#take(at + HEADER_SIZE, length);
+    // The header of a record that is overwritten meanwhile may be anything.
+    const length = Math.min(header & LENGTH_MASK, size);
+    const isBusy = (header & RecordFlag.BUSY) !== 0;
+    const isWanted = !isBusy && (header & RecordFlag.DISCARDED) === 0;
+    if (isWanted) this.#copyFrom(at + HEADER_SIZE, length);
     if (Number(Atomics.load(overwritten, 0)) > start) return -1;
-    if (busy) return undefined;
+    if (isBusy) return undefined;
     this.#moveTo(start + ((length + HEADER_SIZE + 7) & ~7));
-    return wanted ? length : -1;
+    return isWanted ? length : -1;
   }
 
-  /** The program wakes the reader for a record that begins at the stored position. */
+  /** Stores the position. The kernel wakes the reader for a record that begins there. */
   #moveTo(position: number): void {
     this.#position = position;
     Atomics.store(this.#memory.consumer, 0, BigInt(position));
   }
 
-  #take(from: number, length: number): void {
+  #copyFrom(from: number, length: number): void {
     if (length > this.#copy.byteLength) this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
-    new Uint8Array(this.#copy.buffer).set(this.#bytes.subarray(from, from + length));
+    new Uint8Array(this.#copy.buffer).set(this.#memory.bytes.subarray(from, from + length));
+  }
+
+  onMapClose(callback: () => void): () => void {
+    return onMapClose(this.#map, callback);
   }
 
   close(): void {

@@ -2,25 +2,25 @@ import { type MappedMemory, mapMemory, pageSize, perfEventPauseOutput } from "..
 import { PerfMmapPage, PerfRecord } from "../uapi/index.ts";
 import type { OnRecord } from "./event-source.ts";
 
-// A perf ring (include/uapi/linux/perf_event.h, struct perf_event_mmap_page): a control page with the kernel's position
-// (data_head) and the reader's (data_tail), then the data. A record is a header (u32 type, u16 misc, u16 size) and what
-// the event samples: here u64 time, u32 length, bytes. A record that wraps around the end is in two pieces.
+// A perf ring (struct perf_event_mmap_page in include/uapi/linux/perf_event.h) is a control page with the kernel's
+// position (data_head) and the reader's (data_tail), then the data. A record is a header (u32 type, u16 misc, u16 size)
+// and what the event samples: here u64 time, u32 length, bytes. A record that wraps around the end is in two pieces.
 
 const HEADER_SIZE = 8;
 const LARGEST_RECORD = 0x10000;
-/** Of a sample: time and the length of the bytes. */
+/** Bytes of a sample before its own: the header, the time and the length. */
 const SAMPLE_HEADER = HEADER_SIZE + 12;
 
-/** Called when the kernel says that it had no room for `count` records on a CPU; `id` is the perf event's. */
+/** Is called when the kernel reports that it had no room for `count` records on a CPU. `id` is that of the perf event. */
 export type OnLost = (count: number, cpu: number, id: bigint) => void;
 
 /** The ring of one CPU's perf event. */
 export class PerfRing {
   readonly cpu: number;
   readonly fd: number;
-  /** Records that the kernel had no room for, as far as it has said so. */
+  /** The records that the kernel reported as lost so far. */
   lost = 0;
-  /** When the record that is handed out was written: nanoseconds of the kernel's monotonic perf clock. */
+  /** When the record that is handed out was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
   readonly #memory: MappedMemory;
   readonly #head: BigInt64Array;
@@ -29,7 +29,8 @@ export class PerfRing {
   readonly #size: number;
   readonly #backward: boolean;
   #position: number;
-  #scratch: DataView | undefined;
+  /** Where records are copied to. Allocated for the first, and anew if somebody has transferred its buffer. */
+  #copy = new DataView(new ArrayBuffer(0));
   #onLost: OnLost | undefined;
 
   constructor(
@@ -48,7 +49,7 @@ export class PerfRing {
     this.cpu = cpu;
     this.#backward = backward;
     this.#onLost = onLost;
-    // Mapped read-only the kernel overwrites what nobody read: it has no tail to heed.
+    // In a ring that is mapped read-only the kernel overwrites records that nobody has read.
     const name = `${what}: ring of CPU ${cpu}`;
     this.#memory = mapMemory(fd, { length: page * (1 + pages), writable: !backward }, name);
     const { buffer } = this.#memory;
@@ -70,7 +71,7 @@ export class PerfRing {
       while (this.#position < head && count < most && !this.#memory.closed) {
         const offset = this.#position & (this.#size - 1);
         const size = this.#view.getUint16(offset + 6, true);
-        // Less than a header is no record: the memory is not what it should be, and there is no way on.
+        // No record is smaller than its header. The memory is damaged, so skip all of it.
         if (size < HEADER_SIZE) {
           this.#position = head;
           break;
@@ -84,13 +85,13 @@ export class PerfRing {
     return count;
   }
 
-  /** All that is there, the newest record first, as far back as they are whole; those read before are not read again. */
+  /** Reads all whole records, the newest first, back to the ones that were read before. */
   #readBackward(onRecord: OnRecord): number {
     let count = 0;
     perfEventPauseOutput(this.fd, true);
     try {
       const head = Number(Atomics.load(this.#head, 0));
-      // Positions count down from 0. What lies a whole ring behind the head was overwritten.
+      // Positions count down from 0. Records that lie a whole ring behind the head were overwritten.
       const oldest = head + this.#size;
       const end = Math.min(this.#position, oldest);
       let position = head;
@@ -108,11 +109,12 @@ export class PerfRing {
     return count;
   }
 
-  /** Hands out the record at an offset; how many samples that were, 0 or 1. */
+  /** Hands out the record at an offset. Returns the number of samples in it, 0 or 1. */
   #hand(offset: number, size: number, onRecord: OnRecord): number {
-    const wraps = offset + size > this.#size;
-    const view = wraps ? this.#inOnePiece(offset, size) : this.#view;
-    const at = wraps ? 0 : offset;
+    // Memory that is mapped read-only must not be handed out: a write to it would end the process.
+    const isCopied = this.#backward || offset + size > this.#size;
+    const view = isCopied ? this.#copyRecord(offset, size) : this.#view;
+    const at = isCopied ? 0 : offset;
     switch (view.getUint32(at, true)) {
       case PerfRecord.PERF_RECORD_SAMPLE: {
         if (size < SAMPLE_HEADER) return 0;
@@ -134,13 +136,14 @@ export class PerfRing {
     }
   }
 
-  #inOnePiece(offset: number, size: number): DataView {
-    this.#scratch ??= new DataView(new ArrayBuffer(LARGEST_RECORD));
+  #copyRecord(offset: number, size: number): DataView {
+    if (this.#copy.buffer.byteLength === 0) this.#copy = new DataView(new ArrayBuffer(LARGEST_RECORD));
     const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#size);
-    const whole = new Uint8Array(this.#scratch.buffer);
-    whole.set(ring.subarray(offset));
-    whole.set(ring.subarray(0, offset + size - this.#size), this.#size - offset);
-    return this.#scratch;
+    const copy = new Uint8Array(this.#copy.buffer);
+    const untilEnd = Math.min(size, this.#size - offset);
+    copy.set(ring.subarray(offset, offset + untilEnd));
+    copy.set(ring.subarray(0, size - untilEnd), untilEnd);
+    return this.#copy;
   }
 
   close(): void {

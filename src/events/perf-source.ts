@@ -9,50 +9,50 @@ import {
   perfEventOpen,
 } from "../sys/index.ts";
 import { BpfMapType, PerfSample, PerfSoftware, PerfType } from "../uapi/index.ts";
-import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+import { type EventMap, type EventSource, type OnRecord, onMapClose } from "./event-source.ts";
 import { type OnLost, PerfRing } from "./perf-ring.ts";
 
-/** How the rings of a perf event array are made. */
+/** How the rings of a perf event array are opened. */
 export interface PerfBufferOptions {
-  /** Pages of each CPU's ring, a power of two. 64 unless given. */
+  /** Pages of each CPU's ring, a power of two. Default 64. */
   readonly pages?: number | undefined;
-  /** The CPUs whose events are wanted, each at its number in the map; all that are on unless given. */
+  /** The CPUs to read. The ring of each lies in the map at the CPU's number. Default: all CPUs that are online. */
   readonly cpus?: readonly number[] | undefined;
-  /** With one CPU: its place in the map, if not its number. */
+  /** With one CPU: the place of its ring in the map, if it is not the CPU's number. */
   readonly index?: number | undefined;
-  /** The reader is woken after so many records. 1 unless given. */
+  /** The reader is woken after this many records. Default 1. */
   readonly wakeupEvents?: number | undefined;
-  /** Or after so many bytes. */
+  /** The reader is woken after this many bytes, instead of after records. */
   readonly watermark?: number | undefined;
-  /** New records overwrite the oldest (4.7); a read pauses the ring and gives the newest first. */
+  /** New records overwrite the oldest (4.7). A read pauses the ring and hands out the newest record first. */
   readonly overwritable?: boolean | undefined;
   readonly onLost?: OnLost | undefined;
 }
 
-/** A BPF_MAP_TYPE_PERF_EVENT_ARRAY with a ring for each CPU, which lie in the map until the source is closed. */
+/** Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU, which stays in the map until the source is closed. */
 export class PerfSource implements EventSource {
   readonly #map: EventMap;
-  /** An fd of its own, so that it does not matter who is closed first. */
+  /** An fd of its own, so that the map may be closed before this source. */
   readonly #mapFd: number;
   #closed = false;
   readonly #rings: { readonly ring: PerfRing; readonly key: Uint8Array }[] = [];
-  /** When the record that is handed out was written: nanoseconds of the kernel's perf clock. */
+  /** When the record that is handed out was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
 
-  /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. Nothing is left when that fails. */
+  /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. If it fails, it takes all back. */
   constructor(map: EventMap, options: PerfBufferOptions = {}) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not perf_event_array`);
     }
     const { pages = 64, cpus = onlineCpus(), index, wakeupEvents, watermark } = options;
     if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0) {
-      throw new UsageError(`${map.what}: a ring of ${pages} pages: it is a power of two`);
+      throw new UsageError(`${map.what}: the pages of a ring are a power of two, not ${pages}`);
     }
     if (wakeupEvents !== undefined && watermark !== undefined) {
-      throw new UsageError(`${map.what}: wake up by records or by bytes, not both`);
+      throw new UsageError(`${map.what}: give wakeupEvents or watermark, not both`);
     }
     if (index !== undefined && cpus.length !== 1) {
-      throw new UsageError(`${map.what}: an index in the map is for one CPU, not for ${cpus.length}`);
+      throw new UsageError(`${map.what}: index is for one CPU, but ${cpus.length} CPUs were given`);
     }
     this.#map = map;
     this.#mapFd = duplicateFd(map.fd);
@@ -61,7 +61,10 @@ export class PerfSource implements EventSource {
         const place = index ?? cpu;
         if (place < map.maxEntries) this.#open(cpu, place, pages, options);
       }
-      if (this.#rings.length === 0) throw new UsageError(`${map.what} has no place for any of the CPUs`);
+      if (this.#rings.length === 0)
+        throw new UsageError(
+          `${map.what} has no place for any of the CPUs: its indexes are 0 to ${map.maxEntries - 1}`,
+        );
     } catch (error) {
       this.close();
       throw error;
@@ -86,6 +89,10 @@ export class PerfSource implements EventSource {
       }, most - count);
     }
     return count;
+  }
+
+  onMapClose(callback: () => void): () => void {
+    return onMapClose(this.#map, callback);
   }
 
   close(): void {

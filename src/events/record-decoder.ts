@@ -3,11 +3,11 @@ import { UsageError } from "../errors/index.ts";
 import type { OnRecord } from "./event-source.ts";
 import type { DecodeRecord } from "./record-stream.ts";
 
-/** What the records of a ring are, where they are to be decoded. */
+/** The type that the records of a ring are decoded by. */
 export interface RecordType extends ReaderOptions {
-  /** Where the type is found: the object's, a program's, or the kernel's BTF. */
+  /** The BTF that has the type: of an object, a program or the kernel. */
   readonly btf: Btf;
-  /** Its number, or its name: `struct event`, `union u`, `event` (a struct, or else a typedef of that name). */
+  /** The type's id or name: `struct event`, `union u`, or `event` for a struct, union, typedef or int of that name. */
   readonly type: TypeId | string;
 }
 
@@ -17,7 +17,7 @@ const KEYWORDS: Readonly<Record<string, BtfKind>> = {
   enum: BtfKind.ENUM,
 };
 
-/** The type that a name means. Throws UsageError where the BTF has none. */
+/** Returns the id of a type that is named. Throws UsageError if the BTF has no such type. */
 export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
   if (typeof type === "number") {
     btf.check(type);
@@ -35,7 +35,7 @@ export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
   throw new UsageError(`there is no type "${type}" in the BTF (${btf.source})`);
 }
 
-/** Decodes records of a type. A record that is shorter than the type is a UsageError; what it has beyond is ignored. */
+/** Returns a function that decodes records of a type. It throws UsageError for a record that is shorter than the type. */
 export function recordDecoder({ btf, type, ...options }: RecordType): DecodeRecord<unknown> {
   const id = findRecordType(btf, type);
   const read = compileReader(btf, id, options);
@@ -46,8 +46,8 @@ export function recordDecoder({ btf, type, ...options }: RecordType): DecodeReco
   };
 }
 
-/** Hands each record to `onValue` decoded: the fastest way to decoded records, for {@link openRingBuffer} and its like. */
-// biome-ignore lint/suspicious/noExplicitAny: what BTF decodes to is known to the caller alone
+/** Decodes each record for `onValue`. With `openRingBuffer` this is the fastest way to decoded records. */
+// biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
 export function decoded<T = any>(as: RecordType, onValue: (value: T, cpu: number) => void): OnRecord {
   const decode = recordDecoder(as);
   return (view, offset, length, cpu) => onValue(decode(view, offset, length, cpu) as T, cpu);

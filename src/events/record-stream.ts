@@ -1,92 +1,99 @@
-import { ClosedError, UsageError } from "../errors/index.ts";
+import { UsageError } from "../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { FdPoll } from "../sys/index.ts";
+import { endAtOnce } from "./end-at-once.ts";
 import type { EventSource } from "./event-source.ts";
+import { LoopTurn } from "./loop-turn.ts";
+import { onAbort } from "./on-abort.ts";
 
-/** Makes a value of a record; its bytes are the kernel's again afterwards. */
+/** Makes a value of a record. The next record overwrites the bytes. */
 export type DecodeRecord<T> = (view: DataView, offset: number, length: number, cpu: number) => T;
 
 /** How a {@link RecordStream} is read. */
 export interface RecordStreamOptions {
-  /** Ends the iteration: what was taken from the ring before is still handed out. */
+  /** Ends the iteration. Records that were taken from the ring before are still handed out. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * `wait`, unless given: records stay in the kernel's ring until they are asked for, and when it is full the program
-   * is told. `drop`: they are taken out at once, at most {@link capacity} are kept, and what comes beyond is dropped
-   * and counted in `dropped`.
+   * What happens to records while nobody asks for them. `wait` (the default): they stay in the kernel's ring, and when
+   * the ring is full the program is told. `drop`: they are taken out at once, at most {@link capacity} are kept, and the
+   * rest is dropped and counted in `dropped`.
    */
   readonly whenSlow?: "wait" | "drop" | undefined;
-  /** With `drop`: records that are kept. 65,536 unless given. */
+  /** The number of records to keep with `drop`. Default 65,536. */
   readonly capacity?: number | undefined;
 }
 
-/** So many records are decoded at a time. */
+/** Records that are decoded at a time. */
 const BATCH = 1024;
 
 /**
- * The records of a source as an async iterable, each decoded when it is taken out of the ring. It keeps the process
- * alive only while somebody waits for the next record. One iteration at a time.
+ * The records of a source as an async iterable. Each is decoded when it is taken out of the ring. The stream keeps the
+ * process alive only while somebody waits for the next record. There can be one iteration at a time.
+ *
+ * The iteration ends when the stream or its map is closed. While programs keep the ring filled the event loop gets its
+ * turn every few milliseconds.
  */
 export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   readonly #source: EventSource;
   readonly #decode: DecodeRecord<T>;
   readonly #signal: AbortSignal | undefined;
+  /** The number of records to keep, with `drop`. */
   readonly #capacity: number | undefined;
+  readonly #turn = new LoopTurn();
+  readonly #drainTurn = new LoopTurn();
+  #stopListening: (() => void)[] = [];
   #queue: T[] = [];
   #dropped = 0;
   #poll: FdPoll | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
-  #iterating = false;
+  /** The iteration that has begun. */
+  #reader: object | undefined;
 
-  /** Takes the source over: it closes it. */
+  /** Becomes the owner of the source: closing the stream closes it. */
   constructor(source: EventSource, decode: DecodeRecord<T>, options: RecordStreamOptions = {}) {
     const { signal, whenSlow = "wait", capacity = 65_536 } = options;
+    if (whenSlow !== "wait" && whenSlow !== "drop") {
+      throw new UsageError(`whenSlow is "wait" or "drop", not ${JSON.stringify(whenSlow)}`);
+    }
+    if (!(Number.isInteger(capacity) && capacity > 0)) {
+      throw new UsageError(`capacity is a number of records from 1 on, not ${capacity}`);
+    }
     this.#source = source;
     this.#decode = decode;
     this.#signal = signal;
     this.#capacity = whenSlow === "drop" ? capacity : undefined;
-    signal?.addEventListener("abort", this.#onAbort);
     if (whenSlow === "drop") this.#listen().unref();
+    this.#stopListening = [onAbort(signal, () => this.#wake?.()), source.onMapClose(() => this.close())];
   }
 
-  /** Records that the kernel had no room for, as far as it counts them: those of perf event arrays. */
+  /** Records that the kernel had no room for, if it counts them: it does so for perf event arrays. */
   get lost(): number {
     return this.#source.lost;
   }
 
-  /** Records that were dropped here because nobody asked for them in time; 0 unless `whenSlow` is `drop`. */
+  /** Records that were dropped because nobody asked for them in time. Always 0 without `drop`. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for await (const batch of this.batches()) yield* batch;
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const reader = {};
+    return endAtOnce(this.#records(reader), () => this.#endReader(reader));
   }
 
-  /** As the iteration, but in arrays of those that are there: an iteration step costs more than decoding a record. */
-  async *batches(): AsyncGenerator<T[], void, undefined> {
-    if (this.#iterating) throw new UsageError("the records are being iterated already: a ring has one reader");
-    this.#iterating = true;
-    try {
-      for (;;) {
-        const batch = this.#next();
-        if (batch.length > 0) yield batch;
-        else if (this.#failure !== undefined) throw this.#failure.error;
-        else if (this.#closed || this.#signal?.aborted === true) return;
-        else await this.#ready();
-      }
-    } finally {
-      this.#iterating = false;
-      this.close();
-    }
+  /** Iterates over arrays of the records that are there: a step of an iteration costs more than decoding a record. */
+  batches(): AsyncGenerator<T[], void, undefined> {
+    const reader = {};
+    return endAtOnce(this.#batches(reader), () => this.#endReader(reader));
   }
 
-  /** Ends the iteration and lets the memory go; the map stays open. */
+  /** Ends the iteration and gives the memory back. The map stays open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    for (const stop of this.#stopListening) stop();
     this.#poll?.close();
     this.#source.close();
     this.#wake?.();
@@ -96,14 +103,64 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     this.close();
   }
 
-  readonly #onAbort = (): void => {
-    this.#wake?.();
-  };
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { lost, dropped } = this;
+    const fields = {
+      queued: this.#queue.length,
+      lost,
+      dropped,
+      isIterating: this.#reader !== undefined,
+      closed: this.#closed,
+    };
+    return inspectObject("RecordStream", fields, options, inspect);
+  }
 
-  /** What is there: from the queue, or else from the ring. */
+  async *#records(reader: object): AsyncGenerator<T, void, undefined> {
+    const turn = this.#turn;
+    let left = turn.slice;
+    for await (const batch of this.#batches(reader)) {
+      for (const record of batch) {
+        yield record;
+        if (--left > 0) continue;
+        if (turn.isOver()) await turn.pass();
+        left = turn.slice;
+      }
+    }
+  }
+
+  async *#batches(reader: object): AsyncGenerator<T[], void, undefined> {
+    if (this.#reader !== undefined)
+      throw new UsageError("the records are being iterated already: a ring has one reader");
+    this.#reader = reader;
+    const turn = this.#turn;
+    turn.begin();
+    try {
+      for (;;) {
+        const batch = this.#next();
+        if (batch.length > 0) {
+          yield batch;
+          if (turn.isOver()) await turn.pass();
+        } else if (this.#failure !== undefined) throw this.#failure.error;
+        else if (this.#closed || this.#signal?.aborted === true) return;
+        else await this.#ready();
+      }
+    } finally {
+      this.#reader = undefined;
+      this.close();
+    }
+  }
+
+  /** Closes the stream if this reader has begun to iterate. */
+  #endReader(reader: object): void {
+    if (this.#reader === reader) this.close();
+  }
+
+  /** Takes what is there out of the queue, or out of the ring. */
   #next(): T[] {
     this.#fill();
-    return this.#takeQueue();
+    const batch = this.#queue;
+    if (batch.length > 0) this.#queue = [];
+    return batch;
   }
 
   #fill(): void {
@@ -115,15 +172,9 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     }, BATCH);
   }
 
-  #takeQueue(): T[] {
-    const batch = this.#queue;
-    if (batch.length > 0) this.#queue = [];
-    return batch;
-  }
-
   async #ready(): Promise<void> {
     const poll = this.#listen().ref();
-    // A perf event says only once that it is ready, and says it when it is added: so the ring is looked at again.
+    // A perf event reports readiness once, and does so when it is added: look at the ring again.
     this.#fill();
     if (this.#queue.length === 0) {
       await new Promise<void>((resolve) => {
@@ -131,6 +182,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
       });
       this.#wake = undefined;
     }
+    this.#turn.begin();
     if (this.#closed) return;
     poll.unref();
     // A ring that nobody empties would be ready all the time.
@@ -138,7 +190,6 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   }
 
   #listen(): FdPoll {
-    if (this.#closed) throw new ClosedError("the record stream");
     const isNew = this.#poll === undefined;
     const poll = this.#poll ?? new FdPoll(() => this.#onReady());
     this.#poll = poll;
@@ -150,17 +201,25 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     try {
       if (this.#capacity !== undefined) this.#drain(this.#capacity);
     } catch (error) {
-      // A record that cannot be decoded concerns who iterates, not the event loop.
+      // A record that cannot be decoded concerns the one who iterates, not the event loop.
       this.#failure = { error };
       this.#poll?.close();
     }
     this.#wake?.();
   }
 
+  /** Empties the ring, as long as the event loop can wait. */
   #drain(capacity: number): void {
-    this.#source.read((view, offset, length, cpu) => {
-      if (this.#queue.length < capacity) this.#queue.push(this.#decode(view, offset, length, cpu));
-      else this.#dropped++;
-    }, BATCH * 64);
+    const turn = this.#drainTurn;
+    turn.begin();
+    for (let isOver = false; !isOver; isOver = turn.isOver()) {
+      const most = turn.slice;
+      const read = this.#source.read((view, offset, length, cpu) => {
+        if (this.#queue.length < capacity) this.#queue.push(this.#decode(view, offset, length, cpu));
+        else this.#dropped++;
+      }, most);
+      if (read < most) return;
+    }
+    this.#poll?.callSoon();
   }
 }

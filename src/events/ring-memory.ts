@@ -1,33 +1,43 @@
 import { UsageError } from "../errors/index.ts";
-import { WordView } from "../layout/index.ts";
 import { closeFd, duplicateFd, type MappedMemory, mapMemory, pageSize } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
 import type { EventMap } from "./event-source.ts";
 
-// The memory of a ring buffer (kernel/bpf/ringbuf.c): a page with the consumer's position, which the reader writes; a
-// page with the producer's position, the first one that is not finished, and of a ring with BPF_F_RB_OVERWRITE (6.19)
-// the first one that was not overwritten; the data twice in a row, so that a record that wraps around is in one piece.
+// The memory of a ring buffer (kernel/bpf/ringbuf.c) has three parts:
+// - a page with the consumer's position, which the reader writes;
+// - a page with the producer's position, the position of the first unfinished record, and in a ring with
+//   BPF_F_RB_OVERWRITE (6.19) the position of the first record that was not overwritten;
+// - the data, mapped twice in a row, so that a record which wraps around is in one piece.
 // A record is a header (u32 length with two flags, u32) and its bytes, on a multiple of 8. Positions never wrap.
 
-/** A BPF_MAP_TYPE_RINGBUF (Linux 5.8) in this process's memory. */
+/** The two flags in the length of a record's header. */
+export const RecordFlag = { BUSY: 0x8000_0000 | 0, DISCARDED: 0x4000_0000 } as const;
+/** The other bits of the length. */
+export const LENGTH_MASK = 0x3fff_ffff;
+/** Bytes of a record's header. */
+export const HEADER_SIZE = 8;
+
+/** The memory of a BPF_MAP_TYPE_RINGBUF (Linux 5.8), mapped into this process. Only `consumer` may be written. */
 export class RingMemory {
-  /** An fd of its own: to wait for one that the map's owner has closed would be to wait for another file. */
+  /** An fd of its own. If the map's owner closed the other one, its number could soon be another file's. */
   readonly fd: number;
   /** Bytes of the data, a power of two. */
   readonly size: number;
   /** The reader's position. */
   readonly consumer: BigInt64Array;
-  /** Behind the last record that has its room. */
+  /** The end of the last record that has its place. */
   readonly producer: BigInt64Array;
-  /** Where the oldest whole record begins, where old ones are overwritten. */
+  /** A position before which all records are finished. The kernel moves it on now and then (6.10; before, it stays 0). */
+  readonly pending: BigInt64Array;
+  /** The beginning of the oldest whole record, in a ring that overwrites. */
   readonly overwritten: BigInt64Array;
   /** The data as words, for the headers. */
   readonly words: Int32Array;
-  readonly view: WordView;
+  readonly bytes: Uint8Array;
   readonly #consumerMemory: MappedMemory;
   readonly #dataMemory: MappedMemory;
 
-  /** Maps the ring. Throws UsageError for another type of map. */
+  /** Maps the ring. Throws UsageError for a map of another type. */
   constructor(map: EventMap) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_RINGBUF) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not ringbuf`);
@@ -38,7 +48,7 @@ export class RingMemory {
     let consumer: MappedMemory | undefined;
     try {
       consumer = mapMemory(fd, { length: page, writable: true }, `${map.what}: consumer page`);
-      // The kernel refuses to map these pages for writing.
+      // The kernel lets nobody map these pages for writing.
       this.#dataMemory = mapMemory(fd, { length: page + 2 * size, offset: page }, `${map.what}: data`);
     } catch (error) {
       consumer?.close();
@@ -51,9 +61,22 @@ export class RingMemory {
     const data = this.#dataMemory.buffer;
     this.consumer = new BigInt64Array(consumer.buffer, 0, 1);
     this.producer = new BigInt64Array(data, 0, 1);
+    this.pending = new BigInt64Array(data, 8, 1);
     this.overwritten = new BigInt64Array(data, 16, 1);
     this.words = new Int32Array(data, page, size / 2);
-    this.view = new WordView(data, page, 2 * size);
+    this.bytes = new Uint8Array(data, page, 2 * size);
+  }
+
+  /**
+   * Returns the position where reading begins: the one that the last reader stored. Whoever holds the map can store any
+   * number there. From a position that no reader can have come to, the reading begins with the next new record.
+   */
+  startPosition(): number {
+    const position = Atomics.load(this.consumer, 0);
+    const end = Atomics.load(this.producer, 0);
+    const isPlausible = position % 8n === 0n && position <= end && end - position <= BigInt(this.size);
+    if (!isPlausible) Atomics.store(this.consumer, 0, end);
+    return Number(isPlausible ? position : end);
   }
 
   close(): void {

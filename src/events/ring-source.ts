@@ -1,35 +1,51 @@
 import { UsageError } from "../errors/index.ts";
-import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+import { WordView } from "../layout/index.ts";
+import { type EventMap, type EventSource, type OnRecord, onMapClose } from "./event-source.ts";
 import { RingMemory } from "./ring-memory.ts";
 
-/** So many bytes share one store of the reader's position: a store for each record takes twice as long as reading them. */
-const RUN_BYTES = 16_384;
-/** Places in its memory, which has the data twice, take 31 bits. */
+/**
+ * Records of this many bytes are copied together and share one store of the reader's position. A store for each record
+ * takes twice as long as reading the record.
+ */
+const RUN_BYTES = 8192;
+/** An offset into the data, which is mapped twice, must fit 31 bits. */
 const LARGEST_RING = 0x4000_0000;
 /**
- * On x86 no load passes an earlier one, so that there a plain load of a header acquires what was written before it (it
- * is what libbpf's smp_load_acquire() is, too). Elsewhere `Atomics.load()` does, a call that costs more than all the rest.
+ * On x86 no load passes an earlier one, so a plain load of a header acquires what was written before it, as in libbpf's
+ * smp_load_acquire(). Elsewhere `Atomics.load()` does this. It is a call and costs more than all the rest.
  */
 const LOADS_IN_ORDER = process.arch === "x64";
 
-/** Records of a ring buffer (Linux 5.8), where they lie. A ring has one reader: two would steal from each other. */
+/**
+ * Reads the records of a ring buffer (Linux 5.8). A ring has one reader: two would take records from each other.
+ *
+ * The ring's memory is read-only, and a write to it would end the process. So the reader gets copies, a run of records at a
+ * time.
+ */
 export class RingSource implements EventSource {
-  readonly fds: readonly [number];
   readonly lost = 0;
+  readonly #map: EventMap;
   readonly #memory: RingMemory;
+  #copy = new WordView(new ArrayBuffer(2 * RUN_BYTES));
+  #copyBytes = new Uint8Array(this.#copy.buffer);
+  #copyWords = new Int32Array(this.#copy.buffer);
   #position: number;
   #closed = false;
   #reading = false;
 
-  /** Maps the ring. Throws UsageError for another type of map, and for a ring of more than a gigabyte. */
+  /** Maps the ring. Throws UsageError for a map of another type, and for a ring of more than a gigabyte. */
   constructor(map: EventMap) {
+    this.#map = map;
     this.#memory = new RingMemory(map);
     if (this.#memory.size > LARGEST_RING) {
       this.#memory.close();
-      throw new UsageError(`${map.what} is larger than the 1 GiB that can be read`);
+      throw new UsageError(`${map.what} has more than 1 GiB, the largest ring that can be read`);
     }
-    this.fds = [this.#memory.fd];
-    this.#position = Number(Atomics.load(this.#memory.consumer, 0));
+    this.#position = this.#memory.startPosition();
+  }
+
+  get fds(): readonly number[] {
+    return this.#closed ? [] : [this.#memory.fd];
   }
 
   read(onRecord: OnRecord, most: number): number {
@@ -43,65 +59,108 @@ export class RingSource implements EventSource {
   }
 
   #read(onRecord: OnRecord, most: number): number {
-    // Constants of its own: of a module's the engine does not know that they stay, and checks them for each record.
-    // `| 0` says that a place in the ring is a small integer, which it then counts with without looking for overflows.
-    const flags = 0xc000_0000 | 0;
+    // Local constants: the engine does not know that a module's constants stay, and would check them for each record.
+    // `| 0` tells it that an offset is a small integer, so that it counts without looking for overflows.
+    const discarded = 0x4000_0000 | 0;
+    const lengthMask = 0x3fff_ffff | 0;
     const headerSize = 8;
     const memory = this.#memory;
-    const words = memory.words;
-    const view = memory.view;
     const size = memory.size;
     let count = 0;
     while (count < most) {
-      // The data is there twice, so a run over what is there needs no thought of the end of the ring.
+      // The data is mapped twice, so a run never wraps around.
       const start = (this.#position % size) | 0;
       const base = this.#position - start;
-      // A record takes a header at least: so many bytes never hold more than are wanted.
+      // A record takes at least a header: this many bytes never hold more records than are wanted.
       const room = Math.min(RUN_BYTES, headerSize * (most - count));
-      const written = Math.min(Number(Atomics.load(memory.producer, 0)) - base, start + room) | 0;
-      const end = LOADS_IN_ORDER ? written : acquire(words, start, written);
-      let at = start;
+      const end = this.#finishedEnd(base, start, room);
+      // A producer wakes the reader only if its record begins at the stored position. A record that was finished before
+      // the last store would wake nobody, so this loop looks once more after each store.
+      if (end === start) return count;
+      const view = this.#copyRun(start, end);
+      const words = this.#copyWords;
+      const length = (end - start) | 0;
+      let at = 0;
       try {
-        while (at < end) {
+        while (at < length) {
           const header = words[at >>> 2] as number;
           const record = (at + headerSize) | 0;
-          if ((header & flags) !== 0) {
-            // Busy is the highest bit; the other says that the record was discarded.
-            if (header < 0) break;
-            at = (record + (((header & ~flags) + 7) & ~7)) | 0;
-            continue;
-          }
-          at = (record + ((header + 7) & ~7)) | 0;
+          const next = (record + (((header & lengthMask) + 7) & ~7)) | 0;
+          // The run ends within this record: it begins the next one.
+          if (next > length) break;
+          at = next;
+          if ((header & discarded) !== 0) continue;
           count = (count + 1) | 0;
           onRecord(view, record, header, -1);
           if (this.#closed === true) return count;
         }
-        // A producer wakes the reader only if its record is the next one by the stored position: so a record that was
-        // finished before the store below would wake nobody, and is looked for once more after it.
-        if (at === start) return count;
       } finally {
-        this.#position = base + at;
-        // What lies before the stored position may be overwritten; all that was handed out may.
-        if (!this.#closed && at !== start) Atomics.store(memory.consumer, 0, BigInt(this.#position));
+        this.#position = base + start + at;
+        // The program may overwrite what lies before the stored position: all of that was handed out.
+        if (!this.#closed) Atomics.store(memory.consumer, 0, BigInt(this.#position));
       }
     }
     return count;
   }
 
+  /**
+   * Returns where the finished records from `start` on end, at most about `room` bytes further. That is the beginning of a
+   * record, or a place in a record that is finished itself if the first one ends before it.
+   */
+  #finishedEnd(base: number, start: number, room: number): number {
+    const { producer, pending, words } = this.#memory;
+    // The kernel knows a position before which all records are finished, so that no header has to be looked at.
+    if (LOADS_IN_ORDER) {
+      const known = Number(Atomics.load(pending, 0)) - base;
+      if (known >= start + room && start + stepOf(words[start >>> 2] as number) <= start + room) return start + room;
+    }
+    const written = (Number(Atomics.load(producer, 0)) - base) | 0;
+    const end = acquire(words, start, Math.min(written, start + room) | 0);
+    if (end <= written) return end;
+    // A second reader was here and the program has overwritten what this one reads: go on with the next new record.
+    this.#position = base + written;
+    Atomics.store(this.#memory.consumer, 0, BigInt(this.#position));
+    return start;
+  }
+
+  /** Copies the records from `start` to `end` and returns a view of the copy. */
+  #copyRun(start: number, end: number): WordView {
+    const length = end - start;
+    if (length > this.#copyBytes.length) {
+      this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
+      this.#copyBytes = new Uint8Array(this.#copy.buffer);
+      this.#copyWords = new Int32Array(this.#copy.buffer);
+    }
+    this.#copyBytes.set(this.#memory.bytes.subarray(start, end));
+    return this.#copy;
+  }
+
+  onMapClose(callback: () => void): () => void {
+    return onMapClose(this.#map, callback);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // A view that somebody kept shows zeros from now on, so that the mistake is seen.
+    this.#copyBytes.fill(0);
     this.#memory.close();
   }
 }
 
-/** Acquires the records from `start` to `end`: where the first that is not finished begins. */
+/** Returns the end of the finished records from `start` on, which is the beginning of the first that is not finished. */
 function acquire(words: Int32Array, start: number, end: number): number {
-  let at = start;
+  let at = start | 0;
   while (at < end) {
-    const header = Atomics.load(words, at >>> 2);
+    const header = LOADS_IN_ORDER ? (words[at >>> 2] as number) : Atomics.load(words, at >>> 2);
+    // The highest bit says that the program still writes the record.
     if (header < 0) break;
-    at += 8 + (((header & 0x3fff_ffff) + 7) & ~7);
+    at = (at + stepOf(header)) | 0;
   }
-  return Math.min(at, end);
+  return at;
+}
+
+/** Returns the bytes from a record to the next. */
+function stepOf(header: number): number {
+  return (8 + (((header & 0x3fff_ffff) + 7) & ~7)) | 0;
 }

@@ -1,46 +1,68 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { FdPoll, withTracefs } from "../sys/index.ts";
+import { endAtOnce } from "./end-at-once.ts";
+import { LoopTurn } from "./loop-turn.ts";
+import { onAbort } from "./on-abort.ts";
 
 const CHUNK = 1 << 16;
 
 /**
- * The lines that programs print with bpf_printk(), each with its line end, as they come: what is in the kernel's trace
- * pipe. Each line goes to one reader only. Ends when `signal` is aborted. Throws SyscallError without CAP_SYS_ADMIN;
- * the tracefs need not be mounted.
+ * Reads the lines that programs print with bpf_printk(), each with its line end, from the kernel's trace pipe. Each line
+ * goes to one reader only. Ends when `signal` is aborted. Throws SyscallError without CAP_SYS_ADMIN. The tracefs need
+ * not be mounted.
  */
-export async function* traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {
-  const { signal } = options;
+export function traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {
+  const waiting: Waiting = { isEnded: false, wake: () => undefined };
+  const end = (): void => {
+    waiting.isEnded = true;
+    waiting.wake();
+  };
+  return endAtOnce(readLines(waiting, options.signal, end), end);
+}
+
+interface Waiting {
+  isEnded: boolean;
+  wake: () => void;
+}
+
+async function* readLines(
+  waiting: Waiting,
+  signal: AbortSignal | undefined,
+  end: () => void,
+): AsyncGenerator<string, void, undefined> {
   const file = withTracefs((path) => openSync(`${path}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK));
-  let wake: () => void = () => undefined;
-  const abort = (): void => wake();
-  signal?.addEventListener("abort", abort);
-  using poll = new FdPoll(() => wake());
+  const stopListening = onAbort(signal, end);
+  using poll = new FdPoll(() => waiting.wake());
   try {
     poll.add(file);
     const chunk = Buffer.alloc(CHUNK);
+    const decoder = new TextDecoder();
+    const turn = new LoopTurn();
     let rest = "";
-    while (signal?.aborted !== true) {
+    while (!waiting.isEnded) {
       const length = readSome(file, chunk);
       if (length === 0) {
-        // Level-triggered, so nothing is lost between the reading and the waiting.
+        // The poll is level-triggered, so nothing is lost between the read and the wait.
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          waiting.wake = resolve;
         });
+        turn.begin();
         continue;
       }
-      const text = rest + chunk.toString("utf8", 0, length);
-      const end = text.lastIndexOf("\n") + 1;
-      rest = text.slice(end);
-      if (end > 0) yield* text.slice(0, end).match(/.*\n/g) ?? [];
+      const text = rest + decoder.decode(chunk.subarray(0, length), { stream: true });
+      const lineEnd = text.lastIndexOf("\n") + 1;
+      rest = text.slice(lineEnd);
+      if (lineEnd > 0) yield* text.slice(0, lineEnd).match(/[^\n]*\n/g) ?? [];
+      if (turn.isOver()) await turn.pass();
     }
   } finally {
-    signal?.removeEventListener("abort", abort);
+    stopListening();
     poll.close();
     closeSync(file);
   }
 }
 
-/** How many bytes there were, 0 for none. */
+/** Returns the number of bytes that were read, 0 for none. */
 function readSome(file: number, chunk: Uint8Array): number {
   try {
     return readSync(file, chunk);

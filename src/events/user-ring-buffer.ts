@@ -1,29 +1,27 @@
 import { ClosedError, UsageError } from "../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { EpollEvent, FdPoll, type MappedMemory, mapMemory, pageSize } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
-import type { EventMap } from "./event-source.ts";
+import { type EventMap, onMapClose } from "./event-source.ts";
+import { onAbort } from "./on-abort.ts";
+import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
-// The memory of a user ring buffer (kernel/bpf/ringbuf.c) is that of a ring buffer with the parts exchanged: the
-// consumer's page is the kernel's, the producer's page and the data are ours to write.
+// The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the parts of a ring buffer (ring-memory.ts). Here the kernel
+// writes the consumer's page, and this process the producer's page and the data.
 
-const BUSY = 0x8000_0000 | 0;
-const DISCARDED = 0x4000_0000;
-const LARGEST = 0x3fff_ffff;
-const HEADER_SIZE = 8;
-
-/** Room for one record, to be filled and then submitted or discarded. */
+/** The place of one record in the ring. Fill it, then submit or discard it. */
 export interface Reservation {
-  /** The record's bytes, in the ring; what they held before is not cleared. */
+  /** The record's bytes in the ring. They hold what was there before. */
   readonly bytes: Uint8Array;
-  /** Gives the record to the program that drains the ring. */
+  /** Hands the record to the program that drains the ring. */
   submit(): void;
-  /** The program will not see the record; its room is free when what came before it is drained. */
+  /** Takes the record back. Its place is free once the records before it are drained. */
   discard(): void;
 }
 
 /**
  * Writes records that a program takes with bpf_user_ringbuf_drain() from a BPF_MAP_TYPE_USER_RINGBUF (Linux 6.1).
- * A ring has one writer. Close it when done: it holds the ring's memory.
+ * A ring has one writer. Close it when done. It ends when its map is closed.
  */
 export class UserRingBuffer implements Disposable {
   readonly #map: EventMap;
@@ -34,9 +32,12 @@ export class UserRingBuffer implements Disposable {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #size: number;
+  readonly #stopListening: () => void;
+  /** Ends each wait for room. */
+  readonly #waits = new Set<() => void>();
   #position: number;
 
-  /** Maps the ring. Throws UsageError for another type of map. */
+  /** Maps the ring. Throws UsageError for a map of another type. */
   constructor(map: EventMap) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not user_ringbuf`);
@@ -58,9 +59,10 @@ export class UserRingBuffer implements Disposable {
     this.#words = new Int32Array(data, page, this.#size / 2);
     this.#bytes = new Uint8Array(data, page, 2 * this.#size);
     this.#position = Number(Atomics.load(this.#producer, 0));
+    this.#stopListening = onMapClose(map, () => this.close());
   }
 
-  /** Room for a record of `length` bytes, undefined where the ring is full. Throws UsageError if it can never fit. */
+  /** Reserves `length` bytes, or returns undefined if the ring is full. Throws UsageError for more than ever fits. */
   reserve(length: number): Reservation | undefined {
     const step = this.#stepOf(length);
     const used = this.#position - Number(Atomics.load(this.#consumer, 0));
@@ -68,22 +70,23 @@ export class UserRingBuffer implements Disposable {
     const offset = this.#position % this.#size;
     const word = offset >>> 2;
     this.#words[word + 1] = 0;
-    Atomics.store(this.#words, word, length | BUSY);
+    Atomics.store(this.#words, word, length | RecordFlag.BUSY);
     this.#position += step;
     Atomics.store(this.#producer, 0, BigInt(this.#position));
     const finish = (flag: number): void => {
       if (this.#dataMemory.closed) throw new ClosedError(this.#what);
-      if (Atomics.load(this.#words, word) !== (length | BUSY)) throw new UsageError(`${this.#what}: finished already`);
+      if (Atomics.load(this.#words, word) !== (length | RecordFlag.BUSY))
+        throw new UsageError(`${this.#what}: the record was submitted or discarded already`);
       Atomics.store(this.#words, word, length | flag);
     };
     return {
       bytes: this.#bytes.subarray(offset + HEADER_SIZE, offset + HEADER_SIZE + length),
       submit: () => finish(0),
-      discard: () => finish(DISCARDED),
+      discard: () => finish(RecordFlag.DISCARDED),
     };
   }
 
-  /** Writes a record; false where the ring is full. */
+  /** Writes a record. Returns false if the ring is full. */
   write(record: Uint8Array): boolean {
     const room = this.reserve(record.length);
     if (room === undefined) return false;
@@ -93,32 +96,40 @@ export class UserRingBuffer implements Disposable {
   }
 
   /**
-   * Writes a record as soon as there is room: when the program has drained some and woken the writer. Rejects with the
-   * signal's reason when it is aborted.
+   * Writes a record as soon as the ring has room, which is when the program has drained some and woken the writer. Rejects
+   * with the signal's reason when it is aborted, and with ClosedError when the ring is closed.
    */
   async writeWhenRoom(record: Uint8Array, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = options;
     for (;;) {
       signal?.throwIfAborted();
       if (this.write(record)) return;
-      await this.#room(signal);
+      await this.#waitForRoom(signal);
     }
   }
 
-  /** Bytes that reservations may take now, their headers included. */
+  /** Bytes that records can take now, with their headers. */
   get available(): number {
     if (this.#dataMemory.closed) throw new ClosedError(this.#what);
     return this.#size - (this.#position - Number(Atomics.load(this.#consumer, 0)));
   }
 
-  /** Lets the memory go; the map stays open. What was submitted stays in the ring. */
+  /** Gives the memory back. The map stays open, and what was submitted stays in the ring. */
   close(): void {
+    this.#stopListening();
     this.#consumerMemory.close();
     this.#dataMemory.close();
+    for (const end of [...this.#waits]) end();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const closed = this.#dataMemory.closed;
+    const fields = { map: this.#map.what, size: this.#size, ...(closed ? {} : { available: this.available }), closed };
+    return inspectObject("UserRingBuffer", fields, options, inspect);
   }
 
   get #what(): string {
@@ -128,29 +139,27 @@ export class UserRingBuffer implements Disposable {
   #stepOf(length: number): number {
     if (this.#dataMemory.closed) throw new ClosedError(this.#what);
     const step = (length + HEADER_SIZE + 7) & ~7;
-    if (!Number.isInteger(length) || length < 0 || length > LARGEST || step > this.#size) {
-      throw new UsageError(`${this.#map.what}: a record of ${length} bytes never fits the ring of ${this.#size}`);
+    if (!Number.isInteger(length) || length < 0 || length > LENGTH_MASK || step > this.#size) {
+      throw new UsageError(`${this.#map.what}: a record of ${length} bytes never fits the ring of ${this.#size} bytes`);
     }
     return step;
   }
 
-  #room(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (error?: unknown): void => {
-        signal?.removeEventListener("abort", abort);
-        poll.close();
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const abort = (): void => done(signal?.reason);
-      const poll = new FdPoll(() => done());
-      try {
-        poll.add(this.#map.fd, EpollEvent.EPOLLOUT);
-      } catch (error) {
-        done(error);
-        return;
-      }
-      signal?.addEventListener("abort", abort);
+  /** Waits until the program has drained some records, the signal is aborted or the ring is closed. */
+  async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
     });
+    using poll = new FdPoll(end);
+    poll.add(this.#map.fd, EpollEvent.EPOLLOUT);
+    this.#waits.add(end);
+    const stopListening = onAbort(signal, end);
+    try {
+      await ended;
+    } finally {
+      stopListening();
+      this.#waits.delete(end);
+    }
   }
 }

@@ -42,6 +42,9 @@ export abstract class RawMap extends KernelObject {
   /** The address at which an arena must lie, or 0 for any. */
   readonly address: bigint;
 
+  /** Readers and writers of the map's ring end before the map is closed. */
+  readonly #onClose = new Set<() => void>();
+
   constructor(fd: OwnedFd, info: MapInfo, options: { name?: string; pinnedPath?: string }) {
     super(fd, `map ${options.name ?? (info.name || info.id)}`, options.pinnedPath);
     this.id = info.id;
@@ -140,6 +143,20 @@ export abstract class RawMap extends KernelObject {
   /** Forbids all processes to write the map, for good. Programs can still write it (5.2). */
   freeze(): void {
     this.explained("freeze", () => mapFreeze(this.fd));
+  }
+
+  /** Calls `callback` before the map is closed. Returns a function that takes the callback off. */
+  onClose(callback: () => void): () => void {
+    this.#onClose.add(callback);
+    return () => {
+      this.#onClose.delete(callback);
+    };
+  }
+
+  override close(): void {
+    for (const callback of [...this.#onClose]) callback();
+    this.#onClose.clear();
+    super.close();
   }
 
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {

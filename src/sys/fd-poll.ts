@@ -14,10 +14,12 @@ const open = new Set<FdPoll>();
 export class FdPoll {
   #epollFd: number;
   #handle: PollHandle | undefined;
+  readonly #onReady: () => void;
 
   /** Calls `onReady` whenever one of the fds is ready. What it throws becomes an uncaught exception, as from a timer. */
   constructor(onReady: () => void) {
     this.#epollFd = epollCreate();
+    this.#onReady = onReady;
     try {
       // The handle's own rules: one per fd, never a bad fd or a regular file (libuv aborts the process), closed before
       // its fd. An exception that leaves its callback would pass through C++.
@@ -36,10 +38,8 @@ export class FdPoll {
       throw error;
     }
     open.add(this);
-    // The loop adds the epoll in its next turn, by which a perf event that is ready says so for the only time, unheard.
-    setImmediate(() => {
-      if (this.#handle !== undefined) onReady();
-    });
+    // The epoll joins the loop one turn later. A perf event reports readiness once, perhaps before that: look by hand.
+    this.callSoon();
   }
 
   /** Adds an fd to wait for, level-triggered: until it can be read, unless other `events` (EpollEvent) are given. */
@@ -50,6 +50,13 @@ export class FdPoll {
   /** Takes an fd out. */
   remove(fd: number): void {
     epollRemove(this.#fd(), fd);
+  }
+
+  /** Calls `onReady` in the loop's next turn, whether or not an fd is ready. */
+  callSoon(): void {
+    setImmediate(() => {
+      if (this.#handle !== undefined) this.#onReady();
+    });
   }
 
   /** Lets the process end although it waits. */

@@ -34,7 +34,7 @@ test("what is submitted reaches the program, what is discarded does not", { skip
   kept.bytes.fill(7);
   kept.submit();
   gone.discard();
-  assert.throws(() => gone.submit(), /finished already/);
+  assert.throws(() => gone.submit(), /was submitted or discarded already/);
   assert.equal(drain(), 2n);
   assert.equal(ring.available, orders.maxEntries);
 });
