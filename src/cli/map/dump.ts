@@ -1,4 +1,5 @@
 import { Errno, errnoText } from "../../errors/index.ts";
+import { describeMap, type MapDescription } from "../../inventory/index.ts";
 import { chunksOf, hasKeyList, type MapTypes, mapTraits, typesOfMap, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
@@ -12,7 +13,7 @@ import { Formatted, formatNested } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
-import { infoOf, mapHeader } from "./gather.ts";
+import { infoOf } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** Elements that were read, with the errno for each that could not be. */
@@ -24,6 +25,7 @@ interface DumpedChunk extends Elements {
 /** A map with all its elements. */
 interface DumpedMap {
   readonly info: MapInfo;
+  readonly description: MapDescription;
   readonly types: MapTypes | undefined;
   readonly chunks: readonly DumpedChunk[];
 }
@@ -62,7 +64,7 @@ function readMap(fd: OwnedFd): DumpedMap {
   } catch (error) {
     throw failedTo(`can't dump map ${info.id}`, error);
   }
-  return { info, types: typesOfMap(info), chunks };
+  return { info, description: describeMap(fd.number), types: typesOfMap(info), chunks };
 }
 
 const OPEN = 0x5b;
@@ -116,7 +118,7 @@ function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boo
     const inner = eol === undefined ? undefined : `${eol}    `;
     let separator = "[";
     for (const map of maps) {
-      const header = formatNested(headerJson(mapHeader(map.info)), inner);
+      const header = formatNested(headerJson(map.description), inner);
       // The header's object goes on with its elements.
       const open = header.slice(0, header.length - 1 - (inner?.length ?? 0));
       const member = inner === undefined ? '"elements":' : `${inner}    "elements": `;
@@ -157,9 +159,9 @@ function* jsonElements(
 }
 
 function* plainText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> {
-  for (const [index, { info, chunks }] of maps.entries()) {
+  for (const [index, { info, description, chunks }] of maps.entries()) {
     if (index > 0) yield "\n";
-    if (maps.length > 1) yield headerText(mapHeader(info));
+    if (maps.length > 1) yield headerText(description);
     const style = plainStyle(info);
     const out = new TextBuffer();
     let found = 0;

@@ -1,0 +1,95 @@
+import { openObjects } from "../kernel/index.ts";
+import { closeFd, deviceName, fdInfo, mapInfo } from "../sys/index.ts";
+import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
+import { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
+
+/** The network device that a map is offloaded to. */
+export interface MapDevice {
+  readonly ifindex: number;
+  readonly netnsDev: bigint;
+  readonly netnsIno: bigint;
+  /** Undefined if the device is gone or in another network namespace. */
+  readonly name: string | undefined;
+}
+
+/** A map with all that can be shown of it, as plain data. */
+export interface MapDescription extends Owners {
+  readonly id: number;
+  /** BPF_MAP_TYPE_*. */
+  readonly type: number;
+  /** The kernel's name, with at most 15 characters. */
+  readonly name: string;
+  /** BPF_F_* that the map was created with. */
+  readonly flags: number;
+  readonly device: MapDevice | undefined;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** Bytes of kernel memory. Undefined if the kernel does not tell. */
+  readonly memlock: number | undefined;
+  /** The type of the programs in a prog array, once the first program was put into it. */
+  readonly ownerProgType: number | undefined;
+  readonly ownerJited: boolean | undefined;
+  /** True if only programs can write the map. */
+  readonly frozen: boolean;
+  /** The BTF that the map was created with, or 0. */
+  readonly btfId: number;
+}
+
+/**
+ * Describes maps one after another, so that only one description lives at a time. Maps that go away meanwhile are left out.
+ * Needs CAP_SYS_ADMIN, unless `fds` names the maps.
+ */
+export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescription, void, undefined> {
+  const owners = findOwners("map", options);
+  for (const fd of options.fds ?? everyMap()) {
+    const map = describeMap(fd);
+    yield Object.assign(map, owners(map.id));
+  }
+}
+
+/** Yields an fd of each map, which is closed when the next one is asked for. To read is allowed where to write is not. */
+function* everyMap(): Generator<number, void, undefined> {
+  for (const { fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
+    try {
+      yield fd;
+    } finally {
+      closeFd(fd);
+    }
+  }
+}
+
+/** Describes the map of an fd, without its owners. */
+export function describeMap(fd: number): MapDescription {
+  const info = mapInfo(fd);
+  const fields = fdInfo(fd);
+  const isProgArray = info.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
+  const ownerProgType = isProgArray ? numberOf(fields.get("owner_prog_type")) : undefined;
+  const ownerJited = isProgArray ? numberOf(fields.get("owner_jited")) : undefined;
+  return {
+    id: info.id,
+    type: info.type,
+    name: info.name,
+    flags: info.map_flags,
+    device: deviceOf(info.ifindex, info.netns_dev, info.netns_ino),
+    keySize: info.key_size,
+    valueSize: info.value_size,
+    maxEntries: info.max_entries,
+    memlock: numberOf(fields.get("memlock")),
+    ownerProgType,
+    ownerJited: ownerJited === undefined ? undefined : ownerJited !== 0,
+    frozen: fields.get("frozen") === "1",
+    btfId: info.btf_id,
+    pins: undefined,
+    holders: undefined,
+  };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
+function deviceOf(ifindex: number, netnsDev: bigint, netnsIno: bigint): MapDevice | undefined {
+  if (ifindex === 0) return undefined;
+  return { ifindex, netnsDev, netnsIno, name: deviceName(ifindex, { netns_dev: netnsDev, netns_ino: netnsIno }) };
+}
