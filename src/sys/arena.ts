@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/index.ts";
-import { fail } from "./fail.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 // What a system call points to lies in one anonymous mapping per thread: its address never changes, so an address
 // is a base plus an offset and no garbage collection comes between taking it and using it. The arguments of one call

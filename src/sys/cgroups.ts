@@ -1,8 +1,7 @@
 import { Errno } from "../errors/index.ts";
 import { beginCall, placeSpace } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
-import { isCgroup2 } from "./file-systems.ts";
-import { mounts } from "./mounts.ts";
+import { isCgroup2, mounts } from "./file-systems.ts";
 
 /** Where the cgroup v2 hierarchy is mounted: the plain mount rather than a bind mount of a part; undefined for nowhere. */
 export function cgroup2Mount(): string | undefined {

@@ -1,7 +1,7 @@
 import { Errno } from "../errors/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 const EPOLL_CLOEXEC = 0x80000;
 const EPOLL_CTL_ADD = 1;

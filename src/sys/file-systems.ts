@@ -1,4 +1,101 @@
-import { statfsSync, statSync } from "node:fs";
+import { readFileSync, statfsSync, statSync } from "node:fs";
+import { UsageError } from "../errors/index.ts";
+import { beginCall, placeText } from "./arena.ts";
+import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
+
+/** Flags of mount(2) (include/uapi/linux/mount.h). */
+export const MountFlag = {
+  MS_NOSUID: 2,
+  MS_NODEV: 4,
+  MS_NOEXEC: 8,
+  MS_BIND: 0x1000,
+  MS_REC: 0x4000,
+  MS_PRIVATE: 0x40000,
+} as const;
+
+/** Flags of umount2(2). */
+export const UmountFlag = { MNT_FORCE: 1, MNT_DETACH: 2, UMOUNT_NOFOLLOW: 8 } as const;
+
+/** mount(2). Paths are taken literally; `data` are the file system's own options, such as `mode=0700`. */
+export function mount(options: {
+  source?: string;
+  target: string;
+  type?: string;
+  flags?: number;
+  data?: string;
+}): void {
+  beginCall();
+  const { source, target, type, flags = 0, data } = options;
+  const result = syscall(
+    "mount",
+    source === undefined ? 0 : placeText(source),
+    placeText(target),
+    type === undefined ? 0 : placeText(type),
+    flags,
+    data === undefined ? 0 : placeText(data),
+  );
+  if (result < 0) throw fail("mount", -result, { subject: target, needs: ["CAP_SYS_ADMIN"] });
+}
+
+/** umount2(2). */
+export function unmount(target: string, flags = 0): void {
+  beginCall();
+  const result = syscall("umount2", placeText(target), flags);
+  if (result < 0) throw fail("umount2", -result, { subject: target, needs: ["CAP_SYS_ADMIN"] });
+}
+
+/** One line of /proc/self/mountinfo. */
+export interface Mount {
+  readonly id: number;
+  readonly parent: number;
+  /** `major:minor` of the file system. */
+  readonly device: string;
+  /** The directory of the file system that is mounted: `/` but for bind mounts. */
+  readonly root: string;
+  /** Where it is mounted. */
+  readonly path: string;
+  readonly options: readonly string[];
+  /** `bpf`, `cgroup2`, `tracefs`, ... */
+  readonly type: string;
+  readonly source: string;
+  readonly superOptions: readonly string[];
+}
+
+/** The mounts that this process sees, in the order of mounting; a later one at the same path hides the earlier. */
+export function mounts(): Mount[] {
+  return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"));
+}
+
+/** Parses the text of a mountinfo file (proc_pid_mountinfo(5)). Lines that do not follow the format are left out. */
+export function parseMountinfo(text: string): Mount[] {
+  const result: Mount[] = [];
+  for (const line of text.split("\n")) {
+    const fields = line.split(" ");
+    // Optional fields end with a lone hyphen.
+    const hyphen = fields.indexOf("-", 6);
+    if (hyphen < 0) continue;
+    const [id, parent, device = "", root = "", path = "", options = ""] = fields;
+    const [type = "", source = "", superOptions = ""] = fields.slice(hyphen + 1);
+    result.push({
+      id: Number(id),
+      parent: Number(parent),
+      device,
+      root: unescapePath(root),
+      path: unescapePath(path),
+      options: options.split(","),
+      type,
+      source: unescapePath(source),
+      superOptions: superOptions.split(","),
+    });
+  }
+  return result;
+}
+
+/** The kernel writes blank, tab, newline and backslash as an octal `\040`, each byte on its own. */
+function unescapePath(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
 
 /** Magic numbers of file systems (include/uapi/linux/magic.h). */
 const BPF_FS_MAGIC = 0xcafe4a11;
@@ -44,4 +141,38 @@ export function isDebugfs(path: string): boolean {
 /** The id that the kernel gives a cgroup: its directory's inode number. Throws Node's error where it is not there. */
 export function cgroupId(path: string): bigint {
   return statSync(path, { bigint: true }).ino;
+}
+
+/** Where systemd and bpftool mount it. */
+export const BPFFS_PATH = "/sys/fs/bpf";
+
+/** Mount points of bpffs that can be reached, the standard one first. */
+export function bpffsMounts(): string[] {
+  const paths = new Set(
+    mounts()
+      .filter(({ type, path }) => type === "bpf" && isBpffs(path))
+      .map(({ path }) => path),
+  );
+  return [...paths].sort((a, b) => Number(b === BPFFS_PATH) - Number(a === BPFFS_PATH));
+}
+
+/**
+ * The path of a bpffs: the standard one, else any that is mounted. If there is none, it is mounted at /sys/fs/bpf,
+ * an empty directory of sysfs made for it; never over a directory of the user's.
+ */
+export function ensureBpffs(): string {
+  if (isBpffs(BPFFS_PATH)) return BPFFS_PATH;
+  const [mounted] = bpffsMounts();
+  if (mounted !== undefined) return mounted;
+  mountBpffs(BPFFS_PATH);
+  return BPFFS_PATH;
+}
+
+/** Mounts a bpffs on an existing directory, readable by root alone, as bpftool does. `data`: `delegate_cmds=…` and such. */
+export function mountBpffs(path: string, data = "mode=0700"): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`${path} is not a directory to mount a bpffs on`);
+  }
+  const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC;
+  mount({ source: "bpf", target: path, type: "bpf", flags, data });
 }

@@ -95,7 +95,6 @@ export {
 } from "./bpf/program-commands.ts";
 export { type TaskFdInfo, taskFdQuery } from "./bpf/task-fd-query.ts";
 export { progTestRun, type TestRunOptions, type TestRunResult } from "./bpf/test-run.ts";
-export { BPFFS_PATH, bpffsMounts, ensureBpffs, mountBpffs } from "./bpffs.ts";
 export {
   Capability,
   capabilities,
@@ -104,14 +103,29 @@ export {
   inInitialUserNamespace,
 } from "./capabilities.ts";
 export { type CgroupDirectory, cgroup2Mount, childCgroups, openCgroup } from "./cgroups.ts";
-export { bootTime, bootToWallClock } from "./clock.ts";
-export { onlineCpus, parseCpuList, possibleCpuIds, possibleCpus } from "./cpus.ts";
 export { EpollEvent, epollAdd, epollCreate, epollRemove, epollWait, type ReadyEvent } from "./epoll.ts";
-export { FdMemlock } from "./fd-memlock.ts";
 export { FdPoll } from "./fd-poll.ts";
-export { fdInfo, parseFdInfo } from "./fdinfo.ts";
+export { FdMemlock, fdInfo, parseFdInfo } from "./fdinfo.ts";
 export { mapPrivately } from "./file-mapping.ts";
-export { cgroupId, isBpffs, isCgroup1, isCgroup2, isDebugfs, isTracefs } from "./file-systems.ts";
+export {
+  BPFFS_PATH,
+  bpffsMounts,
+  cgroupId,
+  ensureBpffs,
+  isBpffs,
+  isCgroup1,
+  isCgroup2,
+  isDebugfs,
+  isTracefs,
+  type Mount,
+  MountFlag,
+  mount,
+  mountBpffs,
+  mounts,
+  parseMountinfo,
+  UmountFlag,
+  unmount,
+} from "./file-systems.ts";
 export {
   type KernelSymbol,
   kernelFunctionNames,
@@ -120,16 +134,18 @@ export {
   kernelSymbolsByAddress,
   kernelSymbolsByName,
 } from "./kallsyms.ts";
-export { kernelBtfModules, kernelBtfPath } from "./kernel-btf-files.ts";
-export { kernelBuildId, parseBuildId } from "./kernel-build-id.ts";
-export { kernelConfig, parseKernelConfig } from "./kernel-config.ts";
-export { lockdown, readNumber, readText, securityModules, unprivilegedBpfDisabled } from "./kernel-settings.ts";
-export { type KernelVersion, kernelAtLeast, kernelRelease, kernelVersion, parseVersion } from "./kernel-version.ts";
 export { addSessionKey, SESSION_KEYRING, unlinkSessionKey } from "./keyring.ts";
+export {
+  bootTime,
+  bootToWallClock,
+  onlineCpus,
+  pageSize,
+  parseCpuList,
+  possibleCpuIds,
+  possibleCpus,
+} from "./machine.ts";
 export { type MapMemoryOptions, MappedMemory, mapMemory } from "./map-memory.ts";
 export { raiseMemlock, setMemlock } from "./memlock.ts";
-export { MountFlag, mount, UmountFlag, unmount } from "./mount.ts";
-export { type Mount, mounts, parseMountinfo } from "./mounts.ts";
 export { Namespace, namespaceType, setNamespace, unshare } from "./namespaces.ts";
 export { deviceIndex, deviceName, hasDevice, type NetnsPlace } from "./net-devices.ts";
 export {
@@ -141,9 +157,9 @@ export {
 } from "./netlink.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
-export { pageSize } from "./page-size.ts";
 export {
   type PerfEventOptions,
+  type PerfPmu,
   perfEventDisable,
   perfEventEnable,
   perfEventOpen,
@@ -151,16 +167,35 @@ export {
   perfEventQueryBpf,
   perfEventReset,
   perfEventSetBpf,
+  perfPmu,
 } from "./perf-event.ts";
-export { type PerfPmu, perfPmu } from "./perf-pmu.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
 export { replaceFile } from "./replace-file.ts";
+export {
+  type KernelVersion,
+  kernelAtLeast,
+  kernelBtfModules,
+  kernelBtfPath,
+  kernelBuildId,
+  kernelConfig,
+  kernelRelease,
+  kernelVersion,
+  lockdown,
+  parseBuildId,
+  parseKernelConfig,
+  parseVersion,
+  readNumber,
+  readText,
+  securityModules,
+  unprivilegedBpfDisabled,
+} from "./running-kernel.ts";
 export { SocketOption, setSocketOption } from "./socket-option.ts";
 export { type MadeProbe, makeTraceProbe, type TraceProbe, traceProbes } from "./trace-probes.ts";
-export { type TraceableFunction, traceableFunctions } from "./traceable-functions.ts";
 export {
   ensureTracefs,
+  type TraceableFunction,
+  traceableFunctions,
   tracefsMount,
   tracepointId,
   tracepointNames,

@@ -1,6 +1,6 @@
 import { ClosedError, UsageError } from "../errors/index.ts";
-import { fail } from "./fail.ts";
 import { syscall, viewMemory } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;

@@ -1,6 +1,6 @@
 import { beginCall, placeRoom } from "./arena.ts";
 import { syscall } from "./ffi.ts";
-import { kernelAtLeast } from "./kernel-version.ts";
+import { kernelAtLeast } from "./running-kernel.ts";
 
 const RLIMIT_MEMLOCK = 8;
 let done = false;

@@ -1,5 +1,5 @@
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 /** Namespaces by their clone flags (include/uapi/linux/sched.h). */
 export const Namespace = {

@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
 import { textUntilNul } from "../layout/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
+import { fail } from "./permission.ts";
 
 /** A network namespace as the kernel's records name it. */
 export interface NetnsPlace {

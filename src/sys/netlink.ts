@@ -2,9 +2,9 @@ import { SyscallError } from "../errors/index.ts";
 import { textUntilNul } from "../layout/index.ts";
 import { NlFlag, NlMessage, Nlmsghdr } from "../uapi/index.ts";
 import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
+import { fail } from "./permission.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0x80000;

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
 import { type Arena, beginCall, openArena, placeRoom } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { closeAt, syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 // A machine has thousands of open files, and most of the time to look at them would be Node's around each call. So names
 // of files are written into the arena and compared there as bytes, and nothing is made of a file that is not wanted.

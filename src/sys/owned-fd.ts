@@ -1,6 +1,6 @@
 import { ClosedError, Errno } from "../errors/index.ts";
-import { fail } from "./fail.ts";
 import { closeAt, syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 /** Closes an fd. Not through node:fs, which warns in a worker about fds that it did not open. */
 export function closeFd(fd: number): void {

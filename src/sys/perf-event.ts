@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
 import { beginCall, placeRoom, placeText } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 /** What perf_event_open(2) takes, by the kernel's names; what is left out is 0. */
 export interface PerfEventOptions {
@@ -100,4 +101,34 @@ export function perfEventQueryBpf(fd: number): number[] {
   const result = syscall("ioctl", fd, PerfIoctl.PERF_EVENT_IOC_QUERY_BPF, room.address);
   if (result < 0 && result !== -Errno.ENOSPC) throw fail("ioctl(PERF_EVENT_IOC_QUERY_BPF)", -result);
   return Array.from({ length: Math.min(view.getUint32(4, true), 64) }, (_, i) => view.getUint32(8 + i * 4, true));
+}
+
+/** A source of perf events that the kernel numbers at boot: `kprobe`, `uprobe`, … */
+export interface PerfPmu {
+  /** `perf_event_attr.type`. */
+  readonly type: number;
+  /** The first bit of a field of `perf_event_attr.config`, such as `retprobe`; undefined if it has none of that name. */
+  bit(field: string): number | undefined;
+}
+
+/** A PMU by its name in /sys/bus/event_source/devices; undefined where this kernel was built without it. */
+export function perfPmu(name: string): PerfPmu | undefined {
+  const directory = `/sys/bus/event_source/devices/${name}`;
+  const type = readLine(`${directory}/type`);
+  if (type === undefined) return undefined;
+  return {
+    type: Number(type),
+    bit: (field) => {
+      const format = /^config:(\d+)/.exec(readLine(`${directory}/format/${field}`) ?? "")?.[1];
+      return format === undefined ? undefined : Number(format);
+    },
+  };
+}
+
+function readLine(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }

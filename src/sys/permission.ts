@@ -1,8 +1,7 @@
-import { Errno } from "../errors/index.ts";
+import { Errno, SyscallError } from "../errors/index.ts";
 import { BpfMapType, BpfProgType, mapTypeName, progTypeName } from "../uapi/index.ts";
 import { type Capability, effectiveCapabilities, hasCapability, inInitialUserNamespace } from "./capabilities.ts";
-import { lockdown, unprivilegedBpfDisabled } from "./kernel-settings.ts";
-import { kernelAtLeast } from "./kernel-version.ts";
+import { kernelAtLeast, lockdown, unprivilegedBpfDisabled } from "./running-kernel.ts";
 
 /** What was tried, as far as rights depend on it. */
 export interface PermissionContext {
@@ -140,4 +139,14 @@ function refusedText(context: PermissionContext): string | undefined {
     return `no capability is missing: this kernel itself refuses ${progTypeName(context.progType)} programs on a trampoline${lockdownText}`;
   }
   return `no capability is missing: the kernel or one of its security modules refuses it${lockdownText}`;
+}
+
+/** A SyscallError of a system call. Where the kernel refused for want of rights, its hint says which. */
+export function fail(
+  call: string,
+  errno: number,
+  context: PermissionContext & { subject?: string } = {},
+): SyscallError {
+  const hint = explainPermission(errno, context);
+  return new SyscallError({ call, errno, subject: context.subject, hint });
 }

@@ -1,5 +1,5 @@
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 /** An fd that stands for a process (5.3); close-on-exec, and the caller's to close. ESRCH: there is none. */
 export function pidfdOpen(pid: number): number {

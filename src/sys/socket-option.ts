@@ -1,6 +1,6 @@
 import { beginCall, placeU32s } from "./arena.ts";
-import { fail } from "./fail.ts";
 import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
 
 /** Options of sockets that have to do with programs (include/uapi/asm-generic/socket.h), at level SOL_SOCKET. */
 export const SocketOption = {

@@ -1,9 +1,9 @@
 import { Errno, type SyscallError } from "../../errors/index.ts";
 import { type BpfCmd, cmdName } from "../../uapi/index.ts";
 import { type Arena, beginCall } from "../arena.ts";
-import { fail } from "../fail.ts";
 import { bpfAt } from "../ffi.ts";
 import type { PermissionContext } from "../permission.ts";
+import { fail } from "../permission.ts";
 
 /** Runs a command on the attr that stands in the arena. Its result, or the negative errno. */
 export function tryCommand(arena: Arena, cmd: BpfCmd, size: number): number {

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { FormatError } from "../errors/index.ts";
+import { beginCall, placeRoom } from "./arena.ts";
+import { syscall } from "./ffi.ts";
+import { fail } from "./permission.ts";
+
+const POSSIBLE = "/sys/devices/system/cpu/possible";
+const ONLINE = "/sys/devices/system/cpu/online";
+
+/** More CPUs than any kernel is built for (NR_CPUS is at most 8,192), so that a wrong file cannot make a huge list. */
+const MOST_CPUS = 65536;
+
+let possible: readonly number[] | undefined;
+
+/** The CPUs that could ever be there; read once. */
+export function possibleCpuIds(): readonly number[] {
+  possible ??= parseCpuList(readFileSync(POSSIBLE, "utf8"), POSSIBLE);
+  return possible;
+}
+
+/** How many values an element of a per-CPU map has: the number of CPUs that could ever be there. */
+export function possibleCpus(): number {
+  return possibleCpuIds().length;
+}
+
+/** The CPUs that are on. */
+export function onlineCpus(): number[] {
+  return parseCpuList(readFileSync(ONLINE, "utf8"), ONLINE);
+}
+
+/** Parses a list of CPUs such as `0-3,8`. */
+export function parseCpuList(text: string, source = "the CPU list"): number[] {
+  const cpus: number[] = [];
+  for (const part of text.trim().split(",")) {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(part);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? first);
+    if (match === null || !(first <= last && last < MOST_CPUS)) {
+      throw new FormatError({ source }, `${JSON.stringify(part)} is not a range of CPUs`);
+    }
+    for (let cpu = first; cpu <= last; cpu++) cpus.push(cpu);
+  }
+  return cpus;
+}
+
+const AT_PAGESZ = 6n;
+let size: number | undefined;
+
+/** Bytes of a page of memory, which the kernel tells every process at its start (getauxval(3)): 4,096 but on some arm64. */
+export function pageSize(): number {
+  size ??= readPageSize();
+  return size;
+}
+
+function readPageSize(): number {
+  const entries = readFileSync("/proc/self/auxv");
+  for (let at = 0; at + 16 <= entries.length; at += 16) {
+    if (entries.readBigUInt64LE(at) === AT_PAGESZ) return Number(entries.readBigUInt64LE(at + 8));
+  }
+  return 4096;
+}
+
+const CLOCK_REALTIME = 0;
+const CLOCK_BOOTTIME = 7;
+
+/**
+ * Nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since 1970. It moves when
+ * the clock is set.
+ */
+export function bootToWallClock(): bigint {
+  // Node knows neither CLOCK_BOOTTIME nor more than milliseconds of CLOCK_REALTIME; both round a second differently.
+  return readClock(CLOCK_REALTIME) - readClock(CLOCK_BOOTTIME);
+}
+
+/** Nanoseconds since boot, with the time spent suspended: the clock of `load_time` and of bpf_ktime_get_boot_ns(). */
+export function bootTime(): bigint {
+  return readClock(CLOCK_BOOTTIME);
+}
+
+function readClock(clock: number): bigint {
+  beginCall();
+  const { address, bytes } = placeRoom(16);
+  const result = syscall("clock_gettime", clock, address);
+  if (result < 0) throw fail("clock_gettime", -result);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  return view.getBigInt64(0, true) * 1_000_000_000n + view.getBigInt64(8, true);
+}

@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { release, version } from "node:os";
+import { formatHex } from "../layout/index.ts";
+
+/** A kernel's version as the kernel's KERNEL_VERSION() compares it. */
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** `major << 16 | minor << 8 | patch`, with a patch above 255 counted as 255, as LINUX_VERSION_CODE does. */
+  readonly code: number;
+}
+
+/** `uname -r`. */
+export function kernelRelease(): string {
+  return release();
+}
+
+let running: KernelVersion | undefined;
+
+/**
+ * The running kernel's version. Ubuntu and Debian build from a stable release that `uname -r` does not tell:
+ * /proc/version_signature and the text after "Debian " in `uname -v` do.
+ */
+export function kernelVersion(): KernelVersion {
+  running ??= ubuntuVersion() ?? parseVersion(/Debian (\d+\.\d+\.\d+)/.exec(version())?.[1]) ?? parseVersion(release());
+  return running ?? { major: 0, minor: 0, patch: 0, code: 0 };
+}
+
+let releaseVersion: KernelVersion | undefined;
+
+/**
+ * Whether the running kernel is `major.minor` or newer. Only for what no probe can tell: distributions backport. What
+ * they number otherwise is the patch, so `uname -r` tells this, and no file is looked for.
+ */
+export function kernelAtLeast(major: number, minor: number): boolean {
+  releaseVersion ??= parseVersion(release());
+  const kernel = releaseVersion;
+  if (kernel === undefined) return false;
+  return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
+}
+
+/** The version at the start of a text such as `6.18.44-fc`; undefined where there is none. */
+export function parseVersion(text: string | undefined): KernelVersion | undefined {
+  const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
+  if (match === null) return undefined;
+  const [major, minor, patch] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
+  return { major, minor, patch, code: (major << 16) | (minor << 8) | Math.min(patch, 255) };
+}
+
+function ubuntuVersion(): KernelVersion | undefined {
+  let text: string;
+  try {
+    text = readFileSync("/proc/version_signature", "utf8");
+  } catch {
+    return undefined;
+  }
+  return parseVersion(text.trim().split(/\s+/)[2]);
+}
+
+const NT_GNU_BUILD_ID = 3;
+const HEADER_SIZE = 12;
+
+/**
+ * The hexadecimal hash of the running kernel's image that its linker put in (`readelf -n vmlinux` shows it); undefined
+ * where it has none or /sys does not tell.
+ */
+export function kernelBuildId(): string | undefined {
+  let notes: Uint8Array;
+  try {
+    notes = readFileSync("/sys/kernel/notes");
+  } catch {
+    return undefined;
+  }
+  return parseBuildId(notes);
+}
+
+/** The build id among ELF notes: each has the lengths of its name and of what it says, a type, the name, and that. */
+export function parseBuildId(notes: Uint8Array): string | undefined {
+  const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
+  const padded = (size: number): number => (size + 3) & ~3;
+  for (let at = 0; at + HEADER_SIZE <= notes.length; ) {
+    const nameSize = view.getUint32(at, true);
+    const size = view.getUint32(at + 4, true);
+    const type = view.getUint32(at + 8, true);
+    const name = at + HEADER_SIZE;
+    const start = name + padded(nameSize);
+    if (type === NT_GNU_BUILD_ID && isGnu(notes.subarray(name, name + nameSize))) {
+      const id = notes.subarray(start, start + size);
+      return id.length === size && size > 0 ? formatHex(id) : undefined;
+    }
+    if (nameSize > notes.length || size > notes.length) return undefined;
+    at = start + padded(size);
+  }
+  return undefined;
+}
+
+function isGnu(name: Uint8Array): boolean {
+  return name.length === 4 && name[0] === 0x47 && name[1] === 0x4e && name[2] === 0x55 && name[3] === 0;
+}
+
+/** A config is below 1 MB; the bound keeps a wrong file from filling memory. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The running kernel's build configuration: `CONFIG_X` to `y`, `m`, a number, or a text with its quotes. Read where
+ * libbpf reads it, from /boot/config-RELEASE or else /proc/config.gz; undefined where neither can be read.
+ */
+export function kernelConfig(): ReadonlyMap<string, string> | undefined {
+  const text = readConfig(`/boot/config-${kernelRelease()}`) ?? readConfig("/proc/config.gz");
+  return text === undefined ? undefined : parseKernelConfig(text);
+}
+
+function readConfig(path: string): string | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return undefined;
+  }
+  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (!compressed) return bytes.toString("utf8");
+  // Loaded here, not with this file: it takes a millisecond or two of every start.
+  const { gunzipSync } = process.getBuiltinModule("node:zlib");
+  return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString("utf8");
+}
+
+/** Parses `CONFIG_X=value` lines; a comment (`# CONFIG_X is not set`) leaves its name out. */
+export function parseKernelConfig(text: string): ReadonlyMap<string, string> {
+  const config = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const equals = line.indexOf("=");
+    if (line.startsWith("CONFIG_") && equals > 0) config.set(line.slice(0, equals), line.slice(equals + 1).trim());
+  }
+  return config;
+}
+
+/** `kernel.unprivileged_bpf_disabled`: 0 allowed, 1 disabled until reboot, 2 disabled; undefined where it cannot be read. */
+export function unprivilegedBpfDisabled(): number | undefined {
+  return readNumber("/proc/sys/kernel/unprivileged_bpf_disabled");
+}
+
+/** A sysctl or another one-number file, such as `/proc/sys/net/core/bpf_jit_enable`; undefined where it cannot be read. */
+export function readNumber(path: string): number | undefined {
+  const text = readText(path)?.trim();
+  if (text === undefined || !/^-?\d+$/.test(text)) return undefined;
+  return Number(text);
+}
+
+/** Kernel lockdown: the mode that is on, undefined where securityfs is not mounted or the kernel has no lockdown. */
+export function lockdown(): "none" | "integrity" | "confidentiality" | undefined {
+  const mode = /\[(\w+)\]/.exec(readText("/sys/kernel/security/lockdown") ?? "")?.[1];
+  return mode === "none" || mode === "integrity" || mode === "confidentiality" ? mode : undefined;
+}
+
+/** The names of the LSMs that are on, such as `bpf`; undefined where securityfs is not mounted. */
+export function securityModules(): readonly string[] | undefined {
+  return readText("/sys/kernel/security/lsm")?.trim().split(",");
+}
+
+/** A small file of /proc or /sys as text, undefined where it cannot be read. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const DIRECTORY = "/sys/kernel/btf";
+
+/** The file with the raw BTF of the kernel, or of one of its modules (5.11). It need not be there. */
+export function kernelBtfPath(module = "vmlinux"): string {
+  return `${DIRECTORY}/${module}`;
+}
+
+/** The modules that have BTF, sorted by name; none where the kernel was built without. */
+export function kernelBtfModules(): string[] {
+  try {
+    return readdirSync(DIRECTORY)
+      .filter((name) => name !== "vmlinux")
+      .sort();
+  } catch {
+    return [];
+  }
+}
