@@ -1,46 +1,53 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { kernelBtfPath, kernelBuildId, replaceFile } from "../sys/index.ts";
+import { type CacheFile, kernelBtfPath, kernelBuildId, readCacheFile, writeCacheFile } from "../sys/index.ts";
 
-/** What was found in a kernel's BTF, by what was asked: a type's id or a member's place in bits; null for what is not there. */
+/** What was found in a kernel's BTF: a type's id or a member's offset in bits, null for what is not there. */
 export type KeptTypes = Map<string, number | null>;
 
 let folder: string | undefined;
+let onRejected: ((why: string) => void) | undefined;
 
 /**
- * Keeps what the library's own iterator programs need of the kernel's BTF in a folder, which is made if need be: a process
- * of 60 ms spends 10 of them to find it again. A file is of one build of the kernel. Whoever can write there can make those
- * programs tell nonsense, so it must be as safe as the code itself.
+ * Keeps what the library's own iterator programs look up in the kernel's BTF in a folder, which is made if it is missing.
+ * It saves 10 of the 60 ms of a short process. There is a file for each build of the kernel. A file that somebody else
+ * could have written, or that is damaged, is removed, and `options.onRejected` is called with the reason.
  */
-export function keepKernelTypes(path: string): void {
+export function keepKernelTypes(
+  path: string,
+  options: { readonly onRejected?: ((why: string) => void) | undefined } = {},
+): void {
   folder = path;
+  onRejected = options.onRejected;
 }
 
-/** What an earlier process kept of the running kernel; undefined where nothing was, or none is to be kept. */
+/** Returns what an earlier process kept of the running kernel. */
 export function readKeptTypes(): KeptTypes | undefined {
-  const path = keptFile();
-  if (path === undefined) return undefined;
+  const file = keptFile();
+  const content = file && readCacheFile(file);
+  if (content === undefined) return undefined;
   try {
-    return new Map(Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, number | null>));
+    return new Map(Object.entries(JSON.parse(Buffer.from(content).toString()) as Record<string, number | null>));
   } catch {
     return undefined;
   }
 }
 
-/** Keeps it for the next process, where that is possible: a read-only package is no fault. */
+/** Keeps types for the next process. Does nothing if the folder cannot be written: a read-only package is normal. */
 export function writeKeptTypes(types: KeptTypes): void {
-  const path = keptFile();
-  if (path === undefined) return;
+  const file = keptFile();
+  if (file === undefined) return;
   try {
-    replaceFile(path, JSON.stringify(Object.fromEntries(types)));
+    writeCacheFile(file, Buffer.from(JSON.stringify(Object.fromEntries(types))));
   } catch {
-    // The next process searches again.
+    // The next process looks everything up again.
   }
 }
 
-function keptFile(): string | undefined {
+function keptFile(): CacheFile | undefined {
   if (folder === undefined) return undefined;
   const build = kernelBuildId();
   const size = statSync(kernelBtfPath(), { throwIfNoEntry: false })?.size;
-  return build === undefined || size === undefined ? undefined : join(folder, `kernel-types-${build}-${size}.json`);
+  if (build === undefined || size === undefined) return undefined;
+  return { path: join(folder, `kernel-types-${build}-${size}`), key: `kernel types ${build} ${size}`, onRejected };
 }
