@@ -2,13 +2,11 @@ export {
   type ObjectHolder,
   type ObjectHoldersOptions,
   objectHolders,
-  perfLinkCookies,
 } from "./holders/object-holders.ts";
 export {
-  describeAllLinks,
+  describeLink,
   describeLinks,
   type LinkDescription,
-  linkDescriptions,
   type SymbolName,
 } from "./link-description.ts";
 export { describeMap, describeMaps, type MapDescription, type MapDevice } from "./map-description.ts";

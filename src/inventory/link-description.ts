@@ -1,15 +1,8 @@
-import { objectFds } from "../kernel/index.ts";
-import {
-  closeFd,
-  deviceName,
-  kernelAtLeast,
-  kernelSymbolsByAddress,
-  type LinkInfo,
-  linkInfo,
-  type PerfEventLinkInfo,
-  progGetFdById,
-  progInfo,
-} from "../sys/index.ts";
+import { featureLack, objectFds } from "../kernel/index.ts";
+import { type LinkInfo, type PerfEventInfo, readLinkInfo } from "../link/index.ts";
+import { closeFd, deviceName, kernelSymbolsByAddress, progGetFdById, progInfo } from "../sys/index.ts";
+import { perfLinkCookies } from "./holders/object-holders.ts";
+import { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 
 /** A kernel symbol. */
 export interface SymbolName {
@@ -19,32 +12,30 @@ export interface SymbolName {
 }
 
 /** A link with what its numbers mean: all that can be shown of it without asking the kernel again. */
-export interface LinkDescription {
+export interface LinkDescription extends Owners {
+  readonly id: number;
   readonly info: LinkInfo;
   /** The type of a tracing link's program; undefined for other kinds, and where the program is gone. */
   readonly progType: number | undefined;
   /** The device of an xdp, tcx or netkit link; undefined where this network namespace has no such device. */
-  readonly devname: string | undefined;
-  /** The symbols at a kprobe_multi link's addresses; an address that the kernel shows no symbol for is absent. */
+  readonly deviceName: string | undefined;
+  /** The symbols at a kprobe_multi link's addresses. An address for which the kernel shows no symbol is absent. */
   readonly symbols: ReadonlyMap<bigint, SymbolName>;
-  /** The cookie of a perf event's link (6.9; before, `perfLinkCookies()` may know it); undefined for other kinds. */
+  /** The cookie of a perf event's link; undefined for other kinds. Before Linux 6.9 it is found only with `holders`. */
   readonly perfCookie: bigint | undefined;
 }
 
-/** Everything about all links of the kernel, in the order of their ids; a link that vanishes meanwhile is left out. */
-export function describeAllLinks(): LinkDescription[] {
-  return [...linkDescriptions()];
-}
-
 /**
- * Like {@link describeAllLinks}, one after another. From the first kprobe_multi link on they come at the end: their
- * addresses are looked for together.
+ * Describes links one after another, so that only one description lives at a time. Links that go away meanwhile are left
+ * out. The first kprobe_multi link and all links behind it come at the end, because the addresses of all of them are
+ * looked up together: /proc/kallsyms costs the kernel the square of the loaded programs. Needs CAP_SYS_ADMIN, unless `fds`
+ * names the links.
  */
-export function* linkDescriptions(): Generator<LinkDescription, void, undefined> {
-  const describe = describer();
+export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
+  const describe = describer(options);
   const held: LinkInfo[] = [];
-  for (const fd of objectFds("link")) {
-    const info = linkInfo(fd);
+  for (const fd of options.fds ?? objectFds("link")) {
+    const info = readLinkInfo(fd);
     if (held.length > 0 || info.kind === "kprobe_multi") held.push(info);
     else yield describe(info, NO_SYMBOLS);
   }
@@ -52,29 +43,38 @@ export function* linkDescriptions(): Generator<LinkDescription, void, undefined>
   for (const info of held) yield describe(info, symbols);
 }
 
-/**
- * What the numbers of links mean. /proc/kallsyms, which costs the kernel the square of the loaded programs, is read once
- * for all kprobe_multi links, and not without one; a program or device that many links have is looked at once.
- */
-export function describeLinks(infos: readonly LinkInfo[]): LinkDescription[] {
-  const describe = describer();
-  const symbols = probeSymbols(infos);
-  return infos.map((info) => describe(info, symbols));
+/** Describes the link of an fd, without its owners. */
+export function describeLink(fd: number): LinkDescription {
+  const info = readLinkInfo(fd);
+  return describer({})(info, probeSymbols([info]));
 }
 
 type Symbols = LinkDescription["symbols"];
 const NO_SYMBOLS: Symbols = new Map();
 
-function describer(): (info: LinkInfo, symbols: Symbols) => LinkDescription {
+function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols) => LinkDescription {
   const typeOf = remembered(programType);
   const deviceOf = remembered((ifindex) => deviceName(ifindex));
-  return (info, symbols) => ({
-    info,
-    progType: info.kind === "tracing" ? typeOf(info.prog_id) : undefined,
-    devname: "ifindex" in info ? deviceOf(info.ifindex) : undefined,
-    symbols,
-    perfCookie: info.kind === "perf_event" ? perfCookie(info) : undefined,
-  });
+  let ownersOf: ((id: number) => Owners) | undefined;
+  let cookies: ReadonlyMap<number, bigint> | undefined;
+  const olderCookie = (id: number): bigint | undefined => {
+    if (options.holders === undefined || options.holders === false) return undefined;
+    cookies ??= perfLinkCookies();
+    return cookies.get(id);
+  };
+  return (info, symbols) => {
+    // Without a link nobody looks for owners.
+    ownersOf ??= findOwners("link", options);
+    return {
+      id: info.id,
+      info,
+      progType: info.kind === "tracing" ? typeOf(info.progId) : undefined,
+      deviceName: "ifindex" in info ? deviceOf(info.ifindex) : undefined,
+      symbols,
+      perfCookie: info.kind === "perf_event" ? (perfCookie(info.event) ?? olderCookie(info.id)) : undefined,
+      ...ownersOf(info.id),
+    };
+  };
 }
 
 /** A function that asks the kernel once for each number. */
@@ -89,8 +89,8 @@ function remembered<T>(ask: (number: number) => T): (number: number) => T {
   };
 }
 
-function perfCookie({ event }: PerfEventLinkInfo): bigint | undefined {
-  return "cookie" in event && kernelAtLeast(6, 9) ? event.cookie : undefined;
+function perfCookie(event: PerfEventInfo): bigint | undefined {
+  return "cookie" in event && featureLack("info:perf_event_cookie") === undefined ? event.cookie : undefined;
 }
 
 function programType(id: number): number | undefined {
@@ -107,7 +107,7 @@ function programType(id: number): number | undefined {
   }
 }
 
-/** A function's entry may begin with `endbr64`, behind which ftrace then has its probe (CONFIG_X86_KERNEL_IBT). */
+/** A function's entry may begin with `endbr64`. ftrace then has its probe behind it (CONFIG_X86_KERNEL_IBT). */
 const ENDBR_SIZE = 4n;
 
 function probeSymbols(infos: readonly LinkInfo[]): ReadonlyMap<bigint, SymbolName> {

@@ -1,10 +1,10 @@
 export { type CamelCase, camelCase, camelName, kernelCase } from "./camel-case.ts";
 export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { formatHex, hexByte, parseHex } from "./hex.ts";
-export { type InfoRecord, infoReader, newer, pointer } from "./info-record.ts";
+export { type InfoRecord, infoReader, type Newer, newer, type Pointer, pointer } from "./info-record.ts";
 export { hasWildcard, namePattern } from "./name-pattern.ts";
 export { nearNames } from "./near-names.ts";
 export { type MemberReader, objectReader } from "./object-reader.ts";
-export { type Fields, type Struct, type StructValue, struct } from "./struct.ts";
+export { type Fields, type FieldsOf, type Struct, type StructValue, struct } from "./struct.ts";
 export { array, bytes, chars, flag, i32, i64, type Type, u8, u16, u32, u64, usize, type ValueOf } from "./types.ts";
 export { signedWordReader, WordView, wordReader } from "./word-view.ts";

@@ -5,6 +5,9 @@ export type Fields = Readonly<Record<string, Type<any>>>;
 /** The object that a struct of these fields reads as. */
 export type StructValue<F extends Fields> = { [K in keyof F]: ValueOf<F[K]> };
 
+/** The fields of a struct's type, for types that derive from a layout. */
+export type FieldsOf<S> = S extends Struct<infer F> ? F : never;
+
 /** A C struct: a {@link Type} of an object, with the offset of each field and lazy views. */
 export interface Struct<F extends Fields> extends Type<StructValue<F>> {
   readonly fields: F;

@@ -1,8 +1,8 @@
 import { ClosedError, NotSupportedError } from "../errors/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
-import type { LinkInfo } from "../sys/index.ts";
 import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
+import type { LinkInfo } from "./info.ts";
 import type { Link, UpdateArgs, UpdateOptions } from "./link.ts";
 
 /** What an {@link Attachment} is made of. */

@@ -10,6 +10,7 @@ export { CGROUP_ATTACH_TYPES } from "./cgroup/attach-types.ts";
 export type { CgroupProgram } from "./cgroup/cgroup-reader.ts";
 export { type CgroupHook, type CgroupQueryOptions, cgroupPrograms, queryCgroup } from "./cgroup/query.ts";
 export { type Cgroup, type WalkCgroupsOptions, walkCgroups } from "./cgroup/walk.ts";
+export { type LinkInfo, type LinkInfoOf, type PerfEventInfo, readLinkInfo } from "./info.ts";
 export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./kinds/cgroup.ts";
 export { attachFreplace, type FreplacePlace } from "./kinds/freplace.ts";
 export { attachIterator, type CgroupOrder, type IteratorPlace, IteratorRun, openIterator } from "./kinds/iterator.ts";

@@ -2,17 +2,9 @@ import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/in
 import { KernelObject, type ObjectSource, openSource, takeObject, walkObjects } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
-import {
-  closeFd,
-  type LinkInfo,
-  linkDetach,
-  linkGetFdById,
-  linkHead,
-  linkInfo,
-  linkUpdate,
-  OwnedFd,
-} from "../sys/index.ts";
+import { closeFd, linkDetach, linkGetFdById, linkHead, linkUpdate, OwnedFd } from "../sys/index.ts";
 import { BpfLinkType, linkTypeName } from "../uapi/index.ts";
+import { type LinkInfo, readLinkInfo } from "./info.ts";
 
 /** How {@link Link.update} replaces. */
 export interface UpdateOptions {
@@ -128,7 +120,7 @@ export class KernelLink extends KernelObject implements Link {
   }
 
   info(): LinkInfo {
-    const info = linkInfo(this.fd);
+    const info = readLinkInfo(this.fd);
     this.#id = info.id;
     this.#type = info.type;
     return info;
@@ -139,7 +131,7 @@ export class KernelLink extends KernelObject implements Link {
     // Up to 6.18 this one call is a kernel BUG that leaves struct_ops locked until the machine is rebooted.
     if (this.type === t.BPF_LINK_TYPE_STRUCT_OPS) {
       const info = this.info();
-      if (info.kind === "struct_ops" && info.map_id === next.id) {
+      if (info.kind === "struct_ops" && info.mapId === next.id) {
         throw new UsageError(
           `link ${this.id} has ${next.what} already: an update to the same map can crash the kernel`,
         );

@@ -33,31 +33,15 @@ export {
   type U64,
   type UprobeMultiOptions,
 } from "./bpf/link-create.ts";
-export { linkHead, linkInfo } from "./bpf/link-info.ts";
-export type {
-  CgroupLinkInfo,
-  IterLinkInfo,
-  IterRecord,
-  KprobeMultiLinkInfo,
-  KprobeMultiRecord,
-  LinkInfo,
-  NetfilterLinkInfo,
-  NetkitLinkInfo,
-  NetnsLinkInfo,
-  PerfEventLinkInfo,
-  PerfEventRecord,
-  RawTracepointLinkInfo,
-  SockmapLinkInfo,
-  StructOpsLinkInfo,
-  TcxLinkInfo,
-  TracingLinkInfo,
-  TracingMultiLinkInfo,
-  TracingMultiRecord,
-  UnknownLinkInfo,
-  UprobeMultiLinkInfo,
-  UprobeMultiRecord,
-  XdpLinkInfo,
-} from "./bpf/link-info-types.ts";
+export {
+  type IterInfo,
+  type LinkInfo,
+  type LinkInfoOf,
+  linkHead,
+  linkInfo,
+  type PerfEventInfo,
+  type UnknownLinkInfo,
+} from "./bpf/link-info.ts";
 export {
   type BatchOptions,
   type BatchStep,

@@ -1,4 +1,4 @@
-import { nameTable, valueTable } from "./name-table.ts";
+import { constantNames } from "./constant-names.ts";
 
 /** Numbers of the kernel's attach types (`enum bpf_attach_type`). A newer kernel may know more. */
 export const BpfAttachType = {
@@ -65,82 +65,17 @@ export const BpfAttachType = {
   BPF_TRACE_FEXIT_MULTI: 60,
   BPF_TRACE_FSESSION_MULTI: 61,
 } as const;
-/** A attach type; any number, since a newer kernel may have types that this list lacks. */
+/** An attach type; any number, since a newer kernel may have types that this list lacks. */
 export type BpfAttachType = number;
 
-const NAMES = {
-  cgroup_inet_ingress: BpfAttachType.BPF_CGROUP_INET_INGRESS,
-  cgroup_inet_egress: BpfAttachType.BPF_CGROUP_INET_EGRESS,
-  cgroup_inet_sock_create: BpfAttachType.BPF_CGROUP_INET_SOCK_CREATE,
-  cgroup_inet_sock_release: BpfAttachType.BPF_CGROUP_INET_SOCK_RELEASE,
-  cgroup_sock_ops: BpfAttachType.BPF_CGROUP_SOCK_OPS,
-  cgroup_device: BpfAttachType.BPF_CGROUP_DEVICE,
-  cgroup_inet4_bind: BpfAttachType.BPF_CGROUP_INET4_BIND,
-  cgroup_inet6_bind: BpfAttachType.BPF_CGROUP_INET6_BIND,
-  cgroup_inet4_connect: BpfAttachType.BPF_CGROUP_INET4_CONNECT,
-  cgroup_inet6_connect: BpfAttachType.BPF_CGROUP_INET6_CONNECT,
-  cgroup_unix_connect: BpfAttachType.BPF_CGROUP_UNIX_CONNECT,
-  cgroup_inet4_post_bind: BpfAttachType.BPF_CGROUP_INET4_POST_BIND,
-  cgroup_inet6_post_bind: BpfAttachType.BPF_CGROUP_INET6_POST_BIND,
-  cgroup_inet4_getpeername: BpfAttachType.BPF_CGROUP_INET4_GETPEERNAME,
-  cgroup_inet6_getpeername: BpfAttachType.BPF_CGROUP_INET6_GETPEERNAME,
-  cgroup_unix_getpeername: BpfAttachType.BPF_CGROUP_UNIX_GETPEERNAME,
-  cgroup_inet4_getsockname: BpfAttachType.BPF_CGROUP_INET4_GETSOCKNAME,
-  cgroup_inet6_getsockname: BpfAttachType.BPF_CGROUP_INET6_GETSOCKNAME,
-  cgroup_unix_getsockname: BpfAttachType.BPF_CGROUP_UNIX_GETSOCKNAME,
-  cgroup_udp4_sendmsg: BpfAttachType.BPF_CGROUP_UDP4_SENDMSG,
-  cgroup_udp6_sendmsg: BpfAttachType.BPF_CGROUP_UDP6_SENDMSG,
-  cgroup_unix_sendmsg: BpfAttachType.BPF_CGROUP_UNIX_SENDMSG,
-  cgroup_sysctl: BpfAttachType.BPF_CGROUP_SYSCTL,
-  cgroup_udp4_recvmsg: BpfAttachType.BPF_CGROUP_UDP4_RECVMSG,
-  cgroup_udp6_recvmsg: BpfAttachType.BPF_CGROUP_UDP6_RECVMSG,
-  cgroup_unix_recvmsg: BpfAttachType.BPF_CGROUP_UNIX_RECVMSG,
-  cgroup_getsockopt: BpfAttachType.BPF_CGROUP_GETSOCKOPT,
-  cgroup_setsockopt: BpfAttachType.BPF_CGROUP_SETSOCKOPT,
-  sk_skb_stream_parser: BpfAttachType.BPF_SK_SKB_STREAM_PARSER,
-  sk_skb_stream_verdict: BpfAttachType.BPF_SK_SKB_STREAM_VERDICT,
-  sk_skb_verdict: BpfAttachType.BPF_SK_SKB_VERDICT,
-  sk_msg_verdict: BpfAttachType.BPF_SK_MSG_VERDICT,
-  lirc_mode2: BpfAttachType.BPF_LIRC_MODE2,
-  flow_dissector: BpfAttachType.BPF_FLOW_DISSECTOR,
-  trace_raw_tp: BpfAttachType.BPF_TRACE_RAW_TP,
-  trace_fentry: BpfAttachType.BPF_TRACE_FENTRY,
-  trace_fexit: BpfAttachType.BPF_TRACE_FEXIT,
-  modify_return: BpfAttachType.BPF_MODIFY_RETURN,
-  trace_fsession: BpfAttachType.BPF_TRACE_FSESSION,
-  lsm_mac: BpfAttachType.BPF_LSM_MAC,
-  lsm_cgroup: BpfAttachType.BPF_LSM_CGROUP,
-  sk_lookup: BpfAttachType.BPF_SK_LOOKUP,
-  trace_iter: BpfAttachType.BPF_TRACE_ITER,
-  xdp_devmap: BpfAttachType.BPF_XDP_DEVMAP,
-  xdp_cpumap: BpfAttachType.BPF_XDP_CPUMAP,
-  xdp: BpfAttachType.BPF_XDP,
-  sk_reuseport_select: BpfAttachType.BPF_SK_REUSEPORT_SELECT,
-  sk_reuseport_select_or_migrate: BpfAttachType.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE,
-  perf_event: BpfAttachType.BPF_PERF_EVENT,
-  trace_kprobe_multi: BpfAttachType.BPF_TRACE_KPROBE_MULTI,
-  struct_ops: BpfAttachType.BPF_STRUCT_OPS,
-  netfilter: BpfAttachType.BPF_NETFILTER,
-  tcx_ingress: BpfAttachType.BPF_TCX_INGRESS,
-  tcx_egress: BpfAttachType.BPF_TCX_EGRESS,
-  trace_uprobe_multi: BpfAttachType.BPF_TRACE_UPROBE_MULTI,
-  netkit_primary: BpfAttachType.BPF_NETKIT_PRIMARY,
-  netkit_peer: BpfAttachType.BPF_NETKIT_PEER,
-  trace_kprobe_session: BpfAttachType.BPF_TRACE_KPROBE_SESSION,
-  trace_uprobe_session: BpfAttachType.BPF_TRACE_UPROBE_SESSION,
-  trace_fentry_multi: BpfAttachType.BPF_TRACE_FENTRY_MULTI,
-  trace_fexit_multi: BpfAttachType.BPF_TRACE_FEXIT_MULTI,
-  trace_fsession_multi: BpfAttachType.BPF_TRACE_FSESSION_MULTI,
-} as const;
-const byValue = nameTable(NAMES);
-const byName = valueTable(NAMES);
+const NAMES = constantNames(BpfAttachType, "BPF_");
 
-/** The text name of a attach type, such as `cgroup_inet_ingress`, the same as libbpf's; undefined for a number without one. */
+/** The text name of an attach type, such as `cgroup_inet_ingress`, the same as libbpf's; undefined for a number without one. */
 export function attachTypeName(value: number): string | undefined {
-  return byValue[value];
+  return NAMES.name(value);
 }
 
 /** The attach type of a text name, such as `cgroup_inet_ingress`; undefined for an unknown one. */
 export function attachTypeByName(name: string): BpfAttachType | undefined {
-  return byName.get(name);
+  return NAMES.value(name);
 }

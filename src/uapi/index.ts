@@ -23,6 +23,7 @@ export {
   BpfTokenCreateAttr,
 } from "./attrs.ts";
 export { BpfCmd, cmdName } from "./commands.ts";
+export { constantNames } from "./constant-names.ts";
 export {
   BPF_BUILD_ID_SIZE,
   BPF_OBJ_NAME_LEN,
@@ -61,49 +62,25 @@ export {
   BpfTokenInfo,
 } from "./infos.ts";
 export {
+  type ArrayField,
   BPF_LINK_CREATE_ARM,
-  BpfIterLinkInfoCgroup,
-  BpfIterLinkInfoMap,
-  BpfIterLinkInfoTask,
-  BpfLinkCreateAttr,
-  BpfLinkCreateCgroup,
-  BpfLinkCreateIter,
-  BpfLinkCreateKprobeMulti,
-  BpfLinkCreateNetfilter,
-  BpfLinkCreateNetkit,
-  BpfLinkCreatePerfEvent,
-  BpfLinkCreateTarget,
-  BpfLinkCreateTcx,
-  BpfLinkCreateTracing,
-  BpfLinkCreateTracingMulti,
-  BpfLinkCreateUprobeMulti,
-} from "./link-create-attrs.ts";
-export {
   BPF_LINK_INFO_ARM,
   BPF_LINK_INFO_SIZE,
+  BpfLinkCreateAttr,
   BpfLinkInfo,
-  BpfLinkInfoCgroup,
-  BpfLinkInfoIterCgroup,
-  BpfLinkInfoIterMap,
-  BpfLinkInfoIterTask,
-  BpfLinkInfoKprobeMulti,
-  BpfLinkInfoNetfilter,
-  BpfLinkInfoNetkit,
-  BpfLinkInfoNetns,
-  BpfLinkInfoPerfEvent,
-  BpfLinkInfoPerfKprobe,
-  BpfLinkInfoPerfTracepoint,
-  BpfLinkInfoPerfUprobe,
-  BpfLinkInfoRawTracepoint,
-  BpfLinkInfoSockmap,
-  BpfLinkInfoStructOps,
-  BpfLinkInfoTcx,
-  BpfLinkInfoTracing,
-  BpfLinkInfoTracingMulti,
-  BpfLinkInfoUprobeMulti,
-  BpfLinkInfoXdp,
-} from "./link-infos.ts";
-export { BpfLinkType, linkTypeByName, linkTypeName } from "./link-types.ts";
+  BpfLinkType,
+  ITER_INFO,
+  ITER_LINK_INFO,
+  type LengthField,
+  LINK_CREATE,
+  LINK_INFO,
+  type LinkKind,
+  linkTypeByName,
+  linkTypeName,
+  PERF_EVENT_INFO,
+  PERF_EVENT_INFO_AT,
+  type TextField,
+} from "./links.ts";
 export { BpfMapType, mapTypeByName, mapTypeName } from "./map-types.ts";
 export {
   BPF_ABS,

@@ -1,4 +1,4 @@
-import { nameTable, valueTable } from "./name-table.ts";
+import { constantNames } from "./constant-names.ts";
 
 /** Numbers of the kernel's map types (`enum bpf_map_type`). A newer kernel may know more. */
 export const BpfMapType = {
@@ -44,53 +44,14 @@ export const BpfMapType = {
 /** A map type; any number, since a newer kernel may have types that this list lacks. */
 export type BpfMapType = number;
 
-const NAMES = {
-  unspec: BpfMapType.BPF_MAP_TYPE_UNSPEC,
-  hash: BpfMapType.BPF_MAP_TYPE_HASH,
-  array: BpfMapType.BPF_MAP_TYPE_ARRAY,
-  prog_array: BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
-  perf_event_array: BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  percpu_hash: BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
-  percpu_array: BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
-  stack_trace: BpfMapType.BPF_MAP_TYPE_STACK_TRACE,
-  cgroup_array: BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
-  lru_hash: BpfMapType.BPF_MAP_TYPE_LRU_HASH,
-  lru_percpu_hash: BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
-  lpm_trie: BpfMapType.BPF_MAP_TYPE_LPM_TRIE,
-  array_of_maps: BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  hash_of_maps: BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS,
-  devmap: BpfMapType.BPF_MAP_TYPE_DEVMAP,
-  devmap_hash: BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
-  sockmap: BpfMapType.BPF_MAP_TYPE_SOCKMAP,
-  cpumap: BpfMapType.BPF_MAP_TYPE_CPUMAP,
-  xskmap: BpfMapType.BPF_MAP_TYPE_XSKMAP,
-  sockhash: BpfMapType.BPF_MAP_TYPE_SOCKHASH,
-  cgroup_storage: BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE,
-  reuseport_sockarray: BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
-  percpu_cgroup_storage: BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
-  queue: BpfMapType.BPF_MAP_TYPE_QUEUE,
-  stack: BpfMapType.BPF_MAP_TYPE_STACK,
-  sk_storage: BpfMapType.BPF_MAP_TYPE_SK_STORAGE,
-  struct_ops: BpfMapType.BPF_MAP_TYPE_STRUCT_OPS,
-  ringbuf: BpfMapType.BPF_MAP_TYPE_RINGBUF,
-  inode_storage: BpfMapType.BPF_MAP_TYPE_INODE_STORAGE,
-  task_storage: BpfMapType.BPF_MAP_TYPE_TASK_STORAGE,
-  bloom_filter: BpfMapType.BPF_MAP_TYPE_BLOOM_FILTER,
-  user_ringbuf: BpfMapType.BPF_MAP_TYPE_USER_RINGBUF,
-  cgrp_storage: BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE,
-  arena: BpfMapType.BPF_MAP_TYPE_ARENA,
-  insn_array: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,
-  rhash: BpfMapType.BPF_MAP_TYPE_RHASH,
-} as const;
-const byValue = nameTable(NAMES);
-const byName = valueTable(NAMES);
+const NAMES = constantNames(BpfMapType, "BPF_MAP_TYPE_");
 
 /** The text name of a map type, such as `lru_hash`, the same as libbpf's; undefined for a number without one. */
 export function mapTypeName(value: number): string | undefined {
-  return byValue[value];
+  return NAMES.name(value);
 }
 
 /** The map type of a text name, such as `lru_hash`; undefined for an unknown one. */
 export function mapTypeByName(name: string): BpfMapType | undefined {
-  return byName.get(name);
+  return NAMES.value(name);
 }

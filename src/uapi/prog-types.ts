@@ -1,4 +1,4 @@
-import { nameTable, valueTable } from "./name-table.ts";
+import { constantNames } from "./constant-names.ts";
 
 /** Numbers of the kernel's program types (`enum bpf_prog_type`). A newer kernel may know more. */
 export const BpfProgType = {
@@ -39,50 +39,14 @@ export const BpfProgType = {
 /** A program type; any number, since a newer kernel may have types that this list lacks. */
 export type BpfProgType = number;
 
-const NAMES = {
-  unspec: BpfProgType.BPF_PROG_TYPE_UNSPEC,
-  socket_filter: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
-  kprobe: BpfProgType.BPF_PROG_TYPE_KPROBE,
-  sched_cls: BpfProgType.BPF_PROG_TYPE_SCHED_CLS,
-  sched_act: BpfProgType.BPF_PROG_TYPE_SCHED_ACT,
-  tracepoint: BpfProgType.BPF_PROG_TYPE_TRACEPOINT,
-  xdp: BpfProgType.BPF_PROG_TYPE_XDP,
-  perf_event: BpfProgType.BPF_PROG_TYPE_PERF_EVENT,
-  cgroup_skb: BpfProgType.BPF_PROG_TYPE_CGROUP_SKB,
-  cgroup_sock: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
-  lwt_in: BpfProgType.BPF_PROG_TYPE_LWT_IN,
-  lwt_out: BpfProgType.BPF_PROG_TYPE_LWT_OUT,
-  lwt_xmit: BpfProgType.BPF_PROG_TYPE_LWT_XMIT,
-  sock_ops: BpfProgType.BPF_PROG_TYPE_SOCK_OPS,
-  sk_skb: BpfProgType.BPF_PROG_TYPE_SK_SKB,
-  cgroup_device: BpfProgType.BPF_PROG_TYPE_CGROUP_DEVICE,
-  sk_msg: BpfProgType.BPF_PROG_TYPE_SK_MSG,
-  raw_tracepoint: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT,
-  cgroup_sock_addr: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
-  lwt_seg6local: BpfProgType.BPF_PROG_TYPE_LWT_SEG6LOCAL,
-  lirc_mode2: BpfProgType.BPF_PROG_TYPE_LIRC_MODE2,
-  sk_reuseport: BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT,
-  flow_dissector: BpfProgType.BPF_PROG_TYPE_FLOW_DISSECTOR,
-  cgroup_sysctl: BpfProgType.BPF_PROG_TYPE_CGROUP_SYSCTL,
-  raw_tracepoint_writable: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
-  cgroup_sockopt: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCKOPT,
-  tracing: BpfProgType.BPF_PROG_TYPE_TRACING,
-  struct_ops: BpfProgType.BPF_PROG_TYPE_STRUCT_OPS,
-  ext: BpfProgType.BPF_PROG_TYPE_EXT,
-  lsm: BpfProgType.BPF_PROG_TYPE_LSM,
-  sk_lookup: BpfProgType.BPF_PROG_TYPE_SK_LOOKUP,
-  syscall: BpfProgType.BPF_PROG_TYPE_SYSCALL,
-  netfilter: BpfProgType.BPF_PROG_TYPE_NETFILTER,
-} as const;
-const byValue = nameTable(NAMES);
-const byName = valueTable(NAMES);
+const NAMES = constantNames(BpfProgType, "BPF_PROG_TYPE_");
 
 /** The text name of a program type, such as `xdp`, the same as libbpf's; undefined for a number without one. */
 export function progTypeName(value: number): string | undefined {
-  return byValue[value];
+  return NAMES.name(value);
 }
 
 /** The program type of a text name, such as `xdp`; undefined for an unknown one. */
 export function progTypeByName(name: string): BpfProgType | undefined {
-  return byName.get(name);
+  return NAMES.value(name);
 }

@@ -6,10 +6,10 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../src/errors/index.ts";
-import { Attachment, KernelLink, type Link, links, openLink } from "../../src/link/index.ts";
+import { Attachment, KernelLink, type Link, type LinkInfo, links, openLink } from "../../src/link/index.ts";
 import type { BpfMap } from "../../src/map/index.ts";
 import type { Program } from "../../src/program/index.ts";
-import { duplicateFd, kernelVersion, type LinkInfo } from "../../src/sys/index.ts";
+import { duplicateFd, kernelVersion } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { isEmulated } from "../support/emulation.ts";
 import { assertLikeBpftool } from "./peer.ts";
@@ -111,7 +111,7 @@ function told<P extends Program | BpfMap>(kind: LinkKind<P>, link: Link): LinkIn
   assert.equal(info.kind, kind.kind);
   assert.deepEqual([info.id, info.type], [link.id, link.type]);
   // A struct_ops link has a map instead.
-  if (info.kind !== "struct_ops") assert.equal(info.prog_id, kind.first.program.id);
+  if (info.kind !== "struct_ops") assert.equal(info.progId, kind.first.program.id);
   kind.check(info);
   assertLikeBpftool(info);
   return info;
@@ -121,7 +121,7 @@ function told<P extends Program | BpfMap>(kind: LinkKind<P>, link: Link): LinkIn
 const travelled = new Set<string>();
 
 function kindOf(info: LinkInfo): string {
-  const attached = "attach_type" in info ? info.attach_type : "";
+  const attached = "attachType" in info ? info.attachType : "";
   const event = info.kind === "perf_event" ? info.event.kind : "";
   return `${info.kind} ${attached} ${event}`;
 }
@@ -232,7 +232,7 @@ async function updated<P extends Program | BpfMap>(kind: LinkKind<P>): Promise<v
   if (kind.fires !== false) assert.equal(await fires(kind, first), true, "nothing has changed then");
   link.update(second.program, { old: first.program });
   const info = link.info();
-  const present = info.kind === "struct_ops" ? info.map_id : info.prog_id;
+  const present = info.kind === "struct_ops" ? info.mapId : info.progId;
   assert.equal(present, second.program.id);
   if (kind.fires === false) return;
   assert.equal(await fires(kind, second), true, "the new program fires");
@@ -270,12 +270,12 @@ function hookOf(info: LinkInfo): bigint {
     case "netkit":
       return BigInt(info.ifindex);
     case "cgroup":
-      return info.cgroup_id;
+      return info.cgroupId;
     case "netns":
-      return BigInt(info.netns_ino);
+      return BigInt(info.netnsIno);
     case "sockmap":
     case "struct_ops":
-      return BigInt(info.map_id);
+      return BigInt(info.mapId);
     default:
       return 1n;
   }

@@ -68,9 +68,9 @@ test("an update says what is wrong with it", (t) => {
     /its program is not program counting now/.test(error.message);
   assert.throws(() => link.update(second, { old: second }), isRefused);
   assert.throws(() => link.updateArgs({ new: second, old: second, flags: BpfAttachFlag.BPF_F_REPLACE }), isRefused);
-  assert.equal(link.info().prog_id, first.program.id);
+  assert.equal(link.info().progId, first.program.id);
   link.updateArgs({ new: second, old: first.program, flags: BpfAttachFlag.BPF_F_REPLACE });
-  assert.equal(link.info().prog_id, second.id);
+  assert.equal(link.info().progId, second.id);
   link.detach();
   assert.throws(() => link.update(first.program), /ENOLINK.*it is detached from its hook/);
 });

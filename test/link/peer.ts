@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { linkJson } from "../../src/cli/link/json.ts";
-import type { LinkRecord } from "../../src/cli/link/record.ts";
-import { linkText } from "../../src/cli/link/text.ts";
+import { linkJson, linkText } from "../../src/cli/link/render.ts";
 import { formatJson } from "../../src/cli/output/json-writer.ts";
-import { describeLinks } from "../../src/inventory/index.ts";
-import type { LinkInfo } from "../../src/sys/index.ts";
+import { describeLink } from "../../src/inventory/index.ts";
+import { type LinkInfo, openLink } from "../../src/link/index.ts";
 
 const BPFTOOL = ".cache/peers/bpftool";
 
@@ -16,9 +14,8 @@ const BPFTOOL = ".cache/peers/bpftool";
  */
 export function assertLikeBpftool(info: LinkInfo): void {
   if (!existsSync(BPFTOOL)) return;
-  const [description] = describeLinks([info]);
-  assert.ok(description !== undefined);
-  const record: LinkRecord = { ...description, pinned: undefined, refs: [] };
+  using link = openLink({ id: info.id });
+  const record = describeLink(link.fd);
   const known = info.kind === "kprobe_multi" ? withoutFunctions : (text: string): string => text;
   const json = (pretty: boolean): string => `${formatJson(linkJson(record), pretty)}\n`;
   assert.equal(known(json(false)), known(shown(info.id, "-j")), "the JSON is bpftool's");

@@ -2,8 +2,9 @@ import { closeSync, openSync, read, readSync } from "node:fs";
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import type { Program } from "../../program/index.ts";
-import { type IterTarget, iterCreate, type LinkInfo, linkCreate, OwnedFd } from "../../sys/index.ts";
+import { type IterTarget, iterCreate, linkCreate, OwnedFd } from "../../sys/index.ts";
 import { BpfAttachType, BpfCgroupIterOrder, BpfProgType } from "../../uapi/index.ts";
+import type { LinkInfo } from "../info.ts";
 import { type Link, newLink } from "../link.ts";
 import { explained, type Refusal, requireType, sectionOf } from "../refusal.ts";
 
@@ -68,13 +69,13 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Lin
  */
 function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, hook: string): Error | undefined {
   if (info.kind !== "iter") return undefined;
-  const overTasks = info.target_name.startsWith("task");
+  const overTasks = info.targetName.startsWith("task");
   if (task !== undefined) {
     if (!overTasks) return new UsageError(`${hook} does not walk over tasks`);
     const isTaken = (info.task?.tid ?? 0) !== 0 || (info.task?.pid ?? 0) !== 0;
     return isTaken ? undefined : new NotSupportedError({ feature: "iterators over one task", minVersion: "6.1" });
   }
-  const overCgroups = info.target_name === "cgroup";
+  const overCgroups = info.targetName === "cgroup";
   if (cgroup !== undefined && !overCgroups) return new UsageError(`${hook} does not walk over cgroups`);
   return map !== undefined && (overTasks || overCgroups)
     ? new UsageError(`${hook} does not walk over a map`)

@@ -41,7 +41,7 @@ export function updateStructOps(link: Link, object: BpfObject, name: string, opt
   const info = link.info();
   if (info.kind !== "struct_ops") throw new UsageError(`${link.what} is of kind ${info.kind}, not struct_ops`);
   const next = structOpsMap(object, name);
-  if (info.map_id === next.id) {
+  if (info.mapId === next.id) {
     throw new UsageError(`${link.what} has ${next.what} already: an update to the same map can crash the kernel`);
   }
   if (!isLinked(next)) throw new UsageError(`${next.what} is of the section .struct_ops, not of .struct_ops.link`);

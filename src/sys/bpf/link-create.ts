@@ -4,20 +4,10 @@ import {
   BpfAttachFlag,
   BpfAttachType,
   BpfCmd,
-  BpfIterLinkInfoCgroup,
-  BpfIterLinkInfoMap,
-  BpfIterLinkInfoTask,
   BpfLinkCreateAttr,
-  BpfLinkCreateIter,
-  BpfLinkCreateKprobeMulti,
-  BpfLinkCreateNetfilter,
-  BpfLinkCreatePerfEvent,
-  BpfLinkCreateTarget,
-  BpfLinkCreateTcx,
-  BpfLinkCreateTracing,
-  BpfLinkCreateTracingMulti,
-  BpfLinkCreateUprobeMulti,
   BpfUprobeMultiFlag,
+  ITER_LINK_INFO,
+  LINK_CREATE,
 } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
@@ -101,21 +91,8 @@ export interface LinkCreateOptions {
     | undefined;
 }
 
-const GROUPS = [
-  "iter_info",
-  "perf_event",
-  "kprobe_multi",
-  "uprobe_multi",
-  "tracing",
-  "netfilter",
-  "tcx",
-  "netkit",
-  "cgroup",
-  "tracing_multi",
-] as const;
-
 const AT = BpfLinkCreateAttr.offsets;
-const SIZE = BPF_LINK_CREATE_ARM + BpfLinkCreateUprobeMulti.size;
+const SIZE = BPF_LINK_CREATE_ARM + LINK_CREATE.uprobe_multi.size;
 const NOTHING: LinkCreateOptions = {};
 
 /** What kernels without LINK_CREATE for it (before 5.18, for some 5.10) attach by RAW_TRACEPOINT_OPEN. */
@@ -164,57 +141,64 @@ function canOpenInstead(target: number, attachType: BpfAttachType, options: Link
   return BY_RAW_TRACEPOINT.has(attachType) && target === 0 && flags === 0 && target_btf_id === 0 && cookie === 0n;
 }
 
+/** The options of which a link takes one group at most. */
+type Group = Exclude<keyof LinkCreateOptions, "flags" | "target_btf_id">;
+type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOptions[G]>) => void;
+
+const ARM = BPF_LINK_CREATE_ARM;
+const FILL: { readonly [G in Group]: Fill<G> } = {
+  // `target_btf_id` stands before the cookie and may be given with it.
+  tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: BigInt(cookie) }),
+  iter_info: (view, target) => {
+    const info = iterInfo(target);
+    LINK_CREATE.iter_info.fill(view, ARM, { iter_info: placeBytes(info), iter_info_len: info?.length ?? 0 });
+  },
+  perf_event: (view, { bpf_cookie }) => LINK_CREATE.perf_event.fill(view, ARM, { bpf_cookie: BigInt(bpf_cookie) }),
+  kprobe_multi: fillKprobeMulti,
+  uprobe_multi: fillUprobeMulti,
+  netfilter: (view, { flags = 0, ...place }) => LINK_CREATE.netfilter.fill(view, ARM, { ...place, flags }),
+  tcx: fillPlace,
+  netkit: fillPlace,
+  cgroup: fillPlace,
+  tracing_multi: (view, { ids, cookies }) => {
+    sameLength(ids.length, { cookies });
+    LINK_CREATE.tracing_multi.fill(view, ARM, { ids: placeU32s(ids), cookies: placeU64s(cookies), cnt: ids.length });
+  },
+};
+const GROUPS = Object.keys(FILL) as readonly Group[];
+
 function fillGroup(view: DataView, options: LinkCreateOptions): void {
   const groups = GROUPS.filter((name) => options[name] !== undefined);
   if (groups.length > 1) throw new UsageError(`a link takes the options of one kind, not of ${groups.join(" and ")}`);
-  const at = BPF_LINK_CREATE_ARM;
   if (options.target_btf_id !== undefined) {
-    BpfLinkCreateTarget.fill(view, at, { target_btf_id: options.target_btf_id });
+    LINK_CREATE.target_btf_id.fill(view, ARM, { target_btf_id: options.target_btf_id });
   }
-  if (options.tracing !== undefined) {
-    view.setBigUint64(at + BpfLinkCreateTracing.offsets.cookie, BigInt(options.tracing.cookie), true);
-  } else if (options.iter_info !== undefined) {
-    const info = iterInfo(options.iter_info);
-    BpfLinkCreateIter.fill(view, at, { iter_info: placeBytes(info), iter_info_len: info?.length ?? 0 });
-  } else if (options.perf_event !== undefined) {
-    BpfLinkCreatePerfEvent.fill(view, at, { bpf_cookie: BigInt(options.perf_event.bpf_cookie) });
-  } else if (options.kprobe_multi !== undefined) {
-    fillKprobeMulti(view, at, options.kprobe_multi);
-  } else if (options.uprobe_multi !== undefined) {
-    fillUprobeMulti(view, at, options.uprobe_multi);
-  } else if (options.netfilter !== undefined) {
-    BpfLinkCreateNetfilter.fill(view, at, { flags: 0, ...options.netfilter } as Record<string, number>);
-  } else if (options.tracing_multi !== undefined) {
-    const { ids, cookies } = options.tracing_multi;
-    sameLength(ids.length, { cookies });
-    BpfLinkCreateTracingMulti.fill(view, at, { ids: placeU32s(ids), cookies: placeU64s(cookies), cnt: ids.length });
-  } else {
-    // tcx, netkit and cgroup are laid out alike.
-    const place = options.tcx ?? options.netkit ?? options.cgroup;
-    if (place === undefined) return;
-    if (place.relative_id !== undefined) view.setUint32(AT.flags, (options.flags ?? 0) | BpfAttachFlag.BPF_F_ID, true);
-    fillPlace(view, at, place);
-  }
+  const [group] = groups;
+  if (group !== undefined) (FILL[group] as Fill<Group>)(view, options[group] as never);
 }
 
-function fillPlace(view: DataView, at: number, place: LinkPlace): void {
+/** tcx, netkit and cgroup are laid out alike. */
+function fillPlace(view: DataView, place: LinkPlace): void {
   if (place.relative_fd !== undefined && place.relative_id !== undefined) {
     throw new UsageError("the neighbour is named by relative_fd or by relative_id, not by both");
   }
-  BpfLinkCreateTcx.fill(view, at, {
+  if (place.relative_id !== undefined) {
+    view.setUint32(AT.flags, view.getUint32(AT.flags, true) | BpfAttachFlag.BPF_F_ID, true);
+  }
+  LINK_CREATE.tcx.fill(view, ARM, {
     relative_fd: place.relative_fd ?? place.relative_id ?? 0,
     expected_revision: place.expected_revision ?? 0n,
   });
 }
 
-function fillKprobeMulti(view: DataView, at: number, options: KprobeMultiOptions): void {
+function fillKprobeMulti(view: DataView, options: KprobeMultiOptions): void {
   const { syms, addrs, cookies } = options;
   if ((syms === undefined) === (addrs === undefined)) {
     throw new UsageError("kprobe_multi takes the functions' names (syms) or their addresses (addrs)");
   }
   const cnt = (syms ?? addrs ?? []).length;
   sameLength(cnt, { cookies });
-  BpfLinkCreateKprobeMulti.fill(view, at, {
+  LINK_CREATE.kprobe_multi.fill(view, ARM, {
     flags: options.flags ?? 0,
     cnt,
     syms: syms === undefined ? 0 : placeU64s(syms.map(placeText)),
@@ -223,13 +207,13 @@ function fillKprobeMulti(view: DataView, at: number, options: KprobeMultiOptions
   });
 }
 
-function fillUprobeMulti(view: DataView, at: number, options: UprobeMultiOptions): void {
+function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
   const { path, path_fd, offsets, ref_ctr_offsets, cookies } = options;
   if ((path === undefined) === (path_fd === undefined)) {
     throw new UsageError("uprobe_multi takes the file's path or its path_fd");
   }
   sameLength(offsets.length, { ref_ctr_offsets, cookies });
-  BpfLinkCreateUprobeMulti.fill(view, at, {
+  LINK_CREATE.uprobe_multi.fill(view, ARM, {
     path: path === undefined ? 0 : placeText(path),
     offsets: placeU64s(offsets),
     ref_ctr_offsets: placeU64s(ref_ctr_offsets),
@@ -251,17 +235,11 @@ function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[
 }
 
 function iterInfo({ map, cgroup, task }: IterTarget): Uint8Array | undefined {
-  const view =
-    map !== undefined
-      ? BpfIterLinkInfoMap.alloc(map)
-      : cgroup !== undefined
-        ? BpfIterLinkInfoCgroup.alloc(cgroup as { order: number })
-        : task !== undefined
-          ? BpfIterLinkInfoTask.alloc(task as { tid: number })
-          : undefined;
-  if (view === undefined) return undefined;
   // The kernel takes the union's full size, 16 bytes, whatever the member.
-  const bytes = new Uint8Array(16);
-  bytes.set(new Uint8Array(view.buffer));
-  return bytes;
+  const view = new DataView(new ArrayBuffer(16));
+  if (map !== undefined) ITER_LINK_INFO.map.fill(view, 0, map);
+  else if (cgroup !== undefined) ITER_LINK_INFO.cgroup.fill(view, 0, cgroup as { order: number });
+  else if (task !== undefined) ITER_LINK_INFO.task.fill(view, 0, task as { tid: number });
+  else return undefined;
+  return new Uint8Array(view.buffer);
 }

@@ -1,32 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkJson } from "../../../src/cli/link/json.ts";
-import type { LinkRecord } from "../../../src/cli/link/record.ts";
-import { linkText } from "../../../src/cli/link/text.ts";
+import { linkJson, linkText } from "../../../src/cli/link/render.ts";
 import { formatJson } from "../../../src/cli/output/json-writer.ts";
-import type { SymbolName } from "../../../src/inventory/index.ts";
-import type { LinkInfo } from "../../../src/sys/index.ts";
+import type { LinkDescription, SymbolName } from "../../../src/inventory/index.ts";
+import type { LinkInfo } from "../../../src/link/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType } from "../../../src/uapi/index.ts";
 
 // The kinds that not every machine can make, as bpftool's source writes them.
 
 const t = BpfLinkType;
-const head = { id: 7, prog_id: 9 };
+const head = { id: 7, progId: 9 };
 const SYMBOLS: ReadonlyMap<bigint, SymbolName> = new Map([
   [0xffffffff81000010n, { func: "do_nanosleep", module: undefined }],
   [0xffffffffc0000010n, { func: "in_module", module: "veth" }],
 ]);
 
-const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
+const CASES: [string, LinkInfo, Partial<LinkDescription>, string, string][] = [
   [
     "fentry",
     {
       ...head,
       kind: "tracing",
       type: t.BPF_LINK_TYPE_TRACING,
-      attach_type: BpfAttachType.BPF_TRACE_FENTRY,
-      target_obj_id: 1,
-      target_btf_id: 22,
+      attachType: BpfAttachType.BPF_TRACE_FENTRY,
+      targetObjId: 1,
+      targetBtfId: 22,
       cookie: 3n,
     },
     { progType: BpfProgType.BPF_PROG_TYPE_TRACING },
@@ -58,7 +56,7 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
   ],
   [
     "struct_ops",
-    { ...head, prog_id: 0, kind: "struct_ops", type: t.BPF_LINK_TYPE_STRUCT_OPS, map_id: 5 },
+    { ...head, progId: 0, kind: "struct_ops", type: t.BPF_LINK_TYPE_STRUCT_OPS, mapId: 5 },
     {},
     "7: struct_ops  map 5  \n",
     '{"id":7,"type":"struct_ops","prog_id":0,"map_id":5}',
@@ -70,9 +68,9 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
       kind: "netkit",
       type: t.BPF_LINK_TYPE_NETKIT,
       ifindex: 4,
-      attach_type: BpfAttachType.BPF_NETKIT_PRIMARY,
+      attachType: BpfAttachType.BPF_NETKIT_PRIMARY,
     },
-    { devname: "nk0" },
+    { deviceName: "nk0" },
     "7: netkit  prog 9  \n\tifindex nk0(4)  attach_type netkit_primary  \n",
     '{"id":7,"type":"netkit","prog_id":9,"devname":"nk0","ifindex":4,"attach_type":"netkit_primary"}',
   ],
@@ -92,7 +90,7 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
       event: {
         kind: "kretprobe",
         type: 4,
-        func_name: "do_exit",
+        funcName: "do_exit",
         offset: 16,
         addr: 0xffffffff81000000n,
         missed: 1n,
@@ -109,7 +107,7 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
       ...head,
       kind: "perf_event",
       type: t.BPF_LINK_TYPE_PERF_EVENT,
-      event: { kind: "event", type: 6, event_type: 3, config: 0x10002n, cookie: 0n },
+      event: { kind: "event", type: 6, eventType: 3, config: 0x10002n, cookie: 0n },
     },
     {},
     "7: perf_event  prog 9  \n\tevent hw-cache:LLC-load-misses  \n",
@@ -133,8 +131,8 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
     "pins and processes",
     { ...head, kind: "unknown", type: 99 },
     {
-      pinned: ["/a", "/b"],
-      refs: [
+      pins: ["/a", "/b"],
+      holders: [
         { pid: 3, comm: "agent" },
         { pid: 4, comm: "tool" },
       ],
@@ -146,14 +144,13 @@ const CASES: [string, LinkInfo, Partial<LinkRecord>, string, string][] = [
 
 for (const [what, info, more, text, json] of CASES) {
   test(`a link is written as bpftool writes it: ${what}`, () => {
-    const link: LinkRecord = {
+    const link: LinkDescription = {
+      id: info.id,
       info,
       progType: undefined,
-      devname: undefined,
+      deviceName: undefined,
       symbols: SYMBOLS,
       perfCookie: undefined,
-      pinned: undefined,
-      refs: [],
       ...more,
     };
     assert.equal(linkText(link), text);

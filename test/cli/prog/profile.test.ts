@@ -43,7 +43,7 @@ function measures(): boolean {
   const ids = new Set<number>();
   for (const link of links()) {
     const info = link.info();
-    if (info.kind === "tracing") ids.add(info.prog_id);
+    if (info.kind === "tracing") ids.add(info.progId);
   }
   for (const { id, name } of programs()) if (name === "fentry" && ids.has(id)) return true;
   return false;

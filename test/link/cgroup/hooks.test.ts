@@ -94,7 +94,7 @@ test("every hook: a program attached by a link fires until the link is closed", 
     await t.test(`${attachTypeName(attach_type)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
     const info = link.info();
     assert.ok(info.kind === "cgroup");
-    assert.deepEqual([info.attach_type, info.cgroup_id], [attach_type, cgroupId(path)]);
+    assert.deepEqual([info.attachType, info.cgroupId], [attach_type, cgroupId(path)]);
     const { programs: list } = queryCgroup(path, attach_type, { details: true });
     assert.deepEqual(
       list.map(({ id, link_id, cgroup }) => ({ id, link_id, cgroup })),

@@ -28,7 +28,7 @@ test("cgroup links", async (t) => {
     },
     check: (info) => {
       assert.ok(info.kind === "cgroup");
-      assert.deepEqual([info.cgroup_id, info.attach_type], [cgroupId(cgroup), BpfAttachType.BPF_CGROUP_INET_EGRESS]);
+      assert.deepEqual([info.cgroupId, info.attachType], [cgroupId(cgroup), BpfAttachType.BPF_CGROUP_INET_EGRESS]);
     },
   });
 });

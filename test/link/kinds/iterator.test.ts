@@ -47,7 +47,7 @@ test("an iterator over tasks: by a link that is updated, pinned and opened again
     },
     check: (info) => {
       // 5.13; before the kernel tells no more than the program.
-      assert.ok(info.kind === "iter" && ["task", ""].includes(info.target_name));
+      assert.ok(info.kind === "iter" && ["task", ""].includes(info.targetName));
       lastId = info.id;
     },
   });
@@ -93,9 +93,9 @@ test("an iterator over a map's elements, more than a read returns", (t) => {
   for (let i = 0; i < 4096; i++) iterated.set(i, BigInt(i) ** 2n);
   using link = attachIterator(object.programs.elements as Program, { map: iterated });
   const info = link.info();
-  assert.ok(info.kind === "iter" && info.target_name === "bpf_map_elem");
+  assert.ok(info.kind === "iter" && info.targetName === "bpf_map_elem");
   // 5.13 tells which.
-  assert.equal(info.map?.map_id ?? iterated.id, iterated.id);
+  assert.equal(info.map?.mapId ?? iterated.id, iterated.id);
   using run = openIterator(link);
   const bytes = run.readAll();
   assert.equal(bytes.length, 4096 * 16);
@@ -121,7 +121,7 @@ test("an iterator over cgroups", (t) => {
     using link = attach(cgroup);
     const info = link.info();
     assert.ok(info.kind === "iter");
-    assert.deepEqual(info.cgroup, { cgroup_id: id, order });
+    assert.deepEqual(info.cgroup, { cgroupId: id, order });
     assert.deepEqual(readText(link).trim().split("\n").map(Number), expected);
   }
   for (const [bad, message] of [

@@ -59,7 +59,7 @@ for (const end of ["primary", "peer"] as const) {
         // The kernel names the end that the program hangs on, whichever was named to attach it.
         const ifindex = deviceIndex(end === "primary" ? pair.device : pair.peer);
         assert.ok(info.kind === "netkit");
-        assert.deepEqual([info.ifindex, info.attach_type], [ifindex, attach_type]);
+        assert.deepEqual([info.ifindex, info.attachType], [ifindex, attach_type]);
       },
     });
   });

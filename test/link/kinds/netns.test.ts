@@ -28,7 +28,7 @@ test("netns links: sk_lookup", async (t) => {
     fire: () => sendDatagram(veth.peerAddress),
     check: (info) => {
       assert.ok(info.kind === "netns");
-      assert.deepEqual([info.netns_ino, info.attach_type], [statSync(netns).ino, BpfAttachType.BPF_SK_LOOKUP]);
+      assert.deepEqual([info.netnsIno, info.attachType], [statSync(netns).ino, BpfAttachType.BPF_SK_LOOKUP]);
     },
   });
 });
@@ -46,7 +46,7 @@ test("netns links: flow_dissector", async (t) => {
     fire: () => ping(veth),
     check: (info) => {
       assert.ok(info.kind === "netns");
-      assert.deepEqual([info.netns_ino, info.attach_type], [statSync(netns).ino, BpfAttachType.BPF_FLOW_DISSECTOR]);
+      assert.deepEqual([info.netnsIno, info.attachType], [statSync(netns).ino, BpfAttachType.BPF_FLOW_DISSECTOR]);
     },
   });
 });

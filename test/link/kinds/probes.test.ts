@@ -65,7 +65,7 @@ const probes: Readonly<Record<string, Probe>> = {
   "uprobe by offset": {
     program: "on_uprobe_anywhere",
     attach: (program, mode, cookie) => attachUprobe(program, { binary: LIBC, offset: GETPRIORITY, mode, cookie }),
-    event: { kind: "uprobe", offset: GETPRIORITY, file_name: LIBC },
+    event: { kind: "uprobe", offset: GETPRIORITY, fileName: LIBC },
   },
   uretprobe: {
     program: "on_uretprobe",
@@ -76,7 +76,7 @@ const probes: Readonly<Record<string, Probe>> = {
   tracepoint: {
     program: "on_tracepoint",
     attach: (program, _, cookie) => attachTracepoint(program, { cookie }),
-    event: { kind: "tracepoint", tp_name: "sys_enter_getpriority" },
+    event: { kind: "tracepoint", tpName: "sys_enter_getpriority" },
   },
   "perf event": {
     program: "on_perf_event",
@@ -89,27 +89,27 @@ const probes: Readonly<Record<string, Probe>> = {
   kprobe: {
     program: "on_kprobe",
     attach: (program, mode, cookie) => attachKprobe(program, { symbol: "__x64_sys_getpriority", mode, cookie }),
-    event: { kind: "kprobe", func_name: "__x64_sys_getpriority", offset: 0 },
+    event: { kind: "kprobe", funcName: "__x64_sys_getpriority", offset: 0 },
     needs: "attach:kprobe",
     modes: ["ioctl", "tracefs"],
   },
   kretprobe: {
     program: "on_kretprobe",
     attach: (program, mode, cookie) => attachKretprobe(program, { symbol: "__x64_sys_getpriority", mode, cookie }),
-    event: { kind: "kretprobe", func_name: "__x64_sys_getpriority" },
+    event: { kind: "kretprobe", funcName: "__x64_sys_getpriority" },
     needs: "attach:kprobe",
     modes: ["ioctl", "tracefs"],
   },
   ksyscall: {
     program: "on_ksyscall",
     attach: (program, mode, cookie) => attachKsyscall(program, { mode, cookie }),
-    event: { kind: "kprobe", func_name: "__x64_sys_getpriority" },
+    event: { kind: "kprobe", funcName: "__x64_sys_getpriority" },
     needs: "attach:kprobe",
   },
   kretsyscall: {
     program: "on_kretsyscall",
     attach: (program, mode, cookie) => attachKretsyscall(program, { mode, cookie }),
-    event: { kind: "kretprobe", func_name: "__x64_sys_getpriority" },
+    event: { kind: "kretprobe", funcName: "__x64_sys_getpriority" },
     needs: "attach:kprobe",
   },
 };

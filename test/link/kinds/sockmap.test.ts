@@ -74,7 +74,7 @@ for (const [attachType, options] of kinds) {
         attach: (program) => attachSockmap(program, { map, attachType }),
         check: (info) => {
           assert.ok(info.kind === "sockmap");
-          assert.deepEqual([info.map_id, info.attach_type], [map.id, expected_attach_type]);
+          assert.deepEqual([info.mapId, info.attachType], [map.id, expected_attach_type]);
         },
       });
     });

@@ -68,7 +68,7 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
     second: { program: second, count: () => runs(object, "second_runs") },
     attach: () => attachStructOps(object, "first"),
     fire: () => talk("bpfts_link"),
-    check: (info) => assert.ok(info.kind === "struct_ops" && info.map_id === first.id),
+    check: (info) => assert.ok(info.kind === "struct_ops" && info.mapId === first.id),
   });
   using link = attachStructOps(object, "first");
   assert.throws(() => link.update(first), /has map first already: an update to the same map can crash the kernel/);
@@ -76,7 +76,7 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
   assert.throws(() => attachStructOps(object, "second"), /another of its name is registered|EEXIST/);
   updateStructOps(link, object, "second", { old: first });
   const info = link.info();
-  assert.ok(info.kind === "struct_ops" && info.map_id === second.id);
+  assert.ok(info.kind === "struct_ops" && info.mapId === second.id);
   assert.throws(() => updateStructOps(link, object, "nope"), /has no struct_ops map nope; it has first, second/);
 });
 

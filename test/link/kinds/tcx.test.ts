@@ -23,7 +23,7 @@ for (const direction of ["ingress", "egress"] as const) {
       fire: () => ping(veth),
       check: (info) => {
         assert.ok(info.kind === "tcx");
-        assert.deepEqual([info.ifindex, info.attach_type], [veth.ifindex, attach_type]);
+        assert.deepEqual([info.ifindex, info.attachType], [veth.ifindex, attach_type]);
       },
     });
   });

@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { FeatureName } from "../../../src/kernel/features/table.ts";
-import { attachFreplace, attachLsm, attachRawTracepoint, attachTracing, type Link } from "../../../src/link/index.ts";
+import {
+  attachFreplace,
+  attachLsm,
+  attachRawTracepoint,
+  attachTracing,
+  type Link,
+  type LinkInfo,
+} from "../../../src/link/index.ts";
 import { loadObject } from "../../../src/load/index.ts";
 import type { Program } from "../../../src/program/index.ts";
-import { kernelAtLeast, type LinkInfo } from "../../../src/sys/index.ts";
+import { kernelAtLeast } from "../../../src/sys/index.ts";
 import { attachTypeByName } from "../../../src/uapi/index.ts";
 import { lacking, needs } from "../../support/feature.ts";
 import { linkConformance } from "../conformance.ts";
@@ -29,7 +36,7 @@ const ofType =
   (info: LinkInfo): void => {
     assert.ok(info.kind === "tracing");
     // 5.13; before the kernel tells no more than the program.
-    if (info.attach_type !== 0) assert.equal(info.attach_type, attachTypeByName(name));
+    if (info.attachType !== 0) assert.equal(info.attachType, attachTypeByName(name));
   };
 
 const run = ({ program }: Traced): void => void program.run();
@@ -86,14 +93,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     cookie: "cookie:raw_tracepoint",
     attach: tracing,
     fire: callGetpriority,
-    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "sys_enter"),
+    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tpName === "sys_enter"),
   },
   raw_tp: {
     program: "on_raw_tp",
     cookie: "cookie:raw_tracepoint",
     attach: (program, cookie) => attachRawTracepoint(program, { cookie }),
     fire: callGetpriority,
-    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "sys_enter"),
+    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tpName === "sys_enter"),
   },
 };
 
@@ -141,7 +148,7 @@ test("a writable raw tracepoint", async (t) => {
     detachable: false,
     attach: (one) => attachRawTracepoint(one),
     fire: () => void program.run({ dataIn: new Uint8Array(64) }),
-    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tp_name === "bpf_test_finish"),
+    check: (info) => assert.ok(info.kind === "raw_tracepoint" && info.tpName === "bpf_test_finish"),
   });
 });
 
@@ -161,7 +168,7 @@ test("freplace links: to the target of the load, and to another", async (t) => {
     fire: () => void entry.run(packet),
     check: (info) => {
       assert.ok(info.kind === "tracing");
-      if (info.target_obj_id !== 0) assert.equal(info.target_obj_id, entry.id);
+      if (info.targetObjId !== 0) assert.equal(info.targetObjId, entry.id);
     },
   });
   const pass = entry.run(packet).retval;

@@ -52,7 +52,7 @@ test("a library in an archive: its place in the archive is probed", (t) => {
       const info = link.info();
       assert.ok(info.kind === "perf_event");
       if (info.event.kind === "uprobe") {
-        assert.deepEqual([info.event.file_name, info.event.offset], [archive, start + offset]);
+        assert.deepEqual([info.event.fileName, info.event.offset], [archive, start + offset]);
       }
     }
   }

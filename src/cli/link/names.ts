@@ -1,4 +1,46 @@
-// How perf(1) and bpftool call perf events: include/uapi/linux/perf_event.h's numbers are the places in these lists.
+// The names that bpftool has for numbers in the infos of links.
+
+const ITER_ORDERS = ["order_unspec", "self_only", "descendants_pre", "descendants_post", "ancestors_up"];
+
+/** The order in which a cgroup iterator walks. */
+export function iterOrderName(order: number): string {
+  return ITER_ORDERS[order] ?? "unknown";
+}
+
+/** NFPROTO_* (include/uapi/linux/netfilter.h). */
+const PROTOCOLS = new Map([
+  [1, "inet"],
+  [2, "ip"],
+  [3, "arp"],
+  [5, "netdev"],
+  [7, "bridge"],
+  [10, "ip6"],
+]);
+/** The hooks of the protocols (include/uapi/linux/netfilter.h, netfilter_arp.h). */
+const INET_HOOKS = ["prerouting", "input", "forward", "output", "postrouting"];
+const ARP_HOOKS = ["input", "output"];
+
+/** The name of a protocol family of netfilter. */
+export function netfilterProtocolName(pf: number): string | undefined {
+  return PROTOCOLS.get(pf);
+}
+
+/** The name of a hook of a protocol family; bridge shares the numbers of inet. */
+export function netfilterHookName(pf: number, hook: number): string | undefined {
+  switch (PROTOCOLS.get(pf)) {
+    case "inet":
+    case "ip":
+    case "ip6":
+    case "bridge":
+      return INET_HOOKS[hook];
+    case "arp":
+      return ARP_HOOKS[hook];
+    default:
+      return undefined;
+  }
+}
+
+// How perf(1) calls events: a number of include/uapi/linux/perf_event.h is the place in its list.
 
 const TYPES = ["hardware", "software", "tracepoint", "hw-cache", "raw", "breakpoint"];
 const HARDWARE = [

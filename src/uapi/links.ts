@@ -1,0 +1,178 @@
+import { type Fields, i32, newer, type Pointer, pointer, struct, type Type, u32, u64, usize } from "../layout/index.ts";
+import { constantNames } from "./constant-names.ts";
+
+// Everything that the kernel's headers say about kinds of links: their numbers, `struct bpf_link_info` and the arms of
+// BPF_LINK_CREATE. A new kind is one constant and one row in LINK_INFO.
+
+/** Numbers of the kernel's link types (`enum bpf_link_type`). A newer kernel may know more. */
+export const BpfLinkType = {
+  BPF_LINK_TYPE_UNSPEC: 0,
+  BPF_LINK_TYPE_RAW_TRACEPOINT: 1,
+  BPF_LINK_TYPE_TRACING: 2,
+  BPF_LINK_TYPE_CGROUP: 3,
+  BPF_LINK_TYPE_ITER: 4,
+  BPF_LINK_TYPE_NETNS: 5,
+  BPF_LINK_TYPE_XDP: 6,
+  BPF_LINK_TYPE_PERF_EVENT: 7,
+  BPF_LINK_TYPE_KPROBE_MULTI: 8,
+  BPF_LINK_TYPE_STRUCT_OPS: 9,
+  BPF_LINK_TYPE_NETFILTER: 10,
+  BPF_LINK_TYPE_TCX: 11,
+  BPF_LINK_TYPE_UPROBE_MULTI: 12,
+  BPF_LINK_TYPE_NETKIT: 13,
+  BPF_LINK_TYPE_SOCKMAP: 14,
+  BPF_LINK_TYPE_TRACING_MULTI: 15,
+} as const;
+/** A link type; any number, since a newer kernel may have types that this list lacks. */
+export type BpfLinkType = number;
+
+const NAMES = constantNames(BpfLinkType, "BPF_LINK_TYPE_");
+type KindName<Constant> = Constant extends `BPF_LINK_TYPE_${infer Name}` ? Lowercase<Name> : never;
+/** The kinds that must have a row in {@link LINK_INFO}. */
+type NamedKind = Exclude<KindName<keyof typeof BpfLinkType>, "unspec">;
+
+/** The text name of a link type, such as `raw_tracepoint`, the same as libbpf's; undefined for a number without one. */
+export function linkTypeName(value: number): string | undefined {
+  return NAMES.name(value);
+}
+
+/** The link type of a text name, such as `raw_tracepoint`; undefined for an unknown one. */
+export function linkTypeByName(name: string): BpfLinkType | undefined {
+  return NAMES.value(name);
+}
+
+/** A pointer to a text that the caller has room for and the kernel fills. */
+export interface TextField extends Type<number>, Pointer {
+  readonly to: "text";
+}
+/** A pointer to as many numbers as the field `count` says. */
+export interface ArrayField<To extends "u32" | "u64"> extends Type<number>, Pointer {
+  readonly to: To;
+}
+/** The length of the text that the struct points to. A record leaves it out, as it does the pointer. */
+export interface LengthField extends Type<number>, Pointer {
+  readonly isLength: true;
+}
+
+const text: TextField = { ...pointer, to: "text" };
+const u32s: ArrayField<"u32"> = { ...pointer, to: "u32" };
+const u64s: ArrayField<"u64"> = { ...pointer, to: "u64" };
+const length: LengthField = { ...u32, isPointer: true, isLength: true };
+
+/** The start that all kinds share in `struct bpf_link_info`. */
+export const BpfLinkInfo = struct({ type: u32, id: u32, prog_id: u32 }, { size: 16 });
+/** Where the union of kinds starts in `struct bpf_link_info`. */
+export const BPF_LINK_INFO_ARM = 16;
+/** Bytes of the whole `struct bpf_link_info` that this list of arms needs, rounded up for arms yet unknown. */
+export const BPF_LINK_INFO_SIZE = 128;
+
+const onDevice = { ifindex: u32, attach_type: u32 } as const;
+const iterator = { target_name: text, target_name_len: length } as const;
+
+/**
+ * The arms of the union in `struct bpf_link_info`, by the name of their kind. Those of an iterator and of a perf event
+ * go on in {@link ITER_INFO} and {@link PERF_EVENT_INFO}.
+ */
+export const LINK_INFO = {
+  raw_tracepoint: struct({ tp_name: text, tp_name_len: length, cookie: newer(u64) }),
+  /** `target_obj_id` is the target program's id for freplace, otherwise the id of the BTF object. */
+  tracing: struct({ attach_type: u32, target_obj_id: u32, target_btf_id: u32, cookie: newer(u64) }),
+  /** `cgroup_id` is 0 once the cgroup is gone. */
+  cgroup: struct({ cgroup_id: u64, attach_type: u32 }),
+  iter: struct(iterator),
+  /** `netns_ino` is 0 once the namespace is gone. */
+  netns: struct({ netns_ino: u32, attach_type: u32 }),
+  /** `ifindex` is 0 once the device is gone; the same for tcx and netkit. */
+  xdp: struct({ ifindex: u32 }),
+  perf_event: struct({ type: u32 }),
+  kprobe_multi: struct({
+    addrs: u64s,
+    count: u32,
+    flags: u32,
+    missed: newer(u64),
+    cookies: { ...u64s, isNewer: true },
+  }),
+  struct_ops: struct({ map_id: u32 }),
+  netfilter: struct({ pf: u32, hooknum: u32, priority: i32, flags: u32 }),
+  tcx: struct(onDevice),
+  uprobe_multi: struct({
+    path: text,
+    offsets: u64s,
+    ref_ctr_offsets: u64s,
+    cookies: u64s,
+    path_size: length,
+    count: u32,
+    flags: u32,
+    pid: u32,
+  }),
+  /** `ifindex` is that of the end that the program hangs on: of the peer, although it is attached through the primary. */
+  netkit: struct(onDevice),
+  sockmap: struct({ map_id: u32, attach_type: u32 }),
+  tracing_multi: struct({ attach_type: u32, count: u32, btf_obj_id: u32, ids: u32s, addrs: u64s, cookies: u64s }),
+} as const satisfies Readonly<Record<NamedKind, unknown>>;
+/** The name of a kind of link that has an info. */
+export type LinkKind = keyof typeof LINK_INFO;
+
+/** The arm of an iterator, by what it walks over. The second union in it is aligned to 8. */
+export const ITER_INFO = {
+  map: struct({ ...iterator, map: struct({ map_id: u32 }) }),
+  cgroup: struct({ ...iterator, cgroup: struct({ cgroup_id: u64, order: u32 }) }),
+  task: struct({ ...iterator, map_id: u32, task: struct({ tid: u32, pid: u32 }) }, { size: 32 }),
+} as const;
+
+const uprobe = struct({ file_name: text, name_len: length, offset: u32, cookie: u64, ref_ctr_offset: u64 });
+const kprobe = struct({ func_name: text, name_len: length, offset: u32, addr: u64, missed: u64, cookie: u64 });
+
+/** What follows `type` in the arm of a perf event, by the name of its BPF_PERF_EVENT_*. */
+export const PERF_EVENT_INFO = {
+  uprobe,
+  uretprobe: uprobe,
+  kprobe,
+  kretprobe: kprobe,
+  tracepoint: struct({ tp_name: text, name_len: length, cookie: u64 }),
+  /** `event_type` is the kernel's `type`: `perf_event_attr.type`, as `config` is `perf_event_attr.config`. */
+  event: struct({ config: u64, event_type: u32, cookie: u64 }),
+} as const satisfies Readonly<Record<string, { readonly fields: Fields }>>;
+/** Where {@link PERF_EVENT_INFO} starts in the arm of a perf event: its structs are aligned to 8. */
+export const PERF_EVENT_INFO_AT = 8;
+
+/** What every LINK_CREATE has. `prog_fd` is also `map_fd`, `target_fd` also `target_ifindex`. */
+export const BpfLinkCreateAttr = struct({ prog_fd: u32, target_fd: u32, attach_type: u32, flags: u32 });
+/** Where the union of kinds starts in `link_create`. */
+export const BPF_LINK_CREATE_ARM = 16;
+
+/** A place in the list of a hook. `relative_fd` is also `relative_id`. */
+const place = struct({ relative_fd: u32, expected_revision: u64 });
+
+/** The arms of the union in `link_create`. */
+export const LINK_CREATE = {
+  /** The target's BTF type, for freplace; goes with `tracing`. */
+  target_btf_id: struct({ target_btf_id: u32 }),
+  /** `iter_info` points to one of {@link ITER_LINK_INFO}. */
+  iter_info: struct({ iter_info: usize, iter_info_len: u32 }),
+  perf_event: struct({ bpf_cookie: u64 }),
+  kprobe_multi: struct({ flags: u32, cnt: u32, syms: usize, addrs: usize, cookies: usize }),
+  uprobe_multi: struct({
+    path: usize,
+    offsets: usize,
+    ref_ctr_offsets: usize,
+    cookies: usize,
+    cnt: u32,
+    flags: u32,
+    pid: u32,
+    path_fd: u32,
+  }),
+  tracing: struct({ target_btf_id: u32, cookie: u64 }),
+  netfilter: struct({ pf: u32, hooknum: u32, priority: i32, flags: u32 }),
+  tcx: place,
+  netkit: place,
+  cgroup: place,
+  tracing_multi: struct({ ids: usize, cookies: usize, cnt: u32 }),
+} as const;
+
+/** The members of `union bpf_iter_link_info`. */
+export const ITER_LINK_INFO = {
+  map: struct({ map_fd: u32 }),
+  cgroup: struct({ order: u32, cgroup_fd: u32, cgroup_id: u64 }),
+  task: struct({ tid: u32, pid: u32, pid_fd: u32 }),
+} as const;
