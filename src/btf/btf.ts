@@ -1,8 +1,9 @@
 import { FormatError } from "../errors/index.ts";
-import { decodeText } from "../layout/index.ts";
+import { StringSection } from "../layout/index.ts";
 import { decodeType } from "./decode-type.ts";
+import type { Match } from "./essential-name.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
-import { type Match, type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
+import { type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
 import { scanEssentialNames } from "./name-scan.ts";
 import { canSearchNames, searchNames } from "./name-search.ts";
 import { type KindSizes, KNOWN_KINDS, kindSizes, TypeIndex, typeWords } from "./type-section.ts";
@@ -55,7 +56,7 @@ export class Btf {
   readonly #lazy: boolean;
   readonly #kinds: KindSizes;
   readonly #types = new Map<TypeId, BtfType>();
-  readonly #strings = new Map<number, string>();
+  readonly #strings: StringSection;
   readonly #aligns = new Map<TypeId, number>();
   #pointerSize: number | undefined;
   #names: NameIndex | undefined;
@@ -73,6 +74,7 @@ export class Btf {
     this.words = typeWords(data, this.header);
     this.strings = data.subarray(this.header.stringStart, this.header.stringStart + this.header.stringLength);
     this.#lazy = lazy;
+    this.#strings = new StringSection(this.strings, source, { trusted: lazy });
     this.#index = new TypeIndex(this.words, this.header, this.#kinds, source);
     this.#offsets = this.#index.offsets;
     if (!lazy) this.#index.extend(Number.POSITIVE_INFINITY);
@@ -167,17 +169,13 @@ export class Btf {
   /** The string at an offset, which may lie in the base's strings. */
   string(offset: number): string {
     if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
-    const known = this.#strings.get(offset);
-    if (known !== undefined) return known;
     const at = offset - this.stringStart;
     if (!(Number.isInteger(at) && at >= 0 && at < this.strings.length)) {
       // A split BTF without strings of its own still knows the empty string.
       if (offset === 0) return "";
       throw new FormatError({ source: this.source }, `the string offset ${offset} is past the end of the strings`);
     }
-    const text = decodeText(this.strings, at, this.strings.indexOf(0, at));
-    this.#strings.set(offset, text);
-    return text;
+    return this.#strings.at(at, "a name");
   }
 
   /** The decoded type; decoded once. */
@@ -346,7 +344,11 @@ export class Btf {
   }
 
   #searchNames(name: Uint8Array, how: Match): number[] {
-    return searchNames({ words: this.words, strings: this.strings, index: this.#index }, name, how);
+    return searchNames(
+      { words: this.words, strings: this.strings, index: this.#index, budget: this.#strings.compared },
+      name,
+      how,
+    );
   }
 
   #named(): NamedTypes {
@@ -356,6 +358,7 @@ export class Btf {
       firstId: this.firstId,
       strings: this.strings,
       stringStart: this.stringStart,
+      budget: this.#strings.compared,
       foreign: (offset) => {
         let btf = this.base;
         while (btf !== undefined && offset < btf.stringStart) btf = btf.base;

@@ -1,7 +1,6 @@
 import { FormatError } from "../errors/index.ts";
-import { encodeCString } from "../layout/index.ts";
 import type { Btf } from "./btf.ts";
-import { findString } from "./string-table.ts";
+import { StringFinder } from "./string-table.ts";
 import type { TypeId } from "./types.ts";
 
 /** Numbers of `enum bpf_core_relo_kind` (include/uapi/linux/bpf.h): what a CO-RE relocation asks of the kernel's types. */
@@ -75,8 +74,9 @@ export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreReloca
   const out = new Uint8Array(relocations.length * CORE_RELOCATION_SIZE);
   const view = new DataView(out.buffer);
   const offsets = new Map<string, number>();
+  const strings = new StringFinder(btf);
   for (const [i, { slot, typeId, accessString, kind }] of relocations.entries()) {
-    const offset = offsets.get(accessString) ?? findString(btf, encodeCString(accessString));
+    const offset = offsets.get(accessString) ?? strings.find(accessString);
     if (offset === undefined) throw new FormatError({ source: btf.source }, `no string is ${accessString}`);
     offsets.set(accessString, offset);
     const at = i * CORE_RELOCATION_SIZE;

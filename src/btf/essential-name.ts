@@ -1,9 +1,12 @@
+import { beginsWith, type StringBudget } from "../layout/index.ts";
+
 /**
  * CO-RE lets a type have several versions in one object, told apart by a flavour at the end of their names:
  * `task_struct` and `task_struct___v514`. A flavour begins at the last three underscores that stand between two other
  * characters, so `a___` and `___b` have none. The essential name is what is left without it.
  */
 
+const NUL = 0;
 const UNDERSCORE = 0x5f;
 
 /** Returns a name without its flavour. */
@@ -30,17 +33,28 @@ export function essentialLength(strings: Uint8Array, start: number, end: number)
   return end - start;
 }
 
-/** Tells whether the NUL-terminated string at `at` is `name`, or a flavour of it. */
-export function hasEssentialName(strings: Uint8Array, at: number, name: Uint8Array): boolean {
-  const end = at + name.length;
-  const next = strings[end];
-  if (next !== 0 && next !== UNDERSCORE) return false;
-  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
-  return essentialLength(strings, at, stringEnd(strings, end)) === name.length;
+/** How a name must compare: equal, or equal once the flavour at its end is cut. */
+export type Match = "exact" | "essential";
+
+/** Tells whether the NUL-terminated string at `at` is `name`, or, for an essential match, a flavour of it. */
+export function matchesName(
+  strings: Uint8Array,
+  at: number,
+  name: Uint8Array,
+  how: Match,
+  budget: StringBudget,
+): boolean {
+  const next = strings[at + name.length];
+  if (next !== NUL && (how === "exact" || next !== UNDERSCORE)) return false;
+  if (!beginsWith(strings, at, name, budget)) return false;
+  if (how === "exact") return true;
+  const end = stringEnd(strings, at + name.length);
+  budget.spendCompared(end - at);
+  return essentialLength(strings, at, end) === name.length;
 }
 
 /** Returns where the string that `at` lies in ends: the place of its NUL, or the end of the section. */
 function stringEnd(strings: Uint8Array, at: number): number {
-  const end = strings.indexOf(0, at);
+  const end = strings.indexOf(NUL, at);
   return end < 0 ? strings.length : end;
 }

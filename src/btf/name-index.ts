@@ -1,4 +1,5 @@
-import { hasEssentialName } from "./essential-name.ts";
+import type { StringBudget } from "../layout/index.ts";
+import { type Match, matchesName } from "./essential-name.ts";
 import type { TypeId } from "./types.ts";
 
 /** The parts of one BTF (without its base) that a search by name reads. */
@@ -9,27 +10,20 @@ export interface NamedTypes {
   readonly strings: Uint8Array;
   /** What a name offset of the first byte of `strings` is: 0, or the length of the base's strings. */
   readonly stringStart: number;
+  /** What comparing names costs. */
+  readonly budget: StringBudget;
   /** The bytes that a name offset below {@link stringStart} refers to, or undefined where it refers to none. */
   foreign(offset: number): { readonly strings: Uint8Array; readonly at: number } | undefined;
 }
 
-/** How a name must compare: equal, or equal once a `___flavour` at its end is cut. */
-export type Match = "exact" | "essential";
-
 const UNDERSCORE = 0x5f;
-
-function matches(strings: Uint8Array, at: number, name: Uint8Array, how: Match): boolean {
-  if (how === "essential") return hasEssentialName(strings, at, name);
-  for (let i = 0; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
-  return strings[at + name.length] === 0;
-}
 
 /**
  * Calls `found` for every type of that name in ascending order until it returns true. Offsets are compared by their
  * bytes, because nothing promises that equal names share an offset. Anonymous types are never found.
  */
 export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
-  const { words, offsets, strings, stringStart } = types;
+  const { words, offsets, strings, stringStart, budget } = types;
   const count = offsets.length;
   const length = name.length;
   const first = name[0];
@@ -40,10 +34,11 @@ export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found
     const at = offset - stringStart;
     if (at >= 0) {
       if (strings[at] !== first || (exact && strings[at + length] !== 0)) continue;
-      if (matches(strings, at, name, how) && found(types.firstId + i)) return;
+      if (matchesName(strings, at, name, how, budget) && found(types.firstId + i)) return;
     } else {
       const base = types.foreign(offset);
-      if (base !== undefined && matches(base.strings, base.at, name, how) && found(types.firstId + i)) return;
+      if (base !== undefined && matchesName(base.strings, base.at, name, how, budget) && found(types.firstId + i))
+        return;
     }
   }
 }
@@ -53,12 +48,14 @@ export class NameIndex {
   readonly #types: NamedTypes;
   readonly #heads: Uint32Array;
   readonly #next: Uint32Array;
+  readonly #hashes: Uint32Array;
   readonly #mask: number;
 
   constructor(types: NamedTypes) {
     this.#types = types;
-    const { words, offsets, strings, stringStart } = types;
+    const { words, offsets, strings, stringStart, budget } = types;
     const count = offsets.length;
+    const hashes = new Uint32Array(count);
     const size = 1 << Math.max(4, 32 - Math.clz32(count));
     const mask = size - 1;
     const heads = new Uint32Array(size);
@@ -75,26 +72,36 @@ export class NameIndex {
         at = base.at;
       }
       if (at >= bytes.length || bytes[at] === 0) continue;
-      const slot = hashEssential(bytes, at) & mask;
+      const hash = hashEssential(bytes, at, budget);
+      const slot = hash & mask;
+      hashes[i] = hash;
       next[i] = heads[slot] as number;
       heads[slot] = i + 1;
     }
     this.#heads = heads;
     this.#next = next;
+    this.#hashes = hashes;
     this.#mask = mask;
   }
 
   /** As {@link scanNames}. */
   search(name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
-    const { words, offsets, strings, stringStart, firstId } = this.#types;
+    const { words, offsets, strings, stringStart, firstId, budget } = this.#types;
     if (name.length === 0) return;
-    const hash = how === "exact" ? hashEssential(name, 0) : hashWhole(name);
+    const hash = how === "exact" ? hashEssential(name, 0, budget) : hashWhole(name);
     let entry = this.#heads[hash & this.#mask] as number;
     while (entry !== 0) {
       const offset = words[offsets[entry - 1] as number] as number;
       const at = offset - stringStart;
       const place = at >= 0 ? { strings, at } : this.#types.foreign(offset);
-      if (place !== undefined && matches(place.strings, place.at, name, how) && found(firstId + entry - 1)) return;
+      if (
+        this.#hashes[entry - 1] === hash &&
+        place !== undefined &&
+        matchesName(place.strings, place.at, name, how, budget) &&
+        found(firstId + entry - 1)
+      ) {
+        return;
+      }
       entry = this.#next[entry - 1] as number;
     }
   }
@@ -104,21 +111,22 @@ export class NameIndex {
 function hashWhole(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash ^ (hash >>> 15);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 /**
  * The hash of the essential part ({@link essentialLength}) of the string at `at`, so that a type and its flavours meet
  * in one chain. One pass: the index is made of a hundred thousand names.
  */
-function hashEssential(bytes: Uint8Array, at: number): number {
+function hashEssential(bytes: Uint8Array, at: number, budget: StringBudget): number {
   const end = bytes.length;
   let hash = 0x811c9dc5;
   let underscores = 0;
   let beforeRun = 0;
   let essential = 0;
   let flavoured = false;
-  for (let i = at; i < end; i++) {
+  let i = at;
+  for (; i < end; i++) {
     const byte = bytes[i] as number;
     if (byte === 0) break;
     if (byte === UNDERSCORE) {
@@ -132,6 +140,7 @@ function hashEssential(bytes: Uint8Array, at: number): number {
     }
     hash = Math.imul(hash ^ byte, 0x01000193);
   }
+  budget.spendCompared(i - at);
   if (flavoured) hash = essential;
-  return hash ^ (hash >>> 15);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -1,4 +1,4 @@
-import { hasEssentialName } from "./essential-name.ts";
+import { matchesName } from "./essential-name.ts";
 import type { NamedTypes } from "./name-index.ts";
 import type { TypeId } from "./types.ts";
 
@@ -31,7 +31,7 @@ export function scanEssentialNames(
     const place = own.at >= 0 ? own : types.foreign(offset);
     if (place === undefined) continue;
     for (const { name, bytes } of groups.get(pair(place.strings, place.at)) ?? [])
-      if (hasEssentialName(place.strings, place.at, bytes)) found(name, types.firstId + index);
+      if (matchesName(place.strings, place.at, bytes, "essential", types.budget)) found(name, types.firstId + index);
   }
 }
 

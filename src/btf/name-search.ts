@@ -1,5 +1,5 @@
-import { hasEssentialName } from "./essential-name.ts";
-import type { Match } from "./name-index.ts";
+import type { StringBudget } from "../layout/index.ts";
+import { type Match, matchesName } from "./essential-name.ts";
 import type { TypeIndex } from "./type-section.ts";
 
 /** The platform's search for bytes in bytes, which takes a tenth of the time of one in JavaScript; Node has one. */
@@ -14,6 +14,7 @@ export interface SearchedTypes {
   readonly words: Uint32Array;
   readonly strings: Uint8Array;
   readonly index: TypeIndex;
+  readonly budget: StringBudget;
 }
 
 /**
@@ -22,14 +23,14 @@ export interface SearchedTypes {
  * begins at such a word is asked of the index, which need not be complete for it. Each name must be a string of its
  * own, not the end of another, as all that write BTF have it.
  */
-export function searchNames({ words, strings, index }: SearchedTypes, name: Uint8Array, how: Match): number[] {
+export function searchNames({ words, strings, index, budget }: SearchedTypes, name: Uint8Array, how: Match): number[] {
   const found: number[] = [];
   if (nativeIndexOf === undefined || name.length === 0) return found;
   const needle = new Uint8Array(name.length + (how === "exact" ? 2 : 1));
   needle.set(name, 1);
   for (let at = nativeIndexOf.call(strings, needle, 0); at >= 0; at = nativeIndexOf.call(strings, needle, at + 1)) {
     const offset = at + 1;
-    if (how === "essential" && !hasEssentialName(strings, offset, name)) continue;
+    if (how === "essential" && !matchesName(strings, offset, name, how, budget)) continue;
     for (let word = words.indexOf(offset); word >= 0; word = words.indexOf(offset, word + 1)) {
       // Nearly every word that only happens to have the value is followed by a type, an offset or a name, all small
       // numbers, and not by what says a kind.

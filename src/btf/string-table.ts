@@ -1,19 +1,19 @@
 import { UsageError } from "../errors/index.ts";
-import { encodeCString } from "../layout/index.ts";
+import { decodeText, encodeCString } from "../layout/index.ts";
 import type { Btf } from "./btf.ts";
 
 /** A string section being built: each text once, after those of a base or of an earlier version. */
 export class StringTable {
   /** The offset that the next new string gets. */
   #end: number;
-  readonly #base: Btf | undefined;
+  readonly #base: StringFinder | undefined;
   readonly #offsets = new Map<string, number>();
   readonly #pieces: Uint8Array[] = [];
 
   /** `base` strings are reused; offsets go on where `start` says. */
   constructor(start: number, base: Btf | undefined) {
     this.#end = start;
-    this.#base = base;
+    this.#base = base && new StringFinder(base);
     this.#offsets.set("", 0);
   }
 
@@ -27,9 +27,9 @@ export class StringTable {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;
     if (text.includes("\0")) throw new UsageError(`a BTF string cannot hold a NUL: ${JSON.stringify(text)}`);
-    const bytes = encodeCString(text);
-    let offset = this.#base === undefined ? undefined : findString(this.#base, bytes);
+    let offset = this.#base?.find(text);
     if (offset === undefined) {
+      const bytes = encodeCString(text);
       offset = this.#end;
       this.#end += bytes.length;
       this.#pieces.push(bytes);
@@ -45,8 +45,27 @@ export class StringTable {
   }
 }
 
-/** The offset of a string (`bytes` with its NUL) in a BTF or its bases. */
-export function findString(btf: Btf, bytes: Uint8Array): number | undefined {
+/** After so many searches an index of all strings is cheaper. */
+const SEARCHES_BEFORE_INDEX = 16;
+
+/** Finds strings of a BTF and its bases by their text. */
+export class StringFinder {
+  readonly #btf: Btf;
+  #searches = 0;
+  #index: ReadonlyMap<string, number> | undefined;
+
+  constructor(btf: Btf) {
+    this.#btf = btf;
+  }
+
+  /** Returns the offset of a text that is a string of its own; undefined where there is none. */
+  find(text: string): number | undefined {
+    if (++this.#searches > SEARCHES_BEFORE_INDEX) this.#index ??= indexStrings(this.#btf);
+    return this.#index === undefined ? searchString(this.#btf, encodeCString(text)) : this.#index.get(text);
+  }
+}
+
+function searchString(btf: Btf, bytes: Uint8Array): number | undefined {
   for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) {
     const { strings } = owner;
     const first = bytes[0] as number;
@@ -59,3 +78,21 @@ export function findString(btf: Btf, bytes: Uint8Array): number | undefined {
   }
   return undefined;
 }
+
+function indexStrings(btf: Btf): Map<string, number> {
+  const index = new Map<string, number>();
+  for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) {
+    const { strings, stringStart } = owner;
+    for (let at = 0; at < strings.length; ) {
+      const end = strings.indexOf(0, at);
+      const text = decodeText(strings, at, end);
+      // A text whose bytes are not UTF-8 is a string that nobody searches for.
+      if (!text.includes(REPLACEMENT) && !index.has(text)) index.set(text, stringStart + at);
+      at = end + 1;
+    }
+  }
+  return index;
+}
+
+/** What decoding puts in the place of bytes that are not UTF-8. */
+const REPLACEMENT = "\ufffd";

@@ -83,10 +83,26 @@ export function sizeOfType(btf: TypeWords, id: TypeId): number {
         break;
       }
       default:
-        throw btf.error(id, at === id ? "has no size" : `has no size, because type ${at} has none`);
+        throw btf.error(id, `has no size: ${reasonOf(btf, id, at)}`);
     }
   }
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
+}
+
+/** Says why a type has no size: what it is, or what the type `at` is that it is made of. */
+function reasonOf(btf: TypeWords, id: TypeId, at: TypeId): string {
+  const subject = at === id ? "it" : `type ${at}`;
+  switch (btf.kind(at)) {
+    case BtfKind.VOID:
+      return `${subject} is void`;
+    case BtfKind.FWD:
+      return `${btf.kindFlag(at) ? "union" : "struct"} ${btf.name(at)} is only declared, not defined`;
+    case BtfKind.FUNC:
+    case BtfKind.FUNC_PROTO:
+      return `${subject} is a function`;
+    default:
+      return `${subject} is of kind ${btf.kind(at)}, which is unknown`;
+  }
 }
 
 function product(btf: TypeWords, id: TypeId, count: number, size: number): number {
@@ -130,7 +146,7 @@ export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, numbe
         return align;
       }
       default:
-        throw btf.error(id, at === id ? "has no alignment" : `has no alignment, because type ${at} has none`);
+        throw btf.error(id, `has no alignment: ${reasonOf(btf, id, at)}`);
     }
   }
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);

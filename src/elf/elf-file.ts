@@ -1,10 +1,9 @@
 import { FormatError } from "../errors/index.ts";
-import { Bytes } from "../layout/index.ts";
+import { Bytes, StringSection } from "../layout/index.ts";
 import { SectionFlag, SectionType } from "./constants.ts";
 import { type ElfHeader, readElfHeader } from "./header.ts";
 import { type ElfRelocation, readRelocations } from "./relocations.ts";
 import { type ElfSegment, readSegments } from "./segments.ts";
-import { ElfStrings } from "./string-table.ts";
 import { ElfSymbols } from "./symbols.ts";
 import { readWide } from "./wide.ts";
 
@@ -144,7 +143,7 @@ export class ElfFile {
     return new ElfSymbols(
       this.bytes(table),
       this.bits,
-      new ElfStrings(this.contents(names), this.sourceOf(names)),
+      new StringSection(this.contents(names), this.sourceOf(names)),
       numbers && this.bytes(numbers),
     );
   }
@@ -166,7 +165,7 @@ function readSections(bytes: Bytes, header: ElfHeader): ElfSection[] {
     const size = wide ? readWide(view, at + 32, little) : word(at + 20);
     return { at, offset, size };
   };
-  let names: ElfStrings | undefined;
+  let names: StringSection | undefined;
   if (nameSection !== 0 && sectionCount > 0) {
     if (nameSection >= sectionCount) {
       throw bytes.error(
@@ -175,7 +174,10 @@ function readSections(bytes: Bytes, header: ElfHeader): ElfSection[] {
       );
     }
     const { offset, size } = place(nameSection);
-    names = new ElfStrings(bytes.slice(offset, size, "the section of section names"), `${bytes.source}: section names`);
+    names = new StringSection(
+      bytes.slice(offset, size, "the section of section names"),
+      `${bytes.source}: section names`,
+    );
   }
   const sections: ElfSection[] = [];
   for (let index = 0; index < sectionCount; index++) {

@@ -1,6 +1,5 @@
-import type { Bytes } from "../layout/index.ts";
+import type { Bytes, StringSection } from "../layout/index.ts";
 import { SectionIndex } from "./constants.ts";
-import type { ElfStrings } from "./string-table.ts";
 import { readWide } from "./wide.ts";
 
 /** One entry of a symbol table. */
@@ -26,11 +25,11 @@ export class ElfSymbols {
   readonly length: number;
   readonly #bytes: Bytes;
   readonly #wide: boolean;
-  readonly #strings: ElfStrings;
+  readonly #strings: StringSection;
   readonly #sectionNumbers: Bytes | undefined;
 
   /** `sectionNumbers` is the SHT_SYMTAB_SHNDX section, for files with more than 0xff00 sections. */
-  constructor(bytes: Bytes, bits: 32 | 64, strings: ElfStrings, sectionNumbers: Bytes | undefined) {
+  constructor(bytes: Bytes, bits: 32 | 64, strings: StringSection, sectionNumbers: Bytes | undefined) {
     this.#bytes = bytes;
     this.#wide = bits === 64;
     this.#strings = strings;

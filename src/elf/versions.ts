@@ -1,7 +1,6 @@
-import type { Bytes } from "../layout/index.ts";
+import { type Bytes, StringSection } from "../layout/index.ts";
 import { SectionType } from "./constants.ts";
 import type { ElfFile } from "./elf-file.ts";
-import { ElfStrings } from "./string-table.ts";
 
 const VERSYM_VERSION = 0x7fff;
 
@@ -13,7 +12,7 @@ export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | u
   const strings = elf.section(definitions.link, `section ${definitions.name}`);
   const names = readDefinitions(
     elf.bytes(definitions),
-    new ElfStrings(elf.contents(strings), elf.sourceOf(strings)),
+    new StringSection(elf.contents(strings), elf.sourceOf(strings)),
     definitions.info,
   );
   const table = elf.bytes(numbers);
@@ -24,7 +23,7 @@ export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | u
 }
 
 /** `Elf_Verdef` records with their first `Elf_Verdaux`; both are the same in 32- and 64-bit files. */
-function readDefinitions(bytes: Bytes, strings: ElfStrings, count: number): Map<number, string> {
+function readDefinitions(bytes: Bytes, strings: StringSection, count: number): Map<number, string> {
   const names = new Map<number, string>();
   for (let at = 0, i = 0; i < count; i++) {
     bytes.check(at, 20, "a version definition");

@@ -63,10 +63,15 @@ export class Bytes {
 
   /** The NUL-terminated text at `at`. A text that runs past the end is an error. */
   cstring(at: number, what = "a string"): string {
+    return decodeText(this.data, at, this.cstringEnd(at, what));
+  }
+
+  /** Where the NUL of the text at `at` is. */
+  cstringEnd(at: number, what = "a string"): number {
     this.check(at, 1, what);
     const end = this.data.indexOf(0, at);
     if (end < 0) throw this.error(at, `${what} has no terminating NUL`);
-    return decodeText(this.data, at, end);
+    return end;
   }
 }
 

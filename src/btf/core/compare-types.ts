@@ -25,6 +25,12 @@ export class CoreBudget {
     if (this.#left < 0)
       throw new FormatError({ source: this.#source }, "CO-RE relocations need too many type comparisons");
   }
+
+  /** Returns a name without its flavour. A long name counts as several steps. */
+  essentialName(name: string): string {
+    this.spend(name.length >>> 6);
+    return essentialName(name);
+  }
 }
 
 /** Levels of pointers and arrays, and of functions within functions (libbpf's src/relo_core.c). */
@@ -110,7 +116,13 @@ function compatible(
  * Whether a target's member may stand for a local one of the same name: any two structs or unions, pointers, floats
  * and integers do; enums and forward declarations by name, unless one is anonymous; arrays by their elements.
  */
-export function fieldsAreCompatible(local: Btf, localRoot: TypeId, target: Btf, targetRoot: TypeId): boolean {
+export function fieldsAreCompatible(
+  local: Btf,
+  localRoot: TypeId,
+  target: Btf,
+  targetRoot: TypeId,
+  budget: CoreBudget,
+): boolean {
   let localId = localRoot;
   let targetId = targetRoot;
   // libbpf has no bound here; it needs none, because C cannot declare an array of itself, but a file can.
@@ -128,8 +140,8 @@ export function fieldsAreCompatible(local: Btf, localRoot: TypeId, target: Btf, 
       case BtfKind.FWD:
       case BtfKind.ENUM:
       case BtfKind.ENUM64: {
-        const name = essentialName(local.name(localId));
-        const targetName = essentialName(target.name(targetId));
+        const name = budget.essentialName(local.name(localId));
+        const targetName = budget.essentialName(target.name(targetId));
         return name === "" || targetName === "" || name === targetName;
       }
       case BtfKind.INT:
@@ -180,7 +192,7 @@ function matches(sides: Sides, localRoot: TypeId, targetRoot: TypeId, behindPoin
     budget.spend(1);
     localId = local.resolve(localId);
     targetId = target.resolve(targetId);
-    if (essentialName(local.name(localId)) !== essentialName(target.name(targetId))) return false;
+    if (budget.essentialName(local.name(localId)) !== budget.essentialName(target.name(targetId))) return false;
     const kind = local.kind(localId);
     const targetKind = target.kind(targetId);
     switch (kind) {
@@ -247,15 +259,15 @@ function enumsMatch({ local, target, budget }: Sides, localId: TypeId, targetId:
   if (local.sizeField(localId) !== target.sizeField(targetId) || local.vlen(localId) > target.vlen(targetId))
     return false;
   budget.spend(local.vlen(localId) + target.vlen(targetId));
-  const theirs = new Set(enumeratorNames(target, targetId));
-  return enumeratorNames(local, localId).every((name) => theirs.has(name));
+  const theirs = new Set(enumeratorNames(target, targetId, budget));
+  return enumeratorNames(local, localId, budget).every((name) => theirs.has(name));
 }
 
-function enumeratorNames(btf: Btf, id: TypeId): string[] {
+function enumeratorNames(btf: Btf, id: TypeId, budget: CoreBudget): string[] {
   const type = btf.type(id);
   if (type.kind !== "enum" && type.kind !== "enum64")
     throw new FormatError({ source: btf.source }, `type [${id}] is not an enum`);
-  return type.values.map((value) => essentialName(value.name));
+  return type.values.map((value) => budget.essentialName(value.name));
 }
 
 function compositesMatch(sides: Sides, localId: TypeId, targetId: TypeId, level: number): boolean {
@@ -264,14 +276,16 @@ function compositesMatch(sides: Sides, localId: TypeId, targetId: TypeId, level:
   budget.spend(local.vlen(localId) + target.vlen(targetId));
   const theirs = new Map<string, BtfMember[]>();
   for (const member of members(target, targetId)) {
-    const name = essentialName(member.name);
+    const name = budget.essentialName(member.name);
     const same = theirs.get(name);
     if (same === undefined) theirs.set(name, [member]);
     else same.push(member);
   }
   // Several members share a name where they are anonymous, or flavours of each other.
   return members(local, localId).every((member) =>
-    theirs.get(essentialName(member.name))?.some((their) => matches(sides, member.type, their.type, false, level - 1)),
+    theirs
+      .get(budget.essentialName(member.name))
+      ?.some((their) => matches(sides, member.type, their.type, false, level - 1)),
   );
 }
 

@@ -1,7 +1,6 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { CoreRelocationKind, coreRelocationSubject } from "../core-relocation.ts";
-import { essentialName } from "../essential-name.ts";
 import type { TypeId } from "../types.ts";
 import type { CoreBudget } from "./compare-types.ts";
 import { fieldsAreCompatible, typesAreCompatible, typesMatch } from "./compare-types.ts";
@@ -38,8 +37,8 @@ function matchEnumerator(accessor: CoreAccessor, found: CoreSpec, budget: CoreBu
   const type = btf.type(id);
   if (type.kind !== "enum" && type.kind !== "enum64") return false;
   budget.spend(type.values.length);
-  const wanted = essentialName(accessor.name ?? "");
-  const index = type.values.findIndex(({ name }) => name.startsWith(wanted) && essentialName(name) === wanted);
+  const wanted = budget.essentialName(accessor.name ?? "");
+  const index = type.values.findIndex(({ name }) => name.startsWith(wanted) && budget.essentialName(name) === wanted);
   if (index < 0) return false;
   found.accessors.push({ typeId: id, index, name: type.values[index]!.name });
   found.raw.push(index);
@@ -95,7 +94,7 @@ function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, bu
   const count = btf.vlen(id);
   budget.spend(count);
   if (count > 0) checkLength(found);
-  for (const index of namedOrAnonymous(btf, id, wanted.name)) {
+  for (const index of namedOrAnonymous(btf, id, wanted.name, budget)) {
     const member = memberAt(btf, id, index);
     if (member === undefined) continue;
     const bitOffset = found.bitOffset;
@@ -105,7 +104,7 @@ function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, bu
       // The depth is bounded by the specification's length, the breadth by the budget.
       const next = matchMember(wanted, member.type, found, budget);
       if (next !== undefined) return next;
-    } else if (fieldsAreCompatible(wanted.local, wanted.type, btf, member.type)) {
+    } else if (fieldsAreCompatible(wanted.local, wanted.type, btf, member.type, budget)) {
       found.accessors.push({ typeId: id, index, name: member.name });
       return member.type;
     } else {

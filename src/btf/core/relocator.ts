@@ -1,11 +1,10 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { type CoreRelocation, CoreRelocationKind } from "../core-relocation.ts";
-import { essentialName } from "../essential-name.ts";
 import type { BtfType, TypeId } from "../types.ts";
 import { CoreBudget, kindsAreCompatible } from "./compare-types.ts";
 import { matchCoreSpec } from "./match.ts";
-import { type CoreSpec, formatCorePath, formatCoreSpec, parseCoreSpec } from "./spec.ts";
+import { type CoreSpec, checkAccessString, formatCorePath, formatCoreSpec, parseCoreSpec } from "./spec.ts";
 import { describeType, kindAndName } from "./type-access.ts";
 import { type CoreValue, coreValue } from "./value.ts";
 
@@ -80,7 +79,7 @@ export class CoreRelocator {
     const names = new Map<TypeId, string>();
     for (const { typeId, kind } of relocations) {
       if (kind === CoreRelocationKind.BPF_CORE_TYPE_ID_LOCAL || names.has(typeId)) continue;
-      const name = essentialName(this.#local.name(typeId));
+      const name = this.#budget.essentialName(this.#local.name(typeId));
       if (name !== "") names.set(typeId, name);
     }
     for (const [name, ids] of this.#targets.main.findByEssentialNames(names.values())) this.#found.set(name, ids);
@@ -91,6 +90,7 @@ export class CoreRelocator {
    * Throws FormatError where the relocation makes no sense, or the candidates contradict each other.
    */
   resolve(relocation: CoreRelocation): CoreResult {
+    checkAccessString(this.#local, relocation);
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
     const known = this.#results.get(key);
     // Fewer candidates give the same value, but perhaps another width of the load.
@@ -143,7 +143,7 @@ export class CoreRelocator {
   #candidatesOf(typeId: TypeId, text: string): readonly Candidate[] {
     const known = this.#candidates.get(typeId);
     if (known !== undefined) return known;
-    const name = essentialName(this.#local.name(typeId));
+    const name = this.#budget.essentialName(this.#local.name(typeId));
     if (name === "")
       throw new FormatError({ source: this.#local.source }, `${text}: an anonymous type cannot be found`);
     const kind = this.#local.kind(typeId);

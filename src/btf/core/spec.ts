@@ -7,7 +7,7 @@ import {
   coreRelocationSubject,
 } from "../core-relocation.ts";
 import type { TypeId } from "../types.ts";
-import { describeType, isComposite, memberAt } from "./type-access.ts";
+import { describeType, isComposite, memberAt, shortName } from "./type-access.ts";
 
 /** Indices in an access string, and steps to a member of the target (libbpf's BPF_CORE_SPEC_MAX_LEN). */
 export const MAX_SPEC_LENGTH = 64;
@@ -40,11 +40,7 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
   const { kind, typeId } = relocation;
   const subject = coreRelocationSubject(kind);
   const fail = (problem: string): never => {
-    throw new FormatError(
-      { source: btf.source },
-      `CO-RE relocation at instruction ${relocation.slot}: ${describeType(btf, typeId)} + ` +
-        `${JSON.stringify(relocation.accessString.slice(0, 80))}: ${problem}`,
-    );
+    throw relocationError(btf, relocation, problem);
   };
   const spec: CoreSpec = { btf, kind, rootTypeId: typeId, accessors: [], raw: [], bitOffset: 0 };
   if (subject === undefined) return fail(`unknown kind ${kind}`);
@@ -85,6 +81,24 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
     spec.bitOffset = (spec.bitOffset + bitsOf(index, coreSizeOf(btf, id))) >>> 0;
   }
   return spec;
+}
+
+/** Throws FormatError for an access string that is too long for any: more indices, or zeros in front of them. */
+export function checkAccessString(btf: Btf, relocation: CoreRelocation): void {
+  if (relocation.accessString.length > MAX_SPEC_LENGTH * LONGEST_INDEX) {
+    throw relocationError(btf, relocation, "not an access string");
+  }
+}
+
+/** Characters of the largest index and the colon behind it. */
+const LONGEST_INDEX = 11;
+
+function relocationError(btf: Btf, relocation: CoreRelocation, problem: string): FormatError {
+  return new FormatError(
+    { source: btf.source },
+    `CO-RE relocation at instruction ${relocation.slot}: ${describeType(btf, relocation.typeId)} + ` +
+      `${JSON.stringify(relocation.accessString.slice(0, 80))}: ${problem}`,
+  );
 }
 
 /** `0:1:2` as numbers; undefined for anything else, or for more than {@link MAX_SPEC_LENGTH} of them. */
@@ -154,7 +168,7 @@ export function formatCoreSpec(spec: CoreSpec): string {
 export function formatCorePath(spec: CoreSpec): string {
   const before = coreRelocationSubject(spec.kind) === "enumerator" ? "::" : ".";
   const steps = spec.accessors.map(({ name, index }, i) => {
-    if (name !== undefined) return `${before}${name}`;
+    if (name !== undefined) return `${before}${shortName(name)}`;
     return i > 0 || index > 0 ? `[${index}]` : "";
   });
   return steps.join("");

@@ -25,9 +25,16 @@ const KIND_TEXT: Readonly<Record<number, string>> = {
   [BtfKind.ENUM64]: "enum64",
 };
 
+/** Returns a name as messages show it: of one that no programmer has written, the start. */
+export function shortName(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+}
+
+const LONGEST_NAME = 512;
+
 /** A type without its id: `struct foo`, `enum <anon>`. */
 export function kindAndName(btf: Btf, id: TypeId): string {
-  return `${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${btf.name(id) || "<anon>"}`;
+  return `${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${shortName(btf.name(id)) || "<anon>"}`;
 }
 
 /** A type as libbpf's messages name it: `[13] struct foo`, `[7] enum <anon>`. */
@@ -77,7 +84,12 @@ export function memberAt(btf: Btf, id: TypeId, index: number): BtfMember | undef
 }
 
 /** Indices of the members of a struct or union that have the name, or no name. */
-export function namedOrAnonymous(btf: Btf, id: TypeId, name: Uint8Array): number[] {
+export function namedOrAnonymous(
+  btf: Btf,
+  id: TypeId,
+  name: Uint8Array,
+  budget: { spend(steps: number): void },
+): number[] {
   const owner = btf.owner(id);
   const first = owner.wordIndex(id) + 3;
   const count = btf.vlen(id);
@@ -86,16 +98,18 @@ export function namedOrAnonymous(btf: Btf, id: TypeId, name: Uint8Array): number
     const offset = owner.words[at] as number;
     let holder = owner;
     while (offset < holder.stringStart && holder.base !== undefined) holder = holder.base;
-    if (isNamed(holder.strings, offset - holder.stringStart, name)) found.push(index);
+    if (isNamed(holder.strings, offset - holder.stringStart, name, budget)) found.push(index);
   }
   return found;
 }
 
-function isNamed(strings: Uint8Array, at: number, name: Uint8Array): boolean {
+function isNamed(strings: Uint8Array, at: number, name: Uint8Array, budget: { spend(steps: number): void }): boolean {
   // Offset 0 of a split BTF without strings is the empty string, too.
   const start = strings[at] ?? 0;
   if (start === 0) return true;
   if (start !== name[0]) return false;
-  for (let i = 1; i < name.length; i++) if (strings[at + i] !== name[i]) return false;
-  return strings[at + name.length] === 0;
+  let same = 1;
+  while (same < name.length && strings[at + same] === name[same]) same++;
+  budget.spend(same >>> 6);
+  return same === name.length && strings[at + same] === 0;
 }
