@@ -20,4 +20,5 @@ export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
 export { compileReader, type ReaderOptions } from "./value/reader.ts";
 export type { ValueReader } from "./value/shape.ts";
+export { countValues } from "./value/value-budget.ts";
 export { compileWriter, type ValueWriter, type WriterOptions } from "./value/writer.ts";

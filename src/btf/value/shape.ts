@@ -2,14 +2,13 @@ import { UsageError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { BtfMember, TypeId } from "../types.ts";
+import { checkValues, MAX_DEPTH } from "./value-budget.ts";
 
 interface Sized {
   /** The type as it was declared, for messages. */
   readonly type: TypeId;
   /** Bytes. */
   readonly size: number;
-  /** How many values reading makes; what bounds the work that a type can ask for. */
-  readonly values: number;
 }
 /** A member of a struct or union, with the members of anonymous ones taken in. */
 export interface ShapeMember {
@@ -43,15 +42,6 @@ type IntShape = Extract<Shape, { kind: "int" | "bits" }>;
 /** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
 export type ValueReader = (view: DataView, at: number) => unknown;
 
-/** As deep as the kernel lets types nest. */
-const MAX_DEPTH = 32;
-/**
- * A type may hold so many values, and so many more per byte. Real types hold fewer than one per byte and a few more in
- * unions; a small blob can declare 2^32 overlapping or empty ones.
- */
-const FREE_VALUES = 4096;
-const VALUES_PER_BYTE = 64;
-
 const known = new WeakMap<Btf, Map<TypeId, Shape>>();
 
 /** The shape of a type. Throws FormatError for a type that has no values, or that contradicts itself. */
@@ -64,9 +54,8 @@ export function shapeOf(btf: Btf, id: TypeId, depth = 0): Shape {
   let shape = shapes.get(id);
   if (shape === undefined) {
     if (depth > MAX_DEPTH) throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
+    checkValues(btf, id);
     shape = makeShape(btf, id, depth);
-    const most = FREE_VALUES + VALUES_PER_BYTE * shape.size;
-    if (shape.values > most) throw btf.error(id, `holds ${shape.values} values in ${shape.size} bytes`);
     shapes.set(id, shape);
   }
   return shape;
@@ -85,7 +74,7 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
     case "int": {
       const { size, signed, bool, bits, bitOffset } = type;
       if (bits === 0) throw btf.error(id, "is an int without bits");
-      const int = { type: id, size, values: 1, signed, bool };
+      const int = { type: id, size, signed, bool };
       if (bits === 8 * size && (size & (size - 1)) === 0) return { kind: "int", ...int };
       return { kind: "bits", ...int, shift: bitOffset, bits };
     }
@@ -100,21 +89,21 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
         if (!names.has(plain)) names.set(plain, name);
         values.set(name, plain);
       }
-      return { kind: "int", type: id, size, values: 1, signed, bool: false, names: { names, values } };
+      return { kind: "int", type: id, size, signed, bool: false, names: { names, values } };
     }
     case "ptr":
-      return { kind: "int", type: id, size: btf.pointerSize, values: 1, signed: false, bool: false };
+      return { kind: "int", type: id, size: btf.pointerSize, signed: false, bool: false };
     case "float": {
       const { size } = type;
-      return { kind: size === 4 || size === 8 ? "float" : "bytes", type: id, size, values: 1 };
+      return { kind: size === 4 || size === 8 ? "float" : "bytes", type: id, size };
     }
     case "array": {
       const { length } = type;
       const element = shapeOf(btf, type.type, depth + 1);
       const size = length * element.size;
       if (!Number.isSafeInteger(size)) throw btf.error(id, "is larger than 2^53 bytes");
-      if (isChar(btf, type.type)) return { kind: "text", type: id, size, values: 1 };
-      return { kind: "array", type: id, size, values: 1 + length * element.values, element, length };
+      if (isChar(btf, type.type)) return { kind: "text", type: id, size };
+      return { kind: "array", type: id, size, element, length };
     }
     case "struct":
     case "union":
@@ -130,7 +119,7 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
         members.push({ name: target.name, offset: variable.offset, shape });
         size = Math.max(size, variable.offset + shape.size);
       }
-      return { kind: "struct", type: id, size, values: 1 + countValues(members), members };
+      return { kind: "struct", type: id, size, members };
     }
     default:
       throw btf.error(id, `(${type.kind} ${type.name}) has no values`);
@@ -139,7 +128,6 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
 
 function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMember[], depth: number): Shape {
   const members: ShapeMember[] = [];
-  let values = 1;
   for (const member of list) {
     let shape = shapeOf(btf, member.type, depth + 1);
     let offset = Math.floor(member.bitOffset / 8);
@@ -161,14 +149,11 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
     }
     if (member.name !== "") {
       members.push({ name: member.name, offset, shape });
-      values += shape.values;
     } else if (shape.kind === "struct") {
       for (const inner of shape.members) members.push({ ...inner, offset: offset + inner.offset });
-      values += shape.values;
     }
-    if (values > FREE_VALUES + VALUES_PER_BYTE * size) throw btf.error(id, `holds ${values} values in ${size} bytes`);
   }
-  return { kind: "struct", type: id, size, values, members };
+  return { kind: "struct", type: id, size, members };
 }
 
 /** An integer of `bits` bits at a bit offset: an ordinary one where it lies on whole bytes. */
@@ -185,11 +170,7 @@ function bitsOf(
   if (whole.kind === "int" && shift === 0 && bits === 8 * whole.size) return { shape: whole, offset };
   const { type, size, signed, bool } = whole;
   const names = whole.names === undefined ? {} : { names: whole.names };
-  return { shape: { kind: "bits", type, size, values: 1, shift, bits, signed, bool, ...names }, offset };
-}
-
-function countValues(members: readonly ShapeMember[]): number {
-  return members.reduce((sum, member) => sum + member.shape.values, 0);
+  return { shape: { kind: "bits", type, size, shift, bits, signed, bool, ...names }, offset };
 }
 
 /** Whether a type is C's `char`: an array of it is text. */

@@ -1,7 +1,7 @@
 import { type MapTypes, mapTraits } from "../../map/index.ts";
 import { type MapInfo, possibleCpus } from "../../sys/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
-import { compileFormatter, type ValueFormatter } from "../output/btf-value.ts";
+import { compileFormatter } from "../output/btf-value.ts";
 import { gapBefore } from "../output/hex.ts";
 import { compileParts, type ElementPart, type ElementStyle, type FormatElement } from "./element-parts.ts";
 
@@ -108,18 +108,18 @@ function formattedElement(
   const { line, colon } = layoutOf(eol);
   const style = (levels: number) => ({ plain, eol: eol === undefined ? undefined : line(levels) });
   const keyHead = `{${line(1)}"key"${colon}`;
-  const key = keyTypeId === 0 ? undefined : nullBeyondEnd(compileFormatter(btf, keyTypeId, style(1)));
+  const key = keyTypeId === 0 ? undefined : compileFormatter(btf, keyTypeId, style(1));
   const between = key === undefined ? `{${line(1)}` : `,${line(1)}`;
   const end = `${line(0)}}`;
   if (!mapTraits(info.type).perCpu) {
-    const value = nullBeyondEnd(compileFormatter(btf, valueTypeId, style(1)));
+    const value = compileFormatter(btf, valueTypeId, style(1));
     const valueHead = `${between}"value"${colon}`;
     return ({ keys, values }, keyAt, valueAt) => {
       const start = key === undefined ? "" : keyHead + key(keys.view, keyAt);
       return start + valueHead + value(values.view, valueAt) + end;
     };
   }
-  const value = nullBeyondEnd(compileFormatter(btf, valueTypeId, style(3)));
+  const value = compileFormatter(btf, valueTypeId, style(3));
   const step = stride(info);
   const cpuHeads = cpuNumbers().map((cpu) => `{${line(3)}"cpu"${colon}${cpu},${line(3)}"value"${colon}`);
   const cpuEnd = `${line(2)}}`;
@@ -127,17 +127,5 @@ function formattedElement(
     const each = cpuHeads.map((head, cpu) => head + value(values.view, valueAt + cpu * step) + cpuEnd);
     const start = key === undefined ? "" : keyHead + key(keys.view, keyAt);
     return `${start}${between}"values"${colon}[${each.join(",")}${line(1)}]${end}`;
-  };
-}
-
-/** Writes null for a value whose type is longer than the map's values: the BTF may say anything. */
-function nullBeyondEnd(format: ValueFormatter): ValueFormatter {
-  return (view, at) => {
-    try {
-      return format(view, at);
-    } catch (error) {
-      if (error instanceof RangeError) return "null";
-      throw error;
-    }
   };
 }

@@ -1,4 +1,4 @@
-import type { Btf, BtfMember, BtfType, TypeId } from "../../btf/index.ts";
+import { type Btf, type BtfMember, type BtfType, countValues, type TypeId } from "../../btf/index.ts";
 import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
@@ -25,7 +25,7 @@ export interface ValueStyle {
  * hexadecimal forms are bare. Unlike bpftool, float and double are numbers. Null where the view is too short.
  */
 export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain: boolean): JsonValue {
-  if (at < 0 || at + sizeIn(btf, id) > view.byteLength) return null;
+  if (!(at >= 0 && at + countValues(btf, id).size <= view.byteLength)) return null;
   return new Formatted((eol) => compileFormatter(btf, id, { plain, eol })(view, at));
 }
 
@@ -41,15 +41,33 @@ export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): Value
   const key = `${id} ${style.plain} ${style.eol?.length}`;
   let format = formatters.get(key);
   if (format === undefined) {
-    format = make(btf, id, style, 0);
+    format = withinBounds(btf, id, style);
     formatters.set(key, format);
   }
   return format;
 }
 
-function sizeIn(btf: Btf, id: TypeId): number {
-  const kind = btf.type(btf.resolve(id)).kind;
-  return kind === "func" || kind === "func_proto" || kind === "fwd" || kind === "void" ? 0 : btf.sizeOf(id);
+/**
+ * A type that no program has written, with more values than anybody can read, is shown as text that says so: whoever
+ * may load a program must not be able to keep the listings of others from ending.
+ */
+function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
+  const { size, tooMuch } = countValues(btf, id);
+  if (tooMuch !== undefined) {
+    const text = formatNested(`type ${tooMuch.type} ${tooMuch.problem}`, undefined);
+    return () => text;
+  }
+  const format = make(btf, id, style, 0);
+  return (view, at) => {
+    if (!(at >= 0 && at + size <= view.byteLength)) return "null";
+    try {
+      return format(view, at);
+    } catch (error) {
+      // A member may lie behind the end of its struct: the BTF may say anything.
+      if (error instanceof RangeError) return "null";
+      throw error;
+    }
+  };
 }
 
 const nothing: ValueFormatter = () => "null";

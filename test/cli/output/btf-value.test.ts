@@ -63,3 +63,59 @@ test("values by BTF are written as bpftool's btf_dumper does", () => {
   // A value that the map is too short for.
   assert.equal(btfValue(btf, u64, new DataView(new ArrayBuffer(4)), 0, false), null);
 });
+
+test("a type with more values than bytes is not walked: the text says so", () => {
+  const builder = new BtfBuilder();
+  const u32 = builder.add({ kind: "int", name: "u32", size: 4, bits: 32, ...plain });
+  const empty = builder.append({ kind: "struct", name: "e0", size: 0, members: [] });
+  const many = builder.append({ kind: "array", name: "", type: empty, indexType: u32, length: 2_000_000_000 });
+  let tower = empty;
+  for (let i = 1; i <= 28; i++) {
+    const members = ["a", "b"].map((name) => ({ name, type: tower, bitOffset: 0, bitSize: 0 }));
+    tower = builder.append({ kind: "struct", name: `e${i}`, size: 0, members });
+  }
+  const wide = builder.append({
+    kind: "struct",
+    name: "wide",
+    size: 0xffff_ffff,
+    members: Array.from({ length: 1000 }, (_, i) => ({ name: `m${i}`, type: tower, bitOffset: 0, bitSize: 0 })),
+  });
+  const self = builder.reserve();
+  builder.set(self, {
+    kind: "struct",
+    name: "self",
+    size: 4,
+    members: ["a", "b"].map((name) => ({ name, type: self, bitOffset: 0, bitSize: 0 })),
+  });
+  const value = builder.append({
+    kind: "struct",
+    name: "value",
+    size: 4,
+    members: [
+      { name: "x", type: u32, bitOffset: 0, bitSize: 0 },
+      { name: "big", type: many, bitOffset: 32, bitSize: 0 },
+    ],
+  });
+  const late = builder.append({
+    kind: "struct",
+    name: "late",
+    size: 4,
+    members: [{ name: "x", type: u32, bitOffset: 32, bitSize: 0 }],
+  });
+  const btf = Btf.parse(builder.encode(), { source: "test" });
+  const view = new DataView(new ArrayBuffer(4));
+  const cases: readonly [id: number, text: RegExp][] = [
+    [many, /^"type \d+ holds 2000000001 values in 0 bytes"$/],
+    [value, /^"type \d+ holds 2000000001 values in 0 bytes"$/],
+    [tower, /^"type \d+ holds \d+ values in 0 bytes"$/],
+    [wide, /^"type \d+ holds \d+ values in 0 bytes"$/],
+    [self, /^"type \d+ nests more than 32 types deep"$/],
+    [late, /^null$/],
+  ];
+  for (const [id, text] of cases) {
+    for (const style of [true, false]) {
+      assert.match(formatJson(btfValue(btf, id, view, 0, style), style), text);
+    }
+  }
+  assert.equal(formatJson(btfValue(btf, u32, view, 0, false)), "0");
+});
