@@ -25,7 +25,8 @@ export interface ValueStyle {
  * hexadecimal forms are bare. Unlike bpftool, float and double are numbers. Null where the view is too short.
  */
 export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain: boolean): JsonValue {
-  if (!(at >= 0 && at + countValues(btf, id).size <= view.byteLength)) return null;
+  const { size, tooMuch } = countValues(btf, id);
+  if (tooMuch === undefined && !(at >= 0 && at + size <= view.byteLength)) return null;
   return new Formatted((eol) => compileFormatter(btf, id, { plain, eol })(view, at));
 }
 
