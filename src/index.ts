@@ -156,7 +156,6 @@ export {
   type TracepointPlace,
   type TracingMultiPlace,
   type TracingOptions,
-  type UpdateArgs,
   type UpdateOptions,
   type UprobeMultiPlace,
   type UprobePlace,

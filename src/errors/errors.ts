@@ -45,14 +45,22 @@ export class SyscallError extends BpfError {
   readonly errnoName: string;
   /** What to do about it, one sentence without a full stop, or undefined. */
   readonly hint: string | undefined;
+  /** With a `reason`, what the errno means here, the message needs neither the call nor the errno's text. */
   constructor(
-    data: { call: string; errno: number; subject?: string | undefined; hint?: string | undefined },
+    data: {
+      call: string;
+      errno: number;
+      subject?: string | undefined;
+      hint?: string | undefined;
+      reason?: string | undefined;
+    },
     options?: ErrorOptions,
   ) {
     const name = errnoName(data.errno);
     const subject = data.subject === undefined ? "" : `${data.subject}: `;
     const hint = data.hint === undefined ? "" : `; ${data.hint}`;
-    super("SYSCALL", `${subject}${data.call}: ${errnoText(data.errno)} (${name})${hint}`, options);
+    const reason = data.reason ?? `${data.call}: ${errnoText(data.errno)} (${name})`;
+    super("SYSCALL", `${subject}${reason}${hint}`, options);
     this.call = data.call;
     this.errno = data.errno;
     this.errnoName = name;

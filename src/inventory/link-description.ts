@@ -1,4 +1,4 @@
-import { featureLack, objectFds } from "../kernel/index.ts";
+import { kernelHas, objectFds } from "../kernel/index.ts";
 import { type LinkInfo, type PerfEventInfo, readLinkInfo } from "../link/index.ts";
 import { closeFd, deviceName, kernelSymbolsByAddress, progGetFdById, progInfo } from "../sys/index.ts";
 import { perfLinkCookies } from "./holders/object-holders.ts";
@@ -90,7 +90,7 @@ function remembered<T>(ask: (number: number) => T): (number: number) => T {
 }
 
 function perfCookie(event: PerfEventInfo): bigint | undefined {
-  return "cookie" in event && featureLack("info:perf_event_cookie") === undefined ? event.cookie : undefined;
+  return "cookie" in event && kernelHas("info:perf_event_cookie") ? event.cookie : undefined;
 }
 
 function programType(id: number): number | undefined {

@@ -1,5 +1,5 @@
 export { mapTooNew, programTooNew } from "./features/first-kernel.ts";
-export { feature, featureLack, kernelHas, tooOldFor } from "./features/lack.ts";
+export { feature, featureLack, kernelHas, lackError, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
 export {
   hasBpfCookie,
@@ -24,6 +24,7 @@ export {
 } from "./kernel-object.ts";
 export type { KernelTypes } from "./kernel-types.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
+export { checkOptions, type OptionKind, type OptionTable } from "./options.ts";
 export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
 export { readUserFile } from "./read-user-file.ts";

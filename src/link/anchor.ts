@@ -1,4 +1,5 @@
-import { UsageError } from "../errors/index.ts";
+import { Errno, UsageError } from "../errors/index.ts";
+import type { OptionTable } from "../kernel/index.ts";
 import { Program } from "../program/index.ts";
 import { closeFd, type LinkPlace, type ProgAttachOptions, progGetFdById } from "../sys/index.ts";
 import { BpfAttachFlag } from "../uapi/index.ts";
@@ -20,24 +21,29 @@ type Order = "head" | "tail" | { readonly before: AnchorTarget } | { readonly af
 export interface Position {
   /** At the end where left out. */
   readonly anchor?: Anchor | undefined;
-  /** Refuse with ESTALE unless the hook's list has this revision, as {@link queryPrograms} tells it. */
+  /** Refuse with ESTALE unless the hook's list has this revision, as `queryPrograms` returns it. */
   readonly expectedRevision?: bigint | undefined;
 }
 
+/** The options of a {@link Position}, for the functions that have it among theirs. */
+export const POSITION_OPTIONS: OptionTable<Position> = { anchor: "any", expectedRevision: "u64" };
+
 const flag = BpfAttachFlag;
-/** What an anchor is encoded with: these flags are refused where a caller gives flags of the kernel's. */
+/** The flags that an anchor becomes. A caller may not give them as flags of the kernel. */
 const ANCHOR_FLAGS: number =
   flag.BPF_F_REPLACE | flag.BPF_F_BEFORE | flag.BPF_F_AFTER | flag.BPF_F_ID | flag.BPF_F_LINK;
 
-/** Throws UsageError if flags say what an anchor is to say. */
+/** Throws UsageError if the flags contain one that an anchor becomes. */
 export function withoutAnchorFlags(flags: number | undefined): number {
   if (((flags ?? 0) & ANCHOR_FLAGS) !== 0) {
-    throw new UsageError("BPF_F_BEFORE, _AFTER, _REPLACE, _ID and _LINK are not given as flags: say an anchor instead");
+    throw new UsageError(
+      "BPF_F_BEFORE, BPF_F_AFTER, BPF_F_REPLACE, BPF_F_ID and BPF_F_LINK cannot be given as flags; give an anchor instead",
+    );
   }
   return flags ?? 0;
 }
 
-/** A position as LINK_CREATE takes it: flags, and the group for tcx, netkit or cgroup. Throws UsageError for `replace`. */
+/** Encodes a position for LINK_CREATE: flags, and the group for tcx, netkit or cgroup. Throws UsageError for `replace`. */
 export function linkPosition(
   position: Position,
   flags?: number,
@@ -45,13 +51,15 @@ export function linkPosition(
   const { anchor, expectedRevision: expected_revision } = position;
   const own = withoutAnchorFlags(flags);
   if (typeof anchor === "object" && "replace" in anchor) {
-    throw new UsageError("a link takes no other program's place: update() the link that is to be replaced");
+    throw new UsageError(
+      "a link cannot replace another program: call update() of the link whose program is to be replaced",
+    );
   }
   const { attach_flags, relative_fd, relative_id } = neighbour(anchor);
   return { flags: own | attach_flags, place: { relative_fd, relative_id, expected_revision } };
 }
 
-/** Calls `attach` with a position as PROG_ATTACH and PROG_DETACH take it; an id to replace is open meanwhile. */
+/** Calls `attach` with a position encoded for PROG_ATTACH and PROG_DETACH. A program to replace by id is open meanwhile. */
 export function withAttachPosition<T>(
   position: Position,
   flags: number | undefined,
@@ -85,6 +93,9 @@ function neighbour(anchor: Order | undefined): Neighbour {
   if (anchor === undefined) return { attach_flags: 0 };
   if (anchor === "head") return { attach_flags: flag.BPF_F_BEFORE };
   if (anchor === "tail") return { attach_flags: flag.BPF_F_AFTER };
+  if (typeof anchor !== "object" || !("before" in anchor || "after" in anchor)) {
+    throw new UsageError('an anchor is "head", "tail", { before: … }, { after: … } or { replace: … }');
+  }
   const side = "before" in anchor ? flag.BPF_F_BEFORE : flag.BPF_F_AFTER;
   const target = "before" in anchor ? anchor.before : anchor.after;
   if (target instanceof Program) return { attach_flags: side, relative_fd: target.fd };
@@ -96,5 +107,21 @@ function neighbour(anchor: Order | undefined): Neighbour {
 /** The kernel takes 0 for "no neighbour". */
 function checkedId(id: number): number {
   if (Number.isInteger(id) && id > 0 && id <= 0xffffffff) return id;
-  throw new UsageError(`${id} is not the id of a program or link: they count from 1`);
+  throw new UsageError(`${id} is not the id of a program or link; ids are whole numbers from 1 on`);
+}
+
+/** What an errno means at a hook with a list of programs (kernel/bpf/mprog.c). */
+export function reasonInList(errno: number): string | undefined {
+  switch (errno) {
+    case Errno.ESTALE:
+      return "the list has changed since: its revision is not the expected one";
+    case Errno.ENOENT:
+      return "the neighbour or the program to replace is not in the list of this hook";
+    case Errno.EEXIST:
+      return "it is attached there already";
+    case Errno.ERANGE:
+      return "the list is full: a hook takes 64 programs";
+    default:
+      return undefined;
+  }
 }

@@ -1,8 +1,8 @@
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { type LinkCreateOptions, linkCreate } from "../sys/index.ts";
-import { type AttachTypeName, attachTypeNumber } from "./attach-type.ts";
-import { type KernelLink, newLink } from "./link.ts";
+import { type AttachTypeName, attachTypeNumber } from "./attach-arguments.ts";
+import { KernelLink } from "./link.ts";
 
 /** What LINK_CREATE takes, for kinds of links that no other function here makes. */
 export interface AttachRawOptions {
@@ -29,5 +29,5 @@ export function attachRaw(options: AttachRawOptions): KernelLink {
   const type = attachTypeNumber(options.attachType);
   const plain = btfId === undefined && flags === undefined && options.options === undefined;
   const more = plain ? undefined : { ...options.options, flags, target_btf_id: btfId };
-  return newLink(() => linkCreate(program.fd, target, type, more));
+  return KernelLink.of(linkCreate(program.fd, target, type, more), `link of ${program.what}`);
 }

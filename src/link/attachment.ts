@@ -1,9 +1,10 @@
 import { ClosedError, NotSupportedError } from "../errors/index.ts";
+import { type FeatureName, feature, INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
 import type { LinkInfo } from "./info.ts";
-import type { Link, UpdateArgs, UpdateOptions } from "./link.ts";
+import type { Link, UpdateOptions } from "./link.ts";
 
 /** What an {@link Attachment} is made of. */
 export interface AttachmentOptions {
@@ -11,8 +12,8 @@ export interface AttachmentOptions {
   readonly what: string;
   /** BPF_LINK_TYPE_* that a kernel with links for this hook would make; BPF_LINK_TYPE_UNSPEC where none does. */
   readonly type: BpfLinkType;
-  /** The first kernel with a link for this hook, such as `5.15`; undefined where there is none. */
-  readonly since?: string | undefined;
+  /** The kernel's feature that would make a link here, such as `link:perf_event`; errors say since when it is there. */
+  readonly linkFeature?: FeatureName | undefined;
   /** Takes the program off its hook and closes what kept it there. Called once, by `detach()` or `close()`. */
   readonly end: () => void;
   /** Replaces the program, where the hook can; it must leave the old one in place when it fails. */
@@ -20,17 +21,17 @@ export interface AttachmentOptions {
 }
 
 /**
- * A {@link Link} without a BPF link: by PROG_ATTACH, by an ioctl of a perf event, by an event in tracefs or by a
- * socket option, for hooks or kernels that have no link for it. It has no id and no info and cannot be pinned; those
- * methods throw NotSupportedError. `detach()` and `close()` both end it. What holds it differs: a perf event ends
- * with the process, what PROG_ATTACH attached stays until it is taken off or its target is gone.
+ * A {@link Link} without a BPF link: made by PROG_ATTACH, by an ioctl of a perf event, by an event in tracefs or by a
+ * socket option, where the hook or the kernel has no link. It has no id and no info and cannot be pinned; those members
+ * throw NotSupportedError. `detach()` and `close()` both end it. How long it lasts otherwise depends on the hook: a perf
+ * event ends with the process; a program attached by PROG_ATTACH stays until it is taken off or its target is gone.
  */
 export class Attachment implements Link {
   readonly what: string;
   readonly type: BpfLinkType;
   readonly pinnedPath: undefined = undefined;
   readonly isPinned: false = false;
-  readonly #since: string | undefined;
+  readonly #linkFeature: FeatureName | undefined;
   readonly #end: () => void;
   readonly #update: AttachmentOptions["update"];
   #ended = false;
@@ -39,7 +40,7 @@ export class Attachment implements Link {
   constructor(options: AttachmentOptions) {
     this.what = options.what;
     this.type = options.type;
-    this.#since = options.since;
+    this.#linkFeature = options.linkFeature;
     this.#end = options.end;
     this.#update = options.update;
   }
@@ -70,10 +71,6 @@ export class Attachment implements Link {
     this.#update(next, options);
   }
 
-  updateArgs(args: UpdateArgs): void {
-    this.update(args.new, args);
-  }
-
   detach(): void {
     if (this.#closed) throw new ClosedError(this.what);
     this.#finish();
@@ -86,10 +83,6 @@ export class Attachment implements Link {
   /** Nothing is pinned, so nothing happens. */
   unpin(): void {}
 
-  take(): this {
-    return this;
-  }
-
   close(): void {
     this.#closed = true;
     this.#finish();
@@ -97,6 +90,11 @@ export class Attachment implements Link {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { what, typeName: kind, closed } = this;
+    return inspectObject("Attachment", { what, kind, detached: this.#ended, closed }, options, inspect);
   }
 
   #finish(): void {
@@ -109,7 +107,7 @@ export class Attachment implements Link {
     if (this.#closed) return new ClosedError(this.what);
     return new NotSupportedError({
       feature: `${what} the ${this.what}`,
-      minVersion: this.#since,
+      minVersion: this.#linkFeature && feature(this.#linkFeature).since,
       detail: "it is attached without a BPF link",
     });
   }

@@ -24,8 +24,8 @@ export function findDevice(device: string | number): Device {
   return { ifindex, what: `network device ${device}` };
 }
 
-/** What a refusal means where a device was named by an index that there is not: ENODEV, for XDP EINVAL. */
-export function deviceMeaning(errno: number, ifindex: number): string | undefined {
+/** Says so if a device was named by an index that no device has: the kernel answers ENODEV, for XDP EINVAL. */
+export function missingDevice(errno: number, ifindex: number): string | undefined {
   if (errno !== Errno.ENODEV && (errno !== Errno.EINVAL || hasDevice(ifindex))) return undefined;
   return "there is no such network device in this network namespace";
 }

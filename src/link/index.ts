@@ -1,17 +1,19 @@
 export type { Anchor, AnchorTarget, Position } from "./anchor.ts";
+export type { AttachTypeName } from "./attach-arguments.ts";
 export { type AttachRawOptions, attachRaw } from "./attach-raw.ts";
-export type { AttachTypeName } from "./attach-type.ts";
 export { Attachment, type AttachmentOptions } from "./attachment.ts";
 export type {
   AttachProgramOptions as CgroupAttachOptions,
+  CgroupPlace,
   DetachProgramOptions as CgroupDetachOptions,
 } from "./cgroup/attach.ts";
 export { CGROUP_ATTACH_TYPES } from "./cgroup/attach-types.ts";
 export type { CgroupProgram } from "./cgroup/cgroup-reader.ts";
 export { type CgroupHook, type CgroupQueryOptions, cgroupPrograms, queryCgroup } from "./cgroup/query.ts";
 export { type Cgroup, type WalkCgroupsOptions, walkCgroups } from "./cgroup/walk.ts";
+export { sectionOf } from "./hook.ts";
 export { type LinkInfo, type LinkInfoOf, type PerfEventInfo, readLinkInfo } from "./info.ts";
-export { attachCgroup, type CgroupLinkPlace, type CgroupPlace } from "./kinds/cgroup.ts";
+export { attachCgroup, type CgroupLinkPlace } from "./kinds/cgroup.ts";
 export { attachFreplace, type FreplacePlace } from "./kinds/freplace.ts";
 export { attachIterator, type CgroupOrder, type IteratorPlace, IteratorRun, openIterator } from "./kinds/iterator.ts";
 export { attachKprobe, attachKretprobe, type KprobePlace, type KretprobePlace, kprobeSection } from "./kinds/kprobe.ts";
@@ -31,7 +33,7 @@ export {
 export { attachRawTracepoint, type RawTracepointPlace } from "./kinds/raw-tracepoint.ts";
 export { attachReuseport, attachSocketFilter, type SocketSource } from "./kinds/socket-filter.ts";
 export { attachSockmap, type SockmapPlace } from "./kinds/sockmap.ts";
-export { attachStructOps, updateStructOps } from "./kinds/struct-ops.ts";
+export { attachStructOps, type StructOpsObject, updateStructOps } from "./kinds/struct-ops.ts";
 export { attachTc, removeClsact, type TcPlace } from "./kinds/tc.ts";
 export { attachTcx, type TcxPlace } from "./kinds/tcx.ts";
 export { attachTracepoint, type TracepointPlace } from "./kinds/tracepoint.ts";
@@ -47,7 +49,6 @@ export {
   type Link,
   links,
   openLink,
-  type UpdateArgs,
   type UpdateOptions,
 } from "./link.ts";
 export type { Cookie } from "./perf-link.ts";
@@ -66,4 +67,3 @@ export {
   type QueryOptions,
   queryPrograms,
 } from "./prog-attach/query-programs.ts";
-export { sectionOf } from "./refusal.ts";

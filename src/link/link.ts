@@ -1,5 +1,13 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
-import { KernelObject, type ObjectSource, openSource, takeObject, walkObjects } from "../kernel/index.ts";
+import {
+  INSPECT,
+  type Inspect,
+  inspectObject,
+  KernelObject,
+  type ObjectSource,
+  openSource,
+  walkObjects,
+} from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { closeFd, linkDetach, linkGetFdById, linkHead, linkUpdate, OwnedFd } from "../sys/index.ts";
@@ -8,25 +16,19 @@ import { type LinkInfo, readLinkInfo } from "./info.ts";
 
 /** How {@link Link.update} replaces. */
 export interface UpdateOptions {
-  /** Only if this is the link's program (or map) now; otherwise SyscallError with EPERM. */
+  /** Replace only if this is the link's program (or map) now; otherwise SyscallError with EPERM. */
   readonly old?: Program | BpfMap | undefined;
-  /** Further flags of the kernel's. */
+  /** Further flags of the kernel. */
   readonly flags?: number | undefined;
-}
-
-/** All arguments of an update in one object, for {@link Link.updateArgs}. */
-export interface UpdateArgs extends UpdateOptions {
-  /** What takes the place of the link's program: a program, for struct_ops links a map. */
-  readonly new: Program | BpfMap;
 }
 
 /**
  * An attachment of a program to a hook: what every `attach…` function returns.
  *
- * There are two kinds of it. A {@link KernelLink} is a BPF link (Linux 5.7; the kinds came one by one): an object of
- * the kernel with an id, which can be pinned, found again and handed on. An {@link Attachment} is what the kernel
- * offers where there is no link for that hook: the same face, but what cannot work throws a NotSupportedError that
- * says so. `close()` ends either, a KernelLink's only where it is not pinned and nobody else holds it.
+ * There are two kinds. A {@link KernelLink} is a BPF link (Linux 5.7; the kinds came one by one): an object of the kernel
+ * with an id, which can be pinned, found again and handed on. An {@link Attachment} is what the kernel offers where a
+ * hook has no link: it has the same methods, and those that cannot work throw a NotSupportedError that says so. `close()`
+ * ends both, but a KernelLink only if it is not pinned and nobody else holds it.
  */
 export interface Link extends Disposable {
   /** What it is, for errors. */
@@ -45,27 +47,23 @@ export interface Link extends Disposable {
   /** Whether {@link pinnedPath} is set. Other pins of the same link may exist. */
   readonly isPinned: boolean;
 
-  /** All that the kernel tells about the link, by its `kind` (5.8). */
+  /** Reads everything that the kernel says about the link; `kind` tells which fields there are (5.8). */
   info(): LinkInfo;
   /**
-   * Puts another program in place of the present one, without a moment of neither. For struct_ops links a map.
-   * Throws NotSupportedError for kinds that cannot (tracing, perf events, …), UsageError for a program of another
-   * type, SyscallError with EPERM where `old` is not the link's program, with ENOLINK after `detach()`.
+   * Puts another program in place of the present one; there is no moment without a program. Struct_ops links take a map.
+   * Throws NotSupportedError for kinds that cannot be updated (tracing, perf events, …), UsageError for a program of
+   * another type, SyscallError with EPERM if `old` is not the link's program, and with ENOLINK after `detach()`.
    */
   update(next: Program | BpfMap, options?: UpdateOptions): void;
-  /** {@link update} with all its arguments in one object. */
-  updateArgs(args: UpdateArgs): void;
   /**
-   * Takes the program off its hook at once, whoever holds the link; the link stays, without effect (5.9).
-   * Throws NotSupportedError for kinds that cannot.
+   * Takes the program off its hook at once, whoever holds the link. The link stays and does nothing (5.9).
+   * Throws NotSupportedError for kinds that cannot be detached.
    */
   detach(): void;
   /** Pins the link at a path in a bpffs, so that it outlives the process (5.8). Returns the first directory made. */
   pin(path: string): string | undefined;
   /** Removes the pin of {@link pinnedPath}; nothing happens without one. */
   unpin(): void;
-  /** Keeps a link of the {@link links} iteration open past its step. */
-  take(): this;
   /** Ends the attachment, unless it is pinned or somebody else holds it. A second call does nothing. */
   close(): void;
 }
@@ -83,26 +81,37 @@ const UPDATABLE: ReadonlySet<number> = new Set([
   t.BPF_LINK_TYPE_SOCKMAP,
 ]);
 
-/** How a {@link KernelLink} is made of its fd. */
+/** What this library made beside a link, such as an event in tracefs or elements of a map. */
+export interface Cleanup {
+  /** Takes it away. Runs when the link is closed here and no pin keeps it; not if no link is made. */
+  readonly run: () => void;
+  /** Why the link cannot be pinned; left out if it can. */
+  readonly unpinnable?: string | undefined;
+}
+
+/** What is known of a link whose fd is opened. */
 export interface KernelLinkOptions {
-  /** The id, where it is known already: the kernel is asked for it otherwise, when it is first needed. */
+  /** The id, if it is known already; otherwise the kernel is asked for it when it is first needed. */
   readonly id?: number | undefined;
-  /** fds that the attachment was made with, such as a tracepoint's perf event: closed with the link. */
-  readonly keeps?: readonly number[] | undefined;
   readonly pinnedPath?: string | undefined;
+  readonly cleanup?: Cleanup | undefined;
 }
 
 /** A {@link Link} that is a BPF link: an object of the kernel with an id. */
 export class KernelLink extends KernelObject implements Link {
-  readonly #keeps: readonly number[];
+  readonly #cleanup: Cleanup | undefined;
   #id: number | undefined;
   #type: BpfLinkType | undefined;
 
   constructor(fd: OwnedFd, options: KernelLinkOptions = {}) {
-    const { id, keeps, pinnedPath } = options;
-    super(fd, fd.what, pinnedPath);
-    this.#id = id;
-    this.#keeps = keeps ?? [];
+    super(fd, fd.what, options.pinnedPath);
+    this.#id = options.id;
+    this.#cleanup = options.cleanup;
+  }
+
+  /** @internal Makes a link of a new fd. `what` names it in errors: `link of program pass to network device eth0`. */
+  static of(fd: number, what: string, cleanup?: Cleanup): KernelLink {
+    return new KernelLink(new OwnedFd(fd, what), { cleanup });
   }
 
   get id(): number {
@@ -144,10 +153,6 @@ export class KernelLink extends KernelObject implements Link {
     }
   }
 
-  updateArgs(args: UpdateArgs): void {
-    this.update(args.new, args);
-  }
-
   detach(): void {
     try {
       linkDetach(this.fd);
@@ -157,19 +162,23 @@ export class KernelLink extends KernelObject implements Link {
     }
   }
 
-  take(): this {
-    return takeObject(this);
+  override pin(path: string): string | undefined {
+    const why = this.#cleanup?.unpinnable;
+    if (why === undefined) return super.pin(path);
+    throw new NotSupportedError({ feature: `pinning the ${this.what}`, detail: why });
   }
 
   override close(): void {
-    if (!this.closed) closeFd(this.release());
+    if (this.closed) return;
+    closeFd(this.release());
+    if (!this.isPinned) this.#cleanup?.run();
   }
 
-  /** Gives the fd to the caller, who closes it; this object is closed. The kernel keeps for a link what it hangs on. */
-  override release(): number {
-    const fd = super.release();
-    for (const kept of this.#keeps) closeFd(kept);
-    return fd;
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { closed, pinnedPath, what } = this;
+    if (!closed && this.#type === undefined) this.#readHead();
+    const kind = this.#type === undefined ? undefined : this.typeName;
+    return inspectObject("KernelLink", { id: this.#id, kind, what, pinnedPath, closed }, options, inspect);
   }
 
   #readHead(): void {
@@ -178,27 +187,30 @@ export class KernelLink extends KernelObject implements Link {
     this.#type = type;
   }
 
-  /** What an errno of LINK_UPDATE means. */
+  /** Says what an errno of LINK_UPDATE means. */
   #updateError(cause: SyscallError, next: Program | BpfMap, old: Program | BpfMap | undefined): Error {
     const { call, errno } = cause;
-    const subject = `link ${this.id} (${this.typeName})`;
-    // Of a kind that cannot be updated the kernel says EINVAL (link_update in kernel/bpf/syscall.c).
-    const unknownKind = errno === Errno.EINVAL && !UPDATABLE.has(this.type);
-    if (unknownKind || isUnsupported(errno)) {
+    // For a kind that cannot be updated the kernel says EINVAL (link_update in kernel/bpf/syscall.c).
+    const isFixed = errno === Errno.EINVAL && !UPDATABLE.has(this.type);
+    if (isFixed || isUnsupported(errno)) {
       return new NotSupportedError({ feature: `updating a ${this.typeName} link` }, { cause });
     }
-    if (errno === Errno.EPERM && old !== undefined) {
-      const hint = `its program is not ${old.what} now, so it was left as it is`;
-      return new SyscallError({ call, errno, subject, hint }, { cause });
-    }
-    if (errno === Errno.ENOLINK) {
-      return new SyscallError({ call, errno, subject, hint: "it is detached from its hook" }, { cause });
-    }
-    if (errno === Errno.EINVAL) {
-      const hint = `${next.what} (${next.typeName}) does not fit: it must be of the same type and attach type`;
-      return new SyscallError({ call, errno, subject, hint }, { cause });
-    }
-    return cause;
+    const hint = updateHint(errno, next, old);
+    if (hint === undefined) return cause;
+    return new SyscallError({ call, errno, subject: `link ${this.id} (${this.typeName})`, hint }, { cause });
+  }
+}
+
+function updateHint(errno: number, next: Program | BpfMap, old: Program | BpfMap | undefined): string | undefined {
+  switch (errno) {
+    case Errno.EPERM:
+      return old && `its program is not ${old.what} now, so it was left as it is`;
+    case Errno.ENOLINK:
+      return "it is detached from its hook";
+    case Errno.EINVAL:
+      return `${next.what} (${next.typeName}) does not fit: it must be of the same type and attach type`;
+    default:
+      return undefined;
   }
 }
 
@@ -215,22 +227,9 @@ export function openLink(source: ObjectSource): KernelLink {
 }
 
 /**
- * All links of the kernel in the order of their ids, tolerant of links that vanish meanwhile.
- * Each is closed after its step unless it was `take()`n. Needs CAP_SYS_ADMIN.
+ * Opens all links of the kernel in the order of their ids; links that go away meanwhile are left out. Each is closed
+ * after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
  */
 export function links(): Generator<KernelLink, void, undefined> {
   return walkObjects("link", (fd, id) => new KernelLink(fd, { id }));
-}
-
-/**
- * Makes a link of the fd that `create` returns; `keeps` are closed with it, and at once if that fails.
- * `what` names it in errors: `link of program pass to eth0`.
- */
-export function newLink(create: () => number, keeps: readonly number[] = [], what = "link"): KernelLink {
-  try {
-    return new KernelLink(new OwnedFd(create(), what), { keeps });
-  } catch (error) {
-    for (const fd of keeps) closeFd(fd);
-    throw error;
-  }
 }

@@ -70,7 +70,7 @@ export function autoAttach(object: BpfObject): Attachments {
     for (const [name, program] of Object.entries(object.programs)) {
       const reason = whyLeft(object, program);
       if (reason !== undefined) left.push({ name, reason });
-      else links[name] = attachBySection(object, program) as Link;
+      else links[name] = attachBySection(program) as Link;
     }
     for (const name of Object.keys(object.structOps)) links[name] = attachStructOps(object, name);
   } catch (error) {
@@ -107,10 +107,10 @@ function whyLeft(object: BpfObject, program: Program): string | undefined {
  * Attaches a program to what its section says, as libbpf's bpf_program__attach() does; undefined if that does not say
  * enough, and for kinds that no section's name says enough of (`xdp`, `cgroup_skb/…`, …).
  */
-export function attachBySection(object: BpfObject, program: Program): Link | undefined {
+export function attachBySection(program: Program): Link | undefined {
   const { kind } = parseSectionName(program.origin.sectionName ?? "");
   const target = targetOf(program);
-  return kind === undefined || target === undefined ? undefined : attachKind(object, program, kind, target);
+  return kind === undefined || target === undefined ? undefined : attachKind(program, kind, target);
 }
 
 /** What a program's section says to attach to; undefined if that is not enough, empty where it was loaded with it. */
@@ -135,7 +135,7 @@ const NEEDS_TARGET: ReadonlySet<string> = new Set<NonNullable<SectionKind["autoA
   "tracing_multi",
 ]);
 
-function attachKind(object: BpfObject, program: Program, kind: SectionKind, target: string): Link {
+function attachKind(program: Program, kind: SectionKind, target: string): Link {
   // `kretprobe`, `uretprobe.multi.s`, `kretsyscall`.
   const returns = /^.ret/.test(kind.name);
   const wrong = (form: string): UsageError =>
@@ -165,7 +165,7 @@ function attachKind(object: BpfObject, program: Program, kind: SectionKind, targ
     case "usdt": {
       const place = usdtSection(target);
       if (place === undefined) throw wrong("binary:provider:name");
-      return attachUsdt(object, program, place);
+      return attachUsdt(program, place);
     }
     case "tp":
       return attachTracepoint(program, { tracepoint: target });

@@ -59,7 +59,7 @@ export function loadByLoader(
     }
   }
   for (const [i, program] of programs.entries()) {
-    objectPrograms.add(program, programOf(program, programFds[i] as OwnedFd));
+    objectPrograms.add(program, programOf(program, programFds[i] as OwnedFd, objectMaps.byName));
   }
 }
 

@@ -26,7 +26,7 @@ export function loadDirectly(load: PreparedLoad, maps: ObjectMaps, programs: Obj
     const instructions = relocate(program, { ...targets, jumpTables: jumpTables.fds }, core, spec.btf, options.onStep);
     const target = findAttachTarget(program, kernel, ownValue(options.targets, program.name));
     const role = load.roles.get(program.name);
-    const parts = { instructions, btf, target, role, fdArray: externs.fdArray };
+    const parts = { instructions, btf, target, role, fdArray: externs.fdArray, maps: maps.byName };
     programs.add(program, loadProgram(program, spec, parts, options));
   }
 }

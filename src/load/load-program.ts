@@ -1,6 +1,7 @@
 import type { Btf } from "../btf/index.ts";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
+import type { BpfMap } from "../map/index.ts";
 import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
 import type { AttachTarget } from "../program/index.ts";
 import { Program } from "../program/index.ts";
@@ -26,6 +27,8 @@ export interface ProgramParts {
   readonly target: AttachTarget | undefined;
   readonly role: StructOpsRole | undefined;
   readonly fdArray: readonly number[];
+  /** The maps of the object, which the program's attachments may need. */
+  readonly maps: Readonly<Record<string, BpfMap>>;
 }
 
 const FIRST_LOG = 64 * 1024;
@@ -52,7 +55,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   const first = logLevel === 0 ? tryProgLoad(load) : loadWithLog(load, logLevel);
   if (logLevel !== 0) options.onLog?.(spec.name, first.log);
   if (first.fd !== undefined) {
-    return programOf(spec, new OwnedFd(first.fd, `program ${spec.name}`));
+    return programOf(spec, new OwnedFd(first.fd, `program ${spec.name}`), parts.maps);
   }
   const second = first.log === "" ? loadWithLog(load, 1) : first;
   if (second.fd !== undefined) {
@@ -95,9 +98,9 @@ export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: Load
 }
 
 /** A program that was loaded from its spec. */
-export function programOf(spec: ProgramSpec, fd: OwnedFd): Program {
+export function programOf(spec: ProgramSpec, fd: OwnedFd, maps: Readonly<Record<string, BpfMap>>): Program {
   const { name, type, attachTo, sectionName } = spec;
-  return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName });
+  return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName, maps });
 }
 
 /** A device whose driver cannot do what the program wants of it says EOPNOTSUPP, and no log. */

@@ -42,6 +42,8 @@ export interface ProgramOrigin {
   readonly attachTo?: string | undefined;
   /** The section in the object file, such as `cgroup_skb/egress`. */
   readonly sectionName?: string | undefined;
+  /** The maps of the object that it was loaded with, by name. They belong to the object. */
+  readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
 }
 
 /** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */

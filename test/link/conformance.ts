@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../src/errors/index.ts";
+import { takeObject } from "../../src/kernel/index.ts";
 import { Attachment, KernelLink, type Link, type LinkInfo, links, openLink } from "../../src/link/index.ts";
 import type { BpfMap } from "../../src/map/index.ts";
 import type { Program } from "../../src/program/index.ts";
@@ -215,7 +216,7 @@ export async function assertGone(id: number): Promise<void> {
 }
 
 function findAndTake(id: number): KernelLink {
-  for (const one of links()) if (one.id === id) return one.take();
+  for (const one of links()) if (one.id === id) return takeObject(one);
   throw new Error(`links() does not list link ${id}`);
 }
 
@@ -237,7 +238,7 @@ async function updated<P extends Program | BpfMap>(kind: LinkKind<P>): Promise<v
   if (kind.fires === false) return;
   assert.equal(await fires(kind, second), true, "the new program fires");
   assert.equal(await fires(kind, first), false, "the old one does not");
-  link.updateArgs({ new: first.program });
+  link.update(first.program);
   assert.equal(await fires(kind, first), true, "the first is back");
 }
 

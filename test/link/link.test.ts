@@ -67,9 +67,9 @@ test("an update says what is wrong with it", (t) => {
     error.errno === Errno.EPERM &&
     /its program is not program counting now/.test(error.message);
   assert.throws(() => link.update(second, { old: second }), isRefused);
-  assert.throws(() => link.updateArgs({ new: second, old: second, flags: BpfAttachFlag.BPF_F_REPLACE }), isRefused);
+  assert.throws(() => link.update(second, { old: second, flags: BpfAttachFlag.BPF_F_REPLACE }), isRefused);
   assert.equal(link.info().progId, first.program.id);
-  link.updateArgs({ new: second, old: first.program, flags: BpfAttachFlag.BPF_F_REPLACE });
+  link.update(second, { old: first.program, flags: BpfAttachFlag.BPF_F_REPLACE });
   assert.equal(link.info().progId, second.id);
   link.detach();
   assert.throws(() => link.update(first.program), /ENOLINK.*it is detached from its hook/);
@@ -146,7 +146,7 @@ test("attachments that cannot be updated or described say so, with the kernel th
   const attachment = new Attachment({
     what: "perf event of program probe",
     type: BpfLinkType.BPF_LINK_TYPE_PERF_EVENT,
-    since: "5.15",
+    linkFeature: "link:perf_event",
     end: () => {
       ends += 1;
     },

@@ -24,21 +24,29 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "type",
       () => kernel.attachTracepoint(raw),
-      /on_raw_tp is of type raw_tracepoint: a tracepoint takes programs of type tracepoint/,
+      /on_raw_tp \(raw_tracepoint\) cannot be attached to tracepoint .*: that hook takes tracepoint programs/,
     ],
-    ["type", () => kernel.attachKprobe(tracepoint), /of type tracepoint: a kprobe takes programs of type kprobe/],
-    ["type", () => kernel.attachUprobe(xdp), /of type xdp: a uprobe takes/],
-    ["type", () => kernel.attachTracing(xdp), /of type xdp: fentry, fexit, fmod_ret or tp_btf takes/],
-    ["type", () => kernel.attachLsm(xdp), /an LSM hook takes programs of type lsm/],
-    ["type", () => kernel.attachFreplace(xdp), /freplace takes programs of type ext/],
-    ["type", () => kernel.attachIterator(xdp), /an iterator takes programs of type tracing/],
-    ["type", () => kernel.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }), /a perf event takes/],
+    [
+      "type",
+      () => kernel.attachKprobe(tracepoint),
+      /\(tracepoint\) cannot be attached to kprobe of no function: that hook takes kprobe programs/,
+    ],
+    ["type", () => kernel.attachUprobe(xdp), /\(xdp\) cannot be attached to a uprobe: that hook takes kprobe programs/],
+    ["type", () => kernel.attachTracing(xdp), /\(xdp\) cannot be attached to .*: that hook takes tracing programs/],
+    ["type", () => kernel.attachLsm(xdp), /that hook takes lsm programs/],
+    ["type", () => kernel.attachFreplace(xdp), /that hook takes ext programs/],
+    ["type", () => kernel.attachIterator(xdp), /that hook takes tracing programs/],
+    [
+      "type",
+      () => kernel.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }),
+      /the perf event cpu_clock: that hook takes perf_event programs/,
+    ],
     [
       "type",
       () => kernel.attachRawTracepoint(tracepoint),
-      /takes programs of type raw_tracepoint or raw_tracepoint_writable/,
+      /that hook takes raw_tracepoint or raw_tracepoint_writable programs/,
     ],
-    ["an iterator", () => kernel.attachTracing(iterator), /is an iterator: attachIterator\(\) attaches it/],
+    ["an iterator", () => kernel.attachTracing(iterator), /is an iterator: attach it with attachIterator\(\)/],
     [
       "no tracepoint",
       () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),
@@ -47,7 +55,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "no tracepoint",
       () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched" }),
-      /say its tracepoint as category\/name, not "sched"/,
+      /give its tracepoint as category\/name, .* not "sched"/,
     ],
     ["no tracepoint", () => kernel.attachTracepoint(tracepoint, { tracepoint: "../sched" }), /is not a tracepoint/],
     [
@@ -55,11 +63,11 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => kernel.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
       /no tracepoint sched_swich; it has sched\/sched_switch/,
     ],
-    ["no target", () => kernel.attachUprobe(uprobe), /say its binary and symbol; its section does not/],
+    ["no target", () => kernel.attachUprobe(uprobe), /give its binary and symbol, .*; its section names none/],
     [
       "no symbol",
       () => kernel.attachUprobe(uprobe, { binary: libc }),
-      /say the function in libc\.so\.6 \(symbol\), or the offset/,
+      /give the function in libc\.so\.6 \(symbol\), or the offset/,
     ],
     [
       "no function",
@@ -102,7 +110,11 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => kernel.attachUretprobe(uprobe, { binary: libc, symbol: "getpriority", offset: 4 }),
       /takes no offset in a function/,
     ],
-    ["bad offset", () => kernel.attachUprobe(uprobe, { binary: libc, offset: -1 }), /-1 is no offset in a file/],
+    [
+      "bad offset",
+      () => kernel.attachUprobe(uprobe, { binary: libc, offset: -1 }),
+      /attachUprobe: the option offset must be a whole number from 0 on, not -1/,
+    ],
     ["outside", () => kernel.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
     [
       "no process",
@@ -133,7 +145,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "not for multi",
       () => kernel.attachUprobeMulti(uprobe, { binary: libc, symbols: ["getpriority"] }),
-      /it was loaded for no attach type, this takes trace_uprobe_multi|Linux 6\.6 or newer/,
+      /it was loaded for no attach type, and that hook takes programs loaded for trace_uprobe_multi|Linux 6\.6 or newer/,
     ],
     [
       "no iterator",
@@ -162,16 +174,16 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => kernel.attachUprobeMulti(program, { binary: libc, symbols: ["getpriority"], cookies: [1, 2] }),
       /cookies has 2 elements for 1 targets/,
     ],
-    ["none", () => kernel.attachUprobeMulti(program, { binary: libc, offsets: [] }), /no offset is given/],
+    ["none", () => kernel.attachUprobeMulti(program, { binary: libc, offsets: [] }), /the list of offsets is empty/],
     [
       "session",
       () => kernel.attachUprobeMulti(program, { session: true, returns: true }),
-      /a session is at entry and return/,
+      /a session runs at entry and at return/,
     ],
     [
       "single",
       () => kernel.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
-      /it was loaded for attach type trace_uprobe_multi, this takes none/,
+      /it was loaded for trace_uprobe_multi, and that hook takes programs loaded for no attach type/,
     ],
   ];
   for (const [what, call, message] of [...mistakes, ...(multi === undefined ? [] : multiMistakes(multi))]) {
@@ -198,7 +210,11 @@ test("the usual mistakes of kprobes have names", (t) => {
       () => kernel.attachKprobe(program, { symbol: "bpf_fentry_tset1" }),
       /this kernel has no function bpf_fentry_tset1; it has bpf_fentry_test/,
     ],
-    ["no target", () => kernel.attachKprobe(plain), /say its function, such as do_unlinkat/],
+    [
+      "no target",
+      () => kernel.attachKprobe(plain),
+      /give the function to probe, for example \{ symbol: "do_unlinkat" \}/,
+    ],
     [
       "both",
       () => kernel.attachKprobe(program, { symbol: "x", address: 1n }),
@@ -207,7 +223,7 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "return offset",
       () => kernel.attachKretprobe(plain, { symbol: "x", offset: 1 } as kernel.KretprobePlace),
-      /a kretprobe takes no offset/,
+      /attachKretprobe has no option offset; it has symbol, address/,
     ],
     [
       "no system call",
@@ -239,17 +255,17 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "not for multi",
       () => kernel.attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"] }),
-      /it was loaded for no attach type, this takes trace_kprobe_multi/,
+      /it was loaded for no attach type, and that hook takes programs loaded for trace_kprobe_multi/,
     ],
     [
       "session",
       () => kernel.attachKprobeMulti(multi, { session: true, symbols: ["bpf_fentry_test1"] }),
-      /loaded for attach type trace_kprobe_multi, this takes trace_kprobe_session/,
+      /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for trace_kprobe_session/,
     ],
     [
       "single",
       () => kernel.attachKprobe(multi, { symbol: "bpf_fentry_test1" }),
-      /loaded for attach type trace_kprobe_multi, this takes none/,
+      /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for no attach type/,
     ],
   ];
   for (const [what, call, message] of many)

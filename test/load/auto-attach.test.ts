@@ -70,8 +70,8 @@ test("what does not say where it goes is left, and listed", () => {
       { name: "on_uprobe_anywhere", reason: "its section uprobe does not say where it goes" },
     ],
   );
-  assert.equal(attachBySection(object, object.programs.no_link as Program), undefined);
-  assert.equal(attachBySection(object, object.programs.on_uprobe_anywhere as Program), undefined);
+  assert.equal(attachBySection(object.programs.no_link as Program), undefined);
+  assert.equal(attachBySection(object.programs.on_uprobe_anywhere as Program), undefined);
 });
 
 test("nothing is left attached if one program cannot be", () => {

@@ -11,8 +11,8 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 export async function attachNames(
   cgroups: readonly { readonly programs: readonly CgroupProgram[] }[],
 ): Promise<AttachName> {
-  const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attach_btf_id }) => attach_btf_id !== 0));
+  const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));
   const none = existsSync(KERNEL_BTF) ? "" : undefined;
   const names = placed.length === 0 ? undefined : (await import("./target-names.ts")).targetNames(placed);
-  return (program) => (program.attach_btf_id === 0 && program.attach_btf_obj_id === 0 ? none : names?.(program));
+  return (program) => (program.attachBtfId === 0 && program.attachBtfObjId === 0 ? none : names?.(program));
 }

@@ -20,34 +20,34 @@ export function headText({ effective, details }: View): string {
 
 /** A program's line. */
 export function rowText(program: CgroupProgram, view: View, attachName: AttachName): string {
-  const { id, attach_type, attach_flags, attach_btf_id, attach_btf_obj_id, link_id, cgroup } = program;
-  const name = attachTypeName(attach_type);
+  const { id, attachType, attachFlags, attachBtfId, attachBtfObjId, linkId, cgroup } = program;
+  const name = attachTypeName(attachType);
   let text = `${cell(String(id), ID_COLUMN)} `;
-  text += name === undefined ? `type ${cell(String(attach_type), 10)}` : cell(name);
-  if (view.details) text += ` ${cell(attach_flags === undefined ? "?" : allFlagsText(attach_flags))}`;
-  else if (attach_flags !== undefined) text += ` ${cell(flagsText(attach_flags))}`;
+  text += name === undefined ? `type ${cell(String(attachType), 10)}` : cell(name);
+  if (view.details) text += ` ${cell(attachFlags === undefined ? "?" : allFlagsText(attachFlags))}`;
+  else if (attachFlags !== undefined) text += ` ${cell(flagsText(attachFlags))}`;
   text += ` ${cell(program.name ?? "")}`;
-  if (view.details) text += ` ${cell(link_id === undefined ? "-" : String(link_id), ID_COLUMN)} ${cell(cgroup ?? "?")}`;
+  if (view.details) text += ` ${cell(linkId === undefined ? "-" : String(linkId), ID_COLUMN)} ${cell(cgroup ?? "?")}`;
   const target = attachName(program);
   if (target !== undefined) text += ` ${cell(target)}`;
-  else if (attach_btf_id !== 0) text += ` attach_btf_obj_id=${attach_btf_obj_id} attach_btf_id=${attach_btf_id}`;
+  else if (attachBtfId !== 0) text += ` attach_btf_obj_id=${attachBtfObjId} attach_btf_id=${attachBtfId}`;
   return `${text}\n`;
 }
 
 /** A program's object. What `details` adds follows bpftool's members. */
 export function rowJson(program: CgroupProgram, view: View, attachName: AttachName): JsonValue {
-  const { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id, link_id, cgroup } = program;
-  const flags = attach_flags === undefined ? undefined : flagsText(attach_flags);
+  const { id, attachType, attachFlags, name, attachBtfObjId, attachBtfId, linkId, cgroup } = program;
+  const flags = attachFlags === undefined ? undefined : flagsText(attachFlags);
   return {
     id,
-    attach_type: attachTypeName(attach_type) ?? attach_type,
+    attach_type: attachTypeName(attachType) ?? attachType,
     attach_flags: view.effective ? undefined : flags,
     name,
     attach_btf_name: attachName(program),
-    attach_btf_obj_id,
-    attach_btf_id,
+    attach_btf_obj_id: attachBtfObjId,
+    attach_btf_id: attachBtfId,
     ...(view.details
-      ? { flags: attach_flags === undefined ? undefined : flagNames(attach_flags), link_id, cgroup }
+      ? { flags: attachFlags === undefined ? undefined : flagNames(attachFlags), link_id: linkId, cgroup }
       : {}),
   };
 }

@@ -9,14 +9,14 @@ import type { AttachName } from "./render.ts";
  */
 export function targetNames(programs: Iterable<CgroupProgram>): AttachName {
   const targets = new Map<number, Btf | undefined>();
-  for (const { attach_btf_id, attach_btf_obj_id } of programs) {
-    if (attach_btf_id !== 0 && !targets.has(attach_btf_obj_id)) {
-      targets.set(attach_btf_obj_id, readVmlinux(attach_btf_obj_id));
+  for (const { attachBtfId, attachBtfObjId } of programs) {
+    if (attachBtfId !== 0 && !targets.has(attachBtfObjId)) {
+      targets.set(attachBtfObjId, readVmlinux(attachBtfObjId));
     }
   }
-  return ({ attach_btf_id, attach_btf_obj_id }) => {
-    const btf = targets.get(attach_btf_obj_id);
-    return btf !== undefined && attach_btf_id < btf.endId ? btf.name(attach_btf_id) : undefined;
+  return ({ attachBtfId, attachBtfObjId }) => {
+    const btf = targets.get(attachBtfObjId);
+    return btf !== undefined && attachBtfId < btf.endId ? btf.name(attachBtfId) : undefined;
   };
 }
 

@@ -114,7 +114,7 @@ interface Pinning {
   /** Only the first program. */
   readonly first: boolean;
   /** What attaches a program whose link is to be pinned in its place. */
-  readonly attach: ((object: BpfObject, program: Program) => Link | undefined) | undefined;
+  readonly attach: ((program: Program) => Link | undefined) | undefined;
 }
 
 /** Pins what was asked for; where a step fails, takes away the pins of those before. */
@@ -135,7 +135,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
     if (first && only === undefined) throw new CommandError("object file doesn't contain any bpf program");
     if (!first && programs.length > 0) makeDirectory(args.path);
     for (const program of first && only !== undefined ? [only] : programs) {
-      using link = attach?.(object, program);
+      using link = attach?.(program);
       if (attach !== undefined && link === undefined && !options.json) {
         writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
       }

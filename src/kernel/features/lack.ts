@@ -57,6 +57,23 @@ export function tooOldFor(
   );
 }
 
+/**
+ * The error for a call that failed for want of a feature; undefined where neither the kernel's version, nor its build
+ * options, nor the machine say that it is missing.
+ */
+export function lackError(
+  name: FeatureName,
+  data: { readonly what?: string },
+  cause: unknown,
+): NotSupportedError | undefined {
+  const lack = featureLack(name);
+  if (lack === undefined) return undefined;
+  const what = data.what ?? feature(name).what;
+  if (lack.kind === "version") return new NotSupportedError({ feature: what, minVersion: lack.since }, { cause });
+  const detail = lack.kind === "config" ? `it was built without ${lack.option}` : lack.reason;
+  return new NotSupportedError({ feature: what, detail }, { cause });
+}
+
 let config: ReadonlyMap<string, string> | undefined | null = null;
 
 /** Read once: it never changes. Undefined where it cannot be read, and then nothing is concluded from it. */

@@ -9,6 +9,7 @@ export const LINK_FEATURES = {
     machine: "trampoline",
   },
   "link:uprobe_multi": { what: "uprobe_multi links", since: "6.6", config: ["CONFIG_UPROBE_EVENTS"] },
+  "link:uprobe_multi_pid": { what: "uprobe_multi links that filter by process", since: "6.10" },
   "link:uprobe_session": { what: "uprobe session links", since: "6.13", config: ["CONFIG_UPROBE_EVENTS"] },
   "link:netfilter": { what: "netfilter links", since: "6.4", config: ["CONFIG_NETFILTER_BPF_LINK"] },
   "link:tcx": { what: "tcx links", since: "6.6" },

@@ -1,13 +1,25 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { progAttach, progDetach, queryHooks } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachFlag, type BpfAttachType } from "../../uapi/index.ts";
-import { type Position, withAttachPosition } from "../anchor.ts";
-import { resolveAttachType } from "../attach-type.ts";
-import type { CgroupPlace } from "../kinds/cgroup.ts";
+import { POSITION_OPTIONS, type Position, withAttachPosition } from "../anchor.ts";
+import { type AttachTypeName, checkArguments, resolveAttachType } from "../attach-arguments.ts";
+import { explained } from "../hook.ts";
 import { withCgroup } from "./cgroup-fd.ts";
+import { cgroupHook } from "./cgroup-hook.ts";
 import { queryCgroup } from "./query.ts";
-import { refusalOf } from "./refusal.ts";
+
+/** Where a program is attached to a cgroup. */
+export interface CgroupPlace {
+  /** Path of a directory in a cgroup v2 hierarchy. */
+  readonly cgroup: string;
+  /** `cgroup_inet_egress`, …; the program's own where left out. */
+  readonly attachType?: AttachTypeName | undefined;
+}
+
+/** The options of a {@link CgroupPlace}, for the functions that have them among theirs. */
+export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: "text", attachType: "any" };
 
 /** How a program is attached without a link: alone, or with `multi` or `override`. */
 export interface AttachProgramOptions extends CgroupPlace, Position {
@@ -21,26 +33,33 @@ export interface AttachProgramOptions extends CgroupPlace, Position {
   readonly replace?: Program | undefined;
 }
 
+const ATTACH_OPTIONS: OptionTable<AttachProgramOptions> = {
+  ...CGROUP_OPTIONS,
+  ...POSITION_OPTIONS,
+  multi: "boolean",
+  override: "boolean",
+  preorder: "boolean",
+  replace: "object",
+};
+
 /**
  * Attaches a program to a cgroup without a link (4.10): it stays until it is detached or the cgroup is removed.
  * Without `multi` and `override` it is the only one at its hook here and below; attached again, it takes the place of
- * the one that is there. Throws UsageError with the reason where something attached stands in the way,
+ * the one that is there. Throws SyscallError with the reason where something that is attached stands in the way,
  * NotSupportedError where this kernel lacks the hook or the order. The neighbour of an `anchor` is a program that is
  * attached without a link too.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
+  checkArguments("attachProgram", program, options, ATTACH_OPTIONS);
   const attachType = resolveAttachType(options.attachType, program);
   const position = positionOf(options);
   const flags = attachFlagsOf(options, position);
   const { cgroup } = options;
   withCgroup(cgroup, ({ fd }) =>
     withAttachPosition(position, flags, (where) => {
-      try {
-        progAttach(program.fd, fd, attachType, where);
-      } catch (error) {
-        const attachFlags = where.attach_flags ?? 0;
-        throw refusalOf(error, { program, cgroup, fd, attachType, attachFlags, position, byLink: false });
-      }
+      const attachFlags = where.attach_flags ?? 0;
+      const hook = cgroupHook({ program, cgroup, fd, attachType, attachFlags, position, byLink: false });
+      explained(program, hook, () => progAttach(program.fd, fd, attachType, where));
     }),
   );
 }
@@ -48,21 +67,27 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
 /** Where a program is detached, and which list is expected there. */
 export interface DetachProgramOptions extends CgroupPlace, Pick<Position, "expectedRevision"> {}
 
+const DETACH_OPTIONS: OptionTable<DetachProgramOptions> = { ...CGROUP_OPTIONS, expectedRevision: "u64" };
+
 /**
- * Takes a program that was attached without a link off a cgroup again. Throws UsageError where it is not attached
- * there so. (The kernel itself, asked to detach one program of a hook without `multi`, takes off any other.)
+ * Takes a program off a cgroup to which it was attached without a link. Throws UsageError where it is not attached there
+ * in that way. (At a hook without `multi` the kernel itself would take off whatever program is there.)
  */
 export function detachProgram(program: Program, place: DetachProgramOptions): void {
+  checkArguments("detachProgram", program, place, DETACH_OPTIONS);
   const attachType = resolveAttachType(place.attachType, program);
   const { cgroup, expectedRevision: expected_revision } = place;
   withCgroup(cgroup, ({ fd }) => {
     requireAttached(program, fd, cgroup, attachType);
-    try {
-      progDetach(program.fd, fd, attachType, { expected_revision });
-    } catch (error) {
-      if (error instanceof SyscallError && error.errno === Errno.ENOENT) throw heldByLink(program, cgroup, attachType);
-      throw refusalOf(error, { program, cgroup, fd, attachType, attachFlags: 0, position: place, byLink: false });
-    }
+    const hook = cgroupHook({ program, cgroup, fd, attachType, attachFlags: 0, position: place, byLink: false });
+    explained(program, hook, () => {
+      try {
+        progDetach(program.fd, fd, attachType, { expected_revision });
+      } catch (error) {
+        if (!(error instanceof SyscallError) || error.errno !== Errno.ENOENT) throw error;
+        throw heldByLink(program, cgroup, attachType);
+      }
+    });
   });
 }
 
@@ -80,17 +105,20 @@ function requireAttached(program: Program, fd: number, cgroup: string, attachTyp
 /** The kernel found no attachment without a link, but a query did find the program. */
 function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType): UsageError {
   const { programs } = queryCgroup(cgroup, attachType, { details: true });
-  const link = programs.find(({ id, link_id }) => id === program.id && link_id !== undefined)?.link_id;
+  const link = programs.find(({ id, linkId }) => id === program.id && linkId !== undefined)?.linkId;
   const name = attachTypeName(attachType) ?? attachType;
   const holder = link === undefined ? "a link" : `link ${link}`;
   return new UsageError(
-    `${program.what} is attached to ${cgroup} as ${name} by ${holder}, which is to be detached or closed instead`,
+    `${program.what} is attached to ${cgroup} as ${name} by ${holder}; detach or close that instead`,
   );
 }
 
 function positionOf({ replace, anchor, expectedRevision }: AttachProgramOptions): Position {
   if (replace === undefined) return { anchor, expectedRevision };
-  if (anchor !== undefined) throw new UsageError("replace takes the replaced program's place: no anchor goes with it");
+  if (anchor !== undefined)
+    throw new UsageError(
+      "replace and anchor exclude each other: the program takes the place of the one that it replaces",
+    );
   return { anchor: { replace }, expectedRevision };
 }
 
@@ -98,7 +126,7 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
   if (multi === true && override === true) {
     throw new UsageError("multi and override exclude each other: programs below run as well, or instead");
   }
-  // Whether it takes an order the kernel does not say of a hook with a single program: it ignores it (up to 7.2).
+  // At a hook with a single program the kernel ignores an order without a word (up to 7.2).
   const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "an order";
   if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} goes with multi only`);
   if (multi !== true && preorder === true) throw new UsageError("preorder goes with multi only");

@@ -7,19 +7,19 @@ import { ProgramCatalog } from "./program-catalog.ts";
 /** A program at a hook of a cgroup. */
 export interface CgroupProgram {
   readonly id: number;
-  readonly attach_type: BpfAttachType;
+  readonly attachType: BpfAttachType;
   /**
    * BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0, as the program was attached; undefined in an effective query without
    * `details`, for the kernel does not say it there.
    */
-  readonly attach_flags: number | undefined;
+  readonly attachFlags: number | undefined;
   /** The full name; undefined where this process may not look at programs (CAP_SYS_ADMIN). */
   readonly name: string | undefined;
-  /** The BTF that `attach_btf_id` counts in: the place of an lsm_cgroup program; 0 for others (6.0). */
-  readonly attach_btf_obj_id: number;
-  readonly attach_btf_id: number;
+  /** The BTF that `attachBtfId` counts in: the place of an lsm_cgroup program; 0 for others (6.0). */
+  readonly attachBtfObjId: number;
+  readonly attachBtfId: number;
   /** With `details`: the link that holds the attachment; undefined for a program that was attached without a link. */
-  readonly link_id?: number | undefined;
+  readonly linkId?: number | undefined;
   /** With `details`: the cgroup that it is attached to; of an effective program this one or one above it. */
   readonly cgroup?: string | undefined;
 }
@@ -92,8 +92,8 @@ export class CgroupReader {
   }
 
   /** One record for all cgroups where a program is attached alike: a tree has the same few again and again. */
-  #program(attach_type: BpfAttachType, flags: number, id: number): CgroupProgram | undefined {
-    const kind = attach_type * 4 + (flags & 3);
+  #program(attachType: BpfAttachType, flags: number, id: number): CgroupProgram | undefined {
+    const kind = attachType * 4 + (flags & 3);
     let known = this.#programs[kind];
     if (known === undefined) {
       known = new Map();
@@ -103,11 +103,11 @@ export class CgroupReader {
     if (program === undefined) {
       const label = this.catalog.label(id);
       if (label === undefined) return undefined;
-      const { name, attach_btf_obj_id, attach_btf_id } = label;
-      const attach_flags = this.#effective ? undefined : flags;
-      program = { id, attach_type, attach_flags, name, attach_btf_obj_id, attach_btf_id };
+      const { name, attachBtfObjId, attachBtfId } = label;
+      const attachFlags = this.#effective ? undefined : flags;
+      program = { id, attachType, attachFlags, name, attachBtfObjId, attachBtfId };
       known.set(id, program);
-      this.#seen(attach_type, id);
+      this.#seen(attachType, id);
     }
     return program;
   }

@@ -76,10 +76,10 @@ export class CgroupDetails {
     this.#links ??= cgroupLinks();
     const given = new Map<string, number>();
     return programs.map((program) => {
-      const key = `${cgroupId} ${program.attach_type} ${program.id}`;
+      const key = `${cgroupId} ${program.attachType} ${program.id}`;
       const before = given.get(key) ?? 0;
       given.set(key, before + 1);
-      return { ...program, link_id: this.#links?.get(key)?.[before], cgroup };
+      return { ...program, linkId: this.#links?.get(key)?.[before], cgroup };
     });
   }
 }
@@ -88,19 +88,18 @@ export class CgroupDetails {
 function cgroupLinks(): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const fd of objectFds("link")) {
-    const { type, id } = linkHead(fd);
-    if (type !== BpfLinkType.BPF_LINK_TYPE_CGROUP) continue;
+    if (linkHead(fd).type !== BpfLinkType.BPF_LINK_TYPE_CGROUP) continue;
     const info = linkInfo(fd);
     if (info.kind !== "cgroup") continue;
     const key = `${info.cgroup_id} ${info.attach_type} ${info.prog_id}`;
-    found.set(key, [...(found.get(key) ?? []), id]);
+    found.set(key, [...(found.get(key) ?? []), info.id]);
   }
   return found;
 }
 
 /** Programs of lsm_cgroup share an attach type; each of their places is a hook of its own. */
-function hookKey({ attach_type, attach_btf_id }: CgroupProgram): string {
-  return `${attach_type} ${attach_btf_id}`;
+function hookKey({ attachType, attachBtfId }: CgroupProgram): string {
+  return `${attachType} ${attachBtfId}`;
 }
 
 /**
@@ -115,7 +114,7 @@ export function matchOrigins(
 ): CgroupProgram[] | undefined {
   const counted: CgroupProgram[][] = [];
   for (const level of levels) {
-    const multi = ((level[0]?.attach_flags ?? 0) & BpfAttachFlag.BPF_F_ALLOW_MULTI) !== 0;
+    const multi = ((level[0]?.attachFlags ?? 0) & BpfAttachFlag.BPF_F_ALLOW_MULTI) !== 0;
     if (level.length > 0 && (counted.length === 0 || multi)) counted.push([...level]);
   }
   for (let preorder = 0; preorder <= effective.length; preorder++) {
@@ -138,7 +137,7 @@ export function matchOrigins(
 }
 
 function withPreorder(program: CgroupProgram): Mutable {
-  return { ...program, attach_flags: (program.attach_flags ?? 0) | BpfAttachFlag.BPF_F_PREORDER };
+  return { ...program, attachFlags: (program.attachFlags ?? 0) | BpfAttachFlag.BPF_F_PREORDER };
 }
 
 function realPath(path: string): string {

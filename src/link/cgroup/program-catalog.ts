@@ -11,12 +11,12 @@ export interface ProgramLabel {
   readonly type: BpfProgType | undefined;
   /** The full name; undefined where this process may not look at programs. */
   readonly name: string | undefined;
-  /** The BTF that `attach_btf_id` counts in, 0 for none (6.0). */
-  readonly attach_btf_obj_id: number;
-  readonly attach_btf_id: number;
+  /** The BTF that `attachBtfId` counts in, 0 for none (6.0). */
+  readonly attachBtfObjId: number;
+  readonly attachBtfId: number;
 }
 
-const HIDDEN: ProgramLabel = { type: undefined, name: undefined, attach_btf_obj_id: 0, attach_btf_id: 0 };
+const HIDDEN: ProgramLabel = { type: undefined, name: undefined, attachBtfObjId: 0, attachBtfId: 0 };
 
 /** The programs of the kernel by id, each asked for once: in a tree of cgroups the same ones come again and again. */
 export class ProgramCatalog {
@@ -61,9 +61,9 @@ export class ProgramCatalog {
     }
     try {
       const head = progHead(fd);
-      const { type, attach_btf_obj_id, attach_btf_id } = head;
+      const { type, attach_btf_obj_id: attachBtfObjId = 0, attach_btf_id: attachBtfId = 0 } = head;
       const name = fullProgramName(head, fd, (btf) => this.#loadedBtf(btf));
-      return { type, name, attach_btf_obj_id, attach_btf_id };
+      return { type, name, attachBtfObjId, attachBtfId };
     } finally {
       closeFd(fd);
     }

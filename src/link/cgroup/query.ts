@@ -1,12 +1,12 @@
 import { UsageError } from "../../errors/index.ts";
 import { progQuery } from "../../sys/index.ts";
 import { attachTypeByName, type BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
-import type { AttachTypeName } from "../attach-type.ts";
+import type { AttachTypeName } from "../attach-arguments.ts";
 import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
 import { queryError, withCgroup } from "./cgroup-fd.ts";
+import { attachTypeLack } from "./cgroup-hook.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
-import { lacking } from "./lacking.ts";
 
 /** What to ask a cgroup for. */
 export interface CgroupQueryOptions {
@@ -21,13 +21,13 @@ export interface CgroupQueryOptions {
 
 /** The programs at one hook of a cgroup. */
 export interface CgroupHook {
-  readonly attach_type: BpfAttachType;
+  readonly attachType: BpfAttachType;
   /** How the hook's programs were attached: BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0. 0 in effective queries. */
-  readonly attach_flags: number;
+  readonly attachFlags: number;
   /** Changes with every change to the hook (6.17); 0 on older kernels, in effective queries, and for lsm_cgroup. */
   readonly revision: bigint;
   /** The ids of the programs in the order in which they run; also those that may not be looked at. */
-  readonly prog_ids: readonly number[];
+  readonly programIds: readonly number[];
   /** The same, with what is known of each. */
   readonly programs: readonly CgroupProgram[];
 }
@@ -43,13 +43,17 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
     const reader = new CgroupReader({ effective, attachTypes: [type] });
     const answer = reader.read(fd);
     if ("errno" in answer) throw queryError(cgroup, answer.errno);
-    if (reader.lacks(type)) throw lacking(type);
+    if (reader.lacks(type)) throw attachTypeLack(type);
     // Once more, for the revision, which a listing of many hooks leaves out.
-    const { attach_flags, revision, prog_ids } = progQuery(fd, type, {
+    const {
+      attach_flags: attachFlags,
+      revision,
+      prog_ids: programIds,
+    } = progQuery(fd, type, {
       query_flags: effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0,
     });
     const programs = detailed(cgroup, answer.programs, options);
-    return { attach_type: type, attach_flags, revision, prog_ids, programs };
+    return { attachType: type, attachFlags, revision, programIds, programs };
   });
 }
 
@@ -75,5 +79,5 @@ function detailed(cgroup: string, programs: CgroupProgram[], options: CgroupQuer
 export function cgroupAttachType(given: AttachTypeName): BpfAttachType {
   const type = typeof given === "number" ? given : attachTypeByName(given);
   if (type !== undefined && CGROUP_ATTACH_TYPES.includes(type)) return type;
-  throw new UsageError(`"${given}" is not an attach type of cgroups: they are named like cgroup_inet_egress`);
+  throw new UsageError(`"${given}" is not an attach type of cgroups; they are named like cgroup_inet_egress`);
 }

@@ -1,19 +1,14 @@
+import type { OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachFlag } from "../../uapi/index.ts";
-import { linkPosition, type Position } from "../anchor.ts";
-import { type AttachTypeName, resolveAttachType } from "../attach-type.ts";
+import { linkPosition, POSITION_OPTIONS, type Position } from "../anchor.ts";
+import { checkArguments, resolveAttachType } from "../attach-arguments.ts";
+import { CGROUP_OPTIONS, type CgroupPlace } from "../cgroup/attach.ts";
 import { withCgroup } from "../cgroup/cgroup-fd.ts";
-import { refusalOf } from "../cgroup/refusal.ts";
-import { type Link, newLink } from "../link.ts";
-
-/** Where a program is attached to a cgroup. */
-export interface CgroupPlace {
-  /** Path of a directory in a cgroup v2 hierarchy. */
-  readonly cgroup: string;
-  /** `cgroup_inet_egress`, …; the program's own where left out. */
-  readonly attachType?: AttachTypeName | undefined;
-}
+import { cgroupHook } from "../cgroup/cgroup-hook.ts";
+import { attach } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
 
 /** Where and in which order a program is attached to a cgroup by a link. */
 export interface CgroupLinkPlace extends CgroupPlace, Position {
@@ -21,26 +16,23 @@ export interface CgroupLinkPlace extends CgroupPlace, Position {
   readonly preorder?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<CgroupLinkPlace> = { ...CGROUP_OPTIONS, ...POSITION_OPTIONS, preorder: "boolean" };
+
 /**
- * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs may be attached so at once; they
- * run in the order of their attaching unless an `anchor` says another (6.17; also some distributions' 6.12): first, last,
- * or next to another link. Throws
- * UsageError with the reason where something attached stands in the way, NotSupportedError where this kernel lacks the
- * hook or the order.
+ * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs may be attached this way at once.
+ * They run in the order in which they were attached unless an `anchor` says otherwise (6.17; also in 6.12 of some
+ * distributions): first, last, or next to another link. Throws SyscallError with the reason where something that is
+ * attached stands in the way, NotSupportedError where this kernel lacks the hook or the order.
  */
-export function attachCgroup(program: Program, place: CgroupLinkPlace): Link {
+export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLink {
+  checkArguments("attachCgroup", program, place, OPTIONS);
   const attachType = resolveAttachType(place.attachType, program);
   const { flags, place: relative } = linkPosition(place, place.preorder === true ? BpfAttachFlag.BPF_F_PREORDER : 0);
   const { cgroup } = place;
-  return withCgroup(cgroup, ({ fd }) =>
-    newLink(() => {
-      try {
-        return linkCreate(program.fd, fd, attachType, { flags, cgroup: relative });
-      } catch (error) {
-        // A link is attached as `multi` is.
-        const attachFlags = flags | BpfAttachFlag.BPF_F_ALLOW_MULTI;
-        throw refusalOf(error, { program, cgroup, fd, attachType, attachFlags, position: place, byLink: true });
-      }
-    }),
-  );
+  return withCgroup(cgroup, ({ fd }) => {
+    // The kernel attaches a link as it attaches a program with `multi`.
+    const attachFlags = flags | BpfAttachFlag.BPF_F_ALLOW_MULTI;
+    const hook = cgroupHook({ program, cgroup, fd, attachType, attachFlags, position: place, byLink: true });
+    return attach(program, hook, () => linkCreate(program.fd, fd, attachType, { flags, cgroup: relative }));
+  });
 }

@@ -1,15 +1,24 @@
 import { closeSync, openSync, read, readSync } from "node:fs";
-import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { INSPECT, type Inspect, inspectObject, lackError, type OptionTable } from "../../kernel/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import type { Program } from "../../program/index.ts";
 import { type IterTarget, iterCreate, linkCreate, OwnedFd } from "../../sys/index.ts";
 import { BpfAttachType, BpfCgroupIterOrder, BpfProgType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { attach, type Hook, sectionOf } from "../hook.ts";
 import type { LinkInfo } from "../info.ts";
-import { type Link, newLink } from "../link.ts";
-import { explained, type Refusal, requireType, sectionOf } from "../refusal.ts";
+import type { KernelLink, Link } from "../link.ts";
 
+const ORDERS = {
+  self: BpfCgroupIterOrder.BPF_CGROUP_ITER_SELF_ONLY,
+  descendants_pre: BpfCgroupIterOrder.BPF_CGROUP_ITER_DESCENDANTS_PRE,
+  descendants_post: BpfCgroupIterOrder.BPF_CGROUP_ITER_DESCENDANTS_POST,
+  ancestors_up: BpfCgroupIterOrder.BPF_CGROUP_ITER_ANCESTORS_UP,
+  children: BpfCgroupIterOrder.BPF_CGROUP_ITER_CHILDREN,
+} as const;
 /** In which order, and how far, an iterator walks cgroups. */
-export type CgroupOrder = "self" | "descendants_pre" | "descendants_post" | "ancestors_up" | "children";
+export type CgroupOrder = keyof typeof ORDERS;
 
 /** What an iterator walks over, where its kind takes anything: one of the three. */
 export interface IteratorPlace {
@@ -23,22 +32,25 @@ export interface IteratorPlace {
   readonly task?: { readonly tid: number } | { readonly pid: number } | { readonly pidFd: number };
 }
 
+const OPTIONS: OptionTable<IteratorPlace> = { map: "object", cgroup: "object", task: "object" };
+
 /**
  * Attaches an iterator program (`iter/…`, 5.8). Nothing runs until the link is opened by {@link openIterator}, or read
  * at the path where it is pinned. Without a place it walks over all that there is.
  */
-export function attachIterator(program: Program, place: IteratorPlace = {}): Link {
-  requireType(program, "an iterator", BpfProgType.BPF_PROG_TYPE_TRACING);
+export function attachIterator(program: Program, place: IteratorPlace = {}): KernelLink {
+  checkArguments("attachIterator", program, place, OPTIONS);
   const { map, cgroup, task } = place;
   if ([map, cgroup, task].filter((one) => one !== undefined).length > 1) {
     throw new UsageError(`${program.what}: an iterator walks over a map, cgroups or tasks, not over several of them`);
   }
-  const hook = sectionOf(program, "an iterator");
-  const refusal: Refusal = {
-    hook,
-    attachType: BpfAttachType.BPF_TRACE_ITER,
-    since: cgroup !== undefined || task !== undefined ? [6, 1] : [5, 8],
-    reasons: ({ errno }) => reason(errno, place, hook),
+  const name = sectionOf(program, "the iterator that it was loaded for");
+  const hook: Hook = {
+    name,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_TRACING],
+    loadedFor: [BpfAttachType.BPF_TRACE_ITER],
+    feature: cgroup !== undefined ? "iter:cgroup" : task !== undefined ? "iter:task_filter" : undefined,
+    explain: ({ errno }) => reasonOf(errno, place, name),
   };
   const path = cgroup !== undefined && "path" in cgroup ? cgroup.path : undefined;
   const directory = path === undefined ? undefined : openCgroup(path);
@@ -49,12 +61,10 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Lin
       ...(task === undefined ? {} : { task: "pidFd" in task ? { pid_fd: task.pidFd } : task }),
     };
     const isEmpty = Object.keys(target).length === 0;
-    const link = newLink(() =>
-      explained(program, refusal, () =>
-        linkCreate(program.fd, 0, BpfAttachType.BPF_TRACE_ITER, isEmpty ? {} : { iter_info: target }),
-      ),
+    const link = attach(program, hook, () =>
+      linkCreate(program.fd, 0, BpfAttachType.BPF_TRACE_ITER, isEmpty ? {} : { iter_info: target }),
     );
-    const mistaken = isEmpty ? undefined : mistakenPlace(link.info(), place, hook);
+    const mistaken = isEmpty ? undefined : mistakenPlace(link.info(), place, name);
     if (mistaken === undefined) return link;
     link.close();
     throw mistaken;
@@ -64,21 +74,21 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Lin
 }
 
 /**
- * The error for a place that the kernel took for something else: an iterator without parameters ignores them, those
- * over tasks before 6.1 too, and one of another kind reads them as its own.
+ * The error for a place that the kernel misread without a word: an iterator without parameters ignores them, as those
+ * over tasks do before 6.1, and one of another kind reads them as its own.
  */
-function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, hook: string): Error | undefined {
+function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, name: string): Error | undefined {
   if (info.kind !== "iter") return undefined;
   const overTasks = info.targetName.startsWith("task");
   if (task !== undefined) {
-    if (!overTasks) return new UsageError(`${hook} does not walk over tasks`);
+    if (!overTasks) return new UsageError(`${name} does not walk over tasks`);
     const isTaken = (info.task?.tid ?? 0) !== 0 || (info.task?.pid ?? 0) !== 0;
-    return isTaken ? undefined : new NotSupportedError({ feature: "iterators over one task", minVersion: "6.1" });
+    return isTaken ? undefined : lackError("iter:task_filter", {}, undefined);
   }
   const overCgroups = info.targetName === "cgroup";
-  if (cgroup !== undefined && !overCgroups) return new UsageError(`${hook} does not walk over cgroups`);
+  if (cgroup !== undefined && !overCgroups) return new UsageError(`${name} does not walk over cgroups`);
   return map !== undefined && (overTasks || overCgroups)
-    ? new UsageError(`${hook} does not walk over a map`)
+    ? new UsageError(`${name} does not walk over a map`)
     : undefined;
 }
 
@@ -91,35 +101,28 @@ function openCgroup(path: string): number {
   }
 }
 
-const ORDERS: Readonly<Record<CgroupOrder, number>> = {
-  self: BpfCgroupIterOrder.BPF_CGROUP_ITER_SELF_ONLY,
-  descendants_pre: BpfCgroupIterOrder.BPF_CGROUP_ITER_DESCENDANTS_PRE,
-  descendants_post: BpfCgroupIterOrder.BPF_CGROUP_ITER_DESCENDANTS_POST,
-  ancestors_up: BpfCgroupIterOrder.BPF_CGROUP_ITER_ANCESTORS_UP,
-  children: BpfCgroupIterOrder.BPF_CGROUP_ITER_CHILDREN,
-};
-
 function cgroupTarget(
   cgroup: NonNullable<IteratorPlace["cgroup"]>,
   directory: number | undefined,
 ): NonNullable<IterTarget["cgroup"]> {
-  const order = ORDERS[cgroup.order];
-  if (order === undefined) {
+  if (!Object.hasOwn(ORDERS, cgroup.order)) {
     throw new UsageError(`${cgroup.order} is no order of cgroups; there are ${Object.keys(ORDERS).join(", ")}`);
   }
+  const order = ORDERS[cgroup.order];
   if ("id" in cgroup) return { order, cgroup_id: cgroup.id };
   return { order, cgroup_fd: "fd" in cgroup ? cgroup.fd : (directory as number) };
 }
 
-function reason(errno: number, { map, cgroup, task }: IteratorPlace, hook: string): string | undefined {
+function reasonOf(errno: number, { map, cgroup, task }: IteratorPlace, name: string): string | undefined {
   if (errno === Errno.EBADF && map === undefined && cgroup === undefined && task === undefined) {
-    return `${hook} walks over the elements of a map: say which`;
+    return `${name} walks over the elements of a map: give the option map`;
   }
-  if (errno === Errno.EBADF && cgroup !== undefined) return "that is no cgroup v2";
+  if (errno === Errno.EBADF && cgroup !== undefined) return "the path or fd is not a cgroup v2";
   if (errno === Errno.ENOENT && cgroup !== undefined) return "there is no such cgroup";
   if ((errno === Errno.ESRCH || errno === Errno.ENOENT) && task !== undefined) return "there is no such task";
-  if (errno === Errno.EINVAL && map !== undefined)
+  if (errno === Errno.EINVAL && map !== undefined) {
     return `${map.what} (${map.typeName}) is of a type that it cannot walk`;
+  }
   if (errno === Errno.EACCES && map !== undefined) {
     return `the program takes larger keys or values than ${map.what} has, or writes where it may only read`;
   }
@@ -129,8 +132,8 @@ function reason(errno: number, { map, cgroup, task }: IteratorPlace, hook: strin
 const CHUNK = 64 * 1024;
 
 /**
- * One run of an iterator: what its program writes (bpf_seq_write, bpf_seq_printf), as bytes or as text, all at once or
- * as it comes. It is read once; `close()` ends it.
+ * One run of an iterator. Reads what its program writes (bpf_seq_write, bpf_seq_printf), as bytes or as text, all at once
+ * or as it comes. It can be read once; `close()` ends it.
  */
 export class IteratorRun implements Disposable {
   readonly #fd: OwnedFd;
@@ -139,7 +142,7 @@ export class IteratorRun implements Disposable {
     this.#fd = fd;
   }
 
-  /** The rest, as bytes. */
+  /** Reads the rest as bytes. */
   readAll(): Uint8Array {
     const chunks: Uint8Array[] = [];
     for (;;) {
@@ -150,12 +153,12 @@ export class IteratorRun implements Disposable {
     }
   }
 
-  /** The rest, as text in UTF-8. */
+  /** Reads the rest as text in UTF-8. */
   readText(): string {
     return new TextDecoder().decode(this.readAll());
   }
 
-  /** The bytes as they come, without blocking Node's event loop. Closes the run at its end, or when the loop is left. */
+  /** Yields the bytes as they come, without blocking Node's event loop. Closes the run at its end, or when the loop is left. */
   async *bytes(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     try {
       for (;;) {
@@ -169,7 +172,7 @@ export class IteratorRun implements Disposable {
     }
   }
 
-  /** The lines of text as they come, without their newlines. Closes the run like {@link bytes}. */
+  /** Yields the lines of text as they come, without their newlines. Closes the run like {@link bytes}. */
   async *lines(): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder();
     let rest = "";
@@ -185,12 +188,20 @@ export class IteratorRun implements Disposable {
     return this.lines();
   }
 
+  get closed(): boolean {
+    return this.#fd.closed;
+  }
+
   close(): void {
     this.#fd.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectObject("IteratorRun", { what: this.#fd.what, closed: this.closed }, options, inspect);
   }
 
   #read(chunk: Uint8Array): number {
@@ -214,7 +225,7 @@ function readInPool(fd: number, chunk: Uint8Array): Promise<number> {
   });
 }
 
-/** After a million objects for which the program wrote nothing the kernel wants to be asked again. */
+/** After a million objects for which the program wrote nothing the kernel answers EAGAIN. */
 function isAgain(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EAGAIN" || code === "EINTR";
@@ -228,6 +239,9 @@ function asSyscallError(error: unknown): unknown {
 
 /** Starts a run of an iterator: of a link that {@link attachIterator} made, or that was opened by id or pin. */
 export function openIterator(link: Link): IteratorRun {
+  if (typeof link !== "object" || link === null || !("typeName" in link && "info" in link && "detach" in link)) {
+    throw new UsageError("openIterator takes a link; attachIterator(program) makes one");
+  }
   try {
     return new IteratorRun(new OwnedFd(iterCreate(link.fd), `iterator of ${link.what}`));
   } catch (error) {

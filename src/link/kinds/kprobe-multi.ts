@@ -1,11 +1,13 @@
 import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import { hasWildcard, namePattern } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { kernelSymbolAddresses, linkCreate, type TraceableFunction, traceableFunctions } from "../../sys/index.ts";
 import { BpfAttachType, BpfKprobeMultiFlag, BpfProgType } from "../../uapi/index.ts";
-import { type Link, newLink } from "../link.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { attach, type Hook, requireType } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { explained, type Refusal, requireType } from "../refusal.ts";
 import { missingFunction } from "./kprobe.ts";
 
 /** Which functions of the kernel a program is attached to: by one of the three. */
@@ -16,7 +18,7 @@ export interface KprobeMultiPlace {
   readonly addresses?: readonly bigint[] | undefined;
   /** One pattern; what the program's section says where nothing is given. */
   readonly pattern?: string | undefined;
-  /** What bpf_get_attach_cookie() gives the program, one for each symbol or address. Not with patterns. */
+  /** What bpf_get_attach_cookie() returns in the program, one for each symbol or address. Not with patterns. */
   readonly cookies?: readonly Cookie[] | undefined;
   /** At their returns. */
   readonly returns?: boolean | undefined;
@@ -24,44 +26,60 @@ export interface KprobeMultiPlace {
   readonly session?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<KprobeMultiPlace> = {
+  symbols: "texts",
+  addresses: "u64s",
+  pattern: "text",
+  cookies: "u64s",
+  returns: "boolean",
+  session: "boolean",
+};
+
 /**
  * Attaches a program to many functions of the kernel at once, by one link (5.18; needs CONFIG_FPROBE). The program must
  * be loaded for BPF_TRACE_KPROBE_MULTI (`kprobe.multi/…`) or BPF_TRACE_KPROBE_SESSION.
  */
-export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}): Link {
+export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}): KernelLink {
+  checkArguments("attachKprobeMulti", program, place, OPTIONS);
   const isSession = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_KPROBE_SESSION;
-  const hook = isSession ? "kprobe session" : "kprobe_multi";
-  requireType(program, hook, BpfProgType.BPF_PROG_TYPE_KPROBE);
-  if (isSession && place.returns === true) {
-    throw new UsageError(`${program.what}: a session is at entry and return, returns says only the latter`);
-  }
   const attachType = isSession ? BpfAttachType.BPF_TRACE_KPROBE_SESSION : BpfAttachType.BPF_TRACE_KPROBE_MULTI;
-  const functions = resolve(program, place);
+  let functions: Functions = {};
+  const hook: Hook = {
+    name: `functions of the kernel by a ${isSession ? "kprobe session" : "kprobe_multi"} link`,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_KPROBE],
+    loadedFor: [attachType],
+    feature: isSession ? "link:kprobe_session" : "link:kprobe_multi",
+    explain: ({ errno }) => reasonOf(errno, functions.syms),
+  };
+  requireType(program, hook);
+  if (isSession && place.returns === true) {
+    throw new UsageError(`${program.what}: a session runs at entry and at return; leave out returns`);
+  }
+  functions = resolve(program, place);
   const flags = place.returns === true ? BpfKprobeMultiFlag.BPF_F_KPROBE_MULTI_RETURN : 0;
   const kprobe_multi = { ...functions, cookies: place.cookies, flags };
-  const refusal: Refusal = {
-    hook: `${hook} links`,
-    attachType,
-    since: isSession ? [6, 10] : [5, 18],
-    reasons: ({ errno }) => reason(errno, functions.syms),
-  };
-  return newLink(() => explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { kprobe_multi })));
+  return attach(program, hook, () => linkCreate(program.fd, 0, attachType, { kprobe_multi }));
 }
 
-function resolve(
-  program: Program,
-  place: KprobeMultiPlace,
-): { syms: readonly string[]; addrs?: undefined } | { addrs: readonly bigint[]; syms?: undefined } {
-  const { symbols, addresses, cookies } = place;
-  const said = [symbols, addresses, place.pattern].filter((one) => one !== undefined).length;
-  if (said > 1) throw new UsageError(`${program.what}: say symbols, addresses or a pattern, not several of them`);
+interface Functions {
+  readonly syms?: readonly string[];
+  readonly addrs?: readonly bigint[];
+}
+
+function resolve(program: Program, place: KprobeMultiPlace): Functions {
+  const { symbols, addresses, cookies, pattern } = place;
+  if ([symbols, addresses, pattern].filter((one) => one !== undefined).length > 1) {
+    throw new UsageError(`${program.what}: give symbols, addresses or a pattern, not several of them`);
+  }
   if (addresses !== undefined) {
-    if (addresses.length === 0) throw new UsageError(`${program.what}: no address is given`);
+    if (addresses.length === 0) throw new UsageError(`${program.what}: the list of addresses is empty`);
     return { addrs: addresses };
   }
-  const names = symbols ?? [place.pattern ?? program.origin.attachTo ?? ""];
+  const names = symbols ?? [pattern ?? program.origin.attachTo ?? ""];
   if (names.length === 0 || names.includes("")) {
-    throw new UsageError(`${program.what}: say its functions; its section does not`);
+    throw new UsageError(
+      `${program.what}: give its functions, for example { symbols: ["do_unlinkat"] }; its section names none`,
+    );
   }
   if (!names.some(hasWildcard)) return { syms: names };
   if (cookies !== undefined) throw new UsageError(`${program.what}: cookies go with whole names, not with patterns`);
@@ -70,7 +88,7 @@ function resolve(
   return { addrs };
 }
 
-/** ftrace lists a place that it may not hook under such a name. */
+/** How the names begin under which ftrace lists places that it may not hook. */
 const INVALID = "__ftrace_invalid_address__";
 
 /** The addresses of all functions that fit and that ftrace can hook, in ascending order. */
@@ -80,7 +98,7 @@ function addressesOf(patterns: readonly string[]): bigint[] {
   if (found === undefined) {
     throw new NotSupportedError({
       feature: "patterns of functions",
-      detail: "tracefs does not tell which can be traced (available_filter_functions): say whole names",
+      detail: "tracefs does not list which functions can be traced (available_filter_functions); give whole names",
     });
   }
   const addresses = new Set<bigint>();
@@ -95,7 +113,7 @@ function addressesOf(patterns: readonly string[]): bigint[] {
   return [...addresses].sort((a, b) => (a < b ? -1 : 1));
 }
 
-function reason(errno: number, syms: readonly string[] | undefined): Error | string | undefined {
+function reasonOf(errno: number, syms: readonly string[] | undefined): Error | string | undefined {
   // ESRCH: a name is not in kallsyms, or cannot be traced. ENOENT: ftrace knows no such address.
   if (errno !== Errno.ESRCH && errno !== Errno.ENOENT && errno !== Errno.EINVAL) return undefined;
   for (const name of syms ?? []) {

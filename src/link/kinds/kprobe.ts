@@ -1,12 +1,14 @@
 import { Errno, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
-import { kernelFunctionNames } from "../../sys/index.ts";
+import { kernelFunctionNames, kernelSymbols } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { type Hook, requireType } from "../hook.ts";
 import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { attachProbe, type ProbeMode } from "../probe/probe-event.ts";
-import { type Refusal, requireType } from "../refusal.ts";
+import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 
 /** Where and how a program is attached to a function of the kernel. */
 export interface KprobePlace {
@@ -16,7 +18,7 @@ export interface KprobePlace {
   readonly address?: bigint | undefined;
   /** Bytes from the function's start. Not at a return. */
   readonly offset?: number | undefined;
-  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
   /** How the probe is made; the newest way that this kernel has where left out. */
   readonly mode?: ProbeMode | undefined;
@@ -24,9 +26,13 @@ export interface KprobePlace {
 
 /** Where and how a program is attached to the return of a function of the kernel. */
 export interface KretprobePlace extends Omit<KprobePlace, "offset"> {
-  /** How many calls may wait for their return at once before further ones are missed; makes the probe in tracefs. */
+  /** How many calls may wait for their return at once before further ones are missed. Makes the probe in tracefs. */
   readonly maxActive?: number | undefined;
 }
+
+const COMMON_OPTIONS = { symbol: "text", address: "u64", cookie: "u64", mode: PROBE_MODES } as const;
+const KPROBE_OPTIONS: OptionTable<KprobePlace> = { ...COMMON_OPTIONS, offset: "natural" };
+const KRETPROBE_OPTIONS: OptionTable<KretprobePlace> = { ...COMMON_OPTIONS, maxActive: "natural" };
 
 /**
  * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (Linux 4.1; by a link 5.15,
@@ -34,21 +40,32 @@ export interface KretprobePlace extends Omit<KprobePlace, "offset"> {
  * are like it.
  */
 export function attachKprobe(program: Program, place: KprobePlace = {}): Link {
-  return attach(program, place, false);
+  checkArguments("attachKprobe", program, place, KPROBE_OPTIONS);
+  return attachTo(program, place, false);
 }
 
 /** Attaches a program to the return of a function of the kernel; otherwise as {@link attachKprobe}. */
 export function attachKretprobe(program: Program, place: KretprobePlace = {}): Link {
-  return attach(program, place, true);
+  checkArguments("attachKretprobe", program, place, KRETPROBE_OPTIONS);
+  return attachTo(program, place, true);
 }
 
-function attach(program: Program, place: KprobePlace & KretprobePlace, returns: boolean): Link {
-  const kind = returns ? "kretprobe" : "kprobe";
-  requireType(program, `a ${kind}`, BpfProgType.BPF_PROG_TYPE_KPROBE);
+function attachTo(program: Program, place: KprobePlace & KretprobePlace, returns: boolean): Link {
   const { symbol, address, offset } = target(program, place);
+  const what = symbol ?? (address === undefined ? "of no function" : `0x${address.toString(16)}`);
+  const hook: Hook = {
+    name: `${returns ? "kretprobe" : "kprobe"} ${what}${offset === 0 ? "" : `+0x${offset.toString(16)}`}`,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_KPROBE],
+    loadedFor: [0],
+    explain: ({ errno }) => reasonOf(errno, symbol, offset),
+  };
+  requireType(program, hook);
+  if (symbol === undefined && address === undefined) {
+    throw new UsageError(
+      `${program.what}: give the function to probe, for example { symbol: "do_unlinkat" }; its section names none`,
+    );
+  }
   if (returns && offset !== 0) throw new UsageError(`${program.what}: a kretprobe takes no offset`);
-  const hook = `${kind} ${symbol ?? `0x${address?.toString(16)}`}${offset === 0 ? "" : `+0x${offset.toString(16)}`}`;
-  const refusal: Refusal = { hook, reasons: ({ errno }) => reason(errno, symbol, offset) };
   const probe = {
     pmu: "kprobe",
     returns,
@@ -56,41 +73,40 @@ function attach(program: Program, place: KprobePlace & KretprobePlace, returns: 
     offset: address ?? BigInt(offset),
     maxActive: place.maxActive,
   } as const;
-  return attachProbe(program, probe, { mode: place.mode, cookie: place.cookie, refusal });
+  return attachProbe(program, hook, probe, { mode: place.mode, cookie: place.cookie });
 }
 
-function target(program: Program, place: KprobePlace): { symbol?: string; address?: bigint; offset: number } {
-  const { symbol, address } = place;
-  const offset = place.offset ?? 0;
+interface KprobeTarget {
+  readonly symbol?: string;
+  readonly address?: bigint;
+  readonly offset: number;
+}
+
+function target(program: Program, { symbol, address, offset = 0 }: KprobePlace): KprobeTarget {
   if (symbol !== undefined && address !== undefined) {
-    throw new UsageError(`${program.what}: say the function by its symbol or by an address, not by both`);
+    throw new UsageError(`${program.what}: give the function by its symbol or by an address, not by both`);
   }
-  if (!Number.isSafeInteger(offset) || offset < 0) throw new UsageError(`${offset} is no offset in a function`);
-  if (address !== undefined) return { address: address + BigInt(offset), offset: 0 };
+  if (address !== undefined) return { address: BigInt(address) + BigInt(offset), offset: 0 };
   if (symbol !== undefined && symbol !== "") return { symbol, offset };
-  const said = kprobeSection(program.origin.attachTo ?? "");
-  if (said === undefined) {
-    throw new UsageError(`${program.what}: say its function, such as do_unlinkat; its section does not`);
-  }
-  return said;
+  return kprobeSection(program.origin.attachTo ?? "") ?? { offset };
 }
 
-/** Takes `function+offset` of a section's name apart; undefined for another form. */
+/** Splits `function+offset` of a section's name; undefined for another form. */
 export function kprobeSection(text: string): { symbol: string; offset: number } | undefined {
   const parts = /^([\w.]+)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);
   return parts?.[1] === undefined ? undefined : { symbol: parts[1], offset: Number(parts[2] ?? 0) };
 }
 
-function reason(errno: number, symbol: string | undefined, offset: number): Error | string | undefined {
+function reasonOf(errno: number, symbol: string | undefined, offset: number): Error | string | undefined {
   if (symbol !== undefined && (errno === Errno.ENOENT || errno === Errno.EINVAL)) {
     const missing = missingFunction(symbol);
     if (missing !== undefined) return missing;
   }
   switch (errno) {
     case Errno.EILSEQ:
-      return "there is no instruction at that offset, but in the middle of one";
+      return "the offset is in the middle of an instruction";
     case Errno.EADDRNOTAVAIL:
-      return "several functions have that name: say the address of one";
+      return "several functions have that name; give the address of one";
     case Errno.EINVAL:
     case Errno.ENOENT:
       return offset === 0
@@ -101,18 +117,44 @@ function reason(errno: number, symbol: string | undefined, offset: number): Erro
   }
 }
 
-/** The error for a function that this kernel does not have, with names that are like it; undefined if it has it. */
+/**
+ * The error for a function that this kernel does not have, with names that are like it, or that is not in the module
+ * named before a colon (`veth:veth_xmit`). Undefined if the kernel has it.
+ */
 export function missingFunction(name: string): UsageError | undefined {
-  const plain = name.slice(name.indexOf(":") + 1);
+  const colon = name.indexOf(":");
+  if (colon > 0) return missingInModule(name.slice(0, colon), name.slice(colon + 1));
   let has = false;
   function* others(): Generator<string, void, undefined> {
     for (const one of kernelFunctionNames()) {
-      has = one === plain;
+      has = one === name;
       if (has) return;
       yield one;
     }
   }
-  const near = nearNames(plain, others());
+  const near = nearNames(name, others());
   if (has) return undefined;
   return new UsageError(`this kernel has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`);
+}
+
+function missingInModule(module: string, name: string): UsageError | undefined {
+  const elsewhere = new Set<string | undefined>();
+  let isLoaded: boolean | undefined;
+  for (const symbol of kernelSymbols()) {
+    // Those of programs come last.
+    if (symbol.module === "bpf") break;
+    isLoaded ??= module === "vmlinux";
+    const own = symbol.module ?? "vmlinux";
+    if (own === module) isLoaded = true;
+    if (symbol.name !== name) continue;
+    if (own === module) return undefined;
+    elsewhere.add(symbol.module);
+  }
+  // The kernel shows no symbols at all.
+  if (isLoaded === undefined) return undefined;
+  const places = [...elsewhere].map((one) => (one === undefined ? "the kernel itself" : `module ${one}`));
+  const hint = places.length === 0 ? "" : `; ${name} is in ${places.join(" and ")}`;
+  return new UsageError(
+    isLoaded ? `module ${module} has no function ${name}${hint}` : `no module ${module} is loaded${hint}`,
+  );
 }

@@ -1,41 +1,54 @@
 import { UsageError } from "../../errors/index.ts";
-import { hasSyscallWrapper } from "../../kernel/index.ts";
+import { hasSyscallWrapper, type OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
 import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import type { ProbeMode } from "../probe/probe-event.ts";
+import { PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 import { attachKprobe, attachKretprobe } from "./kprobe.ts";
 
 /** Which system call a program is attached to. */
 export interface KsyscallPlace {
   /** Its name, such as `unlinkat`; what the program's section says where left out. */
   readonly syscall?: string | undefined;
-  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
+  /** How the probe is made; the newest way that this kernel has where left out. */
   readonly mode?: ProbeMode | undefined;
 }
 
+const OPTIONS: OptionTable<KsyscallPlace> = { syscall: "text", cookie: "u64", mode: PROBE_MODES };
+
 /** How the wrappers of system calls begin on each architecture (arch/…/include/asm/syscall_wrapper.h). */
-const PREFIXES: Readonly<Record<string, string>> = { x64: "__x64", arm64: "__arm64", riscv64: "__riscv" };
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ["x64", "__x64"],
+  ["arm64", "__arm64"],
+  ["riscv64", "__riscv"],
+]);
 
 /**
  * Attaches a program to a system call, by a kprobe on the kernel's function for it, whatever this kernel calls that.
  * System calls of 32-bit processes have functions of their own, and are not seen.
  */
 export function attachKsyscall(program: Program, place: KsyscallPlace = {}): Link {
-  return attachKprobe(program, probe(program, place));
+  checkArguments("attachKsyscall", program, place, OPTIONS);
+  return attachKprobe(program, kprobeOf(program, place));
 }
 
-/** The same at the return of the system call. */
+/** Attaches a program to the return of a system call; otherwise as {@link attachKsyscall}. */
 export function attachKretsyscall(program: Program, place: KsyscallPlace = {}): Link {
-  return attachKretprobe(program, probe(program, place));
+  checkArguments("attachKretsyscall", program, place, OPTIONS);
+  return attachKretprobe(program, kprobeOf(program, place));
 }
 
-function probe(program: Program, place: KsyscallPlace): { symbol: string } & Omit<KsyscallPlace, "syscall"> {
+function kprobeOf(program: Program, place: KsyscallPlace): { symbol: string } & Omit<KsyscallPlace, "syscall"> {
   const name = place.syscall ?? program.origin.attachTo ?? "";
-  if (!/^\w+$/.test(name))
-    throw new UsageError(`${program.what}: say its system call, such as unlinkat, not "${name}"`);
-  const prefix = hasSyscallWrapper() ? PREFIXES[process.arch] : "__se";
+  if (!/^\w+$/.test(name)) {
+    throw new UsageError(
+      `${program.what}: give its system call, for example { syscall: "unlinkat" }; "${name}" is not one`,
+    );
+  }
+  const prefix = hasSyscallWrapper() ? PREFIXES.get(process.arch) : "__se";
   const { cookie, mode } = place;
   return { symbol: `${prefix ?? "__se"}_sys_${name}`, cookie, mode };
 }

@@ -1,20 +1,25 @@
 import { UsageError } from "../../errors/index.ts";
 import type { Program } from "../../program/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
-import type { Link } from "../link.ts";
-import { requireType, sectionOf } from "../refusal.ts";
-import { attachByBtf, type TracingOptions } from "./tracing.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { type Hook, requireType, sectionOf } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
+import { attachByBtf, TRACING_OPTIONS, type TracingOptions } from "./tracing.ts";
 
 /**
  * Attaches a program to the hook of the Linux security modules that it was loaded for (`lsm/file_open`, 5.7). Where
- * `bpf` is not among the kernel's active modules (`/sys/kernel/security/lsm`, `lsm=…,bpf` at boot) kernels before 6.12
- * attach it all the same, and never run it. Programs for a cgroup (`lsm_cgroup/…`) are attached by attachCgroup().
+ * `bpf` is not among the kernel's active modules (`/sys/kernel/security/lsm`, `lsm=…,bpf` at boot), kernels before 6.12
+ * attach it all the same and never run it. Programs for a cgroup (`lsm_cgroup/…`) are attached by attachCgroup().
  */
-export function attachLsm(program: Program, options: TracingOptions = {}): Link {
-  requireType(program, "an LSM hook", BpfProgType.BPF_PROG_TYPE_LSM);
+export function attachLsm(program: Program, options: TracingOptions = {}): KernelLink {
+  checkArguments("attachLsm", program, options, TRACING_OPTIONS);
+  const hook: Hook = {
+    name: sectionOf(program, "an LSM hook"),
+    programTypes: [BpfProgType.BPF_PROG_TYPE_LSM],
+  };
+  requireType(program, hook);
   if (program.origin.attachType === BpfAttachType.BPF_LSM_CGROUP) {
-    throw new UsageError(`${program.what} is for the processes of a cgroup: attachCgroup() attaches it`);
+    throw new UsageError(`${program.what} is for the processes of a cgroup: attach it with attachCgroup()`);
   }
-  const hook = sectionOf(program, "an LSM hook");
-  return attachByBtf(program, { attachType: BpfAttachType.BPF_LSM_MAC, ...options }, hook);
+  return attachByBtf(program, hook, { attachType: BpfAttachType.BPF_LSM_MAC, ...options });
 }

@@ -1,9 +1,11 @@
-import { Errno, UsageError } from "../../errors/index.ts";
+import { Errno } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfNetfilterFlag, BpfProgType } from "../../uapi/index.ts";
-import { attempt } from "../attempt.ts";
-import { type KernelLink, newLink } from "../link.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { attach } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
 
 /** Protocol families of netfilter that take programs (include/uapi/linux/netfilter.h). */
 const FAMILIES = { ipv4: 2, ipv6: 10 } as const;
@@ -15,42 +17,43 @@ export interface NetfilterPlace {
   readonly family: keyof typeof FAMILIES;
   readonly hook: keyof typeof HOOKS;
   /**
-   * The smaller, the earlier: -2147483647 to 2147483646. 0, where filters are, unless given; connection tracking is at
-   * -200, NAT at -100 and 100. Each program at a hook has a priority of its own.
+   * A smaller number runs earlier, from -2147483647 to 2147483646. Unless given it is 0, where filters are; connection
+   * tracking is at -200, NAT at -100 and 100. Each program at a hook has a priority of its own.
    */
   readonly priority?: number | undefined;
-  /** The program gets whole packets instead of fragments (6.6); the priority must be above -400 then. */
+  /** The program gets whole packets instead of fragments (6.6). The priority must then be above -400. */
   readonly defragment?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<NetfilterPlace> = {
+  family: Object.keys(FAMILIES),
+  hook: Object.keys(HOOKS),
+  priority: "integer",
+  defragment: "boolean",
+};
+
 /** Attaches a netfilter program to a hook of this network namespace by a link (6.4). */
 export function attachNetfilter(program: Program, place: NetfilterPlace): KernelLink {
-  const { family, hook, priority = 0, defragment = false } = place;
-  const pf = FAMILIES[family];
-  const hooknum = HOOKS[hook];
-  if (pf === undefined || hooknum === undefined) {
-    throw new UsageError(`netfilter has the families ipv4 and ipv6 and the hooks ${Object.keys(HOOKS).join(", ")}`);
-  }
+  checkArguments("attachNetfilter", program, place, OPTIONS);
+  const { family, hook: hookName, priority = 0, defragment = false } = place;
   const attachType = BpfAttachType.BPF_NETFILTER;
-  const flags = defragment ? BpfNetfilterFlag.BPF_F_NETFILTER_IP_DEFRAG : 0;
-  const where = `${family} ${hook} at priority ${priority}`;
-  const facts = {
-    program,
-    where,
+  const hook = {
+    name: `${family} ${hookName} at priority ${priority}`,
     attachType,
     programTypes: [BpfProgType.BPF_PROG_TYPE_NETFILTER],
     loadedFor: [attachType],
     feature: defragment ? "attach:netfilter_defragment" : "link:netfilter",
-    meaning: (errno: number) => netfilterMeaning(errno, defragment),
+    explain: ({ errno }: { errno: number }) => reasonOf(errno, defragment),
   } as const;
-  const create = (): number => linkCreate(program.fd, 0, attachType, { netfilter: { pf, hooknum, priority, flags } });
-  return newLink(() => attempt(facts, create), [], `link to ${where}`);
+  const flags = defragment ? BpfNetfilterFlag.BPF_F_NETFILTER_IP_DEFRAG : 0;
+  const netfilter = { pf: FAMILIES[family], hooknum: HOOKS[hookName], priority, flags };
+  return attach(program, hook, () => linkCreate(program.fd, 0, attachType, { netfilter }));
 }
 
-function netfilterMeaning(errno: number, defragment: boolean): string | undefined {
+function reasonOf(errno: number, defragment: boolean): string | undefined {
   switch (errno) {
     case Errno.EBUSY:
-      return "another program is attached there: each has a priority of its own";
+      return "another program is attached there; each has a priority of its own";
     case Errno.ERANGE:
       return defragment
         ? "the priority must be above -400, where packets are put together, and below 2147483647"

@@ -1,10 +1,12 @@
-import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import { Errno, NotSupportedError, type SyscallError, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { duplicateFd, type PerfEventOptions, perfEventOpen } from "../../sys/index.ts";
 import { BpfProgType, PerfHardware, PerfSoftware, PerfType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
-import { explainRefusal, requireType } from "../refusal.ts";
 
 /** The kernel's own events, without `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
 export type SoftwareEvent = Lowercase<Rest<keyof typeof PerfSoftware, "PERF_COUNT_SW_">>;
@@ -31,37 +33,50 @@ export interface PerfEventPlace {
   readonly period?: bigint | number | undefined;
   /** Instead of a period: so many times a second. */
   readonly frequency?: number | undefined;
-  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
 }
+
+const OPTIONS: OptionTable<PerfEventPlace> = {
+  event: "object",
+  pid: "natural",
+  cpu: "natural",
+  period: "u64",
+  frequency: "natural",
+  cookie: "u64",
+};
 
 /**
  * Attaches a program of type perf_event to a counter of the kernel or the processor, one of one CPU or one thread
  * (perf_event_open(2)). By a link (5.15), before by ioctl (4.9), which lasts as long as the process.
  */
 export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
-  requireType(program, "a perf event", BpfProgType.BPF_PROG_TYPE_PERF_EVENT);
+  checkArguments("attachPerfEvent", program, place, OPTIONS);
   const { event, cookie } = place;
-  const hook = `the perf event ${describe(event)}`;
-  const fd = "fd" in event ? duplicateFd(event.fd) : open(program, event, place, hook);
-  return linkPerfEvent(program, fd, {
-    cookie,
-    refusal: {
-      hook,
-      reasons: ({ errno }) =>
-        errno === Errno.EEXIST
-          ? "the event has a program already"
-          : errno === Errno.EPROTO
-            ? "the program asks for stacks, so the event must sample them too (PERF_SAMPLE_CALLCHAIN)"
-            : undefined,
-    },
-  });
+  const hook: Hook = {
+    name: `the perf event ${describe(event)}`,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_PERF_EVENT],
+    explain: ({ errno }) => reasonOf(errno),
+  };
+  const fd = "fd" in event ? duplicateFd(event.fd) : open(program, hook, event, place);
+  return linkPerfEvent(program, hook, fd, { cookie });
 }
 
-function open(program: Program, event: PerfEventSource, place: PerfEventPlace, hook: string): number {
+function reasonOf(errno: number): string | undefined {
+  switch (errno) {
+    case Errno.EEXIST:
+      return "the event has a program already";
+    case Errno.EPROTO:
+      return "the program asks for stacks, so the event must sample them too (PERF_SAMPLE_CALLCHAIN)";
+    default:
+      return undefined;
+  }
+}
+
+function open(program: Program, hook: Hook, event: PerfEventSource, place: PerfEventPlace): number {
   const { pid, cpu, period, frequency } = place;
   if (period !== undefined && frequency !== undefined) {
-    throw new UsageError(`${hook}: say a period or a frequency, not both`);
+    throw new UsageError(`${hook.name}: give a period or a frequency, not both`);
   }
   const options: PerfEventOptions = {
     ...attribute(event),
@@ -70,21 +85,24 @@ function open(program: Program, event: PerfEventSource, place: PerfEventPlace, h
     pid: pid ?? -1,
     cpu: cpu ?? (pid === undefined ? 0 : -1),
   };
-  try {
-    return perfEventOpen(options);
-  } catch (error) {
-    throw explainRefusal(program, error, {
-      hook,
-      reasons: ({ errno }) => {
-        const where = pid === undefined ? `CPU ${cpu ?? 0}` : `the thread ${pid}`;
-        if (errno === Errno.ESRCH) return `there is no thread ${pid}`;
-        if (errno === Errno.ENODEV) return `there is no CPU ${cpu}, or it is offline`;
-        if (errno === Errno.ENOENT || errno === Errno.EOPNOTSUPP) {
-          return new NotSupportedError({ feature: hook, detail: `no PMU of this machine has it on ${where}` });
-        }
-        return undefined;
-      },
-    });
+  const explain: Hook["explain"] = (refusal) => whyNotOpened(refusal, hook, place);
+  return explained(program, { ...hook, explain }, () => perfEventOpen(options));
+}
+
+function whyNotOpened(refusal: SyscallError, { name }: Hook, { pid, cpu }: PerfEventPlace): string | Error | undefined {
+  switch (refusal.errno) {
+    case Errno.ESRCH:
+      return `there is no thread ${pid}`;
+    case Errno.ENODEV:
+      return `there is no CPU ${cpu}, or it is offline`;
+    case Errno.ENOENT:
+    case Errno.EOPNOTSUPP: {
+      const where = pid === undefined ? `CPU ${cpu ?? 0}` : `the thread ${pid}`;
+      const detail = `no PMU of this machine has it on ${where}`;
+      return new NotSupportedError({ feature: name, detail }, { cause: refusal });
+    }
+    default:
+      return undefined;
   }
 }
 
@@ -103,8 +121,8 @@ function attribute(event: PerfEventSource): { type: number; config: bigint | num
 }
 
 function numberOf(table: Readonly<Record<string, number>>, prefix: string, name: string): number {
-  const found = table[prefix + name.toUpperCase()];
-  if (found !== undefined) return found;
+  const constant = prefix + String(name).toUpperCase();
+  if (Object.hasOwn(table, constant)) return table[constant] as number;
   const names = Object.keys(table).map((key) => key.slice(prefix.length).toLowerCase());
   throw new UsageError(`there is no perf event ${name}; there are ${names.join(", ")}`);
 }

@@ -3,7 +3,9 @@ import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors
 import { Program } from "../../program/index.ts";
 import { type SocketOption, setSocketOption } from "../../sys/index.ts";
 import { BpfLinkType, BpfProgType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
 import { Attachment } from "../attachment.ts";
+import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 
 /** A socket of Node's (`net.Socket`, `dgram.Socket`, …) while it is open, or an fd. */
@@ -12,34 +14,36 @@ export type SocketSource = number | object;
 type Option = keyof typeof SocketOption;
 
 /** One of the two places for a program on a socket. */
-interface Place {
+interface SocketHook {
   readonly what: string;
   readonly attach: Option;
   readonly detach: Option;
-  readonly types: readonly BpfProgType[];
-  readonly takes: string;
+  readonly programTypes: readonly BpfProgType[];
+  readonly explain?: Hook["explain"];
 }
 
-const FILTER: Place = {
+const FILTER: SocketHook = {
   what: "socket filter",
   attach: "SO_ATTACH_BPF",
   detach: "SO_DETACH_BPF",
-  types: [BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER],
-  takes: "socket_filter",
+  programTypes: [BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER],
 };
-const REUSEPORT: Place = {
+const REUSEPORT: SocketHook = {
   what: "reuseport selection",
   attach: "SO_ATTACH_REUSEPORT_EBPF",
   detach: "SO_DETACH_REUSEPORT_BPF",
-  types: [BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER, BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT],
-  takes: "socket_filter or sk_reuseport",
+  programTypes: [BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER, BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT],
+  explain: ({ errno }) =>
+    errno === Errno.EINVAL ? "the socket must have had SO_REUSEPORT when it was bound" : undefined,
 };
 
 /**
- * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19): it says how many bytes of each packet are
- * received, 0 for none. Another that is attached gives way. It stays until it is detached or the socket is closed.
+ * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). Its result says how many bytes of each packet are
+ * received, 0 for none. It replaces a filter that is attached already. It stays until it is detached or the socket is
+ * closed.
  */
 export function attachSocketFilter(program: Program, socket: SocketSource): Link {
+  checkArguments("attachSocketFilter", program, {}, {});
   return attachToSocket(program, socket, FILTER);
 }
 
@@ -48,18 +52,25 @@ export function attachSocketFilter(program: Program, socket: SocketSource): Link
  * sk_reuseport programs 4.19). It stays for the whole group until it is detached (5.3) or the group is gone.
  */
 export function attachReuseport(program: Program, socket: SocketSource): Link {
+  checkArguments("attachReuseport", program, {}, {});
   return attachToSocket(program, socket, REUSEPORT);
 }
 
-function attachToSocket(program: Program, source: SocketSource, place: Place): Link {
-  const fd = socketFd(source);
-  const inode = fstatSync(fd).ino;
-  setProgram(fd, program, place);
-  // The fd's number may be another file's by the time the attachment ends: then the socket is gone, and with it the
-  // program, unless something else holds it.
+function attachToSocket(program: Program, source: SocketSource, place: SocketHook): Link {
+  const fd = fdOfSocket(source);
+  const hook: Hook = {
+    name: `fd ${fd} as ${place.what}`,
+    programTypes: place.programTypes,
+    explain: (refusal) => (refusal.errno === Errno.ENOTSOCK ? "it is not a socket" : place.explain?.(refusal)),
+  };
+  const set = (one: Program): void => explained(one, hook, () => setSocketOption(fd, place.attach, one.fd));
+  set(program);
+  // The number of the fd may belong to another file by the time the attachment ends. The socket is gone then, and its
+  // program with it, unless something else holds it.
+  const { ino } = fstatSync(fd);
   const isSame = (): boolean => {
     try {
-      return fstatSync(fd).ino === inode;
+      return fstatSync(fd).ino === ino;
     } catch {
       return false;
     }
@@ -77,28 +88,12 @@ function attachToSocket(program: Program, source: SocketSource, place: Place): L
         throw new NotSupportedError({ feature: `comparing a ${place.what} with an old program`, detail });
       }
       if (!isSame()) throw new UsageError(`the socket of ${program.what} is closed`);
-      setProgram(fd, next, place);
+      set(next);
     },
   });
 }
 
-function setProgram(fd: number, program: Program, place: Place): void {
-  try {
-    setSocketOption(fd, place.attach, program.fd);
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    const subject = `${program.what} (${program.typeName}) cannot be attached to fd ${fd} as ${place.what}`;
-    if (error.errno === Errno.ENOTSOCK) throw new UsageError(`${subject}: it is not a socket`, { cause: error });
-    if (!place.types.includes(program.type)) {
-      throw new UsageError(`${subject}: it takes ${place.takes} programs`, { cause: error });
-    }
-    const unbound = place === REUSEPORT && error.errno === Errno.EINVAL;
-    const hint = unbound ? "the socket must have had SO_REUSEPORT when it was bound" : error.hint;
-    throw new SyscallError({ call: error.call, errno: error.errno, subject, hint }, { cause: error });
-  }
-}
-
-function removeProgram(fd: number, place: Place): void {
+function removeProgram(fd: number, place: SocketHook): void {
   try {
     setSocketOption(fd, place.detach, 0);
   } catch (error) {
@@ -108,11 +103,11 @@ function removeProgram(fd: number, place: Place): void {
 }
 
 /** The fd of a socket. Throws UsageError where it has none: not yet connected or bound, or closed. */
-function socketFd(source: SocketSource): number {
-  if (typeof source === "number") return source;
-  const fd = handleOf(source)?.fd;
+function fdOfSocket(source: SocketSource): number {
+  if (typeof source === "number" && Number.isInteger(source) && source >= 0) return source;
+  const fd = typeof source === "object" && source !== null ? handleOf(source)?.fd : undefined;
   if (fd !== undefined && fd >= 0) return fd;
-  throw new UsageError("the socket has no fd: it is not connected or bound yet, or closed already");
+  throw new UsageError("the socket has no fd: it is not connected or bound yet, or closed already, or it is no socket");
 }
 
 interface Handle {

@@ -1,13 +1,13 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
-import { LINK_FEATURES } from "../../kernel/index.ts";
+import { feature, type OptionTable, Undo } from "../../kernel/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import { Program } from "../../program/index.ts";
 import { duplicateFd, linkCreate, OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
-import { type AttachTypeName, resolveAttachType } from "../attach-type.ts";
+import { type AttachTypeName, checkArguments, resolveAttachType } from "../attach-arguments.ts";
 import { Attachment } from "../attachment.ts";
-import { type Attempt, attempt, isTooOld, refusalOf } from "../attempt.ts";
-import { type Link, newLink, type UpdateOptions } from "../link.ts";
+import { attach, explained, type Hook, isTooOldFor } from "../hook.ts";
+import type { Link } from "../link.ts";
 
 /** Where a program is attached to the sockets of a map. */
 export interface SockmapPlace {
@@ -19,6 +19,8 @@ export interface SockmapPlace {
   readonly withoutLink?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<SockmapPlace> = { map: "object", attachType: "any", withoutLink: "boolean" };
+
 const t = BpfAttachType;
 const PROGRAM_TYPES: ReadonlyMap<number, BpfProgType> = new Map([
   [t.BPF_SK_MSG_VERDICT, BpfProgType.BPF_PROG_TYPE_SK_MSG],
@@ -27,7 +29,6 @@ const PROGRAM_TYPES: ReadonlyMap<number, BpfProgType> = new Map([
   [t.BPF_SK_SKB_STREAM_PARSER, BpfProgType.BPF_PROG_TYPE_SK_SKB],
 ]);
 const SOCKET_MAPS: ReadonlySet<number> = new Set([BpfMapType.BPF_MAP_TYPE_SOCKMAP, BpfMapType.BPF_MAP_TYPE_SOCKHASH]);
-const LINKS_SINCE: string | undefined = LINK_FEATURES["link:sockmap"].since;
 
 /**
  * Attaches a verdict or parser program to a sockmap or sockhash by a link (6.10). Kernels without such links, and calls
@@ -35,36 +36,35 @@ const LINKS_SINCE: string | undefined = LINK_FEATURES["link:sockmap"].since;
  * attach type, and either sk_skb_verdict or the stream programs.
  */
 export function attachSockmap(program: Program, place: SockmapPlace): Link {
+  checkArguments("attachSockmap", program, place, OPTIONS);
   const { map } = place;
   const attachType = resolveAttachType(place.attachType, program);
-  const facts = attemptAt(program, map, attachType);
+  const hook = sockmapHook(program, map, attachType);
   if (place.withoutLink !== true) {
     try {
-      return newLink(() => linkCreate(program.fd, map.fd, attachType), [], `link to ${facts.where}`);
+      return attach(program, hook, () => linkCreate(program.fd, map.fd, attachType));
     } catch (error) {
-      if (!isTooOld(error, "link:sockmap")) throw refusalOf(facts, error);
+      if (!isTooOldFor("link:sockmap", (error as Error).cause)) throw error;
     }
   }
-  return attachWithoutLink(facts, map);
+  return attachWithoutLink(program, hook, map, attachType);
 }
 
-function attemptAt(program: Program, map: BpfMap, attachType: BpfAttachType): Attempt {
-  const where = map.what;
+function sockmapHook(program: Program, map: BpfMap, attachType: BpfAttachType): Hook {
   const type = PROGRAM_TYPES.get(attachType);
-  if (type === undefined) throw new UsageError(`${program.what} has an attach type that is not one of a sockmap`);
+  if (type === undefined) throw new UsageError(`${program.what}: its attach type is not one of a sockmap`);
   return {
-    program,
-    where,
+    name: map.what,
     attachType,
     programTypes: [type],
     feature: attachType === t.BPF_SK_SKB_VERDICT ? "attach:sk_skb_verdict" : undefined,
-    // A sk_skb program may be loaded for no type in particular (bpf_prog_attach_check_attach_type does not look).
+    // The kernel does not compare the attach type of sk_skb programs (bpf_prog_attach_check_attach_type).
     loadedFor: type === BpfProgType.BPF_PROG_TYPE_SK_SKB ? undefined : [attachType],
-    meaning: (errno) => sockmapMeaning(errno, map),
+    explain: ({ errno }) => reasonOf(errno, map),
   };
 }
 
-function sockmapMeaning(errno: number, map: BpfMap): string | undefined {
+function reasonOf(errno: number, map: BpfMap): string | undefined {
   if (!SOCKET_MAPS.has(map.type)) return `it is a map of type ${map.typeName}, not sockmap or sockhash`;
   if (errno === Errno.EBUSY) return "the map has a program of this kind, or sk_skb_verdict beside stream programs";
   if (errno === Errno.EOPNOTSUPP) return "the kernel must be built with CONFIG_BPF_STREAM_PARSER";
@@ -72,53 +72,54 @@ function sockmapMeaning(errno: number, map: BpfMap): string | undefined {
 }
 
 /** The kernel holds the program for the map; program and map are kept open to take it off again. */
-function attachWithoutLink(facts: Attempt, map: BpfMap): Attachment {
-  const { program, attachType, where } = facts;
-  const what = `attachment of ${program.what} to ${where}`;
-  const mapFd = new OwnedFd(duplicateFd(map.fd), what);
-  let progFd = attachDuplicate(facts, program, mapFd.number, what, () => mapFd.close());
-  return new Attachment({
-    what,
-    type: BpfLinkType.BPF_LINK_TYPE_SOCKMAP,
-    since: LINKS_SINCE,
-    end: () => {
-      try {
-        detachIfThere(progFd.number, mapFd.number, attachType);
-      } finally {
-        progFd.close();
-        mapFd.close();
-      }
-    },
-    update: (next, options) => {
-      checkUpdate(next, options);
-      const nextFd = attachDuplicate(facts, next as Program, mapFd.number, what);
-      progFd.close();
-      progFd = nextFd;
-    },
-  });
-}
-
-/** An fd of the caller's program that stays open, of which it is attached; where that fails, `undo` is called. */
-function attachDuplicate(facts: Attempt, program: Program, mapFd: number, what: string, undo?: () => void): OwnedFd {
-  let fd: OwnedFd | undefined;
+function attachWithoutLink(program: Program, hook: Hook, map: BpfMap, attachType: BpfAttachType): Attachment {
+  const what = `attachment of ${program.what} to ${hook.name}`;
+  const undo = new Undo();
   try {
-    const own = new OwnedFd(duplicateFd(program.fd), what);
-    fd = own;
-    attempt({ ...facts, program }, () => progAttach(own.number, mapFd, facts.attachType));
-    return own;
+    const mapFd = new OwnedFd(duplicateFd(map.fd), what);
+    undo.add(() => mapFd.close());
+    /** Returns an fd of the program that is attached now. */
+    const set = (one: Program): OwnedFd => {
+      const own = new OwnedFd(duplicateFd(one.fd), what);
+      try {
+        explained(one, hook, () => progAttach(own.number, mapFd.number, attachType));
+        return own;
+      } catch (error) {
+        own.close();
+        throw error;
+      }
+    };
+    let current = set(program);
+    return new Attachment({
+      what,
+      type: BpfLinkType.BPF_LINK_TYPE_SOCKMAP,
+      linkFeature: "link:sockmap",
+      end: () => {
+        try {
+          detachIfThere(current.number, mapFd.number, attachType);
+        } finally {
+          current.close();
+          mapFd.close();
+        }
+      },
+      update: (next, { old }) => {
+        if (!(next instanceof Program)) throw new UsageError(`${next.what} is not a program`);
+        if (old !== undefined) throw cannotCompare();
+        const replaced = set(next);
+        current.close();
+        current = replaced;
+      },
+    });
   } catch (error) {
-    fd?.close();
-    undo?.();
+    undo.run();
     throw error;
   }
 }
 
-function checkUpdate(next: Program | BpfMap, { old }: UpdateOptions): void {
-  if (!(next instanceof Program)) throw new UsageError(`${next.what} is not a program`);
-  if (old === undefined) return;
-  throw new NotSupportedError({
+function cannotCompare(): NotSupportedError {
+  return new NotSupportedError({
     feature: "comparing with an old program",
-    minVersion: LINKS_SINCE,
+    minVersion: feature("link:sockmap").since,
     detail: "PROG_ATTACH to a sockmap replaces whatever is there",
   });
 }

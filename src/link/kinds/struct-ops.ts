@@ -1,10 +1,16 @@
-import { BpfError, Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import type { BpfObject } from "../../load/index.ts";
+import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import { closeFd, duplicateFd, linkCreate, mapDeleteElem, mapUpdateElem } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfMapFlag } from "../../uapi/index.ts";
 import { Attachment } from "../attachment.ts";
-import { type Link, newLink } from "../link.ts";
+import { KernelLink, type Link } from "../link.ts";
+
+/** What is needed of a loaded object: its maps, and for each struct_ops map the value that registers it. */
+export interface StructOpsObject {
+  readonly name: string;
+  readonly maps: Readonly<Record<string, BpfMap>>;
+  readonly structOps: Readonly<Record<string, Uint8Array>>;
+}
 
 const KEY: Uint8Array = new Uint8Array(4);
 
@@ -13,15 +19,17 @@ const KEY: Uint8Array = new Uint8Array(4);
  * `.struct_ops.link` by a link (6.4), which ends it; one of `.struct_ops` by writing its map (5.6): it stays until it
  * is closed here or its element is deleted, also past the end of the process.
  */
-export function attachStructOps(object: BpfObject, name: string): Link {
+export function attachStructOps(object: StructOpsObject, name: string): Link {
   const map = register(object, name);
-  if (isLinked(map)) return newLink(() => linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS));
+  if (isLinked(map)) {
+    return KernelLink.of(linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS), `link of ${map.what}`);
+  }
   // The attachment must be able to end after the object's map is closed.
   const fd = duplicateFd(map.fd);
   return new Attachment({
     what: `attachment of ${map.what}`,
     type: BpfLinkType.BPF_LINK_TYPE_STRUCT_OPS,
-    since: "6.4",
+    linkFeature: "link:struct_ops",
     end: () => {
       try {
         mapDeleteElem(fd, KEY);
@@ -37,9 +45,14 @@ export function attachStructOps(object: BpfObject, name: string): Link {
  * `old` only if that is the link's now. The struct that the link has already is refused: up to 6.18 that call is a
  * kernel BUG that locks struct_ops until the machine is rebooted.
  */
-export function updateStructOps(link: Link, object: BpfObject, name: string, options: { old?: BpfMap } = {}): void {
+export function updateStructOps(
+  link: Link,
+  object: StructOpsObject,
+  name: string,
+  options: { old?: BpfMap } = {},
+): void {
   const info = link.info();
-  if (info.kind !== "struct_ops") throw new UsageError(`${link.what} is of kind ${info.kind}, not struct_ops`);
+  if (info.kind !== "struct_ops") throw new UsageError(`${link.what} is a link of kind ${info.kind}, not struct_ops`);
   const next = structOpsMap(object, name);
   if (info.mapId === next.id) {
     throw new UsageError(`${link.what} has ${next.what} already: an update to the same map can crash the kernel`);
@@ -49,9 +62,9 @@ export function updateStructOps(link: Link, object: BpfObject, name: string, opt
   link.update(next, options);
 }
 
-function structOpsMap(object: BpfObject, name: string): BpfMap {
+function structOpsMap(object: StructOpsObject, name: string): BpfMap {
   const map = object.maps[name];
-  if (map !== undefined && object.structOps[name] !== undefined) return map;
+  if (map !== undefined && Object.hasOwn(object.structOps, name)) return map;
   const names = Object.keys(object.structOps);
   const hint = names.length === 0 ? "none" : names.join(", ");
   throw new UsageError(`object ${object.name} has no struct_ops map ${name}; it has ${hint}`);
@@ -61,24 +74,31 @@ function isLinked(map: BpfMap): boolean {
   return (map.info().map_flags & BpfMapFlag.BPF_F_LINK) !== 0;
 }
 
-/** Writes a struct with its programs into its map, which makes it ready for a link, or registers it. */
-function register(object: BpfObject, name: string): BpfMap {
+/** Writes the map, which makes it ready for a link, or registers it. */
+function register(object: StructOpsObject, name: string): BpfMap {
   const map = structOpsMap(object, name);
   try {
     mapUpdateElem(map.fd, KEY, object.structOps[name] as Uint8Array);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
+    const { call, errno } = error;
     // A map that was written once keeps its value, and can be linked again.
-    if (error.errno === Errno.EBUSY && isLinked(map)) return map;
-    const why =
-      error.errno === Errno.EEXIST
-        ? "another of its name is registered"
-        : error.errno === Errno.EBUSY
-          ? "it is registered already"
-          : error.errno === Errno.EINVAL
-            ? "the kernel does not take what is in it: a name or a callback may be missing"
-            : error.message;
-    throw new BpfError(error.code, `${map.what} cannot be registered: ${why}`, { cause: error });
+    if (errno === Errno.EBUSY && isLinked(map)) return map;
+    const subject = `${map.what} cannot be registered`;
+    throw new SyscallError({ call, errno, subject, reason: reasonOf(errno), hint: error.hint }, { cause: error });
   }
   return map;
+}
+
+function reasonOf(errno: number): string | undefined {
+  switch (errno) {
+    case Errno.EEXIST:
+      return "another of its name is registered";
+    case Errno.EBUSY:
+      return "it is registered already";
+    case Errno.EINVAL:
+      return "the kernel does not accept its contents: a name or a callback may be missing";
+    default:
+      return undefined;
+  }
 }

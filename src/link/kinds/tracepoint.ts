@@ -1,35 +1,43 @@
 import { UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { perfEventOpen, tracepointId, tracepointNames } from "../../sys/index.ts";
 import { BpfProgType, PerfType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { type Hook, requireType } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
-import { requireType } from "../refusal.ts";
 
 /** Where and how a program is attached to a tracepoint. */
 export interface TracepointPlace {
   /** `category/name`, such as `sched/sched_switch`; what the program's section says where left out. */
   readonly tracepoint?: string | undefined;
-  /** What bpf_get_attach_cookie() gives the program (5.15). */
+  /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
 }
+
+const OPTIONS: OptionTable<TracepointPlace> = { tracepoint: "text", cookie: "u64" };
 
 /**
  * Attaches a program to a tracepoint, on all CPUs, by a perf event and a link (5.15; before by ioctl, as long as the
  * process lives). The id of the tracepoint is read from tracefs, which need not be mounted.
  */
 export function attachTracepoint(program: Program, place: TracepointPlace = {}): Link {
-  requireType(program, "a tracepoint", BpfProgType.BPF_PROG_TYPE_TRACEPOINT);
+  checkArguments("attachTracepoint", program, place, OPTIONS);
   const name = place.tracepoint ?? program.origin.attachTo ?? "";
+  const hook: Hook = { name: `tracepoint ${name}`, programTypes: [BpfProgType.BPF_PROG_TYPE_TRACEPOINT] };
+  requireType(program, hook);
   const [category, tracepoint, ...rest] = name.split("/");
   if (category === undefined || tracepoint === undefined || rest.length > 0) {
-    throw new UsageError(`${program.what}: say its tracepoint as category/name, not "${name}"`);
+    throw new UsageError(
+      `${program.what}: give its tracepoint as category/name, for example "sched/sched_switch", not "${name}"`,
+    );
   }
   const id = tracepointId(category, tracepoint);
   if (id === undefined) throw noTracepoint(name, tracepoint);
   const event = perfEventOpen({ type: PerfType.PERF_TYPE_TRACEPOINT, config: id, pid: -1, cpu: 0 });
-  return linkPerfEvent(program, event, { cookie: place.cookie, refusal: { hook: `tracepoint ${name}` } });
+  return linkPerfEvent(program, hook, event, { cookie: place.cookie });
 }
 
 /** The error for a tracepoint that is not there, with those that its name may have meant. */

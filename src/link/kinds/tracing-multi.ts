@@ -1,14 +1,14 @@
 import { type Btf, BtfKind, type TypeId } from "../../btf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
-import { KernelBtf } from "../../kernel/index.ts";
+import { KernelBtf, type OptionTable } from "../../kernel/index.ts";
 import { namePattern } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfProgType } from "../../uapi/index.ts";
-import { type AttachTypeName, resolveAttachType } from "../attach-type.ts";
-import { type Link, newLink } from "../link.ts";
+import { type AttachTypeName, checkArguments, resolveAttachType } from "../attach-arguments.ts";
+import { attach, type Hook, requireType } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { explained, type Refusal, requireType } from "../refusal.ts";
 
 /** Which functions of the kernel a program is attached to. */
 export interface TracingMultiPlace {
@@ -16,15 +16,30 @@ export interface TracingMultiPlace {
   readonly pattern?: string | undefined;
   /** Instead of a pattern: BTF ids of functions. */
   readonly ids?: readonly TypeId[] | undefined;
-  /** What bpf_get_attach_cookie() gives the program, one for each id. */
+  /** What bpf_get_attach_cookie() returns in the program, one for each id. */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** What the program was loaded for, where it was not loaded here and so is not known. */
+  /** What the program was loaded for. Only needed for a program that this process did not load. */
   readonly attachType?: AttachTypeName | undefined;
 }
 
+const OPTIONS: OptionTable<TracingMultiPlace> = {
+  pattern: "text",
+  ids: "naturals",
+  cookies: "u64s",
+  attachType: "any",
+};
+
 /** Attaches a program (`fentry.multi/…`, `fexit.multi/…`, `fsession.multi/…`) to many functions of the kernel (7.1). */
-export function attachTracingMulti(program: Program, place: TracingMultiPlace = {}): Link {
-  requireType(program, "fentry.multi", BpfProgType.BPF_PROG_TYPE_TRACING);
+export function attachTracingMulti(program: Program, place: TracingMultiPlace = {}): KernelLink {
+  checkArguments("attachTracingMulti", program, place, OPTIONS);
+  const hook: Hook = {
+    name: "functions of the kernel",
+    programTypes: [BpfProgType.BPF_PROG_TYPE_TRACING],
+    feature: "link:tracing_multi",
+    explain: ({ errno }) =>
+      errno === Errno.ENOENT || errno === Errno.EINVAL ? "one of the functions may not be traced" : undefined,
+  };
+  requireType(program, hook);
   const attachType = resolveAttachType(place.attachType, program);
   const pattern = place.pattern ?? (place.ids === undefined ? program.origin.attachTo : undefined);
   if (pattern !== undefined && (place.ids ?? place.cookies) !== undefined) {
@@ -32,15 +47,10 @@ export function attachTracingMulti(program: Program, place: TracingMultiPlace = 
   }
   const ids = place.ids ?? functionsThatFit(pattern ?? "");
   if (ids.length === 0) throw new UsageError(`${program.what}: no function that can be traced fits "${pattern ?? ""}"`);
-  const refusal: Refusal = {
-    hook: "links to many functions",
-    attachType,
-    since: [7, 1],
-    reasons: ({ errno }) =>
-      errno === Errno.ENOENT || errno === Errno.EINVAL ? "one of the functions may not be traced" : undefined,
-  };
   const tracing_multi = { ids, cookies: place.cookies };
-  return newLink(() => explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { tracing_multi })));
+  return attach(program, { ...hook, loadedFor: [attachType] }, () =>
+    linkCreate(program.fd, 0, attachType, { tracing_multi }),
+  );
 }
 
 function functionsThatFit(text: string): TypeId[] {

@@ -1,62 +1,70 @@
 import { Errno, NotSupportedError, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate, rawTracepointOpen } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
-import { type AttachTypeName, resolveAttachType } from "../attach-type.ts";
-import { type Link, newLink } from "../link.ts";
+import { type AttachTypeName, checkArguments, resolveAttachType } from "../attach-arguments.ts";
+import { attach, type Hook, requireType, sectionOf } from "../hook.ts";
+import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { explained, type Refusal, requireType, sectionOf } from "../refusal.ts";
 
 /** How a program is attached whose target was fixed when it was loaded. */
 export interface TracingOptions {
-  /** What bpf_get_attach_cookie() gives the program (fentry, fexit, fmod_ret and LSM 5.19; tp_btf 6.10). */
+  /** What bpf_get_attach_cookie() returns in the program (fentry, fexit, fmod_ret and LSM 5.19; tp_btf 6.10). */
   readonly cookie?: Cookie | undefined;
-  /** With a cookie: what the program was loaded for, where it was not loaded here and so is not known. */
+  /** What the program was loaded for. Only needed with a cookie, for a program that this process did not load. */
   readonly attachType?: AttachTypeName | undefined;
 }
 
+export const TRACING_OPTIONS: OptionTable<TracingOptions> = { cookie: "u64", attachType: "any" };
+
 /**
  * Attaches a program whose target was fixed when it was loaded: `fentry`, `fexit`, `fmod_ret`, `fsession`, `tp_btf`
- * (5.5 and newer). Throws SyscallError with EBUSY if the target takes no more.
+ * (5.5 and newer). Throws SyscallError with EBUSY if the target takes no more programs.
  */
-export function attachTracing(program: Program, options: TracingOptions = {}): Link {
-  requireType(program, "fentry, fexit, fmod_ret or tp_btf", BpfProgType.BPF_PROG_TYPE_TRACING);
+export function attachTracing(program: Program, options: TracingOptions = {}): KernelLink {
+  checkArguments("attachTracing", program, options, TRACING_OPTIONS);
+  const hook: Hook = {
+    name: sectionOf(program, "the function that it was loaded for"),
+    programTypes: [BpfProgType.BPF_PROG_TYPE_TRACING],
+  };
+  requireType(program, hook);
   if (program.origin.attachType === BpfAttachType.BPF_TRACE_ITER) {
-    throw new UsageError(`${program.what} is an iterator: attachIterator() attaches it`);
+    throw new UsageError(`${program.what} is an iterator: attach it with attachIterator()`);
   }
-  return attachByBtf(program, options, sectionOf(program, "what it was loaded for"));
+  return attachByBtf(program, hook, options);
 }
 
 /** Attaches a program to the BTF type that it was loaded with. */
-export function attachByBtf(program: Program, options: TracingOptions, hook: string): Link {
+export function attachByBtf(program: Program, hook: Hook, options: TracingOptions): KernelLink {
   const { cookie } = options;
-  const refusal: Refusal = {
-    hook,
-    attachType: program.origin.attachType,
-    reasons: ({ errno }) => tracingReason(errno),
-  };
-  // RAW_TRACEPOINT_OPEN does it on every kernel, but takes a cookie only for tp_btf; LINK_CREATE (5.19) for the others,
-  // and of tp_btf ignores it before 6.10 where RAW_TRACEPOINT_OPEN refuses.
+  const explain: Hook["explain"] = ({ errno }) => reasonOfTrampoline(errno);
+  // RAW_TRACEPOINT_OPEN attaches these programs on every kernel, but takes a cookie only for tp_btf. For the others
+  // LINK_CREATE takes one (5.19). Before 6.10 LINK_CREATE ignores a cookie for tp_btf; RAW_TRACEPOINT_OPEN refuses it.
   if (cookie === undefined || BigInt(cookie) === 0n) {
-    return newLink(() => explained(program, refusal, () => rawTracepointOpen(program.fd)));
+    return attach(program, { ...hook, explain }, () => rawTracepointOpen(program.fd));
   }
   const attachType = resolveAttachType(options.attachType, program);
   const isRawTracepoint = attachType === BpfAttachType.BPF_TRACE_RAW_TP;
-  const since = isRawTracepoint ? ([6, 10] as const) : ([5, 19] as const);
-  return newLink(() =>
-    explained(program, { ...refusal, hook: `${hook} with a cookie`, attachType, since }, () =>
-      isRawTracepoint
-        ? rawTracepointOpen(program.fd, { cookie })
-        : linkCreate(program.fd, 0, attachType, { tracing: { cookie } }),
-    ),
+  const withCookie: Hook = {
+    ...hook,
+    name: `${hook.name} with a cookie`,
+    loadedFor: [attachType],
+    feature: isRawTracepoint ? "cookie:raw_tracepoint" : "cookie:tracing",
+    explain,
+  };
+  return attach(program, withCookie, () =>
+    isRawTracepoint
+      ? rawTracepointOpen(program.fd, { cookie })
+      : linkCreate(program.fd, 0, attachType, { tracing: { cookie } }),
   );
 }
 
 /** What an errno of a trampoline means. */
-export function tracingReason(errno: number): Error | string | undefined {
+export function reasonOfTrampoline(errno: number): Error | string | undefined {
   switch (errno) {
     case Errno.ENOENT:
-      return "it was attached before, and kernels before 5.13 attach such a program once: load it again";
+      return "it was attached before, and kernels before 5.13 attach such a program once; load it again";
     case Errno.EBUSY:
       return "it is attached already, or its target takes no more programs, or none of this kind beside those it has";
     case Errno.E2BIG:

@@ -1,15 +1,16 @@
 import { findFunction, matchingFunctions } from "../../elf/index.ts";
 import { Errno, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import { hasWildcard } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType, BpfUprobeMultiFlag } from "../../uapi/index.ts";
-import { type LinkEnd, linkOf } from "../ended-link.ts";
-import type { Link } from "../link.ts";
+import { checkArguments } from "../attach-arguments.ts";
+import { attach, type Hook, requireType } from "../hook.ts";
+import type { Cleanup, KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { type Executable, openExecutable } from "../probe/executable.ts";
-import { explained, type Refusal, requireType } from "../refusal.ts";
-import { uprobeReason } from "./uprobe.ts";
+import { reasonOfUprobe } from "./uprobe.ts";
 
 /** Which functions of a program or library a program is attached to: by symbols, a pattern or offsets. */
 export interface UprobeMultiPlace {
@@ -23,7 +24,7 @@ export interface UprobeMultiPlace {
   readonly offsets?: readonly number[] | undefined;
   /** Offsets in the file of counters, one for each symbol or offset; 0 for none. Not with patterns. */
   readonly refCounters?: readonly number[] | undefined;
-  /** What bpf_get_attach_cookie() gives the program, one for each symbol or offset. Not with patterns. */
+  /** What bpf_get_attach_cookie() returns in the program, one for each symbol or offset. Not with patterns. */
   readonly cookies?: readonly Cookie[] | undefined;
   /** Only this process (all its threads from 6.10 on, before only the one of that number). */
   readonly pid?: number | undefined;
@@ -33,15 +34,28 @@ export interface UprobeMultiPlace {
   readonly session?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<UprobeMultiPlace> = {
+  binary: "text",
+  symbols: "texts",
+  pattern: "text",
+  offsets: "naturals",
+  refCounters: "naturals",
+  cookies: "u64s",
+  pid: "natural",
+  returns: "boolean",
+  session: "boolean",
+};
+
 /**
  * Attaches a program to many functions of a program or library at once, by one link (6.6). The program must be loaded
  * for BPF_TRACE_UPROBE_MULTI (`uprobe.multi/…`) or BPF_TRACE_UPROBE_SESSION.
  */
-export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}): Link {
-  const isSession = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_SESSION;
-  requireType(program, isSession ? "uprobe session" : "uprobe_multi", BpfProgType.BPF_PROG_TYPE_KPROBE);
-  if (isSession && place.returns === true) {
-    throw new UsageError(`${program.what}: a session is at entry and return, returns says only the latter`);
+export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}): KernelLink {
+  checkArguments("attachUprobeMulti", program, place, OPTIONS);
+  const session = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_SESSION;
+  requireType(program, hookIn("a program or library", { session }));
+  if (session && place.returns === true) {
+    throw new UsageError(`${program.what}: a session runs at entry and at return; leave out returns`);
   }
   const { binary, names } = target(program, place);
   if (names?.some(hasWildcard) === true && (place.cookies ?? place.refCounters) !== undefined) {
@@ -49,7 +63,7 @@ export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}
   }
   const executable = openExecutable(binary);
   const offsets = place.offsets ?? (names ?? []).flatMap((name) => offsetsOf(executable, name));
-  return attachUprobesAt(program, executable, { ...place, offsets, session: isSession });
+  return attachUprobesAt(program, executable, { ...place, offsets, session });
 }
 
 /** Where in an executable: offsets count from its start, not the archive's. */
@@ -58,10 +72,14 @@ export interface UprobeSpots extends Pick<UprobeMultiPlace, "refCounters" | "coo
 }
 
 /** Attaches to places in a file that are known by their offsets. */
-export function attachUprobesAt(program: Program, executable: Executable, spots: UprobeSpots, end?: LinkEnd): Link {
+export function attachUprobesAt(
+  program: Program,
+  executable: Executable,
+  spots: UprobeSpots,
+  cleanup?: Cleanup,
+): KernelLink {
   const { path, start } = executable;
-  const { offsets, refCounters, cookies, pid, returns = false, session = false } = spots;
-  const attachType = session ? BpfAttachType.BPF_TRACE_UPROBE_SESSION : BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+  const { offsets, refCounters, cookies, pid, returns = false } = spots;
   const uprobe_multi = {
     path,
     offsets: offsets.map((offset) => start + offset),
@@ -70,14 +88,23 @@ export function attachUprobesAt(program: Program, executable: Executable, spots:
     pid,
     flags: returns ? BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_RETURN : 0,
   };
-  const refusal: Refusal = {
-    hook: `${session ? "uprobe session" : "uprobe_multi"} links`,
-    attachType,
-    since: session ? [6, 13] : [6, 6],
-    reasons: ({ errno }) => (errno === Errno.EBADF ? `${path} is no file` : uprobeReason(errno, pid)),
+  const hook = hookIn(path, spots);
+  return attach(program, hook, () => linkCreate(program.fd, 0, attachTypeOf(spots), { uprobe_multi }), cleanup);
+}
+
+function attachTypeOf({ session }: Pick<UprobeSpots, "session">): BpfAttachType {
+  return session === true ? BpfAttachType.BPF_TRACE_UPROBE_SESSION : BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+}
+
+function hookIn(path: string, spots: Pick<UprobeSpots, "session" | "pid">): Hook {
+  const { session = false, pid } = spots;
+  return {
+    name: `functions of ${path} by a ${session ? "uprobe session" : "uprobe_multi"} link`,
+    programTypes: [BpfProgType.BPF_PROG_TYPE_KPROBE],
+    loadedFor: [attachTypeOf(spots)],
+    feature: session ? "link:uprobe_session" : "link:uprobe_multi",
+    explain: ({ errno }) => (errno === Errno.EBADF ? `${path} is not a regular file` : reasonOfUprobe(errno, pid)),
   };
-  const fd = explained(program, refusal, () => linkCreate(program.fd, 0, attachType, { uprobe_multi }));
-  return linkOf(fd, end);
 }
 
 function offsetsOf({ elf }: Executable, name: string): number[] {
@@ -86,18 +113,23 @@ function offsetsOf({ elf }: Executable, name: string): number[] {
 
 function target(program: Program, place: UprobeMultiPlace): { binary: string; names?: readonly string[] | undefined } {
   const { symbols, offsets, pattern } = place;
-  const said = [symbols, offsets, pattern].filter((one) => one !== undefined).length;
-  if (said > 1) throw new UsageError(`${program.what}: say symbols, offsets or a pattern, not several of them`);
+  if ([symbols, offsets, pattern].filter((one) => one !== undefined).length > 1) {
+    throw new UsageError(`${program.what}: give symbols, offsets or a pattern, not several of them`);
+  }
   const section = /^([^:]+):(.+)$/.exec(program.origin.attachTo ?? "");
   const binary = place.binary ?? section?.[1];
-  if (binary === undefined) throw new UsageError(`${program.what}: say its binary; its section does not`);
+  if (binary === undefined) {
+    throw new UsageError(
+      `${program.what}: give its binary, for example { binary: "libc.so.6" }; its section names none`,
+    );
+  }
   if (offsets !== undefined) {
-    if (offsets.length === 0) throw new UsageError(`${program.what}: no offset is given`);
+    if (offsets.length === 0) throw new UsageError(`${program.what}: the list of offsets is empty`);
     return { binary };
   }
   const names = symbols ?? [pattern ?? (place.binary === undefined ? section?.[2] : undefined) ?? ""];
   if (names.length === 0 || names.includes("")) {
-    throw new UsageError(`${program.what}: say its functions in ${binary}: symbols, a pattern or offsets`);
+    throw new UsageError(`${program.what}: give its functions in ${binary} as symbols, a pattern or offsets`);
   }
   return { binary, names };
 }

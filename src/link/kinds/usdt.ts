@@ -1,11 +1,12 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import { hasBpfCookie } from "../../kernel/index.ts";
-import type { BpfObject } from "../../load/index.ts";
+import { hasBpfCookie, type OptionTable, Undo } from "../../kernel/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import type { Program } from "../../program/index.ts";
 import { mapDeleteElem, mapUpdateElem } from "../../sys/index.ts";
 import { BpfAttachType, BpfElemFlag, BpfLinkType, BpfProgType } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
 import { Attachment } from "../attachment.ts";
+import { requireType } from "../hook.ts";
 import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { type Executable, openExecutable } from "../probe/executable.ts";
@@ -13,7 +14,6 @@ import { parseUsdtArguments } from "../probe/usdt/arguments.ts";
 import { encodeUsdtSpec } from "../probe/usdt/spec.ts";
 import { specIdsOf } from "../probe/usdt/spec-ids.ts";
 import { findUsdt, type UsdtTarget } from "../probe/usdt/targets.ts";
-import { requireType } from "../refusal.ts";
 import { attachUprobeAt } from "./uprobe.ts";
 import { attachUprobesAt } from "./uprobe-multi.ts";
 
@@ -26,34 +26,41 @@ export interface UsdtPlace {
   readonly name?: string | undefined;
   /** Only this process. Before 5.15 a USDT of a library needs it. */
   readonly pid?: number | undefined;
-  /** What bpf_usdt_cookie() gives the program. */
+  /** What bpf_usdt_cookie() returns in the program. */
   readonly cookie?: Cookie | undefined;
 }
 
+const OPTIONS: OptionTable<UsdtPlace> = {
+  binary: "text",
+  provider: "text",
+  name: "text",
+  pid: "natural",
+  cookie: "u64",
+};
+
 /**
- * Attaches a program of a loaded object to all places of a USDT in a program or library. The object is built with
- * libbpf's usdt.bpf.h, whose maps are filled here. By one uprobe_multi link from 6.10 on, before by a uprobe for each
- * place. USDTs that are off by a semaphore need Linux 4.20.
+ * Attaches a program to all places of a USDT in a program or library. Its object is built with libbpf's usdt.bpf.h, whose
+ * maps are filled here. By one uprobe_multi link from 6.10 on, before by a uprobe for each place. USDTs that are off by a
+ * semaphore need Linux 4.20.
  */
-export function attachUsdt(object: BpfObject, program: Program, place: UsdtPlace = {}): Link {
-  requireType(program, "a USDT", BpfProgType.BPF_PROG_TYPE_KPROBE);
+export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
+  checkArguments("attachUsdt", program, place, OPTIONS);
+  requireType(program, { name: "a USDT", programTypes: [BpfProgType.BPF_PROG_TYPE_KPROBE] });
   const { binary, provider, name } = target(program, place);
-  const maps = usdtMaps(object, program);
+  const maps = usdtMaps(program);
   const executable = openExecutable(binary);
   const byAddress = !hasBpfCookie();
   const targets = findUsdt(executable, provider, name, { needed: byAddress, pid: place.pid });
   const ids = specIdsOf(maps.specs);
   const specs = new Map<string, number>();
-  const undo: (() => void)[] = [() => ids.give(specs.values())];
-  const undoAll = (): void => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
-  };
+  const undo = new Undo();
+  undo.add(() => ids.give(specs.values()));
   try {
     const numbered = targets.map((one) => ({ ...one, spec: specOf(one) }));
-    if (byAddress) for (const one of numbered) undo.push(nameAddress(maps.ids, one));
-    return attach(program, executable, numbered, { ...place, byAddress, end: undoAll });
+    if (byAddress) for (const one of numbered) undo.add(nameAddress(maps.ids, one));
+    return attachAll(program, executable, numbered, { ...place, byAddress, end: () => undo.run() });
   } catch (error) {
-    undoAll();
+    undo.run();
     throw error;
   }
 
@@ -61,11 +68,8 @@ export function attachUsdt(object: BpfObject, program: Program, place: UsdtPlace
   function specOf(one: UsdtTarget): number {
     const known = specs.get(one.arguments);
     if (known !== undefined) return known;
-    const value = encodeUsdtSpec(
-      parseUsdtArguments(one.arguments),
-      BigInt(place.cookie ?? 0),
-      object.spec.maps[SPECS]?.valueSize ?? 0,
-    );
+    const cookie = BigInt(place.cookie ?? 0);
+    const value = encodeUsdtSpec(parseUsdtArguments(one.arguments), cookie, maps.specs.valueSize);
     const id = ids.take();
     specs.set(one.arguments, id);
     mapUpdateElem(maps.specs.fd, u32(id), value);
@@ -80,7 +84,7 @@ interface NumberedTarget extends UsdtTarget {
   readonly spec: number;
 }
 
-function attach(
+function attachAll(
   program: Program,
   executable: Executable,
   targets: readonly NumberedTarget[],
@@ -113,7 +117,7 @@ function attach(
   return new Attachment({
     what: `attachment of ${program.what} to a USDT in ${executable.path}`,
     type: BpfLinkType.BPF_LINK_TYPE_UPROBE_MULTI,
-    since: "6.10",
+    linkFeature: "link:uprobe_multi_pid",
     end: () => {
       for (const link of links) link.close();
       end();
@@ -121,7 +125,7 @@ function attach(
   });
 }
 
-/** Says in the map where a kernel without cookies finds the spec of an address. Returns how to take it back. */
+/** Stores the spec of an address where a kernel without cookies looks for it. Returns a function that removes it. */
 function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void {
   const key = new Uint8Array(8);
   new DataView(key.buffer).setBigUint64(0, address, true);
@@ -130,7 +134,7 @@ function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void
   } catch (error) {
     if (!(error instanceof SyscallError) || error.errno !== Errno.EEXIST) throw error;
     throw new UsageError(
-      "a program of this object is attached to that USDT already: before 5.15 there is one for each address",
+      "a program of this object is attached to that USDT already; a kernel without cookies (before Linux 5.15) has room for one program at each address",
       { cause: error },
     );
   }
@@ -145,27 +149,28 @@ function u32(value: number): Uint8Array {
   return bytes;
 }
 
-function usdtMaps(object: BpfObject, program: Program): { specs: BpfMap; ids: BpfMap } {
-  const specs = object.maps[SPECS];
-  const ids = object.maps[IDS];
+function usdtMaps({ what, origin }: Program): { specs: BpfMap; ids: BpfMap } {
+  if (origin.maps === undefined) {
+    throw new UsageError(`${what} was not loaded by this process: a USDT needs the maps of its object`);
+  }
+  const specs = origin.maps[SPECS];
+  const ids = origin.maps[IDS];
   if (specs !== undefined && ids !== undefined) return { specs, ids };
-  throw new UsageError(
-    `${program.what}: object ${object.name} has no maps ${SPECS} and ${IDS}: include <bpf/usdt.bpf.h> in its source`,
-  );
+  throw new UsageError(`${what}: its object has no maps ${SPECS} and ${IDS}; include <bpf/usdt.bpf.h> in its source`);
 }
 
 function target(program: Program, place: UsdtPlace): { binary: string; provider: string; name: string } {
-  const said = usdtSection(program.origin.attachTo ?? "");
-  const binary = place.binary ?? said?.binary;
-  const provider = place.provider ?? said?.provider;
-  const name = place.name ?? said?.name;
+  const named = usdtSection(program.origin.attachTo ?? "");
+  const binary = place.binary ?? named?.binary;
+  const provider = place.provider ?? named?.provider;
+  const name = place.name ?? named?.name;
   if (binary === undefined || provider === undefined || name === undefined) {
-    throw new UsageError(`${program.what}: say its binary, provider and name; its section does not`);
+    throw new UsageError(`${program.what}: give its binary, provider and name; its section does not name all of them`);
   }
   return { binary, provider, name };
 }
 
-/** Takes `binary:provider:name` of a section's name apart; undefined for another form. */
+/** Splits `binary:provider:name` of a section's name; undefined for another form. */
 export function usdtSection(text: string): { binary: string; provider: string; name: string } | undefined {
   const [, binary, provider, name] = /^([^:]+):([^:]+):([^:]+)$/.exec(text) ?? [];
   if (binary === undefined || provider === undefined || name === undefined) return undefined;

@@ -1,11 +1,13 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import type { OptionTable } from "../../kernel/index.ts";
 import { Program } from "../../program/index.ts";
 import { duplicateFd, linkCreate, OwnedFd, xdpAttach } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType, XdpFlag } from "../../uapi/index.ts";
+import { checkArguments } from "../attach-arguments.ts";
 import { Attachment } from "../attachment.ts";
-import { type Attempt, attempt } from "../attempt.ts";
-import { deviceMeaning, findDevice } from "../device.ts";
-import { type KernelLink, type Link, newLink } from "../link.ts";
+import { findDevice, missingDevice } from "../device.ts";
+import { attach, explained, type Hook } from "../hook.ts";
+import type { KernelLink, Link } from "../link.ts";
 
 /** Where and how a program is attached to a network device. */
 export interface XdpPlace {
@@ -23,8 +25,10 @@ const MODES = {
   offload: XdpFlag.XDP_FLAGS_HW_MODE,
 } as const;
 
+const OPTIONS: OptionTable<XdpPlace> = { device: "any", mode: Object.keys(MODES), withoutLink: "boolean" };
+
 /**
- * Attaches an XDP program to a network device by a link (5.9). One program fits a device and mode. A program for
+ * Attaches an XDP program to a network device by a link (5.9). Each mode of a device takes one program. A program for
  * packets in several buffers is loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18), one for the hardware with
  * the device's index. With `withoutLink` it is attached by netlink (4.8; CAP_NET_ADMIN): it outlives the process unless
  * it is closed or detached, and `update()` compares with an old program, too (5.7).
@@ -33,40 +37,36 @@ export function attachXdp(program: Program, place: XdpPlace & { readonly without
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink?: false | undefined }): KernelLink;
 export function attachXdp(program: Program, place: XdpPlace): Link;
 export function attachXdp(program: Program, place: XdpPlace): Link {
-  const { ifindex, what: where } = findDevice(place.device);
+  checkArguments("attachXdp", program, place, OPTIONS);
+  const { ifindex, what: name } = findDevice(place.device);
   const { mode } = place;
   const flags = mode === undefined ? 0 : MODES[mode];
   const attachType = BpfAttachType.BPF_XDP;
-  const meaning = (errno: number): string | undefined => deviceMeaning(errno, ifindex) ?? xdpMeaning(errno, mode);
-  const facts = {
-    program,
-    where,
+  const hook: Hook = {
+    name,
     attachType,
     programTypes: [BpfProgType.BPF_PROG_TYPE_XDP],
     // 0 is how programs before 5.9 were loaded.
     loadedFor: [attachType, 0],
-    meaning,
+    explain: ({ errno }) => missingDevice(errno, ifindex) ?? reasonOf(errno, mode),
   };
-  if (place.withoutLink === true) return attachWithoutLink(facts, ifindex, flags);
-  return newLink(
-    () => attempt(facts, () => linkCreate(program.fd, ifindex, attachType, { flags })),
-    [],
-    `link to ${where}`,
-  );
+  if (place.withoutLink === true) return attachWithoutLink(program, hook, ifindex, flags);
+  return attach(program, hook, () => linkCreate(program.fd, ifindex, attachType, { flags }));
 }
 
-/** The device holds the program; an fd of it is kept to say which one is to be taken off. */
-function attachWithoutLink(facts: Attempt, ifindex: number, flags: number): Attachment {
-  const { program, where } = facts;
-  const what = `attachment of ${program.what} to ${where}`;
-  /** An fd of a program that is attached, in place of `expected` if that is given. */
+/** The device holds the program. This keeps an fd of it, to say which one is to be taken off. */
+function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags: number): Attachment {
+  const what = `attachment of ${program.what} to ${hook.name}`;
+  /** Returns an fd of the program that is attached now, in place of `expected` if that is given. */
   const set = (one: Program, expectedFd?: number): OwnedFd => {
     const own = new OwnedFd(duplicateFd(one.fd), what);
     const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
-    const meaning = (errno: number): string | undefined =>
-      errno === Errno.EEXIST && expectedFd !== undefined ? "its program is another one now" : facts.meaning?.(errno);
+    const explain: Hook["explain"] = (refusal) =>
+      refusal.errno === Errno.EEXIST && expectedFd !== undefined
+        ? "its program is another one now"
+        : hook.explain?.(refusal);
     try {
-      attempt({ ...facts, program: one, meaning }, () => xdpAttach(own.number, ifindex, { flags: mode, expectedFd }));
+      explained(one, { ...hook, explain }, () => xdpAttach(own.number, ifindex, { flags: mode, expectedFd }));
       return own;
     } catch (error) {
       own.close();
@@ -77,7 +77,6 @@ function attachWithoutLink(facts: Attempt, ifindex: number, flags: number): Atta
   return new Attachment({
     what,
     type: BpfLinkType.BPF_LINK_TYPE_XDP,
-    since: "5.9",
     end: () => {
       try {
         xdpAttach(-1, ifindex, { flags, expectedFd: current.number });
@@ -99,17 +98,17 @@ function attachWithoutLink(facts: Attempt, ifindex: number, flags: number): Atta
   });
 }
 
-function xdpMeaning(errno: number, mode: XdpPlace["mode"]): string | undefined {
+function reasonOf(errno: number, mode: XdpPlace["mode"]): string | undefined {
   switch (errno) {
     case Errno.EBUSY:
       return "another program is attached to it in this mode";
     case Errno.EEXIST:
-      return "a program is attached to it in another mode: a device has either driver or generic programs";
+      return "a program is attached to it in another mode; a device has either driver or generic programs";
     case Errno.EOPNOTSUPP:
-      return mode === "driver" ? "its driver has no XDP: mode generic works with every device" : undefined;
+      return mode === "driver" ? "its driver has no XDP; mode generic works with every device" : undefined;
     case Errno.EINVAL:
-      if (mode === "offload") return "the program must be loaded for this device's hardware, and the device have such";
-      return mode === undefined ? undefined : "a program that was loaded for a device's hardware goes there alone";
+      if (mode === "offload") return "the device must have hardware for programs, and the program be loaded for it";
+      return mode && "a program that was loaded for a device's hardware can be attached in mode offload alone";
     default:
       return undefined;
   }

@@ -1,16 +1,19 @@
 import { Errno, NotSupportedError, SyscallError } from "../../errors/index.ts";
+import { lackError } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { makeTraceProbe, type PerfPmu, perfEventOpen, perfPmu } from "../../sys/index.ts";
 import { PerfType } from "../../uapi/index.ts";
+import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
-import { explained, type Refusal } from "../refusal.ts";
 
+/** The ways to make a single probe; see {@link ProbeMode}. */
+export const PROBE_MODES = ["link", "ioctl", "tracefs"] as const;
 /**
  * How a single probe is made. `link` and `ioctl`: a perf event of the kprobe or uprobe PMU (4.17), with a link (5.15)
  * or without; `tracefs`: an event in tracefs, which outlives a process that is killed.
  */
-export type ProbeMode = "link" | "ioctl" | "tracefs";
+export type ProbeMode = (typeof PROBE_MODES)[number];
 
 /** A perf event of a probe, and what is left to undo when its attachment ends. */
 interface ProbeEvent {
@@ -43,7 +46,7 @@ function openProbe(target: ProbeTarget, mode: ProbeMode | undefined): ProbeEvent
   const pmu = byTracefs ? undefined : perfPmu(target.pmu);
   if (pmu !== undefined) return { fd: openByPmu(target, pmu), remove: undefined };
   if (mode === "link" || mode === "ioctl") {
-    throw new NotSupportedError({ feature: `perf events of ${target.pmu}s`, detail: "it was built without" });
+    throw noProbes(target.pmu, `perf events of ${target.pmu}s`);
   }
   return openByTracefs(target);
 }
@@ -54,8 +57,7 @@ function openByPmu(target: ProbeTarget, pmu: PerfPmu): number {
   if (returns) config |= 1n << BigInt(pmu.bit("retprobe") ?? 0);
   if (refCounter !== 0) {
     const bit = pmu.bit("ref_ctr_offset");
-    if (bit === undefined)
-      throw new NotSupportedError({ feature: "reference counters of uprobes", minVersion: "4.20" });
+    if (bit === undefined) throw new NotSupportedError({ feature: "reference counters of uprobes" });
     config |= BigInt(refCounter) << BigInt(bit);
   }
   return perfEventOpen({ type: pmu.type, config, path: name, config2: offset, ...who(pid) });
@@ -75,7 +77,7 @@ function openByTracefs(target: ProbeTarget): ProbeEvent {
     probe = makeTraceProbe({ file: `${pmu}_events`, returns, target: place, maxActive });
   } catch (error) {
     if (!(error instanceof NotSupportedError)) throw error;
-    throw new NotSupportedError({ feature: `${pmu}s`, detail: "it was built without" }, { cause: error });
+    throw noProbes(pmu, `${pmu}s`, error);
   }
   try {
     const fd = perfEventOpen({ type: PerfType.PERF_TYPE_TRACEPOINT, config: probe.id, ...who(pid) });
@@ -86,12 +88,17 @@ function openByTracefs(target: ProbeTarget): ProbeEvent {
   }
 }
 
+/** The error of a kernel without probes of a kind. The table of features knows which build option it lacks. */
+function noProbes(pmu: ProbeTarget["pmu"], what: string, cause?: unknown): NotSupportedError {
+  return lackError(`attach:${pmu}`, { what }, cause) ?? new NotSupportedError({ feature: what }, { cause });
+}
+
 /** An event of one thread is on any CPU, one of all threads on one. A probe's program runs on all CPUs either way. */
 function who(pid: number | undefined): { pid: number; cpu: number } {
   return pid === undefined ? { pid: -1, cpu: 0 } : { pid, cpu: -1 };
 }
 
-/** Another process that holds the link keeps the event in use: it then stays. */
+/** The event stays if another process holds the link: it is in use then. */
 function removeQuietly(remove: () => void): void {
   try {
     remove();
@@ -100,17 +107,18 @@ function removeQuietly(remove: () => void): void {
   }
 }
 
-/** Attaches a program to a probe; what was made in tracefs goes with the attachment, and at once if there is none. */
+/** Attaches a program to a probe. What was made in tracefs goes with the attachment, or at once if there is none. */
 export function attachProbe(
   program: Program,
+  hook: Hook,
   target: ProbeTarget,
-  options: { readonly mode?: ProbeMode | undefined; readonly cookie?: Cookie | undefined; readonly refusal: Refusal },
+  options: { readonly mode?: ProbeMode | undefined; readonly cookie?: Cookie | undefined },
 ): Link {
-  const { mode, cookie, refusal } = options;
-  const { fd, remove } = explained(program, refusal, () => openProbe(target, mode));
+  const { mode, cookie } = options;
+  const { fd, remove } = explained(program, hook, () => openProbe(target, mode));
   try {
-    const end = remove && { run: remove, unpinnable: "its event in tracefs could not be removed any more" };
-    return linkPerfEvent(program, fd, { refusal, cookie, withoutLink: mode === "ioctl", end });
+    const cleanup = remove && { run: remove, unpinnable: "its event in tracefs could not be removed any more" };
+    return linkPerfEvent(program, hook, fd, { cookie, withoutLink: mode === "ioctl", cleanup });
   } catch (error) {
     remove?.();
     throw error;

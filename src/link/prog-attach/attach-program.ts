@@ -1,25 +1,24 @@
 import { Errno, UsageError } from "../../errors/index.ts";
-import type { FeatureName } from "../../kernel/index.ts";
-import { Program } from "../../program/index.ts";
+import { checkOptions, type FeatureName, type OptionKind } from "../../kernel/index.ts";
+import type { Program } from "../../program/index.ts";
 import { progAttach, progDetach } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
-import { type Position, withAttachPosition } from "../anchor.ts";
-import { type AttachTypeName, attachTypeNumber, resolveAttachType } from "../attach-type.ts";
-import { type Attempt, attempt } from "../attempt.ts";
+import { POSITION_OPTIONS, type Position, reasonInList, withAttachPosition } from "../anchor.ts";
+import { type AttachTypeName, attachTypeNumber, checkArguments, resolveAttachType } from "../attach-arguments.ts";
 import {
   attachProgram as attachToCgroup,
   type AttachProgramOptions as CgroupAttachOptions,
   type DetachProgramOptions as CgroupDetachOptions,
   detachProgram as detachFromCgroup,
 } from "../cgroup/attach.ts";
-import { listMeaning } from "../kinds/tcx.ts";
-import { type HookTarget, withHookTarget } from "./hook-target.ts";
+import { explained, type Hook } from "../hook.ts";
+import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts";
 
 /** Where a program is attached without a link, if not to a cgroup. */
 export type HookPlace = Exclude<HookTarget, { readonly cgroup: string }> & {
   /** `tcx_ingress`, `sk_msg_verdict`, `flow_dissector`, `lirc_mode2`, …; the program's own where left out. */
   readonly attachType?: AttachTypeName | undefined;
-  /** Further flags of the kernel's. */
+  /** Further flags of the kernel. */
   readonly flags?: number | undefined;
 } & Position;
 
@@ -47,64 +46,83 @@ const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?
   [a.BPF_LIRC_MODE2, { type: p.BPF_PROG_TYPE_LIRC_MODE2, feature: "attach:lirc" }],
 ]);
 
+const OPTIONS: Readonly<Record<string, OptionKind>> = {
+  ...HOOK_TARGETS,
+  ...POSITION_OPTIONS,
+  attachType: "any",
+  flags: "natural",
+};
+
 /**
  * Attaches a program without a link, by BPF_PROG_ATTACH (4.10): to a cgroup, a network device (tcx 6.6, netkit 6.7), a
  * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached, or its
  * target is gone. Where the hook has a list, an `anchor` says the place in it, also another program's.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
-  if ("cgroup" in options) attachToCgroup(program, options);
-  else atHook(program, options, (target, type, position) => progAttach(program.fd, target, type, position));
+  if ("cgroup" in options) {
+    attachToCgroup(program, options);
+    return;
+  }
+  checkArguments("attachProgram", program, options, OPTIONS as never);
+  const type = resolveAttachType(options.attachType, program);
+  atHook(options, (target, name, position) => {
+    explained(program, hookAt(name, type, program), () => progAttach(program.fd, target, type, position));
+  });
 }
 
 /**
- * Takes a program off again that was attached without a link. Without a program the anchor alone says which, for tcx and
+ * Detaches a program that was attached without a link. Without a program the anchor alone says which one, for tcx and
  * netkit: the first with `head`, the last with `tail`.
  */
 export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
   if ("cgroup" in options) {
-    if (program === undefined) throw new UsageError("say the program that is to be detached from a cgroup");
+    if (program === undefined) throw new UsageError("give the program that is to be detached from a cgroup");
     detachFromCgroup(program, options);
-  } else {
-    atHook(program, options, (target, type, position) => progDetach(program?.fd, target, type, position));
+    return;
   }
+  if (program === undefined) checkOptions("detachProgram", options, OPTIONS as never);
+  else checkArguments("detachProgram", program, options, OPTIONS as never);
+  const type = detachedType(program, options);
+  atHook(options, (target, name, position) => {
+    const detach = (): void => progDetach(program?.fd, target, type, position);
+    if (program === undefined) detach();
+    else explained(program, hookAt(name, type, program), detach);
+  });
 }
 
-type Call = (target: number, type: BpfAttachType, position: Parameters<typeof progAttach>[3]) => void;
+type Call = (target: number, name: string, position: Parameters<typeof progAttach>[3]) => void;
 
-function atHook(program: Program | undefined, place: HookPlace, call: Call): void {
-  const attachType = typeOf(program, place);
-  const act = (target: number, where: string): void =>
-    withAttachPosition(place, place.flags, (position) => {
-      const run = (): void => call(target, attachType, position);
-      if (program === undefined) run();
-      else attempt(factsOf(program, where, attachType), run);
-    });
+function atHook(place: HookPlace, call: Call): void {
+  const act = (target: number, name: string): void =>
+    withAttachPosition(place, place.flags, (position) => call(target, name, position));
   if (!("netns" in place)) withHookTarget(place, act);
   // The kernel takes no namespace here (netns_bpf_prog_attach in kernel/bpf/net_namespace.c), only the caller's.
   else if (place.netns === "self") act(0, "this network namespace");
-  else throw new UsageError("without a link a program goes to this network namespace (self) only: use attachNetns");
+  else {
+    throw new UsageError(
+      'without a link a program can only be attached to this network namespace ("self"); attachNetns attaches it to another',
+    );
+  }
 }
 
-function typeOf(program: Program | undefined, { attachType }: HookPlace): BpfAttachType {
-  if (program instanceof Program) return resolveAttachType(attachType, program);
+function detachedType(program: Program | undefined, { attachType }: HookPlace): BpfAttachType {
+  if (program !== undefined) return resolveAttachType(attachType, program);
   if (attachType !== undefined) return attachTypeNumber(attachType);
-  throw new UsageError("say the attachType of what is to be detached");
+  throw new UsageError("detachProgram: without a program give the attachType of what is to be detached");
 }
 
-function factsOf(program: Program, where: string, attachType: BpfAttachType): Attempt {
+function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook {
   const hook = HOOKS.get(attachType);
   return {
-    program,
-    where,
+    name,
     attachType,
-    programTypes: hook === undefined ? [program.type] : [hook.type],
+    programTypes: [hook?.type ?? program.type],
     feature: hook?.feature,
-    meaning: (errno) => meaning(errno) ?? listMeaning(errno),
+    explain: ({ errno }) => reasonOf(errno) ?? reasonInList(errno),
   };
 }
 
-function meaning(errno: number): string | undefined {
+function reasonOf(errno: number): string | undefined {
   if (errno === Errno.ENODEV) return "there is no such network device in this network namespace";
   return errno === Errno.ENXIO ? "the device is not of the kind that this hook belongs to" : undefined;
 }

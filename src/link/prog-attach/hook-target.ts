@@ -3,7 +3,7 @@ import { UsageError } from "../../errors/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import { withCgroup } from "../cgroup/cgroup-fd.ts";
 import { findDevice } from "../device.ts";
-import { withNetwork } from "../kinds/netns.ts";
+import { withNetworkNamespace } from "../network-namespace.ts";
 
 /** What a hook belongs to: where programs are attached without a link, and listed. */
 export type HookTarget =
@@ -20,16 +20,30 @@ export type HookTarget =
   /** An fd or an index, as the kernel takes it for the attach type. */
   | { readonly target: number };
 
-/** Calls `use` with the number that the kernel takes for a target, and what it is for errors; an fd is open meanwhile. */
+/** The names of the targets, for the functions that have one among their options. */
+export const HOOK_TARGETS = {
+  device: "any",
+  netns: "any",
+  map: "object",
+  cgroup: "text",
+  lirc: "text",
+  target: "natural",
+} as const;
+
+/** Calls `use` with the number that the kernel takes for a target, and with its name for errors. An fd is open meanwhile. */
 export function withHookTarget<T>(at: HookTarget, use: (target: number, what: string) => T): T {
   if ("device" in at) {
     const { ifindex, what } = findDevice(at.device);
     return use(ifindex, what);
   }
-  if ("netns" in at) return withNetwork(at.netns === "self" ? undefined : at.netns, use);
+  if ("netns" in at) return withNetworkNamespace(at.netns === "self" ? undefined : at.netns, use);
   if ("map" in at) return use(at.map.fd, at.map.what);
-  if ("target" in at) return use(at.target, `target ${at.target}`);
   if ("lirc" in at) return withReceiver(at.lirc, use);
+  if ("target" in at) {
+    if (at.target > 0xffffffff) throw new UsageError(`${at.target} is not an fd or an index`);
+    return use(at.target, `target ${at.target}`);
+  }
+  if (!("cgroup" in at)) throw new UsageError(`give one of ${Object.keys(HOOK_TARGETS).join(", ")}`);
   return withCgroup(at.cgroup, ({ fd }) => use(fd, `cgroup ${at.cgroup}`));
 }
 
@@ -39,9 +53,8 @@ function withReceiver<T>(path: string, use: (fd: number, what: string) => T): T 
     fd = openSync(path, "r");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR")
-      throw new UsageError(`there is no infrared receiver ${path}`, { cause: error });
-    throw error;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    throw new UsageError(`there is no infrared receiver ${path}`, { cause: error });
   }
   try {
     return use(fd, `infrared receiver ${path}`);

@@ -1,9 +1,9 @@
-import { Errno, SyscallError } from "../../errors/index.ts";
+import { Errno } from "../../errors/index.ts";
 import type { FeatureName } from "../../kernel/index.ts";
-import { tooOldFor } from "../../kernel/index.ts";
 import { progQuery } from "../../sys/index.ts";
-import { attachTypeName, BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
-import { type AttachTypeName, attachTypeNumber } from "../attach-type.ts";
+import { BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
+import { type AttachTypeName, attachTypeNumber } from "../attach-arguments.ts";
+import { explainedQuery } from "../hook.ts";
 import { type HookTarget, withHookTarget } from "./hook-target.ts";
 
 /** One program at a hook. */
@@ -25,14 +25,14 @@ export interface AttachedPrograms {
   readonly revision: bigint | undefined;
 }
 
-/** Further wishes of {@link queryPrograms}. */
+/** How {@link queryPrograms} asks. */
 export interface QueryOptions {
   /** For cgroups: also what runs because a cgroup above attached it. */
   readonly effective?: boolean | undefined;
 }
 
 /**
- * The programs at a hook (4.15; tcx 6.6, netkit 6.7, sockmap 5.18). A list that grew between two calls is asked for
+ * Lists the programs at a hook (4.15; tcx 6.6, netkit 6.7, sockmap 5.18). A list that grew between two calls is asked for
  * again. Throws UsageError where the target is not there, NotSupportedError where this kernel cannot be asked.
  */
 export function queryPrograms(
@@ -42,23 +42,24 @@ export function queryPrograms(
 ): AttachedPrograms {
   const type = attachTypeNumber(attachType);
   const query_flags = options.effective === true ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;
-  return withHookTarget(at, (target, what) => {
-    try {
-      const { prog_ids, link_ids, link_attach_flags, prog_attach_flags, ...rest } = progQuery(target, type, {
-        query_flags,
-      });
-      return {
-        programs: prog_ids.map((id, i) => ({
-          id,
-          linkId: link_ids?.[i] || undefined,
-          attachFlags: link_attach_flags?.[i] ?? prog_attach_flags?.[i],
-        })),
-        attachFlags: rest.attach_flags,
-        revision: rest.revision === 0n ? undefined : rest.revision,
-      };
-    } catch (error) {
-      throw error instanceof SyscallError ? queryRefusal(error, type, what) : error;
-    }
+  return withHookTarget(at, (target, name) => {
+    const hook = {
+      name,
+      attachType: type,
+      feature: FEATURES.get(type),
+      explain: ({ errno }: { errno: number }) => (errno === Errno.EINVAL ? "it has no such hook" : undefined),
+    };
+    const answer = explainedQuery(hook, () => progQuery(target, type, { query_flags }));
+    const { prog_ids, link_ids, link_attach_flags, prog_attach_flags, attach_flags, revision } = answer;
+    return {
+      programs: prog_ids.map((id, i) => ({
+        id,
+        linkId: link_ids?.[i] || undefined,
+        attachFlags: link_attach_flags?.[i] ?? prog_attach_flags?.[i],
+      })),
+      attachFlags: attach_flags,
+      revision: revision === 0n ? undefined : revision,
+    };
   });
 }
 
@@ -73,13 +74,3 @@ const FEATURES: ReadonlyMap<number, FeatureName> = new Map([
   [t.BPF_SK_SKB_STREAM_VERDICT, "query:sockmap"],
   [t.BPF_SK_SKB_STREAM_PARSER, "query:sockmap"],
 ] as const);
-
-function queryRefusal(cause: SyscallError, type: BpfAttachType, what: string): Error {
-  const { call, errno } = cause;
-  const name = attachTypeName(type) ?? `attach type ${type}`;
-  const feature = errno === Errno.EINVAL ? FEATURES.get(type) : undefined;
-  const missing = feature && tooOldFor(feature, { what: `asking for ${name} programs` }, cause);
-  if (missing !== undefined) return missing;
-  const hint = errno === Errno.EINVAL ? "it has no such hook" : cause.hint;
-  return new SyscallError({ call, errno, subject: `${name} of ${what}`, hint }, { cause });
-}

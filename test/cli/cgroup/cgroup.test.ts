@@ -63,7 +63,7 @@ function checkTree(t: TestContext, path: string, fd: number): void {
   const cases: [string[], RegExp][] = [
     [
       ["attach", path, "device", "id", `${egress}`],
-      /^Error: program egress \(cgroup_skb\) cannot be attached to .* as cgroup_device: it takes cgroup_device programs$/,
+      /^Error: program egress \(cgroup_skb\) cannot be attached to .* as cgroup_device: that hook takes cgroup_device programs$/,
     ],
     [
       ["attach", path, "egress", "id", `${egress}`, "override"],

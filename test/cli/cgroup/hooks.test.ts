@@ -60,7 +60,7 @@ test("each attach type, by today's name and by the old one: attached, fired, sho
   );
   for (const { words, type } of all) {
     assert.deepEqual(bpfts("cgroup", "detach", path, ...words), NOTHING);
-    assert.deepEqual(queryCgroup(path, type).prog_ids, []);
+    assert.deepEqual(queryCgroup(path, type).programIds, []);
   }
 });
 
@@ -186,9 +186,9 @@ test("a program by tag, by name and by pin", (t) => {
     ["pinned", program.pinnedPath ?? ""],
   ]) {
     assert.deepEqual(bpfts("cgroup", "attach", path, "device", ...handle), NOTHING);
-    assert.deepEqual(queryCgroup(path, attachType).prog_ids, [program.id]);
+    assert.deepEqual(queryCgroup(path, attachType).programIds, [program.id]);
     assert.deepEqual(bpfts("cgroup", "detach", path, "cgroup_device", ...handle), NOTHING);
-    assert.deepEqual(queryCgroup(path, attachType).prog_ids, []);
+    assert.deepEqual(queryCgroup(path, attachType).programIds, []);
   }
 });
 

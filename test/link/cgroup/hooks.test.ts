@@ -49,26 +49,26 @@ test("every hook: a program attached without a link fires, is listed and taken o
   const runs = all.map(({ count }) => count());
   for (const [i, one] of all.entries()) {
     const { program } = one;
-    const attach_type = typeOf(one);
-    await t.test(`${attachTypeName(attach_type)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
-    const { programs: list, ...hook } = queryCgroup(path, attach_type);
+    const attachType = typeOf(one);
+    await t.test(`${attachTypeName(attachType)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
+    const { programs: list, ...hook } = queryCgroup(path, attachType);
     assert.deepEqual(
-      { ...hook, revision: 0n, attach_flags: 0 },
-      { attach_type, attach_flags: 0, revision: 0n, prog_ids: [program.id] },
+      { ...hook, revision: 0n, attachFlags: 0 },
+      { attachType, attachFlags: 0, revision: 0n, programIds: [program.id] },
     );
-    const isLsm = attach_type === BpfAttachType.BPF_LSM_CGROUP;
-    assert.equal(hook.attach_flags, isLsm ? 0 : BpfAttachFlag.BPF_F_ALLOW_MULTI);
+    const isLsm = attachType === BpfAttachType.BPF_LSM_CGROUP;
+    assert.equal(hook.attachFlags, isLsm ? 0 : BpfAttachFlag.BPF_F_ALLOW_MULTI);
     assert.deepEqual(
-      list.map(({ id, attach_flags, name, attach_btf_id }) => ({
+      list.map(({ id, attachFlags, name, attachBtfId }) => ({
         id,
-        attach_flags,
+        attachFlags,
         name,
-        hasPlace: attach_btf_id !== 0,
+        hasPlace: attachBtfId !== 0,
       })),
-      [{ id: program.id, attach_flags: BpfAttachFlag.BPF_F_ALLOW_MULTI, name: program.name, hasPlace: isLsm }],
+      [{ id: program.id, attachFlags: BpfAttachFlag.BPF_F_ALLOW_MULTI, name: program.name, hasPlace: isLsm }],
     );
     detachProgram(program, { cgroup: path });
-    assert.deepEqual(queryCgroup(path, attach_type).programs, []);
+    assert.deepEqual(queryCgroup(path, attachType).programs, []);
   }
   await process.act(path);
   assert.deepEqual(
@@ -90,20 +90,20 @@ test("every hook: a program attached by a link fires until the link is closed", 
   const runs = all.map(({ count }) => count());
   for (const [i, one] of all.entries()) {
     const link = links[i] as Link;
-    const attach_type = typeOf(one);
-    await t.test(`${attachTypeName(attach_type)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
+    const attachType = typeOf(one);
+    await t.test(`${attachTypeName(attachType)} fires`, () => assert.ok((runs[i] as bigint) > 0n));
     const info = link.info();
     assert.ok(info.kind === "cgroup");
-    assert.deepEqual([info.attachType, info.cgroupId], [attach_type, cgroupId(path)]);
-    const { programs: list } = queryCgroup(path, attach_type, { details: true });
+    assert.deepEqual([info.attachType, info.cgroupId], [attachType, cgroupId(path)]);
+    const { programs: list } = queryCgroup(path, attachType, { details: true });
     assert.deepEqual(
-      list.map(({ id, link_id, cgroup }) => ({ id, link_id, cgroup })),
-      [{ id: one.program.id, link_id: link.id, cgroup: path }],
+      list.map(({ id, linkId, cgroup }) => ({ id, linkId, cgroup })),
+      [{ id: one.program.id, linkId: link.id, cgroup: path }],
     );
     link.close();
     // A listing of all links in another process may hold this one a moment longer.
-    for (let wait = 0; wait < 100 && queryCgroup(path, attach_type).programs.length > 0; wait++) await sleep(10);
-    assert.deepEqual(queryCgroup(path, attach_type).programs, []);
+    for (let wait = 0; wait < 100 && queryCgroup(path, attachType).programs.length > 0; wait++) await sleep(10);
+    assert.deepEqual(queryCgroup(path, attachType).programs, []);
   }
   await process.act(path);
   assert.deepEqual(

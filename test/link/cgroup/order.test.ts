@@ -31,8 +31,8 @@ function tree(t: TestContext): Tree {
 
 /** What runs in a cgroup is `order`, and the effective view says the same. */
 async function assertOrder({ tracer }: Tree, cgroup: TestCgroup, order: string): Promise<readonly CgroupProgram[]> {
-  const { prog_ids } = queryCgroup(cgroup.path, TYPE, { effective: true });
-  assert.equal(tracer.digits(prog_ids), order, "the effective view");
+  const { programIds } = queryCgroup(cgroup.path, TYPE, { effective: true });
+  assert.equal(tracer.digits(programIds), order, "the effective view");
   assert.equal(await tracer.run(cgroup.path), order, "what ran");
   const { programs } = queryCgroup(cgroup.path, TYPE, { effective: true, details: true });
   assert.equal(tracer.digits(programs.map(({ id }) => id)), order, "the effective view with details");
@@ -43,7 +43,7 @@ async function assertOrder({ tracer }: Tree, cgroup: TestCgroup, order: string):
 function origins(programs: readonly CgroupProgram[]): string[] {
   const { BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE, BPF_F_PREORDER } = BpfAttachFlag;
   const flagged = (flags: number, flag: number, name: string): string => ((flags & flag) === 0 ? "" : ` ${name}`);
-  return programs.map(({ cgroup = "", attach_flags: flags = 0 }) =>
+  return programs.map(({ cgroup = "", attachFlags: flags = 0 }) =>
     [
       cgroup.slice(cgroup.lastIndexOf("/") + 1).replace(/^bpfts-test.*/, "top"),
       flagged(flags, BPF_F_ALLOW_MULTI, "multi"),
@@ -124,7 +124,7 @@ test("a link and a program without one stand in one list; the details tell them 
   using below = attachCgroup(three, { cgroup: leaf.path });
   const programs = await assertOrder(all, leaf, "312");
   assert.deepEqual(
-    programs.map(({ link_id }) => link_id),
+    programs.map(({ linkId }) => linkId),
     [below.id, undefined, link.id],
   );
   assert.throws(

@@ -35,11 +35,11 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
     [() => attachProgram(egress, { cgroup: `${cgroup}/cgroup.procs` }), /is not a cgroup: it is not a directory$/],
     [
       () => attachProgram(egress, { cgroup, attachType: "cgroup_device", multi: true }),
-      /^program inet_egress \(cgroup_skb\) cannot be attached to \S+ as cgroup_device: it takes cgroup_device programs$/,
+      /^program inet_egress \(cgroup_skb\) cannot be attached to \S+ as cgroup_device: that hook takes cgroup_device programs$/,
     ],
     [
       () => attachCgroup(bind4, { cgroup, attachType: "cgroup_inet4_connect" }),
-      /as cgroup_inet4_connect: the program was loaded for cgroup_inet4_bind$/,
+      /as cgroup_inet4_connect: it was loaded for cgroup_inet4_bind, and that hook takes programs loaded for cgroup_inet4_connect$/,
     ],
     [() => attachCgroup(bind4, { cgroup, attachType: "xdp" }), /as xdp: that is not an attach type of cgroups$/],
     [() => attachProgram(egress, { cgroup, multi: true }), /as cgroup_inet_egress: it is attached there already$/],
@@ -82,8 +82,8 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
     });
   }
   assert.equal(fds(), before);
-  assert.deepEqual(queryCgroup(cgroup, "cgroup_inet_egress").prog_ids, [egress.id]);
-  assert.deepEqual(queryCgroup(cgroup, "cgroup_inet_ingress").prog_ids, [other.id]);
+  assert.deepEqual(queryCgroup(cgroup, "cgroup_inet_egress").programIds, [egress.id]);
+  assert.deepEqual(queryCgroup(cgroup, "cgroup_inet_ingress").programIds, [other.id]);
 });
 
 test("a cgroup of version 1 is told apart", (t) => {

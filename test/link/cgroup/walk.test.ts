@@ -102,11 +102,11 @@ test("a walk asks for everything that asking each hook of each cgroup tells", (t
   }
   const [first] = [...walkCgroups(`${top}/c/x`)] as [Cgroup];
   assert.deepEqual(
-    first.programs.map(({ id, attach_type, attach_flags }) => ({ id, attach_type, attach_flags })),
+    first.programs.map(({ id, attachType, attachFlags }) => ({ id, attachType, attachFlags })),
     programs.map((program, i) => ({
       id: program.id,
-      attach_type: types[i],
-      attach_flags: BpfAttachFlag.BPF_F_ALLOW_MULTI,
+      attachType: types[i],
+      attachFlags: BpfAttachFlag.BPF_F_ALLOW_MULTI,
     })),
   );
 });
@@ -127,7 +127,7 @@ test("a hook that is met only deep in the tree is found, whatever was left out a
     return `${path} ${program.id} ${attachType}`;
   });
   const found = [...walkCgroups(top)].flatMap(({ path, programs }) =>
-    programs.map(({ id, attach_type }) => `${path.slice(top.length)} ${id} ${attach_type}`),
+    programs.map(({ id, attachType }) => `${path.slice(top.length)} ${id} ${attachType}`),
   );
   assert.deepEqual(found.sort(), expected.sort());
 });

@@ -85,7 +85,7 @@ test("netkit: the usual mistakes have names", (t) => {
   const veth = withVeth(t).name;
   assert.throws(() => attachNetkit(program, { device: "nope0" }), { message: /there is no network device nope0/ });
   assert.throws(() => attachNetkit(xdp, { device: veth }), {
-    message: /\(xdp\) cannot be .*: it takes sched_cls programs/,
+    message: /\(xdp\) cannot be .*: that hook takes sched_cls programs/,
   });
   if (skip !== false) {
     const message = /this kernel does not support netkit links.*(6\.7 or newer|without CONFIG_NETKIT)/;

@@ -63,7 +63,7 @@ test("tc filters: the usual mistakes have names", (t) => {
     [{ device, priority: 5, handle: 1 }, /there is a filter with this priority and handle: replace it/],
   ];
   for (const [place, message] of mistakes) assert.throws(() => attachTc(program, place), message);
-  assert.throws(() => attachTc(xdp, { device }), /it takes|takes programs of type sched_cls/);
+  assert.throws(() => attachTc(xdp, { device }), /that hook takes sched_cls programs/);
   assert.throws(() => taken.update(program, { old: program }), { code: "NOT_SUPPORTED" });
   using own = attachTc(egress, { device });
   assert.match(own.what, /as egress filter of network device/);

@@ -75,11 +75,11 @@ for (const name of ["target-fixed", "target-moved"]) {
       const before = ownFds();
       const place = { binary: target.path, provider: "bpfts", name: usdt, pid: target.pid, cookie: 77n };
       for (let round = 0; round < 20; round++) {
-        using link = attachUsdt(object, program, place);
+        using link = attachUsdt(program, place);
         assert.equal(link.closed, false);
       }
       {
-        using link = attachUsdt(object, program, place);
+        using link = attachUsdt(program, place);
         assert.equal(await target.fire(), expected.semaphore);
         assert.deepEqual(seen(object), { hits: expected.hits, cookie: 77n, values: expected.values });
         if (link instanceof KernelLink) {
@@ -100,7 +100,7 @@ test("USDT links", async (t) => {
   const kind = {
     first: { program, count: () => seen(object).hits },
     fire: async () => void (await target.fire()),
-    attach: (one: Program) => attachUsdt(object, one, { binary: target.path, provider: "bpfts", name: "twice" }),
+    attach: (one: Program) => attachUsdt(one, { binary: target.path, provider: "bpfts", name: "twice" }),
   };
   // What a kernel without such links has are uprobes.
   if (program.origin.attachType !== BpfAttachType.BPF_TRACE_UPROBE_MULTI) return attachmentConformance(t, kind);
@@ -116,18 +116,18 @@ test("USDT in all processes, several at once, in an object of libbpf 1.6", async
   const target = new Target(t, "target-fixed");
   const { object, program } = load(t, "links-usdt-old");
   const place = { binary: target.path, provider: "bpfts" };
-  using one = attachUsdt(object, program, { ...place, name: "guarded", cookie: 1 });
+  using one = attachUsdt(program, { ...place, name: "guarded", cookie: 1 });
   await target.fire();
   assert.deepEqual(seen(object), { hits: 1n, cookie: 1n, values: [9n] });
   {
-    using two = attachUsdt(object, program, { ...place, name: "twice", cookie: 2 });
+    using two = attachUsdt(program, { ...place, name: "twice", cookie: 2 });
     await target.fire();
     assert.equal(seen(object).hits, 4n, `${one.what}, ${two.what}`);
   }
   await target.fire();
   assert.deepEqual(seen(object), { hits: 5n, cookie: 1n, values: [9n] });
   assert.throws(
-    () => attachUsdt(object, program, { ...place, name: "values" }),
+    () => attachUsdt(program, { ...place, name: "values" }),
     /argument 7 is indexed by a register, .* libbpf 1\.7 does/,
   );
 });
@@ -135,19 +135,19 @@ test("USDT in all processes, several at once, in an object of libbpf 1.6", async
 test("a USDT program that is attached to too much at once says what is full", (t) => {
   if (!needs(t, "link:uprobe_multi")) return;
   const target = new Target(t, "target-fixed");
-  const { object, program } = load(t);
+  const { program } = load(t);
   const place = { binary: target.path, provider: "bpfts", name: "plain" };
-  const links = Array.from({ length: 16 }, () => attachUsdt(object, program, place));
+  const links = Array.from({ length: 16 }, () => attachUsdt(program, place));
   t.after(() => {
     for (const link of links) link.close();
   });
-  assert.throws(() => attachUsdt(object, program, place), /all 16 elements are in use/);
+  assert.throws(() => attachUsdt(program, place), /all 16 elements are in use/);
   links.pop()?.close();
-  attachUsdt(object, program, place).close();
+  attachUsdt(program, place).close();
 });
 
 test("what is wrong with a USDT is said", (t) => {
-  const { object, program } = load(t);
+  const { program } = load(t);
   const path = join(DIRECTORY, "target-fixed");
   const before = ownFds();
   for (const [place, message] of [
@@ -162,14 +162,13 @@ test("what is wrong with a USDT is said", (t) => {
     [{ binary: "test/bpf/links-usdt.bpf.o", provider: "a", name: "b" }, /is built for another processor/],
     [{ binary: path, provider: "bpfts", name: "plain", pid: 99_999_999 }, /there is no process 99999999/],
   ] as const) {
-    assert.throws(() => attachUsdt(object, program, place), message);
+    assert.throws(() => attachUsdt(program, place), message);
   }
   const without = loadObject("test/bpf/links-tracing.bpf.o", { programs: ["on_uprobe"] });
   t.after(() => without.close());
   assert.throws(
-    () =>
-      attachUsdt(without, without.programs.on_uprobe as Program, { binary: path, provider: "bpfts", name: "plain" }),
-    /has no maps __bpf_usdt_specs and __bpf_usdt_ip_to_spec_id: include <bpf\/usdt\.bpf\.h>/,
+    () => attachUsdt(without.programs.on_uprobe as Program, { binary: path, provider: "bpfts", name: "plain" }),
+    /has no maps __bpf_usdt_specs and __bpf_usdt_ip_to_spec_id; include <bpf\/usdt\.bpf\.h>/,
   );
   assert.deepEqual(
     ownFds().filter((name) => name !== "anon_inode:bpf-prog" && name !== "anon_inode:bpf-map"),

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { type ElfFile, ElfMachine, ElfType, readUsdtNotes, SegmentFlag, segmentAt } from "../../../elf/index.ts";
 import { NotSupportedError, UsageError } from "../../../errors/index.ts";
+import { feature } from "../../../kernel/index.ts";
 import type { Executable } from "../executable.ts";
 
 /** One place in a file where a USDT is. Offsets are in the file. */
@@ -82,8 +83,8 @@ function mappingsOf(path: string, pid: number | undefined): Mapping[] {
   if (pid === undefined) {
     throw new NotSupportedError({
       feature: "USDTs of libraries in all processes",
-      minVersion: "5.15",
-      detail: `say the pid of a process that has ${path}`,
+      minVersion: feature("cookie:perf_event").since,
+      detail: `give the pid of a process that has mapped ${path}`,
     });
   }
   const inRoot = /^\/proc\/\d+\/root(\/.*)$/.exec(path)?.[1];

@@ -1,0 +1,83 @@
+import { UsageError } from "../errors/index.ts";
+
+/**
+ * What the value of an option must be. `natural` is a whole number from 0 to 2^53-1, `integer` one of either sign, `u64` a
+ * number or bigint from 0 to 2^64-1; `texts`, `naturals` and `u64s` are arrays of them. An array of words lists the words
+ * that there are.
+ */
+export type OptionKind =
+  | "any"
+  | "boolean"
+  | "text"
+  | "function"
+  | "object"
+  | "natural"
+  | "integer"
+  | "u64"
+  | "texts"
+  | "naturals"
+  | "u64s"
+  | readonly string[];
+/** The options that a function takes; the compiler asks for a row for each. */
+export type OptionTable<T> = { readonly [K in keyof T]-?: OptionKind };
+
+/**
+ * Throws a UsageError for options that a function does not take, and for values that an option cannot have: what nobody
+ * reads would be a mistake without a word. `caller` is the function's name.
+ */
+export function checkOptions<T>(caller: string, options: unknown, table: OptionTable<T>): asserts options is T {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new UsageError(`${caller} takes its options as an object, not ${describe(options)}`);
+  }
+  const kinds = table as Readonly<Record<string, OptionKind>>;
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(kinds, name)) {
+      throw new UsageError(`${caller} has no option ${name}; it has ${Object.keys(kinds).join(", ")}`);
+    }
+    if (value !== undefined) checkValue(caller, name, value, kinds[name] as OptionKind);
+  }
+}
+
+function checkValue(caller: string, name: string, value: unknown, kind: OptionKind): void {
+  const needed = typeof kind === "string" ? CHECKS[kind](value) : wordCheck(kind)(value);
+  if (needed !== undefined)
+    throw new UsageError(`${caller}: the option ${name} must be ${needed}, not ${describe(value)}`);
+}
+
+type Check = (value: unknown) => string | undefined;
+
+function wordCheck(words: readonly string[]): Check {
+  return (value) => (words.includes(value as string) ? undefined : `one of ${words.join(", ")}`);
+}
+
+const MAX_U64 = 2n ** 64n - 1n;
+
+const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = {
+  any: () => undefined,
+  boolean: (value) => (typeof value === "boolean" ? undefined : "true or false"),
+  text: (value) => (typeof value === "string" ? undefined : "a text"),
+  function: (value) => (typeof value === "function" ? undefined : "a function"),
+  object: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
+  natural: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number from 0 on"),
+  integer: (value) => (Number.isSafeInteger(value) ? undefined : "a whole number"),
+  u64: (value) => (isU64(value) ? undefined : "a whole number from 0 to 2^64-1"),
+  texts: (value) => eachIs(value, "text", "an array of texts"),
+  naturals: (value) => eachIs(value, "natural", "an array of whole numbers from 0 on"),
+  u64s: (value) => eachIs(value, "u64", "an array of whole numbers from 0 to 2^64-1"),
+};
+
+function eachIs(value: unknown, kind: "text" | "natural" | "u64", needed: string): string | undefined {
+  return Array.isArray(value) && value.every((one) => CHECKS[kind](one) === undefined) ? undefined : needed;
+}
+
+function isU64(value: unknown): boolean {
+  if (typeof value === "bigint") return value >= 0n && value <= MAX_U64;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "an array" : `an object (${value.constructor?.name ?? "without a class"})`;
+}

@@ -1,0 +1,30 @@
+import { closeSync, openSync } from "node:fs";
+import { UsageError } from "../errors/index.ts";
+import { Namespace, namespaceType } from "../sys/index.ts";
+
+const OWN = "/proc/thread-self/ns/net";
+
+/** Opens a network namespace for a call. Throws UsageError if the path or the fd is none. */
+export function withNetworkNamespace<T>(netns: string | number | undefined, use: (fd: number, what: string) => T): T {
+  if (typeof netns === "number") return use(checked(netns, `fd ${netns}`), `the network namespace of fd ${netns}`);
+  const path = netns ?? OWN;
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    throw new UsageError(`there is no network namespace ${path}`, { cause: error });
+  }
+  try {
+    return use(checked(fd, path), netns === undefined ? "this network namespace" : `network namespace ${path}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The kernel would say EINVAL, as of everything else. */
+function checked(fd: number, what: string): number {
+  if (namespaceType(fd) === Namespace.CLONE_NEWNET) return fd;
+  throw new UsageError(`${what} is not a network namespace`);
+}
