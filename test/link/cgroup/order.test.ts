@@ -129,7 +129,7 @@ test("a link and a program without one stand in one list; the details tell them 
   );
   assert.throws(
     () => detachProgram(two, { cgroup: top.path }),
-    new RegExp(`is attached to .* by link ${link.id}, which is to be detached or closed instead$`),
+    new RegExp(`is attached to .* by link ${link.id}; detach or close that instead$`),
   );
   link.update(tracer.program(4));
   await assertOrder(all, leaf, "314");

@@ -44,6 +44,9 @@ test("queryPrograms asks a cgroup too, with the flags of each program", (t) => {
   assert.deepEqual(programs[1], { id: program.id, linkId: undefined, attachFlags: BpfAttachFlag.BPF_F_ALLOW_MULTI });
   const effective = queryPrograms({ cgroup }, "cgroup_inet_egress", { effective: true }).programs.map(({ id }) => id);
   assert.ok(effective.includes(program.id));
-  assert.throws(() => detachProgram(undefined, { cgroup, attachType: "cgroup_inet_egress" }), /say the program/);
+  assert.throws(
+    () => detachProgram(undefined, { cgroup, attachType: "cgroup_inet_egress" }),
+    /give the program that is to be detached from a cgroup/,
+  );
   detachProgram(program, { cgroup });
 });

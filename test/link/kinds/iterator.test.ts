@@ -126,7 +126,7 @@ test("an iterator over cgroups", (t) => {
   }
   for (const [bad, message] of [
     [{ path: `${path}/nope`, order: "self" }, /there is no cgroup .*nope/],
-    [{ path: "/tmp", order: "self" }, /that is no cgroup v2/],
+    [{ path: "/tmp", order: "self" }, /the path or fd is not a cgroup v2/],
     [{ id: 0xffff_ffff_ffffn, order: "self" }, /there is no such cgroup/],
     [{ path, order: "sideways" }, /sideways is no order of cgroups; there are self/],
   ] as const) {
@@ -145,7 +145,10 @@ test("what an iterator over a map's elements cannot walk is said", (t) => {
   const object = load(t, "elements");
   const { elements } = object.programs;
   assert.ok(elements);
-  assert.throws(() => attachIterator(elements), /iter\/bpf_map_elem walks over the elements of a map: say which/);
+  assert.throws(
+    () => attachIterator(elements),
+    /iter\/bpf_map_elem walks over the elements of a map: give the option map/,
+  );
   const before = ownFds();
   const maps = { map: object.maps.iterated, task: { pid: 1 } };
   assert.throws(() => attachIterator(elements, maps), /over a map, cgroups or tasks, not over several of them/);

@@ -74,7 +74,10 @@ test("netfilter: the usual mistakes have names", { skip }, (t) => {
     ],
     [() => attachNetfilter(program, { ...place, priority: -2147483648 }), /the priority must be from -2147483647/],
     [() => attachNetfilter(program, { ...place, priority: -400, defragment: true }), /the priority must be above -400/],
-    [() => attachNetfilter(program, { ...place, family: "arp" as "ipv4" }), /netfilter has the families ipv4 and ipv6/],
+    [
+      () => attachNetfilter(program, { ...place, family: "arp" as "ipv4" }),
+      /the option family must be one of ipv4, ipv6, not "arp"/,
+    ],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));
 });

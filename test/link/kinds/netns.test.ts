@@ -75,14 +75,26 @@ test("netns: the usual mistakes have names", (t) => {
   const flow = counting(t, dissector).program;
   const xdp = counting(t, { prog_type: BpfProgType.BPF_PROG_TYPE_XDP }).program;
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
-    [() => attachNetns(xdp, { netns: netns.path }), /\(xdp\) cannot be .*: it takes flow_dissector or sk_lookup/],
+    [
+      () => attachNetns(xdp, { netns: netns.path }),
+      /\(xdp\) cannot be .*: that hook takes flow_dissector or sk_lookup/,
+    ],
     [() => attachNetns(program, { netns: "/run/netns/nope" }), /there is no network namespace \/run\/netns\/nope/],
     [() => attachNetns(program, { netns: "/etc/passwd" }), /\/etc\/passwd is not a network namespace/],
     [() => attachNetns(program, { netns: program.fd }), /fd \d+ is not a network namespace/],
     [() => queryPrograms({ netns: "/nope" }, "sk_lookup"), /there is no network namespace \/nope/],
-    [() => queryPrograms({ netns: netns.path }, "xdp"), /xdp of network namespace .*; it has no such hook/],
-    [() => attachProgram(flow, { netns: netns.path, attachType: "flow_dissector" }), /use attachNetns/],
-    [() => attachProgram(program, { netns: "self", attachType: "flow_dissector" }), /it takes flow_dissector programs/],
+    [
+      () => queryPrograms({ netns: netns.path }, "xdp"),
+      /the programs at network namespace .* as xdp cannot be listed: it has no such hook/,
+    ],
+    [
+      () => attachProgram(flow, { netns: netns.path, attachType: "flow_dissector" }),
+      /attachNetns attaches it to another/,
+    ],
+    [
+      () => attachProgram(program, { netns: "self", attachType: "flow_dissector" }),
+      /that hook takes flow_dissector programs/,
+    ],
     [() => detachProgram(flow, { netns: "self", attachType: "flow_dissector" }), /ENOENT/],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));

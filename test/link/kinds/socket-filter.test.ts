@@ -103,9 +103,9 @@ test("socket filters: the usual mistakes have names", async (t) => {
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachSocketFilter(xdp, socket),
-      /\(xdp\) cannot be attached to fd \d+ as socket filter: it takes socket_filter/,
+      /\(xdp\) cannot be attached to fd \d+ as socket filter: that hook takes socket_filter/,
     ],
-    [() => attachReuseport(xdp, socket), /it takes socket_filter or sk_reuseport programs/],
+    [() => attachReuseport(xdp, socket), /that hook takes socket_filter or sk_reuseport programs/],
     [() => attachSocketFilter(program, file), /it is not a socket/],
     [() => attachSocketFilter(program, createSocket("udp4").close()), /the socket has no fd/],
   ];

@@ -108,7 +108,7 @@ test("sockmap: the usual mistakes have names", (t) => {
   t.after(() => array.close());
   using _link = attachSockmap(program, { map, attachType: "sk_skb_verdict" });
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
-    [() => attachSockmap(program, { map }), /say its attachType/],
+    [() => attachSockmap(program, { map }), /give its attachType/],
     [() => attachSockmap(program, { map, attachType: "xdp" }), /not one of a sockmap/],
     [
       () => attachSockmap(xdp, { map, attachType: "sk_msg_verdict" }),

@@ -58,15 +58,15 @@ test("tc filters: the usual mistakes have names", (t) => {
   using taken = attachTc(program, { device, priority: 5, handle: 1 });
   const mistakes: readonly (readonly [place: TcPlace, message: RegExp])[] = [
     [{ device: "nope0" }, /there is no network device nope0/],
-    [{ device: 0x7ffffff0 }, /cannot be attached as ingress filter of network device \d+: .*no such network device/],
-    [{ device, replace: true }, /say the priority and the handle of the filter to replace/],
-    [{ device, priority: 5, handle: 1 }, /there is a filter with this priority and handle: replace it/],
+    [{ device: 0x7ffffff0 }, /cannot be attached to network device \d+ as ingress filter: .*no such network device/],
+    [{ device, replace: true }, /replace needs the priority and the handle of the filter to replace/],
+    [{ device, priority: 5, handle: 1 }, /there is a filter with this priority and handle; replace takes its place/],
   ];
   for (const [place, message] of mistakes) assert.throws(() => attachTc(program, place), message);
   assert.throws(() => attachTc(xdp, { device }), /that hook takes sched_cls programs/);
   assert.throws(() => taken.update(program, { old: program }), { code: "NOT_SUPPORTED" });
   using own = attachTc(egress, { device });
-  assert.match(own.what, /as egress filter of network device/);
+  assert.match(own.what, /to network device .* as egress filter/);
   assert.throws(() => removeClsact("nope0"), /there is no network device nope0/);
 });
 

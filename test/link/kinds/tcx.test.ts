@@ -93,21 +93,24 @@ test("tcx: the usual mistakes have names", { skip: lacking("link:tcx") }, (t) =>
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachTcx(xdp, { device }),
-      /\(xdp\) cannot be attached to network device \d+ as tcx_ingress: it takes sched_cls/,
+      /\(xdp\) cannot be attached to network device \d+ as tcx_ingress: that hook takes sched_cls/,
     ],
     [() => attachTcx(program, { device: "nope0" }), /there is no network device nope0/],
     [() => attachTcx(program, { device: 0x7ffffff0 }), /there is no such network device in this network namespace/],
     [() => attachTcx(program, { device }), /attached there already/],
     [() => attachTcx(other, { device, anchor: { before: { programId: other.id } } }), /not in the list of this hook/],
     [() => attachTcx(other, { device, anchor: { before: { programId: 0 } } }), /0 is not the id of a program or link/],
-    [() => attachTcx(other, { device, anchor: { replace: program } }), /update\(\) the link/],
-    [() => attachTcx(other, { device, flags: 8 }), /say an anchor instead/],
-    [() => attachProgram(xdp, at), /it takes sched_cls programs/],
+    [() => attachTcx(other, { device, anchor: { replace: program } }), /call update\(\) of the link/],
+    [() => attachTcx(other, { device, flags: 8 }), /give an anchor instead/],
+    [() => attachProgram(xdp, at), /that hook takes sched_cls programs/],
     [() => attachProgram(other, { ...at, anchor: { replace: other } }), /not in the list of this hook/],
     [() => detachProgram(other, at), /not in the list of this hook/],
-    [() => detachProgram(undefined, { device }), /say the attachType/],
+    [() => detachProgram(undefined, { device }), /give the attachType/],
     [() => queryPrograms({ device: "nope0" }, "tcx_ingress"), /there is no network device nope0/],
-    [() => queryPrograms({ device: 0x7ffffff0 }, "tcx_ingress"), /tcx_ingress of network device \d+: .*ENODEV/],
+    [
+      () => queryPrograms({ device: 0x7ffffff0 }, "tcx_ingress"),
+      /the programs at network device \d+ as tcx_ingress cannot be listed: .*ENODEV/,
+    ],
     [() => queryPrograms({ device }, "ingress"), /"ingress" is not an attach type/],
   ];
   for (const [call, message] of mistakes) {

@@ -151,7 +151,7 @@ test("what is wrong with a USDT is said", (t) => {
   const path = join(DIRECTORY, "target-fixed");
   const before = ownFds();
   for (const [place, message] of [
-    [{}, /say its binary, provider and name/],
+    [{}, /give its binary, provider and name/],
     [{ binary: path, provider: "bpfts", name: "nope" }, /has no USDT bpfts:nope; it has bpfts:plain, bpfts:values/],
     [{ binary: "libm.so.6", provider: "a", name: "b" }, /has no USDTs: its section \.note\.stapsdt is missing|no USDT/],
     [{ binary: "libnope.so.1", provider: "a", name: "b" }, /there is no library libnope\.so\.1 in /],

@@ -72,16 +72,19 @@ test("xdp: the usual mistakes have names", (t) => {
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachXdp(tcx, { device: name }),
-      /\(sched_cls\) cannot be attached to network device .*: it takes xdp programs/,
+      /\(sched_cls\) cannot be attached to network device .*: that hook takes xdp programs/,
     ],
     [() => attachXdp(devmap, { device: "lo", mode: "generic" }), /it was loaded for xdp_devmap/],
     [() => attachXdp(program, { device: "nope0" }), /there is no network device nope0/],
     [() => attachXdp(program, { device: "../lo" }), /"..\/lo" is not the name of a network device/],
-    [() => attachXdp(program, { device: 0 }), /0 is not the index of a network device: they count from 1/],
+    [
+      () => attachXdp(program, { device: 0 }),
+      /0 is not the index of a network device; indexes are whole numbers from 1 on/,
+    ],
     [() => attachXdp(program, { device: 0x7ffffff0 }), /there is no such network device/],
     [() => attachXdp(program, { device: ifindex, mode: "generic" }), /another program is attached to it in this mode/],
     [() => attachXdp(program, { device: ifindex, mode: "driver" }), /a program is attached to it in another mode/],
-    [() => attachXdp(program, { device: "lo", mode: "driver" }), /its driver has no XDP: mode generic works/],
+    [() => attachXdp(program, { device: "lo", mode: "driver" }), /its driver has no XDP; mode generic works/],
     [() => attachXdp(program, { device: ifindex, mode: "offload" }), /./],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));
