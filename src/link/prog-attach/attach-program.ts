@@ -46,6 +46,14 @@ const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?
   [a.BPF_LIRC_MODE2, { type: p.BPF_PROG_TYPE_LIRC_MODE2, feature: "attach:lirc" }],
 ]);
 
+/** The hooks with a list of programs (kernel/bpf/mprog.c); the others have room for one. */
+const LISTS: ReadonlySet<number> = new Set([
+  a.BPF_TCX_INGRESS,
+  a.BPF_TCX_EGRESS,
+  a.BPF_NETKIT_PRIMARY,
+  a.BPF_NETKIT_PEER,
+]);
+
 const OPTIONS: Readonly<Record<string, OptionKind>> = {
   ...HOOK_TARGETS,
   ...POSITION_OPTIONS,
@@ -118,11 +126,15 @@ function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook
     attachType,
     programTypes: [hook?.type ?? program.type],
     feature: hook?.feature,
-    explain: ({ errno }) => reasonOf(errno) ?? reasonInList(errno),
+    explain: ({ errno }) => reasonOf(errno) ?? (LISTS.has(attachType) ? reasonInList(errno) : reasonAlone(errno)),
   };
 }
 
 function reasonOf(errno: number): string | undefined {
   if (errno === Errno.ENODEV) return "there is no such network device in this network namespace";
   return errno === Errno.ENXIO ? "the device is not of the kind that this hook belongs to" : undefined;
+}
+
+function reasonAlone(errno: number): string | undefined {
+  return errno === Errno.ENOENT ? "it is not attached there" : undefined;
 }
