@@ -1,8 +1,9 @@
 import { UsageError } from "../errors/index.ts";
 import { namePattern, nearNames } from "../layout/index.ts";
-import { SectionIndex, SymbolBinding, SymbolType } from "./constants.ts";
+import { ElfType, SectionIndex, SymbolBinding, SymbolType } from "./constants.ts";
 import type { ElfFile } from "./elf-file.ts";
 import { findStub } from "./linkage-table.ts";
+import { codeOffset } from "./segments.ts";
 import type { ElfSymbol, ElfSymbols } from "./symbols.ts";
 import { readSymbolVersions } from "./versions.ts";
 
@@ -87,11 +88,17 @@ function* functions(
   }
 }
 
-/** Where in the file a symbol's bytes are; undefined if they are not in it (an imported function). */
+/**
+ * Returns where in the file a function's first instruction is; undefined if it is not in it (an imported function).
+ *
+ * The segment that holds the address decides, as it does for the kernel when it maps the file. Binary rewriters leave
+ * sections and the symbols' section numbers stale, and a uprobe at a wrong offset never fires, without any error.
+ */
 function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
   const section = symbol.section === SectionIndex.SHN_UNDEF ? undefined : elf.sections[symbol.section];
   if (section === undefined) return undefined;
-  const offset = symbol.value - section.address + section.offset;
+  if (elf.type !== ElfType.ET_REL) return codeOffset(elf.segments, symbol.value);
+  const offset = section.offset + symbol.value;
   return offset > 0 ? offset : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { Bytes } from "../layout/index.ts";
-import { SegmentType } from "./constants.ts";
+import { SegmentFlag, SegmentType } from "./constants.ts";
 import type { ElfHeader } from "./header.ts";
 import { readWide } from "./wide.ts";
 
@@ -18,10 +18,19 @@ export interface ElfSegment {
   readonly memorySize: number;
 }
 
+/** The kernel's bound for the table of program headers. */
+const MOST_BYTES = 0x10000;
+
 /** The program headers of a file. Throws FormatError. */
 export function readSegments(bytes: Bytes, header: ElfHeader): ElfSegment[] {
   const { segmentsAt, segmentEntrySize, segmentCount, bits, little } = header;
   if (segmentsAt === 0 || segmentCount === 0) return [];
+  if (segmentCount * segmentEntrySize > MOST_BYTES) {
+    throw bytes.error(
+      undefined,
+      `the table of ${segmentCount} program headers is longer than ${MOST_BYTES} bytes: Linux loads no such program`,
+    );
+  }
   const wide = bits === 64;
   const least = wide ? 56 : 32;
   if (segmentEntrySize < least) {
@@ -47,6 +56,14 @@ export function readSegments(bytes: Bytes, header: ElfHeader): ElfSegment[] {
       memorySize: number(words + 4 * word),
     };
   });
+}
+
+/** Returns where in the file the code at an address is; undefined if no executable segment brings it from there. */
+export function codeOffset(segments: readonly ElfSegment[], address: number): number | undefined {
+  const segment = segmentAt(segments, address);
+  if (segment === undefined || (segment.flags & SegmentFlag.PF_X) === 0) return undefined;
+  const place = address - segment.address;
+  return place < segment.fileSize ? segment.offset + place : undefined;
 }
 
 /** The loaded segment that an address lies in. */

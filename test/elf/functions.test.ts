@@ -84,6 +84,26 @@ test("a function is found by its name; a weak one gives way, two strong ones are
   assert.throws(() => findFunction(parseElf(buildElf({ sections }), "stripped"), "x"), /stripped has no symbols/);
 });
 
+test("a function is where its segment puts it, whatever section its symbol names", () => {
+  const data = Uint8Array.from(readFileSync("test/link/probe/usdt/target-moved"));
+  const elf = parseElf(data, "program");
+  const table = elf.sections.find(({ type }) => type === SectionType.SHT_SYMTAB);
+  const symbol = elf.symbols && [...elf.symbols].find(({ name }) => name === "probes");
+  assert.ok(table && symbol);
+  const { offset } = findFunction(elf, "probes");
+  const view = new DataView(data.buffer);
+  const sectionAt = table.offset + 24 * symbol.index + 6;
+  for (const { index } of elf.sections.slice(1)) {
+    view.setUint16(sectionAt, index, true);
+    const stale = parseElf(data, "program");
+    assert.equal(findFunction(stale, "probes").offset, offset, `section ${index}`);
+    assert.deepEqual(matchingFunctions(stale, "prob?s"), [{ name: "probes", offset }], `section ${index}`);
+  }
+  // An address that no code is loaded to is no place for a probe.
+  view.setBigUint64(sectionAt + 2, 0x2000n, true);
+  assert.throws(() => findFunction(parseElf(data, "program"), "probes"), /program has no function probes/);
+});
+
 test("USDTs of a program, and the segments that they are in", () => {
   for (const name of ["target-fixed", "target-moved"]) {
     const elf = parseElf(readFileSync(`test/link/probe/usdt/${name}`), name);
