@@ -1,5 +1,7 @@
+export { EndableWait, endAtOnce } from "./end-at-once.ts";
 export { EventReader } from "./event-reader.ts";
 export type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+export { onAbort } from "./on-abort.ts";
 export { openPerfBuffer, openRingBuffer, openRingBuffers, type RecordsOptions, records } from "./open-events.ts";
 export type { OnLost } from "./perf-ring.ts";
 export { type PerfBufferOptions, PerfSource } from "./perf-source.ts";

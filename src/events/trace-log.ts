@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { FdPoll, withTracefs } from "../sys/index.ts";
-import { endAtOnce } from "./end-at-once.ts";
+import { EndableWait, endAtOnce } from "./end-at-once.ts";
 import { LoopTurn } from "./loop-turn.ts";
 import { onAbort } from "./on-abort.ts";
 
@@ -12,27 +12,17 @@ const CHUNK = 1 << 16;
  * not be mounted.
  */
 export function traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {
-  const waiting: Waiting = { isEnded: false, wake: () => undefined };
-  const end = (): void => {
-    waiting.isEnded = true;
-    waiting.wake();
-  };
-  return endAtOnce(readLines(waiting, options.signal, end), end);
-}
-
-interface Waiting {
-  isEnded: boolean;
-  wake: () => void;
+  const waiting = new EndableWait();
+  return endAtOnce(readLines(waiting, options.signal), waiting.end);
 }
 
 async function* readLines(
-  waiting: Waiting,
+  waiting: EndableWait,
   signal: AbortSignal | undefined,
-  end: () => void,
 ): AsyncGenerator<string, void, undefined> {
   const file = withTracefs((path) => openSync(`${path}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK));
-  const stopListening = onAbort(signal, end);
-  using poll = new FdPoll(() => waiting.wake());
+  const stopListening = onAbort(signal, waiting.end);
+  using poll = new FdPoll(waiting.wake);
   try {
     poll.add(file);
     const chunk = Buffer.alloc(CHUNK);
@@ -43,9 +33,7 @@ async function* readLines(
       const length = readSome(file, chunk);
       if (length === 0) {
         // The poll is level-triggered, so nothing is lost between the read and the wait.
-        await new Promise<void>((resolve) => {
-          waiting.wake = resolve;
-        });
+        await waiting.wait();
         turn.begin();
         continue;
       }

@@ -146,7 +146,7 @@ export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd
     throw error;
   }
   const fd = new OwnedFd(number, `${kind} pinned at ${path}`);
-  const found = kindOfFd(number);
+  const found = kindOfFd(fd.number);
   if (found === kind) return fd;
   fd.close();
   throw new UsageError(`${path} holds a ${found ?? "file of another kind"}, not a ${kind}`);

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { EndableWait, endAtOnce, onAbort } from "../events/index.ts";
 
 /** A change of a map between two polls. */
 export interface MapChange<K, V> {
@@ -29,27 +29,36 @@ export interface WatchOptions<K, V> {
  * Yields the changes of a map. It polls, because the kernel reports no changes: what changes and changes back between
  * two polls is not seen. The elements of the first poll are not reported.
  */
-export async function* watchMap<K, V>(
+export function watchMap<K, V>(
   map: WatchedMap<K, V>,
   options: WatchOptions<K, V> = {},
 ): AsyncGenerator<MapChange<K, V>, void, undefined> {
-  const { interval = 1000, signal, identify = textOf } = options;
+  const waiting = new EndableWait();
+  return endAtOnce(changesOf(map, options, waiting), waiting.end);
+}
+
+async function* changesOf<K, V>(
+  map: WatchedMap<K, V>,
+  { interval = 1000, signal, identify = textOf }: WatchOptions<K, V>,
+  waiting: EndableWait,
+): AsyncGenerator<MapChange<K, V>, void, undefined> {
   let before = poll(map, identify);
-  for (;;) {
-    try {
-      await pause(interval, undefined, { signal });
-    } catch (error) {
-      if (signal?.aborted === true) return;
-      throw error;
+  const stopListening = onAbort(signal, waiting.end);
+  try {
+    for (;;) {
+      await waiting.wait(interval);
+      if (waiting.isEnded) return;
+      const now = poll(map, identify);
+      for (const [id, { key, value, text }] of now) {
+        const old = before.get(id);
+        if (old === undefined) yield { kind: "added", key, value };
+        else if (old.text !== text) yield { kind: "changed", key, value, before: old.value };
+      }
+      for (const [id, { key, value }] of before) if (!now.has(id)) yield { kind: "removed", key, value };
+      before = now;
     }
-    const now = poll(map, identify);
-    for (const [id, { key, value, text }] of now) {
-      const old = before.get(id);
-      if (old === undefined) yield { kind: "added", key, value };
-      else if (old.text !== text) yield { kind: "changed", key, value, before: old.value };
-    }
-    for (const [id, { key, value }] of before) if (!now.has(id)) yield { kind: "removed", key, value };
-    before = now;
+  } finally {
+    stopListening();
   }
 }
 

@@ -1,6 +1,7 @@
 import { Errno } from "../errors/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
 import { syscall } from "./ffi.ts";
+import { endWithThread } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
 const EPOLL_CLOEXEC = 0x80000;
@@ -18,7 +19,7 @@ const EVENT_SIZE = DATA + 8;
 export function epollCreate(): number {
   const result = syscall("epoll_create1", EPOLL_CLOEXEC);
   if (result < 0) throw fail("epoll_create1", -result);
-  return result;
+  return endWithThread(result);
 }
 
 /** Adds an fd, which `epollWait` reports as `data`, a number of 32 bits (the fd itself unless given). */

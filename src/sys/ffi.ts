@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import type Koffi from "koffi";
 import { BpfError, UsageError } from "../errors/index.ts";
 import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
@@ -27,6 +29,7 @@ function load(): Ffi {
   const bpfNumber = syscallNumber("bpf");
   const koffi = requireKoffi();
   const library = koffi.load(null);
+  if (!isMainThread) keepResident(library);
   loaded = {
     koffi,
     bpf: library.func("syscall", "int", ["int", "int", "int64_t", "uint32_t"]),
@@ -35,6 +38,26 @@ function load(): Ffi {
     bpfNumber,
   };
   return loaded;
+}
+
+const RTLD_NOW = 2;
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Keeps the FFI library in memory until the process ends. Otherwise the end of the last worker that uses it unloads it, and
+ * libuv and the garbage collector then call functions that are gone.
+ */
+function keepResident(library: ReturnType<typeof Koffi.load>): void {
+  const path = loadedPath();
+  if (path === undefined) return;
+  const dlopen = library.func("dlopen", "void *", ["str", "int"]);
+  dlopen(path, RTLD_NOW | RTLD_NODELETE);
+}
+
+/** The file that the library was loaded from, as this process's memory map has it. */
+function loadedPath(): string | undefined {
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  return /^\S+ \S+ \S+ \S+ \S+ +(\/.*\/koffi\.node)$/m.exec(maps)?.[1];
 }
 
 /**

@@ -1,9 +1,37 @@
+import { closeSync, openSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { ClosedError, Errno } from "../errors/index.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
+/** The fds of this worker thread that Node closes when the thread ends. Undefined in the main thread. */
+const closedByNode: Set<number> | undefined = isMainThread ? undefined : new Set();
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Makes a worker thread's fd end with the thread, and returns the fd's new number. No JavaScript runs in a worker that is
+ * terminated, but Node closes what was opened by node:fs: so this opens something and puts the file in its place. In the main
+ * thread the fd stays as it is.
+ */
+export function endWithThread(fd: number): number {
+  if (closedByNode === undefined || closedByNode.has(fd)) return fd;
+  const own = openSync("/dev/null", "r");
+  const result = syscall("dup3", fd, own, O_CLOEXEC);
+  if (result < 0) {
+    closeSync(own);
+    throw fail("dup3", -result);
+  }
+  closedByNode.add(own);
+  closeFd(fd);
+  return own;
+}
+
 /** Closes an fd. Not through node:fs, which warns in a worker about fds that it did not open. */
 export function closeFd(fd: number): void {
+  if (closedByNode?.delete(fd) === true) {
+    closeSync(fd);
+    return;
+  }
   const result = closeAt(fd);
   // After EINTR the fd is closed on Linux; trying again might close another thread's new one.
   if (result < 0 && result !== -Errno.EINTR) throw fail("close", -result);
@@ -13,7 +41,7 @@ export function closeFd(fd: number): void {
 export function duplicateFd(fd: number): number {
   const result = syscall("fcntl", fd, F_DUPFD_CLOEXEC, 3);
   if (result < 0) throw fail("fcntl(F_DUPFD_CLOEXEC)", -result);
-  return result;
+  return endWithThread(result);
 }
 const F_DUPFD_CLOEXEC = 1030;
 
@@ -51,7 +79,7 @@ export class OwnedFd {
 
   /** `watched: false`: nobody is warned, because whoever made it closes it for certain, or calls `watch()`. */
   constructor(fd: number, what: string, options?: { readonly watched: false }) {
-    this.#fd = fd;
+    this.#fd = options === undefined ? endWithThread(fd) : fd;
     this.what = what;
     if (options === undefined) this.watch();
   }

@@ -3,6 +3,7 @@ import { Errno } from "../errors/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
 import { beginCall, placeRoom, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
+import { endWithThread } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
 /** What perf_event_open(2) takes, by the kernel's names; what is left out is 0. */
@@ -54,7 +55,7 @@ export function perfEventOpen(options: PerfEventOptions): number {
   });
   const result = syscall("perf_event_open", attr.address, pid, cpu, group_fd, flags | PerfFlag.PERF_FLAG_FD_CLOEXEC);
   if (result < 0) throw fail("perf_event_open", -result, { needs: ["CAP_PERFMON"], ...subjectOf(path) });
-  return result;
+  return endWithThread(result);
 }
 
 function subjectOf(path: string | undefined): { subject?: string } {

@@ -15,6 +15,7 @@ const NUMBERS = {
   keyctl: [250, 219],
   statx: [332, 291],
   fcntl: [72, 25],
+  dup3: [292, 24],
   ioctl: [16, 29],
   mmap: [9, 222],
   munmap: [11, 215],
