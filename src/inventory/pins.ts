@@ -1,6 +1,7 @@
 import { opendirSync } from "node:fs";
 import { kindOfFd } from "../kernel/index.ts";
-import { closeFd, linkHead, mapInfo, mounts, objGet, progInfo } from "../sys/index.ts";
+import { decodeFileName } from "../layout/index.ts";
+import { closeFd, linkHead, mapInfo, mounts, objGet, pathForNode, progInfo } from "../sys/index.ts";
 
 /** The kinds of objects that can be pinned. */
 export type PinnableKind = "program" | "map" | "link";
@@ -44,14 +45,15 @@ function* pinFiles(): Generator<string> {
 function* filesBelow(directory: string): Generator<string> {
   let entries: ReturnType<typeof opendirSync>;
   try {
-    entries = opendirSync(directory);
+    // As bytes, because a name need not be UTF-8.
+    entries = opendirSync(pathForNode(directory), { encoding: "buffer" as BufferEncoding });
   } catch {
     return;
   }
   try {
     // Not readdir: it sorts, and bpftool shows the file system's order.
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-      const path = `${directory}/${entry.name}`;
+      const path = `${directory}/${decodeFileName(entry.name as unknown as Uint8Array)}`;
       if (entry.isDirectory()) yield* filesBelow(path);
       else if (entry.isFile()) yield path;
     }

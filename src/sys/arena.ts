@@ -1,4 +1,5 @@
 import { UsageError } from "../errors/index.ts";
+import { encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
@@ -84,7 +85,7 @@ const encoder = new TextEncoder();
 /** Places a NUL-terminated text for the current call. A NUL within is a UsageError: the kernel would see another name. */
 export function placeText(text: string): number {
   if (text.includes("\0")) throw new UsageError(`${JSON.stringify(text)} contains a NUL byte`);
-  return placeBytes(encoder.encode(`${text}\0`));
+  return placeBytes(isPlainFileName(text) ? encoder.encode(`${text}\0`) : encodeFileName(`${text}\0`));
 }
 
 /** Places 32-bit numbers. */

@@ -1,4 +1,5 @@
 import { Errno } from "../errors/index.ts";
+import { decodeFileName, encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { beginCall, placeSpace } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2, mounts } from "./file-systems.ts";
@@ -43,7 +44,7 @@ export function openCgroup(path: string): CgroupDirectory | number {
   const { base, bytes, view } = beginCall();
   if (memory.buffer !== bytes.buffer) memory = Buffer.from(bytes.buffer);
   const name = placeSpace(PATH_SIZE);
-  const end = name + memory.write(path, name, PATH_SIZE - 1);
+  const end = name + writeName(path, name);
   if (end === name + PATH_SIZE - 1) return -Errno.ENAMETOOLONG;
   bytes[end] = 0;
   const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
@@ -61,15 +62,22 @@ export function openCgroup(path: string): CgroupDirectory | number {
   return { fd, id: view.getBigUint64(at + INO, true), device, children };
 }
 
+/** Writes at most as much of a name as there is room for. Returns its length. */
+function writeName(path: string, at: number): number {
+  if (isPlainFileName(path)) return memory.write(path, at, PATH_SIZE - 1);
+  const bytes = encodeFileName(path).subarray(0, PATH_SIZE - 1);
+  memory.set(bytes, at);
+  return bytes.length;
+}
+
 /** struct linux_dirent64: what of it is read. */
 const RECORD_LENGTH = 16;
 const TYPE = 18;
 const NAME = 19;
 const DT_DIR = 4;
 const ENTRIES_SIZE = 0x8000;
-const decoder = new TextDecoder();
 
-/** The names of the directories in a cgroup's directory, in the order of the file system; what could be read of it. */
+/** Reads the names of the directories in a cgroup's directory, in the order of the file system. */
 export function childCgroups(fd: number): string[] {
   const names: string[] = [];
   const { base, bytes, view } = beginCall();
@@ -80,7 +88,7 @@ export function childCgroups(fd: number): string[] {
     if (length <= 0) return names;
     for (let at = start; at < start + length; at += view.getUint16(at + RECORD_LENGTH, true)) {
       if (bytes[at + TYPE] !== DT_DIR) continue;
-      const name = decoder.decode(bytes.subarray(at + NAME, bytes.indexOf(0, at + NAME)));
+      const name = decodeFileName(bytes.subarray(at + NAME, bytes.indexOf(0, at + NAME)));
       if (name !== "." && name !== "..") names.push(name);
     }
   }

@@ -1,5 +1,6 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
 import { UsageError } from "../errors/index.ts";
+import { encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
@@ -104,10 +105,15 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 const TRACEFS_MAGIC = 0x74726163;
 const DEBUGFS_MAGIC = 0x64626720;
 
+/** A path as Node takes it: as bytes if they are not UTF-8. */
+export function pathForNode(path: string): string | Buffer {
+  return isPlainFileName(path) ? path : Buffer.from(encodeFileName(path));
+}
+
 function isMagic(path: string, magic: number): boolean {
   try {
     // statfs(2) answers with a signed long on some architectures, and bpffs has the top bit set.
-    return Number(BigInt.asUintN(32, BigInt(statfsSync(path).type))) === magic;
+    return Number(BigInt.asUintN(32, BigInt(statfsSync(pathForNode(path)).type))) === magic;
   } catch {
     return false;
   }

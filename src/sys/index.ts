@@ -108,6 +108,7 @@ export {
   mountBpffs,
   mounts,
   parseMountinfo,
+  pathForNode,
   UmountFlag,
   unmount,
 } from "./file-systems.ts";

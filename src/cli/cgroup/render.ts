@@ -1,3 +1,4 @@
+import { formatFileName } from "../../layout/index.ts";
 import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../output/json-writer.ts";
@@ -27,7 +28,8 @@ export function rowText(program: CgroupProgram, view: View, attachName: AttachNa
   if (view.details) text += ` ${cell(attachFlags === undefined ? "?" : allFlagsText(attachFlags))}`;
   else if (attachFlags !== undefined) text += ` ${cell(flagsText(attachFlags))}`;
   text += ` ${cell(program.name ?? "")}`;
-  if (view.details) text += ` ${cell(linkId === undefined ? "-" : String(linkId), ID_COLUMN)} ${cell(cgroup ?? "?")}`;
+  if (view.details)
+    text += ` ${cell(linkId === undefined ? "-" : String(linkId), ID_COLUMN)} ${cell(cgroup === undefined ? "?" : formatFileName(cgroup))}`;
   const target = attachName(program);
   if (target !== undefined) text += ` ${cell(target)}`;
   else if (attachBtfId !== 0) text += ` attach_btf_obj_id=${attachBtfObjId} attach_btf_id=${attachBtfId}`;

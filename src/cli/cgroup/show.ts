@@ -1,3 +1,4 @@
+import { formatFileName } from "../../layout/index.ts";
 import { type Cgroup, type CgroupProgram, cgroupPrograms, walkCgroups } from "../../link/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
@@ -49,7 +50,7 @@ export const showCgroupTree: Run = async (words) => {
       };
       for (const { path, level, programs } of cgroups) {
         const indent = level > 0 ? "    " : "";
-        yield `${path}\n${indent}${programs.map(row).join(indent)}`;
+        yield `${formatFileName(path)}\n${indent}${programs.map(row).join(indent)}`;
       }
     },
     json: () =>

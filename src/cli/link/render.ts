@@ -1,4 +1,5 @@
 import type { LinkDescription } from "../../inventory/index.ts";
+import { formatFileName } from "../../layout/index.ts";
 import type { LinkInfo, LinkInfoOf, PerfEventInfo } from "../../link/index.ts";
 import {
   attachTypeName,
@@ -17,7 +18,7 @@ export function linkText(link: LinkDescription): string {
   let text = `${info.id}: ${linkTypeName(info.type) ?? `type ${info.type}`}  `;
   text += info.kind === "struct_ops" ? `map ${info.mapId}  ` : `prog ${info.progId}  `;
   text += renderingOf(info).text(info, link);
-  for (const path of link.pins ?? []) text += `\n\tpinned ${path}`;
+  for (const path of link.pins ?? []) text += `\n\tpinned ${formatFileName(path)}`;
   const { holders = [] } = link;
   if (holders.length > 0) {
     if (link.perfCookie !== undefined) text += `\n\tbpf_cookie ${link.perfCookie}`;

@@ -8,11 +8,13 @@ import {
   CGROUP_ATTACH_TYPES,
   type Cgroup,
   cgroupPrograms,
+  detachProgram,
   type WalkCgroupsOptions,
   walkCgroups,
 } from "../../../src/link/index.ts";
 import { closeFd, openCgroup, queryHooks } from "../../../src/sys/index.ts";
 import { BpfAttachFlag, BpfAttachType } from "../../../src/uapi/index.ts";
+import { bpfts } from "../../cli/run.ts";
 import { withCgroup, withCgroupBelow } from "../../support/cgroup.ts";
 import { hookProgram } from "./programs.ts";
 
@@ -95,7 +97,7 @@ test("a walk asks for everything that asking each hook of each cgroup tells", (t
     attachProgram(program, { cgroup: top, attachType, multi: true });
     attachProgram(program, { cgroup: `${top}/c/x`, attachType, multi: true });
   });
-  for (const options of [{}, { effective: true }, { details: true }, { effective: true, details: true }]) {
+  for (const options of [{}, { effective: true }, { details: true }, { effective: true, details: true }] as const) {
     const walked = [...walkCgroups(top, options)].map(({ path, programs }) => [path, programs]);
     const asked = [...walkCgroups(top)].map(({ path }) => [path, cgroupPrograms(path, options)]);
     assert.deepEqual(walked, asked, JSON.stringify(options));
@@ -154,4 +156,30 @@ test("hooks that the kernel does not have are named, and the others answered", (
   const { unknown, errno } = queryHooks(fd, [9999, ...CGROUP_ATTACH_TYPES]);
   assert.equal(unknown[0], 9999);
   assert.equal(errno, 0);
+});
+
+test("a cgroup whose name is not UTF-8 is met with its programs, and its path names it", (t) => {
+  const top = withCgroup(t);
+  const bytes = Buffer.concat([Buffer.from(`${top.path}/x`), Buffer.of(0xff, 0xc3, 0x28), Buffer.from("ü")]);
+  const { program } = hookProgram(t, EGRESS);
+  mkdirSync(bytes);
+  try {
+    const [, below] = [...walkCgroups(top.path)];
+    assert.ok(below !== undefined, "the walk meets it");
+    assert.equal(below.path, `${top.path}/x\udcff\udcc3(ü`);
+    attachProgram(program, { cgroup: below.path, multi: true });
+    for (const options of [{}, { effective: true }, { details: true }, { effective: true, details: true }] as const) {
+      const found: Cgroup | undefined = [...walkCgroups(top.path, options)].find(({ path }) => path === below.path);
+      const ids = (programs: Cgroup["programs"] = []): number[] => programs.map(({ id }) => id);
+      assert.deepEqual(ids(found?.programs), [program.id], JSON.stringify(options));
+      assert.deepEqual(ids(cgroupPrograms(below.path, options)), [program.id], JSON.stringify(options));
+    }
+    const shown = bpfts("cgroup", "tree", top.path).stdout;
+    assert.ok(shown.includes(`${top.path}/x\\xff\\xc3(ü\n    ${program.id} `), shown);
+    const [json] = JSON.parse(bpfts("-j", "cgroup", "tree", top.path).stdout) as { cgroup: string }[];
+    assert.equal(json?.cgroup, below.path);
+    detachProgram(program, { cgroup: below.path });
+  } finally {
+    rmdirSync(bytes);
+  }
 });
