@@ -157,7 +157,6 @@ export {
 } from "./perf-event.ts";
 export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
-export { replaceFile } from "./replace-file.ts";
 export {
   type KernelVersion,
   kernelAtLeast,

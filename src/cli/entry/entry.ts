@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { join } from "node:path";
-import { parseOptions } from "../words/options.ts";
+import { type ParsedOptions, parseOptions } from "../words/options.ts";
 import { type Selectable, select } from "../words/selection.ts";
-import { runScript } from "./code-cache.ts";
+import { cacheWarning, runScript } from "./code-cache.ts";
 
 /** An object's or command's name, and the file of the program that has its code. */
 interface Place extends Selectable {
@@ -16,11 +16,10 @@ declare const BPFTS_PLACES: readonly Place[];
 declare const BPFTS_OTHER: string;
 
 /**
- * Which of the package's files a command line runs. Each is the whole program, src/cli/main.ts, with the code of one
+ * Returns which of the package's files a command line runs. Each is the whole program, main.ts, with the code of one
  * command: one file is read and, after the first runs, nothing is compiled.
  */
-function fileOf(argv: readonly string[]): string {
-  const { options, words } = parseOptions(argv);
+function fileOf({ options, words }: ParsedOptions): string {
   if (options.help || options.version) return BPFTS_OTHER;
   let places: readonly Place[] | undefined = BPFTS_PLACES;
   let file: string | undefined;
@@ -31,11 +30,12 @@ function fileOf(argv: readonly string[]): string {
       file = place?.file;
       places = place?.commands;
     } catch {
-      // The program says it again, and what is wrong.
+      // The program finds the same mistake and says what is wrong.
       return BPFTS_OTHER;
     }
   }
   return file ?? BPFTS_OTHER;
 }
 
-runScript(join(import.meta.dirname, fileOf(process.argv.slice(2))), import.meta.url);
+const parsed = parseOptions(process.argv.slice(2));
+runScript(join(import.meta.dirname, fileOf(parsed)), import.meta.url, cacheWarning(parsed.options));

@@ -6,18 +6,19 @@ import type { Answer, LiveAnswer } from "../output/answer.ts";
 import { formatJson } from "../output/json-writer.ts";
 import { writeBytes, writePieces, writeText } from "../output/write.ts";
 import { type Options, parseOptions } from "../words/options.ts";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
 
-/** In the package as it is published, where this is a path and no URL: beside V8's code for it (code-cache.ts). */
-function keepTypes(file: string): void {
+/** Keeps types of the kernel beside V8's code, in the package as it is published: there `file` is a path and no URL. */
+function keepTypes(file: string, options: Options): void {
   const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
-  if (folder !== undefined) keepKernelTypes(folder);
+  if (folder !== undefined) keepKernelTypes(folder, { onRejected: cacheWarning(options) });
 }
 
 /** Runs a command line and returns the exit code. The only place that catches errors. */
 async function main(argv: readonly string[]): Promise<number> {
   const { options, words, error } = parseOptions(argv);
+  keepTypes(import.meta.url, options);
   try {
     if (error !== undefined) throw error;
     const answer = await answerOf(words, options);
@@ -82,7 +83,6 @@ async function showLive(answer: LiveAnswer): Promise<void> {
   }
 }
 
-keepTypes(import.meta.url);
 // No top-level await: scripts/bundle.mjs turns this into CommonJS.
 main(process.argv.slice(2)).then((code) => {
   // Not process.exitCode: V8 would take its heap down piece by piece, 10 ms of a long listing.

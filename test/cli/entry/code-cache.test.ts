@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { Script } from "node:vm";
 import { COMMANDS } from "../../../src/cli/entry/command-table.ts";
 import { bpfts, COMMAND } from "../run.ts";
 
@@ -32,7 +35,7 @@ test("every command has its code in the file that the entry picks for it", () =>
 });
 
 /** The published command in a folder of its own, without kept code. */
-function ownCopy(t: TestContext): { run: (env?: NodeJS.ProcessEnv) => string; cache: string } {
+function ownCopy(t: TestContext): { run: (env?: NodeJS.ProcessEnv) => string; cache: string; command: string } {
   const folder = mkdtempSync(join(tmpdir(), "bpfts-code-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const bin = join(folder, "dist/bin");
@@ -49,7 +52,7 @@ function ownCopy(t: TestContext): { run: (env?: NodeJS.ProcessEnv) => string; ca
     assert.equal(stderr, "");
     return stdout;
   };
-  return { run, cache };
+  return { run, cache, command: join(bin, "bpfts.js") };
 }
 
 /** The kept code and how often it was used. */
@@ -94,4 +97,56 @@ test("where nothing can be kept the command works all the same", (t) => {
   const other = ownCopy(t);
   assert.match(other.run({ BPFTS_CODE_CACHE: "0" }), /^bpfts v/);
   assert.ok(!existsSync(other.cache));
+});
+
+test("kept code that somebody else could have written is removed, not run, and -d says so", (t) => {
+  const { run, cache, command } = ownCopy(t);
+  const before = process.umask(0);
+  try {
+    run();
+  } finally {
+    process.umask(before);
+  }
+  const [name = ""] = readdirSync(cache).sort();
+  const path = join(cache, name);
+  assert.deepEqual(
+    [cache, path, `${path}.runs`].map((file) => (statSync(file).mode & 0o777).toString(8)),
+    ["755", "644", "644"],
+    "the umask has no say",
+  );
+  const debug = (): string => spawnSync(process.execPath, [command, "-d", "version"], { encoding: "utf8" }).stderr;
+  assert.equal(debug(), "");
+  // What a stranger would put there: code of another function.
+  const evil = join(cache, "../evil");
+  const text = `(function(){require("node:fs").writeFileSync(${JSON.stringify(evil)},"")})`;
+  for (const [mode, why] of [
+    [0o666, /cache: .* is not used and was removed: it can be written by others \(mode 666\)/],
+    [0o644, /cache: .* is not used and was removed: its content is damaged/],
+  ] as const) {
+    writeFileSync(path, new Script(text).createCachedData());
+    chmodSync(path, mode);
+    assert.match(debug(), why);
+    assert.ok(!existsSync(evil));
+    assert.equal(debug(), "", "the next one is good again");
+  }
+  const good = readFileSync(path);
+  for (const bit of [3, 8 * 100 + 1, 4 * good.length, 8 * good.length - 1]) {
+    const bad = Buffer.from(good);
+    bad[bit >> 3] = (bad[bit >> 3] as number) ^ (1 << (bit & 7));
+    writeFileSync(path, bad);
+    assert.match(debug(), /its content is damaged/, `bit ${bit}`);
+  }
+  assert.equal(debug(), "");
+});
+
+test("the count of runs follows no link", (t) => {
+  const { run, cache } = ownCopy(t);
+  run();
+  const [, counter = ""] = readdirSync(cache).sort();
+  const other = join(cache, "../other");
+  writeFileSync(other, "");
+  rmSync(join(cache, counter));
+  symlinkSync(other, join(cache, counter));
+  run();
+  assert.equal(readFileSync(other, "utf8"), "");
 });
