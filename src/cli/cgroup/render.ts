@@ -2,13 +2,20 @@ import { formatFileName } from "../../layout/index.ts";
 import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import type { View } from "./show.ts";
 
 const COLUMN = 15;
 const ID_COLUMN = 8;
 
 /** The names of functions that lsm_cgroup programs are attached to; asked for each program. */
 export type AttachName = (program: CgroupProgram) => string | undefined;
+
+/** What of a cgroup is shown. */
+export interface View {
+  /** What runs there rather than what was attached there. */
+  readonly effective: boolean;
+  /** An addition of ours: links, flags and origins too. */
+  readonly details: boolean;
+}
 
 /** The line above the programs. */
 export function headText({ effective, details }: View): string {

@@ -6,7 +6,7 @@ import { CommandError } from "../failure/command-error.ts";
 import type { Words } from "../words/words.ts";
 import { attachNames } from "./attach-names.ts";
 import { exceptMatching } from "./except.ts";
-import { headText, rowJson, rowText } from "./render.ts";
+import { headText, rowJson, rowText, type View } from "./render.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
 export const showCgroup: Run = async (words) => {
@@ -71,18 +71,14 @@ function takeRoot(words: Words): string {
   return root;
 }
 
-/** What of a cgroup is shown. */
-export interface View {
-  /** What runs there rather than what was attached there. */
-  readonly effective: boolean;
-  /** An addition of ours: links, flags and origins too. */
-  readonly details: boolean;
+/** What the words behind the cgroup ask for. */
+interface Wanted extends View {
   /** An addition of ours, for trees: cgroups that are left out with all below them. */
   readonly except: readonly string[];
 }
 
 /** Takes the words behind the cgroup of `show` and `tree`. */
-export function takeView(words: Words, options: { except?: boolean } = {}): View {
+function takeView(words: Words, options: { except?: boolean } = {}): Wanted {
   let effective = false;
   let details = false;
   const except: string[] = [];
