@@ -8,5 +8,21 @@ export { nearNames } from "./near-names.ts";
 export { type MemberReader, objectReader } from "./object-reader.ts";
 export { beginsWith, StringBudget, StringSection } from "./string-section.ts";
 export { type Fields, type FieldsOf, type Struct, type StructValue, struct } from "./struct.ts";
-export { array, bytes, chars, flag, i32, i64, type Type, u8, u16, u32, u64, usize, type ValueOf } from "./types.ts";
+export {
+  array,
+  bytes,
+  chars,
+  flag,
+  i32,
+  i64,
+  type Type,
+  u8,
+  u16,
+  u32,
+  u64,
+  usize,
+  type ValueOf,
+  writeU32,
+  writeU64,
+} from "./types.ts";
 export { signedWordReader, WordView, wordReader } from "./word-view.ts";

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors/index.ts";
 import type { Type, ValueOf } from "./types.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs of unlike values has no narrower common type
@@ -101,7 +102,7 @@ class CStruct implements Struct<Fields> {
     for (const name in value) {
       const field = fields[name];
       if (field === undefined) throw new RangeError(`the struct has no field ${name}`);
-      if (value[name] !== undefined) field.write(buffer, at + (offsets[name] as number), value[name]);
+      if (value[name] !== undefined) writeField(name, field, buffer, at + (offsets[name] as number), value[name]);
     }
   }
 
@@ -109,6 +110,16 @@ class CStruct implements Struct<Fields> {
     const buffer = new DataView(new ArrayBuffer(this.size));
     if (init !== undefined) this.fill(buffer, 0, init);
     return buffer;
+  }
+}
+
+/** Writes a field. What does not fit it is the caller's mistake, so the error names the field. */
+function writeField(name: string, field: Type<unknown>, buffer: DataView, at: number, value: unknown): void {
+  try {
+    field.write(buffer, at, value);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
+    throw error;
   }
 }
 

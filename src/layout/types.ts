@@ -1,3 +1,5 @@
+import { UsageError } from "../errors/index.ts";
+
 /**
  * C struct layouts: declared once, read and written in place.
  * Offsets follow the C ABI of the BPF UAPI headers: natural alignment, `__aligned_u64` for 64-bit members.
@@ -19,41 +21,71 @@ export interface Type<T> {
 /** The JavaScript value of a {@link Type}. */
 export type ValueOf<T> = T extends Type<infer V> ? V : never;
 
+/** Refuses what a DataView would cut: 2**32 + 1 is not 1, and neither is 1.5. */
+function whole(x: number, low: number, high: number): number {
+  if (x >= low && x <= high && Math.floor(x) === x) return x;
+  throw new RangeError(`${String(x)} is not a whole number from ${low} to ${high}`);
+}
+
+function wholeWide(x: bigint, low: bigint, high: bigint): bigint {
+  if (typeof x === "bigint" && x >= low && x <= high) return x;
+  throw new RangeError(`${String(x)} is not a bigint from ${low} to ${high}`);
+}
+
+/** Writes a number into a u32 field by hand. Throws UsageError with the field's name for what does not fit. */
+export function writeU32(view: DataView, at: number, value: number, field: string): void {
+  if (!(value >= 0 && value <= 0xffffffff && Math.floor(value) === value)) {
+    throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 4294967295`);
+  }
+  view.setUint32(at, value, true);
+}
+
+/** As {@link writeU32}, for a u64 that a caller may also give as a number. */
+export function writeU64(view: DataView, at: number, value: number | bigint, field: string): void {
+  if (
+    typeof value === "bigint" ? value < 0n || value > 0xffffffffffffffffn : !(Number.isSafeInteger(value) && value >= 0)
+  ) {
+    throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 18446744073709551615`);
+  }
+  view.setBigUint64(at, BigInt(value), true);
+}
+
 export const u8: Type<number> = {
   size: 1,
   align: 1,
   read: (v, at) => v.getUint8(at),
-  write: (v, at, x) => v.setUint8(at, x),
+  write: (v, at, x) => v.setUint8(at, whole(x, 0, 0xff)),
 };
 export const u16: Type<number> = {
   size: 2,
   align: 2,
   read: (v, at, little = true) => v.getUint16(at, little),
-  write: (v, at, x, little = true) => v.setUint16(at, x, little),
+  write: (v, at, x, little = true) => v.setUint16(at, whole(x, 0, 0xffff), little),
 };
 export const u32: Type<number> = {
   size: 4,
   align: 4,
   read: (v, at, little = true) => v.getUint32(at, little),
-  write: (v, at, x, little = true) => v.setUint32(at, x, little),
+  write: (v, at, x, little = true) => v.setUint32(at, whole(x, 0, 0xffffffff), little),
 };
 export const i32: Type<number> = {
   size: 4,
   align: 4,
   read: (v, at, little = true) => v.getInt32(at, little),
-  write: (v, at, x, little = true) => v.setInt32(at, x, little),
+  write: (v, at, x, little = true) => v.setInt32(at, whole(x, -0x80000000, 0x7fffffff), little),
 };
 export const u64: Type<bigint> = {
   size: 8,
   align: 8,
   read: (v, at, little = true) => v.getBigUint64(at, little),
-  write: (v, at, x, little = true) => v.setBigUint64(at, x, little),
+  write: (v, at, x, little = true) => v.setBigUint64(at, wholeWide(x, 0n, 0xffffffffffffffffn), little),
 };
 export const i64: Type<bigint> = {
   size: 8,
   align: 8,
   read: (v, at, little = true) => v.getBigInt64(at, little),
-  write: (v, at, x, little = true) => v.setBigInt64(at, x, little),
+  write: (v, at, x, little = true) =>
+    v.setBigInt64(at, wholeWide(x, -0x8000000000000000n, 0x7fffffffffffffffn), little),
 };
 /** A u64 that holds a length, a size, an offset or an address below 2^53; reading more throws RangeError. */
 export const usize: Type<number> = {

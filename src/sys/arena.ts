@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { encodeFileName, isPlainFileName } from "../layout/index.ts";
+import { encodeFileName, isPlainFileName, writeU32, writeU64 } from "../layout/index.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
@@ -93,7 +93,7 @@ export function placeU32s(values: readonly number[] | undefined): number {
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 4);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) view.setUint32(i * 4, values[i] as number, true);
+  for (let i = 0; i < values.length; i++) writeU32(view, i * 4, values[i] as number, `element ${i}`);
   return placeBytes(bytes);
 }
 
@@ -102,7 +102,7 @@ export function placeU64s(values: readonly (number | bigint)[] | undefined): num
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 8);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) view.setBigUint64(i * 8, BigInt(values[i] as number | bigint), true);
+  for (let i = 0; i < values.length; i++) writeU64(view, i * 8, values[i] as number | bigint, `element ${i}`);
   return placeBytes(bytes);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Errno } from "../errors/index.ts";
+import { Errno, UsageError } from "../errors/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
 import { beginCall, placeRoom, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -36,6 +36,9 @@ export interface PerfEventOptions {
 /** perf_event_open(2): returns an fd. */
 export function perfEventOpen(options: PerfEventOptions): number {
   const { type, path, pid = 0, cpu = -1, group_fd = -1, flags = 0 } = options;
+  for (const [name, value] of Object.entries({ pid, cpu, group_fd })) {
+    if ((value | 0) !== value) throw new UsageError(`${name}: ${String(value)} is not a whole number of 32 bits`);
+  }
   beginCall();
   const attr = placeRoom(PerfEventAttr.size);
   const view = new DataView(attr.bytes.buffer, attr.bytes.byteOffset, attr.bytes.byteLength);

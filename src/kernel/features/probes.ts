@@ -39,6 +39,9 @@ export function hasUprobeMulti(): boolean {
   return uprobeMulti;
 }
 
+/** The kernel reads the field, a u32, as a signed number. */
+const NO_PROCESS = 0xffffffff;
+
 function probeUprobeMulti(): boolean {
   const attachType = BpfAttachType.BPF_TRACE_UPROBE_MULTI;
   const { fd } = tryProgLoad({
@@ -57,7 +60,7 @@ function probeUprobeMulti(): boolean {
     }
   };
   try {
-    return refusal() === Errno.EBADF && refusal(-1) === Errno.EINVAL;
+    return refusal() === Errno.EBADF && refusal(NO_PROCESS) === Errno.EINVAL;
   } finally {
     closeFd(fd);
   }

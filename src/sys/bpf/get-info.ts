@@ -1,3 +1,4 @@
+import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfObjGetInfoAttr } from "../../uapi/index.ts";
 import { type Arena, placeRoom, take } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
@@ -36,7 +37,7 @@ export function readInfoAt(arena: Arena, fd: number, at: number, size: number): 
 export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const { view } = arena;
   const address = arena.base + at;
-  view.setUint32(bpf_fd, fd, true);
+  writeU32(view, bpf_fd, fd, "fd");
   view.setUint32(info_len, size, true);
   view.setUint32(info, address % 0x100000000, true);
   view.setUint32(info + 4, Math.floor(address / 0x100000000), true);
@@ -50,7 +51,7 @@ export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): n
  */
 export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
   const { view } = arena;
-  view.setUint32(bpf_fd, fd, true);
+  writeU32(view, bpf_fd, fd, "fd");
   view.setUint32(info_len, room.size, true);
   view.setUint32(info, room.address % 0x100000000, true);
   view.setUint32(info + 4, Math.floor(room.address / 0x100000000), true);

@@ -1,3 +1,4 @@
+import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfGetIdAttr } from "../../uapi/index.ts";
 import { beginCall } from "../arena.ts";
 import { commandError, findCommand, tryCommand } from "./command.ts";
@@ -14,7 +15,7 @@ export interface GetFdByIdOptions {
 
 function nextId(cmd: BpfCmd, id: number): number | undefined {
   const arena = beginCall();
-  arena.view.setUint32(0, id, true);
+  writeU32(arena.view, 0, id, "id");
   // The old size of this arm: kernels before 6.9 know no fourth field.
   if (findCommand(arena, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
   return arena.view.getUint32(next_id, true);
@@ -22,9 +23,9 @@ function nextId(cmd: BpfCmd, id: number): number | undefined {
 
 function tryFdById(cmd: BpfCmd, id: number, options: GetFdByIdOptions): number {
   const arena = beginCall();
-  arena.view.setUint32(0, id, true);
-  arena.view.setUint32(open_flags, options.open_flags ?? 0, true);
-  arena.view.setInt32(fd_by_id_token_fd, options.token_fd ?? 0, true);
+  writeU32(arena.view, 0, id, "id");
+  if (options.open_flags !== undefined) writeU32(arena.view, open_flags, options.open_flags, "open_flags");
+  if (options.token_fd !== undefined) writeU32(arena.view, fd_by_id_token_fd, options.token_fd, "token_fd");
   return tryCommand(arena, cmd, BpfGetIdAttr.size);
 }
 

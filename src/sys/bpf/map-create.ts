@@ -1,3 +1,4 @@
+import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfMapCreateAttr, type BpfMapType } from "../../uapi/index.ts";
 import { beginCall, placeBytes } from "../arena.ts";
 import { raiseMemlock } from "../memlock.ts";
@@ -49,6 +50,6 @@ export function mapCreate(attr: MapCreateAttr): number {
 /** Makes a map read-only for user space (5.2). */
 export function mapFreeze(fd: number): void {
   const arena = beginCall();
-  arena.view.setUint32(0, fd, true);
+  writeU32(arena.view, 0, fd, "fd");
   runCommand(arena, BpfCmd.BPF_MAP_FREEZE, 4, { needs: ["CAP_BPF"] });
 }

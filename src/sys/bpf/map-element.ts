@@ -102,9 +102,16 @@ function copyValueOut(to: Uint8Array): void {
   }
 }
 
-function setCall(fd: number, flags: bigint): void {
+/** In a typed array the number 2**32 + 3 would become the fd 3. */
+function setFd(fd: number): void {
+  if ((fd | 0) !== fd || fd < 0) throw new UsageError(`fd: ${String(fd)} is not a file descriptor`);
   attr32[0] = fd;
+}
+
+function setCall(fd: number, flags: bigint): void {
+  setFd(fd);
   if (flags !== lastFlags) {
+    if (flags < 0n || flags > 0xffffffffffffffffn) throw new UsageError(`flags: ${flags} do not fit 64 bits`);
     attr64[3] = flags;
     lastFlags = flags;
   }
@@ -191,7 +198,7 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
 /** Deletes an element; false if there was none. */
 export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
   if (arena === undefined) setUp();
-  attr32[0] = fd;
+  setFd(fd);
   setKey(key);
   const result = bpfAt(BpfCmd.BPF_MAP_DELETE_ELEM, attrAddress, UP_TO_KEY);
   if (result >= 0) return true;
@@ -202,7 +209,7 @@ export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
 /** Puts the key that follows `key` (the first one for undefined) into `next`; false at the end. `next` has the key size. */
 export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
   if (arena === undefined) setUp();
-  attr32[0] = fd;
+  setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
   setValue(next);
