@@ -15,18 +15,16 @@ export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBt
 export {
   isGone,
   KernelObject,
-  kindOfFd,
-  type ObjectKind,
   type ObjectSource,
-  openPinnedFd,
   openSource,
-  removeDirectories,
 } from "./kernel-object.ts";
 export type { KernelTypes } from "./kernel-types.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
+export { kindOfFd, type ObjectKind } from "./object-kind.ts";
 export { checkOptions, type OptionKind, type OptionTable } from "./options.ts";
 export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
+export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";
 export { readUserFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";
 export { objectFds, openObjects, takeObject, walkObjects } from "./walk-objects.ts";

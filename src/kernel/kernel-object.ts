@@ -1,13 +1,12 @@
-import { mkdirSync, readlinkSync, rmdirSync, statSync, unlinkSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { unlinkSync } from "node:fs";
+import { resolve } from "node:path";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
-import { isBpffs, OwnedFd, objGet, objPin } from "../sys/index.ts";
+import { OwnedFd } from "../sys/index.ts";
+import { kindOfFd, type ObjectKind } from "./object-kind.ts";
+import { openPinnedFd, pinAt } from "./pin.ts";
 
 /** How an object of the kernel is named to open it. A `fd` is taken over: closing the object closes it. */
 export type ObjectSource = { readonly id: number } | { readonly fd: number } | { readonly pinned: string };
-
-/** The kinds of objects that have an fd of bpf(2). */
-export type ObjectKind = "program" | "map" | "link" | "btf";
 
 /** What the three kinds of objects that can be pinned share: an fd of their own, and at most one known pin. */
 export abstract class KernelObject implements Disposable {
@@ -53,6 +52,11 @@ export abstract class KernelObject implements Disposable {
     return made;
   }
 
+  /** @internal Notes that the object was pinned together with others. */
+  notePin(path: string): void {
+    this.#pinnedPath = resolve(path);
+  }
+
   /** Removes the pin of {@link pinnedPath}; nothing happens without one. The object lives on while it is open. */
   unpin(): void {
     if (this.#pinnedPath === undefined) return;
@@ -88,76 +92,6 @@ export abstract class KernelObject implements Disposable {
   release(): number {
     return this.#fd.release();
   }
-}
-
-/** Pins an fd at a path, with an error that says which of the usual mistakes it was. Returns the first directory made. */
-function pinAt(path: string, fd: number, what: string): string | undefined {
-  if (path === "") throw new UsageError(`${what}: an empty path cannot be pinned to`);
-  const directory = dirname(resolve(path));
-  const base = resolve(path).slice(directory.length).replace(/^\//, "");
-  const parent = existingParent(directory);
-  if (!isBpffs(parent)) {
-    throw new UsageError(
-      `${what} cannot be pinned at ${path}: ${parent} is not in a bpffs (mount one with: mount -t bpf bpf /sys/fs/bpf)`,
-    );
-  }
-  // The kernel refuses dots since 4.4 (bpf_lookup in kernel/bpf/inode.c): they are kept for its own files.
-  if (base.includes(".")) {
-    throw new UsageError(`${what} cannot be pinned at ${path}: a name in a bpffs cannot have a dot`);
-  }
-  const made = parent === directory ? undefined : mkdirSync(directory, { recursive: true, mode: 0o700 });
-  try {
-    objPin(path, fd);
-    return made;
-  } catch (error) {
-    if (made !== undefined) removeDirectories(directory, made);
-    if (error instanceof SyscallError && error.errno === Errno.EEXIST) {
-      throw new UsageError(`${what} cannot be pinned at ${path}: the path exists already`, { cause: error });
-    }
-    throw error;
-  }
-}
-
-/** Removes empty directories from `last` up to and with `first`, which holds it. */
-export function removeDirectories(last: string, first: string): void {
-  for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
-}
-
-function existingParent(directory: string): string {
-  let path = directory;
-  while (path !== "/" && statSync(path, { throwIfNoEntry: false }) === undefined) path = dirname(path);
-  return path;
-}
-
-/**
- * Opens a pinned object that must be of `kind`; a map's `flags` are BPF_F_RDONLY, BPF_F_WRONLY or none. Throws
- * UsageError if the path holds something else or nothing.
- */
-export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd {
-  let number: number;
-  try {
-    number = objGet(path, { file_flags: flags });
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    if (error.errno === Errno.ENOENT) throw new UsageError(`nothing is pinned at ${path}`, { cause: error });
-    // Of a file outside a bpffs the kernel says EACCES, of a bpffs' directory EPERM.
-    if (!isBpffs(path)) throw new UsageError(`${path} is not in a bpffs`, { cause: error });
-    if (statSync(path).isDirectory()) throw new UsageError(`${path} is a directory, not a pin`, { cause: error });
-    throw error;
-  }
-  const fd = new OwnedFd(number, `${kind} pinned at ${path}`);
-  const found = kindOfFd(fd.number);
-  if (found === kind) return fd;
-  fd.close();
-  throw new UsageError(`${path} holds a ${found ?? "file of another kind"}, not a ${kind}`);
-}
-
-/** Which kind of object an fd is, by the name that the kernel gives its file; undefined for other files. */
-export function kindOfFd(fd: number): ObjectKind | undefined {
-  const target = readlinkSync(`/proc/self/fd/${fd}`);
-  const name = /^anon_inode:\[?bpf[-_](prog|map|link)\]?$/.exec(target)?.[1];
-  if (name !== undefined) return name === "prog" ? "program" : (name as "map" | "link");
-  return /^anon_inode:\[?btf\]?$/.test(target) ? "btf" : undefined;
 }
 
 /** An OwnedFd for a source, checked to be of `kind`; `byId` opens by id. */

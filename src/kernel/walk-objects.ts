@@ -16,7 +16,8 @@ import {
   tryMapGetFdById,
   tryProgGetFdById,
 } from "../sys/index.ts";
-import type { KernelObject, ObjectKind } from "./kernel-object.ts";
+import type { KernelObject } from "./kernel-object.ts";
+import type { ObjectKind } from "./object-kind.ts";
 
 const CALLS = {
   program: { nextId: progGetNextId, tryFd: tryProgGetFdById, fd: progGetFdById },

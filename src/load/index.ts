@@ -2,5 +2,6 @@ export { Attachments, attachBySection, autoAttach, type NotAttached } from "./au
 export { BpfObject } from "./bpf-object.ts";
 export { loadObject, readObject } from "./load-object.ts";
 export type { LoadOptions } from "./load-options.ts";
+export { mapPinName } from "./object-maps.ts";
 export { VerifierError } from "./verifier-error.ts";
 export type { Diagnosis } from "./verifier-log.ts";

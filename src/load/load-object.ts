@@ -44,6 +44,7 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
       loadDirectly(load, maps, programs);
       maps.fillSlots(programs.byName);
     }
+    maps.pinAll();
     return new BpfObject(spec, {
       programs: programs.byName,
       maps: maps.byName,

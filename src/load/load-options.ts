@@ -15,7 +15,10 @@ export interface LoadOptions {
    * of a small one, or one of another type. Whether the programs can use it, the verifier decides.
    */
   readonly anyMaps?: boolean | undefined;
-  /** Pins every map in this directory of a bpffs, by its name with dots as underscores. */
+  /**
+   * Pins every map in this directory of a bpffs once all is loaded, under the names that libbpf and the command use:
+   * `counts`, `counter_bss`.
+   */
   readonly pinMaps?: string | undefined;
   /** Where maps declared with `pinning` are pinned, and re-used from; /sys/fs/bpf unless given. */
   readonly pinPath?: string | undefined;

@@ -1,10 +1,10 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Btf } from "../btf/index.ts";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import type { Undo } from "../kernel/index.ts";
-import { openPinnedFd, removeDirectories } from "../kernel/index.ts";
+import { openPinnedFd, pinName, pinTogether, removeDirectories } from "../kernel/index.ts";
 import { BpfMap } from "../map/index.ts";
-import { type MapSpec, type ObjectSpec, ownValue } from "../object/index.ts";
+import { libbpfMapName, type MapSpec, type ObjectSpec, ownValue } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
@@ -74,8 +74,23 @@ export class ObjectMaps {
   keep(spec: MapSpec, map: BpfMap): void {
     const path = this.#pinPath(spec);
     this.byName[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
-    const { pinMaps } = this.#options;
-    if (pinMaps !== undefined && path === undefined) this.#pin(map, `${pinMaps}/${spec.name.replaceAll(".", "_")}`);
+  }
+
+  /** Pins the maps in the directory that the option `pinMaps` names, all or none; those that are pinned stay where they are. */
+  pinAll(): void {
+    const { pinMaps, onStep } = this.#options;
+    if (pinMaps === undefined) return;
+    const open = Object.values(this.#spec.maps).flatMap((spec) => {
+      const map = this.byName[spec.name];
+      return map === undefined || map.isPinned ? [] : [{ map, path: join(pinMaps, mapPinName(spec)) }];
+    });
+    const pins = open.map(({ map, path }) => ({ path, fd: map.fd, what: map.what }));
+    const undo = pinTogether(pins, (left) => onStep?.(`${left} is left from a load that did not end; remove it`));
+    this.#undo.add(() => undo.run());
+    for (const { map, path } of open) {
+      map.notePin(path);
+      onStep?.(`${map.what}: pinned at ${path}`);
+    }
   }
 
   /** A map that a loader program has made. */
@@ -108,7 +123,9 @@ export class ObjectMaps {
   }
 
   #pinPath(spec: MapSpec): string | undefined {
-    return spec.pinning === "name" ? `${this.#options.pinPath ?? BPFFS_PATH}/${spec.name}` : undefined;
+    return spec.pinning === "name"
+      ? join(this.#options.pinPath ?? BPFFS_PATH, pinName(spec.name, `map ${spec.name}`))
+      : undefined;
   }
 
   /** The map that is pinned where this one would be; undefined where nothing is. */
@@ -177,4 +194,9 @@ export class ObjectMaps {
   #step(sentence: () => string): void {
     this.#options.onStep?.(sentence());
   }
+}
+
+/** Returns the name of a map's pin, as libbpf forms it: a name in a bpffs has no dots. */
+export function mapPinName(spec: MapSpec): string {
+  return pinName(libbpfMapName(spec).replaceAll(".", "_"), `map ${spec.name}`);
 }

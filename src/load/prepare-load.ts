@@ -1,10 +1,11 @@
 import { Btf, CoreRelocator } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
-import { hasContextTag, type KernelBtf, readBtfFile } from "../kernel/index.ts";
+import { hasContextTag, type KernelBtf, pinName, readBtfFile } from "../kernel/index.ts";
 import { memberNamed, type ObjectSpec, type ProgramSpec } from "../object/index.ts";
 import { contextArguments, nameContexts } from "./context-arguments.ts";
 import { arenaDataOffset } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
+import { mapPinName } from "./object-maps.ts";
 import type { RelocationTargets } from "./relocate.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
@@ -30,6 +31,7 @@ export interface PreparedLoad {
 export function prepareLoad(spec: ObjectSpec, options: LoadOptions, kernel: KernelBtf): PreparedLoad {
   checkByteOrder(spec);
   for (const name of Object.keys(options.maps ?? {})) spec.map(name);
+  checkPinNames(spec, options);
   const structOps = new Map<string, PreparedStructOps>();
   for (const map of Object.values(spec.maps)) {
     if (map.structOps === undefined || !map.autocreate) continue;
@@ -44,6 +46,14 @@ export function prepareLoad(spec: ObjectSpec, options: LoadOptions, kernel: Kern
 function checkByteOrder({ name, byteOrder }: ObjectSpec): void {
   if (byteOrder === "little") return;
   throw new UsageError(`object ${name} is ${byteOrder}-endian, but this machine is little-endian`);
+}
+
+/** A name that is not fit for a pin is told before anything is created. */
+function checkPinNames(spec: ObjectSpec, { pinMaps }: LoadOptions): void {
+  for (const map of Object.values(spec.maps)) {
+    if (map.pinning === "name") pinName(map.name, `map ${map.name}`);
+    else if (pinMaps !== undefined) mapPinName(map);
+  }
 }
 
 function choosePrograms(

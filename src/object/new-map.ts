@@ -88,3 +88,12 @@ export class MapNames {
     return this.all[name] !== undefined;
   }
 }
+
+/**
+ * Returns what libbpf calls a map: `.data.x` and `.rodata.x` by their own names, the map of another section by its name
+ * in the kernel, `counter.rodata`.
+ */
+export function libbpfMapName({ name, kernelName, source }: MapSpec): string {
+  const isSection = source === "data" || source === "kconfig";
+  return isSection && !/^\.(data|rodata)\./.test(name) ? kernelName : name;
+}

@@ -1,5 +1,5 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
-import { UsageError } from "../errors/index.ts";
+import { SyscallError, UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -7,9 +7,11 @@ import { fail } from "./permission.ts";
 
 /** Flags of mount(2) (include/uapi/linux/mount.h). */
 export const MountFlag = {
+  MS_RDONLY: 1,
   MS_NOSUID: 2,
   MS_NODEV: 4,
   MS_NOEXEC: 8,
+  MS_REMOUNT: 0x20,
   MS_BIND: 0x1000,
   MS_REC: 0x4000,
   MS_PRIVATE: 0x40000,
@@ -112,16 +114,26 @@ export function pathForNode(path: string): string | Buffer {
 
 function isMagic(path: string, magic: number): boolean {
   try {
-    // statfs(2) answers with a signed long on some architectures, and bpffs has the top bit set.
-    return Number(BigInt.asUintN(32, BigInt(statfsSync(pathForNode(path)).type))) === magic;
+    return magicOf(path) === magic;
   } catch {
     return false;
   }
 }
 
-/** Whether a path lies in a bpffs. False if it is not there. */
+function magicOf(path: string): number {
+  // statfs(2) answers with a signed long on some architectures, and bpffs has the top bit set.
+  return Number(BigInt.asUintN(32, BigInt(statfsSync(pathForNode(path)).type)));
+}
+
+/** Whether a path lies in a bpffs; false if it does not exist. Throws SyscallError if this process may not look. */
 export function isBpffs(path: string): boolean {
-  return isMagic(path, BPF_FS_MAGIC);
+  try {
+    return magicOf(path) === BPF_FS_MAGIC;
+  } catch (error) {
+    const { code, errno = 0 } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw new SyscallError({ call: "statfs", errno: Math.abs(errno), subject: path }, { cause: error });
+  }
 }
 
 /** Whether a path lies in a cgroup v2 hierarchy. */
@@ -156,10 +168,18 @@ export const BPFFS_PATH = "/sys/fs/bpf";
 export function bpffsMounts(): string[] {
   const paths = new Set(
     mounts()
-      .filter(({ type, path }) => type === "bpf" && isBpffs(path))
+      .filter(({ type, path }) => type === "bpf" && isReachable(path))
       .map(({ path }) => path),
   );
   return [...paths].sort((a, b) => Number(b === BPFFS_PATH) - Number(a === BPFFS_PATH));
+}
+
+function isReachable(path: string): boolean {
+  try {
+    return isBpffs(path);
+  } catch {
+    return false;
+  }
 }
 
 /**

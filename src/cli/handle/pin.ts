@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { BPFFS_PATH, isBpffs, mountBpffs, type OwnedFd, objPin } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -40,9 +40,17 @@ export function prepareFile(path: string, options: Options): void {
   if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
 }
 
-/** Makes sure that `directory` is, or can be made, in a bpffs. */
-export function prepareDirectory(directory: string, options: Options): void {
-  if (isBpffs(directory) || isBpffs(dirname(directory))) return;
+/** Makes sure that `directory` is, or can be made, in a bpffs. `made` is a directory that the command makes before it. */
+export function prepareDirectory(directory: string, options: Options, made?: string): void {
+  const parent = dirname(directory);
+  if (made !== undefined && resolve(parent) === resolve(made)) {
+    prepareDirectory(made, options);
+    return;
+  }
+  if (existsSync(directory) && !statSync(directory).isDirectory()) {
+    throw new CommandError(`can't pin BPF object: '${directory}' is not a directory`);
+  }
+  if (isBpffs(directory) || isBpffs(parent)) return;
   mountFor(directory, directory, options);
 }
 

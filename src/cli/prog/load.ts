@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type NewPin, pinName, pinTogether } from "../../kernel/index.ts";
 import type { Link } from "../../link/index.ts";
-import { type BpfObject, loadObject, readObject } from "../../load/index.ts";
+import { type BpfObject, loadObject, mapPinName, readObject } from "../../load/index.ts";
 import { BpfMap } from "../../map/index.ts";
-import type { MapSpec, ObjectSpec, SectionKind } from "../../object/index.ts";
+import { libbpfMapName, type ObjectSpec, type SectionKind } from "../../object/index.ts";
 import type { Program } from "../../program/index.ts";
 import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
-import { pinAt, prepareDirectory, prepareFile } from "../handle/pin.ts";
+import { prepareDirectory, prepareFile } from "../handle/pin.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
@@ -35,12 +36,9 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
     const spec = inStep("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
     setTypes(spec, args.type);
     setDevice(spec, args);
-    const shown = Object.values(spec.maps).map(shownName);
+    const shown = Object.values(spec.maps).map(libbpfMapName);
     const maps = replacedMaps(shown, args.replacements);
-    // What cannot be pinned is told before anything is loaded.
-    if (first) prepareFile(args.path, options);
-    else prepareDirectory(args.path, options);
-    if (args.pinMaps !== undefined) prepareDirectory(args.pinMaps, options);
+    prepare(spec, args, options, first);
     using object = inStep("failed to load object file", () =>
       loadObject(spec, {
         // The loader takes fds of its own; these stay the arguments'.
@@ -63,13 +61,6 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
   } finally {
     for (const { fd } of args.replacements) fd.close();
   }
-}
-
-const PREFIXED: ReadonlySet<string> = new Set([".data", ".rodata", ".bss", ".kconfig"]);
-
-/** What libbpf calls a map: the four data sections that always were by their name in the kernel, `counter.rodata`. */
-function shownName(map: MapSpec): string {
-  return PREFIXED.has(map.name) ? map.kernelName : map.name;
 }
 
 function showLog(program: string, log: string): void {
@@ -117,41 +108,49 @@ interface Pinning {
   readonly attach: ((program: Program) => Link | undefined) | undefined;
 }
 
-/** Pins what was asked for; where a step fails, takes away the pins of those before. */
+/** Reports a pin that cannot be made before anything is loaded. */
+function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first: boolean): void {
+  const prepareNames = (directory: string, names: readonly string[]): void => {
+    if (existsSync(directory)) for (const name of names) prepareFile(join(directory, name), options);
+  };
+  if (first) prepareFile(args.path, options);
+  else {
+    prepareDirectory(args.path, options);
+    const names = Object.values(spec.programs).map(({ name }) => pinName(name, `program ${JSON.stringify(name)}`));
+    prepareNames(args.path, names);
+  }
+  if (args.pinMaps === undefined) return;
+  prepareDirectory(args.pinMaps, options, first ? undefined : args.path);
+  prepareNames(args.pinMaps, Object.values(spec.maps).map(mapPinName));
+}
+
+/** Attaches what is to be attached and then pins everything, so that a failure or a kill leaves nothing half pinned. */
 function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach }: Pinning): void {
-  const undo: (() => void)[] = [];
-  const pin = (path: string, fd: number): void => {
-    pinAt(path, fd, options);
-    undo.push(() => unlinkSync(path));
-  };
-  const makeDirectory = (path: string): void => {
-    if (existsSync(path)) return;
-    mkdirSync(path, { mode: 0o700 });
-    undo.push(() => rmdirSync(path));
-  };
+  const programs = Object.values(object.programs).slice(0, first ? 1 : undefined);
+  if (first && programs.length === 0) throw new CommandError("object file doesn't contain any bpf program");
+  const pins: NewPin[] = [];
+  const links: Link[] = [];
   try {
-    const programs = Object.values(object.programs);
-    const [only] = programs;
-    if (first && only === undefined) throw new CommandError("object file doesn't contain any bpf program");
-    if (!first && programs.length > 0) makeDirectory(args.path);
-    for (const program of first && only !== undefined ? [only] : programs) {
-      using link = attach?.(program);
-      if (attach !== undefined && link === undefined && !options.json) {
+    for (const program of programs) {
+      const link = attach?.(program);
+      if (link !== undefined) links.push(link);
+      else if (attach !== undefined && !options.json) {
         writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
       }
-      pin(first ? args.path : join(args.path, program.name), link?.fd ?? program.fd);
+      const path = first ? args.path : join(args.path, pinName(program.name, program.what));
+      pins.push({ path, fd: link?.fd ?? program.fd, what: program.what });
     }
-    if (args.pinMaps !== undefined) {
-      makeDirectory(args.pinMaps);
-      for (const [name, map] of Object.entries(object.maps)) {
-        // A name in a bpffs has no dots. What its own declaration pinned is pinned.
-        const spec = object.spec.maps[name];
-        const file = spec === undefined ? name : shownName(spec);
-        if (!map.isPinned) pin(join(args.pinMaps, file.replaceAll(".", "_")), map.fd);
-      }
+    for (const [name, map] of args.pinMaps === undefined ? [] : Object.entries(object.maps)) {
+      // A map whose declaration asks for a pin has one.
+      if (map.isPinned) continue;
+      const path = join(args.pinMaps ?? "", mapPinName(object.spec.map(name)));
+      pins.push({ path, fd: map.fd, what: map.what });
     }
-  } catch (error) {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
-    throw error;
+    pinTogether(pins, (left) => {
+      if (!options.json)
+        writeText(2, `Warning: ${left} is left from a load that did not end; remove it with: rm -r ${left}\n`);
+    });
+  } finally {
+    for (const link of links) link.close();
   }
 }

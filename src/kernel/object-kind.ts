@@ -1,0 +1,25 @@
+import { readlinkSync } from "node:fs";
+import { UsageError } from "../errors/index.ts";
+
+/** The kinds of objects that have an fd of bpf(2). */
+export type ObjectKind = "program" | "map" | "link" | "btf";
+
+/** Returns which kind of object an fd is, by the name that the kernel gives its file; undefined for other files. */
+export function kindOfFd(fd: number): ObjectKind | undefined {
+  const target = fileOfFd(fd);
+  const name = /^anon_inode:\[?bpf[-_](prog|map|link)\]?$/.exec(target)?.[1];
+  if (name !== undefined) return name === "prog" ? "program" : (name as "map" | "link");
+  return /^anon_inode:\[?btf\]?$/.test(target) ? "btf" : undefined;
+}
+
+function fileOfFd(fd: number): string {
+  const path = `/proc/self/fd/${fd}`;
+  try {
+    return readlinkSync(path);
+  } catch (cause) {
+    throw new UsageError(
+      `the kind of object that fd ${fd} is stands in ${path}, which cannot be read: is /proc mounted?`,
+      { cause },
+    );
+  }
+}

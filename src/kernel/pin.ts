@@ -1,0 +1,250 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import { isBpffs, OwnedFd, objGet, objPin } from "../sys/index.ts";
+import { kindOfFd, type ObjectKind } from "./object-kind.ts";
+import { Undo } from "./undo.ts";
+
+/** An object to pin, and where. */
+export interface NewPin {
+  readonly path: string;
+  readonly fd: number;
+  /** What the object is, for errors: `map counts`. */
+  readonly what: string;
+}
+
+/** Stands between the name of a directory and the process that fills it, while it is not complete. */
+const UNFINISHED = "_bpfts_unfinished_";
+
+/**
+ * Returns a name that an object or a file chose as the name of a pin. Throws UsageError for one that would lead out of
+ * the pin's directory, or that a bpffs refuses. Every name that becomes part of a path goes through here.
+ */
+export function pinName(name: string, what: string): string {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new UsageError(`${what} cannot be pinned by its name: ${problem}`);
+  return name;
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name === "") return "the name is empty";
+  if (name.includes("/") || name.includes("\0"))
+    return `the name of a file cannot contain ${name.includes("/") ? "/" : "NUL"}`;
+  // The kernel keeps dots for its own files (bpf_lookup in kernel/bpf/inode.c).
+  return name.includes(".") ? "a name in a bpffs cannot have a dot" : undefined;
+}
+
+/**
+ * Pins an object at a path. Directories that are missing inside the bpffs are made; the first of them is returned.
+ * Throws UsageError if the path is taken or lies outside every bpffs, SyscallError otherwise.
+ */
+export function pinAt(path: string, fd: number, what: string): string | undefined {
+  const { directory, parent } = checkPath(path, what);
+  const made = parent === directory ? undefined : makeDirectory(directory, what);
+  try {
+    objPin(path, fd);
+    return made;
+  } catch (error) {
+    if (made !== undefined) removeDirectories(directory, made);
+    throw isTaken(error) ? alreadyThere(path, what, error) : error;
+  }
+}
+
+/** Checks that something can be pinned at a path, and says which of its directories exists. */
+function checkPath(path: string, what: string): { directory: string; parent: string } {
+  if (path === "") throw new UsageError(`${what} cannot be pinned at an empty path`);
+  const absolute = resolve(path);
+  const directory = dirname(absolute);
+  const parent = existingParent(directory);
+  if (!isBpffs(parent)) {
+    throw new UsageError(
+      `${what} cannot be pinned at ${path}: ${parent} is not in a bpffs (mount one with: mount -t bpf bpf /sys/fs/bpf)`,
+    );
+  }
+  if (!statSync(parent).isDirectory()) {
+    throw new UsageError(`${what} cannot be pinned at ${path}: ${parent} is not a directory`);
+  }
+  const problem = nameProblem(absolute.slice(directory.length).replace(/^\//, ""));
+  if (problem !== undefined) throw new UsageError(`${what} cannot be pinned at ${path}: ${problem}`);
+  return { directory, parent };
+}
+
+/**
+ * Pins objects, all or none. A directory that is missing is filled under another name and then renamed, so that a
+ * process that is killed leaves no half of it; what such a process did leave goes to `onUnfinished`. Returns what takes
+ * the pins away again.
+ */
+export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: string) => void): Undo {
+  const undo = new Undo();
+  try {
+    const filled = new Map<string, string>();
+    for (const { path, fd, what } of pins) {
+      const { directory, parent } = checkPath(path, what);
+      if (parent === directory) {
+        pinAt(path, fd, what);
+        undo.add(() => unlinkSync(path));
+        continue;
+      }
+      const target = join(parent, relative(parent, directory).split("/")[0] as string);
+      let unfinished = filled.get(target);
+      if (unfinished === undefined) {
+        for (const left of unfinishedBeside(target)) onUnfinished?.(left);
+        const made = `${target}${UNFINISHED}${process.pid}`;
+        makeDirectory(made, what);
+        undo.add(() => removeTree(existsSync(made) ? made : target));
+        filled.set(target, made);
+        unfinished = made;
+      }
+      pinAt(join(unfinished, relative(target, resolve(path))), fd, what);
+    }
+    for (const [target, unfinished] of filled) finish(unfinished, target);
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+  return undo;
+}
+
+function finish(unfinished: string, target: string): void {
+  try {
+    renameSync(unfinished, target);
+  } catch (error) {
+    const failure = nodeError(error, target);
+    if (failure instanceof SyscallError && (failure.errno === Errno.EEXIST || failure.errno === Errno.ENOTEMPTY)) {
+      throw new UsageError(`${target} cannot be made: it was made by somebody else meanwhile`, { cause: failure });
+    }
+    throw failure;
+  }
+}
+
+/** Directories that a process which is gone did not finish in place of `target`. */
+function unfinishedBeside(target: string): string[] {
+  const parent = dirname(target);
+  const prefix = `${target.slice(parent.length).replace(/^\//, "")}${UNFINISHED}`;
+  return readdirSync(parent)
+    .filter((name) => name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`))
+    .map((name) => join(parent, name));
+}
+
+function removeTree(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) removeTree(path);
+    else unlinkSync(path);
+  }
+  rmdirSync(directory);
+}
+
+function makeDirectory(directory: string, what: string): string | undefined {
+  try {
+    return mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Node says ENOENT where a recursive mkdir meets a file system that is read-only.
+    const parent = existingParent(directory);
+    if (isReadOnly(parent)) {
+      throw new UsageError(
+        `${what} cannot be pinned in ${directory}: the bpffs at ${parent} is mounted read-only; remount it with: mount -o remount,rw ${parent}`,
+        { cause: error },
+      );
+    }
+    throw nodeError(error, directory);
+  }
+}
+
+function isReadOnly(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EROFS";
+  }
+}
+
+/** Removes empty directories from `last` up to and with `first`, which holds it. */
+export function removeDirectories(last: string, first: string): void {
+  for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
+}
+
+function existingParent(directory: string): string {
+  let path = directory;
+  while (path !== "/" && !isThere(path)) path = dirname(path);
+  return path;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const failure = nodeError(error, path);
+    if (failure instanceof SyscallError && failure.errno === Errno.ENOTDIR) return false;
+    throw failure;
+  }
+}
+
+function isTaken(error: unknown): error is SyscallError {
+  return error instanceof SyscallError && error.errno === Errno.EEXIST;
+}
+
+function alreadyThere(path: string, what: string, cause: SyscallError): UsageError {
+  return new UsageError(`${what} cannot be pinned at ${path}: the path exists already`, { cause });
+}
+
+/** Turns an error of Node's file functions into one whose sentence is ours. Other errors stay as they are. */
+function nodeError(error: unknown, subject: string): unknown {
+  const { errno, syscall } = error as NodeJS.ErrnoException;
+  if (errno === undefined || syscall === undefined) return error;
+  return new SyscallError({ call: syscall, errno: Math.abs(errno), subject }, { cause: error });
+}
+
+/**
+ * Opens a pinned object that must be of `kind`; a map's `flags` are BPF_F_RDONLY, BPF_F_WRONLY or none. Throws
+ * UsageError if the path holds something else or nothing.
+ */
+export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd {
+  let number: number;
+  try {
+    number = objGet(path, { file_flags: flags });
+  } catch (error) {
+    throw error instanceof SyscallError ? explainOpen(path, error) : error;
+  }
+  const fd = new OwnedFd(number, `${kind} pinned at ${path}`);
+  try {
+    const found = kindOfFd(fd.number);
+    if (found === kind) return fd;
+    throw new UsageError(`${path} holds a ${found ?? "file of another kind"}, not a ${kind}`);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** The kernel answers EACCES for a file outside a bpffs, for a pin without the right to it, and for a closed directory. */
+function explainOpen(path: string, error: SyscallError): Error {
+  if (path === "") return new UsageError("an empty path names no pin", { cause: error });
+  if (error.errno === Errno.ENOENT) return new UsageError(`nothing is pinned at ${path}`, { cause: error });
+  const { errno, call } = error;
+  const cause = { cause: error };
+  let file: ReturnType<typeof statSync>;
+  try {
+    if (!isBpffs(path)) return new UsageError(`${path} is not in a bpffs`, cause);
+    file = statSync(path);
+  } catch {
+    const hint = "a directory on the way to it may not be searched by this process";
+    return new SyscallError({ call, errno, subject: path, hint }, cause);
+  }
+  if (file.isDirectory()) return new UsageError(`${path} is a directory, not a pin`, cause);
+  if (errno !== Errno.EACCES) return error;
+  const mode = (Number(file.mode) & 0o777).toString(8).padStart(4, "0");
+  const hint = `the pin's mode is ${mode} and it belongs to user ${file.uid}: this process lacks the right to the file, not a capability`;
+  return new SyscallError({ call, errno, subject: path, hint }, cause);
+}
