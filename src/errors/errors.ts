@@ -43,6 +43,8 @@ export class SyscallError extends BpfError {
   readonly errno: number;
   /** Its name, such as `EPERM`. */
   readonly errnoName: string;
+  /** What the call was about, which begins the message; undefined where the call says enough. */
+  readonly subject: string | undefined;
   /** What to do about it, one sentence without a full stop, or undefined. */
   readonly hint: string | undefined;
   /** With a `reason`, what the errno means here, the message needs neither the call nor the errno's text. */
@@ -64,6 +66,7 @@ export class SyscallError extends BpfError {
     this.call = data.call;
     this.errno = data.errno;
     this.errnoName = name;
+    this.subject = data.subject;
     this.hint = data.hint;
   }
 }

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { loadObjectBtf } from "../kernel/index.ts";
+import { checkOptions, loadObjectBtf, type OptionTable } from "../kernel/index.ts";
 import { type MapCreateAttr, type OwnedFd, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../uapi/index.ts";
 import { BpfMap } from "./bpf-map.ts";
@@ -35,6 +35,22 @@ export interface MapOptions {
   readonly ifindex?: number | undefined;
 }
 
+const OPTIONS: OptionTable<MapOptions> = {
+  type: "any",
+  name: "text",
+  key: "any",
+  value: "any",
+  keySize: "natural",
+  valueSize: "natural",
+  maxEntries: "natural",
+  flags: "natural",
+  mmapable: "boolean",
+  inner: "object",
+  numaNode: "natural",
+  extra: "u64",
+  ifindex: "natural",
+};
+
 /**
  * Creates a map. Throws UsageError for options that contradict each other, NotSupportedError if the kernel is too old
  * for the map's type, SyscallError otherwise. Needs CAP_BPF.
@@ -43,6 +59,7 @@ export interface MapOptions {
  */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
+  checkOptions("createMap", options, OPTIONS);
   const type = typeof options.type === "number" ? options.type : mapTypeByName(options.type);
   if (type === undefined) {
     throw new UsageError(`${JSON.stringify(options.type)} is not a type of map, such as hash or array`);

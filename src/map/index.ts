@@ -11,7 +11,7 @@ export type {
 export { type Chunk, chunksOf, type WalkedMap } from "./element-walk.ts";
 export type { BuildIdFrame, FdLike, StorageKey } from "./kernel-codecs.ts";
 export { createKernelMap, type KernelMapTypes } from "./kernel-map.ts";
-export { accessHint } from "./map-errors.ts";
+export { explainAccess } from "./map-errors.ts";
 export { MapMemory } from "./map-memory.ts";
 export {
   hasKeyList,

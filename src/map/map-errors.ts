@@ -71,6 +71,18 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
   }
 }
 
+/**
+ * Adds to an EPERM of the kernel that the map is frozen, or that the fd may not be written or read. Other errors stay as
+ * they are.
+ */
+export function explainAccess(error: unknown, fd: number, operation: MapOperation): unknown {
+  if (!(error instanceof SyscallError) || error.errno !== Errno.EPERM) return error;
+  const hint = accessHint(fd, operation);
+  if (hint === undefined) return error;
+  const { call, errno, subject } = error;
+  return new SyscallError({ call, errno, ...(subject === undefined ? {} : { subject }), hint }, { cause: error });
+}
+
 /** O_ACCMODE: the access mode among an fd's flags, which fdinfo shows in octal. */
 const ACCESS_MODE = 3;
 const READ_ONLY = 0;
@@ -80,7 +92,7 @@ const WRITE_ONLY = 1;
  * Says why the kernel answered EPERM if the map or its fd is the reason: the map is frozen, or the fd was opened for
  * reading or writing only. Returns undefined if neither is so, and then a capability is missing.
  */
-export function accessHint(fd: number, operation: MapOperation): string | undefined {
+function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);
   const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
   if (changes && info.get("frozen") === "1") return "the map is frozen: only programs can write it, for good";

@@ -1,4 +1,4 @@
-import { BpfMapType } from "../uapi/index.ts";
+import { BpfMapType, isPerCpuMap } from "../uapi/index.ts";
 
 /** What the keys of a map are, beyond their bytes. */
 export type KeyKind =
@@ -54,19 +54,18 @@ function define(
   types: readonly number[],
   key: KeyKind,
   value: ValueKind,
-  { perCpu = false, takesBtf = true }: Partial<MapTraits> = {},
+  { takesBtf = true }: { takesBtf?: boolean } = {},
 ): void {
-  for (const type of types) table.set(type, { key, value, perCpu, takesBtf });
+  for (const type of types) table.set(type, { key, value, perCpu: isPerCpuMap(type), takesBtf });
 }
 
-const PER_CPU = { perCpu: true };
 /** BPF_MAP_CREATE with BTF fails with ENOTSUPP, or with EINVAL since there is no key that could have a type. */
 const NO_BTF = { takesBtf: false };
 
 define([t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH], "typed", "typed");
-define([t.BPF_MAP_TYPE_PERCPU_HASH, t.BPF_MAP_TYPE_LRU_PERCPU_HASH], "typed", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_PERCPU_HASH, t.BPF_MAP_TYPE_LRU_PERCPU_HASH], "typed", "typed");
 define([t.BPF_MAP_TYPE_ARRAY, t.BPF_MAP_TYPE_STRUCT_OPS, t.BPF_MAP_TYPE_INSN_ARRAY], "index", "typed");
-define([t.BPF_MAP_TYPE_PERCPU_ARRAY], "index", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_PERCPU_ARRAY], "index", "typed");
 define([t.BPF_MAP_TYPE_PROG_ARRAY], "index", "object");
 define([t.BPF_MAP_TYPE_ARRAY_OF_MAPS], "index", "object", NO_BTF);
 define([t.BPF_MAP_TYPE_HASH_OF_MAPS], "typed", "object", NO_BTF);
@@ -80,7 +79,7 @@ define([t.BPF_MAP_TYPE_CPUMAP], "index", "cpu", NO_BTF);
 define([t.BPF_MAP_TYPE_STACK_TRACE], "index", "stack", NO_BTF);
 define([t.BPF_MAP_TYPE_LPM_TRIE], "prefix", "typed");
 define([t.BPF_MAP_TYPE_CGROUP_STORAGE], "cgroup_id", "typed");
-define([t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE], "cgroup_id", "typed", PER_CPU);
+define([t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE], "cgroup_id", "typed");
 define([t.BPF_MAP_TYPE_SK_STORAGE], "socket", "typed");
 define([t.BPF_MAP_TYPE_TASK_STORAGE], "task", "typed");
 define([t.BPF_MAP_TYPE_INODE_STORAGE], "inode", "typed");

@@ -1,4 +1,5 @@
 import type { Btf, TypeId } from "../btf/index.ts";
+import { Errno, SyscallError } from "../errors/index.ts";
 import { kernelBtf, loadedBtf } from "../kernel/index.ts";
 import type { MapInfo } from "../sys/index.ts";
 
@@ -10,11 +11,33 @@ export interface MapTypes {
   readonly valueTypeId: TypeId;
 }
 
+let hasWarned = false;
+
+function warnOnce(reason: string): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(reason, { type: "BpftsTypesWarning", code: "BPFTS_NO_TYPES" });
+}
+
 /**
  * Reads the types that the kernel keeps for a map: from the BTF that the map was created with, or for a struct_ops map
  * from the BTF of the kernel or a module. Returns undefined for a map without types.
+ *
+ * To open BTF by its id takes CAP_SYS_ADMIN, which nothing else of a map needs. Without it the map counts as one without
+ * types, and `onRefused` gets the reason; by default the process warns once.
  */
-export function typesOfMap(info: MapInfo): MapTypes | undefined {
+export function typesOfMap(info: MapInfo, onRefused: (reason: string) => void = warnOnce): MapTypes | undefined {
+  try {
+    return readTypes(info);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.errno !== Errno.EPERM) throw error;
+    const map = info.name === "" ? `map ${info.id}` : `map ${info.name}`;
+    onRefused(`the types of ${map} cannot be read, so its keys and values are bytes: BTF of an id needs CAP_SYS_ADMIN`);
+    return undefined;
+  }
+}
+
+function readTypes(info: MapInfo): MapTypes | undefined {
   const kernelType = info.btf_vmlinux_value_type_id ?? 0;
   if (kernelType !== 0) {
     const { btf_vmlinux_id: module = 0 } = info;

@@ -58,9 +58,9 @@ export function newZeroedMap(
 /** The kernel keeps this many characters of a name. */
 const NAME_LENGTH = BPF_OBJ_NAME_LEN - 1;
 
-/** A name cut to what the kernel keeps. */
+/** Returns a name of the object as the kernel takes it: cut, and with `_` for the bytes that the kernel refuses. */
 export function kernelName(name: string): string {
-  return name.slice(0, NAME_LENGTH);
+  return name.replace(/[^A-Za-z0-9_.]/gu, "_").slice(0, NAME_LENGTH);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName, writeU32, writeU64 } from "../layout/index.ts";
-import { addressOf, syscall, viewMemory } from "./ffi.ts";
+import { addressOf, lengthOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
 // What a system call points to lies in one anonymous mapping per thread: its address never changes, so an address
@@ -69,9 +69,10 @@ export function take(length: number): number {
 
 /** Places bytes for the current call and returns their address; 0 (NULL) for none. Long ones are passed where they are. */
 export function placeBytes(bytes: Uint8Array | undefined): number {
-  if (bytes === undefined || bytes.length === 0) return 0;
+  const length = bytes === undefined ? 0 : lengthOf(bytes);
+  if (bytes === undefined || length === 0) return 0;
   const self = arena ?? openArena();
-  const at = bytes.length > CALL_AREA / 4 ? -1 : take(bytes.length);
+  const at = length > CALL_AREA / 4 ? -1 : take(length);
   if (at < 0) {
     held.push(bytes);
     return addressOf(bytes);

@@ -126,11 +126,23 @@ export function viewMemory(address: number, length: number): ArrayBuffer {
  */
 export function addressOf(bytes: Uint8Array): number {
   const buffer = bytes.buffer;
-  if (bytes.byteLength === 0) throw new UsageError("an empty or detached buffer has no address");
+  if (lengthOf(bytes) === 0) throw new UsageError("an empty or detached buffer has no address");
   if ((buffer as { resizable?: boolean }).resizable === true) {
     throw new UsageError("a resizable buffer may move: copy it into one of fixed length");
   }
   return Number((loaded ?? load()).koffi.address(bytes));
+}
+
+const getLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")?.get as (
+  this: Uint8Array,
+) => number;
+
+/**
+ * Returns how many bytes an array really has. A subclass or a property of the caller's could give another `length`, and the
+ * kernel would then write past the end.
+ */
+export function lengthOf(bytes: Uint8Array): number {
+  return getLength.call(bytes);
 }
 
 /** koffi.node.poll. `callback` gets (status, events); koffi's own types leave the status out. See poll.ts for its rules. */

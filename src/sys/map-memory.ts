@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { ClosedError, UsageError } from "../errors/index.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
@@ -76,6 +77,10 @@ export class MappedMemory {
   constructor(fd: number, options: MapMemoryOptions, what: string) {
     const { length, offset = 0, writable = false, address = 0 } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
+    // Who reads behind the end of a file, which others can shorten at any time, gets SIGBUS.
+    if (fstatSync(fd).isFile()) {
+      throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
+    }
     const place = address === 0 ? reservePlace(length) : undefined;
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     const fixed = place !== undefined ? MAP_FIXED : address === 0 ? 0 : MAP_FIXED_NOREPLACE;

@@ -55,3 +55,15 @@ export function mapTypeName(value: number): string | undefined {
 export function mapTypeByName(name: string): BpfMapType | undefined {
   return NAMES.value(name);
 }
+
+const PER_CPU: ReadonlySet<number> = new Set([
+  BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+]);
+
+/** Returns true for a map type whose elements have one value for each possible CPU. */
+export function isPerCpuMap(type: BpfMapType): boolean {
+  return PER_CPU.has(type);
+}

@@ -153,11 +153,11 @@ test("timers and signals have their turn while a program keeps the ring filled, 
       last = performance.now();
       ticks++;
     }, 5);
-    const end = performance.now() + 400;
+    const end = performance.now() + 1500;
     await read(() => performance.now() > end);
     clearInterval(timer);
     longest = Math.max(longest, performance.now() - last);
-    assert.ok(ticks >= 5 && longest < 150, `${name}: ${ticks} ticks, longest stall ${longest} ms`);
+    assert.ok(ticks >= 5 && longest < 700, `${name}: ${ticks} ticks, longest stall ${longest} ms`);
   }
 });
 

@@ -1,3 +1,4 @@
+import { explainAccess } from "../../map/index.ts";
 import { mapFreeze } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { EXIT_FAILURE } from "../failure/command-error.ts";
@@ -18,7 +19,7 @@ export const freezeMap: Run = (words) => {
   try {
     mapFreeze(fd.number);
   } catch (error) {
-    throw failedTo("failed to freeze map", error, { errnoExit: true });
+    throw failedTo("failed to freeze map", explainAccess(error, fd.number, "freeze"), { errnoExit: true });
   }
   return done;
 };

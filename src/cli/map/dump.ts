@@ -1,6 +1,6 @@
 import { Errno, errnoText } from "../../errors/index.ts";
 import { describeMap, type MapDescription } from "../../inventory/index.ts";
-import { chunksOf, hasKeyList, type MapTypes, mapTraits, typesOfMap, valueBytes } from "../../map/index.ts";
+import { chunksOf, hasKeyList, type MapTypes, mapTraits, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
@@ -13,7 +13,7 @@ import { Formatted, formatNested } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
-import { infoOf } from "./gather.ts";
+import { infoOf, typesOf } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** Elements that were read, with the errno for each that could not be. */
@@ -64,7 +64,7 @@ function readMap(fd: OwnedFd): DumpedMap {
   } catch (error) {
     throw failedTo(`can't dump map ${info.id}`, error);
   }
-  return { info, description: describeMap(fd.number), types: typesOfMap(info), chunks };
+  return { info, description: describeMap(fd.number), types: typesOf(info), chunks };
 }
 
 const OPEN = 0x5b;

@@ -1,5 +1,5 @@
 import { Errno } from "../../errors/index.ts";
-import { mapTraits, typesOfMap, valueBytes } from "../../map/index.ts";
+import { explainAccess, mapTraits, valueBytes } from "../../map/index.ts";
 import {
   type MapInfo,
   mapDeleteElem,
@@ -22,7 +22,7 @@ import { TextBuffer } from "../output/text-buffer.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
-import { infoOf } from "./gather.ts";
+import { infoOf, typesOf } from "./gather.ts";
 
 /** A failure with bpftool's exit code, that of the errno. */
 function failed(what: string, error: unknown): unknown {
@@ -55,7 +55,7 @@ export const updateElement: Run = (words) => {
   try {
     mapUpdateElem(fd.number, key, value ?? new Uint8Array(0), flags);
   } catch (error) {
-    throw failed("update failed", error);
+    throw failed("update failed", explainAccess(error, fd.number, "write"));
   }
   return { ...done, note };
 };
@@ -68,7 +68,7 @@ export const deleteElement: Run = (words) => {
   try {
     if (mapDeleteElem(fd.number, key)) return done;
   } catch (error) {
-    throw failed("delete failed", error);
+    throw failed("delete failed", explainAccess(error, fd.number, "delete"));
   }
   throw missing("delete failed");
 };
@@ -97,7 +97,7 @@ export const popElement: Run = (words) => {
     const key = new Uint8Array(info.key_size);
     if (mapLookupAndDeleteElem(fd.number, key, value)) return elementAnswer(info, key, value);
   } catch (error) {
-    throw failed("pop failed", error);
+    throw failed("pop failed", explainAccess(error, fd.number, "take"));
   }
   return { text: () => ["Error: empty map\n"], json: () => null, exitCode: NOT_FOUND };
 };
@@ -122,7 +122,7 @@ function findNext(fd: OwnedFd, info: MapInfo, key: Uint8Array | undefined): Uint
 
 /** An element as `map lookup` shows it. */
 function elementAnswer(info: MapInfo, key: Uint8Array, value: Uint8Array): Answer {
-  const types = typesOfMap(info);
+  const types = typesOf(info);
   const elements = { keys: withView(key), values: withView(value) };
   const write = (style: ElementStyle, end: string): string => {
     const out = new TextBuffer();

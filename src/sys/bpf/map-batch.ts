@@ -1,7 +1,9 @@
 import { Errno } from "../../errors/index.ts";
 import { BpfCmd, BpfMapBatchAttr } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { commandError, tryCommand } from "./command.ts";
+import { checkBatchRoom } from "./map-element-size.ts";
 
 /** Flags of a batch: one for the elements (BPF_F_LOCK), one for the batch itself. */
 export interface BatchOptions {
@@ -60,8 +62,9 @@ function readBatch(
   count: number,
   options: BatchOptions,
 ): BatchStep {
+  const keyBytes = checkBatchRoom(fd, keys, values, count);
   const arena = beginCall();
-  const next = placeRoom(Math.max(cursor.length, 4));
+  const next = placeRoom(Math.max(keyBytes, 4));
   BpfMapBatchAttr.fill(arena.view, 0, {
     in_batch: first ? 0 : placeBytes(cursor),
     out_batch: next.address,
@@ -79,7 +82,7 @@ function readBatch(
   const interrupted = result === -Errno.EINTR;
   if (result < 0 && result !== -Errno.ENOENT && !interrupted) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
   // Without an element the kernel wrote no cursor (generic_map_lookup_batch, kernel/bpf/syscall.c).
-  if (read > 0) cursor.set(next.bytes.subarray(0, cursor.length));
+  if (read > 0) cursor.set(next.bytes.subarray(0, lengthOf(cursor)));
   return { count: read, done: result < 0 && !interrupted, tooSmall: false, interrupted };
 }
 
@@ -107,6 +110,7 @@ function writeBatch(
   count: number,
   options: BatchOptions,
 ): number {
+  checkBatchRoom(fd, keys, values, count);
   const arena = beginCall();
   BpfMapBatchAttr.fill(arena.view, 0, {
     keys: placeBytes(keys),

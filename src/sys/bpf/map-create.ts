@@ -3,7 +3,7 @@ import { BpfCmd, BpfMapCreateAttr, type BpfMapType } from "../../uapi/index.ts";
 import { beginCall, placeBytes } from "../arena.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { runCommand } from "./command.ts";
-import { objectName } from "./object-name.ts";
+import { givenName } from "./object-name.ts";
 
 /** What BPF_MAP_CREATE takes, by the kernel's names. */
 export interface MapCreateAttr {
@@ -14,7 +14,7 @@ export interface MapCreateAttr {
   readonly map_flags?: number | undefined;
   readonly inner_map_fd?: number | undefined;
   readonly numa_node?: number | undefined;
-  /** Cut to 15 bytes; bytes that the kernel does not allow in a name become `_`. */
+  /** Cut to 15 bytes. The kernel refuses other bytes than letters, digits, `_` and `.` (EINVAL). */
   readonly map_name?: string | undefined;
   readonly map_ifindex?: number | undefined;
   readonly btf_fd?: number | undefined;
@@ -36,7 +36,7 @@ export function mapCreate(attr: MapCreateAttr): number {
   const { map_name, excl_prog_hash, ...fields } = attr;
   BpfMapCreateAttr.fill(arena.view, 0, {
     ...(fields as Partial<{ map_type: number }>),
-    map_name: objectName(map_name),
+    map_name: givenName(map_name),
     excl_prog_hash: placeBytes(excl_prog_hash),
     excl_prog_hash_size: excl_prog_hash?.length ?? 0,
   });

@@ -2,8 +2,9 @@ import { Errno, UsageError } from "../../errors/index.ts";
 import { WordView } from "../../layout/index.ts";
 import { BpfCmd } from "../../uapi/index.ts";
 import { type Arena, ATTR_SIZE, ELEM_AREA, ELEM_KEY_SIZE, ELEM_VALUE_SIZE, openArena } from "../arena.ts";
-import { addressOf, bpfAt } from "../ffi.ts";
+import { addressOf, bpfAt, lengthOf } from "../ffi.ts";
 import { commandError } from "./command.ts";
+import { mapElementSize } from "./map-element-size.ts";
 
 // The hot calls: 300 ns each, most of it the kernel's. Their attr, key and value have places of their own in the
 // arena, with the two addresses written once, so that an ordinary call stores an fd and flags, copies its bytes,
@@ -87,13 +88,13 @@ const LOOP = 16;
 let valuePlace: Uint8Array = new Uint8Array(0);
 
 function copyIn(from: Uint8Array, at: number): void {
-  const length = from.length;
+  const length = lengthOf(from);
   if (length > LOOP) bytes.set(from, at);
   else for (let i = 0; i < length; i++) bytes[at + i] = from[i] as number;
 }
 
 function copyValueOut(to: Uint8Array): void {
-  const length = to.length;
+  const length = lengthOf(to);
   if (length > LOOP) {
     if (valuePlace.length !== length) valuePlace = bytes.subarray(VALUE, VALUE + length);
     to.set(valuePlace);
@@ -118,38 +119,49 @@ function setCall(fd: number, flags: bigint): void {
 }
 
 function setKey(key: Uint8Array): void {
-  if (key.length > ELEM_KEY_SIZE) throw new UsageError(`a map key of ${key.length} bytes: no map has keys above 512`);
+  if (lengthOf(key) > ELEM_KEY_SIZE) {
+    throw new UsageError(`a map key has at most 512 bytes, ${lengthOf(key)} were given`);
+  }
   copyIn(key, KEY);
 }
 
-/** A value longer than its place is passed by its own address. `value` stays referred to until resetValue(). */
-function setValue(value: Uint8Array): void {
-  if (value.length > ELEM_VALUE_SIZE) attr64[2] = BigInt(addressOf(value));
+/**
+ * A value longer than its place is passed by its own address. The kernel then writes as many bytes as the map's values
+ * have, so they must not be more. `value` stays referred to until resetValue().
+ */
+function setValue(fd: number, value: Uint8Array): void {
+  const length = lengthOf(value);
+  if (length <= ELEM_VALUE_SIZE) return;
+  const { value_bytes } = mapElementSize(fd);
+  if (value_bytes > length) {
+    throw new UsageError(`values of this map have ${value_bytes} bytes, but there is room for ${length} only`);
+  }
+  attr64[2] = BigInt(addressOf(value));
 }
 
 function resetValue(value: Uint8Array): void {
-  if (value.length > ELEM_VALUE_SIZE) attr64[2] = valueAddress;
+  if (lengthOf(value) > ELEM_VALUE_SIZE) attr64[2] = valueAddress;
 }
 
 function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): boolean {
   if (arena === undefined) setUp();
   setCall(fd, flags);
   setKey(key);
-  setValue(value);
+  setValue(fd, value);
   const result = bpfAt(cmd, attrAddress, ELEM_SIZE);
   resetValue(value);
   if (result < 0) {
     if (result === -Errno.ENOENT) return false;
     throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
   }
-  if (value.length <= ELEM_VALUE_SIZE) copyValueOut(value);
+  if (lengthOf(value) <= ELEM_VALUE_SIZE) copyValueOut(value);
   return true;
 }
 
 /**
  * Reads the element of `key` into `value`; false if there is none. `value` must have the map's value size, for a
  * per-CPU map that size rounded up to 8 times the number of possible CPUs. A `value` that is too short is filled as
- * far as it goes, up to 64 KiB; a longer one that is too short for the map would be written past its end.
+ * far as it goes, up to 64 KiB. For a longer one that is too short this throws UsageError.
  */
 export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
@@ -166,7 +178,7 @@ export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8
 export function mapLookupWithoutKey(fd: number, value: Uint8Array, flags = 0n): boolean {
   if (arena === undefined) setUp();
   // A bloom filter reads the value, so it goes in as well.
-  if (value.length <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
+  if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, EMPTY, value, flags));
 }
 const EMPTY = new Uint8Array(0);
@@ -187,8 +199,8 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
   setCall(fd, flags);
   setKey(key);
   if (key.length === 0) attr64[1] = 0n;
-  if (value.length <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
-  else setValue(value);
+  if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
+  else setValue(fd, value);
   const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
   if (key.length === 0) attr64[1] = keyAddress;
   resetValue(value);
@@ -212,14 +224,16 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
   setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
-  setValue(next);
+  // No key is longer than this place, which must not be exchanged for the caller's own bytes.
+  if (lengthOf(next) > ELEM_KEY_SIZE) {
+    throw new UsageError(`a map key has at most 512 bytes, room for ${lengthOf(next)} was given`);
+  }
   const result = bpfAt(BpfCmd.BPF_MAP_GET_NEXT_KEY, attrAddress, UP_TO_VALUE);
   attr64[1] = keyAddress;
-  resetValue(next);
   if (result < 0) {
     if (result === -Errno.ENOENT) return false;
     throw commandError(BpfCmd.BPF_MAP_GET_NEXT_KEY, -result, { needs: ["CAP_BPF"] });
   }
-  if (next.length <= ELEM_VALUE_SIZE) copyValueOut(next);
+  copyValueOut(next);
   return true;
 }

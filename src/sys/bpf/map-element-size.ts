@@ -1,0 +1,30 @@
+import { UsageError } from "../../errors/index.ts";
+import { isPerCpuMap } from "../../uapi/index.ts";
+import { lengthOf } from "../ffi.ts";
+import { possibleCpus } from "../machine.ts";
+import { mapInfo } from "./map-info.ts";
+
+/** Bytes that a key and a value of a map take in a system call: a per-CPU value is that of all CPUs. */
+export function mapElementSize(fd: number): { readonly key_bytes: number; readonly value_bytes: number } {
+  const { type, key_size, value_size } = mapInfo(fd);
+  const value_bytes = isPerCpuMap(type) ? Math.ceil(value_size / 8) * 8 * possibleCpus() : value_size;
+  return { key_bytes: key_size, value_bytes };
+}
+
+/**
+ * Throws UsageError unless `keys` and `values` have room for `count` elements: the kernel does not know where they end.
+ * Returns the bytes of a key.
+ */
+export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
+  const { key_bytes, value_bytes } = mapElementSize(fd);
+  if (!(Number.isInteger(count) && count >= 0 && count <= 0xffffffff)) {
+    throw new UsageError(`the count of a batch is a u32, not ${count}`);
+  }
+  if (lengthOf(keys) < count * key_bytes) {
+    throw new UsageError(`${count} keys of ${key_bytes} bytes do not fit ${lengthOf(keys)} bytes`);
+  }
+  if (values !== undefined && lengthOf(values) < count * value_bytes) {
+    throw new UsageError(`${count} values of ${value_bytes} bytes do not fit ${lengthOf(values)} bytes`);
+  }
+  return key_bytes;
+}
