@@ -49,9 +49,9 @@ export function formatType(btf: Btf, id: TypeId): string {
     return `type ${id}`;
   }
   return out.text
-    .replaceAll(/ +(?=[\])[])/g, "")
-    .replaceAll("* *", "**")
     .replaceAll(/ {2,}/g, " ")
+    .replaceAll(/ (?=[\])[])/g, "")
+    .replaceAll("* *", "**")
     .trim();
 }
 

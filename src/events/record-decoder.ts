@@ -23,7 +23,7 @@ export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
     btf.check(type);
     return type;
   }
-  const [, keyword, name = ""] = /^(?:(struct|union|enum)\s+)?(.+)$/.exec(type.trim()) ?? [];
+  const [, keyword, name = ""] = /^(?:(struct|union|enum)\s+)?(\S.*)$/s.exec(type.trim()) ?? [];
   const kinds =
     keyword === undefined
       ? [BtfKind.STRUCT, BtfKind.UNION, BtfKind.TYPEDEF, BtfKind.INT]

@@ -40,7 +40,7 @@ async function* readLines(
       const text = rest + decoder.decode(chunk.subarray(0, length), { stream: true });
       const lineEnd = text.lastIndexOf("\n") + 1;
       rest = text.slice(lineEnd);
-      if (lineEnd > 0) yield* text.slice(0, lineEnd).match(/[^\n]*\n/g) ?? [];
+      if (lineEnd > 0) for (const line of text.slice(0, lineEnd - 1).split("\n")) yield `${line}\n`;
       if (turn.isOver()) await turn.pass();
     }
   } finally {

@@ -3,7 +3,7 @@ export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { decodeFileName, encodeFileName, formatFileName, isPlainFileName } from "./file-name.ts";
 export { formatHex, hexByte, parseHex } from "./hex.ts";
 export { type InfoRecord, infoReader, type Newer, newer, type Pointer, pointer } from "./info-record.ts";
-export { hasWildcard, namePattern } from "./name-pattern.ts";
+export { hasWildcard, namePattern, withoutEndSlashes } from "./name-pattern.ts";
 export { nearNames } from "./near-names.ts";
 export { type MemberReader, objectReader } from "./object-reader.ts";
 export { beginsWith, StringBudget, StringSection } from "./string-section.ts";

@@ -108,3 +108,10 @@ function setBit(bits: Uint32Array, bit: number): void {
 function hasBit(bits: Uint32Array, bit: number): boolean {
   return ((bits[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
 }
+
+/** Returns a path without the slashes at its end; "" for the root. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}

@@ -1,4 +1,4 @@
-import { namePattern } from "../../layout/index.ts";
+import { namePattern, withoutEndSlashes } from "../../layout/index.ts";
 
 /**
  * Which cgroups a tree leaves out, by patterns: `*` stands for any characters but a slash, `**` for any, `?` for one. A
@@ -7,7 +7,7 @@ import { namePattern } from "../../layout/index.ts";
  */
 export function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
-  const below = root.replace(/\/+$/, "").length + 1;
+  const below = withoutEndSlashes(root).length + 1;
   const tests = patterns.map((pattern) => {
     const fits = namePattern(pattern, { paths: true });
     if (pattern.startsWith("/")) return fits;

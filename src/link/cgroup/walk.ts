@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Errno, SyscallError } from "../../errors/index.ts";
+import { withoutEndSlashes } from "../../layout/index.ts";
 import { type CgroupDirectory, childCgroups, closeFd, isCgroup2, openCgroup } from "../../sys/index.ts";
 import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
 import { cannotOpen, notACgroup, queryError } from "./cgroup-fd.ts";
@@ -133,5 +134,5 @@ function descendants(root: string): number {
 }
 
 function withoutSlash(path: string): string {
-  return basename(path) === "" ? path : path.replace(/\/+$/, "");
+  return basename(path) === "" ? path : withoutEndSlashes(path);
 }

@@ -47,7 +47,7 @@ function textOf(decoder: InstanceType<Capstone["Capstone"]>, code: Uint8Array, a
   if (operands === "") return name;
   if (BRANCH.test(name)) operands = operands.replace("#0x", "0x");
   else if (SYSTEM.test(name))
-    operands = operands.replace(/[a-z]\w*_el\d|\bdaif\b/, (register) => register.toUpperCase());
+    operands = operands.replace(/\w+/g, (word) => (word === "daif" || /_el\d$/.test(word) ? word.toUpperCase() : word));
   else {
     operands = operands.replace(/#(-?)(0x[0-9a-f]+|\d+)/g, (_, sign: string, digits: string) => {
       const value = BigInt(digits);

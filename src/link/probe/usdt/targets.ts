@@ -98,7 +98,7 @@ function mappingsOf(path: string, pid: number | undefined): Mapping[] {
   const out: Mapping[] = [];
   for (const line of text.split("\n")) {
     const [, start, end, mode, offset, file] =
-      /^([\da-f]+)-([\da-f]+) (\S+) ([\da-f]+) \S+ \d+\s+(.*)$/.exec(line) ?? [];
+      /^([\da-f]+)-([\da-f]+) (\S+) ([\da-f]+) \S+ \d+ +(\S.*)$/.exec(line) ?? [];
     if (file !== wanted || mode?.[2] !== "x") continue;
     out.push({ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), offset: BigInt(`0x${offset}`) });
   }
