@@ -296,6 +296,11 @@ export class Btf {
     return found;
   }
 
+  /** Where in {@link words} each of this blob's own types begins, for passes over all types. */
+  get wordIndexes(): Uint32Array {
+    return this.#offsets.subarray(0, this.endId - this.firstId);
+  }
+
   #offset(id: TypeId): number {
     return this.#offsets[id - this.firstId] as number;
   }
@@ -354,7 +359,7 @@ export class Btf {
   #named(): NamedTypes {
     return {
       words: this.words,
-      offsets: this.#offsets.subarray(0, this.endId - this.firstId),
+      offsets: this.wordIndexes,
       firstId: this.firstId,
       strings: this.strings,
       stringStart: this.stringStart,

@@ -1,0 +1,101 @@
+/** The size of a piece of output. */
+const PIECE = 1 << 16;
+
+/**
+ * Collects ASCII text and names, which are copied as the bytes that they are, and hands them on in large pieces. A
+ * piece is valid only until the call returns, because the next text goes into the same memory.
+ */
+export class ByteSink {
+  #bytes = new Uint8Array(PIECE);
+  #length = 0;
+  #total = 0;
+  readonly #write: (piece: Uint8Array) => void;
+
+  constructor(write: (piece: Uint8Array) => void) {
+    this.#write = write;
+  }
+
+  /** How many bytes were added. */
+  get total(): number {
+    return this.#total + this.#length;
+  }
+
+  /** Adds ASCII text. */
+  text(text: string): void {
+    const { length } = text;
+    if (this.#length + length > this.#bytes.length) this.#room(length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i);
+    this.#length = at;
+  }
+
+  /** Adds any text as UTF-8. */
+  utf8(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    if (this.#length + bytes.length > this.#bytes.length) this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Adds the bytes from `at` up to the next NUL, at most `limit` of them. */
+  name(strings: Uint8Array, at: number, limit: number = Number.POSITIVE_INFINITY): void {
+    let end = at;
+    while (end < strings.length && strings[end] !== 0) end++;
+    if (end - at > limit) end = at + limit;
+    if (this.#length + end - at > this.#bytes.length) this.#room(end - at);
+    const bytes = this.#bytes;
+    let to = this.#length;
+    for (let i = at; i < end; i++) bytes[to++] = strings[i] as number;
+    this.#length = to;
+  }
+
+  /** Adds one byte. */
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.flush();
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** Adds an integer up to 2^53 in decimal. */
+  decimal(value: number): void {
+    if (value < 0 || value > 0xffffffff) {
+      this.text(String(value));
+      return;
+    }
+    if (this.#length + 10 > this.#bytes.length) this.flush();
+    let digits = 1;
+    for (let power = 10; value >= power; power *= 10) digits++;
+    const bytes = this.#bytes;
+    let at = this.#length + digits;
+    this.#length = at;
+    let rest = value;
+    do {
+      const next = Math.floor(rest / 10);
+      bytes[--at] = 48 + (rest - 10 * next);
+      rest = next;
+    } while (rest > 0);
+  }
+
+  /** Hands on what was collected. */
+  flush(): void {
+    if (this.#length === 0) return;
+    this.#write(this.#bytes.subarray(0, this.#length));
+    this.#total += this.#length;
+    this.#length = 0;
+  }
+
+  #room(size: number): void {
+    this.flush();
+    if (size > this.#bytes.length) this.#bytes = new Uint8Array(size);
+  }
+}
+
+/** Runs `write` and gives everything that it wrote as one text. */
+export function collectText(write: (sink: (piece: Uint8Array) => void) => void): string {
+  const decoder = new TextDecoder();
+  let text = "";
+  write((piece) => {
+    text += decoder.decode(piece, { stream: true });
+  });
+  return text + decoder.decode();
+}

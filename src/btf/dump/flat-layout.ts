@@ -1,0 +1,127 @@
+import { BtfKind, type TypeId } from "../types.ts";
+import type { FlatTypes } from "./flat-types.ts";
+
+/** As in the kernel and libbpf. */
+const DEEPEST = 32;
+const MOST_BYTES = 0xffffffff;
+
+/** Sizes and alignments of types by libbpf's rules, each computed once; for passes over all types. */
+export class FlatLayout {
+  readonly #types: FlatTypes;
+  readonly #pointerSize: number;
+  /** Alignments; 0 for those not asked for yet. */
+  readonly #aligns: Uint8Array;
+
+  constructor(types: FlatTypes, pointerSize: number) {
+    this.#types = types;
+    this.#pointerSize = pointerSize;
+    this.#aligns = new Uint8Array(types.endId);
+  }
+
+  /** The size of a value in bytes; 0 where it has none or more than 32 bits tell, as libbpf's printer takes it. */
+  sizeOf(id: TypeId): number {
+    const types = this.#types;
+    let at = id;
+    let count = 1;
+    for (let depth = 0; depth < DEEPEST; depth++) {
+      switch (types.kind(at)) {
+        case BtfKind.INT:
+        case BtfKind.STRUCT:
+        case BtfKind.UNION:
+        case BtfKind.ENUM:
+        case BtfKind.ENUM64:
+        case BtfKind.DATASEC:
+        case BtfKind.FLOAT: {
+          const size = count * types.third(at);
+          return size > MOST_BYTES ? 0 : size;
+        }
+        case BtfKind.PTR: {
+          const size = count * this.#pointerSize;
+          return size > MOST_BYTES ? 0 : size;
+        }
+        case BtfKind.ARRAY:
+          count *= types.words[types.after(at) + 2] as number;
+          if (count > MOST_BYTES) return 0;
+          at = types.target(at);
+          break;
+        case BtfKind.TYPEDEF:
+        case BtfKind.VOLATILE:
+        case BtfKind.CONST:
+        case BtfKind.RESTRICT:
+        case BtfKind.VAR:
+        case BtfKind.DECL_TAG:
+        case BtfKind.TYPE_TAG:
+          at = types.target(at);
+          break;
+        default:
+          return 0;
+      }
+    }
+    return 0;
+  }
+
+  /** The alignment in bytes; 1 for a struct whose members are out of place. Throws FormatError where there is none. */
+  alignOf(id: TypeId): number {
+    const known = this.#aligns[id] as number;
+    return known !== 0 ? known : this.#compute(id, 0);
+  }
+
+  /** Whether a struct's members do not lie where a compiler puts them by itself. */
+  isPacked(id: TypeId): boolean {
+    return this.#packedOr(id, 0) === 0;
+  }
+
+  #compute(id: TypeId, depth: number): number {
+    const types = this.#types;
+    if (depth > DEEPEST) throw types.btf.error(id, `nests more than ${DEEPEST} types deep`);
+    let align = 0;
+    switch (types.kind(id)) {
+      case BtfKind.INT:
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+      case BtfKind.FLOAT:
+        align = Math.max(1, Math.min(this.#pointerSize, types.third(id)));
+        break;
+      case BtfKind.PTR:
+        align = this.#pointerSize;
+        break;
+      case BtfKind.TYPEDEF:
+      case BtfKind.VOLATILE:
+      case BtfKind.CONST:
+      case BtfKind.RESTRICT:
+      case BtfKind.TYPE_TAG:
+      case BtfKind.ARRAY:
+        align = this.#known(types.target(id), depth + 1);
+        break;
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        align = Math.max(1, this.#packedOr(id, depth));
+        break;
+      default:
+        throw types.btf.error(id, "has no alignment");
+    }
+    this.#aligns[id] = align;
+    return align;
+  }
+
+  #known(id: TypeId, depth: number): number {
+    const known = this.#aligns[id] as number;
+    return known !== 0 ? known : this.#compute(id, depth);
+  }
+
+  /** The alignment of a struct's members together; 0 where they show that the struct is packed. */
+  #packedOr(id: TypeId, depth: number): number {
+    const types = this.#types;
+    const { words } = types;
+    const hasBitfields = types.kindFlag(id);
+    const end = types.after(id) + 3 * types.vlen(id);
+    let most = 1;
+    for (let at = types.after(id); at < end; at += 3) {
+      const align = this.#known(words[at + 1] as number, depth + 1);
+      const place = words[at + 2] as number;
+      if (!(hasBitfields && place >>> 24 !== 0) && place % (8 * align) !== 0) return 0;
+      if (align > most) most = align;
+    }
+    return types.third(id) % most === 0 ? most : 0;
+  }
+}

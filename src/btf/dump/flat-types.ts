@@ -1,0 +1,163 @@
+import type { Btf } from "../btf.ts";
+import { BtfKind, type TypeId } from "../types.ts";
+
+/**
+ * All types of a BTF and of its bases as plain arrays, for passes that visit every type: one array of words, one of
+ * strings, and where each type begins. Without a base nothing is copied.
+ */
+export class FlatTypes {
+  readonly btf: Btf;
+  readonly words: Uint32Array;
+  readonly strings: Uint8Array;
+  /** The word at which each type begins; that of void (0) means nothing. */
+  readonly offsets: Uint32Array;
+  /** One past the last type. */
+  readonly endId: TypeId;
+
+  constructor(btf: Btf) {
+    const chain: Btf[] = [];
+    for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) chain.unshift(owner);
+    this.btf = btf;
+    this.endId = btf.endId;
+    const wordCount = chain.reduce((sum, owner) => sum + owner.words.length, 0);
+    this.words = chain.length === 1 ? btf.words : new Uint32Array(wordCount);
+    this.offsets = new Uint32Array(this.endId);
+    const last = chain[chain.length - 1] as Btf;
+    this.strings = chain.length === 1 ? btf.strings : new Uint8Array(last.stringStart + last.strings.length);
+    let start = 0;
+    for (const owner of chain) {
+      if (chain.length > 1) {
+        this.words.set(owner.words, start);
+        this.strings.set(owner.strings, owner.stringStart);
+      }
+      const { wordIndexes, firstId } = owner;
+      this.offsets.set(wordIndexes, firstId);
+      if (start > 0)
+        for (let id = firstId; id < owner.endId; id++) this.offsets[id] = (this.offsets[id] as number) + start;
+      start += owner.words.length;
+    }
+  }
+
+  kind(id: TypeId): BtfKind {
+    return id === 0 ? 0 : ((((this.words[(this.offsets[id] as number) + 1] as number) >>> 24) & 0x7f) as BtfKind);
+  }
+
+  nameOffset(id: TypeId): number {
+    return id === 0 ? 0 : (this.words[this.offsets[id] as number] as number);
+  }
+
+  vlen(id: TypeId): number {
+    return id === 0 ? 0 : (this.words[(this.offsets[id] as number) + 1] as number) & 0xffffff;
+  }
+
+  kindFlag(id: TypeId): boolean {
+    return id !== 0 && (this.words[(this.offsets[id] as number) + 1] as number) >>> 31 === 1;
+  }
+
+  /** The union `size`/`type` of a type other than void. */
+  third(id: TypeId): number {
+    return this.words[(this.offsets[id] as number) + 2] as number;
+  }
+
+  /** The word of the first member, parameter or enumerator, or of what else follows `struct btf_type`. */
+  after(id: TypeId): number {
+    return (this.offsets[id] as number) + 3;
+  }
+
+  /** What a pointer, typedef, modifier, tag or array refers to. */
+  target(id: TypeId): TypeId {
+    const at = this.offsets[id] as number;
+    const isArray = (((this.words[at + 1] as number) >>> 24) & 0x7f) === BtfKind.ARRAY;
+    return this.words[isArray ? at + 3 : at + 2] as number;
+  }
+
+  /**
+   * Checks that every type refers to types that exist and has a name within the strings; throws FormatError. Returns
+   * for each type whether any type refers to it (1), not counting what functions return.
+   */
+  check(): Uint8Array {
+    const { words, offsets, endId } = this;
+    const nameEnd = Math.max(1, this.strings.length);
+    const referenced = new Uint8Array(endId);
+    for (let id = 1; id < endId; id++) {
+      const at = offsets[id] as number;
+      const info = words[at + 1] as number;
+      const kind = (info >>> 24) & 0x7f;
+      const first = at + 3;
+      const elements = ELEMENTS[kind] as number;
+      if (elements === UNKNOWN) throw this.btf.error(id, `has the unknown kind ${kind}`);
+      if ((words[at] as number) >= nameEnd) this.#badName(id, words[at] as number);
+      if ((elements & TARGET) !== 0) {
+        const target = words[at + 2] as number;
+        if (target >= endId) this.#badReference(id, target);
+        if (kind !== BtfKind.FUNC_PROTO) referenced[target] = 1;
+      }
+      const width = elements & WIDTH;
+      const end = kind === BtfKind.ARRAY ? first + 2 : first + width * (info & 0xffffff);
+      const nameStep = (elements & NAMES) !== 0 ? width : 0;
+      if (nameStep > 0) {
+        for (let e = first; e < end; e += nameStep) {
+          if ((words[e] as number) >= nameEnd) this.#badName(id, words[e] as number);
+        }
+      }
+      if ((elements & REFERENCES) !== 0) {
+        for (let e = first + (nameStep > 0 ? 1 : 0); e < end; e += width) {
+          const target = words[e] as number;
+          if (target >= endId) this.#badReference(id, target);
+          referenced[target] = 1;
+        }
+      }
+    }
+    return referenced;
+  }
+
+  #badName(id: TypeId, offset: number): never {
+    throw this.btf.error(
+      id,
+      `has a name at offset ${offset}, past the end of the strings (${this.strings.length} bytes)`,
+    );
+  }
+
+  #badReference(id: TypeId, target: TypeId): never {
+    throw this.btf.error(id, `refers to type ${target}, but the last type is ${this.endId - 1}`);
+  }
+}
+
+const UNKNOWN = 0x80;
+/** The word behind `info` is a type. */
+const TARGET = 0x40;
+/** Each element begins with a name; the type follows it. */
+const NAMES = 0x20;
+/** Each element refers to a type. */
+const REFERENCES = 0x10;
+/** How many words an element has. */
+const WIDTH = 0x0f;
+
+/** What follows the name of a type of each kind. */
+const ELEMENTS: Uint8Array = /* @__PURE__ */ kindElements();
+
+function kindElements(): Uint8Array {
+  const kinds = new Uint8Array(128).fill(UNKNOWN);
+  for (const kind of [BtfKind.INT, BtfKind.FWD, BtfKind.FLOAT]) kinds[kind] = 0;
+  for (const kind of [
+    BtfKind.PTR,
+    BtfKind.TYPEDEF,
+    BtfKind.VOLATILE,
+    BtfKind.CONST,
+    BtfKind.RESTRICT,
+    BtfKind.FUNC,
+    BtfKind.VAR,
+    BtfKind.DECL_TAG,
+    BtfKind.TYPE_TAG,
+  ]) {
+    kinds[kind] = TARGET;
+  }
+  kinds[BtfKind.ARRAY] = REFERENCES | 1;
+  kinds[BtfKind.STRUCT] = NAMES | REFERENCES | 3;
+  kinds[BtfKind.UNION] = NAMES | REFERENCES | 3;
+  kinds[BtfKind.ENUM] = NAMES | 2;
+  kinds[BtfKind.ENUM64] = NAMES | 3;
+  kinds[BtfKind.FUNC_PROTO] = TARGET | NAMES | REFERENCES | 2;
+  kinds[BtfKind.DATASEC] = REFERENCES | 3;
+  return kinds;
+}

@@ -1,0 +1,111 @@
+import type { Btf } from "../btf.ts";
+import { BtfKind, type TypeId } from "../types.ts";
+import { ByteSink, collectText } from "./byte-sink.ts";
+import { CPrinter } from "./c-printer.ts";
+import { FlatTypes } from "./flat-types.ts";
+import { compareText } from "./name-counts.ts";
+import { SortedOrder } from "./sorted-order.ts";
+
+const PREAMBLE = `#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+
+#ifndef __bpf_fastcall
+#if __has_attribute(bpf_fastcall)
+#define __bpf_fastcall __attribute__((bpf_fastcall))
+#else
+#define __bpf_fastcall
+#endif
+#endif
+
+`;
+const END = `#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */
+`;
+
+/** Which types to print as C, and how. */
+export interface CFormatOptions {
+  /** Print these types and what they need. Without it all types are printed, and the kfuncs at the end. */
+  readonly roots?: Iterable<TypeId> | undefined;
+  /** False: print all types in the order of their ids instead of by name. */
+  readonly sorted?: boolean | undefined;
+  /** True: leave out the first type of the sorted order unless another needs it, as bpftool 7.8 does by mistake. */
+  readonly likeBpftool?: boolean | undefined;
+  /** False: print only the definitions, without the include guard and the pragma of vmlinux.h. */
+  readonly header?: boolean | undefined;
+}
+
+/** Returns types as C source, as `bpftool btf dump … format c` prints it. Throws FormatError. */
+export function formatC(btf: Btf, options: CFormatOptions = {}): string {
+  return collectText((write) => writeC(btf, write, options));
+}
+
+/** Writes what {@link formatC} returns, piece by piece; a piece is valid only until `write` returns. */
+export function writeC(btf: Btf, write: (piece: Uint8Array) => void, options: CFormatOptions = {}): void {
+  const types = new FlatTypes(btf);
+  const out = new ByteSink(write);
+  const printer = new CPrinter(types, out);
+  const hasHeader = options.header !== false;
+  if (hasHeader) out.text(PREAMBLE);
+  if (options.roots !== undefined) {
+    for (const id of options.roots) {
+      btf.check(id);
+      printer.define(id);
+    }
+  } else {
+    defineAll(types, printer, options);
+    declareKfuncs(types, printer, out);
+  }
+  if (hasHeader) out.text(END);
+  out.flush();
+}
+
+function defineAll(types: FlatTypes, printer: CPrinter, options: CFormatOptions): void {
+  if (options.sorted === false) {
+    for (let id = 1; id < types.endId; id++) printer.define(id);
+    return;
+  }
+  const order = new SortedOrder(types);
+  const definitions = order.definitions();
+  for (let i = options.likeBpftool === true ? 1 : 0; i < definitions.length; i++) {
+    printer.define(definitions[i] as TypeId);
+  }
+  for (const id of order.rest((id) => printer.isDefined(id))) printer.define(id);
+}
+
+/** Declares the kernel functions that programs may call: those with the declaration tag `bpf_kfunc`, by name. */
+function declareKfuncs(types: FlatTypes, printer: CPrinter, out: ByteSink): void {
+  const { endId, words, strings } = types;
+  const kfuncs: TypeId[] = [];
+  const fastcalls = new Set<TypeId>();
+  for (let id = 1; id < endId; id++) {
+    if (types.kind(id) !== BtfKind.DECL_TAG || words[types.after(id)] !== 0xffffffff) continue;
+    const target = types.target(id);
+    if (types.kind(target) !== BtfKind.FUNC) continue;
+    const tag = types.btf.string(types.nameOffset(id));
+    if (tag === "bpf_kfunc") kfuncs.push(target);
+    else if (tag === "bpf_fastcall") fastcalls.add(target);
+  }
+  kfuncs.sort((a, b) => compareText(strings, types.nameOffset(a), types.nameOffset(b)));
+  out.text("\n/* BPF kfuncs */\n#ifndef BPF_NO_KFUNC_PROTOTYPES\n");
+  for (const id of kfuncs) {
+    out.text(fastcalls.has(id) ? "extern __bpf_fastcall " : "extern ");
+    printer.declare(types.target(id), types.btf.string(types.nameOffset(id)));
+    out.text(" __weak __ksym;\n");
+  }
+  out.text("#endif\n\n");
+}

@@ -1,0 +1,49 @@
+import { BtfKind } from "../types.ts";
+
+/** bpftool's word for each kind. */
+export const KIND_WORDS: readonly string[] = /* @__PURE__ */ kindWords();
+
+function kindWords(): string[] {
+  const words: string[] = [];
+  for (const [name, kind] of Object.entries(BtfKind)) words[kind] = kind === BtfKind.VOID ? "UNKNOWN" : name;
+  return words;
+}
+
+/** The word for the encoding of an INT, whose flags are at bit 24 of its own word. */
+export function encodingWord(intWord: number): string {
+  switch ((intWord >>> 24) & 0xf) {
+    case 0:
+      return "(none)";
+    case 1:
+      return "SIGNED";
+    case 2:
+      return "CHAR";
+    case 4:
+      return "BOOL";
+    default:
+      return "UNKN";
+  }
+}
+
+const LINKAGE_WORDS = ["static", "global", "extern"] as const;
+
+/** The word for a function's or variable's linkage. */
+export function linkageWord(linkage: number): string {
+  return LINKAGE_WORDS[linkage] ?? "(unknown)";
+}
+
+/** Whether an enumerator is signed, in bpftool's word. */
+export function signWord(isSigned: boolean): string {
+  return isSigned ? "SIGNED" : "UNSIGNED";
+}
+
+/** The value of a 64-bit enumerator from its two words. */
+export function value64(low: number, high: number, isSigned: boolean): bigint {
+  const value = (BigInt(high) << 32n) | BigInt(low);
+  return isSigned ? BigInt.asIntN(64, value) : value;
+}
+
+/** Where a member begins and how wide it is, both in bits; 0 wide if it is no bitfield. */
+export function memberPlace(word: number, hasBitfields: boolean): { readonly offset: number; readonly bits: number } {
+  return hasBitfields ? { offset: word & 0xffffff, bits: word >>> 24 } : { offset: word, bits: 0 };
+}

@@ -1,0 +1,261 @@
+import { FormatError } from "../../errors/index.ts";
+import { BtfKind, type TypeId } from "../types.ts";
+import type { FlatTypes } from "./flat-types.ts";
+import { compareText } from "./name-counts.ts";
+import { TypeHashes } from "./type-hash.ts";
+import { WorkLimit } from "./work-limit.ts";
+
+/** The rank of types that have no name or no definition. */
+const LAST_RANK = 10;
+/** Chains of references that are longer are refused. */
+const LONGEST_CHAIN = 500;
+/** A sort key holds a rank (4 bits), the place of a name and an id (24 bits each). */
+const MOST_TYPES = 1 << 24;
+
+/**
+ * The order in which `bpftool btf dump … format c` prints types: by rank of the kind, then by the name of the type
+ * that a chain of references ends at, then by their own names, then by a hash of names, then by id. The order depends
+ * on names, not on ids, so that the headers of two kernels can be compared.
+ */
+export class SortedOrder {
+  readonly #types: FlatTypes;
+  readonly #ranks: Uint8Array;
+  readonly #hashes: TypeHashes;
+
+  constructor(types: FlatTypes) {
+    if (types.endId > MOST_TYPES) {
+      const problem = `${types.endId} types are too many to sort; the limit is ${MOST_TYPES}`;
+      throw new FormatError({ source: types.btf.source }, problem);
+    }
+    this.#types = types;
+    this.#hashes = new TypeHashes(types, new WorkLimit(types));
+    this.#ranks = new Uint8Array(types.endId);
+    for (let id = 0; id < types.endId; id++) this.#ranks[id] = rankOf(types, id);
+  }
+
+  /** The definitions that have a name, and the enums without one. */
+  definitions(): TypeId[] {
+    const ranks = this.#ranks;
+    let count = 0;
+    for (let id = 1; id < ranks.length; id++) if (ranks[id] !== LAST_RANK) count++;
+    const ids = new Uint32Array(count);
+    for (let id = 1, at = 0; id < ranks.length; id++) if (ranks[id] !== LAST_RANK) ids[at++] = id;
+    return this.#sort(ids);
+  }
+
+  /**
+   * What is left once the {@link definitions} are printed: forward declarations, typedefs of them and of void, and
+   * those types without a name that refer to any of these. The other types print nothing any more.
+   */
+  rest(isPrinted: (id: TypeId) => boolean): TypeId[] {
+    const types = this.#types;
+    const ranks = this.#ranks;
+    const isLeft = new Uint8Array(types.endId);
+    let count = 0;
+    for (let id = 1; id < types.endId; id++) {
+      if (ranks[id] !== LAST_RANK || isPrinted(id)) continue;
+      const kind = types.kind(id);
+      if (kind !== BtfKind.FWD && kind !== BtfKind.TYPEDEF) continue;
+      isLeft[id] = 1;
+      count++;
+    }
+    if (count === 0) return [];
+    for (let found = true; found; ) {
+      found = false;
+      for (let id = 1; id < types.endId; id++) {
+        if (isLeft[id] !== 0 || ranks[id] !== LAST_RANK || !refersTo(types, id, isLeft)) continue;
+        isLeft[id] = 1;
+        count++;
+        found = true;
+      }
+    }
+    const ids = new Uint32Array(count);
+    for (let id = 1, at = 0; id < types.endId; id++) if (isLeft[id] !== 0) ids[at++] = id;
+    return this.#sort(ids);
+  }
+
+  #sort(ids: Uint32Array): TypeId[] {
+    const types = this.#types;
+    const sortNames = ids.map((id) => sortNameOf(types, id));
+    const places = namePlaces(types.strings, sortNames);
+    const keys = new Float64Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as number;
+      keys[i] = ((this.#ranks[id] as number) * MOST_TYPES + (places[i] as number)) * MOST_TYPES + id;
+    }
+    keys.sort();
+    const order: TypeId[] = new Array(ids.length);
+    for (let i = 0; i < ids.length; i++) order[i] = (keys[i] as number) % MOST_TYPES;
+    for (let start = 0; start < keys.length; ) {
+      const end = runEnd(keys, start, MOST_TYPES);
+      if (end - start > 1) this.#sortGroup(order, start, end);
+      start = end;
+    }
+    return order;
+  }
+
+  /** Sorts types of equal rank and sort name, which are in the order of their ids. */
+  #sortGroup(order: TypeId[], start: number, end: number): void {
+    const types = this.#types;
+    // The largest group is that of the types without any name. Most have the hash 0 and stay as they are.
+    const rest: TypeId[] = [];
+    let at = start;
+    for (let i = start; i < end; i++) {
+      const id = order[i] as TypeId;
+      if (types.nameOffset(id) === 0 && this.#hashes.isZero(id)) order[at++] = id;
+      else rest.push(id);
+    }
+    rest.sort((a, b) => {
+      const names = compareText(types.strings, types.nameOffset(a), types.nameOffset(b));
+      return names !== 0 ? names : this.#hashes.compare(a, b) || a - b;
+    });
+    for (const id of rest) order[at++] = id;
+  }
+}
+
+function isReference(kind: BtfKind): boolean {
+  switch (kind) {
+    case BtfKind.PTR:
+    case BtfKind.ARRAY:
+    case BtfKind.TYPEDEF:
+    case BtfKind.VOLATILE:
+    case BtfKind.CONST:
+    case BtfKind.RESTRICT:
+    case BtfKind.TYPE_TAG:
+    case BtfKind.DECL_TAG:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a type without a definition of its own refers to one of the marked types. */
+function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
+  const { words } = types;
+  switch (types.kind(id)) {
+    case BtfKind.PTR:
+    case BtfKind.ARRAY:
+    case BtfKind.VOLATILE:
+    case BtfKind.CONST:
+    case BtfKind.RESTRICT:
+    case BtfKind.TYPE_TAG:
+      return marked[types.target(id)] !== 0;
+    case BtfKind.STRUCT:
+    case BtfKind.UNION: {
+      const vlen = types.vlen(id);
+      for (let i = 0, at = types.after(id); i < vlen; i++, at += 3) {
+        if (marked[words[at + 1] as number] !== 0) return true;
+      }
+      return false;
+    }
+    case BtfKind.FUNC_PROTO: {
+      if (marked[types.third(id)] !== 0) return true;
+      const vlen = types.vlen(id);
+      for (let i = 0, at = types.after(id); i < vlen; i++, at += 2) {
+        if (marked[words[at + 1] as number] !== 0) return true;
+      }
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
+/** Enums first, then integers, structs and functions; a reference with a name ranks as its target. */
+function rankOf(types: FlatTypes, id: TypeId): number {
+  let hasName = false;
+  let at = id;
+  for (let depth = 0; depth <= LONGEST_CHAIN; depth++) {
+    const kind = types.kind(at);
+    if (types.nameOffset(at) !== 0) hasName = true;
+    switch (kind) {
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return hasName ? 1 : 0;
+      case BtfKind.INT:
+      case BtfKind.FLOAT:
+        return 2;
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        return hasName ? 3 : LAST_RANK;
+      case BtfKind.FUNC_PROTO:
+        return hasName ? 4 : LAST_RANK;
+      default:
+        if (!(hasName && isReference(kind))) return LAST_RANK;
+        at = types.target(at);
+    }
+  }
+  throw types.btf.error(id, `refers to others over more than ${LONGEST_CHAIN} steps, or to itself`);
+}
+
+/** The string offset of the name by which a type is sorted; of an anonymous enum that of its first enumerator. */
+function sortNameOf(types: FlatTypes, id: TypeId): number {
+  let at = id;
+  for (let depth = 0; depth <= LONGEST_CHAIN; depth++) {
+    const kind = types.kind(at);
+    if (isReference(kind)) {
+      at = types.target(at);
+      continue;
+    }
+    const name = types.nameOffset(at);
+    const isEnum = kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
+    if (isEnum && depth === 0 && name === 0 && types.vlen(at) > 0) return types.words[types.after(at)] as number;
+    return name;
+  }
+  throw types.btf.error(id, `refers to others over more than ${LONGEST_CHAIN} steps, or to itself`);
+}
+
+/** For each name its place among all in ascending order; equal names share a place. Names are string offsets. */
+function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
+  // Sorts by the first bytes at the speed of numbers, which are exact to 53 bits; equal ones are compared whole.
+  const isMany = names.length > 1 << 21;
+  const scale = isMany ? 1 << 24 : 1 << 21;
+  const keys = new Float64Array(names.length);
+  for (let i = 0; i < names.length; i++) {
+    keys[i] = firstBytes(strings, names[i] as number, isMany ? 3 : 4) * scale + i;
+  }
+  keys.sort();
+  const places = new Uint32Array(names.length);
+  let place = 0;
+  for (let start = 0; start < keys.length; ) {
+    const end = runEnd(keys, start, scale);
+    if (end - start === 1) {
+      places[(keys[start] as number) % scale] = ++place;
+      start = end;
+      continue;
+    }
+    const run: number[] = [];
+    for (let i = start; i < end; i++) run.push((keys[i] as number) % scale);
+    run.sort((a, b) => compareText(strings, names[a] as number, names[b] as number));
+    for (let i = 0; i < run.length; i++) {
+      const index = run[i] as number;
+      const isNew =
+        i === 0 || compareText(strings, names[run[i - 1] as number] as number, names[index] as number) !== 0;
+      if (isNew) place++;
+      places[index] = place;
+    }
+    start = end;
+  }
+  return places;
+}
+
+/** One past the last of the sorted keys that are equal to that at `start` once they are divided by `scale`. */
+function runEnd(keys: Float64Array, start: number, scale: number): number {
+  const group = Math.floor((keys[start] as number) / scale);
+  const next = (group + 1) * scale;
+  let end = start + 1;
+  while (end < keys.length && (keys[end] as number) < next) end++;
+  return end;
+}
+
+/** The first bytes of a string as one number, with zeros behind a shorter one. */
+function firstBytes(strings: Uint8Array, name: number, count: number): number {
+  let value = 0;
+  let at = name;
+  for (let i = 0; i < count; i++) {
+    const byte = strings[at] as number;
+    value = value * 256 + byte;
+    if (byte !== 0) at++;
+  }
+  return value;
+}

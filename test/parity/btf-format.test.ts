@@ -1,0 +1,64 @@
+// Types as C and raw against bpftool's, byte for byte: of the running kernel and of every object of test/bpf.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { Btf, formatC, formatRaw } from "../../src/btf/index.ts";
+import { parseElf } from "../../src/elf/index.ts";
+import { objectNames, peer, withoutPeer } from "./peer.ts";
+
+const VMLINUX = "/sys/kernel/btf/vmlinux";
+
+const forms: readonly { name: string; options: string[]; words: string[]; format: (btf: Btf) => string }[] = [
+  { name: "C", options: [], words: ["format", "c"], format: (btf) => formatC(btf, { likeBpftool: true }) },
+  {
+    name: "unsorted C",
+    options: [],
+    words: ["format", "c", "unsorted"],
+    format: (btf) => formatC(btf, { sorted: false }),
+  },
+  { name: "raw text", options: [], words: [], format: (btf) => formatRaw(btf) },
+  {
+    name: "JSON",
+    options: ["-j"],
+    words: [],
+    format: (btf) => `${formatRaw(btf, { style: "json", likeBpftool: true })}\n`,
+  },
+  {
+    name: "pretty JSON",
+    options: ["-p"],
+    words: [],
+    format: (btf) => `${formatRaw(btf, { style: "pretty-json", likeBpftool: true })}\n`,
+  },
+];
+
+/** The BTF of a raw file or an ELF file; undefined where it has none. */
+function btfOf(path: string): Btf | undefined {
+  const data = readFileSync(path);
+  if (data[0] !== 0x7f) return Btf.parse(data, { source: path });
+  const elf = parseElf(data, path);
+  const section = elf.sections.find(({ name }) => name === ".BTF");
+  return section && Btf.parse(elf.contents(section), { source: path });
+}
+
+describe("BTF as bpftool prints it", { skip: withoutPeer() }, () => {
+  for (const { name, options, words, format } of forms) {
+    test(`${name} of the running kernel`, { skip: existsSync(VMLINUX) ? false : `there is no ${VMLINUX}` }, () => {
+      const theirs = peer(...options, "btf", "dump", "file", VMLINUX, ...words);
+      const ours = format(btfOf(VMLINUX) as Btf);
+      // Without a message: a difference of megabytes would take minutes to print.
+      assert.ok(theirs.ok && ours === theirs.output);
+    });
+
+    test(`${name} of every object`, () => {
+      let compared = 0;
+      for (const object of objectNames()) {
+        const path = `test/bpf/${object}.bpf.o`;
+        const btf = btfOf(path);
+        if (btf === undefined) continue;
+        assert.equal(format(btf), peer(...options, "btf", "dump", "file", path, ...words).output, path);
+        compared++;
+      }
+      assert.ok(compared > 60, `${compared} objects`);
+    });
+  }
+});
