@@ -86,7 +86,7 @@ test("pins: the usual mistakes have names, and leave nothing behind", (t) => {
     [join(bpffs, "deep/er/a.b"), /a name in a bpffs cannot have a dot/],
     [taken, /the path exists already/],
     ["/tmp/link", /\/tmp is not in a bpffs \(mount one with/],
-    ["", /an empty path cannot be pinned to/],
+    ["", /cannot be pinned at an empty path/],
   ];
   for (const [path, message] of mistakes) assert.throws(() => link.pin(path), { code: "USAGE", message });
   assert.equal(link.isPinned, false);
