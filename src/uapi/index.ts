@@ -159,6 +159,7 @@ export {
   PerfType,
 } from "./perf-event.ts";
 export { BpfProgType, progTypeByName, progTypeName } from "./prog-types.ts";
+export { NetfilterVerdict, NetkitAction, SkAction, TcAction, TcxAction, XdpAction } from "./return-codes.ts";
 export {
   IfAttribute,
   Ifinfomsg,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { FormatError } from "bpfts";
-import { Btf, BtfBuilder, BtfKind } from "bpfts/btf";
+import { Btf, BtfBuilder, BtfKind } from "../../src/btf/index.ts";
+import { FormatError } from "../../src/errors/index.ts";
 
 const VMLINUX = "/sys/kernel/btf/vmlinux";
 

@@ -51,8 +51,10 @@ test("what was kept and is wrong is searched anew", (t) => {
   assert.equal(types.id("bpf_iter_bpf_prog", BtfKind.FUNC), kernelBtf().find("bpf_iter_bpf_prog", BtfKind.FUNC));
   assert.equal(types.forgetKept(), false);
 
-  const script = `import { keepKernelTypes, objectHolders } from "bpfts";
-    import { mapCreate, mapInfo } from "bpfts/sys";
+  const room = (name: string): string => JSON.stringify(new URL(`../../src/${name}/index.js`, import.meta.url).href);
+  const script = `import { keepKernelTypes } from ${room("kernel")};
+    import { objectHolders } from ${room("inventory")};
+    import { mapCreate, mapInfo } from ${room("sys")};
     keepKernelTypes(${JSON.stringify(folder)});
     const map = mapCreate({ map_type: 2, key_size: 4, value_size: 4, max_entries: 1 });
     console.log(objectHolders("map", { by: "iterator" }).get(mapInfo(map).id)?.[0].pid === process.pid);`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BpfError } from "../../src/errors/index.ts";
-
-import * as kernel from "../../src/index.ts";
+import * as links from "../../src/link/index.ts";
+import type { Program } from "../../src/program/index.ts";
 import { lacking, needs } from "../support/feature.ts";
 import { ownFds } from "./conformance.ts";
 import { traced } from "./tracing-object.ts";
@@ -10,7 +10,7 @@ import { traced } from "./tracing-object.ts";
 type Mistake = readonly [what: string, call: () => unknown, message: RegExp];
 
 test("the usual mistakes of tracing links have names, and leave nothing behind", (t) => {
-  const of = (name: string): kernel.Program => traced(t, name).program;
+  const of = (name: string): Program => traced(t, name).program;
   const tracepoint = of("on_tracepoint");
   const raw = of("on_raw_tp");
   const uprobe = of("on_uprobe_anywhere");
@@ -23,166 +23,166 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
   const mistakes: readonly Mistake[] = [
     [
       "type",
-      () => kernel.attachTracepoint(raw),
+      () => links.attachTracepoint(raw),
       /on_raw_tp \(raw_tracepoint\) cannot be attached to tracepoint .*: that hook takes tracepoint programs/,
     ],
     [
       "type",
-      () => kernel.attachKprobe(tracepoint),
+      () => links.attachKprobe(tracepoint),
       /\(tracepoint\) cannot be attached to kprobe of no function: that hook takes kprobe programs/,
     ],
-    ["type", () => kernel.attachUprobe(xdp), /\(xdp\) cannot be attached to a uprobe: that hook takes kprobe programs/],
-    ["type", () => kernel.attachTracing(xdp), /\(xdp\) cannot be attached to .*: that hook takes tracing programs/],
-    ["type", () => kernel.attachLsm(xdp), /that hook takes lsm programs/],
-    ["type", () => kernel.attachFreplace(xdp), /that hook takes ext programs/],
-    ["type", () => kernel.attachIterator(xdp), /that hook takes tracing programs/],
+    ["type", () => links.attachUprobe(xdp), /\(xdp\) cannot be attached to a uprobe: that hook takes kprobe programs/],
+    ["type", () => links.attachTracing(xdp), /\(xdp\) cannot be attached to .*: that hook takes tracing programs/],
+    ["type", () => links.attachLsm(xdp), /that hook takes lsm programs/],
+    ["type", () => links.attachFreplace(xdp), /that hook takes ext programs/],
+    ["type", () => links.attachIterator(xdp), /that hook takes tracing programs/],
     [
       "type",
-      () => kernel.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }),
+      () => links.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }),
       /the perf event cpu_clock: that hook takes perf_event programs/,
     ],
     [
       "type",
-      () => kernel.attachRawTracepoint(tracepoint),
+      () => links.attachRawTracepoint(tracepoint),
       /that hook takes raw_tracepoint or raw_tracepoint_writable programs/,
     ],
-    ["an iterator", () => kernel.attachTracing(iterator), /is an iterator: attach it with attachIterator\(\)/],
+    ["an iterator", () => links.attachTracing(iterator), /is an iterator: attach it with attachIterator\(\)/],
     [
       "no tracepoint",
-      () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),
+      () => links.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),
       /no tracepoint sched\/sched_swich; it has sched\/sched_switch/,
     ],
     [
       "no tracepoint",
-      () => kernel.attachTracepoint(tracepoint, { tracepoint: "sched" }),
+      () => links.attachTracepoint(tracepoint, { tracepoint: "sched" }),
       /give its tracepoint as category\/name, .* not "sched"/,
     ],
-    ["no tracepoint", () => kernel.attachTracepoint(tracepoint, { tracepoint: "../sched" }), /is not a tracepoint/],
+    ["no tracepoint", () => links.attachTracepoint(tracepoint, { tracepoint: "../sched" }), /is not a tracepoint/],
     [
       "no raw tracepoint",
-      () => kernel.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
+      () => links.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
       /no tracepoint sched_swich; it has sched\/sched_switch/,
     ],
-    ["no target", () => kernel.attachUprobe(uprobe), /give its binary and symbol, .*; its section names none/],
+    ["no target", () => links.attachUprobe(uprobe), /give its binary and symbol, .*; its section names none/],
     [
       "no symbol",
-      () => kernel.attachUprobe(uprobe, { binary: libc }),
+      () => links.attachUprobe(uprobe, { binary: libc }),
       /give the function in libc\.so\.6 \(symbol\), or the offset/,
     ],
     [
       "no function",
-      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriorty" }),
+      () => links.attachUprobe(uprobe, { binary: libc, symbol: "getpriorty" }),
       /libc\.so\.6 has no function getpriorty; it has getpriority/,
     ],
     [
       "no version",
-      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriority@GLIBC_9" }),
+      () => links.attachUprobe(uprobe, { binary: libc, symbol: "getpriority@GLIBC_9" }),
       /no function getpriority@GLIBC_9/,
     ],
     [
       "indirect",
-      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "strlen" }),
+      () => links.attachUprobe(uprobe, { binary: libc, symbol: "strlen" }),
       /strlen is an indirect function/,
     ],
     [
       "imported",
-      () => kernel.attachUprobe(uprobe, { binary: process.execPath, symbol: "getpriority" }),
+      () => links.attachUprobe(uprobe, { binary: process.execPath, symbol: "getpriority" }),
       /only imports the function getpriority/,
     ],
     [
       "no library",
-      () => kernel.attachUprobe(uprobe, { binary: "libnope.so.1", symbol: "x" }),
+      () => links.attachUprobe(uprobe, { binary: "libnope.so.1", symbol: "x" }),
       /there is no library libnope\.so\.1 in /,
     ],
     [
       "no program",
-      () => kernel.attachUprobe(uprobe, { binary: "nope-nope", symbol: "x" }),
+      () => links.attachUprobe(uprobe, { binary: "nope-nope", symbol: "x" }),
       /there is no program nope-nope in /,
     ],
-    ["no file", () => kernel.attachUprobe(uprobe, { binary: "/nope", symbol: "x" }), /there is no file \/nope/],
+    ["no file", () => links.attachUprobe(uprobe, { binary: "/nope", symbol: "x" }), /there is no file \/nope/],
     [
       "no ELF",
-      () => kernel.attachUprobe(uprobe, { binary: "/etc/passwd", symbol: "x" }),
+      () => links.attachUprobe(uprobe, { binary: "/etc/passwd", symbol: "x" }),
       /\/etc\/passwd: not an ELF file/,
     ],
     [
       "return offset",
-      () => kernel.attachUretprobe(uprobe, { binary: libc, symbol: "getpriority", offset: 4 }),
+      () => links.attachUretprobe(uprobe, { binary: libc, symbol: "getpriority", offset: 4 }),
       /takes no offset in a function/,
     ],
     [
       "bad offset",
-      () => kernel.attachUprobe(uprobe, { binary: libc, offset: -1 }),
+      () => links.attachUprobe(uprobe, { binary: libc, offset: -1 }),
       /attachUprobe: the option offset must be a whole number from 0 on, not -1/,
     ],
-    ["outside", () => kernel.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
+    ["outside", () => links.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
     [
       "no process",
-      () => kernel.attachUprobe(uprobe, { binary: libc, symbol: "getpriority", pid: 99_999_999 }),
+      () => links.attachUprobe(uprobe, { binary: libc, symbol: "getpriority", pid: 99_999_999 }),
       /there is no process 99999999/,
     ],
     [
       "no event",
-      () => kernel.attachPerfEvent(perf, { event: { software: "nope" as "cpu_clock" } }),
+      () => links.attachPerfEvent(perf, { event: { software: "nope" as "cpu_clock" } }),
       /no perf event nope; there are cpu_clock, task_clock/,
     ],
     [
       "no CPU",
-      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, cpu: 4000 }),
+      () => links.attachPerfEvent(perf, { event: { software: "cpu_clock" }, cpu: 4000 }),
       /no CPU 4000|cannot be attached/,
     ],
     [
       "no thread",
-      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, pid: 99_999_999 }),
+      () => links.attachPerfEvent(perf, { event: { software: "cpu_clock" }, pid: 99_999_999 }),
       /there is no thread 99999999/,
     ],
-    ["no PMU", () => kernel.attachPerfEvent(perf, { event: { type: 0xfff0, config: 1 } }), /the perf event 65520:1/],
+    ["no PMU", () => links.attachPerfEvent(perf, { event: { type: 0xfff0, config: 1 } }), /the perf event 65520:1/],
     [
       "both",
-      () => kernel.attachPerfEvent(perf, { event: { software: "cpu_clock" }, period: 1, frequency: 1 }),
+      () => links.attachPerfEvent(perf, { event: { software: "cpu_clock" }, period: 1, frequency: 1 }),
       /a period or a frequency, not both/,
     ],
     [
       "not for multi",
-      () => kernel.attachUprobeMulti(uprobe, { binary: libc, symbols: ["getpriority"] }),
+      () => links.attachUprobeMulti(uprobe, { binary: libc, symbols: ["getpriority"] }),
       /it was loaded for no attach type, and that hook takes programs loaded for trace_uprobe_multi|Linux 6\.6 or newer/,
     ],
     [
       "no iterator",
-      () => kernel.openIterator(kernel.attachRawTracepoint(raw)),
+      () => links.openIterator(links.attachRawTracepoint(raw)),
       /is of kind raw_tracepoint, not an iterator/,
     ],
   ];
-  const multiMistakes = (program: kernel.Program): readonly Mistake[] => [
+  const multiMistakes = (program: Program): readonly Mistake[] => [
     [
       "no pattern",
-      () => kernel.attachUprobeMulti(program, { binary: libc, pattern: "nope*" }),
+      () => links.attachUprobeMulti(program, { binary: libc, pattern: "nope*" }),
       /no function that fits nope\*/,
     ],
     [
       "several",
-      () => kernel.attachUprobeMulti(program, { binary: libc, symbols: ["a"], pattern: "b" }),
+      () => links.attachUprobeMulti(program, { binary: libc, symbols: ["a"], pattern: "b" }),
       /not several of them/,
     ],
     [
       "cookies",
-      () => kernel.attachUprobeMulti(program, { binary: libc, pattern: "getpriorit?", cookies: [1] }),
+      () => links.attachUprobeMulti(program, { binary: libc, pattern: "getpriorit?", cookies: [1] }),
       /not with patterns/,
     ],
     [
       "lengths",
-      () => kernel.attachUprobeMulti(program, { binary: libc, symbols: ["getpriority"], cookies: [1, 2] }),
+      () => links.attachUprobeMulti(program, { binary: libc, symbols: ["getpriority"], cookies: [1, 2] }),
       /cookies has 2 elements for 1 targets/,
     ],
-    ["none", () => kernel.attachUprobeMulti(program, { binary: libc, offsets: [] }), /the list of offsets is empty/],
+    ["none", () => links.attachUprobeMulti(program, { binary: libc, offsets: [] }), /the list of offsets is empty/],
     [
       "session",
-      () => kernel.attachUprobeMulti(program, { session: true, returns: true }),
+      () => links.attachUprobeMulti(program, { session: true, returns: true }),
       /a session runs at entry and at return/,
     ],
     [
       "single",
-      () => kernel.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
+      () => links.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
       /it was loaded for trace_uprobe_multi, and that hook takes programs loaded for no attach type/,
     ],
   ];
@@ -207,33 +207,33 @@ test("the usual mistakes of kprobes have names", (t) => {
   const mistakes: readonly Mistake[] = [
     [
       "no function",
-      () => kernel.attachKprobe(program, { symbol: "bpf_fentry_tset1" }),
+      () => links.attachKprobe(program, { symbol: "bpf_fentry_tset1" }),
       /this kernel has no function bpf_fentry_tset1; it has bpf_fentry_test/,
     ],
     [
       "no target",
-      () => kernel.attachKprobe(plain),
+      () => links.attachKprobe(plain),
       /give the function to probe, for example \{ symbol: "do_unlinkat" \}/,
     ],
     [
       "both",
-      () => kernel.attachKprobe(program, { symbol: "x", address: 1n }),
+      () => links.attachKprobe(program, { symbol: "x", address: 1n }),
       /by its symbol or by an address, not by both/,
     ],
     [
       "return offset",
-      () => kernel.attachKretprobe(plain, { symbol: "x", offset: 1 } as kernel.KretprobePlace),
+      () => links.attachKretprobe(plain, { symbol: "x", offset: 1 } as links.KretprobePlace),
       /attachKretprobe has no option offset; it has symbol, address/,
     ],
     [
       "no system call",
-      () => kernel.attachKsyscall(program, { syscall: "getpriorty" }),
+      () => links.attachKsyscall(program, { syscall: "getpriorty" }),
       /no function __x64_sys_getpriorty; it has __x64_sys_getpriority/,
     ],
-    ["nothing there", () => kernel.attachKprobe(program, { address: 4096n }), /cannot be attached to kprobe 0x1000/],
+    ["nothing there", () => links.attachKprobe(program, { address: 4096n }), /cannot be attached to kprobe 0x1000/],
     [
       "forbidden",
-      () => kernel.attachKprobe(program, { symbol: "int3_emulate_call", offset: 0 }),
+      () => links.attachKprobe(program, { symbol: "int3_emulate_call", offset: 0 }),
       /no function|does not let that function be probed/,
     ],
   ];
@@ -244,27 +244,27 @@ test("the usual mistakes of kprobes have names", (t) => {
   const many: readonly Mistake[] = [
     [
       "no function",
-      () => kernel.attachKprobeMulti(multi, { symbols: ["bpf_fentry_test1", "bpf_fentry_tset1"] }),
+      () => links.attachKprobeMulti(multi, { symbols: ["bpf_fentry_test1", "bpf_fentry_tset1"] }),
       /no function bpf_fentry_tset1; it has/,
     ],
     [
       "no pattern",
-      () => kernel.attachKprobeMulti(multi, { pattern: "nope_nope*" }),
+      () => links.attachKprobeMulti(multi, { pattern: "nope_nope*" }),
       /no function that fits nope_nope\*/,
     ],
     [
       "not for multi",
-      () => kernel.attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"] }),
+      () => links.attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"] }),
       /it was loaded for no attach type, and that hook takes programs loaded for trace_kprobe_multi/,
     ],
     [
       "session",
-      () => kernel.attachKprobeMulti(multi, { session: true, symbols: ["bpf_fentry_test1"] }),
+      () => links.attachKprobeMulti(multi, { session: true, symbols: ["bpf_fentry_test1"] }),
       /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for trace_kprobe_session/,
     ],
     [
       "single",
-      () => kernel.attachKprobe(multi, { symbol: "bpf_fentry_test1" }),
+      () => links.attachKprobe(multi, { symbol: "bpf_fentry_test1" }),
       /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for no attach type/,
     ],
   ];

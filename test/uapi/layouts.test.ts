@@ -245,6 +245,9 @@ test("the enums equal the running kernel's", (t) => {
     bpf_perf_event_type: uapi.BpfPerfEventType,
     bpf_task_fd_type: uapi.BpfTaskFdType,
     bpf_cgroup_iter_order: uapi.BpfCgroupIterOrder,
+    xdp_action: uapi.XdpAction,
+    tcx_action_base: uapi.TcxAction,
+    sk_action: uapi.SkAction,
   };
   for (const [name, ours] of Object.entries(enums)) {
     const id = btf.findAll(name)[0];
