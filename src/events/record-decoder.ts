@@ -5,8 +5,8 @@ import type { DecodeRecord } from "./record-stream.ts";
 
 /** The type that the records of a ring are decoded by. */
 export interface RecordType extends ReaderOptions {
-  /** The BTF that has the type: of an object, a program or the kernel. */
-  readonly btf: Btf;
+  /** The BTF that has the type: of an object (`object.spec.btf`), a program or the kernel. */
+  readonly btf: Btf | undefined;
   /** The type's id or name: `struct event`, `union u`, or `event` for a struct, union, typedef or int of that name. */
   readonly type: TypeId | string;
 }
@@ -37,6 +37,9 @@ export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
 
 /** Returns a function that decodes records of a type. It throws UsageError for a record that is shorter than the type. */
 export function recordDecoder({ btf, type, ...options }: RecordType): DecodeRecord<unknown> {
+  if (btf === undefined) {
+    throw new UsageError(`records cannot be decoded as ${type}: the object has no BTF; compile it with clang -g`);
+  }
   const id = findRecordType(btf, type);
   const read = compileReader(btf, id, options);
   const size = btf.sizeOf(id);

@@ -224,6 +224,10 @@ test("mistakes are named: another type of map, an unknown type, a record too sho
   assert.throws(() => records(bss), /only a ringbuf or a perf_event_array has records/);
   const { btf } = AS_EVENT(object);
   assert.throws(() => records(stream(object), { as: { btf, type: "struct nothing" } }), /there is no type/);
+  assert.throws(
+    () => records(stream(object), { as: { btf: undefined, type: "struct event" } }),
+    /the object has no BTF/,
+  );
   const before = fds();
   assert.throws(
     () =>
