@@ -3,6 +3,7 @@ import { StringSection } from "../layout/index.ts";
 import { decodeType } from "./decode-type.ts";
 import type { Match } from "./essential-name.ts";
 import { type BtfHeader, readBtfHeader } from "./header.ts";
+import { STRINGS, WORDS } from "./memory-keys.ts";
 import { type NamedTypes, NameIndex, scanNames } from "./name-index.ts";
 import { scanEssentialNames } from "./name-scan.ts";
 import { canSearchNames, searchNames } from "./name-search.ts";
@@ -28,6 +29,8 @@ export interface BtfOptions {
   /** The BTF that a split BTF goes on from. */
   readonly base?: Btf | undefined;
   readonly lazy?: boolean | undefined;
+  /** The bytes lie in memory that must not be written: {@link Btf.data} is then a copy. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /**
@@ -35,8 +38,6 @@ export interface BtfOptions {
  * are asked for. Every accessor throws FormatError where the bytes are wrong, and never reads past them.
  */
 export class Btf {
-  /** The blob itself, not copied: leave it unchanged while this is in use. */
-  readonly data: Uint8Array;
   /** What errors call it, for instance `counter.bpf.o .BTF`. */
   readonly source: string;
   /** The BTF that a split BTF goes on from. */
@@ -45,12 +46,14 @@ export class Btf {
   /** The first type of this blob: 1, or `base.endId`. */
   readonly firstId: TypeId;
   readonly header: BtfHeader;
-  /** The type section as u32 words in this machine's byte order. */
-  readonly words: Uint32Array;
-  /** The string section. */
-  readonly strings: Uint8Array;
+  /** The type section as u32 words in this machine's byte order. Never write to it. */
+  readonly [WORDS]: Uint32Array;
+  /** The string section. Never write to it. */
+  readonly [STRINGS]: Uint8Array;
   /** The string offset of the section's first byte: 0, or where the base's strings end. */
   readonly stringStart: number;
+  readonly #data: Uint8Array;
+  readonly #isReadOnly: boolean;
   readonly #index: TypeIndex;
   readonly #offsets: Uint32Array;
   readonly #lazy: boolean;
@@ -62,20 +65,22 @@ export class Btf {
   #names: NameIndex | undefined;
   #scans = 0;
 
-  private constructor(data: Uint8Array, source: string, base: Btf | undefined, lazy: boolean) {
-    this.data = data;
+  private constructor(data: Uint8Array, options: BtfOptions) {
+    const { source = "BTF", base, lazy = false, readOnly = false } = options;
+    this.#data = data;
+    this.#isReadOnly = readOnly;
     this.source = source;
     this.base = base;
     this.header = readBtfHeader(data, source, base !== undefined);
     this.little = this.header.little;
     this.firstId = base === undefined ? 1 : base.endId;
-    this.stringStart = base === undefined ? 0 : base.stringStart + base.strings.length;
+    this.stringStart = base === undefined ? 0 : base.stringStart + base[STRINGS].length;
     this.#kinds = kindSizes(data, this.header, base === undefined ? KNOWN_KINDS : base.#kinds);
-    this.words = typeWords(data, this.header);
-    this.strings = data.subarray(this.header.stringStart, this.header.stringStart + this.header.stringLength);
+    this[WORDS] = typeWords(data, this.header);
+    this[STRINGS] = data.subarray(this.header.stringStart, this.header.stringStart + this.header.stringLength);
     this.#lazy = lazy;
-    this.#strings = new StringSection(this.strings, source, { trusted: lazy });
-    this.#index = new TypeIndex(this.words, this.header, this.#kinds, source);
+    this.#strings = new StringSection(this[STRINGS], source, { trusted: lazy });
+    this.#index = new TypeIndex(this[WORDS], this.header, this.#kinds, source);
     this.#offsets = this.#index.offsets;
     if (!lazy) this.#index.extend(Number.POSITIVE_INFINITY);
   }
@@ -88,7 +93,12 @@ export class Btf {
    * when a FormatError comes, and no name is the end of another's string.
    */
   static parse(data: Uint8Array, options: BtfOptions = {}): Btf {
-    return new Btf(data, options.source ?? "BTF", options.base, options.lazy === true);
+    return new Btf(data, options);
+  }
+
+  /** The blob itself: leave it unchanged while this is in use. A copy if its memory must not be written. */
+  get data(): Uint8Array {
+    return this.#isReadOnly ? this.#data.slice() : this.#data;
   }
 
   /** One past the last type; ids from 0 (void) on below it are valid. */
@@ -119,7 +129,7 @@ export class Btf {
     return btf;
   }
 
-  /** Where in its owner's {@link words} a type (not void) begins. */
+  /** Where in its owner's words a type (not void) begins. */
   wordIndex(id: TypeId): number {
     return this.owner(id).#offset(id);
   }
@@ -140,7 +150,7 @@ export class Btf {
   name(id: TypeId): string {
     if (id === 0) return "";
     const owner = this.owner(id);
-    return owner.string(owner.words[owner.#offset(id)] as number);
+    return owner.string(owner[WORDS][owner.#offset(id)] as number);
   }
 
   nameOffset(id: TypeId): number {
@@ -170,7 +180,7 @@ export class Btf {
   string(offset: number): string {
     if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
     const at = offset - this.stringStart;
-    if (!(Number.isInteger(at) && at >= 0 && at < this.strings.length)) {
+    if (!(Number.isInteger(at) && at >= 0 && at < this[STRINGS].length)) {
       // A split BTF without strings of its own still knows the empty string.
       if (offset === 0) return "";
       throw new FormatError({ source: this.source }, `the string offset ${offset} is past the end of the strings`);
@@ -286,7 +296,7 @@ export class Btf {
 
   /** The ids of this blob's own types of one kind, ascending; in one pass over the words. */
   idsOf(kind: BtfKind): TypeId[] {
-    const { words, firstId, endId } = this;
+    const { [WORDS]: words, firstId, endId } = this;
     const offsets = this.#offsets;
     const found: TypeId[] = [];
     for (let i = 0; i < endId - firstId; i++) {
@@ -296,7 +306,7 @@ export class Btf {
     return found;
   }
 
-  /** Where in {@link words} each of this blob's own types begins, for passes over all types. */
+  /** Where in the words each of this blob's own types begins, for passes over all types. */
   get wordIndexes(): Uint32Array {
     return this.#offsets.subarray(0, this.endId - this.firstId);
   }
@@ -308,7 +318,7 @@ export class Btf {
   #word(id: TypeId, index: number): number {
     if (id === 0) return 0;
     const owner = this.owner(id);
-    return owner.words[owner.#offset(id) + index] as number;
+    return owner[WORDS][owner.#offset(id) + index] as number;
   }
 
   #all(name: string, how: Match): TypeId[] {
@@ -350,7 +360,7 @@ export class Btf {
 
   #searchNames(name: Uint8Array, how: Match): number[] {
     return searchNames(
-      { words: this.words, strings: this.strings, index: this.#index, budget: this.#strings.compared },
+      { words: this[WORDS], strings: this[STRINGS], index: this.#index, budget: this.#strings.compared },
       name,
       how,
     );
@@ -358,16 +368,16 @@ export class Btf {
 
   #named(): NamedTypes {
     return {
-      words: this.words,
+      words: this[WORDS],
       offsets: this.wordIndexes,
       firstId: this.firstId,
-      strings: this.strings,
+      strings: this[STRINGS],
       stringStart: this.stringStart,
       budget: this.#strings.compared,
       foreign: (offset) => {
         let btf = this.base;
         while (btf !== undefined && offset < btf.stringStart) btf = btf.base;
-        return btf === undefined ? undefined : { strings: btf.strings, at: offset - btf.stringStart };
+        return btf === undefined ? undefined : { strings: btf[STRINGS], at: offset - btf.stringStart };
       },
     };
   }

@@ -2,6 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
 import { encodeBlob } from "./encode-blob.ts";
 import { encodeType, type NewBtfType } from "./encode-type.ts";
+import { STRINGS } from "./memory-keys.ts";
 import { StringTable } from "./string-table.ts";
 import type { TypeId } from "./types.ts";
 
@@ -21,7 +22,7 @@ export class BtfBuilder {
     this.little = options.little ?? options.base?.little ?? true;
     this.firstId = this.base?.endId ?? 1;
     this.#strings = new StringTable(
-      this.base === undefined ? 0 : this.base.stringStart + this.base.strings.length,
+      this.base === undefined ? 0 : this.base.stringStart + this.base[STRINGS].length,
       this.base,
     );
     if (this.base === undefined) this.#strings.append(new Uint8Array(1));

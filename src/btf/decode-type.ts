@@ -1,9 +1,10 @@
 import type { FormatError } from "../errors/index.ts";
+import { WORDS } from "./memory-keys.ts";
 import { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
 
 /** What decoding needs of the BTF that a type belongs to. */
 export interface TypeSource {
-  readonly words: Uint32Array;
+  readonly [WORDS]: Uint32Array;
   has(id: TypeId): boolean;
   string(offset: number): string;
   error(id: TypeId, problem: string): FormatError;
@@ -13,7 +14,7 @@ const LINKAGES = ["static", "global", "extern"] as const;
 
 /** Decodes the type `id` that begins at word `at`. Every name and every reference is checked to be in range. */
 export function decodeType(btf: TypeSource, id: TypeId, at: number): BtfType {
-  const { words } = btf;
+  const { [WORDS]: words } = btf;
   // The pass that indexed the types has checked that all words of this type are there.
   const word = (index: number): number => words[index] as number;
   const name = btf.string(word(at));

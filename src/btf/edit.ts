@@ -2,6 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
 import { encodeBlob } from "./encode-blob.ts";
 import { encodeType, type NewBtfType } from "./encode-type.ts";
+import { STRINGS, WORDS } from "./memory-keys.ts";
 import { StringTable } from "./string-table.ts";
 import { BtfKind, type BtfSecInfo, type TypeId } from "./types.ts";
 
@@ -20,10 +21,10 @@ export class BtfEdit {
 
   constructor(btf: Btf) {
     this.btf = btf;
-    this.#words = btf.words.slice();
+    this.#words = btf[WORDS].slice();
     this.#strings = new StringTable(btf.stringStart, btf);
     // Old strings keep their offsets; new ones go after them.
-    this.#strings.append(btf.strings);
+    this.#strings.append(btf[STRINGS]);
   }
 
   /** The offset of a text, which is added where it is new. */

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors/index.ts";
 import { decodeText, encodeCString } from "../layout/index.ts";
 import type { Btf } from "./btf.ts";
+import { STRINGS } from "./memory-keys.ts";
 
 /** A string section being built: each text once, after those of a base or of an earlier version. */
 export class StringTable {
@@ -67,7 +68,7 @@ export class StringFinder {
 
 function searchString(btf: Btf, bytes: Uint8Array): number | undefined {
   for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) {
-    const { strings } = owner;
+    const { [STRINGS]: strings } = owner;
     const first = bytes[0] as number;
     for (let at = strings.indexOf(first); at >= 0; at = strings.indexOf(first, at + 1)) {
       if (at > 0 && strings[at - 1] !== 0) continue;
@@ -82,7 +83,7 @@ function searchString(btf: Btf, bytes: Uint8Array): number | undefined {
 function indexStrings(btf: Btf): Map<string, number> {
   const index = new Map<string, number>();
   for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) {
-    const { strings, stringStart } = owner;
+    const { [STRINGS]: strings, stringStart } = owner;
     for (let at = 0; at < strings.length; ) {
       const end = strings.indexOf(0, at);
       const text = decodeText(strings, at, end);

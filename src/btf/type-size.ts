@@ -1,4 +1,5 @@
 import type { FormatError } from "../errors/index.ts";
+import { WORDS } from "./memory-keys.ts";
 import { BtfKind, type TypeId } from "./types.ts";
 
 /** What sizes and alignments are computed from: a BTF, read word by word. */
@@ -14,7 +15,7 @@ export interface TypeWords {
   sizeField(id: TypeId): number;
   target(id: TypeId): TypeId;
   /** The blob that holds a type. */
-  owner(id: TypeId): { readonly words: Uint32Array };
+  owner(id: TypeId): { readonly [WORDS]: Uint32Array };
   /** Where in its owner's words a type begins. */
   wordIndex(id: TypeId): number;
   error(id: TypeId, problem: string): FormatError;
@@ -78,8 +79,8 @@ export function sizeOfType(btf: TypeWords, id: TypeId): number {
       case BtfKind.ARRAY: {
         const owner = btf.owner(at);
         const word = btf.wordIndex(at);
-        count = product(btf, id, count, owner.words[word + 5] as number);
-        at = owner.words[word + 3] as number;
+        count = product(btf, id, count, owner[WORDS][word + 5] as number);
+        at = owner[WORDS][word + 3] as number;
         break;
       }
       default:
@@ -134,7 +135,7 @@ export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, numbe
         at = btf.target(at);
         break;
       case BtfKind.ARRAY:
-        at = btf.owner(at).words[btf.wordIndex(at) + 3] as number;
+        at = btf.owner(at)[WORDS][btf.wordIndex(at) + 3] as number;
         break;
       case BtfKind.STRUCT:
       case BtfKind.UNION: {
@@ -153,7 +154,7 @@ export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, numbe
 }
 
 function alignOfMembers(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, depth: number): number {
-  const { words } = btf.owner(id);
+  const { [WORDS]: words } = btf.owner(id);
   const flag = btf.kindFlag(id);
   const end = btf.wordIndex(id) + 3 + 3 * btf.vlen(id);
   let most = 1;

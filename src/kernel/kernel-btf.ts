@@ -37,9 +37,9 @@ export function flushKernelBtf(): void {
 function readKernelBtf(): Btf {
   const path = kernelBtfPath();
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    // Mapping saves the time to copy 5 MB; kernels before 6.16 cannot, and are read.
-    const data = mapPrivately(path) ?? readFileSync(path);
-    return Btf.parse(data, { source: path, lazy: true });
+    // Mapping saves the time to copy 5 MB. Kernels before 6.16 refuse it, so their BTF is read.
+    const mapped = mapPrivately(path);
+    return Btf.parse(mapped ?? readFileSync(path), { source: path, lazy: true, readOnly: mapped !== undefined });
   }
   for (const file of vmlinuxFiles(kernelRelease())) {
     if (statSync(file, { throwIfNoEntry: false })?.isFile()) return readBtfFile(file);

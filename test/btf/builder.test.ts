@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Btf, BtfBuilder, BtfEdit, type BtfType, copyTypes, type NewBtfType } from "../../src/btf/index.ts";
+import { STRINGS } from "../../src/btf/memory-keys.ts";
 import { FormatError, UsageError } from "../../src/errors/index.ts";
 import { everyKind, int, member } from "./samples.ts";
 
@@ -115,7 +116,7 @@ describe("BtfBuilder", () => {
     assert.equal(builder.append(int("int", 4)), 3);
     assert.equal(builder.addString("int"), 1);
     assert.equal(builder.addString(""), 0);
-    assert.equal(Btf.parse(builder.encode()).strings.length, 5);
+    assert.equal(Btf.parse(builder.encode())[STRINGS].length, 5);
   });
 
   test("wrong types are refused by name", () => {

@@ -78,9 +78,9 @@ describe("names of a lazy BTF", () => {
 
   it("say where the types are wrong when they come there", () => {
     const data = sample();
-    const { header, words } = Btf.parse(data);
+    const { header } = Btf.parse(data);
     // The kind of the last array.
-    data[header.typeStart + 4 * (words.length - 6) + 7] = 0x7f;
+    data[header.typeStart + header.typeLength - 4 * 6 + 7] = 0x7f;
     assert.throws(() => Btf.parse(data), /unknown kind 127/);
     const lazy = Btf.parse(data, { lazy: true });
     assert.throws(() => lazy.find("file"), /unknown kind 127/);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Btf, BtfBuilder, BtfEdit, compileReader, copyTypes, parseBtfExt } from "../../src/btf/index.ts";
+import { WORDS } from "../../src/btf/memory-keys.ts";
 import { parseElf } from "../../src/elf/index.ts";
 
 const DIRECTORY = join(process.cwd(), "test/bpf");
@@ -24,7 +25,7 @@ describe("what compilers write into objects", () => {
         if (type.kind !== "struct" && type.kind !== "union" && type.kind !== "array") continue;
         compileReader(btf, id)(new DataView(new ArrayBuffer(btf.sizeOf(id))), 0);
       }
-      assert.deepEqual([...Btf.parse(new BtfEdit(btf).encode()).words], [...btf.words]);
+      assert.deepEqual([...Btf.parse(new BtfEdit(btf).encode())[WORDS]], [...btf[WORDS]]);
 
       const builder = new BtfBuilder({ little: btf.little });
       const ids = copyTypes(btf, btf.ids(), builder);

@@ -1,5 +1,6 @@
 import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
+import { STRINGS, WORDS } from "../memory-keys.ts";
 import { BtfKind, type BtfMember, type BtfType, type TypeId } from "../types.ts";
 
 const KIND_TEXT: Readonly<Record<number, string>> = {
@@ -73,11 +74,11 @@ export function memberAt(btf: Btf, id: TypeId, index: number): BtfMember | undef
   const owner = btf.owner(id);
   const at = owner.wordIndex(id) + 3 + 3 * index;
   // The pass that indexed the types has checked that all words of this type are there.
-  const offset = owner.words[at + 2] as number;
+  const offset = owner[WORDS][at + 2] as number;
   const flag = btf.kindFlag(id);
   return {
-    name: owner.string(owner.words[at] as number),
-    type: owner.words[at + 1] as number,
+    name: owner.string(owner[WORDS][at] as number),
+    type: owner[WORDS][at + 1] as number,
     bitOffset: flag ? offset & 0xffffff : offset,
     bitSize: flag ? offset >>> 24 : 0,
   };
@@ -95,10 +96,10 @@ export function namedOrAnonymous(
   const count = btf.vlen(id);
   const found: number[] = [];
   for (let index = 0, at = first; index < count; index++, at += 3) {
-    const offset = owner.words[at] as number;
+    const offset = owner[WORDS][at] as number;
     let holder = owner;
     while (offset < holder.stringStart && holder.base !== undefined) holder = holder.base;
-    if (isNamed(holder.strings, offset - holder.stringStart, name, budget)) found.push(index);
+    if (isNamed(holder[STRINGS], offset - holder.stringStart, name, budget)) found.push(index);
   }
   return found;
 }

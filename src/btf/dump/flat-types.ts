@@ -1,4 +1,5 @@
 import type { Btf } from "../btf.ts";
+import { STRINGS, WORDS } from "../memory-keys.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
@@ -19,22 +20,22 @@ export class FlatTypes {
     for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) chain.unshift(owner);
     this.btf = btf;
     this.endId = btf.endId;
-    const wordCount = chain.reduce((sum, owner) => sum + owner.words.length, 0);
-    this.words = chain.length === 1 ? btf.words : new Uint32Array(wordCount);
+    const wordCount = chain.reduce((sum, owner) => sum + owner[WORDS].length, 0);
+    this.words = chain.length === 1 ? btf[WORDS] : new Uint32Array(wordCount);
     this.offsets = new Uint32Array(this.endId);
     const last = chain[chain.length - 1] as Btf;
-    this.strings = chain.length === 1 ? btf.strings : new Uint8Array(last.stringStart + last.strings.length);
+    this.strings = chain.length === 1 ? btf[STRINGS] : new Uint8Array(last.stringStart + last[STRINGS].length);
     let start = 0;
     for (const owner of chain) {
       if (chain.length > 1) {
-        this.words.set(owner.words, start);
-        this.strings.set(owner.strings, owner.stringStart);
+        this.words.set(owner[WORDS], start);
+        this.strings.set(owner[STRINGS], owner.stringStart);
       }
       const { wordIndexes, firstId } = owner;
       this.offsets.set(wordIndexes, firstId);
       if (start > 0)
         for (let id = firstId; id < owner.endId; id++) this.offsets[id] = (this.offsets[id] as number) + start;
-      start += owner.words.length;
+      start += owner[WORDS].length;
     }
   }
 
