@@ -1,4 +1,5 @@
 import { UsageError } from "../errors/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { EventReader } from "./event-reader.ts";
 import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
@@ -41,9 +42,18 @@ export interface RecordsOptions extends RecordStreamOptions {
   readonly perf?: PerfBufferOptions | undefined;
 }
 
+const RECORDS_OPTIONS: OptionTable<RecordsOptions> = {
+  as: "object",
+  perf: "object",
+  signal: "object",
+  whenSlow: ["wait", "drop"],
+  capacity: "natural",
+};
+
 /** Reads the records of a ring buffer or a perf event array as an async iterable. `map.records()` does the same. */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
 export function records<T = any>(map: EventMap, options: RecordsOptions = {}): RecordStream<T> {
+  checkOptions("records", options, RECORDS_OPTIONS);
   const decode = options.as === undefined ? copyRecord : recordDecoder(options.as);
   const source = openSource(map, options);
   try {

@@ -11,7 +11,7 @@ export class OverwriteSource implements EventSource {
   readonly lost = 0;
   readonly #map: EventMap;
   readonly #memory: RingMemory;
-  #copy: WordView;
+  #copy = new WordView(new ArrayBuffer(4096));
   #position: number;
   #closed = false;
   #reading = false;
@@ -20,11 +20,10 @@ export class OverwriteSource implements EventSource {
   constructor(map: EventMap) {
     this.#map = map;
     this.#memory = new RingMemory(map);
-    this.#copy = new WordView(new ArrayBuffer(4096));
     this.#position = Number(Atomics.load(this.#memory.consumer, 0));
-    // A position beyond the producer's is another holder's mistake.
+    // Whoever holds the map can store any number there. No reader comes to one of these.
     const end = Number(Atomics.load(this.#memory.producer, 0));
-    if (this.#position > end) this.#moveTo(end);
+    if (this.#position > end || this.#position % 8 !== 0) this.#moveTo(end);
   }
 
   get fds(): readonly number[] {
@@ -76,7 +75,9 @@ export class OverwriteSource implements EventSource {
   }
 
   #copyFrom(from: number, length: number): void {
-    if (length > this.#copy.byteLength) this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
+    // The buffer is empty if the caller has transferred it.
+    if (length > this.#copy.buffer.byteLength)
+      this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
     new Uint8Array(this.#copy.buffer).set(this.#memory.bytes.subarray(from, from + length));
   }
 

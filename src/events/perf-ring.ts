@@ -5,9 +5,14 @@ import type { OnRecord } from "./event-source.ts";
 // A perf ring (struct perf_event_mmap_page in include/uapi/linux/perf_event.h) is a control page with the kernel's
 // position (data_head) and the reader's (data_tail), then the data. A record is a header (u32 type, u16 misc, u16 size)
 // and what the event samples: here u64 time, u32 length, bytes. A record that wraps around the end is in two pieces.
+//
+// The kernel lets nobody write to the data, even in a mapping for writing: a write ends the process (SIGBUS). So the
+// caller's function gets copies, a run of records at a time.
 
 const HEADER_SIZE = 8;
 const LARGEST_RECORD = 0x10000;
+/** Bytes that are copied at a time. */
+const RUN_BYTES = 0x4000;
 /** Bytes of a sample before its own: the header, the time and the length. */
 const SAMPLE_HEADER = HEADER_SIZE + 12;
 
@@ -70,14 +75,19 @@ export class PerfRing {
       const head = Number(Atomics.load(this.#head, 0));
       while (this.#position < head && count < most && !this.#memory.closed) {
         const offset = this.#position & (this.#size - 1);
-        const size = this.#view.getUint16(offset + 6, true);
-        // No record is smaller than its header. The memory is damaged, so skip all of it.
-        if (size < HEADER_SIZE) {
-          this.#position = head;
-          break;
+        const length = Math.min(head - this.#position, Math.max(RUN_BYTES, this.#view.getUint16(offset + 6, true)));
+        const view = this.#copyRun(offset, length);
+        let at = 0;
+        // The caller's function may close the reader, or transfer the buffer.
+        while (at < length && count < most && !this.#memory.closed && view.buffer.byteLength > 0) {
+          const size = view.getUint16(at + 6, true);
+          if (size < HEADER_SIZE || at + size > length) break;
+          this.#position += size;
+          at += size;
+          count += this.#hand(view, at - size, size, onRecord);
         }
-        this.#position += size;
-        count += this.#hand(offset, size, onRecord);
+        // No record is smaller than its header. The memory is damaged, so skip all of it.
+        if (at === 0) this.#position = head;
       }
     } finally {
       if (!this.#memory.closed) Atomics.store(this.#tail, 0, BigInt(this.#position));
@@ -100,7 +110,7 @@ export class PerfRing {
         const size = this.#view.getUint16(offset + 6, true);
         if (size < HEADER_SIZE || position + size > end) break;
         position += size;
-        count += this.#hand(offset, size, onRecord);
+        count += this.#hand(this.#copyRun(offset, size), 0, size, onRecord);
       }
       this.#position = head;
     } finally {
@@ -109,12 +119,8 @@ export class PerfRing {
     return count;
   }
 
-  /** Hands out the record at an offset. Returns the number of samples in it, 0 or 1. */
-  #hand(offset: number, size: number, onRecord: OnRecord): number {
-    // Memory that is mapped read-only must not be handed out: a write to it would end the process.
-    const isCopied = this.#backward || offset + size > this.#size;
-    const view = isCopied ? this.#copyRecord(offset, size) : this.#view;
-    const at = isCopied ? 0 : offset;
+  /** Hands out the record at an offset of a copy. Returns the number of samples in it, 0 or 1. */
+  #hand(view: DataView, at: number, size: number, onRecord: OnRecord): number {
     switch (view.getUint32(at, true)) {
       case PerfRecord.PERF_RECORD_SAMPLE: {
         if (size < SAMPLE_HEADER) return 0;
@@ -136,13 +142,14 @@ export class PerfRing {
     }
   }
 
-  #copyRecord(offset: number, size: number): DataView {
+  /** Copies `length` bytes of the ring from `offset` on, around its end if they lie there. */
+  #copyRun(offset: number, length: number): DataView {
     if (this.#copy.buffer.byteLength === 0) this.#copy = new DataView(new ArrayBuffer(LARGEST_RECORD));
     const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#size);
     const copy = new Uint8Array(this.#copy.buffer);
-    const untilEnd = Math.min(size, this.#size - offset);
+    const untilEnd = Math.min(length, this.#size - offset);
     copy.set(ring.subarray(offset, offset + untilEnd));
-    copy.set(ring.subarray(0, size - untilEnd), untilEnd);
+    if (length > untilEnd) copy.set(ring.subarray(0, length - untilEnd), untilEnd);
     return this.#copy;
   }
 

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import {
   closeFd,
   duplicateFd,
@@ -29,6 +30,16 @@ export interface PerfBufferOptions {
   readonly onLost?: OnLost | undefined;
 }
 
+const OPTIONS: OptionTable<PerfBufferOptions> = {
+  pages: "natural",
+  cpus: "naturals",
+  index: "natural",
+  wakeupEvents: "natural",
+  watermark: "natural",
+  overwritable: "boolean",
+  onLost: "function",
+};
+
 /** Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU, which stays in the map until the source is closed. */
 export class PerfSource implements EventSource {
   readonly #map: EventMap;
@@ -44,6 +55,7 @@ export class PerfSource implements EventSource {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not perf_event_array`);
     }
+    checkOptions("openPerfBuffer", options, OPTIONS);
     const { pages = 64, cpus = onlineCpus(), index, wakeupEvents, watermark } = options;
     if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0) {
       throw new UsageError(`${map.what}: the pages of a ring are a power of two, not ${pages}`);

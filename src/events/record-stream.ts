@@ -54,9 +54,6 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   /** Becomes the owner of the source: closing the stream closes it. */
   constructor(source: EventSource, decode: DecodeRecord<T>, options: RecordStreamOptions = {}) {
     const { signal, whenSlow = "wait", capacity = 65_536 } = options;
-    if (whenSlow !== "wait" && whenSlow !== "drop") {
-      throw new UsageError(`whenSlow is "wait" or "drop", not ${JSON.stringify(whenSlow)}`);
-    }
     if (!(Number.isInteger(capacity) && capacity > 0)) {
       throw new UsageError(`capacity is a number of records from 1 on, not ${capacity}`);
     }

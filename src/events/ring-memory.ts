@@ -72,11 +72,22 @@ export class RingMemory {
    * number there. From a position that no reader can have come to, the reading begins with the next new record.
    */
   startPosition(): number {
+    if (!this.#isPlausible()) Atomics.store(this.consumer, 0, Atomics.load(this.producer, 0));
+    return Number(Atomics.load(this.consumer, 0));
+  }
+
+  /**
+   * Stores the reader's position again if somebody else stored one there that no reader can have come to. Otherwise the
+   * ring would stay full for its program.
+   */
+  restorePosition(position: number): void {
+    if (!this.#isPlausible()) Atomics.store(this.consumer, 0, BigInt(position));
+  }
+
+  #isPlausible(): boolean {
     const position = Atomics.load(this.consumer, 0);
     const end = Atomics.load(this.producer, 0);
-    const isPlausible = position % 8n === 0n && position <= end && end - position <= BigInt(this.size);
-    if (!isPlausible) Atomics.store(this.consumer, 0, end);
-    return Number(isPlausible ? position : end);
+    return position % 8n === 0n && position <= end && end - position <= BigInt(this.size);
   }
 
   close(): void {

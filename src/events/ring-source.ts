@@ -76,14 +76,19 @@ export class RingSource implements EventSource {
       const end = this.#finishedEnd(base, start, room);
       // A producer wakes the reader only if its record begins at the stored position. A record that was finished before
       // the last store would wake nobody, so this loop looks once more after each store.
-      if (end === start) return count;
+      if (end === start) {
+        memory.restorePosition(this.#position);
+        return count;
+      }
       const view = this.#copyRun(start, end);
       const words = this.#copyWords;
       const length = (end - start) | 0;
       let at = 0;
       try {
         while (at < length) {
-          const header = words[at >>> 2] as number;
+          const header = words[at >>> 2];
+          // The caller has transferred the buffer: copy the rest once more.
+          if (header === undefined) break;
           const record = (at + headerSize) | 0;
           const next = (record + (((header & lengthMask) + 7) & ~7)) | 0;
           // The run ends within this record: it begins the next one.
@@ -142,9 +147,9 @@ export class RingSource implements EventSource {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // A view that somebody kept shows zeros from now on, so that the mistake is seen.
-    this.#copyBytes.fill(0);
     this.#memory.close();
+    // A view that somebody kept shows zeros from now on, so that the mistake is seen.
+    if (this.#copyBytes.length > 0) this.#copyBytes.fill(0);
   }
 }
 

@@ -1,10 +1,12 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { FdPoll, withTracefs } from "../sys/index.ts";
 import { EndableWait, endAtOnce } from "./end-at-once.ts";
 import { LoopTurn } from "./loop-turn.ts";
 import { onAbort } from "./on-abort.ts";
 
 const CHUNK = 1 << 16;
+const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "object" };
 
 /**
  * Reads the lines that programs print with bpf_printk(), each with its line end, from the kernel's trace pipe. Each line
@@ -12,6 +14,7 @@ const CHUNK = 1 << 16;
  * not be mounted.
  */
 export function traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {
+  checkOptions("traceLog", options, OPTIONS);
   const waiting = new EndableWait();
   return endAtOnce(readLines(waiting, options.signal), waiting.end);
 }

@@ -58,7 +58,7 @@ export class UserRingBuffer implements Disposable {
     this.#producer = new BigInt64Array(data, 0, 1);
     this.#words = new Int32Array(data, page, this.#size / 2);
     this.#bytes = new Uint8Array(data, page, 2 * this.#size);
-    this.#position = Number(Atomics.load(this.#producer, 0));
+    this.#position = this.#startPosition();
     this.#stopListening = onMapClose(map, () => this.close());
   }
 
@@ -134,6 +134,18 @@ export class UserRingBuffer implements Disposable {
 
   get #what(): string {
     return `the writer of ${this.#map.what}`;
+  }
+
+  /**
+   * Returns the position where writing begins: the one that the last writer stored. Whoever holds the map can store any
+   * number there. If no writer can have come to it, writing begins where the program reads next.
+   */
+  #startPosition(): number {
+    const position = Atomics.load(this.#producer, 0);
+    const read = Atomics.load(this.#consumer, 0);
+    const isPlausible = position % 8n === 0n && position >= read && position - read <= BigInt(this.#size);
+    if (!isPlausible) Atomics.store(this.#producer, 0, read);
+    return Number(isPlausible ? position : read);
   }
 
   #stepOf(length: number): number {

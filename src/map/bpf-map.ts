@@ -25,6 +25,7 @@ import { type MapTypes, typesOfMap } from "./map-types.ts";
 import { RawMap } from "./raw-map.ts";
 
 const NO_KEY = new Uint8Array(0);
+const PUSH_OPTIONS: OptionTable<{ replace?: boolean }> = { replace: "boolean" };
 
 /**
  * A map in the kernel, used like a JavaScript Map. `K` and `V` are what its BTF types decode to; only the caller knows.
@@ -224,6 +225,7 @@ export class BpfMap<K = any, V = any> extends RawMap {
    */
   push(value: V, options: { replace?: boolean } = {}): void {
     const io = this.#keylessCodecs("push");
+    checkOptions("push", options, PUSH_OPTIONS);
     const flags = updateFlags(options.replace === true ? "replace" : "any");
     this.#callWithValue(io, "write", value, (bytes) => {
       mapUpdateElem(this.fd, NO_KEY, bytes, flags);

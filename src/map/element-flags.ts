@@ -1,4 +1,5 @@
 import { UsageError } from "../errors/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { BpfElemFlag } from "../uapi/index.ts";
 
 /** Which elements a write may touch: `any`, only new ones (`create`), only existing ones (`replace`). */
@@ -28,14 +29,20 @@ const MODES: Readonly<Record<UpdateMode, bigint>> = {
 };
 const CPU_SHIFT = 32n;
 
+const LOOKUP_OPTIONS: OptionTable<LookupOptions> = { lock: "boolean", cpu: "any" };
+const UPDATE_OPTIONS: OptionTable<UpdateOptions> = { mode: "any", lock: "boolean", cpu: "any" };
+
 /** Returns the kernel's flags for a lookup. */
-export function lookupFlags({ lock, cpu }: LookupOptions): bigint {
+export function lookupFlags(options: LookupOptions): bigint {
+  checkOptions("get", options, LOOKUP_OPTIONS);
+  const { lock, cpu } = options;
   return (lock === true ? BpfElemFlag.BPF_F_LOCK : 0n) | (cpu === undefined ? 0n : cpuFlags(cpu));
 }
 
 /** Returns the kernel's flags for a write. Throws UsageError for an unknown mode. */
 export function updateFlags(options: UpdateMode | UpdateOptions): bigint {
   if (typeof options === "string") return modeFlags(options);
+  checkOptions("set", options, UPDATE_OPTIONS);
   const { mode = "any", lock, cpu } = options;
   const flags = modeFlags(mode) | (lock === true ? BpfElemFlag.BPF_F_LOCK : 0n);
   if (cpu === undefined) return flags;

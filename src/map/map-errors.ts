@@ -53,10 +53,12 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
       if (traits.value === "socket") return "sockets can be read as cookies only, from maps with values of 8 bytes";
       return `the map is full: it takes ${map.maxEntries} elements`;
     case Errno.EEXIST:
+      if (operation === "map") return "other memory of this process lies at the address that the arena must have";
       return traits.key === "index" ? "elements of an array always exist" : "there is an element with this key already";
     case Errno.ENOENT:
       return operation === "write" ? "there is no element with this key to replace" : undefined;
     case Errno.EBADF:
+      if (operation === "map" || operation === "freeze" || operation === "list") return undefined;
       return "the fd in the key or value is closed, or it is not of the kind that this map takes";
     case Errno.EBUSY:
       if (operation === "freeze") return "the map's memory is mapped for writing: close the mapping first";

@@ -1,4 +1,5 @@
 import { EndableWait, endAtOnce, onAbort } from "../events/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 
 /** A change of a map between two polls. */
 export interface MapChange<K, V> {
@@ -25,6 +26,12 @@ export interface WatchOptions<K, V> {
   readonly identify?: ((part: K | V) => string) | undefined;
 }
 
+const OPTIONS: OptionTable<WatchOptions<unknown, unknown>> = {
+  interval: "natural",
+  signal: "object",
+  identify: "function",
+};
+
 /**
  * Yields the changes of a map. It polls, because the kernel reports no changes: what changes and changes back between
  * two polls is not seen. The elements of the first poll are not reported.
@@ -33,6 +40,7 @@ export function watchMap<K, V>(
   map: WatchedMap<K, V>,
   options: WatchOptions<K, V> = {},
 ): AsyncGenerator<MapChange<K, V>, void, undefined> {
+  checkOptions("watchMap", options, OPTIONS);
   const waiting = new EndableWait();
   return endAtOnce(changesOf(map, options, waiting), waiting.end);
 }

@@ -8,6 +8,7 @@ const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
+const MAP_FIXED_NOREPLACE = 0x100000;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 
@@ -19,7 +20,7 @@ export interface MapMemoryOptions {
   readonly offset?: number | undefined;
   /** Maps for writing as well. Views of a mapping that is not writable must never be written: that ends the process. */
   readonly writable?: boolean | undefined;
-  /** Wanted address, for arenas, which must lie where the map was told. */
+  /** The address at which an arena must lie. */
   readonly address?: number | undefined;
 }
 
@@ -28,10 +29,24 @@ interface Range {
   readonly length: number;
 }
 
-/** Gives back the memory of a mapping outside of JavaScript's own when nobody can see it any more, never under a view. */
-const mapped = new FinalizationRegistry<Range>(({ address, length }) => {
-  syscall("munmap", address, length);
-});
+/**
+ * The lengths of closed places outside of JavaScript's own memory, by address. They are not unmapped:
+ * `buffer.transfer()` moves memory into a buffer that this code does not know, and that buffer may still be in use. The
+ * next mapping for writing takes the place.
+ */
+const closedPlaces = new Map<number, number>();
+
+const uncollected = new FinalizationRegistry<Range>(({ address, length }) => closedPlaces.set(address, length));
+
+/** Takes a closed place of at least `length` bytes, at `address` unless that is 0. Returns undefined if there is none. */
+function takeClosedPlace(address: number, length: number): Range | undefined {
+  for (const [start, size] of closedPlaces) {
+    if (size < length || (address !== 0 && address !== start)) continue;
+    closedPlaces.delete(start);
+    return { address: start, length: size };
+  }
+  return undefined;
+}
 
 /** What of the engine's WebAssembly is used here: the compiler's types for Node leave it out. */
 declare const WebAssembly: {
@@ -72,27 +87,38 @@ export class MappedMemory {
   readonly length: number;
   readonly writable: boolean;
   readonly #range: Range;
+  /** True if the caller chose the address. */
+  readonly #isPlaceOfCaller: boolean;
   #buffer: ArrayBuffer | undefined;
 
   constructor(fd: number, options: MapMemoryOptions, what: string) {
     const { length, offset = 0, writable = false, address = 0 } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
-    // Who reads behind the end of a file, which others can shorten at any time, gets SIGBUS.
-    if (fstatSync(fd).isFile()) {
+    // A read behind the end of a file ends the process (SIGBUS), and others can shorten a file at any time.
+    const stat = fstatSync(fd);
+    if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
     }
-    const place = address === 0 ? reservePlace(length) : undefined;
+    const reserved = address === 0 ? reservePlace(length) : undefined;
+    const closed = reserved === undefined && writable ? takeClosedPlace(address, length) : undefined;
+    const place = reserved?.address ?? closed?.address ?? address;
+    const fixed = place === 0 ? 0 : reserved === undefined && closed === undefined ? MAP_FIXED_NOREPLACE : MAP_FIXED;
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    const fixed = place !== undefined ? MAP_FIXED : address === 0 ? 0 : MAP_FIXED_NOREPLACE;
-    const result = syscall("mmap", place?.address ?? address, length, protection, MAP_SHARED | fixed, fd, offset);
-    if (result < 0) throw fail("mmap", -result, { subject: what });
+    const result = syscall("mmap", place, length, protection, MAP_SHARED | fixed, fd, offset);
+    if (result < 0) {
+      // The kernel may have dropped the pages of the place before it refused. Other memory must not come to lie there.
+      if (fixed === MAP_FIXED) dropPages({ address: place, length });
+      if (closed !== undefined) closedPlaces.set(closed.address, closed.length);
+      throw fail("mmap", -result, { subject: what });
+    }
     this.what = what;
     this.address = result;
     this.length = length;
     this.writable = writable;
-    this.#range = { address: result, length };
-    this.#buffer = place?.buffer ?? viewMemory(result, length);
-    if (place === undefined) mapped.register(this.#buffer, this.#range);
+    this.#range = closed ?? { address: result, length };
+    this.#buffer = reserved?.buffer ?? viewMemory(result, length);
+    this.#isPlaceOfCaller = address !== 0;
+    if (reserved === undefined && address === 0) uncollected.register(this.#buffer, this.#range);
   }
 
   /**
@@ -110,20 +136,21 @@ export class MappedMemory {
 
   /**
    * Lets the kernel's object go. A view that somebody still has would crash the process if the pages went away, so
-   * private pages take their place; they are unmapped when the last view is collected.
+   * private pages take their place. The address that an arena needs is free for its next mapping at once: a view that
+   * was kept then shows that mapping.
    */
   close(): void {
     if (this.#buffer === undefined) return;
     this.#buffer = undefined;
     const errno = dropPages(this.#range);
     if (errno !== 0) throw fail("mmap", errno, { subject: this.what });
+    if (this.#isPlaceOfCaller) closedPlaces.set(this.#range.address, this.#range.length);
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 }
-const MAP_FIXED_NOREPLACE = 0x100000;
 
 /** Maps an fd's memory: a map's values, a ring, a perf buffer. `what` names it in errors. */
 export function mapMemory(fd: number, options: MapMemoryOptions, what = "the mapping"): MappedMemory {

@@ -120,6 +120,61 @@ test("after close() every use says so, and no view crashes", () => {
   assert.equal(run.stdout, "whole\n", run.stderr);
 });
 
+test("no write to what is handed out ends the process: types of the kernel, variables in a frozen map, transferred memory", (t) => {
+  if (!needs(t, "map:arena")) return;
+  const script = `
+    import { createMap, kernelBtf, loadObject, readObject } from "bpfts";
+    const btf = kernelBtf();
+    const { header } = btf;
+    for (let depth = 0, seen = new Set(), all = [btf]; all.length > 0 && depth < 100; depth++) {
+      const one = all.pop();
+      if (one === null || typeof one !== "object" || seen.has(one)) continue;
+      seen.add(one);
+      const names = new Set([...Object.keys(one), ...Object.getOwnPropertyNames(Object.getPrototypeOf(one) ?? {})]);
+      for (const name of names) {
+        let value;
+        try { value = one[name]; } catch { continue; }
+        if (ArrayBuffer.isView(value) && value.length > 0) value[0] = 1;
+        else all.push(value);
+      }
+    }
+    if (btf.find("task_struct") === undefined) throw new Error("the types were changed");
+
+    const spec = readObject("test/bpf/counter.bpf.o");
+    const { valueSize } = spec.maps[".bss"];
+    const section = createMap({ type: "array", keySize: 4, valueSize, maxEntries: 1, mmapable: true });
+    section.freeze();
+    const object = loadObject(spec, { maps: { ".bss": section } });
+    const seen = object.variable("packets_seen");
+    for (const write of [() => { seen.value = 1n; }, () => seen.add(1n), () => seen.exchange(1n), () => seen.compareExchange(0n, 1n), () => section.memory().buffer]) {
+      try { write(); } catch (error) { if (error.code === "USAGE") continue; throw error; }
+      throw new Error(String(write));
+    }
+    if (seen.value !== 0n) throw new Error("changed");
+
+    const arena = () => createMap({ type: "arena", maxEntries: 2, flags: 0x400, extra: 0x100000000000n });
+    const array = () => createMap({ type: "array", value: "u64", maxEntries: 5000, mmapable: true });
+    const moved = [];
+    for (const make of [arena, array, arena, array]) {
+      const map = make();
+      const { buffer } = map.memory();
+      new Uint8Array(buffer)[0] = 5;
+      try { moved.push(new Uint8Array(buffer.transfer())); } catch (error) { if (!(error instanceof TypeError)) throw error; }
+      map.close();
+    }
+    for (let i = 0; i < 10; i++) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const bytes of moved) bytes.fill(1);
+    console.log("alive");
+  `;
+  const run = spawnSync(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script], {
+    encoding: "utf8",
+  });
+  assert.equal(run.stdout, "alive\n", run.stderr);
+});
+
 test("every global of every type reads as the object file says, mapped and through a system call", (t) => {
   if (!needs(t, "prog:syscall")) return;
   for (const name of ["data-types", "data-sections", "data-strings"]) {

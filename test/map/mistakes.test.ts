@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { BpfError, ClosedError, UsageError } from "../../src/errors/index.ts";
-import { openPerfBuffer, openRingBuffer, records, UserRingBuffer } from "../../src/events/index.ts";
-import { BatchCursor, type BpfMap, createMap, type MapOptions } from "../../src/map/index.ts";
+import { openPerfBuffer, openRingBuffer, records, traceLog, UserRingBuffer } from "../../src/events/index.ts";
+import { BatchCursor, type BpfMap, createMap, type MapOptions, openMap, watchMap } from "../../src/map/index.ts";
 import { lacking } from "../support/feature.ts";
 
 const HASH: MapOptions = { type: "hash", key: "u32", value: "u64", maxEntries: 4 };
@@ -160,4 +160,66 @@ test("keys and values of another size, and what a type of map has not, are Usage
     () => array.delete(1),
     (error) => error instanceof BpfError && /elements of an array cannot be deleted/.test(error.message),
   );
+});
+
+test("a getter of a key or value may write other elements of the same map", (t) => {
+  const map = createMap<{ a: number; b: number }, { x: number; y: number }>({
+    type: "hash",
+    key: { a: "u32", b: "u32" },
+    value: { x: "u32", y: "u32" },
+    maxEntries: 16,
+  });
+  t.after(() => map.close());
+  const other = (n: number): number => {
+    map.set({ a: n, b: n }, { x: n, y: n });
+    return 1;
+  };
+  const value = (n: number) => ({
+    get x() {
+      return other(n);
+    },
+    y: 2,
+  });
+  const key = (n: number) => ({
+    a: 1,
+    get b() {
+      return other(n);
+    },
+  });
+  map.set({ a: 1, b: 1 }, value(50));
+  map.set(key(51), value(52));
+  map.setMany([[key(53), value(54)]]);
+  assert.equal(map.has(key(55)), true);
+  assert.deepEqual(map.get(key(56)), { x: 1, y: 2 });
+  assert.equal(map.delete(key(57)), true);
+  const found = [...map].map(([{ a, b }, { x, y }]) => [a, b, x, y]).sort();
+  assert.deepEqual(
+    found,
+    [50, 51, 52, 53, 54, 55, 56, 57].map((n) => [n, n, n, n]),
+  );
+});
+
+test("options that a function does not have, and words that an option does not know, are refused", async (t) => {
+  const map = createMap({ type: "hash", key: "u32", value: "u32", maxEntries: 4 });
+  const queue = createMap({ type: "queue", value: "u32", maxEntries: 4 });
+  const ring = createMap({ type: "ringbuf", maxEntries: 4096 });
+  const perf = createMap({ type: "perf_event_array", keySize: 4, valueSize: 4, maxEntries: 4 });
+  for (const one of [map, queue, ring, perf]) t.after(() => one.close());
+  const calls: [RegExp, () => unknown][] = [
+    [/openMap has no option name; it has id, fd, pinned/, () => openMap({ name: "counts" } as never)],
+    [/get has no option cpus/, () => map.get(1, { cpus: 1 } as never)],
+    [/set has no option locked/, () => map.set(1, 1, { locked: true } as never)],
+    [/"toString" is not a mode/, () => map.set(1, 1, "toString" as never)],
+    [/"toString" is not a mode/, () => map.set(1, 1, { mode: "toString" as never })],
+    [/"constructor" is not a mode/, () => map.setMany([[1, 1]], "constructor" as never)],
+    [/push has no option replaced/, () => queue.push(1, { replaced: true } as never)],
+    [/watchMap has no option every/, () => watchMap(map, { every: 5 } as never)],
+    [/records has no option slow/, () => records(ring, { slow: "drop" } as never)],
+    [/whenSlow must be one of wait, drop, not "toString"/, () => records(ring, { whenSlow: "toString" as never })],
+    [/openPerfBuffer has no option page/, () => openPerfBuffer(perf, () => {}, { page: 1 } as never)],
+    [/traceLog has no option abort/, () => traceLog({ abort: true } as never)],
+  ];
+  for (const [message, call] of calls) {
+    assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));
+  }
 });
