@@ -144,7 +144,9 @@ function attachKind(program: Program, kind: SectionKind, target: string): Link {
     case "kprobe": {
       const place = kprobeSection(target);
       if (place === undefined) throw wrong("function+offset");
-      return returns ? attachKretprobe(program, place) : attachKprobe(program, place);
+      if (!returns) return attachKprobe(program, place);
+      if (place.offset !== 0) throw wrong("function");
+      return attachKretprobe(program, { symbol: place.symbol });
     }
     case "ksyscall":
       return returns ? attachKretsyscall(program, { syscall: target }) : attachKsyscall(program, { syscall: target });
@@ -155,6 +157,7 @@ function attachKind(program: Program, kind: SectionKind, target: string): Link {
     case "uprobe": {
       const place = uprobeSection(target);
       if (place === undefined) throw wrong("binary:function+offset");
+      if (returns && place.offset !== 0) throw wrong("binary:function");
       return returns ? attachUretprobe(program, place) : attachUprobe(program, place);
     }
     case "uprobe_multi": {

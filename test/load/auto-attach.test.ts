@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { openSync } from "node:fs";
 import { test } from "node:test";
 import { UsageError } from "../../src/errors/index.ts";
 import type { FeatureName } from "../../src/kernel/features/table.ts";
 import { attachBySection, autoAttach, loadObject, readObject } from "../../src/load/index.ts";
-import type { Program } from "../../src/program/index.ts";
+import { type AutoAttach, SECTION_KINDS } from "../../src/object/section-kinds.ts";
+import { Program } from "../../src/program/index.ts";
+import { OwnedFd } from "../../src/sys/index.ts";
+import { BpfProgType } from "../../src/uapi/index.ts";
 import { ownFds } from "../link/conformance.ts";
 import { callGetpriority } from "../link/tracing-object.ts";
 import { needs } from "../support/feature.ts";
@@ -72,6 +76,60 @@ test("what does not say where it goes is left, and listed", () => {
   );
   assert.equal(attachBySection(object.programs.no_link as Program), undefined);
   assert.equal(attachBySection(object.programs.on_uprobe_anywhere as Program), undefined);
+});
+
+/** What may follow the name of a section that has to say where its program goes. */
+const TARGETS: Readonly<Record<AutoAttach, readonly string[]>> = {
+  kprobe: ["do_unlinkat", "do_unlinkat+0"],
+  ksyscall: ["unlinkat"],
+  kprobe_multi: ["bpf_fentry_test*"],
+  kprobe_session: ["bpf_fentry_test*"],
+  uprobe: ["/bin/sh:main", "/bin/sh:main+0"],
+  uprobe_multi: ["/bin/sh:ma*"],
+  usdt: ["libc.so.6:libc:setjmp"],
+  tp: ["sched/sched_switch"],
+  raw_tp: ["sched_switch"],
+  trace: [""],
+  tracing_multi: ["bpf_fentry_test*"],
+  lsm: [""],
+  iter: [""],
+};
+
+test("what a section says fits the options of the function that attaches its program", () => {
+  // Options are checked before the program's type, and the type before the kernel is asked for anything.
+  const type = BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER;
+  for (const kind of SECTION_KINDS) {
+    for (const attachTo of kind.autoAttach === undefined ? [] : TARGETS[kind.autoAttach]) {
+      const sectionName = `${kind.name}/${attachTo}`;
+      const fd = new OwnedFd(openSync("/dev/null", "r"), sectionName);
+      using program = new Program(fd, { name: "unfit", type, sectionName, attachTo });
+      assert.throws(
+        () => attachBySection(program),
+        (error) => error instanceof UsageError && /: that hook takes \w+( or \w+)* programs$/.test(error.message),
+        sectionName,
+      );
+    }
+  }
+});
+
+test("a return probe's section has no offset but 0", () => {
+  for (const [sectionName, attachTo, message] of [
+    ["kretprobe/do_unlinkat+4", "do_unlinkat+4", /kretprobe\/do_unlinkat\+4 is not of the form kretprobe\/function$/],
+    [
+      "uretprobe//bin/sh:main+4",
+      "/bin/sh:main+4",
+      /uretprobe\/\/bin\/sh:main\+4 is not of the form uretprobe\/binary:function$/,
+    ],
+  ] as const) {
+    const fd = new OwnedFd(openSync("/dev/null", "r"), sectionName);
+    using program = new Program(fd, {
+      name: "on_return",
+      type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+      sectionName,
+      attachTo,
+    });
+    assert.throws(() => attachBySection(program), message);
+  }
 });
 
 test("nothing is left attached if one program cannot be", () => {
