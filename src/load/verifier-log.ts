@@ -27,9 +27,10 @@ export function readVerifierLog(log: readonly string[]): VerifierVerdict {
   const start = log.findLastIndex((line) => line.startsWith(FAILED));
   const classic = start < 0 ? log : log.slice(0, start);
   const structured = start < 0 ? undefined : readDiagnosis(log.slice(start));
+  const telling = tellingLine(classic);
   return {
-    telling: tellingLine(classic),
-    slot: structured?.slot ?? failingSlot(classic),
+    telling,
+    slot: structured?.slot ?? namedSlot(telling) ?? failingSlot(classic),
     source: classic
       .findLast((text) => text.startsWith("; "))
       ?.slice(2)
@@ -44,13 +45,19 @@ const STATISTICS =
   /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states)/;
 /** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\)/;
-/** Source lines, register states, and other steps of the walk. */
+/** Source lines, register states, and other steps of the walk. The two states of an infinite loop follow its reason. */
 const STEP =
-  /^\s*(; |from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
+  /^\s*(; |cur state:|old state:|from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
 
 /** The last line that is neither a step nor a statistic: where the classic log puts its reason. */
 function tellingLine(log: readonly string[]): string | undefined {
   return log.findLast((line) => line !== "" && !STATISTICS.test(line) && !STEP.test(line))?.trim();
+}
+
+/** The instruction that the reason names: `infinite loop detected at insn 1`, `unreachable insn 4`. */
+function namedSlot(telling: string | undefined): number | undefined {
+  const slot = /\b(?:at|from|unreachable) insn (\d+)/.exec(telling ?? "")?.[1];
+  return slot === undefined ? undefined : Number(slot);
 }
 
 /** The last instruction that the log walks over before it stops. */

@@ -60,6 +60,20 @@ const golden: readonly Golden[] = [
     telling: "invalid read from stack off -5+0 size 1",
     slot: 16,
   },
+  {
+    log: "6.18-infinite-loop",
+    message:
+      "program p is refused by the verifier at instruction 1: infinite loop detected at insn 1; " +
+      'source: asm volatile("%0 ^= 1" : "+r"(n)); @ loop.bpf.c:7',
+    telling: "infinite loop detected at insn 1",
+    slot: 1,
+  },
+  {
+    log: "6.18-unreachable",
+    message: "program p is refused by the verifier at instruction 2: unreachable insn 2",
+    telling: "unreachable insn 2",
+    slot: 2,
+  },
 ];
 
 for (const { log, message, telling, slot, title, place, steps } of golden) {
