@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/index.ts";
 import { hasFullRangeOffsets } from "../kernel/index.ts";
-import { createKernelMap } from "../map/index.ts";
+import { type BpfMap, createKernelMap } from "../map/index.ts";
 import type { MapSpec } from "../object/index.ts";
 import {
   type MapCreateAttr,
@@ -11,7 +11,7 @@ import {
   pageSize,
   possibleCpus,
 } from "../sys/index.ts";
-import { BpfMapType } from "../uapi/index.ts";
+import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 
 /** What of a struct_ops map depends on the kernel. */
 export interface KernelStructOps {
@@ -99,23 +99,26 @@ export function arenaDataOffset(spec: MapSpec): number {
   return spec.maxEntries * page - Math.ceil(contents.length / page) * page;
 }
 
-/** Writes an object's globals into its arena, by a mapping for the time of the call. */
-export function fillArena(spec: MapSpec, fd: number): void {
-  const { contents } = spec;
-  const length = spec.maxEntries * pageSize();
-  if (contents === undefined || contents.length === 0) return;
+/**
+ * Maps an arena that has no fixed address, since the kernel loads no program with one that has no address yet, and
+ * writes the object's globals into it. The map keeps this mapping: the kernel allows no other address from now on.
+ */
+export function fillArena(spec: MapSpec, map: BpfMap): void {
+  const { contents = new Uint8Array(), mapExtra, maxEntries, flags } = spec;
+  const length = maxEntries * pageSize();
   if (contents.length > length) {
-    throw new UsageError(`map ${spec.name}: globals of ${contents.length} bytes do not fit ${spec.maxEntries} pages`);
+    throw new UsageError(`map ${spec.name}: globals of ${contents.length} bytes do not fit ${maxEntries} pages`);
   }
-  const memory = mapMemory(
-    fd,
-    { length, writable: true, ...(spec.mapExtra === 0n ? {} : { address: Number(spec.mapExtra) }) },
-    `map ${spec.name}`,
-  );
-  try {
-    new Uint8Array(memory.buffer).set(contents, arenaDataOffset(spec));
-  } finally {
-    memory.close();
+  // A write to a page that no program has allocated would end the process.
+  const faults = (flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0;
+  if (faults && contents.length > 0) {
+    throw new UsageError(`map ${spec.name}: an arena with BPF_F_SEGV_ON_FAULT cannot hold global variables`);
+  }
+  if (mapExtra === 0n && !faults) {
+    new Uint8Array(map.memory().buffer).set(contents, arenaDataOffset(spec));
+  } else if (mapExtra === 0n || contents.length > 0) {
+    using memory = mapMemory(map.fd, { length, writable: true, address: Number(mapExtra), isArena: true }, map.what);
+    if (contents.length > 0) new Uint8Array(memory.buffer).set(contents, arenaDataOffset(spec));
   }
 }
 

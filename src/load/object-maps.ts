@@ -95,8 +95,9 @@ export class ObjectMaps {
 
   /** A map that a loader program has made. */
   adopt(spec: MapSpec, fd: OwnedFd): void {
-    if (spec.source === "arena") fillArena(spec, fd.number);
-    this.keep(spec, new BpfMap(fd, { name: spec.name, types: this.#types(spec) }));
+    const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
+    if (spec.source === "arena") fillArena(spec, map);
+    this.keep(spec, map);
   }
 
   /** The map that stands in for one of the object's: given by the caller, or pinned where it would be. */
@@ -158,7 +159,7 @@ export class ObjectMaps {
     this.#step(() => `map ${spec.name}: ${mapText(spec)}, created with fd ${map.fd}`);
     if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
     else if (spec.source === "kconfig" && kconfig !== undefined) fillDataMap(spec, map.fd, kconfig);
-    else if (spec.source === "arena") fillArena(spec, map.fd);
+    else if (spec.source === "arena") fillArena(spec, map);
     return map;
   }
 

@@ -49,23 +49,35 @@ export function resolveExterns(
     else if (used.has(extern.name)) byName.set(extern.name, constant(extern, source.value));
   }
   // One pass over /proc/kallsyms for all of them.
-  const symbols = kernelSymbolAddresses(untyped.map(({ name }) => name));
+  const symbols = untyped.length === 0 ? new Map() : kernelSymbolAddresses([...untyped.map(({ name }) => name), TEXT]);
+  const hidden = symbols.get(TEXT)?.has(0n) === true;
   for (const extern of untyped) {
-    const [address, other] = symbols.get(extern.name) ?? [];
-    if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
-    if (other !== undefined) {
-      throw new UsageError(
-        `extern ${extern.name}: several symbols of the kernel have this name, and which one is meant cannot be told`,
-      );
-    }
-    if (address === 0n) {
-      throw new UsageError(
-        `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
-      );
-    }
+    const address = ksymAddress(extern, symbols.get(extern.name), hidden);
     byName.set(extern.name, address === undefined ? undefined : { kind: "address", address });
   }
   return { byName, kconfig, fdArray };
+}
+
+/** The start of the kernel's code. Its address is 0 only for a reader from whom the kernel hides all addresses. */
+const TEXT = "_stext";
+
+/** Returns the address of an untyped ksym; undefined for a weak one that the kernel lacks. Throws UsageError. */
+export function ksymAddress(
+  extern: ExternSpec,
+  addresses: ReadonlySet<bigint> | undefined,
+  hidden: boolean,
+): bigint | undefined {
+  const [address, other] = addresses ?? [];
+  if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
+  if (other !== undefined) {
+    throw new UsageError(`extern ${extern.name} is ambiguous: several symbols of the kernel have this name`);
+  }
+  if (address === 0n && hidden) {
+    throw new UsageError(
+      `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
+    );
+  }
+  return address;
 }
 
 function missing(extern: ExternSpec, reason: string): UsageError {

@@ -53,10 +53,14 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
     const index = theirs.findIndex(({ name }) => name === member.name);
     const target = theirs[index];
     if (target === undefined) {
-      // The program of a callback that this kernel does not know is left out.
-      if (callback === undefined && data.some((byte) => byte !== 0)) {
+      if (callback !== undefined) {
         throw new UsageError(
-          `map ${map.name}: the kernel's ${ops.typeName} has no member ${member.name}, which is set`,
+          `map ${map.name}: this kernel's struct ${ops.typeName} has no member ${member.name}, which the object sets to program ${callback.program}; to load without it, remove it from spec.map(${JSON.stringify(map.name)}).structOps.callbacks and set the program's autoload to false`,
+        );
+      }
+      if (data.some((byte) => byte !== 0)) {
+        throw new UsageError(
+          `map ${map.name}: this kernel's struct ${ops.typeName} has no member ${member.name}, which the object sets`,
         );
       }
       continue;

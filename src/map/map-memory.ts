@@ -217,7 +217,7 @@ export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
   const page = pageSize();
   const bytes = isArena ? owner.maxEntries * page : valueStride(owner.valueSize) * owner.maxEntries;
   const length = Math.ceil(bytes / page) * page;
-  const place = { length, ...(owner.address === 0n ? {} : { address: Number(owner.address) }) };
+  const place = { length, address: Number(owner.address), isArena };
   try {
     return new MapMemory<V>(mapMemory(owner.fd, { ...place, writable: true }, owner.what), owner);
   } catch (error) {

@@ -222,6 +222,6 @@ export interface StructOpsSpec {
   readonly link: boolean;
   /** The initial bytes, by the object's layout. */
   readonly data: Uint8Array;
-  /** Callbacks: byte offset within `data`, the member's name, and the program that implements it. */
-  readonly callbacks: readonly { readonly offset: number; readonly member: string; readonly program: string }[];
+  /** Byte offset within `data`, the member's name, and the program that implements it. Remove what is not to be set. */
+  readonly callbacks: { readonly offset: number; readonly member: string; readonly program: string }[];
 }

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { ClosedError, UsageError } from "../errors/index.ts";
+import { ClosedError, Errno, UsageError } from "../errors/index.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
@@ -11,6 +11,7 @@ const MAP_FIXED = 0x10;
 const MAP_FIXED_NOREPLACE = 0x100000;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
+const FOUR_GIB = 0x1_0000_0000;
 
 /** How to map. */
 export interface MapMemoryOptions {
@@ -20,32 +21,41 @@ export interface MapMemoryOptions {
   readonly offset?: number | undefined;
   /** Maps for writing as well. Views of a mapping that is not writable must never be written: that ends the process. */
   readonly writable?: boolean | undefined;
-  /** The address at which an arena must lie. */
+  /** The address at which an arena must lie; 0 for any. */
   readonly address?: number | undefined;
+  /** True for an arena: its memory must not cross a multiple of 4 GiB, so the kernel chooses the address. */
+  readonly isArena?: boolean | undefined;
 }
 
 interface Range {
   readonly address: number;
   readonly length: number;
+  /** True if the caller chose the address. Only a mapping that needs this address may take the place again. */
+  readonly isFixed?: boolean;
 }
 
 /**
- * The lengths of closed places outside of JavaScript's own memory, by address. They are not unmapped:
+ * Closed places outside of JavaScript's own memory, by address. They are not unmapped:
  * `buffer.transfer()` moves memory into a buffer that this code does not know, and that buffer may still be in use. The
  * next mapping for writing takes the place.
  */
-const closedPlaces = new Map<number, number>();
+const closedPlaces = new Map<number, Range>();
 
-const uncollected = new FinalizationRegistry<Range>(({ address, length }) => closedPlaces.set(address, length));
+const uncollected = new FinalizationRegistry<Range>((range) => closedPlaces.set(range.address, range));
 
-/** Takes a closed place of at least `length` bytes, at `address` unless that is 0. Returns undefined if there is none. */
-function takeClosedPlace(address: number, length: number): Range | undefined {
-  for (const [start, size] of closedPlaces) {
-    if (size < length || (address !== 0 && address !== start)) continue;
-    closedPlaces.delete(start);
-    return { address: start, length: size };
+/** Takes a closed place for a mapping, at its address unless that is 0. Returns undefined if there is none. */
+function takeClosedPlace({ address = 0, length, isArena = false }: MapMemoryOptions): Range | undefined {
+  for (const place of closedPlaces.values()) {
+    if (place.length < length || (address === 0 ? place.isFixed : address !== place.address)) continue;
+    if (isArena && crosses4GiB(place.address, length)) continue;
+    closedPlaces.delete(place.address);
+    return place;
   }
   return undefined;
+}
+
+function crosses4GiB(start: number, length: number): boolean {
+  return Math.floor(start / FOUR_GIB) !== Math.floor((start + length - 1) / FOUR_GIB);
 }
 
 /** What of the engine's WebAssembly is used here: the compiler's types for Node leave it out. */
@@ -87,20 +97,18 @@ export class MappedMemory {
   readonly length: number;
   readonly writable: boolean;
   readonly #range: Range;
-  /** True if the caller chose the address. */
-  readonly #isPlaceOfCaller: boolean;
   #buffer: ArrayBuffer | undefined;
 
   constructor(fd: number, options: MapMemoryOptions, what: string) {
-    const { length, offset = 0, writable = false, address = 0 } = options;
+    const { length, offset = 0, writable = false, address = 0, isArena = false } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
     // A read behind the end of a file ends the process (SIGBUS), and others can shorten a file at any time.
     const stat = fstatSync(fd);
     if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
     }
-    const reserved = address === 0 ? reservePlace(length) : undefined;
-    const closed = reserved === undefined && writable ? takeClosedPlace(address, length) : undefined;
+    const reserved = address === 0 && !isArena ? reservePlace(length) : undefined;
+    const closed = reserved === undefined && writable ? takeClosedPlace(options) : undefined;
     const place = reserved?.address ?? closed?.address ?? address;
     const fixed = place === 0 ? 0 : reserved === undefined && closed === undefined ? MAP_FIXED_NOREPLACE : MAP_FIXED;
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
@@ -108,16 +116,20 @@ export class MappedMemory {
     if (result < 0) {
       // The kernel may have dropped the pages of the place before it refused. Other memory must not come to lie there.
       if (fixed === MAP_FIXED) dropPages({ address: place, length });
-      if (closed !== undefined) closedPlaces.set(closed.address, closed.length);
+      if (closed !== undefined) closedPlaces.set(closed.address, closed);
+      if (result === -Errno.EEXIST) {
+        throw new UsageError(
+          `${what} must lie at address 0x${address.toString(16)}, where this process has mapped something else; close the other map with this address first`,
+        );
+      }
       throw fail("mmap", -result, { subject: what });
     }
     this.what = what;
     this.address = result;
     this.length = length;
     this.writable = writable;
-    this.#range = closed ?? { address: result, length };
+    this.#range = { address: result, length: closed?.length ?? length, isFixed: address !== 0 };
     this.#buffer = reserved?.buffer ?? viewMemory(result, length);
-    this.#isPlaceOfCaller = address !== 0;
     if (reserved === undefined && address === 0) uncollected.register(this.#buffer, this.#range);
   }
 
@@ -144,7 +156,7 @@ export class MappedMemory {
     this.#buffer = undefined;
     const errno = dropPages(this.#range);
     if (errno !== 0) throw fail("mmap", errno, { subject: this.what });
-    if (this.#isPlaceOfCaller) closedPlaces.set(this.#range.address, this.#range.length);
+    if (this.#range.isFixed) closedPlaces.set(this.#range.address, this.#range);
   }
 
   [Symbol.dispose](): void {

@@ -9,9 +9,10 @@ import { flushKernelBtf, kernelBtf } from "../../src/kernel/index.ts";
 import { loadObject, readObject, VerifierError } from "../../src/load/index.ts";
 import { openMap } from "../../src/map/index.ts";
 import { kernelAtLeast } from "../../src/sys/index.ts";
-import { BpfAttachType } from "../../src/uapi/index.ts";
+import { BpfAttachType, BpfMapFlag } from "../../src/uapi/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { isEmulated } from "../support/emulation.ts";
+import { lacking } from "../support/feature.ts";
 
 const fixture = (name: string): string => `test/bpf/${name}.bpf.o`;
 const fds = (): number => readdirSync("/proc/self/fd").length;
@@ -295,7 +296,7 @@ test("a name that several symbols of the kernel have is refused", (t) => {
   spec.externs.bpf_prog_put = { ...bpf_prog_put, name: twice };
   leavesNothing(
     () => loadObject(spec),
-    (error) => error instanceof UsageError && error.message.includes(`extern ${twice}: several symbols`),
+    (error) => error instanceof UsageError && error.message.includes(`extern ${twice} is ambiguous: several symbols`),
   );
 });
 
@@ -346,6 +347,57 @@ test("a struct_ops program for two members, or for a struct that this kernel lac
   leavesNothing(
     () => loadObject(spec),
     (error) => error instanceof NotSupportedError && /struct_ops not_in_any_kernel/.test(error.message),
+  );
+});
+
+test("a callback that the kernel's struct lacks is refused, unless the caller takes it out", () => {
+  const bytes = Buffer.from(readFileSync(fixture("struct-ops-optional")));
+  for (let at = bytes.indexOf("undo_cwnd"); at >= 0; at = bytes.indexOf("undo_cwnd", at)) bytes.write("undo_noth", at);
+  const spec = readObject(bytes);
+  leavesNothing(
+    () => loadObject(spec),
+    (error) =>
+      error instanceof UsageError &&
+      /struct tcp_congestion_ops has no member undo_noth, which the object sets to program optional_program;/.test(
+        error.message,
+      ),
+  );
+  const { callbacks } = spec.map("bpfts_always").structOps ?? assert.fail();
+  callbacks.splice(
+    callbacks.findIndex(({ member }) => member === "undo_noth"),
+    1,
+  );
+  spec.program("optional_program").autoload = false;
+  if (!kernelAtLeast(6, 4)) return;
+  using object = loadObject(spec);
+  assert.deepEqual(Object.keys(object.programs).sort(), ["acknowledged", "always"]);
+});
+
+test("an arena loads without a fixed address, and with one again and again", { skip: lacking("map:arena") }, () => {
+  for (const mapExtra of [1n << 44n, 0n, 1n << 44n]) {
+    const spec = readObject(fixture("maps-arena"));
+    spec.map("arena").mapExtra = mapExtra;
+    using object = loadObject(spec);
+    assert.equal(object.variable("arena_counter").value, 41n);
+    assert.equal(object.program("use").run().retval, 0);
+    assert.equal(object.variable("arena_counter").value, 42n);
+  }
+});
+
+test("two arenas cannot lie at one address, and one that faults holds no globals", {
+  skip: lacking("map:arena"),
+}, () => {
+  using first = loadObject(fixture("maps-arena"));
+  assert.equal(first.variable("arena_counter").value, 41n);
+  leavesNothing(
+    () => loadObject(fixture("maps-arena")),
+    (error) => error instanceof UsageError && /map arena must lie at address 0x100000000000, where/.test(error.message),
+  );
+  const spec = readObject(fixture("maps-arena"));
+  spec.map("arena").flags |= BpfMapFlag.BPF_F_SEGV_ON_FAULT;
+  leavesNothing(
+    () => loadObject(spec),
+    (error) => error instanceof UsageError && /BPF_F_SEGV_ON_FAULT cannot hold global variables/.test(error.message),
   );
 });
 
