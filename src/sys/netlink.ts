@@ -27,7 +27,10 @@ export type NetlinkAttribute = readonly [
 export interface RouteRequest {
   /** For errors: `RTM_NEWTFILTER`. */
   readonly type:
+    | "RTM_NEWLINK"
+    | "RTM_DELLINK"
     | "RTM_SETLINK"
+    | "RTM_NEWADDR"
     | "RTM_NEWQDISC"
     | "RTM_DELQDISC"
     | "RTM_NEWTFILTER"

@@ -162,6 +162,8 @@ export { BpfProgType, progTypeByName, progTypeName } from "./prog-types.ts";
 export { NetfilterVerdict, NetkitAction, SkAction, TcAction, TcxAction, XdpAction } from "./return-codes.ts";
 export {
   IfAttribute,
+  IfaAttribute,
+  Ifaddrmsg,
   Ifinfomsg,
   NlFlag,
   NlMessage,

@@ -30,11 +30,23 @@ export const Ifinfomsg = struct({
   ifi_change: u32,
 });
 
+/** `struct ifaddrmsg` (include/uapi/linux/if_addr.h): an address of a network device. */
+export const Ifaddrmsg = struct({
+  ifa_family: u8,
+  ifa_prefixlen: u8,
+  ifa_flags: u8,
+  ifa_scope: u8,
+  ifa_index: u32,
+});
+
 /** Types of messages. */
 export const NlMessage = {
   NLMSG_ERROR: 2,
   NLMSG_DONE: 3,
+  RTM_NEWLINK: 16,
+  RTM_DELLINK: 17,
   RTM_SETLINK: 19,
+  RTM_NEWADDR: 20,
   RTM_NEWQDISC: 36,
   RTM_DELQDISC: 37,
   RTM_NEWTFILTER: 44,
@@ -78,11 +90,22 @@ export type TcAttribute = (typeof TcAttribute)[keyof typeof TcAttribute];
 /** The program's result is the action. */
 export const TCA_BPF_FLAG_ACT_DIRECT = 1;
 
-/** Attributes of network devices, and below IFLA_XDP. */
+/** Attributes of network devices, and below IFLA_LINKINFO, IFLA_INFO_DATA of veth, and IFLA_XDP. */
 export const IfAttribute = {
+  IFLA_IFNAME: 3,
+  IFLA_MTU: 4,
+  IFLA_LINKINFO: 18,
+  IFLA_INFO_KIND: 1,
+  IFLA_INFO_DATA: 2,
+  VETH_INFO_PEER: 1,
+  IFLA_NET_NS_FD: 28,
   IFLA_XDP: 43,
   IFLA_XDP_FD: 1,
   IFLA_XDP_FLAGS: 3,
   IFLA_XDP_EXPECTED_FD: 8,
 } as const;
 export type IfAttribute = (typeof IfAttribute)[keyof typeof IfAttribute];
+
+/** Attributes of addresses. */
+export const IfaAttribute = { IFA_ADDRESS: 1, IFA_LOCAL: 2 } as const;
+export type IfaAttribute = (typeof IfaAttribute)[keyof typeof IfaAttribute];

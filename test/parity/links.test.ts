@@ -42,7 +42,7 @@ import { withBpffs } from "../support/bpffs.ts";
 import { withCgroup } from "../support/cgroup.ts";
 import { owned } from "../support/cleanup.ts";
 import { lacking } from "../support/feature.ts";
-import { withNetns, withVeth } from "../support/netns.ts";
+import { removePeer, withNetns, withVeth } from "../support/netns.ts";
 import { returning } from "../support/programs.ts";
 import { peer, withoutPeer } from "./peer.ts";
 
@@ -163,9 +163,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   xdp: { make: (t) => created(t, program(t, p.BPF_PROG_TYPE_XDP, 2), withVeth(t).ifindex, a.BPF_XDP) },
   "xdp whose device is gone": {
     make(t) {
-      const { ifindex, netns } = withVeth(t);
-      const link = created(t, program(t, p.BPF_PROG_TYPE_XDP, 2), ifindex, a.BPF_XDP);
-      netns.run("ip", "link", "del", "peer0");
+      const veth = withVeth(t);
+      const link = created(t, program(t, p.BPF_PROG_TYPE_XDP, 2), veth.ifindex, a.BPF_XDP);
+      removePeer(veth);
       return link;
     },
   },

@@ -1,11 +1,13 @@
-import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { deviceIndex, Namespace, setNamespace, unshare } from "../../src/sys/index.ts";
+import { addAddress, addVeth, inNetns, removeDevice, setUp } from "./network.ts";
+import { ping as pingFromHere } from "./ping.ts";
 
 /** A network namespace of the test's own, with both ends of a veth pair. */
 export interface TestNetns {
-  /** Its name for `ip netns`. */
-  readonly name: string;
-  /** `/run/netns/<name>`: to open for a netns link. */
+  /** A file below /proc that stands for it, for this process and those that it starts. */
   readonly path: string;
   /** Runs a command inside. */
   run(command: string, ...args: string[]): string;
@@ -24,55 +26,64 @@ export interface TestVeth {
   readonly peerAddress: string;
 }
 
-const OPTIONS: ExecFileSyncOptions = { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
 let count = 0;
 
-function run(command: string, ...args: string[]): string {
-  return execFileSync(command, args, OPTIONS) as string;
-}
-
-/** A network namespace with its loopback up; deleted after the test, and with it every device inside. */
+/** A network namespace with its loopback up. It ends after the test, and with it every device inside. */
 export function withNetns(t: Pick<TestContext, "after">): TestNetns {
-  count += 1;
-  const name = `bpfts-${process.pid}-${count}`;
-  run("ip", "netns", "add", name);
-  t.after(() => {
-    run("ip", "netns", "del", name);
-  });
-  const netns: TestNetns = {
-    name,
-    path: `/run/netns/${name}`,
-    run: (command, ...args) => run("ip", "netns", "exec", name, command, ...args),
-  };
-  netns.run("ip", "link", "set", "lo", "up");
-  return netns;
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  let fd: number;
+  try {
+    unshare(Namespace.CLONE_NEWNET);
+    fd = openSync("/proc/thread-self/ns/net", "r");
+    setUp("lo");
+  } finally {
+    setNamespace(own, Namespace.CLONE_NEWNET);
+    closeSync(own);
+  }
+  t.after(() => closeSync(fd));
+  const path = `/proc/${process.pid}/fd/${fd}`;
+  const run = (command: string, ...args: string[]): string =>
+    inNetns(path, () => execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));
+  return { path, run };
 }
 
 /** A veth pair between the test's namespace and a new one, both ends up with addresses. */
 export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly netns: TestNetns } {
   const netns = withNetns(t);
+  count += 1;
   const number = ((process.pid * 7 + count) % 250) + 1;
   const name = `bt${process.pid % 100000}x${count}`;
   const peer = "peer0";
   const address = `10.199.${number}.1`;
   const peerAddress = `10.199.${number}.2`;
-  run("ip", "link", "add", name, "type", "veth", "peer", "name", peer, "netns", netns.name);
+  const fd = openSync(netns.path, "r");
+  try {
+    addVeth(name, { name: peer, netns: fd });
+  } finally {
+    closeSync(fd);
+  }
   t.after(() => {
-    // The namespace's end takes the other with it, unless the test did so already.
+    // The end of the namespace takes both ends with it, sooner or later.
     try {
-      run("ip", "link", "del", name);
+      removeDevice(name);
     } catch {}
   });
-  run("ip", "addr", "add", `${address}/24`, "dev", name);
-  run("ip", "link", "set", name, "up");
-  netns.run("ip", "addr", "add", `${peerAddress}/24`, "dev", peer);
-  netns.run("ip", "link", "set", peer, "up");
-  const ifindex = Number(run("cat", `/sys/class/net/${name}/ifindex`));
-  const peerIfindex = Number(netns.run("cat", `/sys/class/net/${peer}/ifindex`));
-  return { name, ifindex, peer, peerIfindex, address, peerAddress, netns };
+  addAddress(name, address);
+  setUp(name);
+  const peerIfindex = inNetns(netns.path, () => {
+    addAddress(peer, peerAddress);
+    setUp(peer);
+    return deviceIndex(peer) as number;
+  });
+  return { name, ifindex: deviceIndex(name) as number, peer, peerIfindex, address, peerAddress, netns };
 }
 
 /** One echo request from the far end of a veth pair to the near one, and its answer. */
 export function ping({ netns, address }: TestVeth & { readonly netns: TestNetns }): void {
-  netns.run("busybox", "ping", "-c", "1", "-W", "1", address);
+  inNetns(netns.path, () => pingFromHere(address));
+}
+
+/** Removes the far end of a veth pair, and with it the near one. */
+export function removePeer({ netns, peer }: TestVeth & { readonly netns: TestNetns }): void {
+  inNetns(netns.path, () => removeDevice(peer));
 }

@@ -78,6 +78,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   BpfLinkInfo: { layout: any(uapi.BpfLinkInfo), path: "bpf_link_info" },
   Nlmsghdr: whole(uapi.Nlmsghdr, "nlmsghdr"),
   Tcmsg: whole(uapi.Tcmsg, "tcmsg"),
+  Ifaddrmsg: whole(uapi.Ifaddrmsg, "ifaddrmsg"),
   Ifinfomsg: whole(uapi.Ifinfomsg, "ifinfomsg"),
   PerfEventAttr: {
     layout: any(uapi.PerfEventAttr),

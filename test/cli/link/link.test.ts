@@ -30,7 +30,7 @@ import { withBpffs } from "../../support/bpffs.ts";
 import { withCgroup } from "../../support/cgroup.ts";
 import { owned } from "../../support/cleanup.ts";
 import { lacking } from "../../support/feature.ts";
-import { withNetns, withVeth } from "../../support/netns.ts";
+import { removePeer, withNetns, withVeth } from "../../support/netns.ts";
 import { returning } from "../../support/programs.ts";
 import { assertParity, bpfts, type Placeholders } from "../run.ts";
 
@@ -108,10 +108,10 @@ const KINDS: Record<string, (t: TestContext) => Made> = {
     };
   },
   "xdp whose device is gone"(t) {
-    const { ifindex, netns } = withVeth(t);
+    const veth = withVeth(t);
     const prog = program(t, p.BPF_PROG_TYPE_XDP, { returns: 2 });
-    const link = owned(t, linkCreate(prog, ifindex, a.BPF_XDP));
-    netns.run("ip", "link", "del", "peer0");
+    const link = owned(t, linkCreate(prog, veth.ifindex, a.BPF_XDP));
+    removePeer(veth);
     return { program: prog, link };
   },
   tcx(t) {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { attachCgroup, attachProgram, detachProgram, queryPrograms } from "../../../src/link/index.ts";
 import { cgroupId } from "../../../src/sys/index.ts";
 import { BpfAttachFlag, BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
-import { withCgroup } from "../../support/cgroup.ts";
+import { CgroupProcess, withCgroup } from "../../support/cgroup.ts";
 import { counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
 import { linkConformance } from "../conformance.ts";
@@ -17,15 +16,13 @@ const egress = {
 
 test("cgroup links", async (t) => {
   const { path: cgroup } = withCgroup(t);
+  const process = new CgroupProcess(t);
   await linkConformance(t, {
     kind: "cgroup",
     first: counting(t, egress),
     second: counting(t, egress),
     attach: (program) => attachCgroup(program, { cgroup }),
-    fire: () => {
-      const send = "busybox ping -c 1 -W 1 127.0.0.1 > /dev/null";
-      execFileSync("sh", ["-c", `echo $$ > ${cgroup}/cgroup.procs; ${send}`]);
-    },
+    fire: () => process.act(cgroup, "datagrams"),
     check: (info) => {
       assert.ok(info.kind === "cgroup");
       assert.deepEqual([info.cgroupId, info.attachType], [cgroupId(cgroup), BpfAttachType.BPF_CGROUP_INET_EGRESS]);

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { attachNetfilter, type NetfilterPlace } from "../../../src/link/index.ts";
 import { Namespace, unshare } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
 import { counting } from "../../support/counting.ts";
 import { lacking } from "../../support/feature.ts";
+import { setUp } from "../../support/network.ts";
+import { ping } from "../../support/ping.ts";
 import { sendDatagram } from "../../support/traffic.ts";
 import { linkConformance } from "../conformance.ts";
 
 // A process of its own: a netfilter link goes to the network namespace of the thread that makes it.
 unshare(Namespace.CLONE_NEWNET);
-execFileSync("ip", ["link", "set", "lo", "up", "mtu", "1500"]);
+setUp("lo", { mtu: 1500 });
 
 const skip = lacking("link:netfilter", "attach:netfilter_defragment");
 const NF_ACCEPT = 1;
@@ -33,7 +34,7 @@ for (const place of places) {
       kind: "netfilter",
       first: counting(t, load),
       attach: (program) => attachNetfilter(program, place),
-      fire: () => void execFileSync("busybox", ["ping", "-c", "1", "-W", "1", family === "ipv4" ? "127.0.0.1" : "::1"]),
+      fire: () => ping(family === "ipv4" ? "127.0.0.1" : "::1"),
       check: (info) => {
         assert.ok(info.kind === "netfilter");
         const { pf, hooknum, flags } = info;

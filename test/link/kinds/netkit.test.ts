@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import {
@@ -14,6 +13,7 @@ import { BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
 import { counting } from "../../support/counting.ts";
 import { lacking } from "../../support/feature.ts";
 import { withVeth } from "../../support/netns.ts";
+import { addAddress, addDevice, removeDevice, setUp } from "../../support/network.ts";
 import { sendDatagram } from "../../support/traffic.ts";
 import { linkConformance } from "../conformance.ts";
 
@@ -31,16 +31,15 @@ interface NetkitPair {
 /** A pair of netkit devices (layer 3) in this namespace, each with a route to an address of its own. */
 function withNetkit(t: TestContext): NetkitPair {
   const device = `bn${process.pid % 100000}`;
-  const run = (...words: readonly string[]): void => void execFileSync("ip", words);
   const before = new Set(readdirSync("/sys/class/net"));
-  run("link", "add", device, "type", "netkit");
-  t.after(() => run("link", "del", device));
+  addDevice(device, "netkit");
+  t.after(() => removeDevice(device));
   const peer = readdirSync("/sys/class/net").find((name) => name !== device && !before.has(name)) ?? "";
   const addresses = { primary: "10.198.1.2", peer: "10.198.2.2" };
-  run("link", "set", device, "up");
-  run("link", "set", peer, "up");
-  run("addr", "add", "10.198.1.1/24", "dev", device);
-  run("addr", "add", "10.198.2.1/24", "dev", peer);
+  setUp(device);
+  setUp(peer);
+  addAddress(device, "10.198.1.1");
+  addAddress(peer, "10.198.2.1");
   return { device, peer, send: (end) => sendDatagram(addresses[end]) };
 }
 

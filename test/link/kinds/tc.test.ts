@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { attachTc, removeClsact, type TcPlace } from "../../../src/link/index.ts";
 import { encodeAttributes, parseAttributes } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
 import { type Counting, counting } from "../../support/counting.ts";
 import { ping, withVeth } from "../../support/netns.ts";
+import { listFilters } from "../../support/network.ts";
 import { attachmentConformance } from "../conformance.ts";
 
 const TC_ACT_UNSPEC = -1;
@@ -23,16 +23,13 @@ for (const direction of ["ingress", "egress"] as const) {
   });
 }
 
-test("tc filters: what tc(8) shows, their order, and one in place of another", (t) => {
+test("tc filters: what the kernel lists, their order, and one in place of another", (t) => {
   const veth = withVeth(t);
   const device = veth.ifindex;
   const named = (prog_name: string): Counting => counting(t, { ...load, prog_name });
   const [a, b, c] = [named("last"), named("first"), named("instead")];
   const shown = (): string[] => {
-    const text = execFileSync("tc", ["filter", "show", "dev", veth.name, "ingress"], { encoding: "utf8" });
-    return [...text.matchAll(/pref (\d+) bpf .*handle (0x[0-9a-f]+) (\S+) direct-action/g)].map((one) =>
-      one.slice(1).join(" "),
-    );
+    return listFilters(device).map(({ priority, handle, name }) => `${priority} 0x${handle.toString(16)} ${name}`);
   };
   using last = attachTc(a.program, { device, priority: 20 });
   const first = attachTc(b.program, { device, priority: 10, handle: 7 });

@@ -5,7 +5,7 @@ import { xdpAttach } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfProgFlag, BpfProgType, XdpFlag } from "../../../src/uapi/index.ts";
 import { counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
-import { ping, withVeth } from "../../support/netns.ts";
+import { ping, removePeer, withVeth } from "../../support/netns.ts";
 import { attachmentConformance, linkConformance } from "../conformance.ts";
 
 const XDP_PASS = 2;
@@ -55,10 +55,10 @@ test("xdp without a link, by netlink", async (t) => {
     ping(veth);
     assert.ok(third.count() > before);
   }
-  const { ifindex, netns } = withVeth(t);
+  const veth = withVeth(t);
   const { program } = counting(t, load);
-  const attachment = attachXdp(program, { device: ifindex, withoutLink: true });
-  netns.run("ip", "link", "del", "peer0");
+  const attachment = attachXdp(program, { device: veth.ifindex, withoutLink: true });
+  removePeer(veth);
   attachment.close();
 });
 

@@ -6,22 +6,20 @@ import { Namespace, unshare } from "../../../src/sys/index.ts";
 import { BpfProgType } from "../../../src/uapi/index.ts";
 import { type Counting, counting } from "../../support/counting.ts";
 import { needs } from "../../support/feature.ts";
+import { setUp } from "../../support/network.ts";
+import { ping } from "../../support/ping.ts";
 import { recordConformance } from "../conformance.ts";
 
 // A process of its own: without a link a flow dissector goes to the caller's network namespace only.
 unshare(Namespace.CLONE_NEWNET);
-execFileSync("ip", ["link", "set", "lo", "up"]);
+setUp("lo");
 // To choose a CPU for a received packet the kernel takes it apart. /sys shows the namespace that mounted it.
 const choose = "mount -t sysfs none /sys && echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus";
 execFileSync("unshare", ["-m", "sh", "-c", choose]);
 
-function ping(): void {
-  execFileSync("busybox", ["ping", "-c", "1", "-W", "1", "127.0.0.1"]);
-}
-
 function isHit({ count }: Counting): boolean {
   const before = count();
-  ping();
+  ping("127.0.0.1");
   return count() > before;
 }
 

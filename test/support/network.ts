@@ -1,0 +1,138 @@
+// Network devices by the kernel's routing socket, so that no test needs ip(8).
+import { closeSync, openSync } from "node:fs";
+import { textUntilNul } from "../../src/layout/index.ts";
+import {
+  deviceIndex,
+  Namespace,
+  type NetlinkAttribute,
+  parseAttributes,
+  routeRequest,
+  setNamespace,
+} from "../../src/sys/index.ts";
+import {
+  IfAttribute,
+  IfaAttribute,
+  Ifaddrmsg,
+  Ifinfomsg,
+  NlFlag,
+  TcAttribute,
+  TcHandle,
+  Tcmsg,
+} from "../../src/uapi/index.ts";
+
+const IFF_UP = 1;
+const AF_INET = 2;
+const NLM_F_DUMP = 0x300;
+const CREATE = NlFlag.NLM_F_CREATE | NlFlag.NLM_F_EXCL;
+
+/** Does something in a network namespace. What starts a thread must not be done there: it would stay behind. */
+export function inNetns<T>(path: string, work: () => T): T {
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  const other = openSync(path, "r");
+  try {
+    setNamespace(other, Namespace.CLONE_NEWNET);
+    try {
+      return work();
+    } finally {
+      setNamespace(own, Namespace.CLONE_NEWNET);
+    }
+  } finally {
+    closeSync(other);
+    closeSync(own);
+  }
+}
+
+/** Makes a device of a kind, such as netkit. */
+export function addDevice(name: string, kind: string): void {
+  const info: readonly NetlinkAttribute[] = [[IfAttribute.IFLA_INFO_KIND, kind]];
+  newLink([
+    [IfAttribute.IFLA_IFNAME, name],
+    [IfAttribute.IFLA_LINKINFO, info],
+  ]);
+}
+
+/** Makes a veth pair: one end here, the other in the network namespace of an fd. */
+export function addVeth(name: string, peer: { readonly name: string; readonly netns: number }): void {
+  const peerDevice = Buffer.concat([
+    new Uint8Array(Ifinfomsg.size),
+    Buffer.from(textAttribute(IfAttribute.IFLA_IFNAME, peer.name)),
+    Buffer.from(Uint32Array.of(8 | (IfAttribute.IFLA_NET_NS_FD << 16), peer.netns).buffer),
+  ]);
+  const data: readonly NetlinkAttribute[] = [[IfAttribute.VETH_INFO_PEER, new Uint8Array(peerDevice)]];
+  newLink([
+    [IfAttribute.IFLA_IFNAME, name],
+    [
+      IfAttribute.IFLA_LINKINFO,
+      [
+        [IfAttribute.IFLA_INFO_KIND, "veth"],
+        [IfAttribute.IFLA_INFO_DATA, data],
+      ],
+    ],
+  ]);
+}
+
+/** A text as an attribute with its zero at the end, filled up to four bytes. */
+function textAttribute(type: number, text: string): Uint8Array {
+  const bytes = new Uint8Array((4 + text.length + 1 + 3) & ~3);
+  new DataView(bytes.buffer).setUint32(0, (4 + text.length + 1) | (type << 16), true);
+  bytes.set(Buffer.from(text), 4);
+  return bytes;
+}
+
+function newLink(attributes: readonly NetlinkAttribute[]): void {
+  routeRequest({
+    type: "RTM_NEWLINK",
+    flags: CREATE,
+    header: Ifinfomsg.alloc({}),
+    attributes,
+  });
+}
+
+function indexOf(device: string): number {
+  const index = deviceIndex(device);
+  if (index === undefined) throw new Error(`there is no network device ${device}`);
+  return index;
+}
+
+export function removeDevice(device: string): void {
+  routeRequest({ type: "RTM_DELLINK", header: Ifinfomsg.alloc({ ifi_index: indexOf(device) }) });
+}
+
+export function setUp(device: string, { mtu }: { readonly mtu?: number } = {}): void {
+  const header = Ifinfomsg.alloc({ ifi_index: indexOf(device), ifi_flags: IFF_UP, ifi_change: IFF_UP });
+  const attributes: readonly NetlinkAttribute[] = mtu === undefined ? [] : [[IfAttribute.IFLA_MTU, mtu]];
+  routeRequest({ type: "RTM_SETLINK", header, attributes });
+}
+
+/** Gives a device an IPv4 address in a network of 256. */
+export function addAddress(device: string, address: string): void {
+  const header = Ifaddrmsg.alloc({ ifa_family: AF_INET, ifa_prefixlen: 24, ifa_index: indexOf(device) });
+  const bytes = Uint8Array.from(address.split("."), Number);
+  const attributes: readonly NetlinkAttribute[] = [
+    [IfaAttribute.IFA_LOCAL, bytes],
+    [IfaAttribute.IFA_ADDRESS, bytes],
+  ];
+  routeRequest({ type: "RTM_NEWADDR", flags: CREATE, header, attributes });
+}
+
+/** A BPF filter of the ingress side of a device, as the kernel lists it. */
+interface ListedFilter {
+  readonly priority: number;
+  readonly handle: number;
+  readonly name: string;
+}
+
+/** The BPF filters of the ingress side of a device, in the kernel's order. */
+export function listFilters(ifindex: number): ListedFilter[] {
+  const answers = routeRequest({
+    type: "RTM_GETTFILTER",
+    flags: NLM_F_DUMP,
+    header: Tcmsg.alloc({ tcm_ifindex: ifindex, tcm_parent: TcHandle.TC_H_CLSACT_INGRESS }),
+  });
+  return answers.flatMap((answer) => {
+    const { tcm_info, tcm_handle } = Tcmsg.view(new DataView(answer.buffer, answer.byteOffset, answer.byteLength));
+    const options = parseAttributes(answer.subarray(Tcmsg.size)).get(TcAttribute.TCA_OPTIONS);
+    const name = options && parseAttributes(options).get(TcAttribute.TCA_BPF_NAME);
+    return name === undefined ? [] : [{ priority: tcm_info >>> 16, handle: tcm_handle, name: textUntilNul(name) }];
+  });
+}
