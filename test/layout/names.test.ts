@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../src/errors/index.ts";
 import { hasWildcard, namePattern, nearNames } from "../../src/layout/index.ts";
+import { assertBounded } from "../support/bounded.ts";
 
 test("patterns: * and ? stand for what they stand for in libbpf", () => {
   const fits: readonly [name: string, pattern: string, fits: boolean][] = [
@@ -58,12 +59,12 @@ test("a test keeps nothing of the name before", () => {
 
 test("no pattern takes long on any name", () => {
   const long = "a-".repeat(200_000);
-  const start = process.cpuUsage();
   for (const pattern of ["*-*-*-*b", `${"*a".repeat(50)}b`, `*${"a-".repeat(500)}b`, `${"?".repeat(1000)}*b`]) {
-    assert.equal(namePattern(pattern)(long), false);
-    assert.equal(namePattern(pattern, { paths: true })(long), false);
+    assertBounded(pattern.slice(0, 20), 1000, () => {
+      assert.equal(namePattern(pattern)(long), false);
+      assert.equal(namePattern(pattern, { paths: true })(long), false);
+    });
   }
-  assert.ok(process.cpuUsage(start).user < 5_000_000);
   assert.throws(() => namePattern("a".repeat(1025)), UsageError);
 });
 
@@ -81,9 +82,9 @@ test("names that are like another", () => {
 });
 
 test("looking for names that are like another takes no longer for long names", () => {
-  const start = process.cpuUsage();
-  assert.deepEqual(nearNames("a".repeat(300_000), ["a".repeat(300_001)]), []);
-  assert.equal(nearNames("a".repeat(250), Array(10_000).fill("a".repeat(251))).length, 3);
-  assert.equal(nearNames(`${"a".repeat(249)}c`, Array(10_000).fill(`${"a".repeat(249)}b`)).length, 3);
-  assert.ok(process.cpuUsage(start).user < 5_000_000);
+  assertBounded("looking for near names", 3000, () => {
+    assert.deepEqual(nearNames("a".repeat(300_000), ["a".repeat(300_001)]), []);
+    assert.equal(nearNames("a".repeat(250), Array(10_000).fill("a".repeat(251))).length, 3);
+    assert.equal(nearNames(`${"a".repeat(249)}c`, Array(10_000).fill(`${"a".repeat(249)}b`)).length, 3);
+  });
 });

@@ -12,6 +12,7 @@ import {
   type NewBtfType,
 } from "../../../src/btf/index.ts";
 import { FormatError } from "../../../src/errors/index.ts";
+import { assertBounded } from "../../support/bounded.ts";
 import { int, member } from "../samples.ts";
 import { readCoreObject } from "./objects.ts";
 
@@ -147,17 +148,17 @@ describe("hostile input", () => {
       ),
     );
     const all = [anonymous, named, arrays, typedefs, functions];
-    const start = performance.now();
     for (const local of all) {
       for (const main of all) {
-        resolveAll(
-          local,
-          main,
-          relocations.filter(({ typeId }) => typeId < local.endId),
+        assertBounded("resolving", 3000, () =>
+          resolveAll(
+            local,
+            main,
+            relocations.filter(({ typeId }) => typeId < local.endId),
+          ),
         );
       }
     }
-    assert.ok(performance.now() - start < 60_000);
     const sought = { slot: 0, typeId: 1, accessString: "0:1", kind: K.BPF_CORE_FIELD_EXISTS };
     assert.throws(() => new CoreRelocator(typedefs, { main: anonymous }).resolve(sought), FormatError);
     const match = { slot: 0, typeId: 1, accessString: "0", kind: K.BPF_CORE_TYPE_MATCHES };
