@@ -1,5 +1,5 @@
 import { SyscallError } from "../errors/index.ts";
-import { textUntilNul } from "../layout/index.ts";
+import { Bytes, textUntilNul } from "../layout/index.ts";
 import { NlFlag, NlMessage, Nlmsghdr } from "../uapi/index.ts";
 import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -125,39 +125,57 @@ export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
 
 /** Reads until the kernel says that it is done; each of its messages may be a datagram of its own. */
 function readAnswers(socket: number, call: string): Uint8Array[] {
-  const answers: Uint8Array[] = [];
+  const messages: Uint8Array[] = [];
   for (;;) {
     beginCall();
     const room = placeRoom(ANSWER_SIZE);
     const length = syscall("read", socket, room.address, ANSWER_SIZE);
     if (length < 0) throw fail(call, -length);
-    const bytes = room.bytes.slice(0, length);
-    const view = new DataView(bytes.buffer);
-    for (let at = 0; at + Nlmsghdr.size <= length; ) {
-      const { nlmsg_len, nlmsg_type, nlmsg_flags } = Nlmsghdr.view(view, at);
-      if (nlmsg_len < Nlmsghdr.size || at + nlmsg_len > length) break;
-      const body = bytes.subarray(at + Nlmsghdr.size, at + nlmsg_len);
-      if (nlmsg_type === NlMessage.NLMSG_DONE) return answers;
-      if (nlmsg_type === NlMessage.NLMSG_ERROR) {
-        checkError(body, nlmsg_flags, call);
-        return answers;
-      }
-      answers.push(body);
-      at += aligned(nlmsg_len);
+    const answers = parseRouteAnswers(room.bytes.slice(0, length));
+    messages.push(...answers.messages);
+    if (answers.end !== undefined) {
+      const { errno, sentence } = answers.end;
+      if (errno === 0) return messages;
+      if (sentence === undefined) throw fail(call, errno, { needs: ["CAP_NET_ADMIN"] });
+      throw new SyscallError({ call, errno, hint: `the kernel says: ${sentence}` });
     }
   }
 }
 
+/** What one datagram of the kernel says. */
+export interface RouteAnswers {
+  /** The messages, each without its header. */
+  readonly messages: readonly Uint8Array[];
+  /** How the request ended: an errno, 0 for success, and maybe a sentence. Undefined if another datagram follows. */
+  readonly end: { readonly errno: number; readonly sentence: string | undefined } | undefined;
+}
+
+const SOURCE = "the answer of a netlink socket";
+
+/** Parses a datagram of netlink messages. Throws FormatError where a message does not fit the datagram. */
+export function parseRouteAnswers(datagram: Uint8Array): RouteAnswers {
+  const bytes = new Bytes(datagram, SOURCE);
+  const messages: Uint8Array[] = [];
+  let at = 0;
+  do {
+    bytes.check(at, Nlmsghdr.size, "a message's header");
+    const { nlmsg_len, nlmsg_type, nlmsg_flags } = Nlmsghdr.view(bytes.view, at);
+    if (nlmsg_len < Nlmsghdr.size) throw bytes.error(at, `a message of ${nlmsg_len} bytes is shorter than its header`);
+    const message = bytes.slice(at, nlmsg_len, "a message").subarray(Nlmsghdr.size);
+    if (nlmsg_type === NlMessage.NLMSG_DONE) return { messages, end: { errno: 0, sentence: undefined } };
+    if (nlmsg_type === NlMessage.NLMSG_ERROR) return { messages, end: parseError(message, nlmsg_flags) };
+    messages.push(message);
+    at += aligned(nlmsg_len);
+  } while (at < bytes.length);
+  return { messages, end: undefined };
+}
+
 /** `struct nlmsgerr`: a negative errno, the request's header (or all of it), and maybe a sentence of the kernel's. */
-function checkError(body: Uint8Array, flags: number, call: string): void {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const errno = -view.getInt32(0, true);
-  if (errno === 0) return;
-  const request = (flags & NlFlag.NLM_F_CAPPED) === 0 ? view.getUint32(4, true) : Nlmsghdr.size;
-  const hasSentence = (flags & NlFlag.NLM_F_ACK_TLVS) !== 0;
-  const sentence = hasSentence
-    ? parseAttributes(body.subarray(4 + aligned(request))).get(NLMSGERR_ATTR_MSG)
-    : undefined;
-  if (sentence === undefined) throw fail(call, errno, { needs: ["CAP_NET_ADMIN"] });
-  throw new SyscallError({ call, errno, hint: `the kernel says: ${textUntilNul(sentence)}` });
+function parseError(message: Uint8Array, flags: number): { errno: number; sentence: string | undefined } {
+  const bytes = new Bytes(message, SOURCE);
+  const errno = -bytes.i32(0, "an errno");
+  if (errno === 0 || (flags & NlFlag.NLM_F_ACK_TLVS) === 0) return { errno: Math.abs(errno), sentence: undefined };
+  const request = (flags & NlFlag.NLM_F_CAPPED) === 0 ? bytes.u32(4, "the request's length") : Nlmsghdr.size;
+  const sentence = parseAttributes(message.subarray(4 + aligned(request))).get(NLMSGERR_ATTR_MSG);
+  return { errno, sentence: sentence && textUntilNul(sentence) };
 }

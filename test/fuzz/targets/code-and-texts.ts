@@ -25,7 +25,7 @@ import { subjectKeyIdentifier } from "../../../src/load/sign/cms.ts";
 import { readVerifierLog } from "../../../src/load/verifier-log.ts";
 import { x86Disassembler } from "../../../src/program/disassembly/x86.ts";
 import { parseCpuList, parseFdInfo, parseKernelConfig, parseMountinfo } from "../../../src/sys/index.ts";
-import { parseAttributes } from "../../../src/sys/netlink.ts";
+import { parseAttributes, parseRouteAnswers } from "../../../src/sys/netlink.ts";
 import { parseBuildId, parseVersion } from "../../../src/sys/running-kernel.ts";
 import { type FuzzTarget, texts } from "../target.ts";
 
@@ -131,45 +131,20 @@ const proc: FuzzTarget = {
 
 const netlink: FuzzTarget = {
   name: "netlink",
-  corpus: () => [
-    Uint8Array.of(8, 0, 1, 0, 98, 112, 102, 0, 12, 0, 2, 0, 8, 0, 11, 0, 7, 0, 0, 0),
-    Uint8Array.of(
-      36,
-      0,
-      0,
-      0,
-      2,
-      0,
-      0,
-      3,
-      1,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0xef,
-      0xff,
-      0xff,
-      0xff,
-      20,
-      0,
-      0,
-      0,
-      1,
-      0,
-      2,
-      0,
-      0,
-      0,
-      0,
-      0,
-    ),
-  ],
+  corpus: () =>
+    [
+      // Attributes: a text, and two that are nested.
+      "0800010062706600 0c00020008000b0007000000",
+      // A message with two attributes, then the acknowledgement.
+      "24000000 2c000000 01000000 00000000 efffffff 0800010062706600 0800020007000000" +
+        "24000000 02000001 01000000 00000000 00000000 24000000 2c000506 01000000 00000000",
+      // EINVAL with the kernel's sentence "no", without and with the whole request.
+      "2c000000 02000003 01000000 00000000 eaffffff 14000000 2c000506 01000000 00000000 070001006e6f0000",
+      "30000000 02000002 01000000 00000000 eaffffff 14000000 2c000506 01000000 00000000 ffffffff 070001006e6f0000",
+    ].map((hex) => parseHex(hex.replaceAll(" ", "")) as Uint8Array),
   run: (data) => {
     for (const value of parseAttributes(data).values()) parseAttributes(value);
+    attempt(() => parseRouteAnswers(data).messages.map(parseAttributes));
   },
 };
 
