@@ -1,6 +1,7 @@
 import { FormatError } from "../errors/index.ts";
 import { Bytes, StringSection } from "../layout/index.ts";
 import { SectionFlag, SectionType } from "./constants.ts";
+import { FileBytes, type PiecewiseFile } from "./file-bytes.ts";
 import { type ElfHeader, readElfHeader } from "./header.ts";
 import { type ElfRelocation, readRelocations } from "./relocations.ts";
 import { type ElfSegment, readSegments } from "./segments.ts";
@@ -31,7 +32,8 @@ export interface ElfSection {
 export class ElfFile {
   /** What errors call it. */
   readonly source: string;
-  readonly data: Uint8Array;
+  /** Bytes of the file. */
+  readonly length: number;
   readonly bits: 32 | 64;
   readonly little: boolean;
   /** ET_* */
@@ -40,20 +42,23 @@ export class ElfFile {
   readonly machine: number;
   /** All sections; the first is the empty section 0. */
   readonly sections: readonly ElfSection[];
+  readonly #file: FileBytes;
   readonly #header: ElfHeader;
   #symbols: ElfSymbols | undefined;
   #segments: readonly ElfSegment[] | undefined;
 
-  constructor(data: Uint8Array, source: string) {
-    const header = readElfHeader(data, source);
+  constructor(input: Uint8Array | PiecewiseFile, source: string) {
+    const file = new FileBytes(input, source);
+    const header = readElfHeader(file);
     this.source = source;
-    this.data = data;
+    this.length = file.length;
     this.bits = header.bits;
     this.little = header.little;
     this.type = header.type;
     this.machine = header.machine;
+    this.#file = file;
     this.#header = header;
-    this.sections = readSections(new Bytes(data, source, header.little), header);
+    this.sections = readSections(file, header);
   }
 
   /** The section of that number. Throws FormatError where there is none. */
@@ -74,7 +79,7 @@ export class ElfFile {
   /** A section's bytes, a view onto the file's; none for SHT_NOBITS. Throws FormatError. */
   contents(section: ElfSection): Uint8Array {
     if (section.type === SectionType.SHT_NOBITS || section.type === SectionType.SHT_NULL) return new Uint8Array(0);
-    const { length } = this.data;
+    const { length } = this;
     if (section.offset + section.size > length) {
       throw new FormatError(
         { source: this.source, offset: section.offset },
@@ -87,7 +92,7 @@ export class ElfFile {
         "compressed sections are not supported; decompress them with objcopy --decompress-debug-sections",
       );
     }
-    return this.data.subarray(section.offset, section.offset + section.size);
+    return this.#file.slice(section.offset, section.size, `section ${section.name}`);
   }
 
   /** A section's bytes with checked reads; offsets in errors count from the section's start. */
@@ -113,7 +118,7 @@ export class ElfFile {
 
   /** What is mapped into memory, in the file's order; none in a relocatable file. Throws FormatError. */
   get segments(): readonly ElfSegment[] {
-    this.#segments ??= readSegments(new Bytes(this.data, this.source, this.little), this.#header);
+    this.#segments ??= readSegments(this.#file, this.#header);
     return this.#segments;
   }
 
@@ -149,18 +154,21 @@ export class ElfFile {
   }
 }
 
-/** Reads the headers of an ELF file of either class and byte order. `source` names it in errors. Throws FormatError. */
-export function parseElf(data: Uint8Array, source: string): ElfFile {
-  return new ElfFile(data, source);
+/**
+ * Reads the headers of an ELF file of either class and byte order. `source` names it in errors. Of a {@link PiecewiseFile}
+ * the headers are read now, and the rest when it is asked for. Throws FormatError.
+ */
+export function parseElf(input: Uint8Array | PiecewiseFile, source: string): ElfFile {
+  return new ElfFile(input, source);
 }
 
-function readSections(bytes: Bytes, header: ElfHeader): ElfSection[] {
-  const { sectionCount, nameSection, little, bits } = header;
-  const { view } = bytes;
+function readSections(file: FileBytes, header: ElfHeader): ElfSection[] {
+  const { sectionCount, sectionEntrySize, nameSection, little, bits } = header;
+  const { view } = file.piece(header.sectionsAt, sectionCount * sectionEntrySize, "the section headers", little);
   const wide = bits === 64;
   const word = (at: number) => view.getUint32(at, little);
   const place = (index: number) => {
-    const at = header.sectionsAt + index * header.sectionEntrySize;
+    const at = index * sectionEntrySize;
     const offset = wide ? readWide(view, at + 24, little) : word(at + 16);
     const size = wide ? readWide(view, at + 32, little) : word(at + 20);
     return { at, offset, size };
@@ -168,15 +176,15 @@ function readSections(bytes: Bytes, header: ElfHeader): ElfSection[] {
   let names: StringSection | undefined;
   if (nameSection !== 0 && sectionCount > 0) {
     if (nameSection >= sectionCount) {
-      throw bytes.error(
+      throw file.error(
         undefined,
         `the section names are said to be in section ${nameSection}, but there are ${sectionCount}`,
       );
     }
     const { offset, size } = place(nameSection);
     names = new StringSection(
-      bytes.slice(offset, size, "the section of section names"),
-      `${bytes.source}: section names`,
+      file.slice(offset, size, "the section of section names"),
+      `${file.source}: section names`,
     );
   }
   const sections: ElfSection[] = [];

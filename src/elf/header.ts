@@ -1,5 +1,5 @@
-import { FormatError } from "../errors/index.ts";
-import { Bytes, formatHex } from "../layout/index.ts";
+import { formatHex } from "../layout/index.ts";
+import type { FileBytes } from "./file-bytes.ts";
 import { readWide } from "./wide.ts";
 
 /** What the ELF header says, with the escapes for many sections resolved. Offsets and sizes are bytes. */
@@ -24,8 +24,9 @@ export interface ElfHeader {
 const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
 
 /** Reads the header of a file of either class and byte order. Throws FormatError. */
-export function readElfHeader(data: Uint8Array, source: string): ElfHeader {
-  const fail = (offset: number | undefined, problem: string) => new FormatError({ source, offset }, problem);
+export function readElfHeader(file: FileBytes): ElfHeader {
+  const fail = (offset: number | undefined, problem: string) => file.error(offset, problem);
+  const data = file.slice(0, Math.min(file.length, 64), "the ELF header");
   if (data.length === 0) throw fail(undefined, "the file is empty");
   if (!(data[0] === 0x7f && data[1] === 0x45 && data[2] === 0x4c && data[3] === 0x46)) {
     throw fail(undefined, `not an ELF file: it begins with ${describeStart(data)}`);
@@ -42,7 +43,7 @@ export function readElfHeader(data: Uint8Array, source: string): ElfHeader {
   if (data.length < size) {
     throw fail(undefined, `truncated: an ELF header needs ${size} bytes, but there are ${data.length}`);
   }
-  const bytes = new Bytes(data, source, little);
+  const bytes = file.piece(0, size, "the ELF header", little);
   const { view } = bytes;
   const sectionsAt = bits === 32 ? bytes.u32(32) : readWide(view, 40, little);
   const at = size - 6;
@@ -56,12 +57,11 @@ export function readElfHeader(data: Uint8Array, source: string): ElfHeader {
     if (sectionEntrySize < least) {
       throw fail(at, `section headers of ${sectionEntrySize} bytes are not supported, at least ${least} are needed`);
     }
-    bytes.check(sectionsAt, least, "the first section header");
+    const first = file.piece(sectionsAt, least, "the first section header", little);
     // More than 0xff00 sections: the real numbers are in the first section header, which is no section.
-    if (sectionCount === 0)
-      sectionCount = bits === 32 ? bytes.u32(sectionsAt + 20) : readWide(view, sectionsAt + 32, little);
-    if (nameSection === 0xffff) nameSection = bytes.u32(sectionsAt + (bits === 32 ? 24 : 40));
-    bytes.check(sectionsAt, sectionCount * sectionEntrySize, `the table of ${sectionCount} section headers`);
+    if (sectionCount === 0) sectionCount = bits === 32 ? first.u32(20) : readWide(first.view, 32, little);
+    if (nameSection === 0xffff) nameSection = first.u32(bits === 32 ? 24 : 40);
+    file.check(sectionsAt, sectionCount * sectionEntrySize, `the table of ${sectionCount} section headers`);
   }
   return {
     bits,

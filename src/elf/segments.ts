@@ -1,5 +1,5 @@
-import type { Bytes } from "../layout/index.ts";
 import { SegmentFlag, SegmentType } from "./constants.ts";
+import type { FileBytes } from "./file-bytes.ts";
 import type { ElfHeader } from "./header.ts";
 import { readWide } from "./wide.ts";
 
@@ -22,11 +22,11 @@ export interface ElfSegment {
 const MOST_BYTES = 0x10000;
 
 /** The program headers of a file. Throws FormatError. */
-export function readSegments(bytes: Bytes, header: ElfHeader): ElfSegment[] {
+export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   const { segmentsAt, segmentEntrySize, segmentCount, bits, little } = header;
   if (segmentsAt === 0 || segmentCount === 0) return [];
   if (segmentCount * segmentEntrySize > MOST_BYTES) {
-    throw bytes.error(
+    throw file.error(
       undefined,
       `the table of ${segmentCount} program headers is longer than ${MOST_BYTES} bytes: Linux loads no such program`,
     );
@@ -34,17 +34,17 @@ export function readSegments(bytes: Bytes, header: ElfHeader): ElfSegment[] {
   const wide = bits === 64;
   const least = wide ? 56 : 32;
   if (segmentEntrySize < least) {
-    throw bytes.error(
+    throw file.error(
       undefined,
       `program headers of ${segmentEntrySize} bytes are not supported, at least ${least} are`,
     );
   }
-  bytes.check(segmentsAt, segmentCount * segmentEntrySize, `the table of ${segmentCount} program headers`);
-  const { view } = bytes;
+  const size = segmentCount * segmentEntrySize;
+  const { view } = file.piece(segmentsAt, size, `the table of ${segmentCount} program headers`, little);
   const number = (at: number) => (wide ? readWide(view, at, little) : view.getUint32(at, little));
   const word = wide ? 8 : 4;
   return Array.from({ length: segmentCount }, (_, i) => {
-    const at = segmentsAt + i * segmentEntrySize;
+    const at = i * segmentEntrySize;
     // offset, vaddr, paddr, filesz, memsz are five words; the flags moved forward in the 64-bit form.
     const words = at + (wide ? 8 : 4);
     return {

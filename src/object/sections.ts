@@ -128,10 +128,9 @@ function checkObject(elf: ElfFile): void {
   // Honest sections share no bytes. Without this check a small file could claim terabytes of them.
   let total = 0;
   for (const { type, offset, size } of elf.sections) {
-    if (type !== SectionType.SHT_NOBITS && offset + size <= elf.data.length) total += size;
+    if (type !== SectionType.SHT_NOBITS && offset + size <= elf.length) total += size;
   }
-  if (total > 2 * elf.data.length)
-    throw fail(`sections overlap: they claim ${total} bytes of a file of ${elf.data.length}`);
+  if (total > 2 * elf.length) throw fail(`sections overlap: they claim ${total} bytes of a file of ${elf.length}`);
   const tables = elf.sections.filter((section) => section.type === SectionType.SHT_SYMTAB);
   if (tables.length === 0) throw fail("there is no symbol table: the object was stripped; strip only with -g");
   if (tables.length > 1) throw fail("there is more than one symbol table");

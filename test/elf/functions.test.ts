@@ -106,7 +106,8 @@ test("a function is where its segment puts it, whatever section its symbol names
 
 test("USDTs of a program, and the segments that they are in", () => {
   for (const name of ["target-fixed", "target-moved"]) {
-    const elf = parseElf(readFileSync(`test/link/probe/usdt/${name}`), name);
+    const data = readFileSync(`test/link/probe/usdt/${name}`);
+    const elf = parseElf(data, name);
     const notes = readUsdtNotes(elf);
     assert.deepEqual(
       notes.map((note) => [note.provider, note.name, note.arguments, note.semaphore !== 0]),
@@ -122,7 +123,7 @@ test("USDTs of a program, and the segments that they are in", () => {
       const segment = segmentAt(elf.segments, address);
       assert.ok(segment && (segment.flags & SegmentFlag.PF_X) !== 0);
       // The probed instruction is a nop.
-      assert.equal(elf.data[address - segment.address + segment.offset], 0x90);
+      assert.equal(data[address - segment.address + segment.offset], 0x90);
       if (semaphore !== 0) assert.ok(((segmentAt(elf.segments, semaphore)?.flags ?? 0) & SegmentFlag.PF_W) !== 0);
     }
     assert.ok(elf.segments.some(({ type }) => type === SegmentType.PT_LOAD));

@@ -1,6 +1,7 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { type ElfFile, isOfLinkageTable, parseElf, SectionType } from "../../elf/index.ts";
 import { UsageError } from "../../errors/index.ts";
+import { FilePieces } from "./file-pieces.ts";
 import { findZipEntry } from "./zip.ts";
 
 /** A program or library that uprobes are put into. */
@@ -45,8 +46,8 @@ export function resolveBinary(name: string): string {
 
 /**
  * Opens a program or library by path or name, or one that is kept uncompressed in a zip archive (`app.apk!/lib/x.so`).
- * Only headers, symbols, notes and the stubs of imported functions are read, however large the file. Throws UsageError if there is none, FormatError if
- * it is no ELF file.
+ * Only headers, symbols, notes and the stubs of imported functions are read, however large the file is. Throws UsageError
+ * if there is none, FormatError if it is no ELF file.
  */
 export function openExecutable(name: string): Executable {
   const separator = name.indexOf("!/");
@@ -84,47 +85,15 @@ const WANTED: ReadonlySet<number> = new Set([
   SectionType.SHT_GNU_versym,
 ]);
 
-/** The file with zeros for what is not wanted: memory that is never touched costs nothing. */
+/** Reads the headers and the wanted sections, each byte once, so that the file can be closed. */
 function readSparsely(fd: number, start: number, size: number, source: string): ElfFile {
-  const data = new Uint8Array(size);
-  const read = (at: number, length: number): void => {
-    for (let done = 0; done < length; ) {
-      const count = readSync(fd, data, at + done, Math.min(length, size - at) - done, start + at + done);
-      if (count <= 0) return;
-      done += count;
-    }
-  };
-  read(0, Math.min(size, 64));
-  const head = new DataView(data.buffer);
-  if (size >= 64 && head.getUint32(0) === 0x7f454c46 && data[4] === 2) {
-    // e_phoff and e_shoff of a 64-bit file. One of 32 bits is small enough to be read whole.
-    const little = data[5] === 1;
-    for (const [at, counts] of [
-      [32, 54],
-      [40, 58],
-    ] as const) {
-      const offset = Number(head.getBigUint64(at, little));
-      const length = head.getUint16(counts, little) * head.getUint16(counts + 2, little);
-      // More sections than a u16 counts stand in the first section's header.
-      if (offset > 0 && offset < size) read(offset, Math.min(Math.max(length, 64), size - offset));
-    }
-    const shoff = Number(head.getBigUint64(40, little));
-    const names = head.getUint16(62, little);
-    const isEscaped = head.getUint16(60, little) === 0 || names === 0xffff;
-    const namesAt = shoff + names * 64;
-    if (shoff > 0 && !isEscaped && namesAt + 64 <= size) {
-      const section = new DataView(data.buffer, namesAt, 64);
-      const offset = Number(section.getBigUint64(24, little));
-      const length = Number(section.getBigUint64(32, little));
-      if (offset < size) read(offset, Math.min(length, size - offset));
-      const elf = parseElf(data, source);
-      for (const one of elf.sections) {
-        const isWanted = WANTED.has(one.type) || isOfLinkageTable(one);
-        if (isWanted && one.offset < size) read(one.offset, Math.min(one.size, size - one.offset));
-      }
-      return elf;
-    }
-  }
-  read(0, size);
-  return parseElf(data, source);
+  const pieces = new FilePieces(fd, { start, size, source });
+  const elf = parseElf(pieces, source);
+  // The program headers are read when they are first asked for.
+  void elf.segments;
+  const wanted = elf.sections.filter((one) => WANTED.has(one.type) || isOfLinkageTable(one));
+  pieces.load(
+    wanted.map(({ offset, size }) => ({ at: offset, size })).filter((one) => one.at + one.size <= elf.length),
+  );
+  return elf;
 }

@@ -14,6 +14,8 @@ const DIRECTORY_SIZE = 46;
 const LOCAL = 0x04034b50;
 const LOCAL_SIZE = 30;
 const STORED = 0;
+/** More than the directory of an archive of 65,535 files takes. A hostile or sparse file may claim any size. */
+const MOST_BYTES = 2 ** 26;
 
 /**
  * Finds a file in a zip archive that holds it uncompressed, as Android's packages hold their libraries (.ZIP File Format
@@ -23,6 +25,8 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
   const fail = (problem: string, offset?: number) => new FormatError({ source: archive, offset }, problem);
   const read = (at: number, length: number): DataView => {
     if (at < 0 || at + length > size) throw fail("the archive is truncated", at);
+    if (length > MOST_BYTES)
+      throw fail(`the archive's directory takes ${length} bytes; at most ${MOST_BYTES} are read`, at);
     const bytes = new Uint8Array(length);
     readSync(fd, bytes, 0, length, at);
     return new DataView(bytes.buffer);

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { findFunction, readUsdtNotes } from "../../../src/elf/index.ts";
-import { BpfError } from "../../../src/errors/index.ts";
+import { BpfError, FormatError } from "../../../src/errors/index.ts";
 import { attachUprobe, KernelLink } from "../../../src/link/index.ts";
 import { openExecutable, resolveBinary } from "../../../src/link/probe/executable.ts";
 import { traced } from "../tracing-object.ts";
@@ -83,4 +92,88 @@ test("of a large program only what is needed is read, and no less", () => {
   const { elf } = openExecutable(process.execPath);
   assert.ok(findFunction(elf, "main").offset > 0);
   assert.deepEqual(readUsdtNotes(openExecutable(TARGET).elf).length, 5);
+});
+
+/** A copy of the target as a sparse file, in which `change` may move things. */
+function sparseCopy(t: TestContext, size: number, change: (headers: DataView, sections: number) => void): string {
+  const directory = mkdtempSync(join(tmpdir(), "bpfts-sparse-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const data = new Uint8Array(readFileSync(TARGET));
+  const view = new DataView(data.buffer);
+  change(view, Number(view.getBigUint64(40, true)));
+  const path = join(directory, "program");
+  const fd = openSync(path, "w");
+  try {
+    writeSync(fd, data);
+    ftruncateSync(fd, size);
+  } finally {
+    closeSync(fd);
+  }
+  return path;
+}
+
+test("a program of 20 GB: the same functions and USDTs, of which little is read", (t) => {
+  const path = sparseCopy(t, 20e9, () => {});
+  const { elf } = openExecutable(path);
+  const known = openExecutable(TARGET).elf;
+  assert.equal(findFunction(elf, "probes").offset, findFunction(known, "probes").offset);
+  assert.deepEqual(readUsdtNotes(elf), readUsdtNotes(known));
+});
+
+test("section headers behind 4 GB are read where they are", (t) => {
+  const at = 5_000_000_000;
+  let table: Uint8Array = new Uint8Array();
+  const path = sparseCopy(t, at + 65536, (headers, sections) => {
+    table = new Uint8Array(headers.buffer.slice(sections));
+    headers.setBigUint64(40, BigInt(at), true);
+  });
+  const fd = openSync(path, "r+");
+  writeSync(fd, table, 0, table.length, at);
+  closeSync(fd);
+  assert.equal(
+    findFunction(openExecutable(path).elf, "probes").offset,
+    findFunction(openExecutable(TARGET).elf, "probes").offset,
+  );
+});
+
+test("sections that claim gigabytes are refused, those that overlap are read once", (t) => {
+  const huge = sparseCopy(t, 20e9, (headers, sections) => {
+    for (let i = 1; i < headers.getUint16(60, true); i++)
+      headers.setBigUint64(sections + i * 64 + 32, 15_000_000_000n, true);
+  });
+  assert.throws(
+    () => openExecutable(huge),
+    (error) => error instanceof FormatError && /take more than 1073741824 bytes/.test(error.message),
+  );
+  // Each of 65,000 string tables is the whole file of 100 MB: read one by one they would take 6.5 TB.
+  const count = 65_000;
+  const size = 100_000_000;
+  const path = sparseCopy(t, size, (headers) => {
+    headers.setBigUint64(40, 1_000_000n, true);
+    headers.setUint16(60, count, true);
+    headers.setUint16(62, 0, true);
+  });
+  const table = new DataView(new ArrayBuffer(count * 64));
+  for (let i = 1; i < count; i++) {
+    table.setUint32(i * 64 + 4, 3, true);
+    table.setBigUint64(i * 64 + 32, BigInt(size), true);
+  }
+  const fd = openSync(path, "r+");
+  writeSync(fd, new Uint8Array(table.buffer), 0, table.byteLength, 1_000_000);
+  closeSync(fd);
+  assert.equal(openExecutable(path).elf.sections.length, count);
+});
+
+test("the directory of a sparse archive", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "bpfts-sparse-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(3_000_000_000, 12);
+  const path = join(directory, "app.apk");
+  const fd = openSync(path, "w");
+  writeSync(fd, end, 0, end.length, 4_000_000_000);
+  closeSync(fd);
+  assert.throws(() => openExecutable(`${path}!/lib/x`), /directory takes 3000000000 bytes; at most 67108864 are read/);
 });

@@ -1,0 +1,48 @@
+import { FormatError } from "../errors/index.ts";
+import { Bytes } from "../layout/index.ts";
+
+/** A file of which only the pieces that are asked for are read. */
+export interface PiecewiseFile {
+  readonly length: number;
+  /** Returns bytes that lie within the length. */
+  read(at: number, size: number): Uint8Array;
+}
+
+/** The bytes of an ELF file, in memory or piecewise. Each access is checked against the file's length. */
+export class FileBytes {
+  readonly #file: PiecewiseFile;
+  readonly source: string;
+
+  constructor(input: Uint8Array | PiecewiseFile, source: string) {
+    this.#file =
+      input instanceof Uint8Array ? { length: input.length, read: (at, size) => input.subarray(at, at + size) } : input;
+    this.source = source;
+  }
+
+  get length(): number {
+    return this.#file.length;
+  }
+
+  /** A FormatError at byte `at` of the file. */
+  error(at: number | undefined, problem: string): FormatError {
+    return new FormatError({ source: this.source, offset: at }, problem);
+  }
+
+  /** Throws a FormatError unless `[at, at + size)` lies in the file. */
+  check(at: number, size: number, what: string): void {
+    if (!(Number.isSafeInteger(at) && Number.isSafeInteger(size) && at >= 0 && size >= 0 && at + size <= this.length)) {
+      throw this.error(at, `${what} needs ${size} bytes, but there are ${Math.max(0, this.length - at) || 0}`);
+    }
+  }
+
+  /** The bytes `[at, at + size)`. Throws FormatError where the file ends before. */
+  slice(at: number, size: number, what: string): Uint8Array {
+    this.check(at, size, what);
+    return this.#file.read(at, size);
+  }
+
+  /** The same with reads in a byte order. Offsets count from the piece's start. */
+  piece(at: number, size: number, what: string, little: boolean): Bytes {
+    return new Bytes(this.slice(at, size, what), this.source, little);
+  }
+}
