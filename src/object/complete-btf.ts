@@ -3,6 +3,7 @@ import { type ElfSymbol, SymbolBinding, SymbolType } from "../elf/index.ts";
 import { FormatError } from "../errors/index.ts";
 import type { ObjectExterns } from "./externs.ts";
 import { isHidden, type ObjectFunctions } from "./functions.ts";
+import { sectionKind } from "./section-kinds.ts";
 import type { ObjectSections } from "./sections.ts";
 
 /** Bytes that the kernel is told for every variable of `.ksyms`. */
@@ -35,7 +36,7 @@ export function completeBtf(
     else if (name === ".kconfig") completeKconfig(edit, id, externs);
     else completeSection(edit, id, sizes.get(name) ?? 0, variables);
   }
-  hideFunctions(edit, functions, sections.text);
+  hideFunctions(edit, functions);
   return Btf.parse(edit.encode(), { source: btf.source });
 }
 
@@ -133,11 +134,11 @@ function findInt(btf: Btf): TypeId {
   return 0;
 }
 
-/** A hidden function is verified together with its callers, like a static one. */
-function hideFunctions(edit: BtfEdit, functions: ObjectFunctions, text: number): void {
+/** Makes the types of hidden subprograms static, so that the kernel verifies them together with their callers. */
+function hideFunctions(edit: BtfEdit, functions: ObjectFunctions): void {
   const { btf } = edit;
-  for (const { name, section, hidden } of functions.all) {
-    if (!hidden || section !== text) continue;
+  for (const { name, sectionName, hidden } of functions.all) {
+    if (!hidden || sectionKind(sectionName) !== undefined) continue;
     const id = btf.findAll(name).find((each) => {
       const type = btf.kind(each) === BtfKind.FUNC ? btf.type(each) : undefined;
       return type?.kind === "func" && type.linkage === "global";

@@ -1,6 +1,6 @@
 import { type Btf, BtfKind } from "../btf/index.ts";
 import { FormatError } from "../errors/index.ts";
-import type { ObjectFunction, ObjectFunctions } from "./functions.ts";
+import { isTextSection, type ObjectFunction, type ObjectFunctions } from "./functions.ts";
 
 const PREFIX = "exception_callback:";
 
@@ -12,7 +12,6 @@ const PREFIX = "exception_callback:";
 export function readExceptionCallbacks(
   btf: Btf | undefined,
   functions: ObjectFunctions,
-  text: number,
   source: string,
 ): ReadonlyMap<string, ObjectFunction> {
   const out = new Map<string, ObjectFunction>();
@@ -21,7 +20,7 @@ export function readExceptionCallbacks(
   const several = new Set<string>();
   const byName = new Map<string, ObjectFunction[]>();
   for (const each of functions.all) {
-    if (each.section !== text) continue;
+    if (!isTextSection(each.sectionName)) continue;
     for (const name of [each.name, ...each.aliases]) byName.set(name, [...(byName.get(name) ?? []), each]);
   }
   for (const id of tags) {
@@ -32,7 +31,7 @@ export function readExceptionCallbacks(
     if (program.kind !== "func" || program.linkage !== "global") throw fail("it is on no program");
     const name = tag.name.slice(PREFIX.length);
     const [callback, another] = byName.get(name) ?? [];
-    if (callback === undefined) throw fail(`program ${program.name}: there is no function ${name} in .text`);
+    if (callback === undefined) throw fail(`program ${program.name}: there is no subprogram ${name}`);
     if (!callback.global || callback.hidden) throw fail(`function ${name} must be global and not hidden`);
     if (another !== undefined) throw fail(`there are several functions ${name}`);
     if (out.has(program.name)) several.add(program.name);

@@ -16,7 +16,7 @@ export interface ObjectFunction {
   readonly count: number;
   /** Its bytes, a view onto the file. */
   readonly code: Uint8Array;
-  /** A program of its own; false for what is in `.text` or static. */
+  /** True if it may be a program: it is global, and in no text section. */
   readonly entry: boolean;
   readonly global: boolean;
   /** Global for the linker but hidden from others: the verifier is to see it as static. */
@@ -60,7 +60,7 @@ export class ObjectFunctions {
 
 /** Collects the functions that the symbols name (libbpf's `bpf_object__add_programs`). Throws FormatError. */
 export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSymbol>): ObjectFunctions {
-  const { elf, text } = sections;
+  const { elf } = sections;
   const code = new Map(sections.code.map((section) => [section.index, { section, bytes: elf.contents(section) }]));
   const all: ObjectFunction[] = [];
   for (const symbol of symbols) {
@@ -81,7 +81,7 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
       start: value / SLOT,
       count: size / SLOT,
       code: place.bytes.subarray(value, value + size),
-      entry: symbol.section !== text && global,
+      entry: global && !isTextSection(place.section.name),
       global,
       hidden: global && isHidden(symbol),
       aliases: [],
@@ -90,6 +90,11 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
   // Of two names for one function the global one stays, and of those the first symbol's: the sort is stable.
   all.sort((a, b) => a.section - b.section || a.start - b.start || Number(b.global) - Number(a.global));
   return new ObjectFunctions(mergeAliases(sections, all));
+}
+
+/** True for `.text` and the `.text.NAME` of -ffunction-sections, whose functions are all subprograms. */
+export function isTextSection(name: string): boolean {
+  return name === ".text" || name.startsWith(".text.");
 }
 
 /** Whether a symbol's visibility keeps it from other objects. */

@@ -98,6 +98,15 @@ export class Linker {
     return this.#build(name, pieces, bases, end);
   }
 
+  /** The functions that another function calls, or takes the address of. */
+  calledFunctions(): ReadonlySet<ObjectFunction> {
+    const called = new Set<ObjectFunction>();
+    for (const from of this.#input.functions.all) {
+      for (const { target } of this.#callSites(from)) if (target !== from) called.add(target);
+    }
+    return called;
+  }
+
   #build(
     name: string,
     pieces: readonly Piece[],

@@ -13,9 +13,9 @@ import { Linker } from "./link-subprograms.ts";
 import { readMapSection, readMapSlots } from "./map-section.ts";
 import { MapNames } from "./new-map.ts";
 import { readReferences } from "./references.ts";
-import { loadFlagsOf, parseSectionName } from "./section-kinds.ts";
+import { loadFlagsOf, parseSectionName, sectionKind } from "./section-kinds.ts";
 import { type ObjectSections, readSections } from "./sections.ts";
-import { type ExternSpec, type LineSpec, ObjectSpec, type ProgramSpec } from "./spec.ts";
+import { type ExternSpec, type LineSpec, type MapSpec, ObjectSpec, type ProgramSpec } from "./spec.ts";
 import { readCallbacks, readStructOps } from "./struct-ops.ts";
 
 export interface ParseObjectOptions {
@@ -74,7 +74,7 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
     functions,
     references,
     infos: readFunctionInfos(sections, btf, functions),
-    exceptionCallbacks: readExceptionCallbacks(btf, functions, sections.text, source),
+    exceptionCallbacks: readExceptionCallbacks(btf, functions, source),
     jumpTables: sections.jumpTables,
   });
   return new ObjectSpec({
@@ -82,7 +82,7 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
     byteOrder: elf.little ? "little" : "big",
     license: sections.license,
     kernelVersion: sections.kernelVersion,
-    programs: readPrograms(functions.all, linker, source),
+    programs: readPrograms(functions.all, linker, programsInMaps(Object.values(names.all)), source),
     maps: names.all,
     variables: readVariables(sections, symbols, btf, dataMaps, arena),
     externs: byName(externs.all),
@@ -101,14 +101,27 @@ function objectName(source: string): string {
   return dot < 0 ? file : file.slice(0, dot);
 }
 
+/** The names of the programs that maps hold: in the slots of a prog array, or as callbacks of a struct. */
+function programsInMaps(maps: readonly MapSpec[]): ReadonlySet<string> {
+  const slots = maps.flatMap((map) => map.slots.map(({ target }) => target));
+  const callbacks = maps.flatMap((map) => map.structOps?.callbacks.map(({ program }) => program) ?? []);
+  return new Set([...slots, ...callbacks]);
+}
+
 function readPrograms(
   functions: readonly ObjectFunction[],
   linker: Linker,
+  inMaps: ReadonlySet<string>,
   source: string,
 ): Record<string, ProgramSpec> {
   const out: Record<string, ProgramSpec> = Object.create(null);
+  // A function whose section names no program type, and which another function calls, is a subprogram. libbpf knows
+  // subprograms in .text only, and refuses these calls.
+  const untyped = functions.filter(({ entry, sectionName }) => entry && sectionKind(sectionName) === undefined);
+  const called = untyped.length === 0 ? new Set() : linker.calledFunctions();
+  const subprograms = new Set(untyped.filter((each) => called.has(each) && !inMaps.has(each.name)));
   for (const each of functions) {
-    if (!each.entry) continue;
+    if (!each.entry || subprograms.has(each)) continue;
     for (const name of [each.name, ...each.aliases]) {
       if (out[name] !== undefined) throw new FormatError({ source }, `there are two programs ${name}`);
       out[name] = readProgram(each, name, linker);

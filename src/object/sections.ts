@@ -30,8 +30,6 @@ export interface ObjectSections {
   /** Sections with instructions. */
   readonly code: readonly ElfSection[];
   readonly codeNumbers: ReadonlySet<number>;
-  /** The number of `.text`, whose functions are no programs of their own; 0 without one. */
-  readonly text: number;
   readonly data: readonly DataSection[];
   readonly maps: ElfSection | undefined;
   readonly legacyMaps: readonly ElfSection[];
@@ -62,7 +60,6 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
   const only = new Map<string, ElfSection>();
   let license = "";
   let kernelVersion = 0;
-  let text = 0;
   for (const section of elf.sections) {
     const { name, type, size } = section;
     if (ignored(section)) continue;
@@ -74,10 +71,8 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
       if (type !== SectionType.SHT_PROGBITS) throw sectionError(elf, section, `its type ${type} is not PROGBITS`);
       only.set(name, section);
     } else if (type === SectionType.SHT_PROGBITS && size > 0) {
-      if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0) {
-        if (name === ".text") text = section.index;
-        code.push(section);
-      } else if (isOrBelow(name, ".data")) dataSections.push({ section, kind: "data" });
+      if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0) code.push(section);
+      else if (isOrBelow(name, ".data")) dataSections.push({ section, kind: "data" });
       else if (isOrBelow(name, ".rodata")) dataSections.push({ section, kind: "rodata" });
       else if (STRUCT_OPS.test(name)) structOps.push(section);
       else if (name === ARENA_SECTION || name === ".jumptables") only.set(name, section);
@@ -95,7 +90,6 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
     kernelVersion,
     code,
     codeNumbers: new Set(code.map((section) => section.index)),
-    text,
     data: dataSections,
     maps: only.get(".maps"),
     legacyMaps,

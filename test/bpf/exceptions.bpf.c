@@ -1,4 +1,6 @@
 // Exceptions: a program that throws, with a callback named by a declaration tag. Linux 6.7.
+// build: -mcpu=v3
+// build as exceptions-sections: -mcpu=v3 -ffunction-sections
 #include "context.h"
 
 LICENSE("GPL");

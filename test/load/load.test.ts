@@ -350,6 +350,13 @@ test("a struct_ops program for two members, or for a struct that this kernel lac
   );
 });
 
+test("functions in sections that name no program type are linked into the program that calls them", () => {
+  using object = loadObject(fixture("functions-sections"));
+  assert.deepEqual(Object.keys(object.programs), ["lengths"]);
+  // Twice the length of the packet by one function and once by another.
+  assert.equal(object.program("lengths").run({ dataIn: new Uint8Array(64) }).retval, 3 * 64);
+});
+
 test("a callback that the kernel's struct lacks is refused, unless the caller takes it out", () => {
   const bytes = Buffer.from(readFileSync(fixture("struct-ops-optional")));
   for (let at = bytes.indexOf("undo_cwnd"); at >= 0; at = bytes.indexOf("undo_cwnd", at)) bytes.write("undo_noth", at);

@@ -162,6 +162,24 @@ test("a function in another program's section can be called, unlike with libbpf"
   );
 });
 
+test("a function that others call is a subprogram in a section that names no program type", () => {
+  const { programs, btf } = fixture("functions-sections");
+  assert.deepEqual(Object.keys(programs), ["lengths"]);
+  assert.deepEqual(
+    programs.lengths?.functions.map(({ name }) => name),
+    ["lengths", "double_length", "length_of", "five_times"],
+  );
+  const hidden = existing(btf).type(existing(existing(btf).find("length_of")));
+  assert.equal(hidden.kind === "func" && hidden.linkage, "static");
+  // An exception callback, which nothing calls, is one too.
+  const { with_callback, ...others } = fixture("exceptions-sections").programs;
+  assert.deepEqual(Object.keys(others), ["without_callback"]);
+  assert.deepEqual(
+    with_callback?.functions.map(({ name }) => name),
+    ["with_callback", "check", "caught"],
+  );
+});
+
 test("in a statically linked object the weak function that lost is nobody's", () => {
   const { programs, maps } = fixture("linked");
   assert.deepEqual(Object.keys(maps).slice(0, 2), ["own_map", "shared_map"]);

@@ -15,6 +15,8 @@ const unpinnable = /can't pin program that wasn't loaded|already has pin path|fa
 /** What libbpf refuses and we take on purpose, with the reason. */
 const takenByUs = new Map<string, string>([
   ["functions-elsewhere", "functions called across sections other than .text are linked (docs/compatibility.md)"],
+  ["functions-sections", "functions in sections that name no program type are linked (docs/compatibility.md)"],
+  ["exceptions-sections", "functions in sections that name no program type are linked (docs/compatibility.md)"],
 ]);
 
 function mapFacts(info: MapInfo): Record<string, unknown> {

@@ -33,6 +33,17 @@ test("prog loadall pins every program and map, as bpftool does", (t) => {
   }
 });
 
+test("prog loadall links functions in sections that name no program type, and loads none of them", (t) => {
+  const bpffs = withBpffs(t);
+  for (const [i, options] of [[], ["-L"]].entries()) {
+    assert.deepEqual(
+      bpfts(...options, "prog", "loadall", "test/bpf/functions-sections.bpf.o", `${bpffs}/${i}`),
+      NOTHING,
+    );
+    assert.deepEqual(readdirSync(`${bpffs}/${i}`), ["lengths"]);
+  }
+});
+
 test("prog load -L and loadall -L load by a loader program, and pin what a normal load pins", (t) => {
   const bpffs = withBpffs(t);
   for (const name of ["counter", "core-fields", "maps-arena", "kfuncs"]) {
