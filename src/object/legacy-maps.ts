@@ -13,37 +13,38 @@ const LEAST_SIZE = 12;
 /** Maps of legacy sections by section number and offset. */
 export type LegacyMaps = ReadonlyMap<number, ReadonlyMap<number, MapSpec>>;
 
-/**
- * Reads `maps` sections, as libbpf did before 1.0: one `struct bpf_map_def` for each symbol. What a longer struct has
- * behind the five fields that all loaders agreed on must be zero.
- */
-export function readLegacyMaps(
-  sections: ObjectSections,
-  symbols: readonly ElfSymbol[],
-  btf: Btf | undefined,
-  allowed: boolean,
-  names: MapNames,
-): LegacyMaps {
+/** What {@link readLegacyMaps} reads from, and adds the maps to. */
+export interface LegacyMapsInput {
+  readonly sections: ObjectSections;
+  readonly symbols: readonly ElfSymbol[];
+  readonly btf: Btf | undefined;
+  readonly names: MapNames;
+  /** If false, an object with such a section is refused. */
+  readonly isAllowed: boolean;
+  /** Ignore the fields behind the five that all loaders agreed on, as iproute2's; otherwise they must be zero. */
+  readonly ignoreUnknown: boolean;
+}
+
+/** Reads `maps` sections, as libbpf did before 1.0: one `struct bpf_map_def` for each symbol. */
+export function readLegacyMaps(input: LegacyMapsInput): LegacyMaps {
+  const { sections, isAllowed } = input;
   const out = new Map<number, ReadonlyMap<number, MapSpec>>();
   for (const section of sections.legacyMaps) {
-    if (!allowed) {
+    if (!isAllowed) {
       throw sectionError(
         sections.elf,
         section,
-        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or read with legacyMaps',
+        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or set legacyMaps (--mapcompat of the command)',
       );
     }
-    out.set(section.index, readSection(sections, section, symbols, btf, names));
+    out.set(section.index, readSection(section, input));
   }
   return out;
 }
 
 function readSection(
-  { elf }: ObjectSections,
   section: ElfSection,
-  symbols: readonly ElfSymbol[],
-  btf: Btf | undefined,
-  names: MapNames,
+  { sections: { elf }, symbols, btf, names, ignoreUnknown }: LegacyMapsInput,
 ): ReadonlyMap<number, MapSpec> {
   const bytes = elf.bytes(section);
   const own = symbols.filter(
@@ -60,11 +61,11 @@ function readSection(
     }
     bytes.check(value, size, `map ${name}`);
     if (name === "") throw bytes.error(value, "a map has no name");
-    for (let at = DEFINITION_SIZE; at < size; at += 4) {
+    for (let at = DEFINITION_SIZE; at < size && !ignoreUnknown; at += 4) {
       if (bytes.u32(value + at) !== 0) {
         throw bytes.error(
           value + at,
-          `map ${name} has a field behind map_flags that is not 0, whose meaning is unknown`,
+          `map ${name} has a field behind map_flags that is not 0; to ignore it, set ignoreUnknownMapFields (--mapcompat of the command)`,
         );
       }
     }

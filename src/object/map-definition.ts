@@ -9,6 +9,8 @@ interface Place {
   readonly btf: Btf;
   /** `file.o: section .maps`. */
   readonly source: string;
+  /** Ignore members of unknown names. */
+  readonly ignoreUnknown: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export function readMapDefinition(place: Place, name: string, structId: TypeId):
 }
 
 function readDefinition(place: Place, name: string, structId: TypeId, inner: boolean): MapDraft {
-  const { btf, source } = place;
+  const { btf, source, ignoreUnknown } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
   const struct = btf.type(structId);
   if (struct.kind !== "struct") throw fail(`its definition is ${struct.kind.toUpperCase()}, not a struct`);
@@ -74,7 +76,10 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
         map.innerMap = readValues(place, name, map.type, member);
         break;
       default:
-        throw fail(`unknown member ${member.name === "" ? "without a name" : member.name}`);
+        if (ignoreUnknown) break;
+        throw fail(
+          `unknown member ${member.name === "" ? "without a name" : member.name}; to ignore it, set ignoreUnknownMapFields (--mapcompat of the command)`,
+        );
     }
   });
   if (map.type === BpfMapType.BPF_MAP_TYPE_UNSPEC) throw fail("its type is missing");

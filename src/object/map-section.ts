@@ -44,7 +44,12 @@ export class PlacedMaps {
 }
 
 /** Reads the maps of `.maps` (libbpf's `bpf_object__init_user_btf_maps`) and adds them to `names`. */
-export function readMapSection(sections: ObjectSections, btf: Btf | undefined, names: MapNames): PlacedMaps {
+export function readMapSection(
+  sections: ObjectSections,
+  btf: Btf | undefined,
+  names: MapNames,
+  ignoreUnknown: boolean,
+): PlacedMaps {
   const { elf, maps: section } = sections;
   if (section === undefined) return new PlacedMaps([]);
   const fail = (problem: string, offset?: number) => sectionError(elf, section, problem, offset);
@@ -65,7 +70,7 @@ export function readMapSection(sections: ObjectSections, btf: Btf | undefined, n
       throw fail(`map ${name} is ${variable.linkage}; a map must be global: remove static, extern or __hidden`);
     }
     const struct = btf.resolve(variable.type);
-    const map = readMapDefinition({ btf, source: elf.sourceOf(section) }, name, struct);
+    const map = readMapDefinition({ btf, source: elf.sourceOf(section), ignoreUnknown }, name, struct);
     if (btf.sizeField(struct) > info.size)
       throw fail(`map ${name}: its struct is bigger than its variable`, info.offset);
     const arena = map.type === BpfMapType.BPF_MAP_TYPE_ARENA;

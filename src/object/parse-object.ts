@@ -25,6 +25,8 @@ export interface ParseObjectOptions {
   readonly source?: string | undefined;
   /** Read the `maps` sections that libbpf 1.0 and newer refuse. */
   readonly legacyMaps?: boolean | undefined;
+  /** Ignore members of a map's definition whose meaning is unknown, such as a vendor's, instead of refusing the object. */
+  readonly ignoreUnknownMapFields?: boolean | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface ParseObjectOptions {
  * running kernel. Throws FormatError where the file is not what it should be.
  */
 export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
-  const { source = "object", legacyMaps: legacyAllowed = false } = options;
+  const { source = "object", legacyMaps: legacyAllowed = false, ignoreUnknownMapFields = false } = options;
   const name = options.name ?? objectName(source);
   const sections = readSections(data, source);
   const { elf } = sections;
@@ -44,9 +46,16 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
   const btf = original && completeBtf(original, sections, symbols, functions, externs);
 
   const names = new MapNames();
-  const placed = readMapSection(sections, btf, names);
+  const placed = readMapSection(sections, btf, names, ignoreUnknownMapFields);
   const arena = Object.values(names.all).find((map) => map.source === "arena");
-  const legacyMaps = readLegacyMaps(sections, symbols, btf, legacyAllowed, names);
+  const legacyMaps = readLegacyMaps({
+    sections,
+    symbols,
+    btf,
+    names,
+    isAllowed: legacyAllowed,
+    ignoreUnknown: ignoreUnknownMapFields,
+  });
   const dataMaps = readDataSections(sections, btf, name, names);
   const kconfig = kconfigMap(externs.kconfigSize, btf, name);
   if (kconfig !== undefined) names.add(kconfig, (problem) => new FormatError({ source }, problem));

@@ -2,6 +2,7 @@
 // build: -mcpu=v2
 // build as maps-legacy-no-btf: -mcpu=v1 without-btf
 // build as maps-legacy-be: -mcpu=v1 without-btf -mbig-endian
+// build as maps-legacy-iproute2: -mcpu=v2 -DIPROUTE2
 #include "context.h"
 
 LICENSE("GPL");
@@ -12,12 +13,20 @@ struct bpf_map_def {
   u32 value_size;
   u32 max_entries;
   u32 map_flags;
+#ifdef IPROUTE2
+  u32 id;
+  u32 pinning;
+#endif
 };
 
 struct bpf_map_def SEC("maps") old_hash = {
     .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 16, .map_flags = BPF_F_NO_PREALLOC};
 struct bpf_map_def SEC("maps") old_array = {
-    .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 16, .max_entries = 4};
+    .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 16, .max_entries = 4,
+#ifdef IPROUTE2
+    .id = 7, .pinning = 2,
+#endif
+};
 
 u32 _version SEC("version") = 0x060c03;
 

@@ -252,7 +252,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "an unknown member",
     mapObject([TYPE, { name: "max_entires", number: 5 }]),
-    /map events: unknown member max_entires$/,
+    /map events: unknown member max_entires; to ignore it, set ignoreUnknownMapFields \(--mapcompat of the command\)$/,
   ],
   [
     "a number that is no array",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { MapSpec } from "../../src/object/index.ts";
+import { type MapSpec, parseObject } from "../../src/object/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../src/uapi/index.ts";
 import { existing, fixture } from "./fixtures.ts";
 
@@ -88,6 +89,19 @@ for (const name of ["maps-legacy", "maps-legacy-no-btf", "maps-legacy-be"]) {
     );
   });
 }
+
+test("what is unknown in a map's definition is refused, and ignored when asked for", () => {
+  const name = "maps-legacy-iproute2";
+  assert.throws(() => fixture(name, { legacyMaps: true }), /map old_array has a field behind map_flags that is not 0;/);
+  const { maps } = fixture(name, { legacyMaps: true, ignoreUnknownMapFields: true });
+  assert.deepEqual(sizes(existing(maps.old_array)), [T.BPF_MAP_TYPE_ARRAY, 4, 16, 4, 0]);
+
+  const bytes = readFileSync("test/bpf/maps-fields.bpf.o");
+  for (let at = bytes.indexOf("numa_node"); at >= 0; at = bytes.indexOf("numa_node", at)) bytes.write("numa_hint", at);
+  assert.throws(() => parseObject(bytes), /map on_node: unknown member numa_hint;/);
+  const { on_node } = parseObject(bytes, { ignoreUnknownMapFields: true }).maps;
+  assert.deepEqual([on_node?.keySize, on_node?.valueSize, on_node?.maxEntries], [4, 8, 10]);
+});
 
 test("struct_ops: the structs, their programs, and which are made", () => {
   const { maps, programs } = fixture("struct-ops-optional");

@@ -33,7 +33,8 @@ function takeArguments(words: Words, options: Options): LoadArguments {
 async function load(args: LoadArguments, options: Options, first: boolean): Promise<Answer> {
   try {
     const attach = args.autoAttach ? (await import("./attach-by-section.ts")).attachBySection : undefined;
-    const spec = inStep("failed to open object file", () => readObject(args.file, { legacyMaps: options.mapcompat }));
+    const reading = { legacyMaps: options.mapcompat, ignoreUnknownMapFields: options.mapcompat };
+    const spec = inStep("failed to open object file", () => readObject(args.file, reading));
     setTypes(spec, args.type);
     setDevice(spec, args);
     const shown = Object.values(spec.maps).map(libbpfMapName);

@@ -54,7 +54,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "V", long: "version", key: "version", meaning: "print the version" },
   { letter: "h", long: "help", key: "help", meaning: "print help" },
   { letter: "f", long: "bpffs", key: "bpffs", meaning: "show where objects are pinned" },
-  { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old map declarations" },
+  { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old and unknown map declarations" },
   { letter: "n", long: "nomount", key: "nomount", meaning: "never mount a file system" },
   { letter: "d", long: "debug", key: "debug", meaning: "print the verifier's full log" },
   { letter: "l", long: "legacy", key: "legacy", meaning: "nothing any more: accepted as older versions did" },
