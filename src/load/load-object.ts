@@ -1,4 +1,4 @@
-import { KernelBtf, readUserFile, Undo } from "../kernel/index.ts";
+import { checkOptions, KernelBtf, type OptionTable, readUserFile, Undo } from "../kernel/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
 import { ARENA_SECTION, type ObjectSpec, type ParseObjectOptions, parseObject } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
@@ -6,18 +6,26 @@ import { BpfObject } from "./bpf-object.ts";
 import { arenaDataOffset } from "./create-map.ts";
 import { loadByLoader } from "./load-by-loader.ts";
 import { loadDirectly } from "./load-directly.ts";
-import type { LoadOptions } from "./load-options.ts";
+import { LOAD_OPTIONS, type LoadOptions } from "./load-options.ts";
 import { ObjectMaps } from "./object-maps.ts";
 import { ObjectPrograms } from "./object-programs.ts";
 import { prepareLoad } from "./prepare-load.ts";
 import { LoaderError } from "./run-loader.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
 
+const READ_OPTIONS: OptionTable<ParseObjectOptions> = {
+  name: "text",
+  source: "text",
+  legacyMaps: "boolean",
+  ignoreUnknownMapFields: "boolean",
+};
+
 /**
  * Reads a BPF object file from a path or from its bytes. The kernel is not involved.
  * Throws UsageError if the file cannot be read, FormatError if it is not a BPF object.
  */
 export function readObject(file: string | Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
+  checkOptions("readObject", options, READ_OPTIONS);
   if (typeof file !== "string") return parseObject(file, options);
   return parseObject(readUserFile(file, "a BPF object file"), { source: file, ...options });
 }
@@ -31,6 +39,7 @@ export function readObject(file: string | Uint8Array, options: ParseObjectOption
  * CAP_SYS_ADMIN), with CAP_PERFMON or CAP_NET_ADMIN for most types of programs.
  */
 export function loadObject(object: string | Uint8Array | ObjectSpec, options: LoadOptions = {}): BpfObject {
+  checkOptions("loadObject", options, LOAD_OPTIONS);
   const spec = typeof object === "string" || object instanceof Uint8Array ? readObject(object) : object;
   const undo = new Undo();
   // Fds of modules' BTF are needed until the last program is loaded. The object's BTF lives on in what uses it.

@@ -1,4 +1,5 @@
 import type { Btf } from "../btf/index.ts";
+import type { OptionTable } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
@@ -44,6 +45,27 @@ export interface LoadOptions {
   readonly sign?: LoaderSigner | undefined;
   /** Is told each step of the load, in a sentence: what is created, re-used, resolved, relocated and loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
-  /** The program that freplace programs, and fentry programs of programs, attach to. */
+  /**
+   * The loaded program whose function a program of the object replaces (freplace) or traces (fentry, fexit), by the name
+   * of the object's program. Its `attachTo` names the function.
+   */
   readonly targets?: Readonly<Record<string, Program>> | undefined;
 }
+
+/** What {@link LoadOptions} takes. */
+export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
+  programs: "any",
+  maps: "object",
+  anyMaps: "boolean",
+  pinMaps: "text",
+  pinPath: "text",
+  kernelBtf: "any",
+  ifindex: "natural",
+  kconfig: "text",
+  logLevel: "natural",
+  onLog: "function",
+  useLoader: "boolean",
+  sign: "object",
+  onStep: "function",
+  targets: "object",
+};

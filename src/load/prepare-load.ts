@@ -30,7 +30,9 @@ export interface PreparedLoad {
 /** Chooses the programs and fits them to this kernel. Nothing is created. Throws UsageError. */
 export function prepareLoad(spec: ObjectSpec, options: LoadOptions, kernel: KernelBtf): PreparedLoad {
   checkByteOrder(spec);
+  // Each throws for a name that the object does not have.
   for (const name of Object.keys(options.maps ?? {})) spec.map(name);
+  for (const name of Object.keys(options.targets ?? {})) spec.program(name);
   checkPinNames(spec, options);
   const structOps = new Map<string, PreparedStructOps>();
   for (const map of Object.values(spec.maps)) {

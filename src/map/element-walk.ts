@@ -88,13 +88,13 @@ export function* chunksOf(map: WalkedMap, options: { take?: boolean } = {}): Gen
 /** Throws UsageError for a map whose keys the kernel does not list. */
 export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): void {
   if (hasKeyList(map.traits)) return;
-  const name = mapTypeName(map.type) ?? `map of type ${map.type}`;
+  const name = mapTypeName(map.type) ?? map.type;
   if (map.traits.key !== "none") {
     throw new UsageError(
-      `${map.what} is a ${name}: the kernel lists its elements to iterator programs only; look up single elements instead`,
+      `${map.what} has type ${name}: the kernel lists its elements to iterator programs only; look up single elements instead`,
     );
   }
-  throw new UsageError(`${map.what} is a ${name}: it has no keys to list its elements by`);
+  throw new UsageError(`${map.what} has type ${name}: it has no keys to list its elements by`);
 }
 
 function capacityOf(map: WalkedMap, most: number): number {

@@ -18,7 +18,7 @@ export interface RefusingMap {
 export function explainMapError(error: unknown, map: RefusingMap, operation: MapOperation): unknown {
   if (!(error instanceof SyscallError)) return error;
   if (operation === "take" && isHash(map.type) && !kernelAtLeast(5, 14) && isRefusal(error.errno)) {
-    const detail = `${map.what} is a ${typeName(map.type)}`;
+    const detail = `${map.what} has type ${typeName(map.type)}`;
     return new NotSupportedError(
       { feature: "looking up and deleting an element of a hash in one step", minVersion: "5.14", detail },
       { cause: error },
@@ -118,12 +118,12 @@ function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTrait
   if (operation === "write" && traits.value === "socket") {
     return "the map does not take sockets of this kind or in this state (TCP sockets must be established or listening)";
   }
-  return `elements of a ${typeName(map.type)} ${VERBS[operation]} by a system call`;
+  return `elements of ${typeName(map.type)} maps ${VERBS[operation]} by a system call`;
 }
 
 function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string | undefined {
   if (operation === "delete" && traits.key === "index") return "elements of an array cannot be deleted";
-  if (operation === "take") return `elements of a ${typeName(map.type)} ${VERBS.take}`;
+  if (operation === "take") return `elements of ${typeName(map.type)} maps ${VERBS.take}`;
   if (operation !== "write") return undefined;
   switch (map.type) {
     case BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS:

@@ -164,7 +164,7 @@ class Field {
       size = this.#place.btf.sizeOf(id);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
-      throw this.#error(`points to what has no size: ${cause.problem}`, { cause });
+      throw this.#error(`points to a type of unknown size: ${cause.problem}`, { cause });
     }
     if (size > 0xffffffff) throw this.#error(`points to a type of ${size} bytes, more than 32 bits can count`);
     return size;

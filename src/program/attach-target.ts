@@ -1,8 +1,8 @@
 import { BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
-import { loadedBtf } from "../kernel/index.ts";
-import { type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
+import { loadedBtf, type ModuleBtf } from "../kernel/index.ts";
+import { memberNamed, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import type { Program } from "./program.ts";
 
@@ -49,6 +49,7 @@ export function findAttachTarget(
   }
   const colon = spec.attachTo.indexOf(":");
   const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon);
+  if (module !== undefined && module !== "vmlinux") moduleNamed(module, spec, kernel);
   const name = spec.attachTo.slice(colon + 1);
   const { prefix, kind: btfKind } = prefixOf(spec.attachType);
   if (module === undefined || module === "vmlinux") {
@@ -75,29 +76,42 @@ export function findAttachTarget(
 function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
   const colon = spec.attachTo.indexOf(":");
   if (colon < 0) return undefined;
-  const name = spec.attachTo.slice(0, colon);
-  const module = kernel.modules().find((one) => one.name === name);
-  if (module === undefined) throw new UsageError(`program ${spec.name}: no module ${name} with BTF is loaded`);
+  const module = moduleNamed(spec.attachTo.slice(0, colon), spec, kernel);
   return { attach_btf_id: 0, attach_btf_obj_fd: module.fd.number };
+}
+
+function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): ModuleBtf {
+  const module = kernel.modules().find((one) => one.name === name);
+  if (module === undefined) {
+    throw new UsageError(
+      `program ${spec.name} attaches to ${spec.attachTo}, but no module ${name} with BTF is loaded; load it with: modprobe ${name}`,
+    );
+  }
+  return module;
 }
 
 function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget {
   if (target === undefined) {
     throw new UsageError(
-      `program ${spec.name} (${spec.sectionName}) attaches to a program: name it in the option targets`,
+      `program ${spec.name} (${spec.sectionName}) replaces a function of a loaded program, which nothing names here; loadObject() takes it as { targets: { ${spec.name}: program } }, the command cannot load such a program`,
     );
   }
-  const id = functionTypeId(target, spec.attachTo);
-  if (id === undefined) {
+  if (spec.attachTo === "") {
     throw new UsageError(
-      `program ${spec.name}: ${target.what} has no function ${spec.attachTo} that its BTF describes`,
+      `program ${spec.name}: its section ${spec.sectionName} names no function of ${target.what}; set spec.program(${JSON.stringify(spec.name)}).attachTo`,
     );
   }
-  return { attach_btf_id: id, attach_prog_fd: target.fd };
+  return { attach_btf_id: functionTypeId(target, spec.attachTo), attach_prog_fd: target.fd };
 }
 
-/** The BTF type of a function in a loaded program; undefined if its BTF has none of that name. */
-export function functionTypeId(target: Program, name: string): TypeId | undefined {
+/** Returns the BTF type of a function in a loaded program. Throws UsageError with the functions there are. */
+export function functionTypeId(target: Program, name: string): TypeId {
   const { btfId } = target.info();
-  return btfId === 0 ? undefined : loadedBtf(btfId)?.find(name, BtfKind.FUNC);
+  const btf = btfId === 0 ? undefined : loadedBtf(btfId);
+  if (btf === undefined) {
+    throw new UsageError(`${target.what} has no BTF, so nothing attaches to its functions; compile its object with -g`);
+  }
+  const functions: Record<string, TypeId> = Object.create(null);
+  for (const id of btf.idsOf(BtfKind.FUNC)) functions[btf.name(id)] ??= id;
+  return memberNamed(target.what, "function", functions, name);
 }

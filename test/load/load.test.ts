@@ -8,6 +8,8 @@ import { FormatError, NotSupportedError, SyscallError, UsageError } from "../../
 import { flushKernelBtf, kernelBtf } from "../../src/kernel/index.ts";
 import { loadObject, readObject, VerifierError } from "../../src/load/index.ts";
 import { openMap } from "../../src/map/index.ts";
+import type { ProgramSpec } from "../../src/object/index.ts";
+import type { Program } from "../../src/program/index.ts";
 import { kernelAtLeast } from "../../src/sys/index.ts";
 import { BpfAttachType, BpfMapFlag } from "../../src/uapi/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
@@ -355,6 +357,66 @@ test("functions in sections that name no program type are linked into the progra
   assert.deepEqual(Object.keys(object.programs), ["lengths"]);
   // Twice the length of the packet by one function and once by another.
   assert.equal(object.program("lengths").run({ dataIn: new Uint8Array(64) }).retval, 3 * 64);
+});
+
+test("a target that is missing, or that lacks the function, is told with what to do", () => {
+  using target = loadObject(fixture("freplace-target"));
+  const replacing = (change: (program: ProgramSpec) => void, targets?: Record<string, Program>): (() => unknown) => {
+    const spec = readObject(fixture("links-tracing"));
+    change(spec.program("on_freplace"));
+    return () => loadObject(spec, { programs: ["on_freplace"], targets });
+  };
+  const entry = target.program("entry");
+  const nothing = (): void => {};
+  const mistakes: readonly [call: () => unknown, message: RegExp][] = [
+    [
+      replacing(nothing),
+      /replaces a function of a loaded program.*\{ targets: \{ on_freplace: program \} \}, the command/,
+    ],
+    [replacing(nothing, { on_freplac: entry }), /has no program on_freplac \(did you mean on_freplace\?\)/],
+    [
+      replacing(
+        (program) => {
+          program.attachTo = "replacable";
+        },
+        { on_freplace: entry },
+      ),
+      /program entry has no function replacable \(did you mean replaceable\?\); it has .*replaceable/,
+    ],
+    [
+      replacing(
+        (program) => {
+          program.attachTo = "";
+        },
+        { on_freplace: entry },
+      ),
+      /names no function of program entry; set spec\.program\("on_freplace"\)\.attachTo/,
+    ],
+    [
+      () => {
+        const spec = readObject(fixture("sections-fentry"));
+        const [program] = Object.values(spec.programs);
+        assert.ok(program !== undefined);
+        program.attachTo = "nosuch:do_exit";
+        loadObject(spec, { programs: [program.name] });
+      },
+      /attaches to nosuch:do_exit, but no module nosuch with BTF is loaded; load it with: modprobe nosuch/,
+    ],
+  ];
+  for (const [call, message] of mistakes) {
+    leavesNothing(call, (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+test("an option that loadObject or readObject does not have is refused", () => {
+  const load = (options: object) => () => loadObject(fixture("minimal"), options);
+  assert.throws(load({ program: ["pass"] }), /loadObject has no option program; it has programs, maps,/);
+  assert.throws(load({ useLoader: "yes" }), /loadObject: the option useLoader must be true or false, not "yes"/);
+  assert.throws(() => readObject(fixture("minimal"), { legacy: true } as object), /readObject has no option legacy;/);
 });
 
 test("a callback that the kernel's struct lacks is refused, unless the caller takes it out", () => {

@@ -267,7 +267,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "a key without a size",
     mapObject([TYPE, { name: "key", type: 0 }]),
-    /section \.maps: map events: member key points to what has no size: /,
+    /section \.maps: map events: member key points to a type of unknown size: /,
   ],
   [
     "values of an ordinary map",

@@ -81,9 +81,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
 /** bpftool finds "0 elements" in such maps. */
 function checkKeyList({ id, type }: MapInfo): void {
   if (hasKeyList(mapTraits(type))) return;
-  const name = mapTypeName(type) ?? `type ${type}`;
+  const name = mapTypeName(type) ?? String(type);
   const instead = INSTEAD[name] ?? (name.includes("ring") ? "it is for events" : "an iterator program can list it");
-  throw new CommandError(`can't dump map ${id}: a ${name} has no list of its elements; ${instead}`);
+  throw new CommandError(`can't dump map ${id}: a map of type ${name} has no list of its elements; ${instead}`);
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {

@@ -44,9 +44,6 @@ export function attachFreplace(program: Program, place?: FreplacePlace): KernelL
   };
   requireType(program, hook);
   const target_btf_id = functionTypeId(target, place.function);
-  if (target_btf_id === undefined) {
-    throw new UsageError(`${target.what} has no function ${place.function} that its BTF describes`);
-  }
   const options = { target_btf_id, ...(cookie === undefined ? {} : { tracing: { cookie } }) };
   return attach(program, hook, () => linkCreate(program.fd, target.fd, BpfAttachType.BPF_CGROUP_INET_INGRESS, options));
 }
