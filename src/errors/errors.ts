@@ -1,4 +1,4 @@
-import { errnoName, errnoText } from "./errno.ts";
+import { Errno, errnoName, errnoText } from "./errno.ts";
 
 /** The base of every error that bpfts throws on purpose. `code` tells the kinds apart without `instanceof`. */
 export class BpfError extends Error {
@@ -60,16 +60,23 @@ export class SyscallError extends BpfError {
   ) {
     const name = errnoName(data.errno);
     const subject = data.subject === undefined ? "" : `${data.subject}: `;
-    const hint = data.hint === undefined ? "" : `; ${data.hint}`;
+    const hint = data.hint ?? LIMITS[data.errno];
+    const clause = hint === undefined ? "" : `; ${hint}`;
     const reason = data.reason ?? `${data.call}: ${errnoText(data.errno)} (${name})`;
-    super("SYSCALL", `${subject}${reason}${hint}`, options);
+    super("SYSCALL", `${subject}${reason}${clause}`, options);
     this.call = data.call;
     this.errno = data.errno;
     this.errnoName = name;
     this.subject = data.subject;
-    this.hint = data.hint;
+    this.hint = hint;
   }
 }
+
+/** The hints of errnos that mean the same whatever was called. */
+const LIMITS: Readonly<Record<number, string>> = {
+  [Errno.EMFILE]: "this process has as many files open as it may; raise the limit with: ulimit -n 65536",
+  [Errno.ENFILE]: "the whole machine has as many files open as it may; raise the limit with: sysctl fs.file-max=N",
+};
 
 /** The running kernel, or its configuration, lacks a feature. Found by a probe after the call had failed. */
 export class NotSupportedError extends BpfError {

@@ -62,20 +62,29 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     closeFd(second.fd);
     throw new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
   }
-  // ENOSPC is about the log. EAGAIN: a signal interrupts the verifier each time, which says nothing of the program.
+  // ENOSPC is about the log.
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
-  if (second.log.trim() === "" || errno === Errno.EAGAIN) {
-    const error = progLoadError(load, errno);
-    throw programTooNew(load, error) ?? deviceRefuses(load, error) ?? error;
-  }
-  throw new VerifierError({
+  const refusal = new VerifierError({
     program: spec.name,
     errno,
     log: second.log,
     poisoned: parts.instructions.poisoned,
     lineAt: (slot) => lineAt(spec, object.btf, slot),
   });
+  if (refusal.hasReason && !isShortage(errno)) throw refusal;
+  const error = progLoadError(load, errno);
+  throw programTooNew(load, error) ?? deviceRefuses(load, error) ?? error;
 }
+
+/**
+ * True for an errno that says nothing of the program: the kernel or the process lacks memory or a free fd, or a signal
+ * interrupts the verifier each time.
+ */
+export function isShortage(errno: number): boolean {
+  return SHORTAGES.has(errno);
+}
+
+const SHORTAGES: ReadonlySet<number> = new Set([Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EAGAIN, Errno.EINTR]);
 
 /** Throws UsageError for a program whose type nobody has said. */
 export function checkProgramType({ name, type, sectionName }: ProgramSpec): void {

@@ -16,6 +16,7 @@ import {
   tryProgLoad,
 } from "../sys/index.ts";
 import { BpfMapType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
+import { isShortage } from "./load-program.ts";
 import { type LoaderSignature, sha256 } from "./sign/loader-signature.ts";
 
 /** What a loader program made: fds, all of them the caller's to close. */
@@ -127,7 +128,7 @@ function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSign
     if (second !== undefined) return second;
     const error = progLoadError(load, errno);
     const line = log.trimEnd().split("\n").at(-2)?.trim();
-    if (line === undefined || line === "") throw programTooNew(load, error) ?? error;
+    if (line === undefined || line === "" || isShortage(errno)) throw programTooNew(load, error) ?? error;
     throw new UsageError(`the loader program is refused: ${errnoText(errno)}: ${line}`, { cause: error });
   } finally {
     closeFd(map);

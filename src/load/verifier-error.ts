@@ -9,7 +9,9 @@ export class VerifierError extends BpfError {
   readonly errno: number;
   /** The verifier's log, line by line. */
   readonly log: readonly string[];
-  /** The line that says why. */
+  /** False if the log does not say why: the kernel refused the program before or after the verifier ran. */
+  readonly hasReason: boolean;
+  /** The line of the log that says why, or the errno's text. */
   readonly telling: string;
   /** The instruction that was refused, in slots, where the log says it. */
   readonly slot: number | undefined;
@@ -45,6 +47,7 @@ export class VerifierError extends BpfError {
     this.program = data.program;
     this.errno = data.errno;
     this.log = log;
+    this.hasReason = line !== undefined || diagnosis !== undefined;
     this.telling = telling;
     this.slot = slot;
     this.sourceLine = sourceLine;

@@ -42,7 +42,7 @@ export function readVerifierLog(log: readonly string[]): VerifierVerdict {
 const FAILED = "Verification failed: ";
 /** Lines that tell how the verification went, not why it failed. */
 const STATISTICS =
-  /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states)/;
+  /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states|Func#\d+ .* is (safe for any args|global and assumed valid))/;
 /** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\)/;
 /** Source lines, register states, and other steps of the walk. The two states of an infinite loop follow its reason. */

@@ -161,3 +161,31 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
   }
   assert.deepEqual(readdirSync(bpffs).sort(), before);
 });
+
+test("a process that may open no more files is told of that limit, wherever the load meets it", (t) => {
+  const bpffs = withBpffs(t);
+  const messages: string[] = [];
+  for (let limit = 40; ; limit--) {
+    const { stderr, code } = run(
+      ["sh", "-c", `ulimit -n ${limit}; exec "$0" "$@"`],
+      ["prog", "loadall", "test/bpf/counter.bpf.o", `${bpffs}/${limit}`],
+    );
+    if (code === 0) continue;
+    if (!stderr.startsWith("Error: failed to load")) break;
+    messages.push(stderr.trimEnd());
+    assert.deepEqual(readdirSync(bpffs).includes(String(limit)), false);
+  }
+  // Below the lowest of these limits Node itself cannot work.
+  const told = messages.filter((line) => !line.includes("the FFI library"));
+  assert.ok(
+    told.some((line) => /program "\w+": bpf\(BPF_PROG_LOAD\)/.test(line)),
+    messages.join("\n"),
+  );
+  assert.ok(
+    told.some((line) => /map \.?\w+: bpf\(BPF_MAP_CREATE\)/.test(line)),
+    messages.join("\n"),
+  );
+  for (const line of told) {
+    assert.match(line, /^Error: [^\n]*: Too many open files \(EMFILE\); this process has .*: ulimit -n 65536$/);
+  }
+});
