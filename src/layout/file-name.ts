@@ -36,11 +36,6 @@ export function isPlainFileName(name: string): boolean {
   return !ESCAPED.test(name);
 }
 
-/** A name for the terminal: bytes that are not UTF-8 are shown as `\xff`. */
-export function formatFileName(name: string): string {
-  return name.replace(/[\udc80-\udcff]/gu, (byte) => `\\x${(byte.charCodeAt(0) - 0xdc00).toString(16)}`);
-}
-
 function tryDecode(bytes: Uint8Array): string | undefined {
   try {
     return strict.decode(bytes);

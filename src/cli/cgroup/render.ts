@@ -1,7 +1,7 @@
-import { formatFileName } from "../../layout/index.ts";
 import type { CgroupProgram } from "../../link/index.ts";
 import { attachTypeName, BpfAttachFlag } from "../../uapi/index.ts";
 import type { JsonValue } from "../output/json-writer.ts";
+import { escapeName } from "../output/terminal-text.ts";
 
 const COLUMN = 15;
 const ID_COLUMN = 8;
@@ -35,8 +35,7 @@ export function rowText(program: CgroupProgram, view: View, attachName: AttachNa
   if (view.details) text += ` ${cell(attachFlags === undefined ? "?" : allFlagsText(attachFlags))}`;
   else if (attachFlags !== undefined) text += ` ${cell(flagsText(attachFlags))}`;
   text += ` ${cell(program.name ?? "")}`;
-  if (view.details)
-    text += ` ${cell(linkId === undefined ? "-" : String(linkId), ID_COLUMN)} ${cell(cgroup === undefined ? "?" : formatFileName(cgroup))}`;
+  if (view.details) text += ` ${cell(linkId === undefined ? "-" : String(linkId), ID_COLUMN)} ${cell(cgroup ?? "?")}`;
   const target = attachName(program);
   if (target !== undefined) text += ` ${cell(target)}`;
   else if (attachBtfId !== 0) text += ` attach_btf_obj_id=${attachBtfObjId} attach_btf_id=${attachBtfId}`;
@@ -62,7 +61,7 @@ export function rowJson(program: CgroupProgram, view: View, attachName: AttachNa
 }
 
 function cell(text: string, width: number = COLUMN): string {
-  return text.padEnd(width);
+  return escapeName(text).padEnd(width);
 }
 
 function flagsText(flags: number): string {

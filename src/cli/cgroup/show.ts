@@ -1,8 +1,8 @@
-import { formatFileName } from "../../layout/index.ts";
 import { type Cgroup, type CgroupProgram, cgroupPrograms, walkCgroups } from "../../link/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
+import { escapeName } from "../output/terminal-text.ts";
 import type { Words } from "../words/words.ts";
 import { attachNames } from "./attach-names.ts";
 import { exceptMatching } from "./except.ts";
@@ -50,7 +50,7 @@ export const showCgroupTree: Run = async (words) => {
       };
       for (const { path, level, programs } of cgroups) {
         const indent = level > 0 ? "    " : "";
-        yield `${formatFileName(path)}\n${indent}${programs.map(row).join(indent)}`;
+        yield `${escapeName(path)}\n${indent}${programs.map(row).join(indent)}`;
       }
     },
     json: () =>

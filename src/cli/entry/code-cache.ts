@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { type CacheFile, readCacheFile, writeCacheFile } from "../../sys/index.ts";
-import { writeText } from "../output/write.ts";
+import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
 /** After so many runs the kept code stays as it is. */
@@ -22,7 +22,7 @@ export function cacheFolder(file: string): string | undefined {
 
 /** Returns what tells the user, with `-d`, why a cache file was not used. */
 export function cacheWarning({ debug }: Options): (why: string) => void {
-  return (why) => debug && writeText(2, `cache: ${why}\n`);
+  return (why) => debug && writeNote(`cache: ${why}`);
 }
 
 /**

@@ -4,7 +4,8 @@ import { keepKernelTypes } from "../../kernel/index.ts";
 import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import { formatJson } from "../output/json-writer.ts";
-import { writeBytes, writePieces, writeText } from "../output/write.ts";
+import { LiveOutput } from "../output/live.ts";
+import { writePieces, writeText } from "../output/write.ts";
 import { type Options, parseOptions } from "../words/options.ts";
 import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
@@ -22,10 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     if (error !== undefined) throw error;
     const answer = await answerOf(words, options);
-    if ("live" in answer) {
-      await showLive(answer);
-      return 0;
-    }
+    if ("live" in answer) return await showLive(answer, options);
     show(answer, options);
     return answer.exitCode ?? 0;
   } catch (cause) {
@@ -64,22 +62,39 @@ function show(answer: Answer, options: Options): void {
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
 }
 
-const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Ctrl-C and its like end it in order, with exit code 0; a second one at once. */
-async function showLive(answer: LiveAnswer): Promise<void> {
+/** Runs a command that goes on, until it ends or is told to; then its exit code is 0. */
+async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   const abort = new AbortController();
-  const end = (): void => {
-    for (const name of ENDINGS) process.removeListener(name, end);
-    abort.abort();
-  };
-  for (const name of ENDINGS) process.on(name, end);
+  endOnSignals(abort);
+  const output = new LiveOutput(options, () => abort.abort());
   try {
-    const write = (text: string | Uint8Array): void =>
-      typeof text === "string" ? writeText(1, text) : writeBytes(1, text);
-    await answer.live(write, abort.signal);
-  } finally {
-    for (const name of ENDINGS) process.removeListener(name, end);
+    await answer.live(output, abort.signal);
+    if (output.failure !== undefined) throw output.failure;
+    return 0;
+  } catch (cause) {
+    const { reportFailure } = await import("./report-failure.ts");
+    return reportFailure(output.failure ?? cause, options, (failure) => output.jsonFailure(failure));
+  }
+}
+
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Signals that follow so soon are the same request: GNU timeout sends two, a terminal and a script one each. */
+const SAME_REQUEST_MS = 1000;
+
+/**
+ * Aborts at Ctrl-C and its like. A later signal ends the process at once, for a command that does not come to its end.
+ * The signals stay handled until the process exits, so that none of them cuts the last output short.
+ */
+function endOnSignals(abort: AbortController): void {
+  let first: number | undefined;
+  for (const name of ENDINGS) {
+    process.on(name, () => {
+      first ??= performance.now();
+      abort.abort();
+      if (performance.now() - first <= SAME_REQUEST_MS) return;
+      process.removeAllListeners(name);
+      process.kill(process.pid, name);
+    });
   }
 }
 

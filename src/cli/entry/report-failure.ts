@@ -1,37 +1,69 @@
 import { BpfError } from "../../errors/index.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
-import { formatJson } from "../output/json-writer.ts";
-import { writeText } from "../output/write.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
+import { formatJson, type JsonValue } from "../output/json-writer.ts";
+import { OutputError, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
-/** What a program that the verifier refused has to tell; kernel/VerifierError, which this file need not load. */
+/** What a program that the verifier refused has to tell: load's VerifierError, which this file need not load. */
 interface Refusal {
   readonly program: string;
   readonly log: readonly string[];
 }
 
-/** Tells the user what failed: one line on standard error, or one JSON value on standard output. Returns the exit code. */
-export function reportFailure(error: unknown, options: Options): number {
+/**
+ * Tells the user what failed: in one line on standard error, or with -j in one JSON value on standard output, which
+ * `writeJson` writes. Returns the exit code.
+ */
+export function reportFailure(
+  error: unknown,
+  options: Options,
+  writeJson: (failure: JsonValue) => void = (failure) => writeText(1, `${formatJson(failure, options.pretty)}\n`),
+): number {
+  const exitCode = error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
+  try {
+    tell(error, options, writeJson);
+  } catch (cause) {
+    // Nobody is left to be told.
+    return cause instanceof OutputError && cause.isBrokenPipe ? cause.exitCode : exitCode;
+  }
+  return exitCode;
+}
+
+function tell(error: unknown, options: Options, writeJson: (failure: JsonValue) => void): void {
+  if (error instanceof OutputError && error.isBrokenPipe) return;
   const message = failureText(error);
   // Where bpftool shows it, in JSON too: the line below has the reason, the log has the way there.
   const refusal = refusalOf(error);
   if (refusal !== undefined) writeText(2, logText(refusal));
-  if (options.json) writeText(1, `${formatJson({ error: message }, options.pretty)}\n`);
-  else writeText(2, `Error: ${oneLine(message)}\n`);
+  if (!options.json || error instanceof OutputError || !takesJson(() => writeJson({ error: message }))) {
+    writeNote(`Error: ${message}`);
+  }
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
-  return error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
+}
+
+/** Returns false if standard output is full. */
+function takesJson(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof OutputError && !error.isBrokenPipe) return false;
+    throw error;
+  }
 }
 
 function failureText(error: unknown): string {
   if (error instanceof BpfError) return error.message;
-  if (error instanceof Error && "syscall" in error) return error.message;
+  if (error instanceof Error && errnoOf(error) !== undefined) return fileErrorText(error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
 }
 
-/** Control characters, as in a path that the user gave, are shown escaped: one line, and nothing for the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1));
+/** An error of Node's file functions in our words: every text that a user reads is of one kind. */
+function fileErrorText(error: NodeJS.ErrnoException): string {
+  const { syscall = "use", path } = error;
+  return (failedTo(`can't ${syscall} ${path ?? "a file"}`, error) as Error).message;
 }
 
 function refusalOf(error: unknown): Refusal | undefined {

@@ -8,7 +8,6 @@ import { takeLink } from "../handle/link.ts";
 import { takeMap } from "../handle/map.ts";
 import { pinAt, prepareFile } from "../handle/pin.ts";
 import { done, type LiveAnswer } from "../output/answer.ts";
-import { formatJson } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
 import { begins, type Words } from "../words/words.ts";
 
@@ -44,17 +43,17 @@ export const readIterator: Run = (words, options) => {
 
 function live(link: Link, owner: Disposable, options: Options): LiveAnswer {
   return {
-    async live(write, signal) {
+    async live(output, signal) {
       using _ = owner;
       const run = openIterator(link);
       if (options.json) {
-        write(`${formatJson(run.readText(), options.pretty)}\n`);
+        output.json(run.readText());
         run.close();
         return;
       }
       for await (const chunk of run.bytes()) {
         if (signal.aborted) return;
-        write(chunk);
+        output.bytes(chunk);
       }
     },
   };

@@ -1,5 +1,4 @@
 import type { LinkDescription } from "../../inventory/index.ts";
-import { formatFileName } from "../../layout/index.ts";
 import type { LinkInfo, LinkInfoOf, PerfEventInfo } from "../../link/index.ts";
 import {
   attachTypeName,
@@ -10,6 +9,7 @@ import {
 } from "../../uapi/index.ts";
 import { refsJson, refsText } from "../handle/references.ts";
 import type { JsonValue } from "../output/json-writer.ts";
+import { escapeName } from "../output/terminal-text.ts";
 import { iterOrderName, netfilterHookName, netfilterProtocolName, perfConfigName, perfTypeName } from "./names.ts";
 
 /** All lines of a link in `link show`. Every segment ends with two spaces, as bpftool's do. */
@@ -18,7 +18,7 @@ export function linkText(link: LinkDescription): string {
   let text = `${info.id}: ${linkTypeName(info.type) ?? `type ${info.type}`}  `;
   text += info.kind === "struct_ops" ? `map ${info.mapId}  ` : `prog ${info.progId}  `;
   text += renderingOf(info).text(info, link);
-  for (const path of link.pins ?? []) text += `\n\tpinned ${formatFileName(path)}`;
+  for (const path of link.pins ?? []) text += `\n\tpinned ${escapeName(path)}`;
   const { holders = [] } = link;
   if (holders.length > 0) {
     if (link.perfCookie !== undefined) text += `\n\tbpf_cookie ${link.perfCookie}`;
@@ -67,7 +67,7 @@ const nothing: Rendering<LinkInfo> = { text: () => "", json: () => ({}) };
 
 const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
   raw_tracepoint: {
-    text: ({ tpName, cookie }) => `\n\ttp '${tpName}'  ${cookieText(cookie)}`,
+    text: ({ tpName, cookie }) => `\n\ttp '${escapeName(tpName)}'  ${cookieText(cookie)}`,
     json: ({ tpName, cookie = 0n }) => ({ tp_name: tpName, cookie }),
   },
   tracing: {
@@ -90,7 +90,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
   },
   iter: {
     text: ({ targetName, map, task, cgroup }) => {
-      let text = `target_name ${targetName}  `;
+      let text = `target_name ${escapeName(targetName)}  `;
       if (map !== undefined) text += `map_id ${map.mapId}  `;
       if (task?.tid) text += `tid ${task.tid} `;
       else if (task?.pid) text += `pid ${task.pid} `;
@@ -125,8 +125,8 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
       if (info.missed) text += `missed ${info.missed}  `;
       text += `\n\t${"addr".padEnd(16)} ${"cookie".padEnd(16)} func [module]`;
       for (const { addr, cookie, func, module } of kprobedFunctions(info, symbols)) {
-        const place = module === undefined ? "" : ` [${module}]`;
-        text += `\n\t${hex(addr).padStart(16, "0")} ${hex(cookie).padEnd(16)} ${func}${place}  `;
+        const place = module === undefined ? "" : ` [${escapeName(module)}]`;
+        text += `\n\t${hex(addr).padStart(16, "0")} ${hex(cookie).padEnd(16)} ${escapeName(func)}${place}  `;
       }
       return text;
     },
@@ -160,7 +160,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
     text: (info) => {
       if (info.count === 0) return "";
       const { path, count, pid } = info;
-      let text = `\n\t${isUretprobe(info) ? "uretprobe" : "uprobe"}.multi  path ${path}  func_cnt ${count}  `;
+      let text = `\n\t${isUretprobe(info) ? "uretprobe" : "uprobe"}.multi  path ${escapeName(path)}  func_cnt ${count}  `;
       if (pid !== 0) text += `pid ${pid}  `;
       text += `\n\t${"offset".padEnd(16)}   ${"ref_ctr_offset".padEnd(16)}   ${"cookies".padEnd(16)}`;
       for (const { offset, ref_ctr_offset, cookie } of uprobedPlaces(info)) {
@@ -191,7 +191,7 @@ const kprobe: Rendering<PerfEventOf<"kprobe" | "kretprobe">> = {
     if (funcName === "" && addr === 0n) return "";
     let text = `\n\t${kind} `;
     if (addr !== 0n) text += `${hex(addr)} `;
-    text += funcName;
+    text += escapeName(funcName);
     if (offset !== 0) text += `+0x${hex(offset)}`;
     if (missed !== 0n) text += `  missed ${missed}`;
     if (cookie !== 0n) text += `  cookie ${cookie}`;
@@ -213,7 +213,7 @@ const uprobe: Rendering<PerfEventOf<"uprobe" | "uretprobe">> = {
     // C's %#x writes a zero without its 0x.
     const place = offset === 0 ? "0" : `0x${hex(offset)}`;
     const counter = refCtrOffset === 0n ? "" : `ref_ctr_offset 0x${hex(refCtrOffset)}  `;
-    return `\n\t${kind} ${fileName}+${place}  ${cookieText(cookie)}${counter}`;
+    return `\n\t${kind} ${escapeName(fileName)}+${place}  ${cookieText(cookie)}${counter}`;
   },
   json: ({ kind, fileName, offset, cookie, refCtrOffset }) => ({
     retprobe: kind === "uretprobe",
@@ -232,7 +232,7 @@ const PERF_EVENTS: { readonly [K in PerfEventInfo["kind"]]: Rendering<PerfEventO
   kprobe,
   kretprobe: kprobe,
   tracepoint: {
-    text: ({ tpName, cookie }) => (tpName === "" ? "" : `\n\ttracepoint ${tpName}  ${cookieText(cookie)}`),
+    text: ({ tpName, cookie }) => (tpName === "" ? "" : `\n\ttracepoint ${escapeName(tpName)}  ${cookieText(cookie)}`),
     json: ({ tpName, cookie }) => ({ tracepoint: tpName, cookie }),
   },
   event: {
@@ -293,7 +293,7 @@ function attachTypeJson(type: number): JsonValue {
 
 function deviceText(ifindex: number, deviceName: string | undefined): string {
   if (ifindex === 0) return "ifindex (detached)  ";
-  return deviceName === undefined ? "ifindex (unknown)  " : `ifindex ${deviceName}(${ifindex})  `;
+  return deviceName === undefined ? "ifindex (unknown)  " : `ifindex ${escapeName(deviceName)}(${ifindex})  `;
 }
 
 function deviceJson(ifindex: number, deviceName: string | undefined): Members {

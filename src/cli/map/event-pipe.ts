@@ -8,10 +8,10 @@ import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
 import { hexBlock } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import { ended, LiveArray } from "../output/live.ts";
-
-import { writeText } from "../output/write.ts";
+import { ended } from "../output/live.ts";
+import { writeNote } from "../output/write.ts";
 import { parseU32 } from "../words/number.ts";
+import type { Options } from "../words/options.ts";
 import { begins, type Words } from "../words/words.ts";
 
 /** Pages of a CPU's ring, as bpftool has them. */
@@ -34,7 +34,7 @@ export const pipeEvents: Run = (words, options) => {
   try {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) throw new CommandError("map is not a perf event array");
     const place = takePlace(words);
-    return live(map, place, options.json ? { pretty: options.pretty } : undefined);
+    return live(map, place, options);
   } catch (error) {
     map.close();
     throw error;
@@ -58,15 +58,14 @@ function takePlace(words: Words): { cpu: number; index: number } | undefined {
 function live(
   map: ReturnType<typeof openMap>,
   place: { cpu: number; index: number } | undefined,
-  json: { readonly pretty: boolean } | undefined,
+  { json }: Options,
 ): LiveAnswer {
   return {
-    async live(write, signal) {
+    async live(output, signal) {
       using owned = map;
-      const array = json === undefined ? undefined : new LiveArray(write, json.pretty);
       let text = "";
       const show = (event: PipeEvent): void => {
-        if (array !== undefined) array.add(jsonOf(event));
+        if (json) output.add(jsonOf(event));
         else text += textOf(event);
       };
       const indexOf = (cpu: number): number => place?.index ?? cpu;
@@ -83,15 +82,12 @@ function live(
         },
       ]);
       reader.listen(() => {
-        if (text !== "") write(text);
+        output.text(text);
         text = "";
       });
       await ended(signal);
-      writeText(2, "Stopping...\n");
-      if (array !== undefined) {
-        array.end();
-        write("\n");
-      }
+      writeNote("Stopping...");
+      if (json) output.endArray();
     },
   };
 }

@@ -32,12 +32,12 @@ export const showEvents: Run = (words) => {
 
 function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAnswer {
   return {
-    async live(write, signal) {
+    async live(output, signal) {
       using owned = map;
-      const onLost = (count: number, cpu: number): void => write(`${formatJson({ lost: count, cpu })}\n`);
+      const onLost = (count: number, cpu: number): void => output.jsonLine({ lost: count, cpu });
       const all = records<unknown>(owned, { as, signal, perf: { onLost } });
       for await (const batch of all.batches()) {
-        write(batch.map((record) => `${formatJson(documentOf(record))}\n`).join(""));
+        output.text(batch.map((record) => `${formatJson(documentOf(record))}\n`).join(""));
       }
     },
   };

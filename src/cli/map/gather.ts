@@ -3,7 +3,7 @@ import { type MapTypes, typesOfMap } from "../../map/index.ts";
 import { type MapInfo, mapInfo, type OwnedFd } from "../../sys/index.ts";
 import { failedTo } from "../failure/reason.ts";
 import { holderOptions } from "../handle/references.ts";
-import { writeText } from "../output/write.ts";
+import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
 /** Reads what the kernel says about a map. */
@@ -27,5 +27,5 @@ export function* describedMaps(chosen: readonly OwnedFd[] | undefined, options: 
 
 /** Reads the types of a map. Where the right to read them is missing, the command says so and shows bytes. */
 export function typesOf(info: MapInfo): MapTypes | undefined {
-  return typesOfMap(info, (reason) => writeText(2, `Warning: ${reason}\n`));
+  return typesOfMap(info, (reason) => writeNote(`Warning: ${reason}`));
 }

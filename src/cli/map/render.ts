@@ -2,11 +2,12 @@ import type { MapDescription, MapDevice } from "../../inventory/index.ts";
 import { mapTypeName, progTypeName } from "../../uapi/index.ts";
 import { refsJson, refsText } from "../handle/references.ts";
 import type { JsonValue } from "../output/json-writer.ts";
+import { escapeName } from "../output/terminal-text.ts";
 
 /** The first line of a map, with its line end. */
 export function headerText(map: MapDescription): string {
   let text = `${map.id}: ${mapTypeName(map.type) ?? `type ${map.type}`}  `;
-  if (map.name !== "") text += `name ${map.name}  `;
+  if (map.name !== "") text += `name ${escapeName(map.name)}  `;
   text += `flags 0x${map.flags.toString(16)}`;
   if (map.device !== undefined) text += `  offloaded_to ${deviceText(map.device)}`;
   return `${text}\n`;
@@ -21,7 +22,7 @@ export function mapText(map: MapDescription): string {
   if (type !== undefined || jited !== undefined) text += "\n\t";
   if (type !== undefined) text += `owner_prog_type ${progTypeName(type) ?? type}  `;
   if (jited !== undefined) text += `owner${jited ? "" : " not"} jited`;
-  for (const path of map.pins ?? []) text += `\n\tpinned ${path}`;
+  for (const path of map.pins ?? []) text += `\n\tpinned ${escapeName(path)}`;
   if (map.btfId !== 0 || map.frozen) text += "\n\t";
   if (map.btfId !== 0) text += `btf_id ${map.btfId}`;
   if (map.frozen) text += `${map.btfId !== 0 ? "  " : ""}frozen`;
@@ -59,7 +60,7 @@ export function mapJson(map: MapDescription): JsonValue {
 }
 
 function deviceText({ ifindex, netnsDev, netnsIno, name }: MapDevice): string {
-  return name ?? `ifindex ${ifindex} ns_dev ${netnsDev} ns_ino ${netnsIno}`;
+  return name !== undefined ? escapeName(name) : `ifindex ${ifindex} ns_dev ${netnsDev} ns_ino ${netnsIno}`;
 }
 
 function deviceJson({ ifindex, netnsDev, netnsIno, name }: MapDevice): JsonValue {

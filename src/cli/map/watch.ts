@@ -3,7 +3,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
-import { decodedJson, formatJson } from "../output/json-writer.ts";
+import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
 
@@ -32,22 +32,23 @@ export const watchElements: Run = (words, options) => {
 
 function live(map: ReturnType<typeof openMap>, interval: number, options: Options): LiveAnswer {
   return {
-    async live(write, signal) {
+    async live(output, signal) {
       using owned = map;
       for await (const change of watchMap(owned, { interval, signal })) {
-        write(`${options.json ? jsonOf(change) : textOf(change)}\n`);
+        if (options.json) output.jsonLine(jsonOf(change));
+        else output.text(`${textOf(change)}\n`);
       }
     },
   };
 }
 
-function jsonOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {
-  return formatJson({
+function jsonOf({ kind, key, value, before }: MapChange<unknown, unknown>): JsonValue {
+  return {
     change: kind,
     key: decodedJson(key),
     value: decodedJson(value),
     ...(kind === "changed" ? { before: decodedJson(before) } : {}),
-  });
+  };
 }
 
 function textOf({ kind, key, value, before }: MapChange<unknown, unknown>): string {

@@ -1,4 +1,5 @@
 import type { JsonValue } from "./json-writer.ts";
+import type { LiveOutput } from "./live.ts";
 
 /** What a command found out, ready to be rendered either way: neither asks the kernel anything more. */
 export interface Answer {
@@ -16,10 +17,10 @@ export interface Answer {
   readonly textTo?: "stdout" | "stderr";
 }
 
-/** What a command goes on to find out until it is told to end: rendered as it comes. */
+/** The answer of a command that goes on until it is told to end, and writes what it finds out at once. */
 export interface LiveAnswer {
-  /** Writes to standard output until there is no more, or until `signal` is aborted by Ctrl-C or a request to end. */
-  live(write: (text: string | Uint8Array) => void, signal: AbortSignal): Promise<void>;
+  /** Writes to `output` until there is no more, or until `signal` is aborted by Ctrl-C or a request to end. */
+  live(output: LiveOutput, signal: AbortSignal): Promise<void>;
 }
 
 /** The answer of a command that only does something: silence, or `null`. */

@@ -1,3 +1,5 @@
+import { escapedControl } from "./terminal-text.ts";
+
 /** What JSON output is made of. Members that are undefined are left out; an iterable is an array, read once. */
 export type JsonValue =
   | null
@@ -60,9 +62,10 @@ function write(value: JsonValue, eol: string | undefined): string {
 
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** With the escapes of the C writer, and those that it forgets: other control bytes and lone surrogates. */
+/** Escapes what bpftool escapes, and also the control characters and lone surrogates that it leaves as they are. */
 function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+  if (PLAIN.test(text)) return `"${text}"`;
+  return JSON.stringify(text).replace(/\p{Cc}/gu, escapedControl);
 }
 
 function writeArray(values: Iterable<JsonValue>, eol: string | undefined): string {

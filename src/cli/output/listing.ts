@@ -1,7 +1,8 @@
 import type { Options } from "../words/options.ts";
 import type { Answer } from "./answer.ts";
 import { formatJson, type JsonValue, RawText } from "./json-writer.ts";
-import { LiveArray } from "./live.ts";
+import { JsonArray } from "./live.ts";
+import { escapeText } from "./terminal-text.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
 /** The two forms of a record, of which one will be asked for. */
@@ -17,7 +18,7 @@ export interface RecordStyle<R> {
 export class Listing<R> {
   readonly #style: RecordStyle<R>;
   readonly #pretty: boolean;
-  readonly #array: LiveArray | undefined;
+  readonly #array: JsonArray | undefined;
   readonly #json: boolean;
   readonly #out = new TextBuffer();
   readonly #pieces: Uint8Array[] = [];
@@ -27,13 +28,13 @@ export class Listing<R> {
     this.#style = style;
     this.#json = json;
     this.#pretty = pretty;
-    this.#array = json && array ? new LiveArray((text) => this.#write(text), pretty) : undefined;
+    this.#array = json && array ? new JsonArray((text) => this.#write(text), pretty) : undefined;
   }
 
   add(record: R): void {
     if (this.#array !== undefined) this.#array.add(this.#style.json(record));
     else if (this.#json) this.#write(formatJson(this.#style.json(record), this.#pretty));
-    else this.#write(this.#style.text(record));
+    else this.#write(escapeText(this.#style.text(record)));
   }
 
   /** What was added, once. */

@@ -1,26 +1,104 @@
+import type { Options } from "../words/options.ts";
 import { formatJson, type JsonValue } from "./json-writer.ts";
+import { writeBytes, writeText } from "./write.ts";
 
 /** Writes an array piece by piece, in the form that `formatJson` gives a whole one: without a line end behind it. */
-export class LiveArray {
+export class JsonArray {
   readonly #write: (text: string) => void;
   readonly #pretty: boolean;
-  #filled = false;
+  #isEmpty = true;
 
   constructor(write: (text: string) => void, pretty: boolean) {
     this.#write = write;
     this.#pretty = pretty;
-    write("[");
+  }
+
+  get isEmpty(): boolean {
+    return this.#isEmpty;
   }
 
   add(value: JsonValue): void {
     const text = formatJson([value], this.#pretty);
     // Without the brackets, and without the line end before the closing one.
-    this.#write(`${this.#filled ? "," : ""}${text.slice(1, this.#pretty ? -2 : -1)}`);
-    this.#filled = true;
+    this.#write(`${this.#isEmpty ? "[" : ","}${text.slice(1, this.#pretty ? -2 : -1)}`);
+    this.#isEmpty = false;
   }
 
   end(): void {
-    this.#write(`${this.#filled && this.#pretty ? "\n" : ""}]`);
+    if (this.#isEmpty) this.#write("[]");
+    else this.#write(this.#pretty ? "\n]" : "]");
+  }
+}
+
+/**
+ * Where a command that goes on writes to. Standard output that takes no more ends the command as Ctrl-C does, so a
+ * callback of the command never meets that error.
+ */
+export class LiveOutput {
+  readonly #pretty: boolean;
+  readonly #end: () => void;
+  readonly #array: JsonArray;
+  #failure: unknown;
+
+  /** `end` tells the command to end. */
+  constructor({ pretty }: Options, end: () => void) {
+    this.#pretty = pretty;
+    this.#end = end;
+    this.#array = new JsonArray((text) => this.text(text), pretty);
+  }
+
+  text(text: string): void {
+    this.#try(() => writeText(1, text));
+  }
+
+  /** Writes bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#try(() => writeBytes(1, bytes));
+  }
+
+  /** Writes one JSON value. */
+  json(value: JsonValue): void {
+    this.text(`${formatJson(value, this.#pretty)}\n`);
+  }
+
+  /** Writes a JSON document on a line of its own. */
+  jsonLine(value: JsonValue): void {
+    this.text(`${formatJson(value)}\n`);
+  }
+
+  /** Writes an element of the one JSON array that the command's output is. */
+  add(element: JsonValue): void {
+    this.#array.add(element);
+  }
+
+  /** Ends the array of {@link add}. */
+  endArray(): void {
+    this.#array.end();
+    this.text("\n");
+  }
+
+  /** Writes the JSON of a failure so that the output stays one value: behind elements it is the array's last one. */
+  jsonFailure(failure: JsonValue): void {
+    if (this.#array.isEmpty) this.json(failure);
+    else {
+      this.add(failure);
+      this.endArray();
+    }
+  }
+
+  /** The error that a write met. What is written after it is dropped. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  #try(write: () => void): void {
+    if (this.#failure !== undefined) return;
+    try {
+      write();
+    } catch (error) {
+      this.#failure = error;
+      this.#end();
+    }
   }
 }
 

@@ -1,4 +1,8 @@
 import { writeSync } from "node:fs";
+import { Errno, errnoText } from "../../errors/index.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { errnoOf } from "../failure/reason.ts";
+import { escapeName, escapeText } from "./terminal-text.ts";
 
 /** Text is written in pieces of at least this many characters: one write(2) for nearly every command. */
 const PIECE = 1 << 20;
@@ -6,7 +10,27 @@ const PIECE = 1 << 20;
 const EXIT_BROKEN_PIPE = 141;
 const RETRY_MS = 1;
 
-/** Writes pieces of text, or of UTF-8, to standard output (1) or standard error (2), in as few calls as it can. */
+/** Standard output (1) or standard error (2) does not take what the command has to say. */
+export class OutputError extends CommandError {
+  readonly fd: 1 | 2;
+  /** True if the reader of the pipe went away, which ends a command without a word. */
+  readonly isBrokenPipe: boolean;
+  constructor(fd: 1 | 2, cause: unknown) {
+    const errno = errnoOf(cause) ?? 0;
+    const isBrokenPipe = errno === Errno.EPIPE;
+    super(`can't write to standard ${fd === 1 ? "output" : "error"}: ${errnoText(errno)}`, {
+      cause,
+      ...(isBrokenPipe && { exitCode: EXIT_BROKEN_PIPE }),
+    });
+    this.fd = fd;
+    this.isBrokenPipe = isBrokenPipe;
+  }
+}
+
+/**
+ * Writes pieces of text in as few calls as it can. Control characters in strings are escaped; pieces that are bytes, in
+ * UTF-8, are written as they are.
+ */
 export function writePieces(fd: 1 | 2, pieces: Iterable<string | Uint8Array>): void {
   let text = "";
   for (const piece of pieces) {
@@ -25,21 +49,24 @@ export function writePieces(fd: 1 | 2, pieces: Iterable<string | Uint8Array>): v
   writeText(fd, text);
 }
 
-/** Writes a text whole. A reader that went away ends the process without a word. */
+/** Writes a text whole. Its control characters are escaped, except for line ends and tabs. */
 export function writeText(fd: 1 | 2, text: string): void {
-  if (text !== "") writeBytes(fd, new TextEncoder().encode(text));
+  if (text !== "") writeBytes(fd, new TextEncoder().encode(escapeText(text)));
 }
 
-/** Writes bytes whole, as {@link writeText} writes a text. */
+/** Writes one line to standard error: whatever names it holds, they do not make two lines of it. */
+export function writeNote(line: string): void {
+  writeText(2, `${escapeName(line)}\n`);
+}
+
+/** Writes bytes whole and as they are. */
 export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EPIPE") process.exit(EXIT_BROKEN_PIPE);
       // Another process made the pipe non-blocking: wait for its reader.
-      if (code !== "EAGAIN") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw new OutputError(fd, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }

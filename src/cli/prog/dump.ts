@@ -25,6 +25,7 @@ import { loadedBtf } from "../handle/loaded-btf.ts";
 import { takePrograms } from "../handle/program.ts";
 import { type Answer, done } from "../output/answer.ts";
 import type { JsonValue } from "../output/json-writer.ts";
+import { escapeLine } from "../output/terminal-text.ts";
 import type { Words } from "../words/words.ts";
 import { headerJson, headerText } from "./render.ts";
 
@@ -122,11 +123,18 @@ interface Listing {
   json(): JsonValue;
 }
 
+/** A source line and a name stay within their line, whatever an object has there. The tabs of source lines stay. */
+function linesText(lines: readonly string[]): string {
+  let text = "";
+  for (const line of lines) text += `${escapeLine(line)}\n`;
+  return text;
+}
+
 function xlatedListing({ program, names }: LoadedInstructions, how: How): Listing {
   const records = [...xlatedRecords(program, names)];
   return {
     text: function* () {
-      for (const record of records) yield `${xlatedLines(record, how).join("\n")}\n`;
+      for (const record of records) yield linesText(xlatedLines(record, how));
     },
     json: () => records.map((record) => xlatedJson(record, how) as unknown as JsonValue),
   };
@@ -136,8 +144,8 @@ function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, ho
   return {
     text: function* () {
       for (const fn of functions) {
-        yield `${fn.proto === undefined ? "" : `${fn.proto}:\n`}${fn.name}:\n`;
-        for (const record of jitedRecords(fn, disassemble)) yield `${jitedLines(record, how).join("\n")}\n`;
+        yield linesText([...(fn.proto === undefined ? [] : [`${fn.proto}:`]), `${fn.name}:`]);
+        for (const record of jitedRecords(fn, disassemble)) yield linesText(jitedLines(record, how));
         yield "\n";
       }
     },

@@ -11,6 +11,7 @@ import {
 } from "../../asm/index.ts";
 import { formatHex } from "../../layout/index.ts";
 import type { LoadedInstructions } from "../../program/index.ts";
+import { escapeLine } from "../output/terminal-text.ts";
 
 const ENTRY = 0;
 const EXIT = 1;
@@ -84,7 +85,7 @@ function rowsOf(
       const { slot, text: instruction, bytes } = records[i] as XlatedRecord;
       if (slot >= block.end) break;
       const proto = protos.get(slot);
-      if (proto) text += `; ${proto}:${ROW}`;
+      if (proto) text += `; ${escapeLine(proto)}:${ROW}`;
       // Each block begins with its source line, also in the middle of one.
       const line = lines[i];
       if (line !== undefined && line !== shown) text += sourceRows(line, options);
@@ -118,7 +119,7 @@ function sourceRows({ source, file, line, column }: SourceLine, options: Listing
 }
 
 function escapeLabel(text: string): string {
-  return text.replace(/[\\"{}<>| ]/g, "\\$&");
+  return escapeLine(text).replace(/[\\"{}<>| ]/g, "\\$&");
 }
 
 /** The end of a path from a slash on, at most 32 characters where there is one; not where that saves less than the dots. */

@@ -12,7 +12,7 @@ import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import { prepareDirectory, prepareFile } from "../handle/pin.ts";
 import { type Answer, done } from "../output/answer.ts";
-import { writeText } from "../output/write.ts";
+import { writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
@@ -74,7 +74,7 @@ function signer({ sign, privateKey, certificate }: Options): { privateKey: strin
 }
 
 function showStep(step: string): void {
-  writeText(2, `load: ${step}\n`);
+  writeNote(`load: ${step}`);
 }
 
 /** Every program is of the type that was given, else of what its section's name says. */
@@ -136,7 +136,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
       const link = attach?.(program);
       if (link !== undefined) links.push(link);
       else if (attach !== undefined && !options.json) {
-        writeText(2, `Program ${program.name} does not support autoattach, falling back to pinning\n`);
+        writeNote(`Program ${program.name} does not support autoattach, falling back to pinning`);
       }
       const path = first ? args.path : join(args.path, pinName(program.name, program.what));
       pins.push({ path, fd: link?.fd ?? program.fd, what: program.what });
@@ -148,8 +148,9 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
       pins.push({ path, fd: map.fd, what: map.what });
     }
     pinTogether(pins, (left) => {
-      if (!options.json)
-        writeText(2, `Warning: ${left} is left from a load that did not end; remove it with: rm -r ${left}\n`);
+      if (!options.json) {
+        writeNote(`Warning: ${left} is left from a load that did not end; remove it with: rm -r ${left}`);
+      }
     });
   } finally {
     for (const link of links) link.close();

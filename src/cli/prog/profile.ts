@@ -14,7 +14,6 @@ import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { LiveAnswer } from "../output/answer.ts";
-import { formatJson } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
 import { begins, type Words } from "../words/words.ts";
@@ -58,12 +57,13 @@ function takeMetrics(words: Words): MetricName[] {
 /** Until the time is over, or Ctrl-C; then what was measured. */
 function measuring(profile: Profile, seconds: number | undefined, options: Options): LiveAnswer {
   return {
-    async live(write, signal) {
+    async live(output, signal) {
       using owned = profile;
       const time = seconds === undefined ? LONGEST : Math.min(seconds * MILLISECONDS, LONGEST);
       await setTimeout(time, undefined, { signal }).catch(() => undefined);
       const reading = owned.read();
-      write(options.json ? `${formatJson(jsonOf(reading), options.pretty)}\n` : textOf(reading));
+      if (options.json) output.json(jsonOf(reading));
+      else output.text(textOf(reading));
     },
   };
 }

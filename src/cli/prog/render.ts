@@ -4,13 +4,14 @@ import { progTypeName } from "../../uapi/index.ts";
 import { refsJson, refsText } from "../handle/references.ts";
 import { btfValue } from "../output/btf-value.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
+import { escapeName } from "../output/terminal-text.ts";
 import { isoLocalTime } from "../output/time.ts";
 
 /** The first line of a program, with its line end. */
 export function headerText(program: ProgramDescription): string {
   const type = progTypeName(program.type) ?? `type ${program.type}`;
   let text = `${program.id}: ${type}  `;
-  if (program.name !== "") text += `name ${program.name}  `;
+  if (program.name !== "") text += `name ${escapeName(program.name)}  `;
   text += `tag ${program.tag}`;
   if (program.device !== undefined) text += `  offloaded_to ${deviceText(program.device)}`;
   if (program.gplCompatible) text += "  gpl";
@@ -30,13 +31,13 @@ export function programText(program: ProgramDescription): string {
   if (program.memlock !== undefined) text += `  memlock ${program.memlock}B`;
   if (program.orphaned) text += "  orphaned";
   if (program.mapIds.length > 0) text += `  map_ids ${program.mapIds.join(",")}`;
-  for (const path of program.pins ?? []) text += `\n\tpinned ${path}`;
+  for (const path of program.pins ?? []) text += `\n\tpinned ${escapeName(path)}`;
   if (program.btfId !== 0) text += `\n\tbtf_id ${program.btfId}`;
   if (program.holders?.length) text += `\n\tpids ${refsText(program.holders)}`;
   if (program.maps !== undefined) text += detailsText(program, program.maps);
   text += "\n";
   if (program.metadata.length > 0) {
-    text += `\tmetadata:${program.metadata.map((entry) => `\n\t\t${entry.name} = ${formatJson(metadataValue(entry, true))}`).join("")}\n`;
+    text += `\tmetadata:${program.metadata.map((entry) => `\n\t\t${escapeName(entry.name)} = ${formatJson(metadataValue(entry, true))}`).join("")}\n`;
   }
   return text;
 }
@@ -87,9 +88,9 @@ function detailsText({ verifiedInsns, attachTo }: ProgramDescription, maps: read
   if (verifiedInsns !== undefined) text += `\n\tverified_insns ${verifiedInsns}`;
   if (attachTo !== undefined) {
     const { name, btfName, btfObjId, btfId } = attachTo;
-    text += `\n\tattach_to ${name ?? `type ${btfId}`}  btf ${btfName === "" ? `id ${btfObjId}` : btfName}`;
+    text += `\n\tattach_to ${escapeName(name ?? `type ${btfId}`)}  btf ${btfName === "" ? `id ${btfObjId}` : escapeName(btfName)}`;
   }
-  if (maps.length > 0) text += `\n\tmaps ${maps.map(({ id, name = "" }) => `${name}(${id})`).join(", ")}`;
+  if (maps.length > 0) text += `\n\tmaps ${maps.map(({ id, name = "" }) => `${escapeName(name)}(${id})`).join(", ")}`;
   return text;
 }
 
@@ -109,7 +110,7 @@ function targetJson({ name, btfName, btfObjId, btfId }: AttachTargetName): JsonV
 }
 
 function deviceText({ ifindex, netnsDev, netnsIno, name }: ProgramDevice): string {
-  return name ?? `ifindex ${ifindex} ns_dev ${netnsDev} ns_ino ${netnsIno}`;
+  return name !== undefined ? escapeName(name) : `ifindex ${ifindex} ns_dev ${netnsDev} ns_ino ${netnsIno}`;
 }
 
 function deviceJson({ ifindex, netnsDev, netnsIno, name }: ProgramDevice): JsonValue {

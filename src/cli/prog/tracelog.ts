@@ -1,13 +1,13 @@
+import { Errno } from "../../errors/index.ts";
 import { traceLog } from "../../events/index.ts";
 import { openProgram, type StreamName } from "../../program/index.ts";
 import { ensureTracefs, tracefsMount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { failedTo } from "../failure/reason.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
-import { formatJson } from "../output/json-writer.ts";
-import { writeText } from "../output/write.ts";
+import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 
@@ -15,13 +15,13 @@ import type { Words } from "../words/words.ts";
 export const traceLogOf: Run = (words, options) => {
   if (words.left > 0) return streamOf(words);
   prepareTracefs(options);
-  return options.json ? jsonLines(options.pretty) : plainLines();
+  return logLines(options);
 };
 
 function prepareTracefs(options: Options): void {
   if (tracefsMount() !== undefined) return;
   if (options.nomount) throw new CommandError("no tracefs found, not mounting it due to --nomount option");
-  if (!options.json) writeText(2, "could not find tracefs, attempting to mount it now\n");
+  if (!options.json) writeNote("could not find tracefs, attempting to mount it now");
   try {
     ensureTracefs();
   } catch (error) {
@@ -29,29 +29,26 @@ function prepareTracefs(options: Options): void {
   }
 }
 
-function plainLines(): LiveAnswer {
+function logLines({ json }: Options): LiveAnswer {
   return {
-    async live(write, signal) {
-      for await (const line of traceLog({ signal })) write(line);
+    async live(output, signal) {
+      for await (const line of linesOf(signal)) {
+        if (json) output.add(line);
+        else output.text(line);
+      }
+      if (json) output.endArray();
     },
   };
 }
 
-/** One array, whose elements are written as they come. */
-function jsonLines(pretty: boolean): LiveAnswer {
-  return {
-    async live(write, signal) {
-      let before = "[";
-      try {
-        for await (const line of traceLog({ signal })) {
-          write(`${before}${formatJson(line)}`);
-          before = ",";
-        }
-      } finally {
-        write(before === "[" ? "[]\n" : `${pretty ? "\n" : ""}]\n`);
-      }
-    },
-  };
+/** The file of tracefs has one reader at a time. */
+async function* linesOf(signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    yield* traceLog({ signal });
+  } catch (error) {
+    const reader = errnoOf(error) === Errno.EBUSY ? " (another process reads it)" : "";
+    throw failedTo(`can't read the trace pipe${reader}`, error);
+  }
 }
 
 function streamOf(words: Words): Answer {

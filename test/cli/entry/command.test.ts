@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { BPFTOOL_VERSION, LIBBPF_VERSION, VERSION } from "../../../src/cli/entry/version.ts";
 import { bpfts, COMMAND } from "../run.ts";
@@ -92,6 +92,33 @@ test("nothing to show is still a JSON value", () => {
   }).stdout.trim();
   assert.ok(Array.isArray(JSON.parse(bpfts("-j", "cgroup", "show", root).stdout)));
   assert.ok(Array.isArray(JSON.parse(bpfts("-j", "link").stdout)));
+});
+
+test("standard output that is full is one sentence on standard error, in JSON too", () => {
+  for (const line of [["version"], ["-j", "version"], ["-p", "map", "show"]]) {
+    const full = openSync("/dev/full", "w");
+    const { stderr, status } = spawnSync(process.execPath, [COMMAND, ...line], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    assert.equal(stderr, "Error: can't write to standard output: No space left on device\n", line.join(" "));
+    assert.equal(status, 255);
+  }
+  const full = openSync("/dev/full", "w");
+  const failing = [COMMAND, "-j", "prog", "show", "id", "x"];
+  const { stderr, status } = spawnSync(process.execPath, failing, {
+    stdio: ["ignore", full, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(full);
+  assert.equal(stderr, "Error: can't parse x as ID\n");
+  assert.equal(status, 255);
+});
+
+test("control characters in an error line are escaped, all of them", () => {
+  const { stderr } = bpfts("prog", "show", "pinned", "/x\n\x1b[31m\x7f\x9b");
+  assert.equal(stderr, "Error: nothing is pinned at /x\\n\\u001b[31m\\u007f\\u009b\n");
 });
 
 test("a reader that goes away ends the command without a word", async () => {
