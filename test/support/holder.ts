@@ -30,3 +30,14 @@ export async function withProgramHolder(
   const [line] = (await once(child.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
   return { pid: child.pid as number, ids: JSON.parse(String(line)), end };
 }
+
+/**
+ * Returns those of an object's holders that are processes of the caller's test. Another test may run at the same time:
+ * when it lists all objects, it opens each of them and holds it for a moment.
+ */
+export function holdersAmong<Holder extends { readonly pid: number }>(
+  holders: readonly Holder[] | undefined,
+  ...pids: readonly number[]
+): Holder[] {
+  return (holders ?? []).filter(({ pid }) => pids.includes(pid));
+}

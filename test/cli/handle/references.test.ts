@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { linkCreate, linkHead, perfEventOpen, progInfo, progLoad, rawTracepointOpen } from "../../../src/sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../../src/uapi/index.ts";
 import { owned } from "../../support/cleanup.ts";
-import { withProgramHolder } from "../../support/holder.ts";
+import { holdersAmong, withProgramHolder } from "../../support/holder.ts";
 import { returning } from "../../support/programs.ts";
 import { bpfts } from "../run.ts";
 
@@ -18,38 +18,43 @@ test("prog show tells who holds a program, as bpftool writes it", async (t) => {
   const { id } = progInfo(program(t, BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER));
   const { pid } = await withProgramHolder(t, 1, id);
   const pids = [process.pid, pid].sort((a, b) => a - b);
+  const ours = pids.map((holder) => ({ pid: holder, comm: comm(holder) }));
   const { stdout } = bpfts("prog", "show", "id", `${id}`);
-  const text = pids.map((holder) => `${comm(holder)}(${holder})`).join(", ");
-  assert.equal(stdout.split("\n").at(-2), `\tpids ${text}`);
+  assert.deepEqual(holdersAmong(holdersOfLine(stdout.split("\n").at(-2)), ...pids), ours);
   const record = JSON.parse(bpfts("-j", "prog", "show", "id", `${id}`).stdout);
-  assert.deepEqual(
-    record.pids,
-    pids.map((holder) => ({ pid: holder, comm: comm(holder) })),
-  );
-  const all = JSON.parse(bpfts("-j", "prog").stdout) as { id: number; pids?: unknown }[];
-  assert.deepEqual(all.find((entry) => entry.id === id)?.pids, record.pids);
+  assert.deepEqual(holdersAmong(record.pids, ...pids), ours);
+  const all = JSON.parse(bpfts("-j", "prog").stdout) as { id: number; pids?: (typeof ours)[number][] }[];
+  assert.deepEqual(holdersAmong(all.find((entry) => entry.id === id)?.pids, ...pids), ours);
 });
 
 test("link show tells who holds a link, and a perf event's cookie before", (t) => {
-  const me = `${comm(process.pid)}(${process.pid})`;
+  const me = { pid: process.pid, comm: comm(process.pid) };
   const raw = owned(t, rawTracepointOpen(program(t, BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT), { name: "sys_enter" }));
-  assert.match(
-    bpfts("link", "show", "id", `${linkHead(raw).id}`).stdout,
-    new RegExp(`'sys_enter' {2}\\n\\tpids ${literally(me)}\\n$`),
-  );
+  const [line, pids, end] = bpfts("link", "show", "id", `${linkHead(raw).id}`).stdout.split("\n").slice(-3);
+  assert.match(`${line}`, /'sys_enter' {2}$/);
+  assert.deepEqual(holdersAmong(holdersOfLine(pids), me.pid), [me]);
+  assert.equal(end, "");
   const event = owned(t, perfEventOpen({ type: 1, config: 9, sample_period: 1 }));
   const prog = program(t, BpfProgType.BPF_PROG_TYPE_PERF_EVENT);
   const perf_event = { bpf_cookie: 7n };
   const link = owned(t, linkCreate(prog, event, BpfAttachType.BPF_PERF_EVENT, { perf_event }));
   const { id } = linkHead(link);
-  assert.ok(bpfts("link", "show", "id", `${id}`).stdout.endsWith(`\n\tbpf_cookie 7\n\tpids ${me}\n`));
+  const lines = bpfts("link", "show", "id", `${id}`).stdout.split("\n").slice(-3);
+  assert.equal(lines[0], "\tbpf_cookie 7");
+  assert.deepEqual(holdersAmong(holdersOfLine(lines[1]), me.pid), [me]);
+  assert.equal(lines[2], "");
   const record = JSON.parse(bpfts("-p", "link", "show", "id", `${id}`).stdout);
-  assert.deepEqual(Object.entries(record).slice(-2), [
-    ["bpf_cookie", 7],
-    ["pids", [{ pid: process.pid, comm: comm(process.pid) }]],
-  ]);
+  assert.deepEqual(Object.keys(record).slice(-2), ["bpf_cookie", "pids"]);
+  assert.equal(record.bpf_cookie, 7);
+  assert.deepEqual(holdersAmong(record.pids, me.pid), [me]);
 });
 
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** Reads a line of pids, and checks that it is written as bpftool writes it. */
+function holdersOfLine(line: string | undefined): { readonly pid: number; readonly comm: string }[] {
+  const holders = [...`${line}`.matchAll(/([^\s,]+)\((\d+)\)/g)].map(([, name, pid]) => ({
+    pid: Number(pid),
+    comm: `${name}`,
+  }));
+  assert.equal(line, `\tpids ${holders.map((holder) => `${holder.comm}(${holder.pid})`).join(", ")}`);
+  return holders;
 }

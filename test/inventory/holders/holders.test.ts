@@ -14,7 +14,7 @@ import {
 } from "../../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
 import { owned } from "../../support/cleanup.ts";
-import { withProgramHolder } from "../../support/holder.ts";
+import { holdersAmong, withProgramHolder } from "../../support/holder.ts";
 import { returning } from "../../support/programs.ts";
 
 /** BTF of one type, an int: header, type, strings. */
@@ -47,8 +47,8 @@ for (const by of WAYS) {
       ["btf", btfInfo(btf).id],
     ] as const;
     for (const [kind, id] of cases) {
-      assert.deepEqual(objectHolders(kind, { by }).get(id), [me], kind);
-      assert.equal(objectHolders(kind, { by, others: true }).get(id), undefined, kind);
+      assert.deepEqual(holdersAmong(objectHolders(kind, { by }).get(id), me.pid), [me], kind);
+      assert.deepEqual(holdersAmong(objectHolders(kind, { by, others: true }).get(id), me.pid), [], kind);
     }
     assert.equal(readdirSync("/proc/self/fd").length, fds, "no fd is left");
   });
@@ -57,25 +57,26 @@ for (const by of WAYS) {
     const prog = program(t);
     const { id } = progInfo(prog);
     const holder = await withProgramHolder(t, 2, id, id);
-    const found = objectHolders("program", { by });
     const them = { pid: holder.pid, comm: readFileSync(`/proc/${holder.pid}/comm`, "utf8").trim() };
-    for (const held of holder.ids) assert.deepEqual(found.get(held), [them]);
+    const ours = [me.pid, them.pid];
+    const found = objectHolders("program", { by });
+    for (const held of holder.ids) assert.deepEqual(holdersAmong(found.get(held), ...ours), [them]);
     assert.deepEqual(
-      found.get(id),
+      holdersAmong(found.get(id), ...ours),
       [me, them].sort((a, b) => a.pid - b.pid),
       "each process once",
     );
     await holder.end();
     const after = objectHolders("program", { by });
-    assert.equal(after.get(holder.ids[0] as number), undefined);
-    assert.deepEqual(after.get(id), [me]);
+    assert.deepEqual(holdersAmong(after.get(holder.ids[0] as number), ...ours), []);
+    assert.deepEqual(holdersAmong(after.get(id), ...ours), [me]);
   });
 
   test(`who holds objects, by ${by}: a thread whose files are its own`, async (t) => {
     const { pid, ids } = await withProgramHolder(t, 0);
-    const pids = objectHolders("program", { by }).get(ids[0] as number);
+    const holders = objectHolders("program", { by }).get(ids[0] as number);
     assert.deepEqual(
-      pids?.map((holder) => holder.pid),
+      holdersAmong(holders, pid, me.pid).map((holder) => holder.pid),
       [pid],
     );
   });
@@ -85,7 +86,11 @@ test("both ways find the same of this process's objects", (t) => {
   const ids = Array.from({ length: 50 }, () => progInfo(program(t)).id);
   const [one, two] = WAYS.map((by) => objectHolders("program", { by }));
   assert.deepEqual(
-    ids.map((id) => one?.get(id)),
-    ids.map((id) => two?.get(id)),
+    ids.map((id) => holdersAmong(one?.get(id), me.pid)),
+    ids.map(() => [me]),
+  );
+  assert.deepEqual(
+    ids.map((id) => holdersAmong(two?.get(id), me.pid)),
+    ids.map(() => [me]),
   );
 });
