@@ -9,6 +9,7 @@ import { ClosedError, UsageError } from "../../src/errors/index.ts";
 import { openRingBuffer, records, traceLog, UserRingBuffer } from "../../src/events/index.ts";
 import { loadObject } from "../../src/load/index.ts";
 import { createMap, watchMap } from "../../src/map/index.ts";
+import { rounds } from "../support/emulation.ts";
 import { needs } from "../support/feature.ts";
 
 /** Milliseconds of a poll that does not come within a test: almost the longest time that a timer takes. */
@@ -17,7 +18,9 @@ const NEVER = 2_000_000_000;
 const TOO_MANY = 2_000_000;
 
 test("workers that end in every way, terminated ones included, leave the process alive, no fd and no mapping", () => {
-  const run = spawnSync(process.execPath, ["--expose-gc", "scripts/soak.mjs", "6", "workers"], { encoding: "utf8" });
+  const run = spawnSync(process.execPath, ["scripts/soak.mjs", "workers", "--rounds", `${rounds(6)}`], {
+    encoding: "utf8",
+  });
   assert.equal(run.signal, null, run.stdout + run.stderr);
   assert.equal(run.status, 0, run.stdout + run.stderr);
 });

@@ -30,7 +30,9 @@ test("prog show tells who holds a program, as bpftool writes it", async (t) => {
 test("link show tells who holds a link, and a perf event's cookie before", (t) => {
   const me = { pid: process.pid, comm: comm(process.pid) };
   const raw = owned(t, rawTracepointOpen(program(t, BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT), { name: "sys_enter" }));
-  const [line, pids, end] = bpfts("link", "show", "id", `${linkHead(raw).id}`).stdout.split("\n").slice(-3);
+  const [line, pids, end] = bpfts("link", "show", "id", `${linkHead(raw).id}`)
+    .stdout.split("\n")
+    .slice(-3);
   assert.match(`${line}`, /'sys_enter' {2}$/);
   assert.deepEqual(holdersAmong(holdersOfLine(pids), me.pid), [me]);
   assert.equal(end, "");

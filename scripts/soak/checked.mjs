@@ -1,0 +1,105 @@
+// What every run has in common: how long it takes, and what it must not leave behind.
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { describeLinks, describeMaps, describePrograms } from "../../dist/index.js";
+
+const MOST_MEGABYTES = 64;
+const MOST_HEAP_MEGABYTES = 8;
+
+/** Programs, maps and links of the kernel that a run has made, by id. They must be gone in the end. */
+export class MadeObjects {
+  programs = new Set();
+  maps = new Set();
+  links = new Set();
+
+  /** Notes the objects of a loaded object file, and links. */
+  add(object, links = []) {
+    for (const program of Object.values(object.programs)) if (program !== undefined) this.programs.add(program.id);
+    for (const map of Object.values(object.maps)) if (map !== undefined) this.maps.add(map.id);
+    for (const { id } of links) if (id !== undefined) this.links.add(id);
+  }
+
+  addIds({ programs = [], maps = [], links = [] }) {
+    for (const id of programs) this.programs.add(id);
+    for (const id of maps) this.maps.add(id);
+    for (const id of links) this.links.add(id);
+  }
+
+  get count() {
+    return this.programs.size + this.maps.size + this.links.size;
+  }
+
+  /** Returns those that the kernel still lists. */
+  left() {
+    const left = [];
+    for (const { id } of describePrograms()) if (this.programs.has(id)) left.push(`program ${id}`);
+    for (const { id } of describeMaps()) if (this.maps.has(id)) left.push(`map ${id}`);
+    for (const { id } of describeLinks()) if (this.links.has(id)) left.push(`link ${id}`);
+    return left;
+  }
+}
+
+/** Does a run after one round of it, which loads what stays. Compares what the process has before and after. */
+export async function checked({ usualRounds, usualMinutes, run }, { rounds, minutes }) {
+  await run({ more: () => false, made: new MadeObjects() });
+  await settle();
+  const before = state();
+  const begun = performance.now();
+  const end = begun + (minutes ?? usualMinutes ?? 0) * 60_000;
+  const most = rounds ?? (minutes === undefined ? usualRounds : undefined);
+  let done = 1;
+  // Each run does one round, asks whether to do more, and so on.
+  const more = () => (most === undefined ? performance.now() < end : done++ < most);
+  const made = new MadeObjects();
+  const { figures, faults } = await run({ more, made });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+  const left = await goneOf(made);
+  await settle();
+  const after = state();
+  figures.push(
+    `${seconds} s`,
+    `fds ${before.fds} -> ${after.fds}`,
+    `mappings of BPF memory ${before.mapped} -> ${after.mapped}`,
+    `heap ${before.heap} -> ${after.heap} MB`,
+    `resident ${before.resident} -> ${after.resident} MB`,
+  );
+  if (made.count > 0) figures.push(`objects in the kernel made ${made.count}, left ${left.length}`);
+  if (left.length > 0) faults.push(`left in the kernel: ${left.slice(0, 10).join(", ")}`);
+  if (after.fds > before.fds) faults.push("fds were left behind");
+  if (after.mapped > before.mapped) faults.push("mappings were left behind");
+  if (after.heap > before.heap + MOST_HEAP_MEGABYTES) faults.push("the heap grew");
+  if (after.resident > before.resident + MOST_MEGABYTES) faults.push("the process grew");
+  return { figures, faults };
+}
+
+/** Waits for the kernel, which frees objects a moment after their last fd is closed. */
+async function goneOf(made) {
+  let left = made.left();
+  for (let i = 0; i < 50 && left.length > 0; i++) {
+    await pause(100);
+    left = made.left();
+  }
+  return left;
+}
+
+function state() {
+  const { rss, heapUsed } = process.memoryUsage();
+  const mapped = readFileSync("/proc/self/maps", "utf8")
+    .split("\n")
+    .filter((line) => /bpf-(map|ringbuf)|anon_inode:\[?perf/.test(line)).length;
+  const megabytes = (bytes) => Math.round(bytes / 2 ** 20);
+  return {
+    fds: readdirSync("/proc/self/fd").length,
+    mapped,
+    heap: megabytes(heapUsed),
+    resident: megabytes(rss),
+  };
+}
+
+/** Lets finalizers run. */
+async function settle() {
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc();
+    await pause(50);
+  }
+}

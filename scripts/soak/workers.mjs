@@ -1,0 +1,35 @@
+// Ten worker threads at a time end in every way while they wait on rings.
+import { setTimeout as pause } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+
+const ENDS = ["terminate", "terminate later", "error", "exit", "exit in a callback", "run out"];
+const AT_A_TIME = 10;
+
+export const workers = { usualRounds: 200, run };
+
+async function run({ more }) {
+  const ended = Object.fromEntries(ENDS.map((end) => [end, 0]));
+  let round = 0;
+  do {
+    const ends = Array.from({ length: AT_A_TIME }, (_, i) => ENDS[(round + i) % ENDS.length]);
+    await Promise.all(ends.map(endOneWorker));
+    for (const end of ends) ended[end]++;
+    round++;
+  } while (more());
+  const ways = Object.entries(ended).map(([end, count]) => `${end} ${count}`);
+  return { figures: [`${round * AT_A_TIME} workers ended (${ways.join(", ")})`, process.version], faults: [] };
+}
+
+async function endOneWorker(end) {
+  const worker = new Worker(new URL("ending-worker.mjs", import.meta.url), { workerData: { end }, stderr: true });
+  const ended = new Promise((resolve) => worker.once("exit", resolve));
+  worker.on("error", () => {});
+  if (end === "terminate" || end === "terminate later") {
+    // At any moment of its start, or once it waits.
+    if (end === "terminate later")
+      await Promise.race([ended, new Promise((resolve) => worker.once("message", resolve))]);
+    await pause(Math.random() * (end === "terminate" ? 60 : 10));
+    await worker.terminate();
+  }
+  await ended;
+}
