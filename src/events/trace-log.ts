@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
+import { SyscallError } from "../errors/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
-import { FdPoll, withTracefs } from "../sys/index.ts";
+import { FdPoll, nodeError, withTracefs } from "../sys/index.ts";
 import { EndableWait, endAtOnce } from "./end-at-once.ts";
 import { LoopTurn } from "./loop-turn.ts";
 import { onAbort } from "./on-abort.ts";
@@ -23,7 +24,7 @@ async function* readLines(
   waiting: EndableWait,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void, undefined> {
-  const file = withTracefs((path) => openSync(`${path}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK));
+  const file = openTracePipe();
   const stopListening = onAbort(signal, waiting.end);
   using poll = new FdPoll(waiting.wake);
   try {
@@ -53,6 +54,24 @@ async function* readLines(
   }
 }
 
+/** Opens the trace pipe. Throws SyscallError with what to do. */
+function openTracePipe(): number {
+  try {
+    return withTracefs((path) => openSync(`${path}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const failure = nodeError(error, TRACE_PIPE, { needs: ["CAP_SYS_ADMIN"] });
+    if (code !== "EBUSY" || !(failure instanceof SyscallError)) throw failure;
+    const { call, errno, subject } = failure;
+    throw new SyscallError(
+      { call, errno, subject, hint: "another process reads it; end that reader first" },
+      { cause: error },
+    );
+  }
+}
+
+const TRACE_PIPE = "the kernel's trace pipe";
+
 /** Returns the number of bytes that were read, 0 for none. */
 function readSome(file: number, chunk: Uint8Array): number {
   try {
@@ -60,6 +79,6 @@ function readSome(file: number, chunk: Uint8Array): number {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EAGAIN" || code === "EINTR") return 0;
-    throw error;
+    throw nodeError(error, TRACE_PIPE);
   }
 }

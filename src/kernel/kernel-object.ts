@@ -1,7 +1,7 @@
 import { unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
-import { OwnedFd } from "../sys/index.ts";
+import { nodeError, OwnedFd } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { openPinnedFd, pinAt } from "./pin.ts";
 
@@ -63,7 +63,7 @@ export abstract class KernelObject implements Disposable {
     try {
       unlinkSync(this.#pinnedPath);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw nodeError(error, this.#pinnedPath);
     }
     this.#pinnedPath = undefined;
   }

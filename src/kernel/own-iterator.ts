@@ -1,7 +1,7 @@
 import { readSync, statSync } from "node:fs";
 import { BtfKind } from "../btf/index.ts";
 import { NotSupportedError } from "../errors/index.ts";
-import { closeFd, iterCreate, linkCreate, linkHead, progLoad } from "../sys/index.ts";
+import { closeFd, iterCreate, linkCreate, linkHead, nodeError, progLoad } from "../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import { type KernelTypes, kernelTypes } from "./kernel-types.ts";
 
@@ -115,7 +115,7 @@ function readSome(fd: number, bytes: DataView): number {
     try {
       return readSync(fd, bytes, 0, bytes.byteLength, null);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw nodeError(error, "iterator");
     }
   }
 }

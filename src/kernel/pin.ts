@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
-import { isBpffs, OwnedFd, objGet, objPin } from "../sys/index.ts";
+import { isBpffs, nodeError, OwnedFd, objGet, objPin } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { Undo } from "./undo.ts";
 
@@ -197,13 +197,6 @@ function isTaken(error: unknown): error is SyscallError {
 
 function alreadyThere(path: string, what: string, cause: SyscallError): UsageError {
   return new UsageError(`${what} cannot be pinned at ${path}: the path exists already`, { cause });
-}
-
-/** Turns an error of Node's file functions into one whose sentence is ours. Other errors stay as they are. */
-function nodeError(error: unknown, subject: string): unknown {
-  const { errno, syscall } = error as NodeJS.ErrnoException;
-  if (errno === undefined || syscall === undefined) return error;
-  return new SyscallError({ call: syscall, errno: Math.abs(errno), subject }, { cause: error });
 }
 
 /**

@@ -9,9 +9,14 @@ export { type MemberReader, objectReader } from "./object-reader.ts";
 export { beginsWith, StringBudget, StringSection } from "./string-section.ts";
 export { type Fields, type FieldsOf, type Struct, type StructValue, struct } from "./struct.ts";
 export {
+  addFlags,
   array,
   bytes,
   chars,
+  checkI32,
+  checkU16,
+  checkU32,
+  checkU64,
   flag,
   i32,
   i64,

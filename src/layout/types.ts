@@ -32,22 +32,45 @@ function wholeWide(x: bigint, low: bigint, high: bigint): bigint {
   throw new RangeError(`${String(x)} is not a bigint from ${low} to ${high}`);
 }
 
-/** Writes a number into a u32 field by hand. Throws UsageError with the field's name for what does not fit. */
-export function writeU32(view: DataView, at: number, value: number, field: string): void {
-  if (!(value >= 0 && value <= 0xffffffff && Math.floor(value) === value)) {
-    throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 4294967295`);
-  }
-  view.setUint32(at, value, true);
+/** As {@link checkU32}, for a u16. */
+export function checkU16(value: number, field: string): number {
+  if ((value & 0xffff) === value) return value;
+  throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 65535`);
 }
 
-/** As {@link writeU32}, for a u64 that a caller may also give as a number. */
+/** Returns a number that fits a u32. Throws UsageError with the field's name for any other. */
+export function checkU32(value: number, field: string): number {
+  if (value >= 0 && value <= 0xffffffff && Math.floor(value) === value) return value;
+  throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 4294967295`);
+}
+
+/** As {@link checkU32}, for an s32 such as an fd of which -1 means none. */
+export function checkI32(value: number, field: string): number {
+  if ((value | 0) === value) return value;
+  throw new UsageError(`${field}: ${String(value)} is not a whole number from -2147483648 to 2147483647`);
+}
+
+/** As {@link checkU32}, for a u64, which a caller may also give as a number. */
+export function checkU64(value: number | bigint, field: string): bigint {
+  const fits =
+    typeof value === "bigint" ? value >= 0n && value <= 0xffffffffffffffffn : Number.isSafeInteger(value) && value >= 0;
+  if (fits) return BigInt(value);
+  throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 18446744073709551615`);
+}
+
+/** Adds bits to the flags of a caller. Checks the flags first: `|` would cut them to 32 bits. */
+export function addFlags(flags: number, bits: number, field: string): number {
+  return (checkU32(flags, field) | bits) >>> 0;
+}
+
+/** Writes a number into a u32 field by hand. Throws UsageError with the field's name for what does not fit. */
+export function writeU32(view: DataView, at: number, value: number, field: string): void {
+  view.setUint32(at, checkU32(value, field), true);
+}
+
+/** As {@link writeU32}, for a u64. */
 export function writeU64(view: DataView, at: number, value: number | bigint, field: string): void {
-  if (
-    typeof value === "bigint" ? value < 0n || value > 0xffffffffffffffffn : !(Number.isSafeInteger(value) && value >= 0)
-  ) {
-    throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 18446744073709551615`);
-  }
-  view.setBigUint64(at, BigInt(value), true);
+  view.setBigUint64(at, checkU64(value, field), true);
 }
 
 export const u8: Type<number> = {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { UsageError } from "../errors/index.ts";
-import { Namespace, namespaceType } from "../sys/index.ts";
+import { Namespace, namespaceType, nodeError } from "../sys/index.ts";
 
 const OWN = "/proc/thread-self/ns/net";
 
@@ -13,7 +13,7 @@ export function withNetworkNamespace<T>(netns: string | number | undefined, use:
     fd = openSync(path, "r");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw nodeError(error, path);
     throw new UsageError(`there is no network namespace ${path}`, { cause: error });
   }
   try {

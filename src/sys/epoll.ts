@@ -1,4 +1,5 @@
-import { Errno } from "../errors/index.ts";
+import { Errno, UsageError } from "../errors/index.ts";
+import { writeU32 } from "../layout/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { endWithThread } from "./owned-fd.ts";
@@ -27,8 +28,8 @@ export function epollAdd(epollFd: number, fd: number, events: number = EpollEven
   beginCall();
   const event = placeRoom(EVENT_SIZE);
   const view = new DataView(event.bytes.buffer, event.bytes.byteOffset, EVENT_SIZE);
-  view.setUint32(0, events, true);
-  view.setUint32(DATA, data, true);
+  writeU32(view, 0, events, "events");
+  writeU32(view, DATA, data, "data");
   const result = syscall("epoll_ctl", epollFd, EPOLL_CTL_ADD, fd, event.address);
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_ADD)", -result);
 }
@@ -39,6 +40,9 @@ export function epollRemove(epollFd: number, fd: number): void {
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_DEL)", -result);
 }
 
+/** More events than this are read by the next call. */
+const MOST_EVENTS = 0x10000;
+
 /** One fd that is ready. */
 export interface ReadyEvent {
   readonly events: number;
@@ -47,6 +51,9 @@ export interface ReadyEvent {
 
 /** What is ready, at most `max` of it. Blocks the thread for `timeout` milliseconds; 0, unless given, for not at all. */
 export function epollWait(epollFd: number, max = 64, timeout = 0): ReadyEvent[] {
+  if (!(Number.isInteger(max) && max > 0 && max <= MOST_EVENTS)) {
+    throw new UsageError(`max: ${max} is not a whole number from 1 to ${MOST_EVENTS}`);
+  }
   beginCall();
   const room = placeRoom(max * EVENT_SIZE);
   const result = syscall("epoll_pwait", epollFd, room.address, max, timeout, 0, 8);

@@ -1,11 +1,14 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { checkU32 } from "../layout/index.ts";
 import { beginCall, placeSpace } from "./arena.ts";
 import { syscall } from "./ffi.ts";
+import { withNodeError } from "./node-error.ts";
 import { fail } from "./permission.ts";
 
 /** The fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`; of this process unless `pid` is given. */
 export function fdInfo(fd: number, pid: number | "self" = "self"): ReadonlyMap<string, string> {
-  return parseFdInfo(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8"));
+  const path = `/proc/${pid === "self" ? pid : checkU32(pid, "pid")}/fdinfo/${checkU32(fd, "fd")}`;
+  return parseFdInfo(withNodeError(path, () => readFileSync(path, "utf8")));
 }
 
 /** Parses `name:\tvalue` lines. */

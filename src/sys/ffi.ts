@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import type Koffi from "koffi";
 import { BpfError, UsageError } from "../errors/index.ts";
-import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
+import { type SyscallName, shortArguments, syscallNumber } from "./syscall-numbers.ts";
 
 /** What of the C world the rest of src/sys sees. */
 interface Ffi {
@@ -98,18 +98,35 @@ export function bpfAt(cmd: number, address: number, size: number): number {
   return result;
 }
 
-/** Makes any system call. Its result, or the negative errno. Addresses are numbers below 2^47. */
+/**
+ * Makes any system call. Its result, or the negative errno. Addresses are numbers below 2^47. Throws UsageError for a number
+ * that the kernel would cut: the fd 2^32 + 5 would be the fd 5.
+ */
 export function syscall(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
   const ffi = loaded ?? load();
+  const short = shortArguments(name);
+  checkArgument(name, 1, a, short & 1);
+  checkArgument(name, 2, b, short & 2);
+  checkArgument(name, 3, c, short & 4);
+  checkArgument(name, 4, d, short & 8);
+  checkArgument(name, 5, e, short & 16);
+  checkArgument(name, 6, f, short & 32);
   const nr = syscallNumber(name);
   const result = ffi.syscall(nr, a, b, c, d, e, f);
   if (result < 0) return -ffi.koffi.errno();
   return result;
 }
 
+function checkArgument(call: string, position: number, value: number, short: number): void {
+  if (short === 0 ? Number.isSafeInteger(value) : (value | 0) === value || value >>> 0 === value) return;
+  const range = short === 0 ? "of at most 2^53-1" : "of 32 bits";
+  throw new UsageError(`${call}: argument ${position}, ${String(value)}, is not a whole number ${range}`);
+}
+
 /** close(2): 0 or the negative errno. Listings close an fd per object, so it has a short way of its own. */
 export function closeAt(fd: number): number {
   const ffi = loaded ?? load();
+  checkArgument("close", 1, fd, 1);
   const result = ffi.close(fd);
   if (result < 0) return -ffi.koffi.errno();
   return result;
@@ -147,6 +164,7 @@ export function lengthOf(bytes: Uint8Array): number {
 
 /** koffi.node.poll. `callback` gets (status, events); koffi's own types leave the status out. See poll.ts for its rules. */
 export function pollReadable(fd: number, callback: (status: number) => void): PollHandle {
+  checkArgument("poll", 1, fd, 1);
   const { koffi } = loaded ?? load();
   return koffi.node.poll(fd, { readable: true }, callback as never) as PollHandle;
 }

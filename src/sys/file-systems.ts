@@ -1,8 +1,9 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
-import { SyscallError, UsageError } from "../errors/index.ts";
+import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
+import { nodeError } from "./node-error.ts";
 import { fail } from "./permission.ts";
 
 /** Flags of mount(2) (include/uapi/linux/mount.h). */
@@ -130,9 +131,9 @@ export function isBpffs(path: string): boolean {
   try {
     return magicOf(path) === BPF_FS_MAGIC;
   } catch (error) {
-    const { code, errno = 0 } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return false;
-    throw new SyscallError({ call: "statfs", errno: Math.abs(errno), subject: path }, { cause: error });
+    throw nodeError(error, path);
   }
 }
 

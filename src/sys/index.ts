@@ -141,6 +141,7 @@ export {
   type RouteRequest,
   routeRequest,
 } from "./netlink.ts";
+export { nodeError, withNodeError } from "./node-error.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export {

@@ -1,6 +1,6 @@
 import { SyscallError } from "../errors/index.ts";
 import { beginCall, placeBytes, placeText } from "./arena.ts";
-import { syscall } from "./ffi.ts";
+import { lengthOf, syscall } from "./ffi.ts";
 
 /** KEY_SPEC_SESSION_KEYRING (include/uapi/linux/keyctl.h): the keyring of the session that the process is in. */
 export const SESSION_KEYRING = -3;
@@ -10,7 +10,7 @@ const KEYCTL_UNLINK = 9;
 export function addSessionKey(type: string, description: string, payload: Uint8Array): number {
   beginCall();
   const [typeAt, descriptionAt, payloadAt] = [placeText(type), placeText(description), placeBytes(payload)];
-  const key = syscall("add_key", typeAt, descriptionAt, payloadAt, payload.length, SESSION_KEYRING);
+  const key = syscall("add_key", typeAt, descriptionAt, payloadAt, lengthOf(payload), SESSION_KEYRING);
   if (key >= 0) return key;
   // ENODEV is for a kernel without such keys, ENOENT and ENOPKG for one without the algorithm.
   const hint = "the kernel must be built with keys of that type and with the algorithm of this one";

@@ -1,6 +1,8 @@
 import { fstatSync } from "node:fs";
 import { ClosedError, Errno, UsageError } from "../errors/index.ts";
+import { checkI32, checkU64 } from "../layout/index.ts";
 import { addressOf, syscall, viewMemory } from "./ffi.ts";
+import { withNodeError } from "./node-error.ts";
 import { fail } from "./permission.ts";
 
 const PROT_READ = 1;
@@ -102,8 +104,9 @@ export class MappedMemory {
   constructor(fd: number, options: MapMemoryOptions, what: string) {
     const { length, offset = 0, writable = false, address = 0, isArena = false } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
+    checkU64(offset, "offset");
     // A read behind the end of a file ends the process (SIGBUS), and others can shorten a file at any time.
-    const stat = fstatSync(fd);
+    const stat = withNodeError(what, () => fstatSync(checkI32(fd, "fd")));
     if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
     }

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
-import { textUntilNul } from "../layout/index.ts";
+import { checkI32, textUntilNul } from "../layout/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
@@ -53,7 +53,7 @@ export function hasDevice(ifindex: number): boolean {
 
 function askByIndex(ifindex: number): DataView | undefined {
   const request = new Uint8Array(IFREQ_SIZE);
-  new DataView(request.buffer).setInt32(IFNAMSIZ, ifindex, true);
+  new DataView(request.buffer).setInt32(IFNAMSIZ, checkI32(ifindex, "ifindex"), true);
   return askDevice("SIOCGIFNAME", request);
 }
 

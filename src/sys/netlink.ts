@@ -1,5 +1,5 @@
 import { SyscallError } from "../errors/index.ts";
-import { Bytes, textUntilNul } from "../layout/index.ts";
+import { addFlags, Bytes, checkI32, checkU16, checkU32, textUntilNul } from "../layout/index.ts";
 import { NlFlag, NlMessage, Nlmsghdr } from "../uapi/index.ts";
 import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -69,7 +69,7 @@ function encodeRequest({ type, flags = 0, header, attributes = [] }: RouteReques
   Nlmsghdr.fill(new DataView(message.buffer), 0, {
     nlmsg_len: length,
     nlmsg_type: NlMessage[type],
-    nlmsg_flags: flags | NlFlag.NLM_F_REQUEST | NlFlag.NLM_F_ACK,
+    nlmsg_flags: addFlags(flags, NlFlag.NLM_F_REQUEST | NlFlag.NLM_F_ACK, "flags"),
     nlmsg_seq: 1,
   });
   message.set(new Uint8Array(header.buffer, header.byteOffset, header.byteLength), Nlmsghdr.size);
@@ -82,15 +82,15 @@ export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8
   const parts = attributes.map(([type, value]) => {
     const isNested = typeof value === "object" && !(value instanceof Uint8Array);
     return {
-      type: isNested ? type | NLA_F_NESTED : type,
-      payload: isNested ? encodeAttributes(value) : bytesOf(value),
+      type: checkU16(isNested ? addFlags(type, NLA_F_NESTED, "attribute type") : type, "attribute type"),
+      payload: isNested ? encodeAttributes(value) : bytesOf(value, `attribute ${type}`),
     };
   });
   const bytes = new Uint8Array(parts.reduce((sum, { payload }) => sum + 4 + aligned(payload.length), 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const { type, payload } of parts) {
-    view.setUint16(at, 4 + payload.length, true);
+    view.setUint16(at, checkU16(4 + payload.length, `length of attribute ${type}`), true);
     view.setUint16(at + 2, type, true);
     bytes.set(payload, at + 4);
     at += 4 + aligned(payload.length);
@@ -98,11 +98,12 @@ export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8
   return bytes;
 }
 
-function bytesOf(value: Uint8Array | number | string): Uint8Array {
+function bytesOf(value: Uint8Array | number | string, field: string): Uint8Array {
   if (typeof value === "string") return new TextEncoder().encode(`${value}\0`);
   if (typeof value !== "number") return value;
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
+  // An fd of -1 takes a program off.
+  new DataView(bytes.buffer).setUint32(0, value < 0 ? checkI32(value, field) : checkU32(value, field), true);
   return bytes;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Errno, UsageError } from "../errors/index.ts";
+import { Errno } from "../errors/index.ts";
+import { addFlags, checkI32, checkU64 } from "../layout/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
 import { beginCall, placeRoom, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -35,10 +36,9 @@ export interface PerfEventOptions {
 
 /** perf_event_open(2): returns an fd. */
 export function perfEventOpen(options: PerfEventOptions): number {
-  const { type, path, pid = 0, cpu = -1, group_fd = -1, flags = 0 } = options;
-  for (const [name, value] of Object.entries({ pid, cpu, group_fd })) {
-    if ((value | 0) !== value) throw new UsageError(`${name}: ${String(value)} is not a whole number of 32 bits`);
-  }
+  const { type, path, pid = 0, cpu = -1, group_fd = -1 } = options;
+  for (const [name, value] of Object.entries({ pid, cpu, group_fd })) checkI32(value, name);
+  const flags = addFlags(options.flags ?? 0, PerfFlag.PERF_FLAG_FD_CLOEXEC, "flags");
   beginCall();
   const attr = placeRoom(PerfEventAttr.size);
   const view = new DataView(attr.bytes.buffer, attr.bytes.byteOffset, attr.bytes.byteLength);
@@ -47,16 +47,16 @@ export function perfEventOpen(options: PerfEventOptions): number {
   PerfEventAttr.fill(view, 0, {
     type,
     size: PerfEventAttr.size,
-    config: BigInt(options.config ?? 0),
-    sample_period: BigInt(options.sample_period ?? 0),
+    config: checkU64(options.config ?? 0, "config"),
+    sample_period: checkU64(options.sample_period ?? 0, "sample_period"),
     sample_type: options.sample_type ?? 0n,
     read_format: options.read_format ?? 0n,
     bits,
     wakeup_events: options.wakeup_events ?? 0,
-    config1: path === undefined ? BigInt(options.config1 ?? 0) : BigInt(placeText(path)),
-    config2: BigInt(options.config2 ?? 0),
+    config1: path === undefined ? checkU64(options.config1 ?? 0, "config1") : BigInt(placeText(path)),
+    config2: checkU64(options.config2 ?? 0, "config2"),
   });
-  const result = syscall("perf_event_open", attr.address, pid, cpu, group_fd, flags | PerfFlag.PERF_FLAG_FD_CLOEXEC);
+  const result = syscall("perf_event_open", attr.address, pid, cpu, group_fd, flags);
   if (result < 0) throw fail("perf_event_open", -result, { needs: ["CAP_PERFMON"], ...subjectOf(path) });
   return endWithThread(result);
 }
@@ -87,7 +87,7 @@ export function perfEventReset(fd: number): void {
 
 /** Attaches a program without a link, for as long as the fd is open: kernels before 5.15 have no other way. */
 export function perfEventSetBpf(fd: number, progFd: number): void {
-  perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", progFd);
+  perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", checkI32(progFd, "progFd"));
 }
 
 /** Holds back what would be written to the event's ring, or lets it through again (4.7); what comes meanwhile is lost. */

@@ -1,5 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
-import { errnoName, NotSupportedError, SyscallError } from "../errors/index.ts";
+import { NotSupportedError } from "../errors/index.ts";
+import { checkU32 } from "../layout/index.ts";
+import { nodeError } from "./node-error.ts";
 import { withTracefs } from "./tracefs.ts";
 
 /** A probe that tracefs keeps as an event of its own (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */
@@ -20,6 +22,8 @@ export interface MadeProbe {
   remove(): void;
 }
 
+/** The files of tracefs belong to root. */
+const TRACEFS = { needs: ["CAP_SYS_ADMIN"] } as const;
 const GROUP = "bpfts";
 let count = 0;
 
@@ -30,7 +34,8 @@ let count = 0;
 export function makeTraceProbe(probe: TraceProbe): MadeProbe {
   count += 1;
   const name = `p${process.pid}_${count}`;
-  const kind = probe.returns ? `r${probe.maxActive ?? ""}` : "p";
+  const maxActive = probe.maxActive === undefined ? "" : checkU32(probe.maxActive, "maxActive");
+  const kind = probe.returns ? `r${maxActive}` : "p";
   return withTracefs((path) => {
     append(`${path}/${probe.file}`, `${kind}:${GROUP}/${name} ${probe.target}`);
     const remove = (): void => withTracefs((now) => append(`${now}/${probe.file}`, `-:${GROUP}/${name}`));
@@ -62,20 +67,14 @@ function append(file: string, text: string): void {
   try {
     fd = openSync(file, constants.O_WRONLY | constants.O_APPEND);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw asSyscallError(error, "open", file);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw nodeError(error, file, TRACEFS);
     throw new NotSupportedError({ feature: `${file.slice(file.lastIndexOf("/") + 1)} in tracefs` }, { cause: error });
   }
   try {
     writeSync(fd, text);
   } catch (error) {
-    throw asSyscallError(error, "write", `${file.slice(file.lastIndexOf("/") + 1)}: ${text}`);
+    throw nodeError(error, `${file.slice(file.lastIndexOf("/") + 1)}: ${text}`, TRACEFS);
   } finally {
     closeSync(fd);
   }
-}
-
-function asSyscallError(error: unknown, call: string, subject: string): unknown {
-  const { errno } = error as NodeJS.ErrnoException;
-  if (errno === undefined || errnoName(-errno) === undefined) return error;
-  return new SyscallError({ call, errno: -errno, subject }, { cause: error });
 }

@@ -3,6 +3,7 @@ import { Errno, NotSupportedError, UsageError } from "../errors/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { isTracefs, mount, mounts } from "./file-systems.ts";
+import { nodeError } from "./node-error.ts";
 import { closeFd } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
@@ -75,7 +76,7 @@ export function tracepointId(category: string, name: string): number | undefined
     try {
       return Number(readFileSync(`${path}/events/${category}/${name}/id`, "utf8"));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw nodeError(error, `tracepoint ${category}/${name}`);
       return undefined;
     }
   });

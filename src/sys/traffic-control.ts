@@ -1,4 +1,5 @@
 import { Errno, SyscallError } from "../errors/index.ts";
+import { checkU16 } from "../layout/index.ts";
 import { NlFlag, TCA_BPF_FLAG_ACT_DIRECT, TcAttribute, TcHandle, Tcmsg } from "../uapi/index.ts";
 import { parseAttributes, routeRequest } from "./netlink.ts";
 
@@ -103,7 +104,7 @@ function header({ ifindex, parent, priority, handle }: TcFilter): DataView {
     tcm_ifindex: ifindex,
     tcm_parent: parent,
     tcm_handle: handle,
-    tcm_info: ((priority << 16) | ALL_PROTOCOLS) >>> 0,
+    tcm_info: ((checkU16(priority, "priority") << 16) | ALL_PROTOCOLS) >>> 0,
   });
 }
 

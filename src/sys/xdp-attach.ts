@@ -1,3 +1,4 @@
+import { addFlags } from "../layout/index.ts";
 import { IfAttribute, Ifinfomsg, XdpFlag } from "../uapi/index.ts";
 import { routeRequest } from "./netlink.ts";
 
@@ -11,7 +12,7 @@ export interface XdpAttachOptions {
 
 /** Attaches an XDP program to a network device by netlink, or with the fd -1 takes it off. Throws SyscallError. */
 export function xdpAttach(progFd: number, ifindex: number, { flags = 0, expectedFd }: XdpAttachOptions = {}): void {
-  const all = expectedFd === undefined ? flags : flags | XdpFlag.XDP_FLAGS_REPLACE;
+  const all = expectedFd === undefined ? flags : addFlags(flags, XdpFlag.XDP_FLAGS_REPLACE, "flags");
   routeRequest({
     type: "RTM_SETLINK",
     header: Ifinfomsg.alloc({ ifi_index: ifindex }),

@@ -3,7 +3,7 @@ import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import { INSPECT, type Inspect, inspectObject, lackError, type OptionTable } from "../../kernel/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import type { Program } from "../../program/index.ts";
-import { type IterTarget, iterCreate, linkCreate, OwnedFd } from "../../sys/index.ts";
+import { type IterTarget, iterCreate, linkCreate, nodeError, OwnedFd } from "../../sys/index.ts";
 import { BpfAttachType, BpfCgroupIterOrder, BpfProgType } from "../../uapi/index.ts";
 import { checkArguments } from "../attach-arguments.ts";
 import { attach, type Hook, sectionOf } from "../hook.ts";
@@ -96,7 +96,7 @@ function openCgroup(path: string): number {
   try {
     return openSync(path, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw nodeError(error, path);
     throw new UsageError(`there is no cgroup ${path}`, { cause: error });
   }
 }
@@ -209,7 +209,7 @@ export class IteratorRun implements Disposable {
       try {
         return readSync(this.#fd.number, chunk);
       } catch (error) {
-        if (!isAgain(error)) throw asSyscallError(error);
+        if (!isAgain(error)) throw nodeError(error, "iterator");
       }
     }
   }
@@ -220,7 +220,7 @@ function readInPool(fd: number, chunk: Uint8Array): Promise<number> {
     read(fd, chunk, 0, chunk.length, null, (error, length) => {
       if (error === null) resolve(length);
       else if (isAgain(error)) resolve(readInPool(fd, chunk));
-      else reject(asSyscallError(error));
+      else reject(nodeError(error, "iterator"));
     });
   });
 }
@@ -229,12 +229,6 @@ function readInPool(fd: number, chunk: Uint8Array): Promise<number> {
 function isAgain(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EAGAIN" || code === "EINTR";
-}
-
-function asSyscallError(error: unknown): unknown {
-  const { errno } = error as NodeJS.ErrnoException;
-  if (errno === undefined) return error;
-  return new SyscallError({ call: "read", errno: -errno, subject: "iterator" }, { cause: error });
 }
 
 /** Starts a run of an iterator: of a link that {@link attachIterator} made, or that was opened by id or pin. */

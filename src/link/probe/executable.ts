@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { type ElfFile, isOfLinkageTable, parseElf, SectionType } from "../../elf/index.ts";
 import { UsageError } from "../../errors/index.ts";
+import { nodeError } from "../../sys/index.ts";
 import { FilePieces } from "./file-pieces.ts";
 import { findZipEntry } from "./zip.ts";
 
@@ -70,7 +71,7 @@ function open(path: string): number {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new UsageError(`there is no file ${path}`, { cause: error });
     if (code === "EACCES") throw new UsageError(`${path} cannot be read: permission denied`, { cause: error });
-    throw error;
+    throw nodeError(error, path);
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { UsageError } from "../../errors/index.ts";
 import type { BpfMap } from "../../map/index.ts";
+import { nodeError } from "../../sys/index.ts";
 import { withCgroup } from "../cgroup/cgroup-fd.ts";
 import { findDevice } from "../device.ts";
 import { withNetworkNamespace } from "../network-namespace.ts";
@@ -53,7 +54,7 @@ function withReceiver<T>(path: string, use: (fd: number, what: string) => T): T 
     fd = openSync(path, "r");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw nodeError(error, path);
     throw new UsageError(`there is no infrared receiver ${path}`, { cause: error });
   }
   try {

@@ -1,8 +1,9 @@
 import { BpfBtfLoadAttr, BpfCmd } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { commandError, tryCommand } from "./command.ts";
-import { logText } from "./prog-load.ts";
+import { checkedLogSize, logText } from "./prog-load.ts";
 
 /** How to load BTF; nothing is needed. */
 export interface BtfLoadOptions {
@@ -21,11 +22,11 @@ export type BtfLoadResult = (
 /** Loads BTF and reports a failure as a value. */
 export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLoadResult {
   raiseMemlock();
-  const log = options.log === undefined ? undefined : new Uint8Array(options.log.size);
+  const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
   const arena = beginCall();
   BpfBtfLoadAttr.fill(arena.view, 0, {
     btf: placeBytes(btf),
-    btf_size: btf.length,
+    btf_size: lengthOf(btf),
     btf_flags: options.btf_flags ?? 0,
     btf_token_fd: options.btf_token_fd ?? 0,
     ...(log === undefined

@@ -1,7 +1,8 @@
-import { Errno, type SyscallError } from "../../errors/index.ts";
+import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
+import { checkU32 } from "../../layout/index.ts";
 import { type BpfCmd, cmdName } from "../../uapi/index.ts";
 import { type Arena, beginCall } from "../arena.ts";
-import { bpfAt } from "../ffi.ts";
+import { bpfAt, lengthOf } from "../ffi.ts";
 import type { PermissionContext } from "../permission.ts";
 import { fail } from "../permission.ts";
 
@@ -49,9 +50,14 @@ export function findCommand(
  * The addresses in it are the caller's care. Returns the result, or the negative errno.
  */
 export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
+  const size = lengthOf(attr);
+  if (size > LONGEST_ATTR) throw new UsageError(`an attr of ${size} bytes: the kernel takes at most ${LONGEST_ATTR}`);
   const arena = beginCall();
   arena.bytes.set(attr, 0);
-  const result = bpfAt(cmd, arena.base, attr.length);
-  attr.set(arena.bytes.subarray(0, attr.length));
+  const result = bpfAt(checkU32(cmd, "cmd"), arena.base, size);
+  attr.set(arena.bytes.subarray(0, size));
   return result;
 }
+
+/** PAGE_SIZE, from which on bpf_check_uarg_tail_zero() refuses an attr. */
+const LONGEST_ATTR = 4096;

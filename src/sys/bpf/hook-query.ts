@@ -1,4 +1,5 @@
 import { Errno } from "../../errors/index.ts";
+import { checkU32 } from "../../layout/index.ts";
 import { BpfAttachType, BpfCmd, BpfProgQueryAttr, BpfQueryFlag } from "../../uapi/index.ts";
 import { beginCall, placeSpace } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
@@ -42,7 +43,7 @@ export function queryHooks(
 ): HookAnswers {
   const attached: number[] = [];
   const unknown: BpfAttachType[] = [];
-  const capacity = options.capacity ?? FIRST_ROOM;
+  const capacity = checkU32(options.capacity ?? FIRST_ROOM, "capacity");
   const effective = options.effective === true;
   const { base, bytes } = beginCall();
   // Most calls of a process run uncompiled, where a typed array is several times as fast as a DataView.
@@ -50,13 +51,13 @@ export function queryHooks(
   const ids = placeSpace(capacity * 4);
   // Hooks of lsm_cgroup share one attach type and are told apart by the flags of each program (6.0).
   const flags = placeSpace(capacity * 4);
-  words[TARGET_FD] = cgroupFd;
+  words[TARGET_FD] = checkU32(cgroupFd, "target_fd");
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;
   setAddress(PROG_IDS, base + ids);
   for (const type of attachTypes) {
     const perProgram = type === LSM && !effective;
     if (perProgram) setAddress(PROG_FLAGS, base + flags);
-    words[ATTACH_TYPE] = type;
+    words[ATTACH_TYPE] = checkU32(type, "attach_type");
     words[PROG_CNT] = capacity;
     const result = bpfAt(QUERY, base, SIZE);
     const count = words[PROG_CNT] as number;

@@ -1,4 +1,5 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
+import { addFlags, checkU64, writeU32 } from "../../layout/index.ts";
 import {
   BPF_LINK_CREATE_ARM,
   BpfAttachFlag,
@@ -118,10 +119,10 @@ export function linkCreate(
   const arena = beginCall();
   const { view } = arena;
   // Without the struct's own writer, which takes as long as the system call.
-  view.setInt32(AT.prog_fd, progFd, true);
-  view.setInt32(AT.target_fd, target, true);
-  view.setUint32(AT.attach_type, attachType, true);
-  view.setUint32(AT.flags, options.flags ?? 0, true);
+  writeU32(view, AT.prog_fd, progFd, "prog_fd");
+  writeU32(view, AT.target_fd, target, "target_fd");
+  writeU32(view, AT.attach_type, attachType, "attach_type");
+  writeU32(view, AT.flags, options.flags ?? 0, "flags");
   if (options !== NOTHING) fillGroup(view, options);
   const fd = tryCommand(arena, BpfCmd.BPF_LINK_CREATE, SIZE);
   if (fd >= 0) return fd;
@@ -137,7 +138,7 @@ export function linkCreate(
 
 function canOpenInstead(target: number, attachType: BpfAttachType, options: LinkCreateOptions): boolean {
   const { flags = 0, target_btf_id = 0, tracing } = options;
-  const cookie = BigInt(tracing?.cookie ?? 0);
+  const cookie = checkU64(tracing?.cookie ?? 0, "cookie");
   return BY_RAW_TRACEPOINT.has(attachType) && target === 0 && flags === 0 && target_btf_id === 0 && cookie === 0n;
 }
 
@@ -148,12 +149,13 @@ type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOpt
 const ARM = BPF_LINK_CREATE_ARM;
 const FILL: { readonly [G in Group]: Fill<G> } = {
   // `target_btf_id` stands before the cookie and may be given with it.
-  tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: BigInt(cookie) }),
+  tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: checkU64(cookie, "cookie") }),
   iter_info: (view, target) => {
     const info = iterInfo(target);
     LINK_CREATE.iter_info.fill(view, ARM, { iter_info: placeBytes(info), iter_info_len: info?.length ?? 0 });
   },
-  perf_event: (view, { bpf_cookie }) => LINK_CREATE.perf_event.fill(view, ARM, { bpf_cookie: BigInt(bpf_cookie) }),
+  perf_event: (view, { bpf_cookie }) =>
+    LINK_CREATE.perf_event.fill(view, ARM, { bpf_cookie: checkU64(bpf_cookie, "bpf_cookie") }),
   kprobe_multi: fillKprobeMulti,
   uprobe_multi: fillUprobeMulti,
   netfilter: (view, { flags = 0, ...place }) => LINK_CREATE.netfilter.fill(view, ARM, { ...place, flags }),
@@ -219,7 +221,11 @@ function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
     ref_ctr_offsets: placeU64s(ref_ctr_offsets),
     cookies: placeU64s(cookies),
     cnt: offsets.length,
-    flags: (options.flags ?? 0) | (path_fd === undefined ? 0 : BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_PATH_FD),
+    flags: addFlags(
+      options.flags ?? 0,
+      path_fd === undefined ? 0 : BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_PATH_FD,
+      "flags",
+    ),
     pid: options.pid ?? 0,
     path_fd: path_fd ?? 0,
   });

@@ -1,3 +1,4 @@
+import { addFlags, checkU64 } from "../../layout/index.ts";
 import {
   BpfAttachFlag,
   BpfCmd,
@@ -26,7 +27,7 @@ export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdat
   BpfLinkUpdateAttr.fill(arena.view, 0, {
     link_fd: linkFd,
     new_prog_fd: newProgFd,
-    flags: old_prog_fd === undefined ? flags : flags | BpfAttachFlag.BPF_F_REPLACE,
+    flags: old_prog_fd === undefined ? flags : addFlags(flags, BpfAttachFlag.BPF_F_REPLACE, "flags"),
     old_prog_fd: old_prog_fd ?? 0,
   });
   runCommand(arena, BpfCmd.BPF_LINK_UPDATE, BpfLinkUpdateAttr.size);
@@ -61,7 +62,7 @@ export function rawTracepointOpen(progFd: number, options: RawTracepointOptions 
   BpfRawTracepointAttr.fill(arena.view, 0, {
     name: name === undefined ? 0 : placeText(name),
     prog_fd: progFd,
-    cookie: BigInt(cookie ?? 0),
+    cookie: checkU64(cookie ?? 0, "cookie"),
   });
   return runCommand(arena, BpfCmd.BPF_RAW_TRACEPOINT_OPEN, BpfRawTracepointAttr.size, {
     needs: ["CAP_PERFMON"],

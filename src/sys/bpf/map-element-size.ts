@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { checkU32 } from "../../layout/index.ts";
 import { isPerCpuMap } from "../../uapi/index.ts";
 import { lengthOf } from "../ffi.ts";
 import { possibleCpus } from "../machine.ts";
@@ -16,10 +17,8 @@ export function mapElementSize(fd: number): { readonly key_bytes: number; readon
  * Returns the bytes of a key.
  */
 export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
+  checkU32(count, "count");
   const { key_bytes, value_bytes } = mapElementSize(fd);
-  if (!(Number.isInteger(count) && count >= 0 && count <= 0xffffffff)) {
-    throw new UsageError(`the count of a batch is a u32, not ${count}`);
-  }
   if (lengthOf(keys) < count * key_bytes) {
     throw new UsageError(`${count} keys of ${key_bytes} bytes do not fit ${lengthOf(keys)} bytes`);
   }

@@ -1,3 +1,4 @@
+import { addFlags } from "../../layout/index.ts";
 import { BpfCmd, BpfObjAttr } from "../../uapi/index.ts";
 import { beginCall, placeText } from "../arena.ts";
 import { runCommand } from "./command.ts";
@@ -30,7 +31,7 @@ function fillObj(view: DataView, path: string, fd: number, { file_flags = 0, pat
   BpfObjAttr.fill(view, 0, {
     pathname: placeText(path),
     bpf_fd: fd,
-    file_flags: path_fd === undefined ? file_flags : file_flags | BPF_F_PATH_FD,
+    file_flags: path_fd === undefined ? file_flags : addFlags(file_flags, BPF_F_PATH_FD, "file_flags"),
     path_fd: path_fd ?? 0,
   });
 }

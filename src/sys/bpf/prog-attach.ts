@@ -1,3 +1,4 @@
+import { addFlags } from "../../layout/index.ts";
 import { BpfAttachFlag, type BpfAttachType, BpfCmd, BpfProgAttachAttr } from "../../uapi/index.ts";
 import { beginCall } from "../arena.ts";
 import { runCommand } from "./command.ts";
@@ -52,7 +53,11 @@ function fillAttach(
     target_fd,
     attach_bpf_fd,
     attach_type,
-    attach_flags: (options.attach_flags ?? 0) | (options.relative_id === undefined ? 0 : BpfAttachFlag.BPF_F_ID),
+    attach_flags: addFlags(
+      options.attach_flags ?? 0,
+      options.relative_id === undefined ? 0 : BpfAttachFlag.BPF_F_ID,
+      "attach_flags",
+    ),
     replace_bpf_fd: options.replace_bpf_fd ?? 0,
     relative_fd: options.relative_fd ?? options.relative_id ?? 0,
     expected_revision: options.expected_revision ?? 0n,

@@ -2,6 +2,7 @@ import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
 import { decodeText } from "../../layout/index.ts";
 import { BpfCmd, BpfProgLoadAttr, type BpfProgType } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
@@ -96,8 +97,9 @@ export function progLoadError(options: ProgLoadOptions, errno: number): SyscallE
 
 function loadOnce(options: ProgLoadOptions): ProgLoadResult {
   const { insns, func_info, line_info, core_relos, fd_array, signature } = options;
-  if (insns.length === 0 || insns.length % 8 !== 0) {
-    throw new UsageError(`${insns.length} bytes of instructions are not a number of whole 8-byte instructions`);
+  const length = lengthOf(insns);
+  if (length === 0 || length % 8 !== 0) {
+    throw new UsageError(`${length} bytes of instructions are not a number of whole 8-byte instructions`);
   }
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
   const arena = beginCall();
@@ -114,7 +116,7 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     keyring_id: options.keyring_id ?? 0,
     prog_name: objectName(options.prog_name),
     insns: placeBytes(insns),
-    insn_cnt: insns.length / 8,
+    insn_cnt: length / 8,
     license: placeText(options.license ?? "GPL"),
     ...records("func_info", func_info, options.func_info_rec_size ?? 8),
     ...records("line_info", line_info, options.line_info_rec_size ?? 16),
@@ -122,7 +124,7 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     attach_prog_fd: options.attach_prog_fd ?? options.attach_btf_obj_fd ?? 0,
     fd_array: placeU32s(fd_array === undefined ? undefined : Array.from(fd_array)),
     signature: placeBytes(signature),
-    signature_size: signature?.length ?? 0,
+    signature_size: signature === undefined ? 0 : lengthOf(signature),
     ...(log === undefined ? {} : { log_level: options.log?.level ?? 1, log_size: log.length, log_buf: placeOwn(log) }),
   });
   const result = tryCommand(arena, BpfCmd.BPF_PROG_LOAD, BpfProgLoadAttr.size);
@@ -135,16 +137,17 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
 
 /** The three fields that pass an array of records: address, count and size of one. */
 function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array | undefined, size: number): object {
-  if (data === undefined || data.length === 0) return {};
-  if (data.length % size !== 0) throw new UsageError(`${name}: ${data.length} bytes are not whole records of ${size}`);
+  const length = data === undefined ? 0 : lengthOf(data);
+  if (length === 0) return {};
+  if (length % size !== 0) throw new UsageError(`${name}: ${length} bytes are not whole records of ${size}`);
   const pointer = name === "core_relo" ? "core_relos" : name;
-  return { [pointer]: placeBytes(data), [`${name}_cnt`]: data.length / size, [`${name}_rec_size`]: size };
+  return { [pointer]: placeBytes(data), [`${name}_cnt`]: length / size, [`${name}_rec_size`]: size };
 }
 
-function checkedLogSize(size: number): number {
-  if (!(size >= 1 && size <= MAX_LOG_SIZE))
-    throw new UsageError(`a log of ${size} bytes: 1 to ${MAX_LOG_SIZE} it can be`);
-  return size;
+/** Returns a size that the kernel takes for the log of programs and BTF. */
+export function checkedLogSize(size: number): number {
+  if (Number.isInteger(size) && size >= 1 && size <= MAX_LOG_SIZE) return size;
+  throw new UsageError(`log.size: ${size} is not a whole number from 1 to ${MAX_LOG_SIZE}`);
 }
 
 const decoder = new TextDecoder();

@@ -8,6 +8,7 @@ import {
   BpfTokenCreateAttr,
 } from "../../uapi/index.ts";
 import { beginCall, placeOwn } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { runCommand } from "./command.ts";
 
 /** Lets the kernel count runs and run time of all programs as long as the returned fd is open (5.8). */
@@ -36,7 +37,7 @@ export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8
   const arena = beginCall();
   BpfProgStreamReadAttr.fill(arena.view, 0, {
     stream_buf: placeOwn(into),
-    stream_buf_len: into.length,
+    stream_buf_len: lengthOf(into),
     stream_id: streamId,
     prog_fd: progFd,
   });

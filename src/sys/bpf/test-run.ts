@@ -1,6 +1,7 @@
-import { Errno } from "../../errors/index.ts";
+import { Errno, UsageError } from "../../errors/index.ts";
 import { BpfCmd, BpfTestRunAttr } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 
@@ -56,20 +57,35 @@ function runAgain(progFd: number, options: TestRunOptions): TestRunResult | numb
   }
 }
 
+function sizeOf(bytes: Uint8Array | undefined): number {
+  return bytes === undefined ? 0 : lengthOf(bytes);
+}
+
+/** More than any packet or context takes. */
+const LARGEST_ROOM = 2 ** 30;
+
+function checkRoom(size: number, field: string): void {
+  if (Number.isInteger(size) && size >= 0 && size <= LARGEST_ROOM) return;
+  throw new UsageError(`${field}: ${size} is not a whole number from 0 to ${LARGEST_ROOM}`);
+}
+
 /** What came of one call, or the negative errno. */
 function runOnce(progFd: number, options: TestRunOptions): TestRunResult | number {
   const arena = beginCall();
   const { data_in, ctx_in, ctx_in_place, data_size_out = 0, ctx_size_out = 0 } = options;
+  checkRoom(data_size_out, "data_size_out");
+  checkRoom(ctx_size_out, "ctx_size_out");
+  const ctxInSize = sizeOf(ctx_in_place ?? ctx_in);
   const data = data_size_out > 0 ? placeRoom(data_size_out) : undefined;
   const ctx = ctx_size_out > 0 ? placeRoom(ctx_size_out) : undefined;
   BpfTestRunAttr.fill(arena.view, 0, {
     prog_fd: progFd,
     data_in: placeBytes(data_in),
-    data_size_in: data_in?.length ?? 0,
+    data_size_in: sizeOf(data_in),
     data_out: data?.address ?? 0,
     data_size_out,
-    ctx_in: ctx_in_place === undefined || ctx_in_place.length === 0 ? placeBytes(ctx_in) : placeOwn(ctx_in_place),
-    ctx_size_in: (ctx_in_place ?? ctx_in)?.length ?? 0,
+    ctx_in: ctx_in_place === undefined || ctxInSize === 0 ? placeBytes(ctx_in) : placeOwn(ctx_in_place),
+    ctx_size_in: ctxInSize,
     ctx_out: ctx?.address ?? 0,
     ctx_size_out,
     repeat: options.repeat ?? 0,
