@@ -34,8 +34,10 @@ export {
 } from "./events/index.ts";
 export {
   type AttachTargetName,
+  type BtfDescription,
   type DescribeOptions,
   type DescribeProgramsOptions,
+  describeBtfObjects,
   describeLinks,
   describeMaps,
   describePrograms,

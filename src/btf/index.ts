@@ -13,8 +13,8 @@ export {
   coreRelocationKindText,
   encodeCoreRelocations,
 } from "./core-relocation.ts";
-export { type CFormatOptions, formatC, writeC } from "./dump/format-c.ts";
-export { formatRaw, type RawFormatOptions, writeRaw } from "./dump/format-raw.ts";
+export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
+export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";
 export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { essentialName } from "./essential-name.ts";

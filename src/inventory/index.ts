@@ -1,3 +1,4 @@
+export { type BtfDescription, describeBtfObjects } from "./btf-description.ts";
 export {
   type ObjectHolder,
   type ObjectHoldersOptions,

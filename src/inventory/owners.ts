@@ -1,3 +1,4 @@
+import type { ObjectKind } from "../kernel/index.ts";
 import { type ObjectHolder, type ObjectHoldersOptions, objectHolders } from "./holders/object-holders.ts";
 import type { PinnableKind } from "./pins.ts";
 import { pinnedPaths, pinsOf } from "./pins.ts";
@@ -23,16 +24,19 @@ export interface Owners {
 /** Looks up the owners of all objects of a kind at once. Returns a function that knows those of each id. */
 export function findOwners(kind: PinnableKind, { pins, holders }: DescribeOptions): (id: number) => Owners {
   const paths = pins === true ? pinnedPaths(kind) : undefined;
-  const found = holders === undefined || holders === false ? undefined : holdersOf(kind, holders);
-  return (id) => ({ pins: pinsOf(paths, id), holders: found && (found.get(id) ?? []) });
+  const holdersOf = findHolders(kind, holders);
+  return (id) => ({ pins: pinsOf(paths, id), holders: holdersOf(id) });
+}
+
+/** Looks up who holds the objects of a kind, if that was asked for. Returns a function that knows those of each id. */
+export function findHolders(kind: ObjectKind, asked: DescribeOptions["holders"]): (id: number) => Owners["holders"] {
+  if (asked === undefined || asked === false) return () => undefined;
+  const found = searchHolders(kind, asked === true ? {} : asked);
+  return (id) => found.get(id) ?? [];
 }
 
 /** A listing without its holders is better than none: what prevents the search goes to `onGap`. */
-function holdersOf(
-  kind: PinnableKind,
-  asked: true | ObjectHoldersOptions,
-): ReadonlyMap<number, readonly ObjectHolder[]> {
-  const options = asked === true ? {} : asked;
+function searchHolders(kind: ObjectKind, options: ObjectHoldersOptions): ReadonlyMap<number, readonly ObjectHolder[]> {
   try {
     return objectHolders(kind, options);
   } catch (error) {

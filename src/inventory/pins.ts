@@ -2,40 +2,27 @@ import { opendirSync } from "node:fs";
 import { kindOfFd } from "../kernel/index.ts";
 import { decodeFileName } from "../layout/index.ts";
 import { closeFd, linkHead, mapInfo, mounts, objGet, pathForNode, progInfo } from "../sys/index.ts";
+import { HashChains } from "./hash-chains.ts";
 
 /** The kinds of objects that can be pinned. */
 export type PinnableKind = "program" | "map" | "link";
 
 /**
  * Where the objects of a kind are pinned: every regular file below every mounted bpffs, by the object's id. A bpffs
- * that is mounted twice shows its pins twice. The paths of one object are in bpftool's order, which is that of the
- * chains of libbpf's hash map: the newest first, turned round each time the table grows.
+ * that is mounted twice shows its pins twice. The paths of one object are in bpftool's order.
  */
-export function pinnedPaths(kind: PinnableKind): ReadonlyMap<number, readonly string[]> {
-  const paths = new Map<number, string[]>();
-  let size = 0;
-  let capacity = 0;
+export function pinnedPaths(kind: PinnableKind): HashChains<string> {
+  const paths = new HashChains<string>();
   for (const path of pinFiles()) {
     const id = idOf(path, kind);
-    if (id === undefined) continue;
-    if (capacity === 0 || Math.floor(((size + 1) * 4) / 3) > capacity) {
-      capacity = Math.max(4, capacity * 2);
-      for (const list of paths.values()) list.reverse();
-    }
-    size++;
-    const list = paths.get(id);
-    if (list === undefined) paths.set(id, [path]);
-    else list.unshift(path);
+    if (id !== undefined) paths.add(id, path);
   }
   return paths;
 }
 
 /** What an object's record says about its pins: undefined where none of its kind is pinned anywhere. */
-export function pinsOf(
-  paths: ReadonlyMap<number, readonly string[]> | undefined,
-  id: number,
-): readonly string[] | undefined {
-  return paths === undefined || paths.size === 0 ? undefined : (paths.get(id) ?? []);
+export function pinsOf(paths: HashChains<string> | undefined, id: number): readonly string[] | undefined {
+  return paths === undefined || paths.size === 0 ? undefined : paths.get(id);
 }
 
 function* pinFiles(): Generator<string> {

@@ -65,14 +65,27 @@ function vmlinuxFiles(release: string): string[] {
 
 const ELF_MAGIC = 0x7f454c46;
 
-/** The BTF of a file: raw, or the `.BTF` section of an ELF file. */
-export function readBtfFile(path: string): Btf {
+/**
+ * Returns the BTF of a file: raw, or the section `.BTF` of an ELF file. Split BTF, such as a module's, needs the BTF that
+ * it goes on from as `base`, unless the file brings it along in a section `.BTF.base`. Throws UsageError, FormatError.
+ */
+export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
   const data = readUserFile(path, "BTF, or an ELF file with it,");
-  if (data.length < 4 || data.readUInt32BE(0) !== ELF_MAGIC) return Btf.parse(data, { source: path });
+  if (data.length < 4 || data.readUInt32BE(0) !== ELF_MAGIC) return Btf.parse(data, { source: path, ...options });
   const elf = parseElf(data, path);
-  const section = elf.sections.find(({ name }) => name === ".BTF");
-  if (section === undefined) throw new UsageError(`${path} has no section .BTF`);
-  return Btf.parse(elf.contents(section), { source: `${path}: section .BTF` });
+  const parseSection = (wanted: string, base: Btf | undefined): Btf | undefined => {
+    const section = elf.sections.find(({ name }) => name === wanted);
+    return section && Btf.parse(elf.contents(section), { source: `${path}: section ${wanted}`, base });
+  };
+  const ownBase = parseSection(".BTF.base", undefined);
+  if (ownBase !== undefined && options.base !== undefined) {
+    throw new UsageError(
+      `${path} brings its base along in a section .BTF.base, and bpfts cannot move its types onto another base: read it without one`,
+    );
+  }
+  const btf = parseSection(".BTF", ownBase ?? options.base);
+  if (btf === undefined) throw new UsageError(`${path} has no section .BTF`);
+  return btf;
 }
 
 /** The kernel's BTF and, when asked for, its modules'. Owns fds of the modules' BTF: close it. */

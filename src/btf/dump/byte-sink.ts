@@ -90,12 +90,10 @@ export class ByteSink {
   }
 }
 
-/** Runs `write` and gives everything that it wrote as one text. */
-export function collectText(write: (sink: (piece: Uint8Array) => void) => void): string {
+/** Decodes pieces of UTF-8 to one text. A character may begin in one piece and end in the next. */
+export function decodePieces(pieces: Iterable<Uint8Array>): string {
   const decoder = new TextDecoder();
   let text = "";
-  write((piece) => {
-    text += decoder.decode(piece, { stream: true });
-  });
+  for (const piece of pieces) text += decoder.decode(piece, { stream: true });
   return text + decoder.decode();
 }

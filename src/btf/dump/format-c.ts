@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { BtfKind, type TypeId } from "../types.ts";
-import { ByteSink, collectText } from "./byte-sink.ts";
+import { ByteSink, decodePieces } from "./byte-sink.ts";
 import { CPrinter } from "./c-printer.ts";
 import { FlatTypes } from "./flat-types.ts";
 import { compareText } from "./name-counts.ts";
@@ -51,13 +51,14 @@ export interface CFormatOptions {
 
 /** Returns types as C source, as `bpftool btf dump … format c` prints it. Throws FormatError. */
 export function formatC(btf: Btf, options: CFormatOptions = {}): string {
-  return collectText((write) => writeC(btf, write, options));
+  return decodePieces(formatCPieces(btf, options));
 }
 
-/** Writes what {@link formatC} returns, piece by piece; a piece is valid only until `write` returns. */
-export function writeC(btf: Btf, write: (piece: Uint8Array) => void, options: CFormatOptions = {}): void {
+/** Returns what {@link formatC} returns, as pieces of UTF-8. */
+export function formatCPieces(btf: Btf, options: CFormatOptions = {}): Uint8Array[] {
   const types = new FlatTypes(btf);
-  const out = new ByteSink(write);
+  const pieces: Uint8Array[] = [];
+  const out = new ByteSink((piece) => pieces.push(piece.slice()));
   const printer = new CPrinter(types, out);
   const hasHeader = options.header !== false;
   if (hasHeader) out.text(PREAMBLE);
@@ -72,6 +73,7 @@ export function writeC(btf: Btf, write: (piece: Uint8Array) => void, options: CF
   }
   if (hasHeader) out.text(END);
   out.flush();
+  return pieces;
 }
 
 function defineAll(types: FlatTypes, printer: CPrinter, options: CFormatOptions): void {

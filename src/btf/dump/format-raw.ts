@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import type { TypeId } from "../types.ts";
-import { ByteSink, collectText } from "./byte-sink.ts";
+import { ByteSink, decodePieces } from "./byte-sink.ts";
 import { FlatTypes } from "./flat-types.ts";
 import { RawJson } from "./raw-json.ts";
 import { printRawText } from "./raw-text.ts";
@@ -17,22 +17,35 @@ export interface RawFormatOptions {
 
 /** Returns types as `bpftool btf dump … format raw` prints them. JSON has no line end. Throws FormatError. */
 export function formatRaw(btf: Btf, options: RawFormatOptions = {}): string {
-  return collectText((write) => writeRaw(btf, write, options));
+  return decodePieces(formatRawPieces(btf, options));
 }
 
-/** Writes what {@link formatRaw} returns, piece by piece; a piece is valid only until `write` returns. */
-export function writeRaw(btf: Btf, write: (piece: Uint8Array) => void, options: RawFormatOptions = {}): void {
+/**
+ * Yields what {@link formatRaw} returns, as pieces of UTF-8: the JSON of a kernel takes 30 MB. Throws FormatError at
+ * once, before the first piece.
+ */
+export function formatRawPieces(btf: Btf, options: RawFormatOptions = {}): Iterable<Uint8Array> {
   const types = new FlatTypes(btf);
   types.check();
   const roots = options.roots === undefined ? btf.ids() : checked(btf, options.roots);
-  const out = new ByteSink(write);
-  if (options.style === undefined || options.style === "text") {
-    for (const id of roots) printRawText(types, id, out);
-  } else {
-    const isPretty = options.style === "pretty-json";
-    new RawJson(types, out, { isPretty, likeBpftool: options.likeBpftool === true }).write(roots);
+  return print(types, roots, options);
+}
+
+function* print(types: FlatTypes, roots: Iterable<TypeId>, options: RawFormatOptions): Generator<Uint8Array> {
+  const { style = "text", likeBpftool = false } = options;
+  const pieces: Uint8Array[] = [];
+  const out = new ByteSink((piece) => pieces.push(piece.slice()));
+  const json =
+    style === "text" ? undefined : new RawJson(types, out, { isPretty: style === "pretty-json", likeBpftool });
+  json?.begin();
+  for (const id of roots) {
+    if (json === undefined) printRawText(types, id, out);
+    else json.add(id);
+    if (pieces.length > 0) yield* pieces.splice(0);
   }
+  json?.end();
   out.flush();
+  yield* pieces;
 }
 
 function checked(btf: Btf, roots: Iterable<TypeId>): TypeId[] {

@@ -9,8 +9,7 @@ const FIELD_INDENT = "\n            ";
 const ELEMENT_INDENT = "\n                ";
 const ELEMENT_FIELD_INDENT = "\n                    ";
 
-/** Writes types as the JSON of `bpftool -j btf dump …`, or with `isPretty` as that of
- * `-p`. */
+/** Writes types as the JSON of `bpftool -j btf dump …`, or with `isPretty` as that of `-p`: `{"types":[…]}`. */
 export class RawJson {
   readonly #types: FlatTypes;
   readonly #out: ByteSink;
@@ -19,6 +18,7 @@ export class RawJson {
   /** The text before each field of a type and of an element, by the field's name. */
   readonly #labels = new Map<string, string>();
   readonly #elementLabels = new Map<string, string>();
+  #isEmpty = true;
 
   constructor(types: FlatTypes, out: ByteSink, options: { isPretty: boolean; likeBpftool: boolean }) {
     this.#types = types;
@@ -27,19 +27,23 @@ export class RawJson {
     this.#likeBpftool = options.likeBpftool;
   }
 
-  /** Writes the object `{"types":[…]}`. */
-  write(ids: Iterable<TypeId>): void {
-    const out = this.#out;
-    out.text(this.#isPretty ? `{${ARRAY_INDENT}"types": [` : '{"types":[');
-    let isFirst = true;
-    for (const id of ids) {
-      out.text(isFirst ? "{" : ",{");
-      this.#type(id);
-      this.#close(TYPE_INDENT, "}");
-      isFirst = false;
-    }
-    if (!isFirst) this.#close(ARRAY_INDENT, "]");
-    else out.text("]");
+  /** Writes what stands before the first type. */
+  begin(): void {
+    this.#out.text(this.#isPretty ? `{${ARRAY_INDENT}"types": [` : '{"types":[');
+  }
+
+  /** Writes a type. */
+  add(id: TypeId): void {
+    this.#out.text(this.#isEmpty ? "{" : ",{");
+    this.#type(id);
+    this.#close(TYPE_INDENT, "}");
+    this.#isEmpty = false;
+  }
+
+  /** Writes what stands behind the last type. */
+  end(): void {
+    if (this.#isEmpty) this.#out.text("]");
+    else this.#close(ARRAY_INDENT, "]");
     this.#close("\n", "}");
   }
 

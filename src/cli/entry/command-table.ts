@@ -1,3 +1,4 @@
+import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import { HELP, later } from "../command/grammar.ts";
@@ -23,7 +24,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
     commands: [...later("show", "list", "attach", "detach"), HELP],
   },
   { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
-  { name: "btf", summary: "inspect BTF", commands: [...later("show", "list"), HELP, ...later("dump")] },
+  btf,
   {
     name: "gen",
     summary: "generate code",

@@ -1,0 +1,73 @@
+import { formatCPieces, formatRawPieces, type TypeId } from "../../btf/index.ts";
+import { Errno } from "../../errors/index.ts";
+import type { Run } from "../command/command.ts";
+import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Words } from "../words/words.ts";
+import { inBtf } from "./file.ts";
+import { takeSource } from "./source.ts";
+
+const MOST_ROOTS = 16;
+
+/** `bpfts btf dump BTF_SRC [format { raw | c [unsorted] }] [root_id ROOT_ID]…`. */
+export const dumpBtf: Run = (words, options) => {
+  const source = takeSource(words, options);
+  const form = takeForm(words, source.roots);
+  const btf = source.read();
+  const { roots } = form;
+  const wrong = roots?.find((id) => !btf.has(id));
+  if (wrong !== undefined) throw new CommandError(`invalid root ID: ${wrong}`, { exitCode: EXIT_INVALID });
+  if (form.isC && options.json) {
+    throw new CommandError("JSON output for C-syntax dump is not supported", {
+      exitCode: exitCodeOf(Errno.EOPNOTSUPP),
+    });
+  }
+  const style = !options.json ? "text" : options.pretty ? "pretty-json" : "json";
+  const pieces = inBtf(() =>
+    form.isC
+      ? formatCPieces(btf, { roots, sorted: form.isSorted, likeBpftool: true })
+      : formatRawPieces(btf, { roots, style, likeBpftool: true }),
+  );
+  return { text: () => pieces, jsonPieces: () => pieces, json: () => null, note: source.note };
+};
+
+interface Form {
+  readonly isC: boolean;
+  readonly isSorted: boolean;
+  /** Undefined: all types. */
+  readonly roots: readonly TypeId[] | undefined;
+}
+
+function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
+  let isC = false;
+  let isSorted = true;
+  const roots: TypeId[] = [...(given ?? [])];
+  while (words.left > 0) {
+    if (words.takeKeyword("format")) isC = takeFormat(words) === "c";
+    else if (words.takeKeyword("root_id")) roots.push(takeRoot(words, given, roots));
+    else if (words.takeKeyword("unsorted")) isSorted = false;
+    else throw invalid(`unrecognized option: '${words.peek}'`);
+  }
+  return { isC, isSorted, roots: roots.length === 0 ? undefined : roots };
+}
+
+function takeFormat(words: Words): "raw" | "c" {
+  if (words.left === 0) throw invalid("expecting value for 'format' option");
+  const word = words.take("a format");
+  if (word === "raw" || word === "c") return word;
+  throw invalid(`unrecognized format specifier: '${word}', possible values: raw, c`);
+}
+
+function takeRoot(words: Words, given: readonly TypeId[] | undefined, roots: readonly TypeId[]): TypeId {
+  if (given !== undefined) throw invalid("cannot use root_id with other type filtering");
+  if (roots.length === MOST_ROOTS) {
+    throw new CommandError(`only ${MOST_ROOTS} root_id are supported`, { exitCode: exitCodeOf(Errno.E2BIG) });
+  }
+  const id = parseU32(words.take("a number"), "root ID");
+  if (roots.includes(id)) throw invalid(`duplicate root_id ${id} supplied`);
+  return id;
+}
+
+function invalid(message: string): CommandError {
+  return new CommandError(message, { exitCode: EXIT_INVALID });
+}

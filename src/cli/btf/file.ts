@@ -1,0 +1,30 @@
+import type { Btf } from "../../btf/index.ts";
+import { BpfError, errnoText } from "../../errors/index.ts";
+import { readBtfFile } from "../../kernel/index.ts";
+import { kernelBtfPath } from "../../sys/index.ts";
+import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
+import { errnoOf } from "../failure/reason.ts";
+
+/** Reads the BTF of a file that the user named. */
+export function btfOfFile(path: string, base?: Btf): Btf {
+  return inBtf(() => readBtfFile(path, { base }), `failed to load BTF from ${path}`);
+}
+
+/** Reads the running kernel's BTF, which BTF of its modules goes on from. */
+export function kernelBase(): Btf {
+  return btfOfFile(kernelBtfPath());
+}
+
+/** Runs a step that reads BTF: what is wrong with its bytes has the exit code of an invalid argument. */
+export function inBtf<T>(run: () => T, what?: string): T {
+  try {
+    return run();
+  } catch (error) {
+    const errno = errnoOf(error) ?? errnoOf((error as Error).cause);
+    if (errno !== undefined && what !== undefined) {
+      throw new CommandError(`${what}: ${errnoText(errno)}`, { cause: error, exitCode: exitCodeOf(errno) });
+    }
+    if (!(error instanceof BpfError) || error instanceof CommandError) throw error;
+    throw new CommandError(error.message, { cause: error, exitCode: EXIT_INVALID });
+  }
+}

@@ -1,0 +1,25 @@
+import type { BtfDescription } from "../../inventory/index.ts";
+import { refsJson, refsText } from "../handle/references.ts";
+import type { JsonValue } from "../output/json-writer.ts";
+
+/** A line of `btf show`, and one for the processes that hold the object. */
+export function btfText({ id, name, size, isKernel, programIds, mapIds, holders = [] }: BtfDescription): string {
+  let text = `${id}: name ${isKernel ? `[${name}]` : name || "<anon>"}  size ${size}B`;
+  if (programIds.length > 0) text += `  prog_ids ${programIds.join(",")}`;
+  if (mapIds.length > 0) text += `  map_ids ${mapIds.join(",")}`;
+  if (holders.length > 0) text += `\n\tpids ${refsText(holders)}`;
+  return `${text}\n`;
+}
+
+/** An object of `btf show`, its members in bpftool's order. */
+export function btfJson({ id, name, size, isKernel, programIds, mapIds, holders = [] }: BtfDescription): JsonValue {
+  return {
+    id,
+    size,
+    prog_ids: programIds,
+    map_ids: mapIds,
+    pids: refsJson(holders),
+    kernel: isKernel,
+    name: name === "" ? undefined : name,
+  };
+}

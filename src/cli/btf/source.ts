@@ -1,0 +1,105 @@
+import { dirname } from "node:path";
+import type { Btf, TypeId } from "../../btf/index.ts";
+import { Errno } from "../../errors/index.ts";
+import { loadedBtf } from "../../kernel/index.ts";
+import { btfGetFdById, btfInfo, kernelBtfPath, mapInfo, OwnedFd, progInfo } from "../../sys/index.ts";
+import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
+import { takeMap } from "../handle/map.ts";
+import { takeProgram } from "../handle/program.ts";
+import { parseU32 } from "../words/number.ts";
+import type { Options } from "../words/options.ts";
+import { begins, type Words } from "../words/words.ts";
+import { btfOfFile, inBtf, kernelBase } from "./file.ts";
+
+/** The BTF that the words of `btf dump` name. */
+export interface BtfSource {
+  /** Reads it, the first time that it is called. */
+  read(): Btf;
+  /** The types of a map's key and value. Undefined where the source is not a map, or is one with `all`. */
+  readonly roots?: readonly TypeId[];
+  /** What standard error says besides. */
+  note?: string;
+}
+
+/** Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE }`. Reads files at once. */
+export function takeSource(words: Words, options: Options): BtfSource {
+  words.need(2);
+  const word = words.peek ?? "";
+  if (words.takeKeyword("map")) return mapSource(words, options);
+  if (words.takeKeyword("prog")) return programSource(words, options);
+  if (words.takeKeyword("id")) return idSource(parseU32(words.take("a number"), "ID"), options);
+  if (words.takeKeyword("file")) return fileSource(words, options);
+  throw new CommandError(`unrecognized BTF source specifier: '${word}'`);
+}
+
+const MAP_PARTS = ["key", "value", "all", "kv"] as const;
+
+function mapSource(words: Words, options: Options): BtfSource {
+  words.need(2);
+  using fd = takeMap(words, "read");
+  const info = mapInfo(fd.number);
+  const part = MAP_PARTS.find((name) => words.takeKeyword(name)) ?? "kv";
+  const key = part === "key" || part === "kv" ? [info.btf_key_type_id] : [];
+  const value = part === "value" || part === "kv" ? [info.btf_value_type_id] : [];
+  const source = ownBtf(`map ${info.id}`, info.btf_id, options);
+  return part === "all" ? source : { ...source, roots: [...key, ...value] };
+}
+
+function programSource(words: Words, options: Options): BtfSource {
+  words.need(2);
+  using fd = takeProgram(words);
+  const { id, btf_id } = progInfo(fd.number);
+  return ownBtf(`program ${id}`, btf_id, options);
+}
+
+/** The BTF that a program or map was made with. */
+function ownBtf(owner: string, id: number, options: Options): BtfSource {
+  if (id !== 0) return idSource(id, options);
+  throw new CommandError(`${owner} has no BTF`, { exitCode: exitCodeOf(Errno.ENOENT) });
+}
+
+function idSource(id: number, { baseBtf }: Options): BtfSource {
+  const source: BtfSource = {
+    read: () => {
+      const fails = `get btf by id (${id})`;
+      try {
+        using fd = new OwnedFd(btfGetFdById(id), `BTF ${id}`);
+        const { kernel_btf, name } = btfInfo(fd.number);
+        const isModule = kernel_btf && name !== "vmlinux";
+        if (isModule && baseBtf === undefined) {
+          source.note = `Warning: valid base BTF was not specified with -B option, falling back to standard base BTF (${kernelBtfPath()})\n`;
+        }
+        const base = baseBtf === undefined ? (isModule ? kernelBase() : undefined) : baseOf(baseBtf);
+        const btf = inBtf(() => loadedBtf(id, base));
+        if (btf !== undefined) return btf;
+      } catch (error) {
+        throw failedTo(fails, error, { errnoExit: true });
+      }
+      throw new CommandError(`${fails}: it is gone`, { exitCode: exitCodeOf(Errno.ENOENT) });
+    },
+  };
+  return source;
+}
+
+function baseOf(path: string): Btf {
+  return inBtf(() => btfOfFile(path));
+}
+
+/** `FILE [file FILE]…`: BTF of modules in sysfs goes on from the kernel's own, which is left out where others follow. */
+function fileSource(words: Words, { baseBtf }: Options): BtfSource {
+  const named = [words.take("a file")];
+  while (begins(words.peek ?? "", "file")) {
+    words.takeKeyword("file");
+    words.need(1, { exitCode: EXIT_INVALID });
+    named.push(words.take("a file"));
+  }
+  const kernel = kernelBtfPath();
+  const files = named.filter((path) => path !== kernel);
+  if (files.length > 1) throw new CommandError("bpfts cannot merge several BTF files yet", { exitCode: EXIT_INVALID });
+  const path = files[0] ?? kernel;
+  const isModule = path !== kernel && dirname(path) === dirname(kernel);
+  const base = baseBtf === undefined ? (isModule ? kernelBase() : undefined) : baseOf(baseBtf);
+  const btf = btfOfFile(path, base);
+  return { read: () => btf };
+}

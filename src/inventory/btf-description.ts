@@ -1,0 +1,48 @@
+import { objectFds, openObjects } from "../kernel/index.ts";
+import { btfInfo, closeFd, mapInfo, progHead } from "../sys/index.ts";
+import { BpfMapFlag } from "../uapi/index.ts";
+import { HashChains } from "./hash-chains.ts";
+import { type DescribeOptions, findHolders, type Owners } from "./owners.ts";
+
+/** A BTF object of the kernel and what uses it, as plain data. */
+export interface BtfDescription extends Pick<Owners, "holders"> {
+  readonly id: number;
+  /** `vmlinux`, the name of a module, or empty for BTF that a program brought along. */
+  readonly name: string;
+  /** Bytes of the raw BTF. */
+  readonly size: number;
+  /** True if it describes the kernel or one of its modules. Linux 5.11; false before. */
+  readonly isKernel: boolean;
+  /** The programs that were loaded with it, in bpftool's order. */
+  readonly programIds: readonly number[];
+  /** The maps that were created with it, in bpftool's order. */
+  readonly mapIds: readonly number[];
+}
+
+/**
+ * Describes the BTF objects of the kernel, one after another: its own, those of its modules, and those of programs and
+ * maps. Objects that go away meanwhile are left out. BTF objects cannot be pinned. Needs CAP_SYS_ADMIN.
+ */
+export function* describeBtfObjects(
+  options: Omit<DescribeOptions, "pins"> = {},
+): Generator<BtfDescription, void, undefined> {
+  const programs = new HashChains<number>();
+  for (const fd of objectFds("program")) {
+    const { id, btf_id } = progHead(fd);
+    if (btf_id !== 0) programs.add(btf_id, id);
+  }
+  const maps = new HashChains<number>();
+  for (const { id, fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
+    try {
+      const { btf_id } = mapInfo(fd);
+      if (btf_id !== 0) maps.add(btf_id, id);
+    } finally {
+      closeFd(fd);
+    }
+  }
+  const holdersOf = findHolders("btf", options.holders);
+  for (const fd of options.fds ?? objectFds("btf")) {
+    const { id, name, btf_size: size, kernel_btf: isKernel } = btfInfo(fd);
+    yield { id, name, size, isKernel, programIds: programs.get(id), mapIds: maps.get(id), holders: holdersOf(id) };
+  }
+}
