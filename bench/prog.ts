@@ -8,7 +8,7 @@ import type { Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { withPrograms } from "./programs.ts";
 
-/** A comparison of whole processes of `prog` commands, ours against bpftool's. */
+/** A comparison of whole processes of commands, ours against bpftool's. */
 export interface ProgRow {
   readonly name: string;
   readonly goal: number | undefined;
@@ -78,6 +78,13 @@ export function progRows(bpftool: string | undefined): ProgRow[] {
     add(`prog dump ${kind}, ${SLOTS} instructions`, words, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
     add(`prog dump ${kind}, in JSON`, `-j ${words}`, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
     rows.push(memoryRow(`prog dump ${kind}, most memory (1 ns is a byte)`, words, peer === false ? undefined : peer));
+  }
+  for (const [words, what] of [
+    ["format c", "as C"],
+    ["format raw", "raw"],
+  ]) {
+    const row = { goal: 1, runs: 11, scene: (measure: () => void): void => measure() };
+    add(`btf dump of the kernel, ${what}`, `btf dump file /sys/kernel/btf/vmlinux ${words}`, row);
   }
   return rows;
 }
