@@ -10,6 +10,7 @@ import { keepKernelTypes, kernelBtf } from "../../src/kernel/index.ts";
 import { readKeptTypes, writeKeptTypes } from "../../src/kernel/kept-types.ts";
 import { KernelTypes } from "../../src/kernel/kernel-types.ts";
 import { kernelBuildId, parseBuildId } from "../../src/sys/index.ts";
+import { needs } from "../support/feature.ts";
 
 const NAMES = ["bpf_prog", "bpf_prog_aux", "bpf_iter_bpf_prog"];
 
@@ -50,7 +51,12 @@ test("what was kept and is wrong is searched anew", (t) => {
   assert.equal(types.forgetKept(), true);
   assert.equal(types.id("bpf_iter_bpf_prog", BtfKind.FUNC), kernelBtf().find("bpf_iter_bpf_prog", BtfKind.FUNC));
   assert.equal(types.forgetKept(), false);
+});
 
+test("an iterator program that the kernel refuses with kept types is made with new ones", (t) => {
+  if (!needs(t, "machine:first_namespaces")) return;
+  const folder = folderFor(t);
+  keepKernelTypes(folder);
   const room = (name: string): string => JSON.stringify(new URL(`../../src/${name}/index.js`, import.meta.url).href);
   const script = `import { keepKernelTypes } from ${room("kernel")};
     import { objectHolders } from ${room("inventory")};

@@ -11,6 +11,7 @@ import { ObjectSpec } from "../../src/object/index.ts";
 import { MountFlag, mount } from "../../src/sys/index.ts";
 import { bpfts } from "../cli/run.ts";
 import { withBpffs } from "../support/bpffs.ts";
+import { withoutCapabilities } from "../support/privileges.ts";
 
 const array = () => createMap({ type: "array", name: "one", key: "u32", value: "u32", maxEntries: 1 });
 
@@ -64,15 +65,11 @@ test("a pin that may not be read lacks a right to its file, not a capability", (
     chmodSync(`${bpffs}/${path}`, path === "closed" ? 0o600 : 0o700);
   }
   // Root without the capabilities by which it may open every file.
-  const show = (path: string): string =>
-    spawnSync(
-      "setpriv",
-      [
-        ...["--bounding-set", "-dac_override,-dac_read_search"],
-        ...[process.execPath, "dist/bin/bpfts.js", "map", "show", "pinned", `${bpffs}/${path}`],
-      ],
-      { encoding: "utf8" },
-    ).stderr;
+  const [command, ...args] = withoutCapabilities("-dac_override,-dac_read_search");
+  const show = (path: string): string => {
+    const words = [process.execPath, "dist/bin/bpfts.js", "map", "show", "pinned", `${bpffs}/${path}`];
+    return spawnSync(command, [...args, ...words], { encoding: "utf8" }).stderr;
+  };
   const closed = show("closed");
   assert.match(closed, /mode is 0600 and it belongs to user 65534: this process lacks the right to the file/);
   assert.doesNotMatch(closed, /CAP_/);

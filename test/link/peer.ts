@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { linkJson, linkText } from "../../src/cli/link/render.ts";
 import { formatJson } from "../../src/cli/output/json-writer.ts";
 import { describeLink } from "../../src/inventory/index.ts";
 import { type LinkInfo, openLink } from "../../src/link/index.ts";
-
-const BPFTOOL = ".cache/peers/bpftool";
+import { BPFTOOL, lacking } from "../support/feature.ts";
 
 /**
  * Fails unless `link show` prints a link as bpftool does, byte for byte, text and JSON: all that an info has is in them.
  * The processes that hold it are left out, as Debian's bpftool does. Nothing is compared where there is no bpftool.
  */
 export function assertLikeBpftool(info: LinkInfo): void {
-  if (!existsSync(BPFTOOL)) return;
+  if (lacking("tool:bpftool") !== false) return;
   using link = openLink({ id: info.id });
   const record = describeLink(link.fd);
   const known = info.kind === "kprobe_multi" ? withoutFunctions : (text: string): string => text;

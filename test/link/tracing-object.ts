@@ -3,6 +3,7 @@ import { getPriority } from "node:os";
 import type { TestContext } from "node:test";
 import { type BpfObject, type LoadOptions, loadObject, readObject } from "../../src/load/index.ts";
 import type { Program } from "../../src/program/index.ts";
+import { kernelPid } from "../support/kernel-pid.ts";
 import type { Attachable } from "./conformance.ts";
 
 /** A program of test/bpf/links-tracing with its counter, which counts this process's runs. */
@@ -25,7 +26,7 @@ export function traced(t: Pick<TestContext, "after">, name: string, options: Tra
   const spec = readObject("test/bpf/links-tracing.bpf.o");
   const { wanted, with_cookie } = spec.variables;
   assert.ok(wanted && with_cookie);
-  wanted.value = everybody ? 0 : process.pid;
+  wanted.value = everybody ? 0 : kernelPid();
   with_cookie.value = withCookie;
   const object = loadObject(spec, { programs: [name], targets });
   t.after(() => object.close());

@@ -11,6 +11,7 @@ import { BpfProgType } from "../../src/uapi/index.ts";
 import { ownFds } from "../link/conformance.ts";
 import { callGetpriority } from "../link/tracing-object.ts";
 import { needs } from "../support/feature.ts";
+import { kernelPid } from "../support/kernel-pid.ts";
 
 const FILE = "test/bpf/links-tracing.bpf.o";
 
@@ -137,7 +138,7 @@ test("nothing is left attached if one program cannot be", () => {
   const { wanted } = spec.variables;
   const { on_uprobe: uprobe } = spec.programs;
   assert.ok(wanted && uprobe);
-  wanted.value = process.pid;
+  wanted.value = kernelPid();
   uprobe.attachTo = "libc.so.6:getpriorty";
   using object = loadObject(spec, { programs: ["on_tracepoint", "on_uprobe"] });
   const before = ownFds();

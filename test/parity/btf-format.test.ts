@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { Btf, formatC, formatRaw } from "../../src/btf/index.ts";
 import { parseElf } from "../../src/elf/index.ts";
-import { objectNames, peer, withoutPeer } from "./peer.ts";
+import { lacking } from "../support/feature.ts";
+import { objectNames, peer } from "./peer.ts";
 
 const VMLINUX = "/sys/kernel/btf/vmlinux";
 
@@ -40,7 +41,7 @@ function btfOf(path: string): Btf | undefined {
   return section && Btf.parse(elf.contents(section), { source: path });
 }
 
-describe("BTF as bpftool prints it", { skip: withoutPeer() }, () => {
+describe("BTF as bpftool prints it", { skip: lacking("tool:bpftool") }, () => {
   for (const { name, options, words, format } of forms) {
     test(`${name} of the running kernel`, { skip: existsSync(VMLINUX) ? false : `there is no ${VMLINUX}` }, () => {
       const theirs = peer(...options, "btf", "dump", "file", VMLINUX, ...words);

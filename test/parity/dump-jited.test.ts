@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { withBpffs } from "../support/bpffs.ts";
+import { lacking } from "../support/feature.ts";
 import { pins } from "./peer.ts";
 
 const PEER = process.env.BPFTOOL_LLVM;
@@ -21,7 +22,7 @@ function run(command: string, ...words: string[]): { status: number | null; stdo
 }
 
 describe("machine code as bpftool with LLVM prints it", {
-  skip: PEER === undefined && "BPFTOOL_LLVM is not set",
+  skip: lacking("tool:bpftool_llvm"),
 }, () => {
   for (const name of Object.keys(objects).filter((one) => objects[one]?.loads === true && !LEFT_OUT.has(one))) {
     test(name, (t) => {

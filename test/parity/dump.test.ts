@@ -6,7 +6,8 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { withBpffs } from "../support/bpffs.ts";
-import { peer, pins, withoutPeer } from "./peer.ts";
+import { lacking } from "../support/feature.ts";
+import { peer, pins } from "./peer.ts";
 
 /** Between them these have every form of instruction, reference and annotation that is printed: all options for them. */
 const thorough = new Set([
@@ -61,7 +62,7 @@ function ours(...words: string[]): { ok: boolean; output: string; problems: stri
   return { ok: status === 0, output: stdout, problems: stderr };
 }
 
-describe("printing programs as bpftool does", { skip: withoutPeer() }, () => {
+describe("printing programs as bpftool does", { skip: lacking("tool:bpftool") }, () => {
   for (const name of loadable) {
     test(name, { skip: leftOut.get(name) }, (t) => {
       const mount = withBpffs(t);

@@ -14,7 +14,7 @@ import { progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { lacking } from "../support/feature.ts";
 import { infoAt, programFacts } from "./facts.ts";
-import { peer, pins, withoutPeer } from "./peer.ts";
+import { peer, pins } from "./peer.ts";
 
 /** Objects of test/bpf with what they need of the kernel beside what 5.10 has. */
 const OBJECTS: Readonly<Record<string, readonly FeatureName[]>> = {
@@ -106,7 +106,7 @@ function loadTheirs(t: TestContext, objects: readonly string[], words: (object: 
   return loaded;
 }
 
-test("programs are loaded, shown and printed as bpftool does", { skip: withoutPeer() }, async (t) => {
+test("programs are loaded, shown and printed as bpftool does", { skip: lacking("tool:bpftool") }, async (t) => {
   const bpffs = withBpffs(t);
   const place = (whose: string, object: string): string => join(bpffs, whose, object.replaceAll("-", "_"));
   const known: string[] = [];

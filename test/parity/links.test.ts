@@ -44,7 +44,7 @@ import { owned } from "../support/cleanup.ts";
 import { lacking } from "../support/feature.ts";
 import { removePeer, withNetns, withVeth } from "../support/netns.ts";
 import { returning } from "../support/programs.ts";
-import { peer, withoutPeer } from "./peer.ts";
+import { peer } from "./peer.ts";
 
 const a = BpfAttachType;
 const p = BpfProgType;
@@ -239,11 +239,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
 /** Why a kind is left out here; false if it is not. */
 function leftOut(name: string, kind: Kind): string | false {
   // On some kernels a mistake with struct_ops locks it until the machine is rebooted.
-  if (name === "struct_ops" && process.env.BPFTS_VM === undefined) return "in a VM only";
+  if (name === "struct_ops") return lacking("machine:vm");
   return lacking(...(kind.needs ?? []));
 }
 
-test("link show of every kind of link, in one listing and one by one", { skip: withoutPeer() }, async (t) => {
+test("link show of every kind of link, in one listing and one by one", { skip: lacking("tool:bpftool") }, async (t) => {
   const links = new Map<string, number>();
   for (const [name, kind] of Object.entries(KINDS)) {
     const reason = leftOut(name, kind);
@@ -265,7 +265,7 @@ test("link show of every kind of link, in one listing and one by one", { skip: w
   }
 });
 
-test("link show -f of links that are pinned once, twice and not at all", { skip: withoutPeer() }, (t) => {
+test("link show -f of links that are pinned once, twice and not at all", { skip: lacking("tool:bpftool") }, (t) => {
   const bpffs = withBpffs(t);
   mkdirSync(`${bpffs}/deep`);
   const fds = ["raw_tp", "cgroup", "xdp"].map((name) => (KINDS[name] as Kind).make(t));

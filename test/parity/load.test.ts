@@ -7,8 +7,9 @@ import { describe, type TestContext, test } from "node:test";
 import { type BpfObject, loadObject } from "../../src/load/index.ts";
 import { type MapInfo, mapInfo, progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
+import { lacking } from "../support/feature.ts";
 import { infoAt, programFacts } from "./facts.ts";
-import { objectNames, peer, pins, withoutPeer } from "./peer.ts";
+import { objectNames, peer, pins } from "./peer.ts";
 
 /** Loaded by libbpf, but not all is to be pinned: an optional program, a map with a place of its own. bpftool gives up. */
 const unpinnable = /can't pin program that wasn't loaded|already has pin path|failed to auto-pin/;
@@ -105,7 +106,7 @@ function comparison(name: string): (t: TestContext) => void {
   };
 }
 
-describe("loading as libbpf does", { skip: withoutPeer() }, () => {
+describe("loading as libbpf does", { skip: lacking("tool:bpftool") }, () => {
   for (const name of objectNames()) {
     test(name, comparison(name));
   }

@@ -12,9 +12,9 @@ import { withoutPids } from "../cli/run.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { withCgroup } from "../support/cgroup.ts";
 import { owned } from "../support/cleanup.ts";
+import { BPFTOOL, lacking } from "../support/feature.ts";
 import { withVeth } from "../support/netns.ts";
 import { returning } from "../support/programs.ts";
-import { PEER, withoutPeer } from "./peer.ts";
 
 interface Ran {
   readonly output: string;
@@ -29,7 +29,7 @@ function run(command: string, args: readonly string[]): Ran {
 }
 
 const ours = (...words: string[]): Ran => run(process.execPath, ["dist/bin/bpfts.js", ...words]);
-const theirs = (...words: string[]): Ran => run(PEER, words);
+const theirs = (...words: string[]): Ran => run(BPFTOOL, words);
 
 const STYLES = [[], ["-j"], ["-p"]];
 
@@ -61,7 +61,7 @@ function compare(map: BpfMap, ...keys: Uint8Array[]): void {
 const u32 = (n: number): Uint8Array => new Uint8Array(new Uint32Array([n]).buffer);
 const cpus = possibleCpus();
 
-describe("maps as bpftool shows them", { skip: withoutPeer() }, () => {
+describe("maps as bpftool shows them", { skip: lacking("tool:bpftool") }, () => {
   for (const type of ["hash", "lru_hash", "array", "percpu_hash", "lru_percpu_hash", "percpu_array"]) {
     for (const [keySize, valueSize] of [
       [4, 8],

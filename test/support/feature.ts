@@ -1,28 +1,87 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { feature, featureLack } from "../../src/kernel/features/lack.ts";
 import type { FeatureName } from "../../src/kernel/features/table.ts";
 
+/** Debian's bpftool 7.8 with libbpf 1.8, which `scripts/peers.sh` downloads. */
+export const BPFTOOL: string = join(process.cwd(), ".cache/peers/bpftool");
+
+/** What a test may need that is neither in the repository nor in the kernel. */
+interface Requirement {
+  readonly what: string;
+  readonly isMet: () => boolean;
+  /** Whether CI must have it. There a test that lacks it fails instead of being skipped. */
+  readonly inCi: boolean;
+}
+
+// The inodes PROC_PID_INIT_INO and PROC_USER_INIT_INO of the kernel.
+const FIRST_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd };
+
+const REQUIREMENTS = {
+  "tool:bpftool": {
+    what: "bpftool 7.8 to compare with: run scripts/peers.sh",
+    isMet: () => existsSync(BPFTOOL),
+    inCi: true,
+  },
+  "tool:bpftool_llvm": {
+    what: "a bpftool that prints machine code, named by BPFTOOL_LLVM",
+    isMet: () => process.env.BPFTOOL_LLVM !== undefined,
+    inCi: false,
+  },
+  "machine:first_namespaces": {
+    what: "the kernel's first pid and user namespace: in a container the kernel's process ids are not this process's",
+    isMet: () =>
+      Object.entries(FIRST_NAMESPACES).every(([kind, inode]) => statSync(`/proc/self/ns/${kind}`).ino === inode),
+    inCi: true,
+  },
+  "machine:vm": {
+    what: "a virtual machine, because a mistake could lock this kernel: npm run vm -- 6.12 node scripts/test.mjs WORD",
+    isMet: () => process.env.BPFTS_VM !== undefined,
+    inCi: false,
+  },
+} as const satisfies Readonly<Record<string, Requirement>>;
+
+export type RequirementName = keyof typeof REQUIREMENTS;
+
 /**
- * Whether this kernel should have the features, by the table in src/kernel/features: if not, the test is skipped with
- * the reason. If so, the test runs, and fails where the kernel does not deliver.
+ * Returns whether kernel and machine have what a test needs, by two tables: the kernel's features in
+ * src/kernel/features and the requirements above. Skips the test with the reason if not. Where the tables say that a
+ * feature is there, the test runs, and fails if the kernel does not deliver.
  *
  *     if (!needs(t, "link:tcx")) return;
  */
-export function needs(t: Pick<TestContext, "skip">, ...names: readonly FeatureName[]): boolean {
+export function needs(t: Pick<TestContext, "skip">, ...names: readonly (FeatureName | RequirementName)[]): boolean {
   const reason = lacking(...names);
   if (reason !== false) t.skip(reason);
   return reason === false;
 }
 
-/** The reason to skip, or false: for `test(name, { skip: lacking("map:arena") }, …)`. */
-export function lacking(...names: readonly FeatureName[]): string | false {
+/** Returns the reason to skip, or false: `test(name, { skip: lacking("map:arena") }, …)`. */
+export function lacking(...names: readonly (FeatureName | RequirementName)[]): string | false {
   for (const name of names) {
-    const lack = featureLack(name);
-    if (lack === undefined) continue;
-    const { what } = feature(name);
-    if (lack.kind === "version") return `needs Linux ${lack.since}: ${what} [${name}]`;
-    if (lack.kind === "config") return `needs ${lack.option}: ${what} [${name}]`;
-    return `${lack.reason}: ${what} [${name}]`;
+    const reason = isRequirement(name) ? requirementLack(name) : kernelLack(name);
+    if (reason !== undefined) return `${reason} [${name}]`;
   }
   return false;
+}
+
+function isRequirement(name: FeatureName | RequirementName): name is RequirementName {
+  return Object.hasOwn(REQUIREMENTS, name);
+}
+
+function requirementLack(name: RequirementName): string | undefined {
+  const { what, isMet, inCi }: Requirement = REQUIREMENTS[name];
+  if (isMet()) return undefined;
+  if (inCi && process.env.CI === "true") throw new Error(`CI lacks ${what} [${name}]`);
+  return `needs ${what}`;
+}
+
+function kernelLack(name: FeatureName): string | undefined {
+  const lack = featureLack(name);
+  if (lack === undefined) return undefined;
+  const { what } = feature(name);
+  if (lack.kind === "version") return `needs Linux ${lack.since}: ${what}`;
+  if (lack.kind === "config") return `needs ${lack.option}: ${what}`;
+  return `${lack.reason}: ${what}`;
 }

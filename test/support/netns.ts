@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes, randomInt } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { deviceIndex, Namespace, setNamespace, unshare } from "../../src/sys/index.ts";
@@ -26,8 +27,6 @@ export interface TestVeth {
   readonly peerAddress: string;
 }
 
-let count = 0;
-
 /** A network namespace with its loopback up. It ends after the test, and with it every device inside. */
 export function withNetns(t: Pick<TestContext, "after">): TestNetns {
   const own = openSync("/proc/thread-self/ns/net", "r");
@@ -50,12 +49,12 @@ export function withNetns(t: Pick<TestContext, "after">): TestNetns {
 /** A veth pair between the test's namespace and a new one, both ends up with addresses. */
 export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly netns: TestNetns } {
   const netns = withNetns(t);
-  count += 1;
-  const number = ((process.pid * 7 + count) % 250) + 1;
-  const name = `bt${process.pid % 100000}x${count}`;
+  // By chance, because a container's tests may run beside these, with the same process ids and in the same network.
+  const name = `bt${randomBytes(5).toString("hex")}`;
+  const network = `10.${randomInt(192, 200)}.${randomInt(256)}`;
   const peer = "peer0";
-  const address = `10.199.${number}.1`;
-  const peerAddress = `10.199.${number}.2`;
+  const address = `${network}.1`;
+  const peerAddress = `${network}.2`;
   const fd = openSync(netns.path, "r");
   try {
     addVeth(name, { name: peer, netns: fd });

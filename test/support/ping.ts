@@ -19,12 +19,12 @@ const IPV4 = { family: 2, protocol: 1, request: 8, reply: 0 };
 const IPV6 = { family: 10, protocol: 58, request: 128, reply: 129 };
 let sequence = 0;
 
-/** Sends one echo request to an address from this thread's network namespace and waits a second for its answer. */
+/** Sends one echo request to an address from this thread's network namespace and waits for its answer. */
 export function ping(address: string): void {
   const { family, protocol, request, reply } = isIPv6(address) ? IPV6 : IPV4;
   const socket = done("socket", c.socket(family, SOCK_RAW_CLOEXEC, protocol));
   try {
-    done("setsockopt", c.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(1n, 0n), 16));
+    done("setsockopt", c.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(20n, 0n), 16));
     const place = socketAddress(address, family);
     done("connect", c.connect(socket, place, place.length));
     sequence = (sequence + 1) & 0xffff;

@@ -14,6 +14,7 @@ import {
   type PermissionContext,
 } from "../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
+import { withoutCapabilities } from "../support/privileges.ts";
 
 const SYS = JSON.stringify(import.meta.resolve("bpfts/sys"));
 
@@ -22,8 +23,9 @@ function messageWithout(capabilities: string, code: string): string {
   const script = `const sys = await import(${SYS});
     const insns = new Uint8Array([0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
     try { ${code}; console.log("it worked"); } catch (error) { console.log(error.message); }`;
-  const args = [`--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`, process.execPath];
-  return execFileSync("setpriv", [...args, "--input-type=module", "-e", script], { encoding: "utf8" }).trim();
+  const [command, ...args] = withoutCapabilities(capabilities);
+  const words = [...args, process.execPath, "--input-type=module", "-e", script];
+  return execFileSync(command, words, { encoding: "utf8" }).trim();
 }
 
 const ALL = "-all";

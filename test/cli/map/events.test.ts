@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type BpfObject, loadObject } from "../../../src/load/index.ts";
 import { openProgram } from "../../../src/program/index.ts";
-import { bpfts, COMMAND, hasPeer } from "../run.ts";
-
-const PEER = join(process.cwd(), ".cache/peers/bpftool");
+import { BPFTOOL, needs } from "../../support/feature.ts";
+import { bpfts, COMMAND } from "../run.ts";
 
 interface Live {
   readonly child: ChildProcess;
@@ -30,7 +28,7 @@ function start(t: TestContext, command: string, args: readonly string[]): Live {
   return {
     child,
     async until(pattern) {
-      for (let i = 0; i < 1000; i++) {
+      for (let i = 0; i < 6000; i++) {
         if (pattern.test(text().stdout)) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
@@ -73,7 +71,7 @@ async function perfEventOpen({ child }: Live): Promise<void> {
   const directory = `/proc/${child.pid}/fd`;
   const isOpen = (): boolean =>
     readdirSync(directory).some((fd) => linkOf(`${directory}/${fd}`) === "anon_inode:[perf_event]");
-  for (let i = 0; i < 1000 && !isOpen(); i++) await pause(10);
+  for (let i = 0; i < 6000 && !isOpen(); i++) await pause(10);
   await pause(100);
 }
 
@@ -124,8 +122,8 @@ for (const style of [[], ["-j"], ["-p"]]) {
     } else {
       assert.match(mine.stdout, /^== @\d+\.\d{9} CPU: \d+ index: \d+ =====\n/);
     }
-    if (!hasPeer) return;
-    const theirs = await pipe(t, PEER, [], style);
+    if (!needs(t, "tool:bpftool")) return;
+    const theirs = await pipe(t, BPFTOOL, [], style);
     assert.equal(theirs.stderr, mine.stderr);
     assert.equal(firstRecord(mine.stdout), firstRecord(theirs.stdout));
   });

@@ -1,11 +1,12 @@
 // What goes wrong for a real user of prog load: one clear sentence that says what to do, and one value of JSON.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withBpffs } from "../../support/bpffs.ts";
 import { withDirectory } from "../../support/directory.ts";
+import { withoutCapabilities } from "../../support/privileges.ts";
 import { COMMAND } from "../run.ts";
 
 /** Runs our command with a wrapper's words before it. */
@@ -16,7 +17,7 @@ function run(wrapper: readonly string[], words: readonly string[]): { stdout: st
   return { stdout, stderr, code: status ?? -1 };
 }
 
-const NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+const POWERLESS = withoutCapabilities("-all");
 /** The kernel's BTF hidden behind an empty directory, in a mount namespace of its own. */
 const WITHOUT_BTF = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf; exec "$0" "$@"'];
 
@@ -32,6 +33,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
   const text = file("text.o", "no object");
   const secret = file("secret.o", "x");
   chmodSync(secret, 0o600);
+  chownSync(secret, 65534, 65534);
   const minimal = join(directory, "minimal.bpf.o");
   copyFileSync("test/bpf/minimal.bpf.o", minimal);
   const pin = `${bpffs}/p`;
@@ -41,9 +43,9 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
       "no privileges",
       ["prog", "show"],
       /: Operation not permitted; CAP_SYS_ADMIN is missing: run as root or grant it$/,
-      NOBODY,
+      POWERLESS,
     ],
-    ["no privileges to read the file", load(secret, pin), /secret.o cannot be read: permission denied$/, NOBODY],
+    ["no privileges to read the file", load(secret, pin), /secret.o cannot be read: permission denied$/, POWERLESS],
     [
       "no BTF of the kernel",
       load("test/bpf/core-fields.bpf.o", pin),

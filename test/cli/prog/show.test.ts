@@ -17,8 +17,9 @@ import {
 import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
 import { owned } from "../../support/cleanup.ts";
+import { lacking } from "../../support/feature.ts";
 import { returning } from "../../support/programs.ts";
-import { assertParity, bpftool, bpfts, hasPeer, type Placeholders } from "../run.ts";
+import { assertParity, bpftool, bpfts, type Placeholders } from "../run.ts";
 
 const p = BpfProgType;
 
@@ -132,7 +133,7 @@ const OBJECTS = [
 ];
 
 for (const name of OBJECTS) {
-  test(`programs of ${name}.bpf.o`, { skip: hasPeer ? false : "bpftool is not there to load it" }, (t) => {
+  test(`programs of ${name}.bpf.o`, { skip: lacking("tool:bpftool") }, (t) => {
     if (!readdirSync("test/bpf").includes(`${name}.bpf.o`)) return t.skip("there is no such object");
     const bpffs = withBpffs(t);
     const loaded = bpftool("prog", "loadall", `test/bpf/${name}.bpf.o`, `${bpffs}/all`);

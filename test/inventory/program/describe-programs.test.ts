@@ -10,6 +10,7 @@ import { enableStats } from "../../../src/program/index.ts";
 import { kernelAtLeast, mapCreate, progBindMap, progInfo, progLoad } from "../../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../../src/uapi/index.ts";
 import { owned } from "../../support/cleanup.ts";
+import { needs } from "../../support/feature.ts";
 import { returning } from "../../support/programs.ts";
 
 /** Of test/bpf/run, what 5.10 has. */
@@ -40,6 +41,7 @@ test("every loaded program is described, its maps, its metadata and its full nam
 });
 
 test("the iterator tells of each program what the kernel does, or that it is to be asked", (t) => {
+  if (!needs(t, "machine:first_namespaces")) return;
   if (!kernelAtLeast(5, 19)) {
     assert.equal(openProgramIterator(), undefined);
     return;

@@ -16,6 +16,7 @@ import {
 import { cgroup2Mount, mount, mounts, UmountFlag, unmount } from "../../../src/sys/index.ts";
 import { BpfAttachType } from "../../../src/uapi/index.ts";
 import { withCgroup, withCgroupBelow } from "../../support/cgroup.ts";
+import { withoutCapabilities } from "../../support/privileges.ts";
 import { hookProgram } from "./programs.ts";
 
 const a = BpfAttachType;
@@ -107,9 +108,10 @@ test("without the rights the missing capability is named", (t) => {
   const { path } = withCgroup(t);
   const script = `
     import { cgroupPrograms } from "bpfts";
-    process.setgid(65534); process.setuid(65534);
     try { cgroupPrograms(${JSON.stringify(path)}); } catch (error) { console.log(error.message); }`;
-  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  const [command, ...args] = withoutCapabilities("-all");
+  const words = [...args, process.execPath, "--input-type=module", "-e", script];
+  const { stdout } = spawnSync(command, words, { encoding: "utf8" });
   assert.match(
     stdout,
     /^can't query bpf programs attached to \S+: bpf\(BPF_PROG_QUERY\): Operation not permitted \(EPERM\); CAP_NET_ADMIN is missing/,

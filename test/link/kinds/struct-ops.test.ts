@@ -11,12 +11,6 @@ import { linkConformance, recordConformance } from "../conformance.ts";
 
 // On some kernels a mistake here locks struct_ops until the machine is rebooted: these tests run in VMs only.
 
-function inVm(t: TestContext): boolean {
-  const isVm = process.env.BPFTS_VM !== undefined;
-  if (!isVm) t.skip("in a VM only: npm run vm -- 6.12 node scripts/test.mjs struct-ops");
-  return isVm;
-}
-
 const AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control";
 const CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control";
 
@@ -56,7 +50,7 @@ function runs(object: BpfObject, name: string): bigint {
 }
 
 test("a struct_ops link: registered, updated to another map, and never to its own", async (t) => {
-  if (!inVm(t) || !needs(t, "link:struct_ops")) return;
+  if (!needs(t, "machine:vm", "link:struct_ops")) return;
   const object = load(t, "first", "second");
   const { first, second } = object.maps;
   assert.ok(first && second);
@@ -81,7 +75,7 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
 });
 
 test("struct_ops by map update, without a link", async (t) => {
-  if (!inVm(t)) return;
+  if (!needs(t, "machine:vm")) return;
   const object = load(t, "plain");
   for (let round = 0; round < 2; round++) {
     const fresh = round === 0 ? object : load(t, "plain");
@@ -102,7 +96,7 @@ test("struct_ops by map update, without a link", async (t) => {
 });
 
 test("autoAttach registers struct_ops maps, and lists their callbacks as left", async (t) => {
-  if (!inVm(t)) return;
+  if (!needs(t, "machine:vm")) return;
   const object = load(t, "plain");
   const attached = autoAttach(object);
   try {

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Runs the README's two commands on a machine that has Debian, Node 20, npm and git, and nothing else.
+#
+#   scripts/bare-machine.sh            # the main job, then all tests
+#   scripts/bare-machine.sh link map   # the main job, then the tests whose path contains one of the words
+#
+# The machine is a Debian root in .cache/bare, entered with chroot and with mount and process namespaces of its own. Its
+# kernel is this one. The checkout is a new clone of the last commit. Nothing of the caller's environment goes in.
+#
+# Needs root, debootstrap and npm. Fails with a reason where the sandbox refuses mounts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/debian.sh
+
+readonly release=bookworm
+readonly cache=$PWD/.cache/bare
+readonly root=$cache/root-$release
+readonly home=$root/root
+
+[ "$(id -u)" -eq 0 ] || fail "needs root: it makes a Debian root and mounts file systems in it"
+for tool in debootstrap npm git unshare chroot; do need "$tool"; done
+
+# Puts Node 20 and npm of the package registry where a user's installer puts them.
+add_node() {
+  local packages=$cache/node machine
+  machine=$(case $(uname -m) in x86_64) echo x64 ;; aarch64) echo arm64 ;; *) uname -m ;; esac)
+  mkdir -p "$packages"
+  npm install --prefix "$packages" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts \
+    "node-linux-$machine@20" npm@10 >/dev/null || return 1
+  install -m 755 "$packages/node_modules/node-linux-$machine/bin/node" "$1/usr/local/bin/node"
+  mkdir -p "$1/usr/local/lib/node_modules"
+  cp -r "$packages/node_modules/npm" "$1/usr/local/lib/node_modules/npm"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$1/usr/local/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$1/usr/local/bin/npx"
+}
+
+# Makes the root once. A root that was made halfway is never used.
+make_root() {
+  [ ! -d "$root" ] || return 0
+  rm -rf "$root.new"
+  mkdir -p "$cache"
+  say "making a Debian root ($release)"
+  debootstrap --variant=minbase --include=git,ca-certificates "$release" "$root.new" "$(mirror)" >"$cache/debootstrap.log" 2>&1 ||
+    fail "debootstrap failed: $(tail -n 1 "$cache/debootstrap.log")"
+  add_node "$root.new" || fail "npm could not install Node 20"
+  mv "$root.new" "$root"
+}
+
+# The network's settings, and the certificates that this machine trusts.
+copy_settings() {
+  cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+  cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+  rm -rf "$home"
+  mkdir -m 700 "$home"
+  printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" >"$home/.npmrc"
+  git clone --quiet --bare --no-hardlinks "file://$PWD" "$home/upstream.git"
+}
+
+# The command of the README whose line names this npm script.
+readme_command() {
+  sed -nE "s/^(npm ci && npm (run )?$1)( .*)?$/\1/p" README.md | grep . || fail "README.md has no command for '$1'"
+}
+
+make_root
+copy_settings
+main_job=$(readme_command demo)
+tests=$(readme_command test)
+[ $# -eq 0 ] || tests="$tests -- $*"
+
+# What a container has: its own /proc, and the kernel's file systems.
+mounts='
+  mount --bind "$1" "$1" && cd "$1" &&
+  mount -t proc proc "$1/proc" &&
+  mount -t sysfs sysfs "$1/sys" &&
+  mount --rbind /dev "$1/dev" &&
+  mount -t tmpfs tmpfs "$1/tmp" &&
+  mount -t bpf bpf "$1/sys/fs/bpf" &&
+  mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup" &&
+  mount -t tracefs tracefs "$1/sys/kernel/tracing" ||
+    { echo "bare-machine.sh: this sandbox refuses a mount that the tests need; run it as root of the machine" >&2; exit 1; }
+  pivot_root . . && umount -l . && cd / &&
+  exec /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb sh -euc "$2"'
+
+inside="
+  git clone --quiet /root/upstream.git /root/bpfts
+  cd /root/bpfts
+  echo \"bare machine: Debian \$(cat /etc/debian_version), Node \$(node --version), npm \$(npm --version), \$(git --version), Linux \$(uname -r)\"
+  echo '# $main_job'; $main_job
+  echo '# $tests'; $tests"
+
+unshare --mount --propagation private --pid --fork --kill-child sh -euc "$mounts" sh "$root" "$inside"
