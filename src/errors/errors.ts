@@ -60,7 +60,7 @@ export class SyscallError extends BpfError {
   ) {
     const name = errnoName(data.errno);
     const subject = data.subject === undefined ? "" : `${data.subject}: `;
-    const hint = data.hint ?? LIMITS[data.errno];
+    const hint = data.hint ?? errnoHint(data.errno);
     const clause = hint === undefined ? "" : `; ${hint}`;
     const reason = data.reason ?? `${data.call}: ${errnoText(data.errno)} (${name})`;
     super("SYSCALL", `${subject}${reason}${clause}`, options);
@@ -72,7 +72,11 @@ export class SyscallError extends BpfError {
   }
 }
 
-/** The hints of errnos that mean the same whatever was called. */
+/** Returns what to do about an errno that means the same whatever was called; undefined for others. */
+export function errnoHint(errno: number): string | undefined {
+  return LIMITS[errno];
+}
+
 const LIMITS: Readonly<Record<number, string>> = {
   [Errno.EMFILE]: "this process has as many files open as it may; raise the limit with: ulimit -n 65536",
   [Errno.ENFILE]: "the whole machine has as many files open as it may; raise the limit with: sysctl fs.file-max=N",

@@ -2,6 +2,7 @@ export { Errno, errnoName, errnoText } from "./errno.ts";
 export {
   BpfError,
   ClosedError,
+  errnoHint,
   FormatError,
   type FormatPlace,
   NotSupportedError,

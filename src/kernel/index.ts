@@ -25,6 +25,6 @@ export { checkOptions, type OptionKind, type OptionTable } from "./options.ts";
 export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
 export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";
-export { readUserFile } from "./read-user-file.ts";
+export { readUserFile, readWholeFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";
 export { objectFds, openObjects, takeObject, walkObjects } from "./walk-objects.ts";

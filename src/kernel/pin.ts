@@ -127,8 +127,9 @@ function finish(unfinished: string, target: string): void {
   }
 }
 
-/** Directories that a process which is gone did not finish in place of `target`. */
+/** Returns the directories that were to become `target` and whose process has ended. Without /proc none is known. */
 function unfinishedBeside(target: string): string[] {
+  if (!existsSync("/proc/self")) return [];
   const parent = dirname(target);
   const prefix = `${target.slice(parent.length).replace(/^\//, "")}${UNFINISHED}`;
   return readdirSync(parent)

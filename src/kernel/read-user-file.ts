@@ -1,13 +1,23 @@
-import { readFileSync } from "node:fs";
-import { UsageError } from "../errors/index.ts";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { errnoHint, errnoText, UsageError } from "../errors/index.ts";
 
-/** The bytes of a file that must hold something; `expected` says what. Throws UsageError with the reason in words. */
+/** No file that is larger is read. A kernel with all its debugging information is smaller. */
+const LARGEST_FILE = 0x7fffffff;
+/** The most that is read from a pipe, a device or a file of /proc, which do not tell their size. */
+const MOST_WITHOUT_SIZE = 64 * 1024 * 1024;
+const FIRST_CHUNK = 64 * 1024;
+const RETRY_MS = 1;
+
+/** Reads a file that must hold something; `expected` says what. Throws UsageError with the reason in words. */
 export function readUserFile(path: string, expected: string): Buffer {
   let data: Buffer;
   try {
-    data = readFileSync(path);
+    data = readWholeFile(path);
   } catch (error) {
-    const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ""] ?? String(error);
+    if (error instanceof UsageError) throw error;
+    const { code = "", errno = 0 } = error as NodeJS.ErrnoException;
+    const hint = errnoHint(-errno);
+    const reason = REASONS[code] ?? `${errnoText(-errno)}${hint === undefined ? "" : `; ${hint}`}`;
     throw new UsageError(`${path} cannot be read: ${reason}`, { cause: error });
   }
   if (data.length === 0) throw new UsageError(`${path} is empty: ${expected} is expected`);
@@ -21,3 +31,59 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is not a directory",
   ELOOP: "its symbolic links go in circles",
 };
+
+/** Reads a file by its path, or what is left of an open one. Throws UsageError for more than memory should hold. */
+export function readWholeFile(file: string | number): Buffer {
+  const what = file === 0 ? "standard input" : String(file);
+  const fd = typeof file === "number" ? file : openSync(file, "r");
+  try {
+    const stat = fstatSync(fd);
+    const size = stat.isFile() ? stat.size : 0;
+    if (size > LARGEST_FILE) throw new UsageError(`${what} has ${size} bytes; at most ${LARGEST_FILE} are read`);
+    return size > 0 ? readToSize(fd, size) : readToEnd(fd, what);
+  } finally {
+    if (typeof file === "string") closeSync(fd);
+  }
+}
+
+function readToSize(fd: number, size: number): Buffer {
+  const data = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const count = readSome(fd, data, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return data.subarray(0, length);
+}
+
+function readToEnd(fd: number, what: string): Buffer {
+  const chunks: Buffer[] = [];
+  for (let length = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(Math.max(FIRST_CHUNK, length));
+    const count = readSome(fd, chunk, 0);
+    if (count === 0) return Buffer.concat(chunks);
+    length += count;
+    if (length > MOST_WITHOUT_SIZE) {
+      throw new UsageError(
+        `${what} is no regular file and holds more than ${MOST_WITHOUT_SIZE} bytes, which is the most that is read`,
+      );
+    }
+    chunks.push(chunk.subarray(0, count));
+  }
+}
+
+/** Reads into a buffer from `offset` on. Returns 0 at the end. */
+function readSome(fd: number, into: Buffer, offset: number): number {
+  for (;;) {
+    try {
+      return readSync(fd, into, offset, into.length - offset, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+      // Another process made the pipe non-blocking.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}

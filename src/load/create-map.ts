@@ -1,7 +1,7 @@
 import { UsageError } from "../errors/index.ts";
 import { hasFullRangeOffsets } from "../kernel/index.ts";
 import { type BpfMap, createKernelMap } from "../map/index.ts";
-import type { MapSpec } from "../object/index.ts";
+import { isUntouched, type MapSpec } from "../object/index.ts";
 import {
   type MapCreateAttr,
   mapFreeze,
@@ -82,9 +82,15 @@ function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): 
   return createKernelMap(attr, `map ${spec.name}`, types);
 }
 
-/** Puts a data section's bytes into its map, and freezes it if the section is read-only. */
-export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array): void {
-  mapUpdateElem(fd, new Uint8Array(4), contents);
+/** Returns the bytes to write into the new map of a section; undefined for zeros, and for other maps. */
+export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined): Uint8Array | undefined {
+  if (spec.source === "kconfig") return kconfig;
+  return spec.source === "data" && !isUntouched(spec) ? spec.contents : undefined;
+}
+
+/** Puts a section's bytes into its map, and freezes it if the section is read-only. */
+export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array | undefined): void {
+  if (contents !== undefined) mapUpdateElem(fd, new Uint8Array(4), contents);
   if (spec.frozen) mapFreeze(fd);
 }
 

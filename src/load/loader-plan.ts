@@ -16,7 +16,7 @@ import {
 import { findAttachTarget, prefixOf } from "../program/index.ts";
 import { type MapCreateAttr, objectName } from "../sys/index.ts";
 import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
-import { mapAttr } from "./create-map.ts";
+import { mapAttr, sectionContents } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { checkProgramType, debugRecords, programAttr } from "./load-program.ts";
 import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
@@ -71,12 +71,11 @@ function planMap(
   };
   const { innerMap: inner, source } = spec;
   const isData = source === "data" || source === "kconfig";
-  const contents = source === "kconfig" ? externs.kconfig : (spec.contents ?? new Uint8Array(spec.valueSize));
   return {
     attr: attrOf(spec),
     typed: typed(spec),
     inner: inner === undefined ? undefined : { attr: attrOf(inner), typed: typed(inner) },
-    contents: isData ? contents : undefined,
+    contents: sectionContents(spec, externs.kconfig),
     freeze: isData && spec.frozen,
     slots: spec.slots.flatMap(({ index, target }) => {
       const found = (ofPrograms ? programs : maps).get(target);

@@ -8,7 +8,7 @@ import { libbpfMapName, type MapSpec, type ObjectSpec, ownValue } from "../objec
 import type { Program } from "../program/index.ts";
 import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
-import { createMap, effectiveMaxEntries, fillArena, fillDataMap } from "./create-map.ts";
+import { createMap, effectiveMaxEntries, fillArena, fillDataMap, sectionContents } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { mapDifferences } from "./map-differences.ts";
 import { mapText } from "./step-texts.ts";
@@ -157,9 +157,10 @@ export class ObjectMaps {
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
     this.#undo.add(() => map.close());
     this.#step(() => `map ${spec.name}: ${mapText(spec)}, created with fd ${map.fd}`);
-    if (spec.source === "data") fillDataMap(spec, map.fd, spec.contents ?? new Uint8Array(spec.valueSize));
-    else if (spec.source === "kconfig" && kconfig !== undefined) fillDataMap(spec, map.fd, kconfig);
-    else if (spec.source === "arena") fillArena(spec, map);
+    if (spec.source === "data" || spec.source === "kconfig") {
+      fillDataMap(spec, map.fd, sectionContents(spec, kconfig));
+    }
+    if (spec.source === "arena") fillArena(spec, map);
     return map;
   }
 

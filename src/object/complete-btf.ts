@@ -6,6 +6,8 @@ import { isHidden, type ObjectFunctions } from "./functions.ts";
 import { sectionKind } from "./section-kinds.ts";
 import type { ObjectSections } from "./sections.ts";
 
+/** Bytes of all __kconfig externs together: a value of the kernel's configuration has some hundred. */
+const MOST_KCONFIG = 1024 * 1024;
 /** Bytes that the kernel is told for every variable of `.ksyms`. */
 const KSYM_SIZE = 4;
 
@@ -119,8 +121,11 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
     return { ...info, offset };
   });
   variables.sort((a, b) => a.offset - b.offset);
-  if (externs.kconfigSize > 0x7fffffff) {
-    throw new FormatError({ source: btf.source }, "the kconfig externs are too big for a map's value");
+  if (externs.kconfigSize > MOST_KCONFIG) {
+    throw new FormatError(
+      { source: btf.source },
+      `the __kconfig externs take ${externs.kconfigSize} bytes; at most ${MOST_KCONFIG} are taken`,
+    );
   }
   edit.setDatasec(id, externs.kconfigSize, variables);
 }

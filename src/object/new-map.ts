@@ -31,6 +31,14 @@ export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>
   };
 }
 
+/** For each map of zeros: whether its bytes have been made. */
+const zeroed = new WeakMap<MapSpec, () => boolean>();
+
+/** True for a section of zeros whose bytes nobody has looked at or set. A new map holds them already. */
+export function isUntouched(map: MapSpec): boolean {
+  return zeroed.get(map)?.() === false;
+}
+
 /** A map whose initial bytes are zeros that are made when first asked for: a .bss may be far bigger than its file. */
 export function newZeroedMap(
   init: Pick<MapSpec, "name" | "source"> & Partial<Omit<MapSpec, "contents">>,
@@ -52,6 +60,7 @@ export function newZeroedMap(
       made = true;
     },
   });
+  zeroed.set(map, () => made);
   return map;
 }
 

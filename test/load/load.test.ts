@@ -8,7 +8,7 @@ import { FormatError, NotSupportedError, SyscallError, UsageError } from "../../
 import { flushKernelBtf, kernelBtf } from "../../src/kernel/index.ts";
 import { loadObject, readObject, VerifierError } from "../../src/load/index.ts";
 import { openMap } from "../../src/map/index.ts";
-import type { ProgramSpec } from "../../src/object/index.ts";
+import { isUntouched, type ProgramSpec } from "../../src/object/index.ts";
 import type { Program } from "../../src/program/index.ts";
 import { kernelAtLeast } from "../../src/sys/index.ts";
 import { BpfAttachType, BpfMapFlag } from "../../src/uapi/index.ts";
@@ -357,6 +357,19 @@ test("functions in sections that name no program type are linked into the progra
   assert.deepEqual(Object.keys(object.programs), ["lengths"]);
   // Twice the length of the packet by one function and once by another.
   assert.equal(object.program("lengths").run({ dataIn: new Uint8Array(64) }).retval, 3 * 64);
+});
+
+test("the zeros of a .bss are not made to be written into its map", () => {
+  for (const useLoader of kernelAtLeast(5, 14) ? [false, true] : [false]) {
+    const spec = readObject(fixture("counter"));
+    using object = loadObject(spec, { useLoader });
+    assert.ok(isUntouched(spec.map(".bss")));
+    assert.equal(object.variable("packets_seen").value, 0n);
+    const changed = readObject(fixture("counter"));
+    changed.variable("packets_seen").value = 5n;
+    using other = loadObject(changed, { useLoader });
+    assert.equal(other.variable("packets_seen").value, 5n);
+  }
 });
 
 test("a target that is missing, or that lacks the function, is told with what to do", () => {

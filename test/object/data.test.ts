@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { UsageError } from "../../src/errors/index.ts";
+import { parseObject } from "../../src/object/index.ts";
 import { existing, fixture } from "./fixtures.ts";
 
 const MMAPABLE = 0x400;
@@ -83,6 +85,20 @@ test("a variable takes a value of its type and nothing else", () => {
   assert.deepEqual([...byte.bytes], [3]);
   existing(variables.text).value = "changed";
   assert.equal(variables.text?.value, "changed");
+});
+
+test("kconfig externs that would fill the memory are refused", () => {
+  const bytes = readFileSync("test/bpf/kconfig.bpf.o");
+  // BTF_KIND_ARRAY of 32 elements, without a name; its element and index types lie between.
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0]);
+  let arrays = 0;
+  for (let at = bytes.indexOf(header); at >= 0; at = bytes.indexOf(header, at + 4)) {
+    if (bytes.readUInt32LE(at + 20) !== 32) continue;
+    bytes.writeUInt32LE(1_900_000_000, at + 20);
+    arrays++;
+  }
+  assert.equal(arrays, 1);
+  assert.throws(() => parseObject(bytes), /the __kconfig externs take 1900000\d{3} bytes; at most 1048576 are taken$/);
 });
 
 test("kconfig externs are laid out as libbpf does", () => {

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Errno, errnoText } from "../../errors/index.ts";
+import { readWholeFile } from "../../kernel/index.ts";
 import { openProgram, type Program, type RunResult } from "../../program/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError, exitCodeOf } from "../failure/command-error.ts";
@@ -9,7 +10,6 @@ import type { Answer } from "../output/answer.ts";
 import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
-import { readStandardInput } from "../words/standard-input.ts";
 import { begins, type Words } from "../words/words.ts";
 
 /** bpftool's room for what the program leaves behind, where nothing else is asked for. */
@@ -83,7 +83,7 @@ function takeHow(words: Words): How {
 function inputOf({ in: path }: Stream): Uint8Array | undefined {
   if (path === undefined) return undefined;
   try {
-    return path === STANDARD ? readStandardInput() : readFileSync(path);
+    return readWholeFile(path === STANDARD ? 0 : path);
   } catch (error) {
     throw failedTo(`failed to ${path === STANDARD ? "read standard input" : `open ${path}`}`, error);
   }

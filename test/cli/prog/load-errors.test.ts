@@ -106,6 +106,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
       load("/no.o", pin),
       /^failed to open object file: \/no.o cannot be read: there is no such file$/,
     ],
+    ["a device", load("/dev/zero", pin), /\/dev\/zero is no regular file and holds more than 67108864 bytes/],
     ["a directory", load(directory, pin), /^failed to open object file: .* cannot be read: it is a directory$/],
     [
       "an empty file",
