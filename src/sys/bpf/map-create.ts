@@ -1,6 +1,7 @@
 import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfMapCreateAttr, type BpfMapType } from "../../uapi/index.ts";
 import { beginCall, placeBytes } from "../arena.ts";
+import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { runCommand } from "./command.ts";
 import { givenName } from "./object-name.ts";
@@ -38,7 +39,7 @@ export function mapCreate(attr: MapCreateAttr): number {
     ...(fields as Partial<{ map_type: number }>),
     map_name: givenName(map_name),
     excl_prog_hash: placeBytes(excl_prog_hash),
-    excl_prog_hash_size: excl_prog_hash?.length ?? 0,
+    excl_prog_hash_size: excl_prog_hash === undefined ? 0 : lengthOf(excl_prog_hash),
   });
   return runCommand(arena, BpfCmd.BPF_MAP_CREATE, BpfMapCreateAttr.size, {
     mapType: attr.map_type,

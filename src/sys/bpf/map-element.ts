@@ -170,7 +170,7 @@ export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, fl
 /** Like {@link mapLookupElem}, and deletes the element in the same step: pops from queues and stacks (with an empty key). */
 export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   // A queue has no keys, and the kernel wants a NULL for one (kernel/bpf/syscall.c, map_lookup_and_delete_elem).
-  if (key.length > 0) return readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
+  if (lengthOf(key) > 0) return readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags));
 }
 
@@ -198,11 +198,11 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
   if (arena === undefined) setUp();
   setCall(fd, flags);
   setKey(key);
-  if (key.length === 0) attr64[1] = 0n;
+  if (lengthOf(key) === 0) attr64[1] = 0n;
   if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
   else setValue(fd, value);
   const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
-  if (key.length === 0) attr64[1] = keyAddress;
+  if (lengthOf(key) === 0) attr64[1] = keyAddress;
   resetValue(value);
   if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
 }
