@@ -88,10 +88,16 @@ export class UserRingBuffer implements Disposable {
 
   /** Writes a record. Returns false if the ring is full. */
   write(record: Uint8Array): boolean {
-    const room = this.reserve(record.length);
-    if (room === undefined) return false;
-    room.bytes.set(record);
-    room.submit();
+    const reservation = this.reserve(record.length);
+    if (reservation === undefined) return false;
+    try {
+      reservation.bytes.set(record);
+    } catch (error) {
+      // A record that stays unfinished would block all later ones.
+      reservation.discard();
+      throw error;
+    }
+    reservation.submit();
     return true;
   }
 

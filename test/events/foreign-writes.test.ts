@@ -18,7 +18,6 @@ function runAlone(body: string): void {
     setTimeout(() => { globalThis.gc(); console.log("alive"); }, 20);`;
   const run = spawnSync(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script], {
     encoding: "utf8",
-    timeout: 60_000,
   });
   assert.equal(run.stdout, "alive\n", run.stderr);
 }
@@ -89,10 +88,7 @@ const WRONG = [-8n, -(2n ** 63n), 3n, 2n ** 40n, 2n ** 62n];
 
 for (const flags of [0, BpfMapFlag.BPF_F_RB_OVERWRITE]) {
   const skip = flags === 0 ? false : lacking("map:ringbuf_overwrite");
-  test(`a reader goes on where another holder stored a wrong position (flags ${flags})`, {
-    skip,
-    timeout: 20_000,
-  }, (t) => {
+  test(`a reader goes on where another holder stored a wrong position (flags ${flags})`, { skip }, (t) => {
     const object = loadStream(t, flags);
     const map = object.map("stream");
     for (const wrong of WRONG) {

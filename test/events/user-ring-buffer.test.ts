@@ -50,6 +50,19 @@ test("the ring is written around its end many times over", { skip }, (t) => {
   assert.ok(written > 1000);
 });
 
+test("a record that cannot be copied does not block those after it", { skip }, (t) => {
+  const { orders, drain } = load(t);
+  using ring = new UserRingBuffer(orders);
+  class Understated extends Uint8Array {
+    override get length(): number {
+      return 4;
+    }
+  }
+  assert.throws(() => ring.write(new Understated(100)), RangeError);
+  assert.equal(ring.write(new Uint8Array(100)), true);
+  assert.equal(drain(), 1n);
+});
+
 test("a writer waits for room, and an abort ends the wait", { skip }, async (t) => {
   const { orders, drain } = load(t);
   using ring = new UserRingBuffer(orders);
