@@ -34,6 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function answerOf(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
   checkSigning(options);
+  if (options.baseBtf !== undefined) (await import("./base-btf.ts")).checkBaseBtf(options.baseBtf);
   if (options.help) return dispatch(["help"], options);
   if (options.version) return dispatch(["version"], options);
   return dispatch(words, options);
@@ -54,7 +55,6 @@ function checkSigning({ sign, privateKey, certificate }: Options): void {
 }
 
 function show(answer: Answer, options: Options): void {
-  if (!options.json && answer.note !== undefined) writeText(2, answer.note);
   if (options.json && answer.jsonPieces !== undefined) {
     writePieces(1, answer.jsonPieces(options.pretty));
     writeText(1, "\n");

@@ -27,12 +27,23 @@ export function errnoOf(error: unknown): number | undefined {
   return undefined;
 }
 
-/** Runs a step of a command. Its failure gets bpftool's name of the step in front of the library's reason. */
-export function inStep<T>(step: string, run: () => T): T {
+/**
+ * Runs a step of a command. Its failure gets bpftool's name of the step in front of the library's reason. The exit code
+ * is that of a usual failure, or by `exitOf` the one of the failure's errno, which is undefined where there is none.
+ */
+export function inStep<T>(step: string, run: () => T, exitOf?: (errno: number | undefined) => number): T {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CommandError(`${step}: ${error.message}`, { cause: error });
+    const exitCode = exitOf?.(causingErrno(error)) ?? EXIT_FAILURE;
+    throw new CommandError(`${step}: ${error.message}`, { cause: error, exitCode });
   }
+}
+
+/** Returns the errno that an error or one of its causes has. */
+function causingErrno(error: unknown): number | undefined {
+  return (
+    errnoOf(error) ?? (error instanceof Error && error.cause !== undefined ? causingErrno(error.cause) : undefined)
+  );
 }

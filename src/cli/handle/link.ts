@@ -11,7 +11,7 @@ export function takeLink(words: Words): OwnedFd {
     try {
       return new OwnedFd(linkGetFdById(id), `link ${id}`);
     } catch (error) {
-      throw failedTo(`failed to get link with ID ${id}`, error);
+      throw failedTo(`failed to get link with ID ${id}`, error, { errnoExit: true });
     }
   }
   if (words.takeKeyword("pinned")) return openPinnedFd(words.take("a file"), "link");

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { Errno } from "../../errors/index.ts";
 import { BPFFS_PATH, isBpffs, mountBpffs, type OwnedFd, objPin } from "../../sys/index.ts";
-import { CommandError } from "../failure/command-error.ts";
+import { CommandError, exitCodeOf } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { type Answer, done } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
@@ -23,12 +24,13 @@ export function pinAt(path: string, fd: number, options: Options): void {
   try {
     objPin(path, fd);
   } catch (error) {
-    throw failedTo(`can't pin the object (${path})`, error);
+    throw failedTo(`can't pin the object (${path})`, error, { errnoExit: true });
   }
 }
 
 /** Makes sure that a file can be pinned at `path`: nothing is there, and its directory is in a bpffs. */
 export function prepareFile(path: string, options: Options): void {
+  if (path === "") throw emptyPath();
   if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
   const directory = dirname(path);
   if (isBpffs(directory)) {
@@ -40,8 +42,13 @@ export function prepareFile(path: string, options: Options): void {
   if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);
 }
 
+function emptyPath(): CommandError {
+  return new CommandError("can't pin BPF object: the path is empty", { exitCode: exitCodeOf(Errno.ENOENT) });
+}
+
 /** Makes sure that `directory` is, or can be made, in a bpffs. `made` is a directory that the command makes before it. */
 export function prepareDirectory(directory: string, options: Options, made?: string): void {
+  if (directory === "") throw emptyPath();
   const parent = dirname(directory);
   if (made !== undefined && resolve(parent) === resolve(made)) {
     prepareDirectory(made, options);

@@ -1,8 +1,9 @@
+import { Errno } from "../../errors/index.ts";
 import { attachIterator, type Link, openIterator, openLink } from "../../link/index.ts";
 import { type BpfObject, loadObject } from "../../load/index.ts";
 import { openMap } from "../../map/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
+import { CommandError, exitCodeOf } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
 import { takeMap } from "../handle/map.ts";
@@ -64,6 +65,13 @@ export interface LoadedIterator extends Disposable {
   readonly link: Link;
 }
 
+/** libbpf's own error for a file that is no object. */
+const LIBBPF_FORMAT = 4001;
+
+function exitOfObject(errno: number | undefined): number {
+  return exitCodeOf(errno ?? LIBBPF_FORMAT);
+}
+
 /** Loads an object file and attaches its first program to what it walks over: `[map MAP]`. */
 export function loadIterator(file: string, words: Words): LoadedIterator {
   let map: ReturnType<typeof openMap> | undefined;
@@ -75,12 +83,14 @@ export function loadIterator(file: string, words: Words): LoadedIterator {
   let object: BpfObject | undefined;
   try {
     words.end();
-    const loaded = inStep(`can't load objfile ${file}`, () => loadObject(file));
+    const loaded = inStep(`can't load objfile ${file}`, () => loadObject(file), exitOfObject);
     object = loaded;
     const [program] = Object.values(loaded.programs);
     if (program === undefined) throw new CommandError(`can't find bpf program in objfile ${file}`);
-    const link = inStep(`attach_iter failed for program ${program.name}`, () =>
-      attachIterator(program, map === undefined ? {} : { map }),
+    const link = inStep(
+      `attach_iter failed for program ${program.name}`,
+      () => attachIterator(program, map === undefined ? {} : { map }),
+      (errno) => exitCodeOf(errno ?? Errno.EINVAL),
     );
     return {
       link,

@@ -1,20 +1,20 @@
 import { Errno } from "../../errors/index.ts";
-import { linkDetach, linkHead } from "../../sys/index.ts";
+import { linkDetach, linkHead, type OwnedFd } from "../../sys/index.ts";
 import { linkTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
-import { EXIT_INVALID } from "../failure/command-error.ts";
+import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
 import { pinHandle } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
+import type { Words } from "../words/words.ts";
 
 /** bpftool's exit code of a detach that failed. */
 const EXIT_DETACH = 1;
 
 /** `bpfts link detach LINK`. */
 export const detachLink: Run = (words) => {
-  using link = takeLink(words);
-  words.end();
+  using link = takeOnly(words);
   try {
     linkDetach(link.number);
   } catch (error) {
@@ -27,6 +27,19 @@ export const detachLink: Run = (words) => {
   }
   return done;
 };
+
+/** Takes the link and nothing more. A failure of it is one of the detach, too. */
+function takeOnly(words: Words): OwnedFd {
+  let link: OwnedFd | undefined;
+  try {
+    link = takeLink(words);
+    words.end();
+    return link;
+  } catch (error) {
+    link?.close();
+    throw new CommandError((error as Error).message, { cause: error, exitCode: EXIT_DETACH });
+  }
+}
 
 /** `bpfts link pin LINK FILE`. */
 export const pinLink: Run = (words, options) => pinHandle(words, options, takeLink, EXIT_INVALID);

@@ -1,11 +1,13 @@
-import { mapCreate, OwnedFd, readText } from "../../sys/index.ts";
+import { mapCreate, OwnedFd } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, mapTypeByName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
+import { deviceByName } from "../handle/device.ts";
 import { takeMap } from "../handle/map.ts";
 import { pinAt, prepareFile } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
+import { type Warn, warnOf } from "../output/write.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
 
@@ -25,21 +27,24 @@ export const createMap: Run = (words, options) => {
   words.need(7);
   const path = words.take("a file");
   const wanted: Wanted = {};
+  const warn = warnOf(options);
   try {
-    while (words.left > 0) takeSetting(words, wanted);
+    while (words.left > 0) takeSetting(words, wanted, warn);
     const { name } = wanted;
     if (name === undefined) throw new CommandError("map name not specified");
     prepareFile(path, options);
+    if (Buffer.byteLength(name) > BPF_OBJ_NAME_LEN - 1) warn(CUT_NAME);
     using fd = create(wanted, name);
     pinAt(path, fd.number, options);
-    const cut = Buffer.byteLength(name) > BPF_OBJ_NAME_LEN - 1;
-    return { ...done, note: cut ? CUT_NAME : undefined };
+    return done;
   } finally {
     wanted.inner?.close();
   }
 };
 
 const CUT_NAME = `Warning: map name is longer than ${BPF_OBJ_NAME_LEN - 1} characters, it will be truncated.\n`;
+const DEPRECATED_DEV =
+  "Warning: 'dev NAME' is the older way to write 'offload_dev NAME', which offloads the map to the device.\n";
 
 function create(wanted: Wanted, map_name: string): OwnedFd {
   try {
@@ -59,7 +64,7 @@ function create(wanted: Wanted, map_name: string): OwnedFd {
   }
 }
 
-function takeSetting(words: Words, wanted: Wanted): void {
+function takeSetting(words: Words, wanted: Wanted, warn: Warn): void {
   words.need(2);
   if (words.takeKeyword("type")) {
     const type = words.take("a type");
@@ -71,24 +76,24 @@ function takeSetting(words: Words, wanted: Wanted): void {
   else if (words.takeKeyword("value")) wanted.value = takeNumber(words, wanted.value, "value size");
   else if (words.takeKeyword("entries")) wanted.entries = takeNumber(words, wanted.entries, "max entries");
   else if (words.takeKeyword("flags")) wanted.flags = takeNumber(words, wanted.flags, "flags");
-  else if (words.takeKeyword("dev") || words.takeKeyword("offload_dev")) {
-    const name = words.take("a device");
-    if (wanted.ifindex !== undefined) throw new CommandError("offload device already specified");
-    wanted.ifindex = deviceIndex(name);
-  } else if (words.takeKeyword("inner_map")) {
+  else if (words.takeKeyword("dev")) {
+    warn(DEPRECATED_DEV);
+    takeDevice(words, wanted);
+  } else if (words.takeKeyword("offload_dev")) takeDevice(words, wanted);
+  else if (words.takeKeyword("inner_map")) {
     if (wanted.inner !== undefined) throw new CommandError("inner map already specified");
     wanted.inner = takeMap(words, "read");
   } else throw new CommandError(`unknown arg ${words.peek}`);
+}
+
+function takeDevice(words: Words, wanted: Wanted): void {
+  const name = words.take("a device");
+  if (wanted.ifindex !== undefined) throw new CommandError("offload device already specified");
+  wanted.ifindex = deviceByName(name);
 }
 
 function takeNumber(words: Words, known: number | undefined, what: string): number {
   const word = words.take("a number");
   if (known !== undefined) throw new CommandError(`${what} already specified`);
   return parseU32(word, what);
-}
-
-function deviceIndex(name: string): number {
-  const index = Number(/^[^/]+$/.test(name) ? (readText(`/sys/class/net/${name}/ifindex`) ?? 0) : 0);
-  if (index === 0) throw new CommandError(`unrecognized netdevice '${name}'`);
-  return index;
 }

@@ -11,6 +11,7 @@ import type { Answer } from "../output/answer.ts";
 import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted, formatNested } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
+import { type Warn, warnOf } from "../output/write.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { infoOf, typesOf } from "./gather.ts";
@@ -31,11 +32,13 @@ interface DumpedMap {
 }
 
 /** `bpfts map dump MAP`. */
-export const dumpMaps: Run = (words) => {
+export const dumpMaps: Run = (words, options) => {
   const fds = takeMaps(words, "read");
   try {
     words.end();
-    return answerOf(fds.map(readMap));
+    const maps = fds.map(readMap);
+    warnOfUnreadable(maps, warnOf(options));
+    return answerOf(maps);
   } finally {
     for (const fd of fds) fd.close();
   }
@@ -94,15 +97,15 @@ function answerOf(maps: readonly DumpedMap[]): Answer {
     text: () => (typed ? typedText(maps) : plainText(maps)),
     json: () => new Formatted((eol) => Buffer.concat([...jsonOf(maps, eol, false)]).toString()),
     jsonPieces,
-    note: warningOf(maps),
   };
 }
 
-function warningOf(maps: readonly DumpedMap[]): string | undefined {
-  const unreadable = ({ info }: DumpedMap): boolean =>
+function warnOfUnreadable(maps: readonly DumpedMap[], warn: Warn): void {
+  const isUnreadable = ({ info }: DumpedMap): boolean =>
     info.type === BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY && info.value_size !== 8;
-  if (!maps.some(unreadable)) return undefined;
-  return "Warning: cannot read values from reuseport_sockarray map with value_size != 8\n";
+  if (maps.some(isUnreadable)) {
+    warn("Warning: cannot read values from reuseport_sockarray map with value_size != 8\n");
+  }
 }
 
 function* typedText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> {

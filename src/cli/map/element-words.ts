@@ -4,6 +4,7 @@ import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
+import type { Warn } from "../output/write.ts";
 import { readNumber } from "../words/number.ts";
 import { begins, type Words } from "../words/words.ts";
 
@@ -17,8 +18,6 @@ export interface ElementWords {
   readonly flags: bigint;
   /** The map or program that the value stands for: its fd is in the value, and open until this is closed. */
   readonly object: OwnedFd | undefined;
-  /** What the user should know, for standard error. */
-  readonly note: string | undefined;
 }
 
 const FLAGS: readonly (readonly [word: string, flags: bigint])[] = [
@@ -34,12 +33,15 @@ const KEPT_OPEN =
  * Takes `key DATA`, and where `withValue` also `value VALUE` and flags, in any order, up to the end of the words. A key
  * and a value are needed where the map has them.
  */
-export function takeElement(words: Words, info: MapInfo, withValue: boolean): ElementWords {
+export function takeElement(
+  words: Words,
+  info: MapInfo,
+  { withValue = false, warn = () => {} }: { readonly withValue?: boolean; readonly warn?: Warn } = {},
+): ElementWords {
   let key: Uint8Array | undefined;
   let value: Uint8Array | undefined;
   let flags: bigint | undefined;
   let object: OwnedFd | undefined;
-  let note: string | undefined;
   const wantsValue = withValue && info.value_size > 0;
   try {
     while (words.left > 0) {
@@ -51,9 +53,8 @@ export function takeElement(words: Words, info: MapInfo, withValue: boolean): El
         if (!wantsValue) throw new CommandError("unnecessary value");
         if (value !== undefined) throw new CommandError("duplicate value");
         if (mapTraits(info.type).value === "object") {
-          const taken = takeObject(words, info);
-          ({ object, note } = taken);
-          value = taken.value;
+          object = takeObject(words, info, warn);
+          value = fdValue(object);
         } else value = forAllCpus(info, takeBytes(words, "value", info.value_size));
       } else {
         const word = words.peek ?? "";
@@ -70,7 +71,7 @@ export function takeElement(words: Words, info: MapInfo, withValue: boolean): El
     object?.close();
     throw error;
   }
-  return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object, note };
+  return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object };
 }
 
 /** Takes `[hex] BYTE…`, exactly `count` of them. */
@@ -86,7 +87,7 @@ function takeBytes(words: Words, part: string, count: number): Uint8Array {
 
 function parseByte(text: string, base16: boolean): number {
   const value = base16 && /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : readNumber(text);
-  if (value === undefined) throw new CommandError(`error parsing byte: ${text}`);
+  if (value === undefined) throw new CommandError(`error parsing byte: ${text === "" ? "''" : text}`);
   if (value > 0xff) {
     throw new CommandError(
       `error parsing byte: ${text} is above 255; a larger number is given byte by byte, the lowest first`,
@@ -104,21 +105,19 @@ function forAllCpus(info: MapInfo, value: Uint8Array): Uint8Array {
   return all;
 }
 
-interface ObjectValue {
-  readonly object: OwnedFd;
-  readonly note: string | undefined;
-  readonly value: Uint8Array;
-}
-
-/** The value of a map of maps or programs: the handle of a map or program, whose fd is written. */
-function takeObject(words: Words, { type, value_size }: MapInfo): ObjectValue {
+/** Takes the value of a map of maps or programs, which is the handle of a map or program. */
+function takeObject(words: Words, { type, value_size }: MapInfo, warn: Warn): OwnedFd {
   const ofPrograms = type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
   const kind = ofPrograms ? "program" : "map";
   if (value_size !== 4) throw new CommandError(`a value of ${value_size} bytes cannot stand for a ${kind}`);
   if (words.left < 2) throw new CommandError(`not enough value arguments: a ${kind} is needed, such as 'id N'`);
-  const note = ofPrograms && begins(words.peek ?? "", "id") ? KEPT_OPEN : undefined;
-  const object = ofPrograms ? takeProgram(words) : takeMap(words);
+  if (ofPrograms && begins(words.peek ?? "", "id")) warn(KEPT_OPEN);
+  return ofPrograms ? takeProgram(words) : takeMap(words);
+}
+
+/** The kernel takes an object as its fd. */
+function fdValue({ number }: OwnedFd): Uint8Array {
   const value = new Uint8Array(4);
-  new DataView(value.buffer).setUint32(0, object.number, true);
-  return { object, note, value };
+  new DataView(value.buffer).setUint32(0, number, true);
+  return value;
 }

@@ -19,6 +19,7 @@ import { type Answer, done } from "../output/answer.ts";
 import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
+import { warnOf } from "../output/write.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
@@ -36,7 +37,7 @@ export const lookUpElement: Run = (words) => {
   words.need(2);
   using fd = takeMap(words, "read");
   const info = infoOf(fd.number);
-  const { key } = takeElement(words, info, false);
+  const { key } = takeElement(words, info);
   const value = roomFor(info);
   try {
     const found = key.length === 0 ? mapLookupWithoutKey(fd.number, value) : mapLookupElem(fd.number, key, value);
@@ -47,24 +48,27 @@ export const lookUpElement: Run = (words) => {
 };
 
 /** `bpfts map update MAP [key DATA] [value VALUE] [FLAGS]`, `map push` and `map enqueue`. */
-export const updateElement: Run = (words) => {
+export const updateElement: Run = (words, options) => {
   words.need(2);
   using fd = takeMap(words);
-  const { key, value, flags, object, note } = takeElement(words, infoOf(fd.number), true);
+  const { key, value, flags, object } = takeElement(words, infoOf(fd.number), {
+    withValue: true,
+    warn: warnOf(options),
+  });
   using _ = object;
   try {
     mapUpdateElem(fd.number, key, value ?? new Uint8Array(0), flags);
   } catch (error) {
     throw failed("update failed", explainAccess(error, fd.number, "write"));
   }
-  return { ...done, note };
+  return done;
 };
 
 /** `bpfts map delete MAP key DATA`. */
 export const deleteElement: Run = (words) => {
   words.need(2);
   using fd = takeMap(words);
-  const { key } = takeElement(words, infoOf(fd.number), false);
+  const { key } = takeElement(words, infoOf(fd.number));
   try {
     if (mapDeleteElem(fd.number, key)) return done;
   } catch (error) {
@@ -78,7 +82,7 @@ export const nextKey: Run = (words) => {
   words.need(2);
   using fd = takeMap(words, "read");
   const info = infoOf(fd.number);
-  const key = words.left === 0 ? undefined : takeElement(words, info, false).key;
+  const key = words.left === 0 ? undefined : takeElement(words, info).key;
   const next = findNext(fd, info, key);
   return {
     text: () => [key === undefined ? "key: None\n" : `key:\n${hexBlock(key)}\n`, `next key:\n${hexBlock(next)}\n`],

@@ -9,8 +9,6 @@ export interface Answer {
   json(): JsonValue;
   /** The JSON form in pieces, for one that may be too large for a text of its own. `pretty`: in many lines. */
   jsonPieces?(pretty: boolean): Iterable<string | Uint8Array>;
-  /** What standard error says besides, in text output only. */
-  readonly note?: string | undefined;
   /** The exit code; 0 unless given. */
   readonly exitCode?: number;
   /** Where the text goes; help goes to standard error as bpftool's does. Default standard output. */

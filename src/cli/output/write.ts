@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { Errno, errnoText } from "../../errors/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { errnoOf } from "../failure/reason.ts";
+import type { Options } from "../words/options.ts";
 import { escapeName, escapeText } from "./terminal-text.ts";
 
 /** Text is written in pieces of at least this many characters: one write(2) for nearly every command. */
@@ -57,6 +58,16 @@ export function writeText(fd: 1 | 2, text: string): void {
 /** Writes one line to standard error: whatever names it holds, they do not make two lines of it. */
 export function writeNote(line: string): void {
   writeText(2, `${escapeName(line)}\n`);
+}
+
+/** Writes a warning, with its line ends, to standard error. */
+export type Warn = (text: string) => void;
+
+/** Returns what writes the warnings of a command. With -j there are none, as in bpftool. */
+export function warnOf({ json }: Options): Warn {
+  return (text) => {
+    if (!json) writeText(2, text);
+  };
 }
 
 /** Writes bytes whole and as they are. */

@@ -1,7 +1,9 @@
 import { type SectionKind, sectionKindOfType } from "../../object/index.ts";
-import { deviceIndex, type OwnedFd } from "../../sys/index.ts";
+import type { OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
+import { deviceByName } from "../handle/device.ts";
 import { takeMap } from "../handle/map.ts";
+import type { Warn } from "../output/write.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
 
@@ -34,7 +36,7 @@ type Mutable = { -readonly [K in keyof LoadArguments]: LoadArguments[K] };
  * Takes `OBJ PATH [type TYPE] [{ offload_dev | xdpmeta_dev } NAME] [map { idx IDX | name NAME } MAP] [pinmaps MAP_DIR]
  * [autoattach] [kernel_btf BTF_FILE]`. The older name of offload_dev, dev, is taken, and `warn` told what is better.
  */
-export function takeLoadArguments(words: Words, warn: (text: string) => void = () => {}): LoadArguments {
+export function takeLoadArguments(words: Words, warn: Warn = () => {}): LoadArguments {
   words.need(2);
   const replacements: MapReplacement[] = [];
   const taken: Mutable = {
@@ -57,7 +59,7 @@ export function takeLoadArguments(words: Words, warn: (text: string) => void = (
   return taken;
 }
 
-function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[], warn: (text: string) => void): void {
+function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[], warn: Warn): void {
   if (words.takeKeyword("type")) {
     if (taken.type !== undefined) throw new CommandError("program type already specified");
     words.need(1);
@@ -102,10 +104,7 @@ function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" |
   if (offloadDevice !== undefined || metadataDevice !== undefined) {
     throw new CommandError("xdpmeta_dev and offload_dev are mutually exclusive");
   }
-  const name = takeOne(words, "a device");
-  const index = deviceIndex(name);
-  if (index === undefined) throw new CommandError(`unrecognized netdevice '${name}': No such device`);
-  return index;
+  return deviceByName(takeOne(words, "a device"));
 }
 
 function takeReplacement(words: Words): MapReplacement {

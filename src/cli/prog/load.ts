@@ -12,23 +12,18 @@ import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import { prepareDirectory, prepareFile } from "../handle/pin.ts";
 import { type Answer, done } from "../output/answer.ts";
-import { writeNote, writeText } from "../output/write.ts";
+import { warnOf, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
-import type { Words } from "../words/words.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
 /** Levels 1 and 2 of the verifier's log, and its statistics. */
 const DEBUG_LOG = 1 + 2 + 4;
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
-export const loadFirst: Run = (words, options) => load(takeArguments(words, options), options, true);
+export const loadFirst: Run = (words, options) => load(takeLoadArguments(words, warnOf(options)), options, true);
 
 /** `bpfts prog loadall OBJ PATH …`: pins every program in the directory PATH. */
-export const loadAll: Run = (words, options) => load(takeArguments(words, options), options, false);
-
-function takeArguments(words: Words, options: Options): LoadArguments {
-  return takeLoadArguments(words, (text) => options.json || writeText(2, text));
-}
+export const loadAll: Run = (words, options) => load(takeLoadArguments(words, warnOf(options)), options, false);
 
 async function load(args: LoadArguments, options: Options, first: boolean): Promise<Answer> {
   try {

@@ -57,7 +57,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["prog", "dump"], /^expected 'xlated' or 'jited', got: nothing$/, 255],
     [["prog", "pin", "id", "1"], /^'pin' needs at least 3 arguments, 2 found$/, 234],
     [["link", "show", "tag", "1"], /^expected 'id' or 'pinned', got: 'tag'\?$/, 255],
-    [["link", "detach", "id", "4294967295"], /^failed to get link with ID 4294967295: No such file or directory/, 255],
+    [["link", "detach", "id", "4294967295"], /^failed to get link with ID 4294967295: No such file or directory/, 1],
     [["cgroup", "show"], /^'show' needs at least 1 arguments, 0 found$/, 255],
     [["cgroup", "show", "/nonexistent"], /^can't open cgroup \/nonexistent: No such file or directory$/, 255],
     [
