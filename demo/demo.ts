@@ -3,7 +3,7 @@
  * tracepoint, make traffic inside, print what the programs counted, show what is loaded and attached, remove it all.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { attachCgroup, attachTracepoint, BpfError, KernelLink, loadObject } from "bpfts";
 import { cgroup2Mount, hasCapability } from "bpfts/sys";
@@ -17,6 +17,11 @@ interface Flow {
 interface Traffic {
   packets: bigint;
   bytes: bigint;
+}
+/** A value of the map `forks`, whose keys are process ids as the kernel knows them: in a container not as /proc does. */
+interface Forks {
+  count: bigint;
+  comm: string;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -45,10 +50,12 @@ function main(): void {
   mkdirSync(cgroup);
   try {
     using object = loadObject(join(root, "test/bpf/counter.bpf.o"));
-    const { ingress, egress, forked } = object.programs;
-    using _in = attachCgroup(ingress!, { cgroup });
-    using _out = attachCgroup(egress!, { cgroup });
-    using _fork = attachTracepoint(forked!);
+    const ingress = object.program("ingress");
+    const egress = object.program("egress");
+    const forked = object.program("forked");
+    using _in = attachCgroup(ingress, { cgroup });
+    using _out = attachCgroup(egress, { cgroup });
+    using _fork = attachTracepoint(forked);
     console.log(`loaded test/bpf/counter.bpf.o and attached it to ${cgroup} and sched/sched_process_fork`);
 
     // A process of its own joins the cgroup and talks to itself over loopback.
@@ -58,18 +65,20 @@ function main(): void {
     });
 
     console.log("\nwhat the programs counted, decoded by the map's BTF:");
-    for (const [flow, counted] of object.maps.counts! as Iterable<[Flow, Traffic]>) {
+    for (const [flow, counted] of object.map<Flow, Traffic>("counts")) {
       const protocol = PROTOCOLS[flow.protocol] ?? `protocol ${flow.protocol}`;
       const direction = flow.egress === 1 ? "egress " : "ingress";
       console.log(
         `  ${direction} ${protocol} to port ${flow.port}: ${counted.packets} packets, ${counted.bytes} bytes`,
       );
     }
-    console.log(`  the global variable packets_seen: ${object.variables.packets_seen?.value}`);
-    const forks = object.maps.forks!.get(process.pid) as { count: bigint; comm: string } | undefined;
-    console.log(`  forks of this process (${forks?.comm}): ${forks?.count}`);
+    console.log(`  the global variable packets_seen: ${object.variable("packets_seen").value}`);
+    const own = readFileSync("/proc/self/comm", "utf8").trim();
+    let forks = 0n;
+    for (const [, { comm, count }] of object.map<number, Forks>("forks")) if (comm === own) forks += count;
+    console.log(`  forks of processes called ${own}: ${forks}`);
 
-    for (const program of [ingress!, egress!, forked!]) bpfts("prog", "show", "id", String(program.id));
+    for (const program of [ingress, egress, forked]) bpfts("prog", "show", "id", String(program.id));
     bpfts("link", "show", "id", String(_out.id));
     // Before 5.15 a tracepoint has no link: the attachment is this process's alone.
     if (_fork instanceof KernelLink) bpfts("link", "show", "id", String(_fork.id));
