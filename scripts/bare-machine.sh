@@ -3,6 +3,7 @@
 #
 #   scripts/bare-machine.sh            # the main job, then all tests
 #   scripts/bare-machine.sh link map   # the main job, then the tests whose path contains one of the words
+#   scripts/bare-machine.sh --make     # only makes the machine, which needs the network
 #
 # The machine is a Debian root in .cache/bare, entered with chroot and with mount and process namespaces of its own. Its
 # kernel is this one. The checkout is a new clone of the last commit. Nothing of the caller's environment goes in.
@@ -40,19 +41,24 @@ make_root() {
   rm -rf "$root.new"
   mkdir -p "$cache"
   say "making a Debian root ($release)"
-  debootstrap --variant=minbase --include=git,ca-certificates "$release" "$root.new" "$(mirror)" >"$cache/debootstrap.log" 2>&1 ||
+  debootstrap --keyring="$keyring" --variant=minbase --include=git,ca-certificates "$release" "$root.new" "$(mirror)" >"$cache/debootstrap.log" 2>&1 ||
     fail "debootstrap failed: $(tail -n 1 "$cache/debootstrap.log")"
   add_node "$root.new" || fail "npm could not install Node 20"
   mv "$root.new" "$root"
 }
 
-# The network's settings, and the certificates that this machine trusts.
-copy_settings() {
+# Makes a new home directory with the network's settings, the certificates that this machine trusts, and the repository
+# to clone. Like every root's home it is closed to other users.
+make_home() {
+  local trusted=/etc/ssl/certs/ca-certificates.crt file
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-  cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+  for file in "$trusted" "${NODE_EXTRA_CA_CERTS:-}"; do
+    if [ -f "$file" ]; then cat "$file"; fi
+  done >"$cache/certificates"
+  if [ -s "$cache/certificates" ]; then cp "$cache/certificates" "$root$trusted"; fi
   rm -rf "$home"
   mkdir -m 700 "$home"
-  printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" >"$home/.npmrc"
+  printf 'registry=%s\ncafile=%s\n' "$(npm config get registry)" "$trusted" >"$home/.npmrc"
   git clone --quiet --bare --no-hardlinks "file://$PWD" "$home/upstream.git"
 }
 
@@ -62,7 +68,8 @@ readme_command() {
 }
 
 make_root
-copy_settings
+if [ "${1:-}" = --make ]; then exit 0; fi
+make_home
 main_job=$(readme_command demo)
 tests=$(readme_command test)
 [ $# -eq 0 ] || tests="$tests -- $*"
@@ -85,7 +92,9 @@ inside="
   git clone --quiet /root/upstream.git /root/bpfts
   cd /root/bpfts
   echo \"bare machine: Debian \$(cat /etc/debian_version), Node \$(node --version), npm \$(npm --version), \$(git --version), Linux \$(uname -r)\"
-  echo '# $main_job'; $main_job
-  echo '# $tests'; $tests"
+  echo '# $main_job'
+  $main_job || exit 1
+  echo '# $tests'
+  $tests || exit 1"
 
 unshare --mount --propagation private --pid --fork --kill-child sh -euc "$mounts" sh "$root" "$inside"
