@@ -2,7 +2,7 @@ import { BtfKind, CoreBudget, essentialName, typesAreCompatible } from "../btf/i
 import { UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
-import type { ExternSpec, ObjectSpec } from "../object/index.ts";
+import { type ExternSpec, type ObjectSpec, ownValue } from "../object/index.ts";
 import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
 
 /** What the kernel, or its configuration, has for an extern; undefined for a weak one that it lacks. */
@@ -154,7 +154,7 @@ const VIRTUAL: Readonly<Record<string, () => bigint>> = {
 /** Puts an extern's value into the `.kconfig` map's. */
 function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
   const { name, weak } = extern;
-  const virtual = VIRTUAL[name];
+  const virtual = ownValue(VIRTUAL, name);
   if (virtual !== undefined) setNumber(extern, source, into, virtual());
   else if (name.startsWith("CONFIG_")) setConfigured(extern, source, into, config);
   else if (!(name.startsWith("LINUX_") && weak)) {
