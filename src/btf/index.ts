@@ -18,6 +18,15 @@ export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format
 export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { essentialName } from "./essential-name.ts";
+export {
+  type BtfDifference,
+  type Change,
+  type ComparedKind,
+  type DiffOptions,
+  diffBtf,
+  type MemberPlace,
+} from "./query/diff.ts";
+export { findNames, type NamedPlace } from "./query/find-names.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
 export { compileReader, type ReaderOptions } from "./value/reader.ts";

@@ -23,9 +23,21 @@ export const btf: ObjectEntry = {
     HELP,
     {
       name: "dump",
-      syntax: ["BTF_SRC [format FORMAT] [root_id ROOT_ID]..."],
+      syntax: ["BTF_SRC [format FORMAT] [root_id ROOT_ID]...", "BTF_SRC type NAME..."],
       summary: "print types, raw or as C",
       run: async () => (await import("./dump.ts")).dumpBtf,
+    },
+    {
+      name: "find",
+      syntax: ["PATTERN [file FILE]... [limit N]"],
+      summary: "find types, members, enumerators and functions of the kernel and its modules by name",
+      run: async () => (await import("./find.ts")).findInBtf,
+    },
+    {
+      name: "diff",
+      syntax: ["FILE FILE [PATTERN]"],
+      summary: "say what changed between two kernels or objects",
+      run: async () => (await import("./diff.ts")).diffFiles,
     },
   ],
 };

@@ -1,5 +1,6 @@
-import { formatCPieces, formatRawPieces, type TypeId } from "../../btf/index.ts";
+import { type Btf, formatCPieces, formatRawPieces, type TypeId } from "../../btf/index.ts";
 import { Errno } from "../../errors/index.ts";
+import { nearNames } from "../../layout/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
 import { parseU32 } from "../words/number.ts";
@@ -14,7 +15,7 @@ export const dumpBtf: Run = (words, options) => {
   const source = takeSource(words, options);
   const form = takeForm(words, source.roots);
   const btf = source.read();
-  const { roots } = form;
+  const roots = form.names.length === 0 ? form.roots : typesNamed(btf, form.names);
   const wrong = roots?.find((id) => !btf.has(id));
   if (wrong !== undefined) throw new CommandError(`invalid root ID: ${wrong}`, { exitCode: EXIT_INVALID });
   if (form.isC && options.json) {
@@ -36,19 +37,54 @@ interface Form {
   readonly isSorted: boolean;
   /** Undefined: all types. */
   readonly roots: readonly TypeId[] | undefined;
+  /** The types that the user names. */
+  readonly names: readonly string[];
 }
 
 function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
-  let isC = false;
+  let isC: boolean | undefined;
   let isSorted = true;
   const roots: TypeId[] = [...(given ?? [])];
+  const names: string[] = [];
   while (words.left > 0) {
     if (words.takeKeyword("format")) isC = takeFormat(words) === "c";
     else if (words.takeKeyword("root_id")) roots.push(takeRoot(words, given, roots));
     else if (words.takeKeyword("unsorted")) isSorted = false;
+    // In full: a word of our own changes nothing about bpftool's.
+    else if (words.peek === "type") names.push(takeName(words, roots));
     else throw invalid(`unrecognized option: '${words.peek}'`);
   }
-  return { isC, isSorted, roots: roots.length === 0 ? undefined : roots };
+  return { isC: isC ?? names.length > 0, isSorted, names, roots: roots.length === 0 ? undefined : roots };
+}
+
+function takeName(words: Words, roots: readonly TypeId[]): string {
+  words.takeKeyword("type");
+  if (roots.length > 0) throw invalid("cannot use type with other type filtering");
+  return words.take("the name of a type");
+}
+
+/** All types with these names that C can print. `struct NAME` and the like mean those of one kind. */
+function typesNamed(btf: Btf, names: readonly string[]): TypeId[] {
+  const roots = new Set<TypeId>();
+  for (const text of names) {
+    const [, kind, name = ""] = /^(?:(struct|union|enum) )?(.*)$/.exec(text) ?? [];
+    const ids = btf.findAll(name).filter((id) => {
+      const found = btf.type(id).kind;
+      return kind === undefined ? PRINTED.has(found) : found === kind || found === `${kind}64`;
+    });
+    if (ids.length === 0) throw new CommandError(`there is no type '${text}'${suggestion(btf, name)}`);
+    for (const id of ids) roots.add(id);
+  }
+  return [...roots];
+}
+
+const PRINTED: ReadonlySet<string> = new Set(["struct", "union", "enum", "enum64", "typedef", "fwd"]);
+
+function suggestion(btf: Btf, name: string): string {
+  const names = new Set<string>();
+  for (const id of btf.ids()) if (PRINTED.has(btf.type(id).kind)) names.add(btf.name(id));
+  const near = nearNames(name, names);
+  return near.length === 0 ? "" : `; near it are: ${near.join(", ")}`;
 }
 
 function takeFormat(words: Words): "raw" | "c" {

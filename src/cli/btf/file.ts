@@ -10,6 +10,11 @@ export function btfOfFile(path: string, base?: Btf): Btf {
   return inBtf(() => readBtfFile(path, { base }), `failed to load BTF from ${path}`);
 }
 
+/** Reads the file of the option `-B`. */
+export function baseOf(path: string): Btf {
+  return btfOfFile(path);
+}
+
 /** Reads the running kernel's BTF, which BTF of its modules goes on from. */
 export function kernelBase(): Btf {
   return btfOfFile(kernelBtfPath());

@@ -10,7 +10,7 @@ import { takeProgram } from "../handle/program.ts";
 import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
 import { begins, type Words } from "../words/words.ts";
-import { btfOfFile, inBtf, kernelBase } from "./file.ts";
+import { baseOf, btfOfFile, inBtf, kernelBase } from "./file.ts";
 
 /** The BTF that the words of `btf dump` name. */
 export interface BtfSource {
@@ -80,10 +80,6 @@ function idSource(id: number, { baseBtf }: Options): BtfSource {
     },
   };
   return source;
-}
-
-function baseOf(path: string): Btf {
-  return inBtf(() => btfOfFile(path));
 }
 
 /** `FILE [file FILE]…`: BTF of modules in sysfs goes on from the kernel's own, which is left out where others follow. */

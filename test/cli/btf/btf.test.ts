@@ -190,3 +190,50 @@ test("a type that the BTF refers to and does not have is an error before anythin
     assert.equal(code, 234);
   }
 });
+
+describe("names and differences", () => {
+  test("btf dump … type prints the type, in C, with what it needs", () => {
+    const { stdout } = bpfts("btf", "dump", "file", OBJECT, "type", "struct flow");
+    assert.match(stdout, /\nstruct flow \{\n/);
+    assert.match(stdout, /typedef unsigned char u8;/);
+    assert.match(
+      bpfts("btf", "dump", "file", OBJECT, "type", "flow", "format", "raw").stdout,
+      /^\[\d+\] STRUCT 'flow'/,
+    );
+    assert.match(
+      failure("btf", "dump", "file", OBJECT, "type", "flaw").line,
+      /there is no type 'flaw'; near it are: flow/,
+    );
+    assert.match(failure("btf", "dump", "file", OBJECT, "root_id", "1", "type", "flow").line, /cannot use type/);
+  });
+
+  test("btf find shows where a name is, and says how many more there are", () => {
+    const { stdout } = bpfts("btf", "find", "flow.*", "file", OBJECT, "limit", "1");
+    assert.match(
+      stdout,
+      /^KIND {4}NAME .*\nmember {2}flow\.\w+ +\d+ +\d+ +counter\.bpf\.o \[\d+\] .*\n\d+ more: 'limit \d+' shows them\n$/,
+    );
+    const { total, found } = JSON.parse(bpfts("-j", "btf", "find", "flow.*", "file", OBJECT).stdout);
+    assert.equal(total, found.length);
+    assert.match(
+      failure("btf", "find", "no_such_name", "file", OBJECT).line,
+      /no name fits .*'\*no_such_name\*' finds/,
+    );
+  });
+
+  test("btf find looks in the kernel", { skip: existsSync(VMLINUX) ? false : `there is no ${VMLINUX}` }, () => {
+    assert.match(
+      bpfts("btf", "find", "task_struct.pid").stdout,
+      /\nmember {2}task_struct\.pid {2}4 +\d+ +vmlinux \[\d+\] {2}pid_t\n/,
+    );
+  });
+
+  test("btf diff shows what changed, in text and JSON, and nothing between equal files", () => {
+    const other = "test/bpf/maps-nested.bpf.o";
+    assert.equal(bpfts("btf", "diff", OBJECT, OBJECT).stdout, "");
+    assert.deepEqual(JSON.parse(bpfts("-j", "btf", "diff", OBJECT, OBJECT).stdout), []);
+    assert.match(bpfts("btf", "diff", OBJECT, other, "flow").stdout, /^- struct flow\n$/);
+    const [flow] = JSON.parse(bpfts("-j", "btf", "diff", other, OBJECT, "flow").stdout);
+    assert.deepEqual(flow, { kind: "struct", name: "flow", change: "added" });
+  });
+});

@@ -10,8 +10,12 @@ import {
   compileReader,
   compileWriter,
   copyTypes,
+  diffBtf,
   encodeCoreRelocations,
+  findNames,
   formatCoreRelocation,
+  formatCPieces,
+  formatRawPieces,
   formatSignature,
   formatType,
   parseBtfExt,
@@ -136,6 +140,25 @@ const btf: FuzzTarget = {
   },
 };
 
+/** What prints, searches and compares all types. */
+const btfListings: FuzzTarget = {
+  name: "btf-listings",
+  corpus: () => sections(".BTF"),
+  run: (data) => {
+    const types = Btf.parse(data, { source: "fuzz" });
+    const drain = (values: Iterable<unknown>): void => {
+      for (const _ of values);
+    };
+    attempt(() => formatCPieces(types));
+    attempt(() => formatCPieces(types, { sorted: false }));
+    attempt(() => drain(formatRawPieces(types)));
+    attempt(() => drain(formatRawPieces(types, { style: "pretty-json" })));
+    attempt(() => drain(findNames(types, "*a*")));
+    attempt(() => drain(findNames(types, "*.*")));
+    attempt(() => diffBtf(Btf.parse(sections(".BTF")[0] as Uint8Array), types));
+  },
+};
+
 const btfValues: FuzzTarget = {
   name: "btf-values",
   corpus: () => sections(".BTF"),
@@ -238,4 +261,4 @@ const object: FuzzTarget = {
 };
 
 /** Parsers of files that a user names. */
-export const FILE_TARGETS: readonly FuzzTarget[] = [elf, btf, btfValues, btfExt, core, object];
+export const FILE_TARGETS: readonly FuzzTarget[] = [elf, btf, btfListings, btfValues, btfExt, core, object];
