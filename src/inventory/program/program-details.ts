@@ -1,3 +1,4 @@
+import { Errno, SyscallError } from "../../errors/index.ts";
 import { isGone, KernelBtf, loadedBtf } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, closeFd, mapGetFdById, mapInfo } from "../../sys/index.ts";
 
@@ -71,7 +72,7 @@ export class ProgramDetailsReader implements Disposable {
         ? from.name === "vmlinux"
           ? this.#kernel.main
           : this.#kernel.modules().find(({ name }) => name === from.name)?.btf
-        : loadedBtf(attachBtfObjId);
+        : from && loadedBtf(attachBtfObjId);
     const type = btf !== undefined && attachBtfId < btf.endId ? btf.type(attachBtfId) : undefined;
     const name = type !== undefined && "name" in type ? type.name : undefined;
     return { name, btfName: from?.name ?? "", btfObjId: attachBtfObjId, btfId: attachBtfId };
@@ -86,12 +87,17 @@ export class ProgramDetailsReader implements Disposable {
   }
 }
 
+/** An id takes CAP_SYS_ADMIN, which a program of a pin is described without. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof SyscallError && error.errno === Errno.EPERM;
+}
+
 function withFd<T>(open: () => number, use: (fd: number) => T): T | undefined {
   let fd: number;
   try {
     fd = open();
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (isGone(error) || isForbidden(error)) return undefined;
     throw error;
   }
   try {

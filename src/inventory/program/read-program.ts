@@ -100,7 +100,7 @@ export class ProgramReader implements Disposable {
   }
 
   readonly #btf = (id: number): Btf | undefined => {
-    if (!this.#types.has(id)) this.#types.set(id, loadedBtf(id));
+    if (!this.#types.has(id)) this.#types.set(id, permittedBtf(id));
     return this.#types.get(id);
   };
 
@@ -110,6 +110,16 @@ export class ProgramReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** BTF is opened by its id, which takes CAP_SYS_ADMIN. A program of a pin is described without it, too. */
+function permittedBtf(id: number): Btf | undefined {
+  try {
+    return loadedBtf(id);
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === Errno.EPERM) return undefined;
+    throw error;
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,7 +10,7 @@ import { openProgram } from "../../../src/program/index.ts";
 import { withBpffs } from "../../support/bpffs.ts";
 import { lacking, needs } from "../../support/feature.ts";
 import { withVeth } from "../../support/netns.ts";
-import { bpftool, bpfts, hasPeer, type Ran } from "../run.ts";
+import { bpftool, bpfts, COMMAND, hasPeer, type Ran } from "../run.ts";
 
 const NOTHING = { stdout: "", stderr: "", code: 0 };
 
@@ -217,4 +219,18 @@ test("-d shows the steps of a load, and the verifier's log of programs that load
     /^load: program read: instruction 2: CO-RE .*task_struct.tgid .* matches .* in vmlinux: 12 becomes \d+$/m,
   );
   assert.equal(code, 0);
+});
+
+test("a reader of the warnings that goes away leaves nothing pinned", async (t) => {
+  const bpffs = withBpffs(t);
+  // What a killed process left: the command warns of it after it has pinned the programs.
+  mkdirSync(`${bpffs}/maps_bpfts_unfinished_4294967295`);
+  const line = ["prog", "loadall", "test/bpf/counter.bpf.o", `${bpffs}/programs`, "pinmaps", `${bpffs}/maps`];
+  const child = spawn(process.execPath, [COMMAND, ...line], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stderr.destroy();
+  assert.deepEqual(await once(child, "exit"), [141, null]);
+  assert.deepEqual(
+    readdirSync(bpffs).filter((name) => !name.endsWith(".debug")),
+    ["maps_bpfts_unfinished_4294967295"],
+  );
 });
