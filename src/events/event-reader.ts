@@ -1,4 +1,4 @@
-import { ClosedError } from "../errors/index.ts";
+import { ClosedError, UsageError } from "../errors/index.ts";
 import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { closeFd, EpollEvent, epollAdd, epollCreate, epollWait, FdPoll } from "../sys/index.ts";
 import type { EventSource, OnRecord } from "./event-source.ts";
@@ -42,6 +42,7 @@ export class EventReader implements Disposable {
   /** Hands out the records that are there without waiting, at most `most`, and returns how many. */
   consume(most: number = Number.POSITIVE_INFINITY): number {
     if (this.#closed) throw new ClosedError("the event reader");
+    if (!(most >= 0)) throw new UsageError(`consume takes the largest number of records, not ${String(most)}`);
     let count = 0;
     for (const { source, onRecord } of this.#sources.keys()) {
       if (count >= most || this.#closed) break;
@@ -70,6 +71,9 @@ export class EventReader implements Disposable {
    */
   listen(afterTurn?: (count: number) => void): this {
     if (this.#closed) throw new ClosedError("the event reader");
+    if (afterTurn !== undefined && typeof afterTurn !== "function") {
+      throw new UsageError("listen takes a function that it calls after each turn of the event loop, or nothing");
+    }
     if (this.#poll !== undefined || this.#sources.size === 0) return this;
     const poll = new FdPoll(() => this.#onReady(afterTurn));
     this.#poll = poll;

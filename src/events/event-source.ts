@@ -1,3 +1,4 @@
+import { UsageError } from "../errors/index.ts";
 import type { BpfMapType } from "../uapi/index.ts";
 
 /**
@@ -31,6 +32,17 @@ export interface EventMap {
   readonly flags: number;
   /** Calls `callback` before the map is closed. Returns a function that takes the callback off. */
   onClose?(callback: () => void): () => void;
+}
+
+/** Throws UsageError for something that is not a map. `caller` is the function that needs the map. */
+export function checkEventMap(map: EventMap, caller: string): void {
+  if (typeof (map as Partial<EventMap> | null | undefined)?.fd === "number") return;
+  throw new UsageError(`${caller} takes a map, for example object.map("events")`);
+}
+
+/** Throws UsageError if the caller did not give a function for the records. */
+export function checkOnRecord(onRecord: OnRecord, caller: string): void {
+  if (typeof onRecord !== "function") throw new UsageError(`${caller} takes a function that receives each record`);
 }
 
 /** Calls `callback` before a map is closed, if the map tells. */

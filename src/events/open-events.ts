@@ -2,7 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { EventReader } from "./event-reader.ts";
-import type { EventMap, EventSource, OnRecord } from "./event-source.ts";
+import { checkEventMap, checkOnRecord, type EventMap, type EventSource, type OnRecord } from "./event-source.ts";
 import { OverwriteSource } from "./overwrite-source.ts";
 import { type PerfBufferOptions, PerfSource } from "./perf-source.ts";
 import { copyRecord, type RecordType, recordDecoder } from "./record-decoder.ts";
@@ -17,20 +17,31 @@ import { RingSource } from "./ring-source.ts";
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],
 ): EventReader {
+  if (!Array.isArray(rings)) throw new UsageError("openRingBuffers takes an array of { map, onRecord }");
+  return openReader(rings, "openRingBuffers");
+}
+
+/** Opens a reader for one ring buffer. See {@link openRingBuffers}. */
+export function openRingBuffer(map: EventMap, onRecord: OnRecord): EventReader {
+  return openReader([{ map, onRecord }], "openRingBuffer");
+}
+
+function openReader(rings: Parameters<typeof openRingBuffers>[0], caller: string): EventReader {
+  for (const { map, onRecord } of rings) {
+    checkEventMap(map, caller);
+    checkOnRecord(onRecord, caller);
+  }
   return new EventReader(
-    opened(
+    openAll(
       rings.map(({ map, onRecord }) => () => ({ source: openRing(map), onRecord })),
     ),
   );
 }
 
-/** Opens a reader for one ring buffer. See {@link openRingBuffers}. */
-export function openRingBuffer(map: EventMap, onRecord: OnRecord): EventReader {
-  return openRingBuffers([{ map, onRecord }]);
-}
-
 /** Opens a reader for a perf event array: a ring for each CPU, which goes into the map. Needs CAP_PERFMON. */
 export function openPerfBuffer(map: EventMap, onRecord: OnRecord, options: PerfBufferOptions = {}): EventReader {
+  checkEventMap(map, "openPerfBuffer");
+  checkOnRecord(onRecord, "openPerfBuffer");
   return new EventReader([{ source: new PerfSource(map, options), onRecord }]);
 }
 
@@ -45,7 +56,7 @@ export interface RecordsOptions extends RecordStreamOptions {
 const RECORDS_OPTIONS: OptionTable<RecordsOptions> = {
   as: "object",
   perf: "object",
-  signal: "object",
+  signal: "signal",
   whenSlow: ["wait", "drop"],
   capacity: "natural",
 };
@@ -53,7 +64,11 @@ const RECORDS_OPTIONS: OptionTable<RecordsOptions> = {
 /** Reads the records of a ring buffer or a perf event array as an async iterable. `map.records()` does the same. */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
 export function records<T = any>(map: EventMap, options: RecordsOptions = {}): RecordStream<T> {
+  checkEventMap(map, "records");
   checkOptions("records", options, RECORDS_OPTIONS);
+  if (options.capacity !== undefined && options.whenSlow !== "drop") {
+    throw new UsageError('records: the option capacity needs whenSlow: "drop"; otherwise records stay in the ring');
+  }
   const decode = options.as === undefined ? copyRecord : recordDecoder(options.as);
   const source = openSource(map, options);
   try {
@@ -65,7 +80,10 @@ export function records<T = any>(map: EventMap, options: RecordsOptions = {}): R
 }
 
 function openSource(map: EventMap, options: RecordsOptions): EventSource {
-  if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) return openRing(map);
+  if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) {
+    if (options.perf === undefined) return openRing(map);
+    throw new UsageError(`records: ${map.what} is of type ringbuf, and the option perf is for a perf_event_array`);
+  }
   if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfSource(map, options.perf);
   throw new UsageError(`${map.what} is of type ${map.typeName}: only a ringbuf or a perf_event_array has records`);
 }
@@ -75,7 +93,7 @@ function openRing(map: EventMap): EventSource {
 }
 
 /** Opens all of them. If one fails, closes those that were opened before. */
-function opened<T extends { readonly source: EventSource }>(open: readonly (() => T)[]): T[] {
+function openAll<T extends { readonly source: EventSource }>(open: readonly (() => T)[]): T[] {
   const done: T[] = [];
   try {
     for (const one of open) done.push(one());

@@ -1,5 +1,6 @@
 import { type Btf, BtfKind, compileReader, type ReaderOptions, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import type { OnRecord } from "./event-source.ts";
 import type { DecodeRecord } from "./record-stream.ts";
 
@@ -10,6 +11,8 @@ export interface RecordType extends ReaderOptions {
   /** The type's id or name: `struct event`, `union u`, or `event` for a struct, union, typedef or int of that name. */
   readonly type: TypeId | string;
 }
+
+const RECORD_TYPE: OptionTable<RecordType> = { btf: "object", type: "any", enums: ["numbers", "names"] };
 
 const KEYWORDS: Readonly<Record<string, BtfKind>> = {
   struct: BtfKind.STRUCT,
@@ -36,7 +39,12 @@ export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
 }
 
 /** Returns a function that decodes records of a type. It throws UsageError for a record that is shorter than the type. */
-export function recordDecoder({ btf, type, ...options }: RecordType): DecodeRecord<unknown> {
+export function recordDecoder(as: RecordType): DecodeRecord<unknown> {
+  checkOptions("the type of records", as, RECORD_TYPE);
+  const { btf, type, ...options } = as;
+  if (typeof type !== "string" && typeof type !== "number") {
+    throw new UsageError('the type of records is a name or an id, for example { btf, type: "struct event" }');
+  }
   if (btf === undefined) {
     throw new UsageError(`records cannot be decoded as ${type}: the object has no BTF; compile it with clang -g`);
   }

@@ -7,7 +7,7 @@ import { LoopTurn } from "./loop-turn.ts";
 import { onAbort } from "./on-abort.ts";
 
 const CHUNK = 1 << 16;
-const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "object" };
+const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
 /**
  * Reads the lines that programs print with bpf_printk(), each with its line end, from the kernel's trace pipe. Each line

@@ -1,13 +1,15 @@
 import { ClosedError, UsageError } from "../errors/index.ts";
-import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
+import { checkOptions, INSPECT, type Inspect, inspectObject, type OptionTable } from "../kernel/index.ts";
 import { EpollEvent, FdPoll, type MappedMemory, mapMemory, pageSize } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
-import { type EventMap, onMapClose } from "./event-source.ts";
+import { checkEventMap, type EventMap, onMapClose } from "./event-source.ts";
 import { onAbort } from "./on-abort.ts";
 import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
 // The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the parts of a ring buffer (ring-memory.ts). Here the kernel
 // writes the consumer's page, and this process the producer's page and the data.
+
+const WRITE_OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
 /** The place of one record in the ring. Fill it, then submit or discard it. */
 export interface Reservation {
@@ -39,6 +41,7 @@ export class UserRingBuffer implements Disposable {
 
   /** Maps the ring. Throws UsageError for a map of another type. */
   constructor(map: EventMap) {
+    checkEventMap(map, "UserRingBuffer");
     if (map.type !== BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not user_ringbuf`);
     }
@@ -106,6 +109,7 @@ export class UserRingBuffer implements Disposable {
    * with the signal's reason when it is aborted, and with ClosedError when the ring is closed.
    */
   async writeWhenRoom(record: Uint8Array, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    checkOptions("writeWhenRoom", options, WRITE_OPTIONS);
     const { signal } = options;
     for (;;) {
       signal?.throwIfAborted();

@@ -1,8 +1,8 @@
-import { objectFds, openObjects } from "../kernel/index.ts";
+import { type OptionTable, objectFds, openObjects } from "../kernel/index.ts";
 import { btfInfo, closeFd, mapInfo, progHead } from "../sys/index.ts";
 import { BpfMapFlag } from "../uapi/index.ts";
 import { HashChains } from "./hash-chains.ts";
-import { type DescribeOptions, findHolders, type Owners } from "./owners.ts";
+import { checkDescribeOptions, type DescribeOptions, findHolders, type Owners } from "./owners.ts";
 
 /** A BTF object of the kernel and what uses it, as plain data. */
 export interface BtfDescription extends Pick<Owners, "holders"> {
@@ -19,6 +19,8 @@ export interface BtfDescription extends Pick<Owners, "holders"> {
   readonly mapIds: readonly number[];
 }
 
+const BTF_OPTIONS: OptionTable<Omit<DescribeOptions, "pins">> = { fds: "any", holders: "any" };
+
 /**
  * Describes the BTF objects of the kernel, one after another: its own, those of its modules, and those of programs and
  * maps. Objects that go away meanwhile are left out. BTF objects cannot be pinned. Needs CAP_SYS_ADMIN.
@@ -26,6 +28,7 @@ export interface BtfDescription extends Pick<Owners, "holders"> {
 export function* describeBtfObjects(
   options: Omit<DescribeOptions, "pins"> = {},
 ): Generator<BtfDescription, void, undefined> {
+  checkDescribeOptions("describeBtfObjects", options, BTF_OPTIONS);
   const programs = new HashChains<number>();
   for (const fd of objectFds("program")) {
     const { id, btf_id } = progHead(fd);

@@ -2,7 +2,7 @@ import { kernelHas, objectFds } from "../kernel/index.ts";
 import { type LinkInfo, type PerfEventInfo, readLinkInfo } from "../link/index.ts";
 import { closeFd, deviceName, kernelSymbolsByAddress, progGetFdById, progInfo } from "../sys/index.ts";
 import { perfLinkCookies } from "./holders/object-holders.ts";
-import { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
+import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 
 /** A kernel symbol. */
 export interface SymbolName {
@@ -32,6 +32,7 @@ export interface LinkDescription extends Owners {
  * names the links.
  */
 export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
+  checkDescribeOptions("describeLinks", options, DESCRIBE_OPTIONS);
   const describe = describer(options);
   const held: LinkInfo[] = [];
   for (const fd of options.fds ?? objectFds("link")) {

@@ -1,7 +1,7 @@
 import { openObjects } from "../kernel/index.ts";
 import { closeFd, deviceName, fdInfo, mapInfo } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
-import { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
+import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 
 /** The network device that a map is offloaded to. */
 export interface MapDevice {
@@ -41,6 +41,7 @@ export interface MapDescription extends Owners {
  * Needs CAP_SYS_ADMIN, unless `fds` names the maps.
  */
 export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescription, void, undefined> {
+  checkDescribeOptions("describeMaps", options, DESCRIBE_OPTIONS);
   const owners = findOwners("map", options);
   for (const fd of options.fds ?? everyMap()) {
     const map = describeMap(fd);

@@ -1,5 +1,10 @@
-import type { ObjectKind } from "../kernel/index.ts";
-import { type ObjectHolder, type ObjectHoldersOptions, objectHolders } from "./holders/object-holders.ts";
+import { checkOptions, type ObjectKind, type OptionTable } from "../kernel/index.ts";
+import {
+  HOLDERS_OPTIONS,
+  type ObjectHolder,
+  type ObjectHoldersOptions,
+  objectHolders,
+} from "./holders/object-holders.ts";
 import type { PinnableKind } from "./pins.ts";
 import { pinnedPaths, pinsOf } from "./pins.ts";
 
@@ -11,6 +16,21 @@ export interface DescribeOptions {
   readonly pins?: boolean | undefined;
   /** Adds which processes hold each object open. */
   readonly holders?: boolean | ObjectHoldersOptions | undefined;
+}
+
+export const DESCRIBE_OPTIONS: OptionTable<DescribeOptions> = { fds: "any", pins: "boolean", holders: "any" };
+
+/** Throws UsageError for options that a function of this family does not have. */
+export function checkDescribeOptions<T extends DescribeOptions>(
+  caller: string,
+  options: T,
+  table: OptionTable<T>,
+): void {
+  checkOptions(caller, options, table);
+  const { holders } = options;
+  if (holders !== undefined && typeof holders !== "boolean") {
+    checkOptions(`${caller} ({ holders })`, holders, HOLDERS_OPTIONS);
+  }
 }
 
 /** What keeps an object in the kernel. */

@@ -2,7 +2,7 @@ import { UsageError } from "../errors/index.ts";
 
 /**
  * What the value of an option must be. `natural` is a whole number from 0 to 2^53-1, `integer` one of either sign, `u64` a
- * number or bigint from 0 to 2^64-1; `texts`, `naturals` and `u64s` are arrays of them. An array of words lists the words
+ * number or bigint from 0 to 2^64-1, `signal` an AbortSignal; `texts`, `naturals` and `u64s` are arrays of them. An array of words lists the words
  * that there are.
  */
 export type OptionKind =
@@ -11,6 +11,7 @@ export type OptionKind =
   | "text"
   | "function"
   | "object"
+  | "signal"
   | "natural"
   | "integer"
   | "u64"
@@ -58,6 +59,7 @@ const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = 
   text: (value) => (typeof value === "string" ? undefined : "a text"),
   function: (value) => (typeof value === "function" ? undefined : "a function"),
   object: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
+  signal: (value) => (isSignal(value) ? undefined : "an AbortSignal"),
   natural: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number from 0 on"),
   integer: (value) => (Number.isSafeInteger(value) ? undefined : "a whole number"),
   u64: (value) => (isU64(value) ? undefined : "a whole number from 0 to 2^64-1"),
@@ -68,6 +70,10 @@ const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = 
 
 function eachIs(value: unknown, kind: "text" | "natural" | "u64", needed: string): string | undefined {
   return Array.isArray(value) && value.every((one) => CHECKS[kind](one) === undefined) ? undefined : needed;
+}
+
+function isSignal(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
 
 function isU64(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors/index.ts";
 import { mapDeleteBatch, mapUpdateBatch } from "../sys/index.ts";
 import { BpfElemFlag } from "../uapi/index.ts";
 import { hasNoBatches } from "./batch.ts";
@@ -48,7 +49,9 @@ export function writeMany(
     }
     count = 0;
   };
-  for (const [k, v] of elements) {
+  for (const element of listed(elements, "setMany takes elements to iterate over, such as [[key, value], …]")) {
+    if (!Array.isArray(element)) throw new UsageError("setMany: each element is an array of a key and a value");
+    const [k, v] = element;
     try {
       value.write(values, count * map.valueBytes, v);
       key.write(keys, count * map.keySize, k);
@@ -88,7 +91,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
     }
     count = 0;
   };
-  for (const k of elements) {
+  for (const k of listed(elements, "deleteMany takes keys to iterate over, such as an array")) {
     try {
       key.write(keys, count * keySize, k);
       count++;
@@ -99,4 +102,10 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
   }
   if (count > 0) flush();
   return removed;
+}
+
+/** Throws UsageError with `needed` for something that cannot be iterated over. */
+function listed<T>(elements: Iterable<T>, needed: string): Iterable<T> {
+  if (typeof (elements as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === "function") return elements;
+  throw new UsageError(needed);
 }

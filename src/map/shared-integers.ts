@@ -82,6 +82,9 @@ export function runAtomic(
 ): Integer {
   const has64Bits = array.BYTES_PER_ELEMENT === 8;
   const converted = operands.map((operand) => {
+    if (typeof operand !== "bigint" && typeof operand !== "number") {
+      throw new UsageError(`${what}: an operand is a number or a bigint, not of type ${typeof operand}`);
+    }
     if (typeof operand === "bigint" && !has64Bits) {
       throw new UsageError(`${what}: ${operand}n is no number, and an integer of up to 32 bits takes numbers only`);
     }

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors/index.ts";
 import { EndableWait, endAtOnce, onAbort } from "../events/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
 
@@ -28,7 +29,7 @@ export interface WatchOptions<K, V> {
 
 const OPTIONS: OptionTable<WatchOptions<unknown, unknown>> = {
   interval: "natural",
-  signal: "object",
+  signal: "signal",
   identify: "function",
 };
 
@@ -40,6 +41,9 @@ export function watchMap<K, V>(
   map: WatchedMap<K, V>,
   options: WatchOptions<K, V> = {},
 ): AsyncGenerator<MapChange<K, V>, void, undefined> {
+  if (typeof (map as Partial<WatchedMap<K, V>> | null | undefined)?.entries !== "function") {
+    throw new UsageError("watchMap takes a map whose elements can be listed");
+  }
   checkOptions("watchMap", options, OPTIONS);
   const waiting = new EndableWait();
   return endAtOnce(changesOf(map, options, waiting), waiting.end);

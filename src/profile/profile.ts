@@ -1,5 +1,5 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
-import { featureLack, loadedBtf } from "../kernel/index.ts";
+import { checkOptions, featureLack, loadedBtf, type OptionTable } from "../kernel/index.ts";
 import type { Link } from "../link/index.ts";
 import { attachTracing } from "../link/index.ts";
 import { functionName, infoRecords, Program } from "../program/index.ts";
@@ -32,6 +32,8 @@ export interface ProfileOptions {
   /** A subprogram by its name in the source; the program itself unless given. */
   readonly subprogram?: string | undefined;
 }
+
+const OPTIONS: OptionTable<ProfileOptions> = { metrics: "texts", subprogram: "text" };
 
 /** A metric of all runs so far. */
 export interface MetricReading {
@@ -110,6 +112,8 @@ class DisposableList {
  * UsageError for a program without BTF or without that subprogram.
  */
 export function profileProgram(program: Program, options: ProfileOptions): Profile {
+  checkOptions("profileProgram", options, OPTIONS);
+  for (const name of options.metrics) metric(name);
   const metrics = METRIC_NAMES.filter((name) => options.metrics.includes(name));
   if (metrics.length === 0) throw new UsageError("a profile needs at least one metric");
   if (metrics.length > MAX_METRICS) {

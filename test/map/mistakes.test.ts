@@ -1,8 +1,24 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { BpfError, ClosedError, UsageError } from "../../src/errors/index.ts";
-import { openPerfBuffer, openRingBuffer, records, traceLog, UserRingBuffer } from "../../src/events/index.ts";
+import {
+  openPerfBuffer,
+  openRingBuffer,
+  openRingBuffers,
+  records,
+  traceLog,
+  UserRingBuffer,
+} from "../../src/events/index.ts";
+import {
+  describeBtfObjects,
+  describeLinks,
+  describeMaps,
+  describePrograms,
+  objectHolders,
+} from "../../src/inventory/index.ts";
+import { kernelBtf } from "../../src/kernel/index.ts";
 import { BatchCursor, type BpfMap, createMap, type MapOptions, openMap, watchMap } from "../../src/map/index.ts";
+import { metric, profileProgram } from "../../src/profile/index.ts";
 import { lacking } from "../support/feature.ts";
 
 const HASH: MapOptions = { type: "hash", key: "u32", value: "u64", maxEntries: 4 };
@@ -204,7 +220,9 @@ test("options that a function does not have, and words that an option does not k
   const queue = createMap({ type: "queue", value: "u32", maxEntries: 4 });
   const ring = createMap({ type: "ringbuf", maxEntries: 4096 });
   const perf = createMap({ type: "perf_event_array", keySize: 4, valueSize: 4, maxEntries: 4 });
-  for (const one of [map, queue, ring, perf]) t.after(() => one.close());
+  const array = createMap({ type: "array", value: "u64", maxEntries: 4, mmapable: true });
+  using reader = openRingBuffer(ring, nothing);
+  for (const one of [map, queue, ring, perf, array]) t.after(() => one.close());
   const calls: [RegExp, () => unknown][] = [
     [/openMap has no option name; it has id, fd, pinned/, () => openMap({ name: "counts" } as never)],
     [/get has no option cpus/, () => map.get(1, { cpus: 1 } as never)],
@@ -218,6 +236,35 @@ test("options that a function does not have, and words that an option does not k
     [/whenSlow must be one of wait, drop, not "toString"/, () => records(ring, { whenSlow: "toString" as never })],
     [/openPerfBuffer has no option page/, () => openPerfBuffer(perf, () => {}, { page: 1 } as never)],
     [/traceLog has no option abort/, () => traceLog({ abort: true } as never)],
+    [/records: .*signal must be an AbortSignal/, () => records(ring, { signal: {} as never })],
+    [/records: the option capacity needs whenSlow: "drop"/, () => records(ring, { capacity: 5 })],
+    [/ringbuf, and the option perf is for a perf_event_array/, () => records(ring, { perf: { pages: 1 } })],
+    [/the type of records has no option typ/, () => records(ring, { as: { btf: kernelBtf(), typ: "int" } as never })],
+    [/type of records is a name or an id/, () => records(ring, { as: { btf: kernelBtf() } as never })],
+    [/records takes a map, for example/, () => records(undefined as never)],
+    [/openRingBuffer takes a map, for example/, () => openRingBuffer({} as never, nothing)],
+    [/openRingBuffer takes a function that receives/, () => openRingBuffer(ring, undefined as never)],
+    [/openRingBuffers takes an array of/, () => openRingBuffers(ring as never)],
+    [/openPerfBuffer takes a function that receives/, () => openPerfBuffer(perf, {} as never)],
+    [/UserRingBuffer takes a map, for example/, () => new UserRingBuffer(undefined as never)],
+    [/watchMap takes a map whose elements/, () => watchMap(5 as never)],
+    [/setMany takes elements to iterate over/, () => map.setMany(5 as never)],
+    [/setMany: each element is an array of a key and a value/, () => map.setMany([5] as never)],
+    [/deleteMany takes keys to iterate over/, () => map.deleteMany(5 as never)],
+    [/an operand is a number or a bigint, not of type string/, () => array.memory().add(0, "1" as never)],
+    [/consume takes the largest number of records, not NaN/, () => reader.consume(Number.NaN)],
+    [/listen takes a function that it calls/, () => reader.listen(5 as never)],
+    [/objectHolders takes a kind of objects, one of program/, () => objectHolders("toString" as never)],
+    [/objectHolders has no option other/, () => objectHolders("map", { other: true } as never)],
+    [/objectHolders: the option by must be one of/, () => objectHolders("map", { by: "toString" as never })],
+    [/describeMaps has no option pin/, () => [...describeMaps({ pin: true } as never)]],
+    [/describeLinks has no option details/, () => [...describeLinks({ details: true } as never)]],
+    [/describePrograms has no option detail;/, () => [...describePrograms({ detail: true } as never)]],
+    [/describeBtfObjects has no option pins/, () => [...describeBtfObjects({ pins: true } as never)]],
+    [/holders.* has no option byte/, () => [...describeMaps({ holders: { byte: "proc" } as never })]],
+    [/there is no metric toString; there are cycles/, () => metric("toString" as never)],
+    [/there is no metric valueOf/, () => profileProgram({} as never, { metrics: ["valueOf" as never] })],
+    [/profileProgram has no option metric;/, () => profileProgram({} as never, { metric: [] } as never)],
   ];
   for (const [message, call] of calls) {
     assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));

@@ -1,6 +1,7 @@
 import { type RecordsOptions, records } from "../../events/index.ts";
 import { openMap } from "../../map/index.ts";
 import { btfOfMapUsers } from "../../program/index.ts";
+import { BpfMapType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
@@ -35,7 +36,9 @@ function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAn
     async live(output, signal) {
       using owned = map;
       const onLost = (count: number, cpu: number): void => output.jsonLine({ lost: count, cpu });
-      const all = records<unknown>(owned, { as, signal, perf: { onLost } });
+      // Of a ring buffer only its program knows what was lost.
+      const isPerf = owned.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+      const all = records<unknown>(owned, { as, signal, ...(isPerf ? { perf: { onLost } } : {}) });
       for await (const batch of all.batches()) {
         output.text(batch.map((record) => `${formatJson(documentOf(record))}\n`).join(""));
       }

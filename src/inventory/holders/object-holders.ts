@@ -1,7 +1,8 @@
-import type { ObjectKind } from "../../kernel/index.ts";
+import { UsageError } from "../../errors/index.ts";
+import { checkOptions, type ObjectKind, type OptionTable } from "../../kernel/index.ts";
 import { readText } from "../../sys/index.ts";
 import { iterateHolders } from "./holder-iterator.ts";
-import { type OpenObject, searchProc } from "./proc-search.ts";
+import { FILE_KINDS, type OpenObject, searchProc } from "./proc-search.ts";
 
 /** A process that holds an object open. */
 export interface ObjectHolder {
@@ -23,6 +24,12 @@ export interface ObjectHoldersOptions {
   readonly by?: "proc" | "iterator" | undefined;
 }
 
+export const HOLDERS_OPTIONS: OptionTable<ObjectHoldersOptions> = {
+  others: "boolean",
+  onGap: "function",
+  by: ["proc", "iterator"],
+};
+
 /**
  * The iterator takes 15 ms, nearly all of it to look up types in the kernel's BTF, and hardly more for a thousand files
  * than for one. Where /proc would take longer than this, in microseconds, the iterator is tried first.
@@ -36,6 +43,10 @@ const MANY_FILES = 5_000;
  * that only a pin, an attachment or another object keeps is absent. Processes are numbered as in /proc.
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
+  if (!Object.hasOwn(FILE_KINDS, kind)) {
+    throw new UsageError(`objectHolders takes a kind of objects, one of ${Object.keys(FILE_KINDS).join(", ")}`);
+  }
+  checkOptions("objectHolders", options, HOLDERS_OPTIONS);
   return groupByObject(openObjects(kind, options), options);
 }
 

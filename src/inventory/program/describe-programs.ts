@@ -1,6 +1,6 @@
-import { isGone, objectFds } from "../../kernel/index.ts";
+import { isGone, type OptionTable, objectFds } from "../../kernel/index.ts";
 import { closeFd, progGetFdById } from "../../sys/index.ts";
-import { type DescribeOptions, findOwners } from "../owners.ts";
+import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwners } from "../owners.ts";
 import { iteratedPrograms, openProgramIterator } from "./iterate-programs.ts";
 import { ProgramDetailsReader } from "./program-details.ts";
 import { type ProgramDescription, ProgramReader } from "./read-program.ts";
@@ -10,6 +10,8 @@ export interface DescribeProgramsOptions extends DescribeOptions {
   /** Adds the names of its maps and what it was loaded to be attached to. */
   readonly details?: boolean | undefined;
 }
+
+const OPTIONS: OptionTable<DescribeProgramsOptions> = { ...DESCRIBE_OPTIONS, details: "boolean" };
 
 /** More programs than this are worth loading the iterator program. */
 export const FEW_PROGRAMS = 500;
@@ -22,6 +24,7 @@ export const FEW_PROGRAMS = 500;
 export function* describePrograms(
   options: DescribeProgramsOptions = {},
 ): Generator<ProgramDescription, void, undefined> {
+  checkDescribeOptions("describePrograms", options, OPTIONS);
   const owners = findOwners("program", options);
   using reader = new ProgramReader();
   using details = options.details === true ? new ProgramDetailsReader() : undefined;
