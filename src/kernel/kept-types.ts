@@ -2,16 +2,17 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type CacheFile, kernelBtfPath, kernelBuildId, readCacheFile, writeCacheFile } from "../sys/index.ts";
 
-/** What was found in a kernel's BTF: a type's id or a member's offset in bits, null for what is not there. */
+/** Results of look-ups in a kernel's BTF: a type's id, a member's offset in bits, or null if there is none. */
 export type KeptTypes = Map<string, number | null>;
 
 let folder: string | undefined;
 let onRejected: ((why: string) => void) | undefined;
 
 /**
- * Keeps what the library's own iterator programs look up in the kernel's BTF in a folder, which is made if it is missing.
- * It saves 10 of the 60 ms of a short process. There is a file for each build of the kernel. A file that somebody else
- * could have written, or that is damaged, is removed, and `options.onRejected` is called with the reason.
+ * Caches the look-ups of the library's iterator programs in the kernel's BTF in a folder, which is made if it is
+ * missing. This saves 10 of the 60 ms of a short process. The folder has a file for each build of the kernel. A file
+ * that is damaged, or that another user could have written, is removed, and `options.onRejected` is called with the
+ * reason.
  */
 export function keepKernelTypes(
   path: string,
@@ -21,7 +22,7 @@ export function keepKernelTypes(
   onRejected = options.onRejected;
 }
 
-/** Returns what an earlier process kept of the running kernel. */
+/** Returns the look-ups that an earlier process cached for the running kernel. */
 export function readKeptTypes(): KeptTypes | undefined {
   const file = keptFile();
   const content = file && readCacheFile(file);
@@ -33,14 +34,16 @@ export function readKeptTypes(): KeptTypes | undefined {
   }
 }
 
-/** Keeps types for the next process. Does nothing if the folder cannot be written: a read-only package is normal. */
+/**
+ * Caches look-ups for the next process. Does nothing if the folder cannot be written: a read-only package is normal.
+ */
 export function writeKeptTypes(types: KeptTypes): void {
   const file = keptFile();
   if (file === undefined) return;
   try {
     writeCacheFile(file, Buffer.from(JSON.stringify(Object.fromEntries(types))));
   } catch {
-    // The next process looks everything up again.
+    // Without the file, the next process looks everything up again.
   }
 }
 

@@ -7,19 +7,20 @@ import { isGone } from "./kernel-object.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { openObjects } from "./walk-objects.ts";
 
-/** A module's BTF: split, on top of the kernel's own. */
+/** A module's BTF: split BTF, whose base is the kernel's own. */
 export interface ModuleBtf {
   readonly name: string;
   readonly btf: Btf;
-  /** The fd that names it to the kernel; closed with the {@link KernelBtf} that made it. */
+  /** Its fd, which is closed with the {@link KernelBtf} that made it. */
   readonly fd: OwnedFd;
 }
 
 let vmlinux: Btf | undefined;
 
 /**
- * The running kernel's own BTF, read once in a process (see {@link flushKernelBtf}): /sys/kernel/btf/vmlinux (5.4), or the `.BTF` section of a
- * vmlinux file where distributions put it. Throws NotSupportedError where there is none.
+ * Returns the running kernel's own BTF: /sys/kernel/btf/vmlinux (5.4), or the section `.BTF` of a vmlinux file in one
+ * of the distributions' places. It is read once in a process; see {@link flushKernelBtf}. Throws NotSupportedError if
+ * there is none.
  */
 export function kernelBtf(): Btf {
   vmlinux ??= readKernelBtf();
@@ -27,8 +28,8 @@ export function kernelBtf(): Btf {
 }
 
 /**
- * Forgets the kernel's BTF, which takes some megabytes and is otherwise kept until the process ends: the next load that
- * needs it reads it again. For a long-lived process that has loaded all it will load for now.
+ * Frees the memory of the kernel's BTF, some megabytes, which is otherwise kept until the process ends. The next load
+ * that needs the BTF reads it again. Call it in a long-lived process after its last load.
  */
 export function flushKernelBtf(): void {
   vmlinux = undefined;
@@ -37,7 +38,7 @@ export function flushKernelBtf(): void {
 function readKernelBtf(): Btf {
   const path = kernelBtfPath();
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    // Mapping saves the time to copy 5 MB. Kernels before 6.16 refuse it, so their BTF is read.
+    // Mapping saves the time to copy 5 MB. Kernels before 6.16 refuse it; then the file is read.
     const mapped = mapPrivately(path);
     return Btf.parse(mapped ?? readFileSync(path), { source: path, lazy: true, readOnly: mapped !== undefined });
   }
@@ -50,7 +51,7 @@ function readKernelBtf(): Btf {
   });
 }
 
-/** Where distributions put a vmlinux with debugging information, in libbpf's order. */
+/** Returns the paths at which distributions put a vmlinux with debugging information, in libbpf's order. */
 function vmlinuxFiles(release: string): string[] {
   return [
     `/boot/vmlinux-${release}`,
@@ -66,8 +67,9 @@ function vmlinuxFiles(release: string): string[] {
 const ELF_MAGIC = 0x7f454c46;
 
 /**
- * Returns the BTF of a file: raw, or the section `.BTF` of an ELF file. Split BTF, such as a module's, needs the BTF that
- * it goes on from as `base`, unless the file brings it along in a section `.BTF.base`. Throws UsageError, FormatError.
+ * Returns the BTF of a file: raw, or the section `.BTF` of an ELF file. Split BTF, such as a module's, needs the BTF
+ * that it goes on from as `base`, unless the file brings it along in a section `.BTF.base`. Throws UsageError,
+ * FormatError.
  */
 export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
   const data = readUserFile(path, "BTF, or an ELF file with it,");
@@ -88,7 +90,7 @@ export function readBtfFile(path: string, options: { readonly base?: Btf | undef
   return btf;
 }
 
-/** The kernel's BTF and, when asked for, its modules'. Owns fds of the modules' BTF: close it. */
+/** The BTF of the kernel and of its modules. It owns the fds of the modules' BTF: close it. */
 export class KernelBtf implements Disposable {
   #modules: ModuleBtf[] | undefined;
 
@@ -96,13 +98,13 @@ export class KernelBtf implements Disposable {
     return kernelBtf();
   }
 
-  /** The BTF of all loaded modules (5.11). */
+  /** Returns the BTF of all loaded modules (5.11). */
   modules(): readonly ModuleBtf[] {
     this.#modules ??= readModules(this.main);
     return this.#modules;
   }
 
-  /** A type by name and kind, in the kernel's own BTF or else in the first module that has it. */
+  /** Finds a type by name and kind in the kernel's own BTF, or else in the first module that has it. */
   find(name: string, kind: BtfKind): { btf: Btf; id: TypeId; module: ModuleBtf | undefined } | undefined {
     const id = this.main.find(name, kind);
     if (id !== undefined) return { btf: this.main, id, module: undefined };
@@ -124,7 +126,7 @@ export class KernelBtf implements Disposable {
 }
 
 function readModules(base: Btf): ModuleBtf[] {
-  // Without modules there is no reason to walk all BTF objects, of which each loaded object has one.
+  // Each loaded object has BTF too, so do not walk all BTF objects if there are no modules.
   if (!hasModules()) return [];
   const found: ModuleBtf[] = [];
   for (const { id, fd: number } of openObjects("btf")) {
@@ -146,8 +148,8 @@ function hasModules(): boolean {
 }
 
 /**
- * The BTF that somebody loaded into the kernel with a program or map, by its id; undefined where it is gone. A module's
- * goes on from the kernel's own, its `base`.
+ * Returns the BTF of a loaded program or map, or of a module, by its id; undefined if it is gone. The base of a
+ * module's BTF is the kernel's own.
  */
 export function loadedBtf(id: number, base?: Btf): Btf | undefined {
   let fd: number;

@@ -5,12 +5,12 @@ import { nodeError, OwnedFd } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { openPinnedFd, pinAt } from "./pin.ts";
 
-/** How an object of the kernel is named to open it. A `fd` is taken over: closing the object closes it. */
+/** How to open an object of the kernel. The new object owns an `fd` that is given here, and closes it. */
 export type ObjectSource = { readonly id: number } | { readonly fd: number } | { readonly pinned: string };
 
-/** What the three kinds of objects that can be pinned share: an fd of their own, and at most one known pin. */
+/** The base of programs, maps and links: an fd, and at most one known pin. */
 export abstract class KernelObject implements Disposable {
-  /** What it is, for errors: `map counts`. */
+  /** Names the object in errors: `map counts`. */
   readonly what: string;
   readonly #fd: OwnedFd;
   #kept = false;
@@ -22,7 +22,7 @@ export abstract class KernelObject implements Disposable {
     this.#pinnedPath = pinnedPath;
   }
 
-  /** The file descriptor; it stays this object's own. Throws ClosedError after `close()`. */
+  /** The file descriptor, which this object owns. Throws ClosedError after `close()`. */
   get fd(): number {
     return this.#fd.number;
   }
@@ -31,12 +31,14 @@ export abstract class KernelObject implements Disposable {
     return this.#fd.closed;
   }
 
-  /** Where this object was pinned by `pin()` or opened from; undefined if neither, or after `unpin()`. */
+  /**
+   * The path of `pin()`, or the path from which the object was opened; undefined without either, or after `unpin()`.
+   */
   get pinnedPath(): string | undefined {
     return this.#pinnedPath;
   }
 
-  /** Whether {@link pinnedPath} is set. Other pins of the same object may exist. */
+  /** Whether {@link pinnedPath} is set. The object may have other pins. */
   get isPinned(): boolean {
     return this.#pinnedPath !== undefined;
   }
@@ -52,12 +54,12 @@ export abstract class KernelObject implements Disposable {
     return made;
   }
 
-  /** @internal Notes that the object was pinned together with others. */
+  /** @internal Sets the path of a pin that was made together with others. */
   notePin(path: string): void {
     this.#pinnedPath = resolve(path);
   }
 
-  /** Removes the pin of {@link pinnedPath}; nothing happens without one. The object lives on while it is open. */
+  /** Removes the pin at {@link pinnedPath}, if there is one. The object lives on while it is open. */
   unpin(): void {
     if (this.#pinnedPath === undefined) return;
     try {
@@ -77,24 +79,24 @@ export abstract class KernelObject implements Disposable {
     this.close();
   }
 
-  /** @internal Whether an iteration leaves it open after its step. */
+  /** @internal Whether an iteration leaves it open. */
   get kept(): boolean {
     return this.#kept;
   }
 
-  /** @internal Has an iteration leave it open, and warns from now on when it is forgotten. */
+  /** @internal Makes an iteration leave it open. From now on, a leak of it warns. */
   keep(): void {
     this.#kept = true;
     this.#fd.watch();
   }
 
-  /** Gives the fd to the caller, who closes it; this object is closed. */
+  /** Closes this object without its fd, and returns the fd. The caller closes it. */
   release(): number {
     return this.#fd.release();
   }
 }
 
-/** An OwnedFd for a source, checked to be of `kind`; `byId` opens by id. */
+/** Opens a source and checks that it is of `kind`. `byId` opens by id. */
 export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: number) => number): OwnedFd {
   if ("pinned" in source) return openPinnedFd(source.pinned, kind);
   if ("fd" in source) {
@@ -112,7 +114,7 @@ export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: nu
   }
 }
 
-/** Whether an error says that an object with an id just listed is gone, or not ready yet. */
+/** Whether an error means that an object, whose id has just been listed, is gone or not ready yet. */
 export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }

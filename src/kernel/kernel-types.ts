@@ -3,7 +3,7 @@ import { NotSupportedError } from "../errors/index.ts";
 import { type KeptTypes, readKeptTypes, writeKeptTypes } from "./kept-types.ts";
 import { kernelBtf } from "./kernel-btf.ts";
 
-/** All types whose members the library's own iterator programs read, and those programs' hooks: one pass finds them. */
+/** The types and hooks that the library's iterator programs use. One pass finds all of them. */
 const NAMES: readonly string[] = [
   "bpf_iter_task_file",
   "file",
@@ -26,19 +26,22 @@ const NAMES: readonly string[] = [
 
 let latest: KernelTypes | undefined;
 
-/** The types of the kernel's own BTF that the library's programs read; found once. */
+/** Returns the types of the kernel that the library's programs use. They are looked up once. */
 export function kernelTypes(): KernelTypes {
   latest ??= new KernelTypes(kernelBtf, NAMES, readKeptTypes());
   return latest;
 }
 
-/** Types of a kernel that are looked for together, which costs as much as one, once what is asked for is not known yet. */
+/**
+ * Looks up all of these types in one pass over the kernel's BTF, once one of them is needed and not cached. A pass for
+ * one costs the same.
+ */
 export class KernelTypes {
   readonly #readBtf: () => Btf;
   readonly #names: readonly string[];
   #known: KeptTypes;
   #searched: { readonly btf: Btf; readonly found: ReadonlyMap<string, readonly TypeId[]> } | undefined;
-  /** Whether something of it was not looked for now but is known from another process. */
+  /** Whether any of these types came from the cache instead of this kernel's BTF. */
   #wasKept: boolean;
 
   constructor(readBtf: () => Btf, names: readonly string[], kept?: KeptTypes) {
@@ -48,13 +51,13 @@ export class KernelTypes {
     this.#wasKept = kept !== undefined;
   }
 
-  /** Keeps what was found for other processes, and lets go of the BTF. */
+  /** Caches the results for other processes, and frees the BTF. */
   keep(): void {
     if (this.#searched !== undefined) writeKeptTypes(this.#known);
     this.#searched = undefined;
   }
 
-  /** Forgets what other processes found; false where nothing is of them. */
+  /** Drops the results from the cache. Returns false if there are none. */
   forgetKept(): boolean {
     if (!this.#wasKept) return false;
     this.#known = new Map();
@@ -62,7 +65,7 @@ export class KernelTypes {
     return true;
   }
 
-  /** The type of a name and kind; undefined where the kernel has none. */
+  /** Returns a type's id by name and kind; undefined if the kernel has none. */
   id(name: string, kind: BtfKind): TypeId | undefined {
     return this.#ask(`${kind} ${name}`, () => {
       const { btf, found } = this.#search();
@@ -71,20 +74,20 @@ export class KernelTypes {
   }
 
   /**
-   * The byte offset of a struct's member, by its path: `offset("file", "f_path", "dentry")`. Members of anonymous
-   * structs and unions are found like in C. Throws NotSupportedError where the kernel has none.
+   * Returns the byte offset of a struct's member by its path: `offset("file", "f_path", "dentry")`. Members of
+   * anonymous structs and unions are found as in C. Throws NotSupportedError if the kernel has no such member.
    */
   offset(struct: string, ...path: readonly string[]): number {
     return this.bitOffset(struct, ...path) / 8;
   }
 
-  /** {@link offset}, but undefined where the kernel has none. */
+  /** As {@link offset}, but undefined if the kernel has no such member. */
   offsetIfAny(struct: string, ...path: readonly string[]): number | undefined {
     const bits = this.#find(struct, path);
     return bits === undefined ? undefined : bits / 8;
   }
 
-  /** {@link offset} in bits, for a bit field. */
+  /** As {@link offset}, in bits, for a bit field. */
   bitOffset(struct: string, ...path: readonly string[]): number {
     const bits = this.#find(struct, path);
     if (bits === undefined) throw new NotSupportedError({ feature: `a member ${path.join(".")} of struct ${struct}` });

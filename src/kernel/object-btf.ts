@@ -2,13 +2,13 @@ import { type Btf, BtfBuilder, type BtfFeatures, sanitizeBtf } from "../btf/inde
 import { SyscallError } from "../errors/index.ts";
 import { OwnedFd, tryBtfLoad } from "../sys/index.ts";
 
-/** Bytes of log that are asked for when the kernel refuses an object's BTF. */
+/** The size of the log of an object's BTF that the kernel refuses. */
 const LOG_SIZE = 1 << 20;
 
 /**
- * Loads an object's BTF into the kernel. One that the kernel refuses is put in the words of an older kernel, as far
- * as probes tell it to be one. Undefined where the kernel refuses that too, unless `mandatory` (struct_ops need it):
- * programs and maps then load without BTF, as with libbpf.
+ * Loads an object's BTF into the kernel. If the kernel refuses it, the BTF is rewritten without the kinds that probes
+ * show this kernel lacks. Returns undefined if the kernel refuses that too: programs and maps then load without BTF, as
+ * with libbpf. If it is `mandatory`, as for struct_ops, this throws instead.
  */
 export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined {
   const first = tryBtfLoad(btf.data);
@@ -25,7 +25,10 @@ export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined
   });
 }
 
-/** An object's BTF in words that this kernel takes; undefined where it takes none. Loaded once to see that. */
+/**
+ * Returns an object's BTF in a form that this kernel accepts; undefined if there is none. It is loaded once to find
+ * out.
+ */
 export function acceptedBtf(btf: Btf): Uint8Array | undefined {
   for (const data of [btf.data, sanitizeBtf(btf, probeBtfFeatures())]) {
     const { fd } = tryBtfLoad(data);
@@ -38,7 +41,7 @@ export function acceptedBtf(btf: Btf): Uint8Array | undefined {
 
 let features: BtfFeatures | undefined;
 
-/** Which kinds of BTF the running kernel takes, each told by loading a type of it. Asked once. */
+/** Returns the kinds of BTF that the running kernel accepts. Each is probed once, by loading a type of it. */
 export function probeBtfFeatures(): BtfFeatures {
   features ??= {
     func: takes((b) => {

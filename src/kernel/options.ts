@@ -1,9 +1,9 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * What the value of an option must be. `natural` is a whole number from 0 to 2^53-1, `integer` one of either sign, `u64` a
- * number or bigint from 0 to 2^64-1, `signal` an AbortSignal; `texts`, `naturals` and `u64s` are arrays of them. An array of words lists the words
- * that there are.
+ * The kind of value of an option. `natural` is a whole number from 0 to 2^53-1; `integer` may be negative; `u64` is a
+ * number or bigint from 0 to 2^64-1; `signal` is an AbortSignal. `texts`, `naturals` and `u64s` are arrays. An array of
+ * words lists the accepted words.
  */
 export type OptionKind =
   | "any"
@@ -19,12 +19,12 @@ export type OptionKind =
   | "naturals"
   | "u64s"
   | readonly string[];
-/** The options that a function takes; the compiler asks for a row for each. */
+/** The options of a function. The compiler requires a row for each. */
 export type OptionTable<T> = { readonly [K in keyof T]-?: OptionKind };
 
 /**
- * Throws a UsageError for options that a function does not take, and for values that an option cannot have: what nobody
- * reads would be a mistake without a word. `caller` is the function's name.
+ * Throws a UsageError for an unknown option and for a value of the wrong kind: a typing error would otherwise be
+ * ignored. `caller` is the function's name.
  */
 export function checkOptions<T>(caller: string, options: unknown, table: OptionTable<T>): asserts options is T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

@@ -5,35 +5,34 @@ import { closeFd, iterCreate, linkCreate, linkHead, nodeError, progLoad } from "
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import { type KernelTypes, kernelTypes } from "./kernel-types.ts";
 
-/** What an iterator program of ours is made of. */
+/** The parts of an iterator program. */
 export interface OwnIteratorOptions {
-  /** What the kernel iterates over: `task_file`. */
+  /** The kind of objects that the kernel iterates over: `task_file`. */
   readonly target: string;
-  /** Since which kernel it does. */
+  /** The first kernel that has this iterator. */
   readonly since: string;
-  /** Of the program. */
+  /** The name of the program. */
   readonly name: string;
   readonly code: (types: KernelTypes) => Uint8Array;
-  /** Bytes of each record that it writes. */
+  /** The size of each record that the program writes. */
   readonly recordSize: number;
 }
 
-// PROC_PID_INIT_INO and PROC_USER_INIT_INO: the kernel's own numbers of processes and users are those of its first
-// namespaces.
+// PROC_PID_INIT_INO and PROC_USER_INIT_INO. The kernel numbers processes and users as in its first namespaces.
 const FIRST_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd };
-/** What the kernel gives at once (8 pages of its buffer). */
+/** The size of the kernel's buffer: 8 pages. */
 const READ_SIZE = 0x8000;
 
 /**
- * A program of the library's own that the kernel runs for each of its objects of some sort (5.8), and what it writes:
- * what would otherwise take several system calls for each object. The constructor throws where that cannot be: without
- * BTF or capabilities, and in a namespace whose numbers of processes and users the program does not know.
+ * An iterator program of the library, which the kernel runs for each object of a kind (5.8), and the records that it
+ * writes. It replaces several system calls for each object. The constructor throws without BTF or capabilities, and in
+ * a pid or user namespace, whose numbers the program does not know.
  */
 export class OwnIterator implements Disposable {
   readonly #fds: number[] = [];
   readonly #iterator: number;
   readonly #recordSize: number;
-  /** Of its own program and link, which a listing is to leave out. */
+  /** The ids of its own program and link, which a listing must leave out. */
   readonly programId: number;
   readonly linkId: number;
 
@@ -58,14 +57,16 @@ export class OwnIterator implements Disposable {
     }
   }
 
-  /** The records, one after another, each at an offset of bytes that are the next one's afterwards. */
+  /**
+   * Yields the records. One object is reused for all: the next record changes its `at` and may overwrite its `bytes`.
+   */
   *records(): Generator<{ bytes: DataView; at: number }, void, undefined> {
     const bytes = new DataView(new ArrayBuffer(READ_SIZE));
     const record = { bytes, at: 0 };
     for (;;) {
       const length = readSome(this.#iterator, bytes);
       if (length === 0) return;
-      // The kernel gives whole records.
+      // A read returns whole records only.
       for (record.at = 0; record.at + this.#recordSize <= length; record.at += this.#recordSize) yield record;
     }
   }
@@ -84,7 +85,7 @@ export class OwnIterator implements Disposable {
   }
 }
 
-/** A kernel that refuses what was kept for it is searched anew. */
+/** If the kernel refuses a program made from cached types, looks the types up again. */
 function loadProgram(
   types: KernelTypes,
   { target, since, name, code }: Omit<OwnIteratorOptions, "recordSize">,
@@ -109,7 +110,7 @@ function loadProgram(
   }
 }
 
-/** After a million objects without one to show the kernel says EAGAIN, so that a reader can be interrupted. */
+/** Retries after EAGAIN, which the kernel returns after a million objects without output. */
 function readSome(fd: number, bytes: DataView): number {
   for (;;) {
     try {

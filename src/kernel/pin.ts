@@ -15,7 +15,7 @@ import { isBpffs, nodeError, OwnedFd, objGet, objPin } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { Undo } from "./undo.ts";
 
-/** An object to pin, and where. */
+/** An object to pin, and the path. */
 export interface NewPin {
   readonly path: string;
   readonly fd: number;
@@ -23,12 +23,12 @@ export interface NewPin {
   readonly what: string;
 }
 
-/** Stands between the name of a directory and the process that fills it, while it is not complete. */
+/** The name of an incomplete directory is its final name, this, and the id of the process that fills it. */
 const UNFINISHED = "_bpfts_unfinished_";
 
 /**
- * Returns a name that an object or a file chose as the name of a pin. Throws UsageError for one that would lead out of
- * the pin's directory, or that a bpffs refuses. Every name that becomes part of a path goes through here.
+ * Checks a name from an object or a file and returns it, for use in the path of a pin. Throws UsageError for a name
+ * that would lead out of the directory, or that a bpffs refuses. Every such name must go through here.
  */
 export function pinName(name: string, what: string): string {
   const problem = nameProblem(name);
@@ -40,13 +40,13 @@ function nameProblem(name: string): string | undefined {
   if (name === "") return "the name is empty";
   if (name.includes("/") || name.includes("\0"))
     return `the name of a file cannot contain ${name.includes("/") ? "/" : "NUL"}`;
-  // The kernel keeps dots for its own files (bpf_lookup in kernel/bpf/inode.c).
+  // The kernel reserves dots for its own files (bpf_lookup in kernel/bpf/inode.c).
   return name.includes(".") ? "a name in a bpffs cannot have a dot" : undefined;
 }
 
 /**
- * Pins an object at a path. Directories that are missing inside the bpffs are made; the first of them is returned.
- * Throws UsageError if the path is taken or lies outside every bpffs, SyscallError otherwise.
+ * Pins an object at a path. Makes the missing directories inside the bpffs and returns the first of them. Throws
+ * UsageError if the path is taken or in no bpffs, SyscallError otherwise.
  */
 export function pinAt(path: string, fd: number, what: string): string | undefined {
   const { directory, parent } = checkPath(path, what);
@@ -60,7 +60,7 @@ export function pinAt(path: string, fd: number, what: string): string | undefine
   }
 }
 
-/** Checks that something can be pinned at a path, and says which of its directories exists. */
+/** Checks the path of a pin. Returns its directory, and the deepest directory of the path that exists. */
 function checkPath(path: string, what: string): { directory: string; parent: string } {
   if (path === "") throw new UsageError(`${what} cannot be pinned at an empty path`);
   const absolute = resolve(path);
@@ -80,9 +80,9 @@ function checkPath(path: string, what: string): { directory: string; parent: str
 }
 
 /**
- * Pins objects, all or none. A directory that is missing is filled under another name and then renamed, so that a
- * process that is killed leaves no half of it; what such a process did leave goes to `onUnfinished`. Returns what takes
- * the pins away again.
+ * Pins objects, all or none. A missing directory is filled under a temporary name and then renamed, so a process that
+ * is killed leaves no incomplete directory under the final name. Calls `onUnfinished` with each temporary directory
+ * that a killed process has left. Returns the Undo that removes the pins.
  */
 export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: string) => void): Undo {
   const undo = new Undo();
@@ -150,7 +150,7 @@ function makeDirectory(directory: string, what: string): string | undefined {
   try {
     return mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    // Node says ENOENT where a recursive mkdir meets a file system that is read-only.
+    // On a read-only file system, a recursive mkdir of Node fails with ENOENT.
     const parent = existingParent(directory);
     if (isReadOnly(parent)) {
       throw new UsageError(
@@ -171,7 +171,7 @@ function isReadOnly(directory: string): boolean {
   }
 }
 
-/** Removes empty directories from `last` up to and with `first`, which holds it. */
+/** Removes the empty directory `last` and its parents up to `first`, included. */
 export function removeDirectories(last: string, first: string): void {
   for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
 }
@@ -201,8 +201,8 @@ function alreadyThere(path: string, what: string, cause: SyscallError): UsageErr
 }
 
 /**
- * Opens a pinned object that must be of `kind`; a map's `flags` are BPF_F_RDONLY, BPF_F_WRONLY or none. Throws
- * UsageError if the path holds something else or nothing.
+ * Opens a pinned object. A map's `flags` are BPF_F_RDONLY, BPF_F_WRONLY or 0. Throws UsageError if nothing is pinned at
+ * the path, or an object of another kind.
  */
 export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd {
   let number: number;
@@ -222,7 +222,7 @@ export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd
   }
 }
 
-/** The kernel answers EACCES for a file outside a bpffs, for a pin without the right to it, and for a closed directory. */
+/** Explains a failed BPF_OBJ_GET. EACCES alone means a file outside a bpffs, a pin's mode or a directory's mode. */
 function explainOpen(path: string, error: SyscallError): Error {
   if (path === "") return new UsageError("an empty path names no pin", { cause: error });
   if (error.errno === Errno.ENOENT) return new UsageError(`nothing is pinned at ${path}`, { cause: error });

@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { errnoHint, errnoText, UsageError } from "../errors/index.ts";
 
-/** No file that is larger is read. A kernel with all its debugging information is smaller. */
+/** The most bytes of a regular file. A kernel with all debugging information is smaller. */
 const LARGEST_FILE = 0x7fffffff;
-/** The most that is read from a pipe, a device or a file of /proc, which do not tell their size. */
+/** The most bytes of a pipe, a device or a file of /proc. They do not tell their size. */
 const MOST_WITHOUT_SIZE = 64 * 1024 * 1024;
 const FIRST_CHUNK = 64 * 1024;
 const RETRY_MS = 1;
 
-/** Reads a file that must hold something; `expected` says what. Throws UsageError with the reason in words. */
+/** Reads a file that must not be empty. `expected` names its contents in the error. Throws UsageError. */
 export function readUserFile(path: string, expected: string): Buffer {
   let data: Buffer;
   try {
@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: "its symbolic links go in circles",
 };
 
-/** Reads a file by its path, or what is left of an open one. Throws UsageError for more than memory should hold. */
+/** Reads the whole file at a path, or the rest of an open file. Throws UsageError if it is too large. */
 export function readWholeFile(file: string | number): Buffer {
   const what = file === 0 ? "standard input" : String(file);
   const fd = typeof file === "number" ? file : openSync(file, "r");

@@ -1,4 +1,4 @@
-/** What a load has made so far, to take away again if a later step fails; the newest first. */
+/** Steps that undo what was made so far, for the case that a later step fails. The newest runs first. */
 export class Undo {
   readonly #steps: (() => void)[] = [];
 
@@ -6,13 +6,13 @@ export class Undo {
     this.#steps.push(step);
   }
 
-  /** Runs every step, also when one fails: the failure that led here is the one to report. */
+  /** Runs every step, even if one throws: the caller reports the failure that led here. */
   run(): void {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
         step();
       } catch {
-        // A close or an unlink that fails has nothing left to take away.
+        // If a close or an unlink fails, nothing is left to undo.
       }
     }
   }

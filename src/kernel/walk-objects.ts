@@ -26,15 +26,15 @@ const CALLS = {
   btf: { nextId: btfGetNextId, tryFd: tryBtfGetFdById, fd: btfGetFdById },
 };
 
-/** How {@link openObjects} walks. */
+/** Options of {@link openObjects}. */
 export interface ObjectWalk extends GetFdByIdOptions {
   /** Starts after this id. */
   readonly after?: number | undefined;
 }
 
 /**
- * Opens the kernel's objects of a kind one after another, in the order of their ids. The caller closes each fd. Objects
- * that go away meanwhile are left out, and links that are only being made.
+ * Opens the kernel's objects of a kind one after another, in the order of their ids. The caller closes each fd. Skips
+ * objects that go away meanwhile, and links that are still being made.
  */
 export function* openObjects(
   kind: ObjectKind,
@@ -42,17 +42,17 @@ export function* openObjects(
 ): Generator<{ readonly id: number; readonly fd: number }, void, undefined> {
   const { nextId, tryFd, fd: openFd } = CALLS[kind];
   for (let named = nextId(options.after ?? 0); named !== undefined; ) {
-    // Most ids follow one another: the next number is tried before the kernel is asked for the next id.
+    // Most ids are consecutive, so try the next number before asking the kernel for the next id.
     let id = named;
     let fd = tryFd(id, options);
     for (; fd >= 0; fd = tryFd(++id, options)) yield { id, fd };
     if (-fd !== Errno.ENOENT && -fd !== Errno.EAGAIN) closeFd(openFd(id, options));
-    // An id that the kernel named is gone. One that was only guessed may have come into use since.
+    // If the id came from the kernel, the object is gone. A guessed id may be in use by now.
     named = nextId(id === named ? id : id - 1);
   }
 }
 
-/** Yields an fd of each object of a kind, which is closed when the next one is asked for. */
+/** Yields an fd of each object of a kind. It is closed before the next one is opened. */
 export function* objectFds(kind: ObjectKind, after = 0): Generator<number, void, undefined> {
   for (const { fd } of openObjects(kind, { after })) {
     try {
@@ -63,7 +63,7 @@ export function* objectFds(kind: ObjectKind, after = 0): Generator<number, void,
   }
 }
 
-/** Yields a live object of each one of a kind. It is closed after its step unless `takeObject` kept it. */
+/** Yields each object of a kind. It is closed after its step unless `takeObject` kept it open. */
 export function* walkObjects<T extends KernelObject>(
   kind: ObjectKind,
   make: (fd: OwnedFd, id: number) => T,
@@ -81,7 +81,7 @@ export function* walkObjects<T extends KernelObject>(
   }
 }
 
-/** Keeps an object of an iteration open past its step. The caller becomes its owner and closes it. */
+/** Keeps an object of an iteration open after its step. The caller becomes its owner and must close it. */
 export function takeObject<T extends KernelObject>(object: T): T {
   object.keep();
   return object;

@@ -28,7 +28,7 @@ import type { Program } from "../program/index.ts";
 import { BpfProgType } from "../uapi/index.ts";
 import type { BpfObject } from "./bpf-object.ts";
 
-/** Something of an object that is not attached, and why. */
+/** A program or a struct_ops map that was not attached, and why. */
 export interface NotAttached {
   /** Of the program. */
   readonly name: string;
@@ -36,7 +36,7 @@ export interface NotAttached {
   readonly reason: string;
 }
 
-/** What {@link autoAttach} attached. Closing it closes all of it. */
+/** The links that {@link autoAttach} made. Closing it closes all of them. */
 export class Attachments implements Disposable {
   /** By the name of the program, or of the struct_ops map. */
   readonly links: Readonly<Record<string, Link>>;
@@ -59,9 +59,10 @@ export class Attachments implements Disposable {
 }
 
 /**
- * Attaches every program of a loaded object whose section says where to, and every struct_ops map, as a skeleton of
- * libbpf's does. Programs whose section does not say enough are left, and listed; so are those whose `autoattach` is
- * off. If one cannot be attached, those before it are closed again and its error is thrown.
+ * Attaches every program of a loaded object whose section name is a complete target, and every struct_ops map. libbpf's
+ * skeletons do the same. The result lists the programs that were not attached: those whose section name is no complete
+ * target, and those whose `autoattach` is off. If one program fails to attach, the links before it are closed and the
+ * error is thrown.
  */
 export function autoAttach(object: BpfObject): Attachments {
   const links: Record<string, Link> = Object.create(null);
@@ -92,7 +93,7 @@ function closeAll(links: readonly Link[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Why a program is not attached by itself; undefined if it is. */
+/** Returns why a program is not attached automatically; undefined if it is. */
 function whyLeft(object: BpfObject, program: Program): string | undefined {
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "it is a callback of a struct_ops map";
   const section = sectionOf(program, "");
@@ -104,8 +105,8 @@ function whyLeft(object: BpfObject, program: Program): string | undefined {
 }
 
 /**
- * Attaches a program to what its section says, as libbpf's bpf_program__attach() does; undefined if that does not say
- * enough, and for kinds that no section's name says enough of (`xdp`, `cgroup_skb/…`, …).
+ * Attaches a program to the target in its section name, as libbpf's bpf_program__attach() does. Returns undefined if
+ * the section name is no complete target. That of some kinds never is: `xdp`, `cgroup_skb/…`.
  */
 export function attachBySection(program: Program): Link | undefined {
   const { kind } = parseSectionName(program.origin.sectionName ?? "");
@@ -113,7 +114,10 @@ export function attachBySection(program: Program): Link | undefined {
   return kind === undefined || target === undefined ? undefined : attachKind(program, kind, target);
 }
 
-/** What a program's section says to attach to; undefined if that is not enough, empty where it was loaded with it. */
+/**
+ * Returns the target in a program's section name: undefined if it is incomplete, empty if the load has fixed the
+ * target.
+ */
 function targetOf(program: Program): string | undefined {
   const { kind, attachTo } = parseSectionName(program.origin.sectionName ?? "");
   if (kind?.autoAttach === undefined) return undefined;
@@ -121,7 +125,7 @@ function targetOf(program: Program): string | undefined {
   return target === "" && NEEDS_TARGET.has(kind.autoAttach) ? undefined : target;
 }
 
-/** Kinds whose section may leave the target out; the others were loaded with it. */
+/** The kinds whose section name may lack the target. For the others the load has fixed it. */
 const NEEDS_TARGET: ReadonlySet<string> = new Set<NonNullable<SectionKind["autoAttach"]>>([
   "kprobe",
   "uprobe",

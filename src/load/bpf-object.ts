@@ -2,7 +2,7 @@ import type { BpfMap, Variable } from "../map/index.ts";
 import { memberNamed, type ObjectSpec } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 
-/** What {@link BpfObject} is made of. Its records have no prototype: any C name is a safe key. */
+/** The members of a {@link BpfObject}. The records have no prototype, so any C name is a safe key. */
 export interface LoadedParts {
   readonly programs: Readonly<Record<string, Program>>;
   readonly maps: Readonly<Record<string, BpfMap>>;
@@ -20,7 +20,7 @@ export class BpfObject implements Disposable {
   readonly maps: Readonly<Record<string, BpfMap>>;
   /** The global variables, by name; see {@link variable}. */
   readonly variables: Readonly<Record<string, Variable>>;
-  /** For each struct_ops map the value that registers it, its programs' fds included. */
+  /** For each struct_ops map: the value to write to register it, with the fds of its programs. */
   readonly structOps: Readonly<Record<string, Uint8Array>>;
 
   constructor(spec: ObjectSpec, parts: LoadedParts) {
@@ -43,7 +43,9 @@ export class BpfObject implements Disposable {
     return memberNamed(`object ${this.name}`, "map", this.maps, name);
   }
 
-  /** Returns the global variable of this name, as the programs see it now. Throws UsageError with the names there are. */
+  /**
+   * Returns the global variable of this name, as the programs see it now. Throws UsageError with the names there are.
+   */
   variable(name: string): Variable {
     return memberNamed(`object ${this.name}`, "variable", this.variables, name);
   }

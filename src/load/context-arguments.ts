@@ -2,11 +2,11 @@ import { Btf, BtfEdit, BtfKind, type TypeId } from "../btf/index.ts";
 import type { FunctionSpec, ProgramSpec } from "../object/index.ts";
 import { BpfProgType } from "../uapi/index.ts";
 
-/** The tag by which an argument of a global function is the program's context, whatever its type (Linux 6.8). */
+/** This tag marks an argument of a global function as the program's context, whatever its type (Linux 6.8). */
 const TAG = "arg:ctx";
 
 const P = BpfProgType;
-/** What kernels before 6.8 go by: the name of the struct that is the context of each type of program. */
+/** The context struct of each program type. Kernels before 6.8 recognise a context by this name. */
 const CONTEXTS: ReadonlyMap<number, string> = new Map([
   [P.BPF_PROG_TYPE_CGROUP_DEVICE, "bpf_cgroup_dev_ctx"],
   [P.BPF_PROG_TYPE_CGROUP_SKB, "__sk_buff"],
@@ -34,16 +34,16 @@ const CONTEXTS: ReadonlyMap<number, string> = new Map([
   [P.BPF_PROG_TYPE_SOCKET_FILTER, "__sk_buff"],
   [P.BPF_PROG_TYPE_XDP, "xdp_md"],
 ]);
-/** Registers as a kprobe or perf event program may have them, of the architectures that we run on. */
+/** The structs of registers that kprobe and perf event programs get, on the supported architectures. */
 const REGISTERS: ReadonlySet<string> = new Set(["pt_regs", "user_pt_regs", "user_regs_struct"]);
 
-/** An argument with the tag. */
+/** An argument that has the tag. */
 interface ContextArgument {
   readonly func: TypeId;
   readonly index: number;
 }
 
-/** The arguments of global functions that are tagged as contexts; none in most objects. */
+/** Returns the tagged arguments of global functions. Most objects have none. */
 export function contextArguments(btf: Btf): ContextArgument[] {
   const found: ContextArgument[] = [];
   for (const id of btf.idsOf(BtfKind.DECL_TAG)) {
@@ -57,9 +57,9 @@ export function contextArguments(btf: Btf): ContextArgument[] {
 }
 
 /**
- * For a kernel that does not know the tag: types of functions, one for each program that calls them, whose tagged
- * arguments have the type that it knows contexts by. Ids and strings of the object's BTF stay as they are. libbpf does
- * the same (`bpf_program_fixup_func_info`).
+ * Replaces the types of tagged arguments, for a kernel that does not know the tag. Each program gets its own copy of
+ * the function types that it uses, in which a tagged argument has the program's context type. New types are appended,
+ * so the ids and strings of the object's BTF stay valid. libbpf does the same (`bpf_program_fixup_func_info`).
  */
 export function nameContexts(
   btf: Btf,
@@ -90,7 +90,7 @@ export function nameContexts(
   return { btf: functions.size === 0 ? btf : Btf.parse(edit.encode(), { source: btf.source }), functions };
 }
 
-/** A FUNC like another, but for the type of some arguments. */
+/** Appends a copy of a FUNC in which some arguments have another type. */
 function cloneFunction(edit: BtfEdit, id: TypeId, indices: readonly number[], pointer: TypeId): TypeId {
   const func = edit.btf.type(id);
   const proto = edit.btf.type(edit.btf.target(id));
@@ -103,7 +103,7 @@ function cloneFunction(edit: BtfEdit, id: TypeId, indices: readonly number[], po
   return clone;
 }
 
-/** Whether the kernel would not see a context in an argument, although it can be one. */
+/** Whether an argument may be a context that an old kernel does not recognise by its type. */
 function needsName(btf: Btf, func: TypeId, index: number, type: BpfProgType): boolean {
   const proto = btf.type(btf.target(func));
   const param = proto.kind === "func_proto" ? proto.params[index] : undefined;

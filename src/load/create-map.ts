@@ -13,7 +13,7 @@ import {
 } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 
-/** What of a struct_ops map depends on the kernel. */
+/** The fields of a struct_ops map that depend on the running kernel. */
 export interface KernelStructOps {
   readonly valueTypeId: number;
   readonly valueSize: number;
@@ -23,7 +23,10 @@ export interface KernelStructOps {
 
 const BPF_F_VTYPE_BTF_OBJ_FD = 0x8000;
 
-/** max_entries as the map is created: rings are whole pages and powers of two, perf event arrays count CPUs. */
+/**
+ * Returns the max_entries to create a map with. A ring gets a power of two of at least a page. A perf event array
+ * without max_entries gets one entry for each possible CPU.
+ */
 export function effectiveMaxEntries(spec: MapSpec): number {
   const { type, maxEntries } = spec;
   if (type === BpfMapType.BPF_MAP_TYPE_RINGBUF || type === BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
@@ -36,7 +39,7 @@ export function effectiveMaxEntries(spec: MapSpec): number {
   return type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? possibleCpus() : maxEntries;
 }
 
-/** What a map is created with, beside its spec. */
+/** What creating a map takes besides its spec. */
 export interface MapParts {
   /** The object's BTF in the kernel. */
   readonly btf: OwnedFd | undefined;
@@ -45,7 +48,7 @@ export interface MapParts {
   readonly ifindex?: number | undefined;
 }
 
-/** Creates a map from its spec, empty. */
+/** Creates an empty map from its spec. */
 export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
   const inner = spec.innerMap === undefined ? undefined : createMap(spec.innerMap, { btf: parts.btf });
   try {
@@ -55,7 +58,7 @@ export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
   }
 }
 
-/** BPF_MAP_CREATE's attr of a map, without the types and the fds that it may name. */
+/** Returns the attr of BPF_MAP_CREATE for a map, without BTF types and fds. */
 export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "btf">): MapCreateAttr {
   return {
     map_type: spec.type,
@@ -95,7 +98,7 @@ export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array | un
 }
 
 /**
- * Where an object's globals lie in its arena, in bytes from its start: at the end where the kernel takes such offsets
+ * Returns the offset of an object's globals in its arena. They lie at the end if the kernel accepts such large offsets
  * in instructions, otherwise at the start. libbpf 1.8 does the same.
  */
 export function arenaDataOffset(spec: MapSpec): number {
@@ -106,8 +109,9 @@ export function arenaDataOffset(spec: MapSpec): number {
 }
 
 /**
- * Maps an arena that has no fixed address, since the kernel loads no program with one that has no address yet, and
- * writes the object's globals into it. The map keeps this mapping: the kernel allows no other address from now on.
+ * Writes the object's globals into its arena. An arena without a fixed address is mapped even without globals: until it
+ * has an address, the kernel loads no program that uses it. The map keeps that mapping, because the kernel accepts no
+ * other address from now on.
  */
 export function fillArena(spec: MapSpec, map: BpfMap): void {
   const { contents = new Uint8Array(), mapExtra, maxEntries, flags } = spec;
@@ -128,7 +132,7 @@ export function fillArena(spec: MapSpec, map: BpfMap): void {
   }
 }
 
-/** Creates a jump table of a program: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of places in its instructions. */
+/** Creates the map of a jump table: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of slots in the program. */
 export function createJumpTable(program: string, targets: readonly number[]): number {
   const attr: MapCreateAttr = {
     map_type: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,

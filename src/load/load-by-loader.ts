@@ -12,7 +12,10 @@ import { mapHashPlace, runLoader } from "./run-loader.ts";
 import { LoaderSignature, sha256 } from "./sign/loader-signature.ts";
 import { describeStep } from "./step-texts.ts";
 
-/** Creates the maps and loads the programs by one program that runs in the kernel (see {@link generateLoader}). */
+/**
+ * Creates the maps and loads the programs through a loader program, which runs in the kernel (see {@link
+ * generateLoader}).
+ */
 export function loadByLoader(
   load: PreparedLoad,
   objectMaps: ObjectMaps,
@@ -63,7 +66,7 @@ export function loadByLoader(
   }
 }
 
-/** Resolves only what the loader program cannot: kconfig values and constants. It looks up kernel symbols itself. */
+/** Resolves kconfig values and constants only. The loader program looks up kernel symbols itself. */
 function ownExterns({ spec, kernel, usedExterns, options }: PreparedLoad): ResolvedExterns {
   const own = Object.entries(spec.externs).filter(
     ([, { source }]) => source.kind === "kconfig" || source.kind === "constant",

@@ -12,7 +12,7 @@ import { relocate } from "./relocate.ts";
 import { resolveExterns } from "./resolve-externs.ts";
 import { externText } from "./step-texts.ts";
 
-/** Creates the maps and loads the programs, each by a system call of this process. */
+/** Creates each map and loads each program by a system call of this process. */
 export function loadDirectly(load: PreparedLoad, maps: ObjectMaps, programs: ObjectPrograms): void {
   const { spec, options, kernel } = load;
   const externs = resolveExterns(spec, kernel, load.usedExterns, options);
@@ -39,7 +39,7 @@ function loadBtf({ btf, structOps, options }: PreparedLoad): OwnedFd | undefined
   return fd;
 }
 
-/** The jump tables of one program, which the program keeps alive once it is loaded. */
+/** The jump tables of one program. The loaded program keeps them alive. */
 class JumpTables implements Disposable {
   readonly #fds: OwnedFd[] = [];
 

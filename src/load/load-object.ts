@@ -42,7 +42,7 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
   checkOptions("loadObject", options, LOAD_OPTIONS);
   const spec = typeof object === "string" || object instanceof Uint8Array ? readObject(object) : object;
   const undo = new Undo();
-  // Fds of modules' BTF are needed until the last program is loaded. The object's BTF lives on in what uses it.
+  // The fds of modules' BTF are needed until the last program is loaded.
   using kernel = new KernelBtf();
   try {
     const load = prepareLoad(spec, options, kernel);
@@ -66,7 +66,10 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
   }
 }
 
-/** Loads again without a loader program, which tells only an errno: the direct load says why, if it fails as well. */
+/**
+ * Returns the reason of a loader program's failure. The loader gives only an errno, so this loads directly to get the
+ * reason.
+ */
 function explainLoaderError(error: LoaderError, spec: ObjectSpec, options: LoadOptions): unknown {
   try {
     loadObject(spec, { ...options, useLoader: false, sign: undefined, onStep: undefined, onLog: undefined }).close();
@@ -76,7 +79,7 @@ function explainLoaderError(error: LoaderError, spec: ObjectSpec, options: LoadO
   return error;
 }
 
-/** Returns the values with the programs in them. Writing one registers the struct: that is attaching, not loading. */
+/** Puts the programs' fds into the struct_ops values. Whoever writes a value to its map attaches the struct. */
 function structOpsValues(
   structOps: ReadonlyMap<string, PreparedStructOps>,
   programs: Readonly<Record<string, Program>>,

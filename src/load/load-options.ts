@@ -5,54 +5,60 @@ import type { ProgramSpec } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import type { LoaderSigner } from "./sign/loader-signature.ts";
 
-/** How an object is loaded. Without options, all of it is, as its file says. */
+/** How to load an object. Without options, everything is loaded as the file says. */
 export interface LoadOptions {
-  /** Which programs are loaded: names, or a predicate. Those of sections that begin with `?` only if said so. */
+  /** The programs to load: names, or a predicate. By default all but those whose section begins with `?`. */
   readonly programs?: readonly string[] | ((program: ProgramSpec) => boolean) | undefined;
-  /** Maps to use instead of new ones, by name. They must have the same type, sizes and flags, unless `anyMaps` is set. */
+  /**
+   * Maps to use instead of new ones, by name. They must have the same type, sizes and flags, unless `anyMaps` is set.
+   */
   readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
   /**
-   * Takes what is given in `maps` as it is, also where it differs from the spec, as bpftool does: a larger map in place
-   * of a small one, or one of another type. Whether the programs can use it, the verifier decides.
+   * Accepts maps in `maps` that differ from the spec, for example larger ones, as bpftool does. The verifier decides
+   * whether the programs can use them.
    */
   readonly anyMaps?: boolean | undefined;
   /**
-   * Pins every map in this directory of a bpffs once all is loaded, under the names that libbpf and the command use:
+   * Pins every map in this directory of a bpffs after the load, under the names that libbpf and the command use:
    * `counts`, `counter_bss`.
    */
   readonly pinMaps?: string | undefined;
-  /** Where maps declared with `pinning` are pinned, and re-used from; /sys/fs/bpf unless given. */
+  /**
+   * The directory for maps that are declared with `pinning`: they are reused from it, or pinned in it. Default:
+   * /sys/fs/bpf.
+   */
   readonly pinPath?: string | undefined;
-  /** BTF to relocate against instead of the running kernel's: a file, or parsed. */
+  /** The BTF to relocate against, instead of the running kernel's: a path, or parsed BTF. */
   readonly kernelBtf?: string | Btf | undefined;
-  /** The network device, by its index, that programs and maps are offloaded to; else what the spec says. */
+  /** The index of the network device to offload programs and maps to. Default: that of the spec. */
   readonly ifindex?: number | undefined;
-  /** `CONFIG_X=value` lines that go before the kernel's own configuration, for `__kconfig` externs. */
+  /** Lines of `CONFIG_X=value` for `__kconfig` externs. They take precedence over the kernel's own configuration. */
   readonly kconfig?: string | undefined;
-  /** Asks the verifier for its log of programs that load, too: 1, 2 or 4 (statistics). */
+  /** The level of the verifier's log, also for programs that load: 1, 2 or 4 (statistics), or a sum of them. */
   readonly logLevel?: number | undefined;
-  /** Gets the verifier's log of each program, if `logLevel` is set. */
+  /** Called with the verifier's log of each program if `logLevel` is set. */
   readonly onLog?: ((program: string, log: string) => void) | undefined;
   /**
-   * Loads by a program of type syscall that does it all inside the kernel: it creates the maps, applies the CO-RE
-   * relocations, looks up externs and loads the programs. Linux 5.14; for CO-RE 5.17. Not for struct_ops and jump tables.
+   * Loads through a program of type syscall, which does the whole load inside the kernel: it creates the maps, applies
+   * the CO-RE relocations, looks up externs and loads the programs. Needs Linux 5.14, with CO-RE 5.17. It cannot load
+   * struct_ops and jump tables.
    */
   readonly useLoader?: boolean | undefined;
   /**
-   * Signs the loader program (implies `useLoader`): the kernel checks the signature against the certificate, which is in
-   * the session's keyring meanwhile, and the loader the hash of what it works on. Linux 6.18 with the kernel's keys.
+   * Signs the loader program; implies `useLoader`. The kernel checks the signature with the certificate, which is in
+   * the session's keyring during the load. The loader checks the hash of its data. Needs Linux 6.18.
    */
   readonly sign?: LoaderSigner | undefined;
-  /** Is told each step of the load, in a sentence: what is created, re-used, resolved, relocated and loaded. */
+  /** Called with a sentence for each step of the load: what is created, reused, resolved, relocated or loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
   /**
-   * The loaded program whose function a program of the object replaces (freplace) or traces (fentry, fexit), by the name
-   * of the object's program. Its `attachTo` names the function.
+   * The loaded program whose function a program of the object replaces (freplace) or traces (fentry, fexit), by the
+   * name of the object's program. Its `attachTo` names the function.
    */
   readonly targets?: Readonly<Record<string, Program>> | undefined;
 }
 
-/** What {@link LoadOptions} takes. */
+/** The kind of value that each option takes. */
 export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
   programs: "any",
   maps: "object",

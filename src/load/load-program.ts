@@ -19,7 +19,7 @@ import type { ReadyInstructions } from "./relocate.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
 import { VerifierError } from "./verifier-error.ts";
 
-/** What a program is loaded with, beside its spec. */
+/** What loading a program takes besides its spec. */
 export interface ProgramParts {
   readonly instructions: ReadyInstructions;
   /** The object's BTF in the kernel; undefined where there is none. */
@@ -32,10 +32,10 @@ export interface ProgramParts {
 }
 
 const FIRST_LOG = 64 * 1024;
-/** The kernel takes logs of at most 1 GiB; one of 16 MiB, libbpf's size, is more than anybody reads. */
+/** libbpf's size. The kernel would accept 1 GiB, but nobody reads that much. */
 const LARGEST_LOG = 16 * 1024 * 1024;
 
-/** Loads one program. The verifier is asked for its log only if it refuses. Throws VerifierError or SyscallError. */
+/** Loads one program. Requests the verifier's log only after a refusal. Throws VerifierError or SyscallError. */
 export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
   checkProgramType(spec);
   if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
@@ -62,7 +62,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     closeFd(second.fd);
     throw new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
   }
-  // ENOSPC is about the log.
+  // ENOSPC means that the log did not fit.
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
   const refusal = new VerifierError({
     program: spec.name,
@@ -86,7 +86,7 @@ export function isShortage(errno: number): boolean {
 
 const SHORTAGES: ReadonlySet<number> = new Set([Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EAGAIN, Errno.EINTR]);
 
-/** Throws UsageError for a program whose type nobody has said. */
+/** Throws UsageError for a program that has no type. */
 export function checkProgramType({ name, type, sectionName }: ProgramSpec): void {
   if (type !== BpfProgType.BPF_PROG_TYPE_UNSPEC) return;
   throw new UsageError(
@@ -94,7 +94,7 @@ export function checkProgramType({ name, type, sectionName }: ProgramSpec): void
   );
 }
 
-/** Returns what BPF_PROG_LOAD is told about a program by its spec alone. */
+/** Returns the fields of BPF_PROG_LOAD that depend on the spec and the options only. */
 export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: LoadOptions) {
   return {
     prog_type: spec.type,
@@ -106,13 +106,13 @@ export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: Load
   };
 }
 
-/** A program that was loaded from its spec. */
+/** Makes the Program of a spec that has been loaded. */
 export function programOf(spec: ProgramSpec, fd: OwnedFd, maps: Readonly<Record<string, BpfMap>>): Program {
   const { name, type, attachTo, sectionName } = spec;
   return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName, maps });
 }
 
-/** A device whose driver cannot do what the program wants of it says EOPNOTSUPP, and no log. */
+/** Explains the refusal of an offloaded program. A driver that cannot run it gives an errno but no log. */
 function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError | undefined {
   const { prog_ifindex = 0, prog_flags = 0, prog_name } = load;
   if (prog_ifindex === 0 || (error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.EINVAL)) return undefined;
@@ -129,7 +129,7 @@ function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError
   );
 }
 
-/** Of a USDT program it depends on the kernel: it is for a uprobe_multi link where there are such. */
+/** Returns the expected attach type. A USDT program is loaded for a uprobe_multi link if the kernel has those. */
 export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
   const { kind } = parseSectionName(spec.sectionName);
   const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
@@ -138,15 +138,15 @@ export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
 }
 
 /**
- * Loads with a log that grows until it fits. Since 6.4 the kernel tells its size, and keeps the end of one that does
- * not fit, where the reason stands. Before, it keeps the beginning: the reason is then asked for alone.
+ * Loads with a log buffer that grows until the log fits. Since 6.4 the kernel reports the log's size and keeps its end,
+ * which has the reason. Older kernels keep the beginning, so a last load requests the reason without the rest.
  */
 function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
   for (let size = FIRST_LOG; ; ) {
     const result = tryProgLoad({ ...load, log: { level, size } });
     if (result.errno !== Errno.ENOSPC || result.logTrueSize > LARGEST_LOG) return result;
     if (size === LARGEST_LOG) {
-      // Statistics without the walk (5.2): what is left are the reasons.
+      // At this level (5.2) the log has only statistics and the reason.
       const brief = tryProgLoad({ ...load, log: { level: BpfLogLevel.BPF_LOG_STATS, size: FIRST_LOG } });
       return { ...brief, log: `${result.log}\n${brief.log}` };
     }
@@ -154,7 +154,7 @@ function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
   }
 }
 
-/** `file.c:12: source text` of the line that an instruction belongs to. */
+/** Returns the source line of an instruction as `file.c:12: source text`. */
 function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string | undefined {
   const line = spec.lines.findLast((one) => one.slot <= slot);
   if (line === undefined || btf === undefined) return undefined;
@@ -162,12 +162,12 @@ function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string |
   return `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}: ${btf.string(line.lineOffset).trim()}`;
 }
 
-/** Function and line information, as records for the kernel; without BTF, or where a function has none, nothing. */
+/** Returns the function and line records for the kernel; nothing without BTF or if a function has no type. */
 function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
   return btf === undefined ? {} : { prog_btf_fd: btf.number, ...debugRecords(spec) };
 }
 
-/** The records themselves; none where a function has no type. */
+/** Encodes function and line records; nothing if a function has no type. */
 export function debugRecords(spec: ProgramSpec): { func_info?: Uint8Array; line_info?: Uint8Array } {
   const { functions, lines } = spec;
   if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return {};

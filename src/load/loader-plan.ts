@@ -23,19 +23,19 @@ import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
 import { relocate } from "./relocate.ts";
 import type { ResolvedExterns } from "./resolve-externs.ts";
 
-/** What a plan is made from, beside the prepared load. */
+/** What a plan takes besides the prepared load. */
 export interface PlanParts {
   /** The maps to create. */
   readonly maps: readonly MapSpec[];
   /** The object's BTF in the form that this kernel accepts; undefined if it accepts none. */
   readonly btfData: Uint8Array | undefined;
-  /** Only kconfig values and constants: the loader looks up the rest. */
+  /** Only kconfig values and constants. The loader looks up the other externs. */
   readonly externs: ResolvedExterns;
-  /** Undefined if the kernel applies the CO-RE relocations. */
+  /** Applies the CO-RE relocations; undefined if the kernel does. */
   readonly core: CoreRelocator | undefined;
 }
 
-/** The places of the object's maps and programs in the plan, by name. */
+/** The indexes of the object's maps and programs in the plan, by name. */
 interface Places {
   readonly maps: ReadonlyMap<string, number>;
   readonly programs: ReadonlyMap<string, number>;
@@ -132,7 +132,9 @@ function coreRecords(program: ProgramSpec, btf: Btf | undefined, { btfData, core
   return encodeCoreRelocations(btf, program.coreRelocations);
 }
 
-/** What the kernel is asked for by name; programs of programs, and those of many functions, are not. */
+/**
+ * Returns the attach target that the loader looks up by name; undefined if the target is a program or many functions.
+ */
 function targetByName(program: ProgramSpec, options: LoadOptions): LoaderProgramPart["target"] {
   const { kind } = parseSectionName(program.sectionName);
   const byBtf = kind !== undefined && (kind.traits & SectionTrait.ATTACH_BTF) !== 0;

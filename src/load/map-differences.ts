@@ -2,7 +2,9 @@ import type { MapSpec } from "../object/index.ts";
 import type { MapInfo } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeName } from "../uapi/index.ts";
 
-/** In what an existing map differs from a spec; empty where programs can use it instead of a new one. */
+/**
+ * Lists how an existing map differs from a spec. If the list is empty, programs can use the map instead of a new one.
+ */
 export function mapDifferences(spec: MapSpec, maxEntries: number, info: MapInfo): string[] {
   const differences: string[] = [];
   const compare = (what: string, wanted: string | number | bigint, found: string | number | bigint): void => {

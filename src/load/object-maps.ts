@@ -14,10 +14,10 @@ import { mapDifferences } from "./map-differences.ts";
 import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
 
-/** What maps are made of besides their declarations. */
+/** What creating the maps takes besides their specs. */
 export interface MapMaterials {
   readonly btf: OwnedFd | undefined;
-  /** The contents of `.kconfig`. */
+  /** The value of the map `.kconfig`. */
   readonly kconfig: Uint8Array | undefined;
   readonly structOps: ReadonlyMap<string, PreparedStructOps>;
 }
@@ -36,7 +36,7 @@ export class ObjectMaps {
     this.#undo = undo;
   }
 
-  /** Calls a function for each map there is, with its declaration. */
+  /** Calls a function for each existing map and its spec. */
   each(visit: (map: BpfMap, spec: MapSpec) => void): void {
     for (const spec of Object.values(this.#spec.maps)) {
       const map = this.byName[spec.name];
@@ -62,7 +62,7 @@ export class ObjectMaps {
     });
   }
 
-  /** Creates every map, or takes the one that was given or is pinned in its place. */
+  /** Creates every map, unless the caller gave one or one is pinned in its place. */
   createAll(materials: MapMaterials): void {
     for (const spec of Object.values(this.#spec.maps)) {
       if (!spec.autocreate) continue;
@@ -70,13 +70,13 @@ export class ObjectMaps {
     }
   }
 
-  /** A map that is there now is the object's, pinned where it is to be. */
+  /** Adds an open map to the object, and pins it if its declaration asks for a pin. */
   keep(spec: MapSpec, map: BpfMap): void {
     const path = this.#pinPath(spec);
     this.byName[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
   }
 
-  /** Pins the maps in the directory that the option `pinMaps` names, all or none; those that are pinned stay where they are. */
+  /** Pins all maps that have no pin yet in the directory `pinMaps`, or none if one fails. */
   pinAll(): void {
     const { pinMaps, onStep } = this.#options;
     if (pinMaps === undefined) return;
@@ -93,14 +93,14 @@ export class ObjectMaps {
     }
   }
 
-  /** A map that a loader program has made. */
+  /** Adds a map that a loader program has created. */
   adopt(spec: MapSpec, fd: OwnedFd): void {
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
     if (spec.source === "arena") fillArena(spec, map);
     this.keep(spec, map);
   }
 
-  /** The map that stands in for one of the object's: given by the caller, or pinned where it would be. */
+  /** Returns the map to use instead of a new one: the caller's, or a pinned one. */
   existing(spec: MapSpec): BpfMap | undefined {
     const path = this.#pinPath(spec);
     return this.#replacement(spec) ?? (path === undefined ? undefined : this.#reuse(spec, path));
@@ -129,7 +129,7 @@ export class ObjectMaps {
       : undefined;
   }
 
-  /** The map that is pinned where this one would be; undefined where nothing is. */
+  /** Opens the map that is pinned at a path; undefined if nothing is pinned there. */
   #reuse(spec: MapSpec, path: string): BpfMap | undefined {
     let fd: OwnedFd;
     try {
@@ -169,7 +169,7 @@ export class ObjectMaps {
     return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
   }
 
-  /** Pins a new map, unless somebody else has pinned one there meanwhile, which is then used. */
+  /** Pins a new map. If another process has pinned one there meanwhile, returns that one. */
   #pinOrReuse(spec: MapSpec, map: BpfMap, path: string): BpfMap {
     try {
       this.#pin(map, path);
@@ -198,7 +198,7 @@ export class ObjectMaps {
   }
 }
 
-/** Returns the name of a map's pin, as libbpf forms it: a name in a bpffs has no dots. */
+/** Returns the name of a map's pin as libbpf forms it: with `_` for dots, which a bpffs does not accept. */
 export function mapPinName(spec: MapSpec): string {
   return pinName(libbpfMapName(spec).replaceAll(".", "_"), `map ${spec.name}`);
 }

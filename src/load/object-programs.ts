@@ -32,7 +32,7 @@ export class ObjectPrograms {
   }
 }
 
-/** Binds a map to a program, so that metadata in .rodata can be found from it. A kernel before 5.10 cannot. */
+/** Binds a map to a program, so that `prog show` finds the metadata in .rodata. Kernels before 5.10 refuse it. */
 function bindMap(program: number, map: number): void {
   try {
     progBindMap(program, map);

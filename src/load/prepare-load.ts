@@ -10,7 +10,7 @@ import type { RelocationTargets } from "./relocate.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 
-/** What is known about a load before anything is created. Both ways to load, direct and by a loader program, use it. */
+/** What is known before anything is created. Both ways to load use it: directly, and through a loader program. */
 export interface PreparedLoad {
   readonly spec: ObjectSpec;
   readonly options: LoadOptions;
@@ -21,7 +21,7 @@ export interface PreparedLoad {
   readonly btf: Btf | undefined;
   /** The struct_ops maps to create, by name. */
   readonly structOps: ReadonlyMap<string, PreparedStructOps>;
-  /** What the struct_ops programs are verified as, by name. */
+  /** The struct and the member that each struct_ops program is loaded for, by the program's name. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
   /** The externs that the programs refer to. */
   readonly usedExterns: ReadonlySet<string>;
@@ -50,7 +50,7 @@ function checkByteOrder({ name, byteOrder }: ObjectSpec): void {
   throw new UsageError(`object ${name} is ${byteOrder}-endian, but this machine is little-endian`);
 }
 
-/** A name that is not fit for a pin is told before anything is created. */
+/** Throws for a name that cannot be pinned, before anything is created. */
 function checkPinNames(spec: ObjectSpec, { pinMaps }: LoadOptions): void {
   for (const map of Object.values(spec.maps)) {
     if (map.pinning === "name") pinName(map.name, `map ${map.name}`);
@@ -68,13 +68,13 @@ function choosePrograms(
   if (choice !== undefined) {
     return choice.map((name) => memberNamed(`object ${spec.name}`, "program", spec.programs, name));
   }
-  // A callback's program is loaded if this kernel's struct has a member for it, whatever its section says.
+  // A callback is loaded if its struct_ops map is created, even if its section begins with `?`.
   const callbacks = Object.values(spec.maps).flatMap((map) => map.structOps?.callbacks ?? []);
   const called = new Set(callbacks.map(({ program }) => program));
   return all.filter(({ name, autoload }) => (called.has(name) ? roles.has(name) : autoload));
 }
 
-/** Collects what each struct_ops program is verified as. Throws UsageError for one that would have to be two things. */
+/** Collects the role of each struct_ops program. Throws UsageError for a program with two roles. */
 function structOpsRoles(structOps: ReadonlyMap<string, PreparedStructOps>): Map<string, StructOpsRole> {
   const roles = new Map<string, StructOpsRole>();
   for (const [map, ops] of structOps) {
@@ -103,7 +103,7 @@ function fitContexts(
   };
 }
 
-/** Returns what applies the CO-RE relocations of the programs; undefined if they have none. */
+/** Returns a relocator for the CO-RE relocations of the programs; undefined if they have none. */
 export function coreRelocator({ spec, options, kernel, programs }: PreparedLoad): CoreRelocator | undefined {
   const { btf } = spec;
   const relocations = programs.flatMap(({ coreRelocations }) => coreRelocations);
@@ -118,7 +118,7 @@ export function coreRelocator({ spec, options, kernel, programs }: PreparedLoad)
   return core;
 }
 
-/** Returns what the relocations of the programs point at, given the fds of the maps. Jump tables differ per program. */
+/** Returns the targets of the programs' relocations. The caller adds each program's jump tables. */
 export function relocationTargets(
   { spec }: PreparedLoad,
   maps: ReadonlyMap<string, number>,

@@ -10,32 +10,35 @@ import type { ProgramSpec } from "../object/index.ts";
 import { BPF_CALL, BPF_JMP, BpfPseudo } from "../uapi/index.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
-/** What the relocations of a program point at in the kernel. */
+/** The targets of a program's relocations in the kernel. */
 export interface RelocationTargets {
   /** Fds of the maps, by name; a map that was not created is absent. */
   readonly maps: ReadonlyMap<string, number>;
-  /** What is added to offsets into a map's value: of an arena, where its globals lie. */
+  /** Added to offsets into a map's value, by the map's name: for an arena, the offset of its globals. */
   readonly valueOffsets: ReadonlyMap<string, number>;
   readonly externs: ReadonlyMap<string, ResolvedExtern | undefined>;
   readonly kconfigMap: string | undefined;
-  /** Numbers of maps and externs in the object, which poisoned instructions carry as libbpf's do. */
+  /** Numbers of the object's maps and externs. Poisoned instructions contain them, as libbpf's do. */
   readonly mapNumbers: ReadonlyMap<string, number>;
   readonly externNumbers: ReadonlyMap<string, number>;
   /** Fds of the program's jump tables. */
   readonly jumpTables: readonly number[];
 }
 
-/** Instructions for the kernel, and why which of them are poisoned: they must not be reached. */
+/**
+ * Relocated instructions, and why some of them are poisoned. The verifier refuses a program that reaches a poisoned
+ * one.
+ */
 export interface ReadyInstructions {
   readonly bytes: Uint8Array;
   readonly poisoned: ReadonlyMap<number, string>;
 }
 
-/** Helper numbers that no kernel has, libbpf's own, by which a poisoned instruction is known in the verifier's log. */
+/** libbpf's numbers of helpers that no kernel has. They identify a poisoned instruction in the verifier's log. */
 const POISON_MAP = 2001000000;
 const POISON_KFUNC = 2002000000;
 
-/** A copy of a program's instructions with every relocation applied. */
+/** Returns a copy of a program's instructions with every relocation applied. */
 export function relocate(
   program: ProgramSpec,
   targets: RelocationTargets,
@@ -95,7 +98,7 @@ export function relocate(
   return { bytes, poisoned };
 }
 
-/** What was decided about a CO-RE relocation. */
+/** Describes the result of a CO-RE relocation. */
 function coreStep({ text, target, original, value, poison, reason }: CoreResult): string {
   const found = target === undefined ? "nothing in the kernel" : `${target.text} in ${target.name}`;
   const change = poison

@@ -5,13 +5,15 @@ import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
 import { type ExternSpec, type ObjectSpec, ownValue } from "../object/index.ts";
 import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
 
-/** What the kernel, or its configuration, has for an extern; undefined for a weak one that it lacks. */
+/** The kernel's definition of an extern. A weak extern that the kernel lacks has none. */
 export type ResolvedExtern =
   | { readonly kind: "kconfig"; readonly offset: number }
-  /** A typed kernel variable: its id, and the fd of the module's BTF it counts in, 0 for the kernel's own. */
+  /** A typed kernel variable: its BTF id, and the fd of its module's BTF or 0 for the kernel's own. */
   | { readonly kind: "btf"; readonly id: number; readonly btfFd: number }
   | { readonly kind: "address"; readonly address: bigint }
-  /** A kernel function: `fdIndex` is its module's place in the program's fd_array, 0 for the kernel itself. */
+  /**
+   * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array; 0 for the kernel's own.
+   */
   | { readonly kind: "kfunc"; readonly id: number; readonly btfFd: number; readonly fdIndex: number };
 
 export interface ResolvedExterns {
@@ -24,7 +26,7 @@ export interface ResolvedExterns {
 
 type Source<K> = Extract<ExternSpec["source"], { kind: K }>;
 
-/** Asks the kernel for every extern of an object. Throws UsageError for a strong one that is not there. */
+/** Looks up every extern of an object. Throws UsageError if the kernel lacks a strong one. */
 export function resolveExterns(
   spec: ObjectSpec,
   kernel: KernelBtf,
@@ -48,7 +50,7 @@ export function resolveExterns(
     else if (source.kind === "kfunc") byName.set(extern.name, kfunc(spec, extern, source.typeId, kernel, fdArray));
     else if (used.has(extern.name)) byName.set(extern.name, constant(extern, source.value));
   }
-  // One pass over /proc/kallsyms for all of them.
+  // One pass over /proc/kallsyms finds all of them.
   const symbols = untyped.length === 0 ? new Map() : kernelSymbolAddresses([...untyped.map(({ name }) => name), TEXT]);
   const hidden = symbols.get(TEXT)?.has(0n) === true;
   for (const extern of untyped) {
@@ -110,7 +112,7 @@ function typedVariable(
   return { kind: "btf", id: found.id, btfFd: found.module?.fd.number ?? 0 };
 }
 
-/** The kernel's fd_array index is a signed 16-bit offset of the call. */
+/** A call has the index into fd_array in a signed 16-bit field. */
 const MOST_MODULES = 0x7fff;
 
 function kfunc(
@@ -144,14 +146,14 @@ function kfunc(
   return { kind: "kfunc", id: found.id, btfFd, fdIndex };
 }
 
-/** Externs that libbpf, and not the kernel's configuration, defines. */
+/** Externs whose value the loader computes. */
 const VIRTUAL: Readonly<Record<string, () => bigint>> = {
   LINUX_KERNEL_VERSION: () => BigInt(kernelVersion().code),
   LINUX_HAS_BPF_COOKIE: () => (hasBpfCookie() ? 1n : 0n),
   LINUX_HAS_SYSCALL_WRAPPER: () => (hasSyscallWrapper() ? 1n : 0n),
 };
 
-/** Puts an extern's value into the `.kconfig` map's. */
+/** Writes an extern's value into the value of the map `.kconfig`. */
 function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
   const { name, weak } = extern;
   const virtual = ownValue(VIRTUAL, name);
@@ -164,7 +166,7 @@ function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Ar
   }
 }
 
-/** The caller's configuration, and below it the kernel's own, which is read only if something is not in the first. */
+/** Looks up options in the caller's configuration, then in the kernel's own, which is read only if needed. */
 class Config {
   readonly #given: ReadonlyMap<string, string>;
   #kernel: { readonly values: ReadonlyMap<string, string> | undefined } | undefined;
@@ -180,7 +182,7 @@ class Config {
     return this.#kernel.values?.get(name);
   }
 
-  /** Whether the kernel's own could be read. */
+  /** Whether the kernel's own configuration could be read. */
   get readable(): boolean {
     return this.#kernel?.values !== undefined;
   }
@@ -232,7 +234,7 @@ function setTristate(extern: ExternSpec, source: Source<"kconfig">, into: Uint8A
 function setText(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, text: string): void {
   if (source.type !== "char_array") throw mismatch(extern, source, text);
   const end = text.endsWith('"') ? text.length - 1 : text.length;
-  // A text that does not fit is cut, as libbpf does.
+  // libbpf also truncates a text that does not fit.
   const bytes = new TextEncoder().encode(text.slice(1, end)).subarray(0, source.size - 1);
   into.fill(0, source.offset, source.offset + source.size);
   into.set(bytes, source.offset);

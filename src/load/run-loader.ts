@@ -19,15 +19,15 @@ import { BpfMapType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 import { isShortage } from "./load-program.ts";
 import { type LoaderSignature, sha256 } from "./sign/loader-signature.ts";
 
-/** What a loader program made: fds, all of them the caller's to close. */
+/** The fds that a loader program made. The caller closes them. */
 export interface LoaderResult {
   readonly maps: readonly number[];
   readonly programs: readonly number[];
 }
 
-/** A loader program ended early; nothing that it made is left. */
+/** A step of a loader program failed. The loader has closed what it made. */
 export class LoaderError extends SyscallError {
-  /** The number of the step in the loader's list. */
+  /** The index of the step in `LoaderProgram.steps`. */
   readonly step: number;
   constructor(step: number, subject: string, errno: number) {
     super({ call: "the loader program", errno, subject });
@@ -38,8 +38,8 @@ export class LoaderError extends SyscallError {
 const LOG_SIZE = 1 << 16;
 
 /**
- * Loads a loader program and runs it. `given` are fds of maps that are not to be created, by their place in the plan:
- * they are the loader's, which closes them when it fails. `describe` says what a step is about.
+ * Loads a loader program and runs it. `given` has the fds of maps that exist already, by their index in the plan. The
+ * loader owns these fds and closes them when it fails. `describe` returns the text of a step.
  */
 export function runLoader(
   loader: LoaderProgram,
@@ -67,7 +67,7 @@ export function runLoader(
 
 const SIGNATURES_SINCE = feature("prog:signature").since;
 
-/** Where the running kernel keeps the hash of a map's contents. Throws NotSupportedError where it has none. */
+/** Returns the offset of a map's hash in the kernel's struct bpf_map. Throws NotSupportedError if it has none. */
 export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
   const { main } = kernel;
   const id = main.find("bpf_map", BtfKind.STRUCT);
@@ -83,7 +83,7 @@ export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
   return { sha, excl: offsetOf("excl") };
 }
 
-/** Why the kernel does not take a signed loader, as far as its errno tells. */
+/** Explains the errno of loading a signed loader program. */
 function signatureRefused(load: ProgLoadOptions, errno: number): SyscallError {
   const { call } = progLoadError(load, errno);
   return new SyscallError({ call, errno, subject: "the signed loader program", hint: SIGNATURE_HINTS[errno] });
@@ -97,7 +97,7 @@ const SIGNATURE_HINTS: Readonly<Record<number, string>> = {
   [Errno.EBADMSG]: "the kernel cannot read the signature",
 };
 
-/** The loader in the kernel, with its data in a map of its own. */
+/** Loads the loader program, with its data in a map. Returns the program's fd. */
 function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSignature | undefined): number {
   const map = mapCreate({
     map_type: BpfMapType.BPF_MAP_TYPE_ARRAY,
@@ -105,13 +105,13 @@ function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSign
     value_size: data.length,
     max_entries: 1,
     map_name: "loader_data",
-    // Only the loader may use the map: what it has checked, nobody changes.
+    // No other program may use the map, so nobody can change the data after the loader has checked it.
     ...(signature === undefined ? {} : { excl_prog_hash: sha256(instructions) }),
   });
   try {
     mapUpdateElem(map, new Uint8Array(4), data);
     mapFreeze(map);
-    // The kernel computes the hash, which the loader compares, when it is asked for it.
+    // This makes the kernel compute the hash that the loader compares.
     if (signature !== undefined) mapHash(map);
     const load = {
       prog_type: BpfProgType.BPF_PROG_TYPE_SYSCALL,

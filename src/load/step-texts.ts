@@ -3,7 +3,7 @@ import { mapTypeName, progTypeName } from "../uapi/index.ts";
 import { effectiveMaxEntries } from "./create-map.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
-// What the steps of a load say of the things that they are about.
+// The texts of the steps of a load.
 
 export function externText(found: ResolvedExtern | undefined): string {
   if (found === undefined) return "the kernel has none, it is 0";
@@ -34,7 +34,7 @@ export function programText(spec: ProgramSpec): string {
   return parts.join(", ");
 }
 
-/** What a step of a loader program is about. */
+/** Describes a step of a loader program. */
 export function describeStep(
   { steps }: LoaderProgram,
   step: number,

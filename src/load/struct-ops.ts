@@ -4,17 +4,17 @@ import type { KernelBtf } from "../kernel/index.ts";
 import type { MapSpec, ObjectSpec, StructOpsSpec } from "../object/index.ts";
 import type { KernelStructOps } from "./create-map.ts";
 
-/** A struct_ops map in the kernel's layout, and what it makes of its programs. */
+/** A struct_ops map in the kernel's layout, and the roles of its programs. */
 export interface PreparedStructOps extends KernelStructOps {
-  /** The value with everything but the programs. */
+  /** The map's value without the fds of the programs. */
   readonly value: Uint8Array;
-  /** Where in `value` the fds of which programs go. */
+  /** The offset in `value` for the fd of each program. */
   readonly programs: readonly { readonly offset: number; readonly program: string }[];
-  /** What each program is verified as: the struct, and the number of the member. */
+  /** The struct and the member that each program is loaded for, by the program's name. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
 }
 
-/** What a callback's program is loaded with: fields of BPF_PROG_LOAD. */
+/** The fields of BPF_PROG_LOAD for the program of a callback. */
 export interface StructOpsRole {
   readonly attach_btf_id: number;
   /** The number of the member. */
@@ -25,7 +25,7 @@ export interface StructOpsRole {
 
 const VALUE_PREFIX = "bpf_struct_ops_";
 
-/** Fits a struct of callbacks to the running kernel's declaration of it, member by member and by name. */
+/** Converts a struct of callbacks to the running kernel's layout. Members are matched by name. */
 export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelBtf): PreparedStructOps {
   const ops = map.structOps as StructOpsSpec;
   const local = spec.btf as Btf;

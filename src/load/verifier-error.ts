@@ -1,7 +1,7 @@
 import { BpfError, errnoName, errnoText } from "../errors/index.ts";
 import { type Diagnosis, readVerifierLog } from "./verifier-log.ts";
 
-/** The verifier refused a program. The message has the telling line first; `log` has all of it. */
+/** The verifier refused a program. The message begins with the line that has the reason; `log` has all lines. */
 export class VerifierError extends BpfError {
   /** The program, by its name in the object. */
   readonly program: string;
@@ -13,11 +13,11 @@ export class VerifierError extends BpfError {
   readonly hasReason: boolean;
   /** The line of the log that says why, or the errno's text. */
   readonly telling: string;
-  /** The instruction that was refused, in slots, where the log says it. */
+  /** The slot of the refused instruction, if the log names it. */
   readonly slot: number | undefined;
-  /** `file.c:12: source text` of that instruction, where the program has line information. */
+  /** The source line of that instruction as `file.c:12: source text`, if the program has line information. */
   readonly sourceLine: string | undefined;
-  /** Reason, place, causal path and suggestion, where the kernel gives them (7.3). */
+  /** Reason, place, causal path and suggestion (Linux 7.3). */
   readonly diagnosis: Diagnosis | undefined;
 
   constructor(
@@ -25,7 +25,7 @@ export class VerifierError extends BpfError {
       program: string;
       errno: number;
       log: string;
-      /** Why an instruction was poisoned before the load, by slot. */
+      /** Why instructions were poisoned before the load, by slot. */
       poisoned?: ReadonlyMap<number, string> | undefined;
       lineAt?: ((slot: number) => string | undefined) | undefined;
     },

@@ -1,28 +1,28 @@
-/** What the verifier says about a program that it refused, told from its log. */
+/** The verdict of the verifier on a refused program, read from its log. */
 export interface VerifierVerdict {
-  /** The line, or the sentence, that says why. */
+  /** The line that has the reason. */
   readonly telling: string | undefined;
-  /** The instruction that was refused, in slots. */
+  /** The slot of the refused instruction. */
   readonly slot: number | undefined;
-  /** The source line that the log quotes last, where the program has line information. */
+  /** The last source line in the log, if the program has line information. */
   readonly source: string | undefined;
   /** The diagnosis that Linux 7.3 and newer add to the classic log. */
   readonly diagnosis: Diagnosis | undefined;
 }
 
-/** The structured part of the log (Linux 7.3). Texts are unwrapped to one line, the causal path is as printed. */
+/** The structured part of the log (Linux 7.3). Wrapped texts are joined; the causal path keeps its lines. */
 export interface Diagnosis {
   /** Kind and fault: `Register Type Safety: Invalid dereference`. */
   readonly title: string;
   readonly reason: string;
   /** `function @ file.c:line:column`; undefined without line information. */
   readonly place: string | undefined;
-  /** How the program came there, the lines of each step with their source and instructions. */
+  /** The steps that lead to the fault, with their source lines and instructions. */
   readonly causalPath: readonly string[];
   readonly suggestion: string | undefined;
 }
 
-/** Reads a log, of any kernel version, up to where it stops. */
+/** Reads the log of any kernel version. It may be truncated. */
 export function readVerifierLog(log: readonly string[]): VerifierVerdict {
   const start = log.findLastIndex((line) => line.startsWith(FAILED));
   const classic = start < 0 ? log : log.slice(0, start);
@@ -40,7 +40,7 @@ export function readVerifierLog(log: readonly string[]): VerifierVerdict {
 }
 
 const FAILED = "Verification failed: ";
-/** Lines that tell how the verification went, not why it failed. */
+/** Statistics: they have no reason. */
 const STATISTICS =
   /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states|Func#\d+ .* is (safe for any args|global and assumed valid))/;
 /** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
@@ -49,18 +49,18 @@ const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\)/;
 const STEP =
   /^\s*(; |cur state:|old state:|from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
 
-/** The last line that is neither a step nor a statistic: where the classic log puts its reason. */
+/** Returns the last line that is neither a step nor a statistic. The classic log has its reason there. */
 function tellingLine(log: readonly string[]): string | undefined {
   return log.findLast((line) => line !== "" && !STATISTICS.test(line) && !STEP.test(line))?.trim();
 }
 
-/** The instruction that the reason names: `infinite loop detected at insn 1`, `unreachable insn 4`. */
+/** Returns the instruction in the reason: `infinite loop detected at insn 1`, `unreachable insn 4`. */
 function namedSlot(telling: string | undefined): number | undefined {
   const slot = /\b(?:at|from|unreachable) insn (\d+)/.exec(telling ?? "")?.[1];
   return slot === undefined ? undefined : Number(slot);
 }
 
-/** The last instruction that the log walks over before it stops. */
+/** Returns the last instruction in the log. */
 function failingSlot(log: readonly string[]): number | undefined {
   const line = log.findLast((text) => INSTRUCTION.test(text));
   return line === undefined ? undefined : Number(INSTRUCTION.exec(line)?.[1]);

@@ -6,15 +6,15 @@ import { isHidden, type ObjectFunctions } from "./functions.ts";
 import { sectionKind } from "./section-kinds.ts";
 import type { ObjectSections } from "./sections.ts";
 
-/** Bytes of all __kconfig externs together: a value of the kernel's configuration has some hundred. */
+/** The most bytes for all __kconfig externs. A text of the kernel's configuration has some hundred. */
 const MOST_KCONFIG = 1024 * 1024;
-/** Bytes that the kernel is told for every variable of `.ksyms`. */
+/** The size of each variable of `.ksyms` in the completed BTF. */
 const KSYM_SIZE = 4;
 
 /**
- * Fills in what the compiler left to the loader (libbpf's `bpf_object_fixup_btf`, and the end of its
- * `bpf_object__collect_externs`): offsets and sizes of data sections, hidden variables and functions as static ones,
- * externs as variables of their section. Type ids stay as they are.
+ * Completes the BTF that the compiler wrote, so that the kernel accepts it: sets offsets and sizes of data sections,
+ * makes hidden variables and functions static, and turns externs into variables of their section. Type ids do not
+ * change. See libbpf's `bpf_object_fixup_btf` and `bpf_object__collect_externs`.
  */
 export function completeBtf(
   btf: Btf,
@@ -56,7 +56,7 @@ function completeSection(
   const { btf } = edit;
   const name = btf.name(id);
   let size = btf.sizeField(id);
-  // Clang leaves the size, and the offsets of all but static variables, as 0; a static linker has set them.
+  // Clang writes 0 for the size, and for the offsets of variables that are not static. A static linker sets them.
   const fromSymbols = size === 0;
   if (fromSymbols) {
     size = sectionSize;
@@ -78,7 +78,7 @@ function completeSection(
   edit.setDatasec(id, size, variables);
 }
 
-/** The kernel takes no externs: they become ints one after another, and functions a variable of their own. */
+/** The kernel refuses externs, so each variable becomes an int and each function is replaced by a dummy variable. */
 function completeKsyms(edit: BtfEdit, id: TypeId): void {
   const { btf } = edit;
   const int = findInt(btf);
@@ -100,7 +100,7 @@ function completeKsyms(edit: BtfEdit, id: TypeId): void {
   edit.setDatasec(id, variables.length * KSYM_SIZE, variables);
 }
 
-/** A function that is not extern must have names for its parameters, which prototypes need not give. */
+/** Names the parameters of a prototype: the kernel requires names once the function is no longer extern. */
 function nameParameters(edit: BtfEdit, id: TypeId): void {
   const type = edit.btf.type(id);
   if (type.kind !== "func_proto") return;
@@ -130,7 +130,7 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
   edit.setDatasec(id, externs.kconfigSize, variables);
 }
 
-/** The first int of 32 bits; 0 where there is none. */
+/** Returns the first int of 32 bits; 0 if there is none. */
 function findInt(btf: Btf): TypeId {
   for (const id of btf.idsOf(BtfKind.INT)) {
     const type = btf.type(id);

@@ -8,10 +8,10 @@ import { type DataSection, type ObjectSections, sectionError } from "./sections.
 import type { MapSpec } from "./spec.ts";
 import { VariableSpec } from "./variable.ts";
 
-/** The kernel's bound on the value of an array map (array_map_alloc_check, kernel/bpf/arraymap.c). */
+/** The kernel's limit for the value of an array map (array_map_alloc_check, kernel/bpf/arraymap.c). */
 const MAX_VALUE_SIZE = 0x7fffffff;
 
-/** Makes the maps of `.data*`, `.rodata*` and `.bss*`; gives them by their section's number. */
+/** Makes the maps of `.data*`, `.rodata*` and `.bss*`. Returns them by section number. */
 export function readDataSections(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -42,7 +42,7 @@ function readDataSection(
   return newMap({ ...init, contents: elf.contents(section).slice() });
 }
 
-/** The map of the kconfig externs; the loader fills it from the kernel's configuration. Undefined without any. */
+/** Makes the map of the kconfig externs, which the loader fills; undefined if there are none. */
 export function kconfigMap(size: number, btf: Btf | undefined, objectName: string): MapSpec | undefined {
   if (size === 0) return undefined;
   return newZeroedMap(sectionMap("kconfig", objectName, ".kconfig", size, true, btf), size);
@@ -73,7 +73,7 @@ function sectionMap(
   };
 }
 
-/** Whether user space is to see a variable of the section: one that is neither static nor hidden. */
+/** Whether a variable of the section is visible to user space: neither static nor hidden. */
 function hasOpenVariable(btf: Btf, datasec: number): boolean {
   const type = btf.type(datasec);
   if (type.kind !== "datasec") return false;
@@ -83,7 +83,7 @@ function hasOpenVariable(btf: Btf, datasec: number): boolean {
   });
 }
 
-/** The variables of the data sections and of the arena, by name: from the BTF, or without one from the symbols. */
+/** Reads the variables of the data sections and the arena from the BTF, or from the symbols if there is no BTF. */
 export function readVariables(
   sections: ObjectSections,
   symbols: readonly ElfSymbol[],

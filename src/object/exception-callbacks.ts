@@ -5,9 +5,9 @@ import { isTextSection, type ObjectFunction, type ObjectFunctions } from "./func
 const PREFIX = "exception_callback:";
 
 /**
- * The functions that programs name with `__exception_cb()` (Linux 6.7): no instruction refers to them, so they are
- * linked because of the declaration tag (libbpf's `bpf_prog_assign_exc_cb`). A program that names several gets none;
- * the verifier refuses it.
+ * Reads which function each program names with `__exception_cb()` (Linux 6.7). No instruction refers to that function,
+ * so it is linked because of the declaration tag (libbpf's `bpf_prog_assign_exc_cb`). If a program names several, none
+ * is linked, and the verifier refuses the program.
  */
 export function readExceptionCallbacks(
   btf: Btf | undefined,

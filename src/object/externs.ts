@@ -3,19 +3,19 @@ import { type ElfSymbol, SectionIndex, SymbolBinding, SymbolType } from "../elf/
 import { FormatError } from "../errors/index.ts";
 import type { ExternSpec } from "./spec.ts";
 
-/** The externs of an object, and what the maps and the BTF need to know of them. */
+/** The externs of an object. */
 export interface ObjectExterns {
   /** In libbpf's order. */
   readonly all: ExternSpec[];
-  /** The extern that a symbol stands for, by the symbol's number. */
+  /** The extern of each symbol, by the symbol's number. */
   readonly bySymbol: Map<number, ExternSpec>;
-  /** Bytes of the `.kconfig` map's value; 0 without kconfig externs. */
+  /** The size of the value of the map `.kconfig`; 0 without kconfig externs. */
   readonly kconfigSize: number;
 }
 
 type KconfigType = Extract<ExternSpec["source"], { kind: "kconfig" }>["type"];
 
-/** An undefined symbol without a type of symbol: an extern (libbpf's `sym_is_extern`). */
+/** Whether a symbol is an extern: undefined, and of type NOTYPE (libbpf's `sym_is_extern`). */
 export function isExtern(symbol: ElfSymbol): boolean {
   const { section, binding, type } = symbol;
   const global = binding === SymbolBinding.STB_GLOBAL || binding === SymbolBinding.STB_WEAK;
@@ -23,8 +23,8 @@ export function isExtern(symbol: ElfSymbol): boolean {
 }
 
 /**
- * Collects the externs that have a type (libbpf's `bpf_object__collect_externs`). One without a type is what inline
- * assembly leaves; see {@link addConstant}.
+ * Collects the externs that have a BTF type (libbpf's `bpf_object__collect_externs`). Inline assembly makes externs
+ * without one; see {@link addConstant}.
  */
 export function readExterns(symbols: Iterable<ElfSymbol>, btf: Btf | undefined, source: string): ObjectExterns {
   const bySymbol = new Map<number, ExternSpec>();
@@ -53,7 +53,7 @@ export function readExterns(symbols: Iterable<ElfSymbol>, btf: Btf | undefined, 
   return { all, bySymbol, kconfigSize: end };
 }
 
-/** Makes an extern of an undefined symbol that has no type, because an instruction loads it. */
+/** Makes a constant of an undefined symbol without BTF type, which an instruction loads. */
 export function addConstant(externs: ObjectExterns, symbol: ElfSymbol): ExternSpec {
   const weak = symbol.binding === SymbolBinding.STB_WEAK;
   const spec: ExternSpec = { name: symbol.name, weak, source: { kind: "constant", value: undefined } };
@@ -111,7 +111,7 @@ function readExtern(
   };
 }
 
-/** libbpf's `find_kcfg_type`. */
+/** Returns the type of a kconfig value; undefined for a type that none can have (libbpf's `find_kcfg_type`). */
 function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean } | undefined {
   const type = btf.type(btf.resolve(id));
   switch (type.kind) {
@@ -133,7 +133,7 @@ function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean
   }
 }
 
-/** The DATASEC of each variable and function that is in one; the first where there are several. */
+/** Returns the first DATASEC that contains each variable and function. */
 function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   const out = new Map<TypeId, TypeId>();
   for (const id of btf.idsOf(BtfKind.DATASEC)) {
@@ -144,7 +144,7 @@ function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   return out;
 }
 
-/** libbpf's `cmp_externs`: kconfig by descending alignment, then size, then name; after them the others by name. */
+/** Orders kconfig externs by descending alignment, size and name, then the others by name (libbpf's `cmp_externs`). */
 function compareExterns(a: Extern, b: Extern): number {
   const kconfigFirst = Number(b.source.kind === "kconfig") - Number(a.source.kind === "kconfig");
   if (kconfigFirst !== 0) return kconfigFirst;

@@ -3,20 +3,20 @@ import { parseBtfExt } from "../btf/index.ts";
 import type { ObjectFunction, ObjectFunctions } from "./functions.ts";
 import type { ObjectSections } from "./sections.ts";
 
-/** What `.BTF.ext` says about a function. */
+/** The records of `.BTF.ext` for a function. */
 export interface FunctionInfo {
-  /** Its FUNC; 0 for none. */
+  /** The id of its FUNC; 0 if it has none. */
   typeId: number;
-  /** Its source lines: records of {@link lines} by their numbers. */
+  /** The indexes of its records in {@link lines}. */
   readonly lineNumbers: number[];
   lines: BtfExtSection | undefined;
-  /** With slots from the start of the function. */
+  /** Their slots count from the start of the function. */
   readonly coreRelocations: CoreRelocation[];
 }
 
 export type FunctionInfos = ReadonlyMap<ObjectFunction, FunctionInfo>;
 
-/** Hands out the records of `.BTF.ext` to the functions. Records of overridden weak functions belong to nobody. */
+/** Assigns the records of `.BTF.ext` to the functions. Records of overridden weak functions are skipped. */
 export function readFunctionInfos(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -57,7 +57,7 @@ export function readFunctionInfos(
   }
   for (const records of ext.lineInfos) {
     each(records, (info, _, i) => {
-      // Of two lists for one section the first counts, as for libbpf.
+      // If a section has two lists, only the first counts, as for libbpf.
       info.lines ??= records;
       if (info.lines === records) info.lineNumbers.push(i);
     });

@@ -1,33 +1,33 @@
 import { type ElfSymbol, SymbolBinding, SymbolType, SymbolVisibility } from "../elf/index.ts";
 import { type ObjectSections, sectionError } from "./sections.ts";
 
-/** Bytes of an instruction; positions are counted in slots of this size. */
+/** The size of an instruction. Positions are counted in slots of this size. */
 export const SLOT = 8;
 
-/** A function as the file has it, before others are linked to it. */
+/** A function as it is in the file, before subprograms are linked to it. */
 export interface ObjectFunction {
   readonly name: string;
-  /** Number and name of its section. */
+  /** The number and the name of its section. */
   readonly section: number;
   readonly sectionName: string;
   /** First instruction, in slots from the section's start. */
   readonly start: number;
-  /** Instructions. */
+  /** The number of its slots. */
   readonly count: number;
-  /** Its bytes, a view onto the file. */
+  /** Its bytes: a view of the file. */
   readonly code: Uint8Array;
   /** True if it may be a program: it is global, and in no text section. */
   readonly entry: boolean;
   readonly global: boolean;
-  /** Global for the linker but hidden from others: the verifier is to see it as static. */
+  /** Global but with hidden visibility: the verifier must treat it as static. */
   readonly hidden: boolean;
   /** Other names for the same instructions. */
   readonly aliases: string[];
 }
 
-/** All functions of an object, by section and place. */
+/** All functions of an object. */
 export class ObjectFunctions {
-  /** In libbpf's order: by section number, then by place. */
+  /** In libbpf's order: by section number, then by offset. */
   readonly all: readonly ObjectFunction[];
   readonly #bySection: ReadonlyMap<number, readonly ObjectFunction[]>;
 
@@ -42,7 +42,7 @@ export class ObjectFunctions {
     this.#bySection = bySection;
   }
 
-  /** The function that holds the instruction at `slot` of a section; none where a weak function was overridden. */
+  /** Returns the function at a slot of a section; undefined for the code of an overridden weak function. */
   find(section: number, slot: number): ObjectFunction | undefined {
     const list = this.#bySection.get(section);
     if (list === undefined) return undefined;
@@ -58,7 +58,7 @@ export class ObjectFunctions {
   }
 }
 
-/** Collects the functions that the symbols name (libbpf's `bpf_object__add_programs`). Throws FormatError. */
+/** Collects the functions from the symbols (libbpf's `bpf_object__add_programs`). Throws FormatError. */
 export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSymbol>): ObjectFunctions {
   const { elf } = sections;
   const code = new Map(sections.code.map((section) => [section.index, { section, bytes: elf.contents(section) }]));
@@ -87,7 +87,7 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
       aliases: [],
     });
   }
-  // Of two names for one function the global one stays, and of those the first symbol's: the sort is stable.
+  // If a function has several names, the first global one comes first: the sort is stable.
   all.sort((a, b) => a.section - b.section || a.start - b.start || Number(b.global) - Number(a.global));
   return new ObjectFunctions(mergeAliases(sections, all));
 }
@@ -97,12 +97,12 @@ export function isTextSection(name: string): boolean {
   return name === ".text" || name.startsWith(".text.");
 }
 
-/** Whether a symbol's visibility keeps it from other objects. */
+/** Whether a symbol is invisible to other objects. */
 export function isHidden(symbol: ElfSymbol): boolean {
   return symbol.visibility === SymbolVisibility.STV_HIDDEN || symbol.visibility === SymbolVisibility.STV_INTERNAL;
 }
 
-/** Leaves one function for each place. Throws FormatError where functions overlap otherwise. */
+/** Merges functions that have the same instructions. Throws FormatError if functions overlap only partly. */
 function mergeAliases({ elf }: ObjectSections, all: readonly ObjectFunction[]): ObjectFunction[] {
   const out: ObjectFunction[] = [];
   for (const each of all) {

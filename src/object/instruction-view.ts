@@ -3,7 +3,7 @@ import { SLOT } from "./functions.ts";
 
 const OP_CALL = BPF_JMP | BPF_CALL;
 
-/** Encoded instructions, read and patched in place. Slots must lie inside. */
+/** Reads and patches encoded instructions in place. Slots are not checked. */
 export class InstructionView {
   readonly #view: DataView;
   readonly #little: boolean;
@@ -23,17 +23,17 @@ export class InstructionView {
     return this.#bytes[slot * SLOT] as number;
   }
 
-  /** Any call, also of a helper. */
+  /** Whether the slot is a call, of a helper too. */
   isCall(slot: number): boolean {
     return this.opcode(slot) === OP_CALL;
   }
 
-  /** A whole ld_imm64: at the last slot there is none. */
+  /** Whether an ld_imm64 begins at the slot. It takes two slots. */
   isLoad(slot: number): boolean {
     return this.opcode(slot) === LD_IMM64 && slot + 1 < this.count;
   }
 
-  /** A call of a function of the program, before or after linking. */
+  /** Whether the slot calls a function of the program, before or after linking. */
   isLocalCall(slot: number): boolean {
     return (
       this.isCall(slot) &&
@@ -42,12 +42,14 @@ export class InstructionView {
     );
   }
 
-  /** The load of a function's address. */
+  /** Whether the slot loads the address of a function. */
   isFunctionLoad(slot: number): boolean {
     return this.isLoad(slot) && this.source(slot) === BpfPseudo.BPF_PSEUDO_FUNC;
   }
 
-  /** The next slot from `slot` on that holds a call or the first half of a ld_imm64; {@link count} where none does. */
+  /**
+   * Returns the next slot from `slot` on with a call or the first half of an ld_imm64; {@link count} if there is none.
+   */
   nextReference(slot: number): number {
     const bytes = this.#bytes;
     for (let at = slot * SLOT; at < bytes.length; at += SLOT) {
@@ -78,7 +80,7 @@ export class InstructionView {
     );
   }
 
-  /** The registers as `dst << 4 | src`: the two are swapped between the byte orders. */
+  /** Returns the registers as `dst << 4 | src`. In a little-endian object the byte has them the other way round. */
   #registers(slot: number): number {
     const byte = this.#bytes[slot * SLOT + 1] as number;
     return this.#little ? ((byte & 0xf) << 4) | (byte >> 4) : byte;

@@ -7,10 +7,10 @@ import type { MapSpec } from "./spec.ts";
 
 /** `struct bpf_map_def`: type, key_size, value_size, max_entries, map_flags. */
 const DEFINITION_SIZE = 20;
-/** A definition without `map_flags` and `max_entries` is still one. */
+/** A definition may end before `max_entries`. */
 const LEAST_SIZE = 12;
 
-/** Maps of legacy sections by section number and offset. */
+/** Maps of `maps` sections, by section number and offset. */
 export type LegacyMaps = ReadonlyMap<number, ReadonlyMap<number, MapSpec>>;
 
 /** What {@link readLegacyMaps} reads from, and adds the maps to. */
@@ -54,7 +54,7 @@ function readSection(
   const maps = new Map<number, MapSpec>();
   if (own.length === 0) return maps;
   for (const { name, value, size: symbolSize } of own) {
-    // Symbols from assembly have no size: then all definitions are taken to be of one size, as libbpf did.
+    // A symbol from assembly has no size. Then all definitions of the section have the same size, as for libbpf.
     const size = symbolSize === 0 ? bytes.length / own.length : symbolSize;
     if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
       throw bytes.error(value, `map ${name} of ${size} bytes is no struct bpf_map_def of ${DEFINITION_SIZE}`);
@@ -89,7 +89,10 @@ function readSection(
   return maps;
 }
 
-/** Key and value type that BPF_ANNOTATE_KV_PAIR tells by a struct `____btf_map_NAME`; none where sizes disagree. */
+/**
+ * Returns the key and value types from the struct `____btf_map_NAME`, which BPF_ANNOTATE_KV_PAIR makes; undefined if
+ * their sizes differ from the definition's.
+ */
 function annotatedTypes(
   btf: Btf,
   name: string,

@@ -8,19 +8,19 @@ import type { Reference, References } from "./references.ts";
 import { sectionError } from "./sections.ts";
 import type { FunctionSpec, JumpTableSpec, LineSpec, Relocation } from "./spec.ts";
 
-/** More than this the kernel refuses (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
+/** The kernel's limit (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const MAX_PROGRAM_SLOTS = 1_000_000;
-/** Instructions and records of all programs together: a hostile object could link one function into thousands. */
+/** The limit for all programs together: a hostile object could link one function into thousands. */
 const MAX_OBJECT_WORK = 16_000_000;
 
-/** A program with the functions that it reaches. */
+/** A program with the functions that it reaches, linked. */
 export interface LinkedProgram {
   readonly instructions: Uint8Array;
   readonly relocations: Relocation[];
   readonly coreRelocations: CoreRelocation[];
   readonly functions: FunctionSpec[];
   readonly jumpTables: JumpTableSpec[];
-  /** Made anew by each call: most users never look at them. */
+  /** Makes the source lines, which most users never read. */
   lines(): LineSpec[];
 }
 
@@ -34,14 +34,14 @@ export interface LinkInput {
   readonly jumpTables: ElfSection | undefined;
 }
 
-/** A function in a program. */
+/** A function that is linked into a program. */
 interface Piece {
   readonly from: ObjectFunction;
-  /** Its first slot there. */
+  /** Its first slot in the program. */
   readonly base: number;
 }
 
-/** Where an instruction refers to a function; `slot` counts from the start of its own. */
+/** A reference to a function. `slot` counts from the start of the function that has the reference. */
 interface CallSite {
   readonly slot: number;
   readonly target: ObjectFunction;
@@ -49,9 +49,9 @@ interface CallSite {
 }
 
 /**
- * Puts programs together in libbpf's order (`bpf_object__reloc_code`), so that the instructions, and with them the
- * program's tag, are the same: a function is appended where the first instruction that refers to it is met, and its
- * own references are followed before the search goes on behind that instruction.
+ * Links programs in libbpf's order (`bpf_object__reloc_code`), so that the instructions and the program's tag are
+ * equal. The order is depth first: a function is appended at the first reference to it, and its own references are
+ * followed before the next reference of the caller.
  */
 export class Linker {
   readonly #input: LinkInput;
@@ -98,7 +98,7 @@ export class Linker {
     return this.#build(name, pieces, bases, end);
   }
 
-  /** The functions that another function calls, or takes the address of. */
+  /** Returns the functions that another function calls or takes the address of. */
   calledFunctions(): ReadonlySet<ObjectFunction> {
     const called = new Set<ObjectFunction>();
     for (const from of this.#input.functions.all) {
@@ -159,7 +159,7 @@ export class Linker {
     throw new FormatError({ source: this.#input.elf.source }, problem);
   }
 
-  /** The references to functions in a function, by ascending slot; found once however often it is linked. */
+  /** Returns the references to functions in a function, by ascending slot. They are cached. */
   #callSites(from: ObjectFunction): readonly CallSite[] {
     let sites = this.#sites.get(from);
     if (sites === undefined) {
@@ -189,7 +189,7 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
     };
     if (reference !== undefined) throw fail("a function is called or taken the address of by a relocation for data");
     if (!local) throw fail("the address of a function is taken without a relocation that says which");
-    // Within one section the compiler has resolved the call itself.
+    // The compiler has resolved a call within one section.
     const at = from.start + slot + view.imm(slot) + 1;
     const target = functions.find(from.section, at);
     if (target === undefined || target.start !== at) throw fail(`there is no function at instruction ${at} to call`);
@@ -198,7 +198,9 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
   return sites;
 }
 
-/** A function's reference as the program's relocation; none for references to functions, which are resolved. */
+/**
+ * Makes a relocation of the program from a function's reference; undefined for functions, which are resolved already.
+ */
 function place(
   reference: Reference,
   base: number,
@@ -227,7 +229,7 @@ function place(
 /** The jump tables of one program (libbpf's `create_jt_map`). */
 class JumpTables {
   readonly all: JumpTableSpec[] = [];
-  /** Targets in all tables. */
+  /** The number of targets in all tables. */
   size = 0;
   readonly #input: LinkInput;
   readonly #numbers = new Map<string, number>();
@@ -236,7 +238,7 @@ class JumpTables {
     this.#input = input;
   }
 
-  /** The number of the table that a function refers to; made when it is new. */
+  /** Returns the index of the table that a function refers to, and makes the table if it is new. */
   add({ start, size }: Extract<Reference, { kind: "jump_table" }>, from: ObjectFunction, base: number): number {
     const key = `${start} ${size} ${base}`;
     let number = this.#numbers.get(key);
@@ -249,7 +251,7 @@ class JumpTables {
     bytes.check(start, size, "a jump table");
     const targets: number[] = [];
     for (let at = start; at < start + size; at += 8) {
-      // Entries are bytes from the start of the function's section.
+      // Entries are offsets in bytes from the start of the function's section.
       const target = Number(bytes.u64(at)) / SLOT - from.start;
       if (!Number.isInteger(target) || target < 0 || target >= from.count) {
         throw bytes.error(

@@ -4,7 +4,7 @@ import { BpfMapType } from "../uapi/index.ts";
 import { type MapDraft, newMap } from "./new-map.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** Where a definition is read from, for its errors. */
+/** The source of a definition. */
 interface Place {
   readonly btf: Btf;
   /** `file.o: section .maps`. */
@@ -14,8 +14,8 @@ interface Place {
 }
 
 /**
- * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). Its members hold nothing: a number is
- * the length of an array that the member points to, a type is what it points to.
+ * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The types of its members are the
+ * definition: a number is the length of the array that a member points to; a type is the type that it points to.
  */
 export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {
   return readDefinition(place, name, structId, false);
@@ -86,7 +86,7 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
   return map;
 }
 
-/** `values` says what elements are: maps of a kind, or programs, which need no more said. */
+/** Reads `values`: the definition of the inner maps; undefined for a prog array. */
 function readValues(place: Place, name: string, mapType: number, member: BtfMember): MapSpec | undefined {
   const { btf, source } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
@@ -106,7 +106,7 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   return readDefinition(place, `${name}.inner`, target, true);
 }
 
-/** Whether a map's elements are maps. */
+/** Whether the elements of maps of this type are maps. */
 export function isMapOfMaps(mapType: number): boolean {
   return mapType === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
 }
@@ -122,7 +122,7 @@ class Field {
     this.#member = member;
   }
 
-  /** `__uint(name, n)`: `int (*name)[n]`. */
+  /** Reads `__uint(name, n)`: `int (*name)[n]`. */
   number(): number {
     const { btf } = this.#place;
     const pointer = btf.type(btf.resolve(this.#member.type));
@@ -133,7 +133,7 @@ class Field {
     return array.length;
   }
 
-  /** `__ulong(name, n)`: an enum of one value; or `__uint`. */
+  /** Reads `__ulong(name, n)`, an enum of one value, or `__uint`. */
   wideNumber(): bigint {
     const { btf } = this.#place;
     const type = btf.type(btf.resolve(this.#member.type));
@@ -142,13 +142,13 @@ class Field {
       throw this.#error(`must be an enum (__ulong), not ${type.kind.toUpperCase()}`);
     const [first] = type.values;
     if (first === undefined || type.values.length !== 1) throw this.#error("must be an enum of one value (__ulong)");
-    // A 32-bit value is sign-extended, as C assigns __s32 to __u64.
+    // C sign-extends an __s32 that is assigned to a __u64.
     return type.kind === "enum"
       ? BigInt.asUintN(64, BigInt(Number(first.value) | 0))
       : BigInt.asUintN(64, BigInt(first.value));
   }
 
-  /** `__type(name, T)`: `T *name`. */
+  /** Reads `__type(name, T)`: `T *name`. */
   pointee(): TypeId {
     const { btf } = this.#place;
     const id = this.#member.type;
@@ -157,7 +157,7 @@ class Field {
     return btf.target(id);
   }
 
-  /** Bytes of the type that the member points to. */
+  /** Returns the size of the type that the member points to. */
   sizeOf(id: TypeId): number {
     let size: number;
     try {
@@ -170,7 +170,7 @@ class Field {
     return size;
   }
 
-  /** Two members may both tell a size, if they tell the same. */
+  /** Returns the size, which two members may give if they agree. */
   agree(what: string, known: number, size: number): number {
     if (known === 0 || known === size) return size;
     throw this.#error(`says a ${what} of ${size}, but another member said ${known}`);

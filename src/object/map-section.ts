@@ -9,13 +9,13 @@ import type { MapSpec } from "./spec.ts";
 
 const POINTER_SIZE = 8;
 
-/** A map of `.maps` and its place there. */
+/** A map and its variable in `.maps`. */
 interface PlacedMap {
   readonly map: MapDraft;
   readonly info: BtfSecInfo;
 }
 
-/** The maps of a section by where their variables are. */
+/** The maps of `.maps`, found by the offset of their variables. */
 export class PlacedMaps {
   readonly #byOffset: readonly PlacedMap[];
 
@@ -23,13 +23,13 @@ export class PlacedMaps {
     this.#byOffset = [...maps].sort((a, b) => a.info.offset - b.info.offset);
   }
 
-  /** The map whose variable begins at an offset. */
+  /** Returns the map whose variable begins at an offset. */
   at(offset: number): MapSpec | undefined {
     const found = this.holding(offset, 0);
     return found?.info.offset === offset ? found.map : undefined;
   }
 
-  /** The map whose variable holds `[offset, offset + size)`. */
+  /** Returns the map whose variable contains `[offset, offset + size)`. */
   holding(offset: number, size: number): PlacedMap | undefined {
     let low = 0;
     let high = this.#byOffset.length;
@@ -82,7 +82,7 @@ export function readMapSection(
   return new PlacedMaps(placed);
 }
 
-/** Gives the object's arena its globals. There is at most one arena. */
+/** Sets the initial globals of the object's arena. Throws FormatError if there is more than one arena. */
 function readArena({ elf, arena: section, maps }: ObjectSections, placed: readonly PlacedMap[]): void {
   const arenas = placed.filter(({ map }) => map.source === "arena");
   const [first, second] = arenas;
@@ -100,7 +100,7 @@ function readArena({ elf, arena: section, maps }: ObjectSections, placed: readon
   first.map.contents = elf.contents(section).slice();
 }
 
-/** Declaration tags on whole types, by what they are on. */
+/** Returns the declaration tags of each type, without those of members and parameters. */
 function declarationTags(btf: Btf): ReadonlyMap<number, readonly string[]> {
   const out = new Map<number, string[]>();
   for (const id of btf.idsOf(BtfKind.DECL_TAG)) {

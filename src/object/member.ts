@@ -1,10 +1,10 @@
 import { UsageError } from "../errors/index.ts";
 import { nearNames } from "../layout/index.ts";
 
-/** An error lists at most this many names. */
+/** The most names that an error lists. */
 const MOST_NAMES = 20;
 
-/** Returns a record's own value; what every JavaScript object inherits, such as `toString`, is none. */
+/** Returns a record's own value; undefined for what every JavaScript object inherits, such as `toString`. */
 export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
@@ -12,8 +12,8 @@ export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, nam
 /**
  * Returns the program, map or variable of this name. Throws UsageError with the names there are.
  *
- * @param owner what should have it: `object counter`
- * @param kind what it is: `program`
+ * @param owner the object that should have it, for the error: `object counter`
+ * @param kind the kind of member, for the error: `program`
  */
 export function memberNamed<T>(owner: string, kind: string, members: Readonly<Record<string, T>>, name: string): T {
   const found = ownValue(members, name);

@@ -2,10 +2,10 @@ import type { FormatError } from "../errors/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** A map while it is being read. */
+/** A map spec while it is being read. */
 export type MapDraft = { -readonly [K in keyof MapSpec]: MapSpec[K] };
 
-/** A map with everything that is not given at its default. */
+/** Makes a map spec. Fields that are not given have their defaults. */
 export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>): MapDraft {
   return {
     kernelName: kernelName(init.name),
@@ -31,15 +31,15 @@ export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>
   };
 }
 
-/** For each map of zeros: whether its bytes have been made. */
+/** For each map of zeros: whether its bytes have been allocated. */
 const zeroed = new WeakMap<MapSpec, () => boolean>();
 
-/** True for a section of zeros whose bytes nobody has looked at or set. A new map holds them already. */
+/** True for a section of zeros whose bytes nobody has read or set. They need not be written to a new map. */
 export function isUntouched(map: MapSpec): boolean {
   return zeroed.get(map)?.() === false;
 }
 
-/** A map whose initial bytes are zeros that are made when first asked for: a .bss may be far bigger than its file. */
+/** Makes a map of zeros, which are allocated at the first access: a .bss may be much larger than its file. */
 export function newZeroedMap(
   init: Pick<MapSpec, "name" | "source"> & Partial<Omit<MapSpec, "contents">>,
   size: number,
@@ -64,17 +64,17 @@ export function newZeroedMap(
   return map;
 }
 
-/** The kernel keeps this many characters of a name. */
+/** The kernel's limit for a name, in characters. */
 const NAME_LENGTH = BPF_OBJ_NAME_LEN - 1;
 
-/** Returns a name of the object as the kernel takes it: cut, and with `_` for the bytes that the kernel refuses. */
+/** Converts a name for the kernel: truncated, and with `_` for characters that the kernel refuses. */
 export function kernelName(name: string): string {
   return name.replace(/[^A-Za-z0-9_.]/gu, "_").slice(0, NAME_LENGTH);
 }
 
 /**
- * The kernel's name for a section's map (libbpf's `internal_map_name`): as much of the object's name as leaves room for
- * the section's, for which at least 7 characters are kept free. `.data.x` and `.rodata.x` stand for themselves.
+ * Returns the kernel's name for a section's map (libbpf's `internal_map_name`): the object's name, truncated so that
+ * the section's name fits, or at least 7 characters of it. The names of `.data.x` and `.rodata.x` have no prefix.
  */
 export function sectionMapName(objectName: string, sectionName: string): string {
   const suffix = Math.min(Math.max(7, sectionName.length), NAME_LENGTH);
@@ -83,11 +83,11 @@ export function sectionMapName(objectName: string, sectionName: string): string 
   return name.replace(/[^A-Za-z0-9_.]/g, "_");
 }
 
-/** The maps of an object by name, each name once. */
+/** The maps of an object by name. Names are unique. */
 export class MapNames {
   readonly all: Record<string, MapSpec> = Object.create(null);
 
-  /** Adds a map; `fail` makes the error for a name that is taken. */
+  /** Adds a map. Throws the error that `fail` makes if the name is taken. */
   add(map: MapSpec, fail: (problem: string) => FormatError): void {
     if (this.has(map.name)) throw fail(`there are two maps ${map.name}`);
     this.all[map.name] = map;
@@ -99,8 +99,8 @@ export class MapNames {
 }
 
 /**
- * Returns what libbpf calls a map: `.data.x` and `.rodata.x` by their own names, the map of another section by its name
- * in the kernel, `counter.rodata`.
+ * Returns libbpf's name for a map. It is the name in the object, but for sections other than `.data.x` and `.rodata.x`
+ * it is the name in the kernel: `counter.rodata`.
  */
 export function libbpfMapName({ name, kernelName, source }: MapSpec): string {
   const isSection = source === "data" || source === "kconfig";

@@ -19,19 +19,19 @@ import { type ExternSpec, type LineSpec, type MapSpec, ObjectSpec, type ProgramS
 import { readCallbacks, readStructOps } from "./struct-ops.ts";
 
 export interface ParseObjectOptions {
-  /** The object's name, from which those of its data sections' maps are made; from `source` unless given. */
+  /** The object's name, which begins the names of its data sections' maps. Default: from `source`. */
   readonly name?: string | undefined;
-  /** The file's name for errors, and for the object's name: `counter.bpf.o`. */
+  /** The file's name, for errors and the default of `name`: `counter.bpf.o`. */
   readonly source?: string | undefined;
-  /** Read the `maps` sections that libbpf 1.0 and newer refuse. */
+  /** Accepts `maps` sections, which libbpf 1.0 and newer refuse. */
   readonly legacyMaps?: boolean | undefined;
-  /** Ignore members of a map's definition whose meaning is unknown, such as a vendor's, instead of refusing the object. */
+  /** Ignores unknown members of map definitions, such as a vendor's, instead of refusing the object. */
   readonly ignoreUnknownMapFields?: boolean | undefined;
 }
 
 /**
- * Reads a BPF object file of either byte order, as compilers and static linkers write it. Nothing of it depends on the
- * running kernel. Throws FormatError where the file is not what it should be.
+ * Reads a BPF object file of either byte order, as compilers and static linkers write it. The result does not depend on
+ * the running kernel. Throws FormatError if the file is malformed.
  */
 export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
   const { source = "object", legacyMaps: legacyAllowed = false, ignoreUnknownMapFields = false } = options;
@@ -103,14 +103,14 @@ function readBtf({ elf, btf }: ObjectSections): Btf | undefined {
   return btf && Btf.parse(elf.contents(btf), { source: elf.sourceOf(btf) });
 }
 
-/** The file's name without its directory, up to the first dot (libbpf's `bpf_object__new`). */
+/** Returns the file's name without directory, up to the first dot (libbpf's `bpf_object__new`). */
 function objectName(source: string): string {
   const file = source.slice(source.lastIndexOf("/") + 1);
   const dot = file.indexOf(".");
   return dot < 0 ? file : file.slice(0, dot);
 }
 
-/** The names of the programs that maps hold: in the slots of a prog array, or as callbacks of a struct. */
+/** Returns the names of the programs in maps: in the slots of prog arrays, and as callbacks of structs. */
 function programsInMaps(maps: readonly MapSpec[]): ReadonlySet<string> {
   const slots = maps.flatMap((map) => map.slots.map(({ target }) => target));
   const callbacks = maps.flatMap((map) => map.structOps?.callbacks.map(({ program }) => program) ?? []);

@@ -7,16 +7,16 @@ import type { PlacedMaps } from "./map-section.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
 import type { ExternSpec, MapSpec } from "./spec.ts";
 
-/** What an instruction refers to; `slot` counts from the start of its function. */
+/** A reference of an instruction. `slot` counts from the start of the function. */
 export type Reference =
   | { readonly kind: "map"; readonly slot: number; readonly map: string }
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
   | { readonly kind: "extern"; readonly slot: number; readonly extern: ExternSpec; readonly call: boolean }
-  /** A call of a function, or the load of its address. */
+  /** A call of a function, or a load of its address. */
   | { readonly kind: "function"; readonly slot: number; readonly target: ObjectFunction; readonly call: boolean }
   | { readonly kind: "jump_table"; readonly slot: number; readonly start: number; readonly size: number };
 
-/** What relocations can refer to. */
+/** The possible targets of relocations. */
 export interface Referents {
   readonly sections: ObjectSections;
   readonly symbols: ElfSymbols;
@@ -29,7 +29,7 @@ export interface Referents {
   readonly arena: MapSpec | undefined;
 }
 
-/** Every function's references, by ascending slot. */
+/** The references of each function, by ascending slot. */
 export type References = ReadonlyMap<ObjectFunction, readonly Reference[]>;
 
 /** Reads the relocations of all instructions (libbpf's `bpf_object__collect_prog_relos`). Throws FormatError. */
@@ -58,7 +58,7 @@ function readSection(
     if (addend !== 0) throw fail(`has an addend of its own (${addend}), which BPF objects do not use`);
     const slot = offset / SLOT;
     const from = referents.functions.find(target.index, slot);
-    // The code of a weak function that a static linker overrode stays behind without a symbol.
+    // The code of a weak function that a static linker overrode has no symbol.
     if (from === undefined) return;
     let view = views.get(from);
     if (view === undefined) {
@@ -78,7 +78,7 @@ interface Where {
   readonly slot: number;
 }
 
-/** libbpf's `bpf_program__record_reloc`. */
+/** Reads one relocation (libbpf's `bpf_program__record_reloc`). */
 function classify(
   referents: Referents,
   { view, slot }: Where,
@@ -111,7 +111,7 @@ function classify(
   const target = sections.elf.section(section, `symbol ${symbol.name}`);
   if (call || sections.codeNumbers.has(section)) {
     if (call && view.source(slot) !== 1) throw fail("the call is not one of a function of the program");
-    // A static function is meant by its section and an offset: counted in instructions by a call, else in bytes.
+    // A static function is given by its section and an offset, in instructions for a call and in bytes for a load.
     const at = value / SLOT + (call ? imm + 1 : imm / SLOT);
     const found = functions.find(section, at);
     if (found === undefined || found.start !== at) {
@@ -131,14 +131,14 @@ function classify(
   if (target !== sections.maps && legacy === undefined) {
     throw fail(`section ${target.name} holds neither maps nor variables nor functions`);
   }
-  // Of a map there is nothing to add an offset to, but a section's symbol is told apart by one.
+  // A reference to a map has no offset. With the symbol of a section, the offset selects the map.
   const place = symbol.type === SymbolType.STT_SECTION ? value + imm : value;
   const map = legacy === undefined ? referents.maps.at(place) : legacy.get(place);
   if (map === undefined) throw fail(`there is no map at offset ${place} of section ${target.name}`);
   return { kind: "map", slot, map: map.name };
 }
 
-/** A symbol in words; that of a section has no name of its own. */
+/** Names a symbol for an error. The symbol of a section has no name, so the section's is used. */
 function nameOf({ sections }: Referents, symbol: ElfSymbol): string {
   if (symbol.name !== "") return symbol.name;
   return sections.elf.sections[symbol.section]?.name ?? `symbol ${symbol.index}`;

@@ -1,22 +1,22 @@
 import { BpfAttachType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 
-/** What a section's name says besides program and attach type; bits of {@link SectionKind.traits}. */
+/** Properties of a kind of section, besides program and attach type: bits of {@link SectionKind.traits}. */
 export const SectionTrait = {
-  /** The attach type helps, but kernels before 4.17 do not take one at load. */
+  /** The attach type is optional at load: kernels before 4.17 accept none. */
   ATTACH_TYPE_OPTIONAL: 1,
   /** Attached by BPF_PROG_ATTACH with this attach type. */
   ATTACHABLE: 2,
   /** The load needs the BTF id of what it attaches to. */
   ATTACH_BTF: 4,
-  /** May sleep: BPF_F_SLEEPABLE. */
+  /** Loaded with BPF_F_SLEEPABLE. */
   SLEEPABLE: 8,
-  /** Takes packets in fragments: BPF_F_XDP_HAS_FRAGS. */
+  /** Loaded with BPF_F_XDP_HAS_FRAGS. */
   XDP_FRAGS: 16,
-  /** Loads as a uprobe_multi program where the kernel has that (6.6). */
+  /** Loaded for a uprobe_multi link if the kernel has those (6.6). */
   USDT: 32,
 } as const;
 
-/** How a program attaches by its section's name alone. */
+/** How to attach a program whose section name is a complete target. */
 export type AutoAttach =
   | "kprobe"
   | "uprobe"
@@ -34,12 +34,12 @@ export type AutoAttach =
 
 /** A row of the table of section names. */
 export interface SectionKind {
-  /** `xdp` is that name alone; with a `+` behind it (here cut off) `/` and more may follow, see {@link extensible}. */
+  /** The name without the `+` that marks an {@link extensible} kind in the table. */
   readonly name: string;
-  /** Whether `/` and what to attach to may follow the name. */
+  /** Whether `/` and a target may follow the name. */
   readonly extensible: boolean;
   readonly type: BpfProgType;
-  /** The expected attach type, or undefined where the name tells none. */
+  /** The expected attach type, if the name determines one. */
   readonly attachType: BpfAttachType | undefined;
   /** Bits of {@link SectionTrait}. */
   readonly traits: number;
@@ -187,17 +187,17 @@ export const SECTION_KINDS: readonly SectionKind[] = TABLE.map(([pattern, type, 
 
 const BY_NAME: ReadonlyMap<string, SectionKind> = new Map(SECTION_KINDS.map((kind) => [kind.name, kind]));
 
-/** A section name taken apart. */
+/** The parts of a section name. */
 export interface SectionName {
-  /** Undefined for a name that libbpf does not know: the program's type must then be given. */
+  /** Undefined for an unknown name. The caller must then set the program's type. */
   readonly kind: SectionKind | undefined;
-  /** What follows the kind's name and a `/`: `sched/sched_switch` of `tp/sched/sched_switch`. */
+  /** The target behind the kind's name and `/`: `sched/sched_switch` of `tp/sched/sched_switch`. */
   readonly attachTo: string;
   /** False for a name that begins with `?`. */
   readonly autoload: boolean;
 }
 
-/** Takes a program section's name apart as libbpf does. */
+/** Splits the name of a program section as libbpf does. */
 export function parseSectionName(name: string): SectionName {
   const autoload = !name.startsWith("?");
   const plain = autoload ? name : name.slice(1);
@@ -206,25 +206,25 @@ export function parseSectionName(name: string): SectionName {
   return { kind, attachTo, autoload };
 }
 
-/** The kind that a program section's name is of; a leading `?` is passed over. */
+/** Returns the kind of a section name, with or without a leading `?`. */
 export function sectionKind(name: string): SectionKind | undefined {
   return parseSectionName(name).kind;
 }
 
-/** The kind that `bpftool prog load … type NAME` means: a section name, or one to which a `/` may be added. */
+/** Returns the kind for `bpftool prog load … type NAME`. NAME is a section name, with or without its last `/`. */
 export function sectionKindOfType(name: string): SectionKind | undefined {
   return findKind(name) ?? findKind(`${name}/`);
 }
 
-/** The `prog_flags` that a kind sets at load. */
+/** Returns the `prog_flags` of a kind. */
 export function loadFlagsOf(kind: SectionKind): number {
   const sleepable = (kind.traits & T.SLEEPABLE) !== 0 ? BpfProgFlag.BPF_F_SLEEPABLE : 0;
   return sleepable | ((kind.traits & T.XDP_FRAGS) !== 0 ? BpfProgFlag.BPF_F_XDP_HAS_FRAGS : 0);
 }
 
 /**
- * No two rows have the same name, and an extensible name never ends at a `/` of another's, so that looking the name up
- * and then its parts before each `/` finds what a search through the table would.
+ * Looks a name up: first the whole name, then the part before the first `/`. This finds the same row as libbpf's search
+ * through the table, because no two rows have the same name and no extensible name contains a `/`.
  */
 function findKind(name: string): SectionKind | undefined {
   const exact = BY_NAME.get(name);

@@ -16,13 +16,13 @@ export interface DataSection {
   readonly kind: "data" | "rodata" | "bss";
 }
 
-/** A relocation section and the section that it is for. */
+/** A relocation section and the section that it relocates. */
 export interface RelocationSection {
   readonly section: ElfSection;
   readonly target: ElfSection;
 }
 
-/** A BPF object's sections by what they are for (libbpf's `bpf_object__elf_collect`). */
+/** A BPF object's sections by purpose (libbpf's `bpf_object__elf_collect`). */
 export interface ObjectSections {
   readonly elf: ElfFile;
   readonly license: string;
@@ -38,7 +38,7 @@ export interface ObjectSections {
   readonly jumpTables: ElfSection | undefined;
   readonly btf: ElfSection | undefined;
   readonly btfExt: ElfSection | undefined;
-  /** Those for instructions, for maps and for struct_ops; others matter to nobody. */
+  /** The relocations of instructions, maps and struct_ops. Others are ignored. */
   readonly relocations: readonly RelocationSection[];
 }
 
@@ -48,7 +48,10 @@ const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
 /** `sizeof(obj->license)` in libbpf, the NUL included. */
 const LICENSE_SIZE = 64;
 
-/** Opens a BPF object and sorts its sections. Throws FormatError where it is no BPF object, and says what it is. */
+/**
+ * Sorts the sections of a BPF object by purpose. Throws FormatError, which says what the file is if it is no BPF
+ * object.
+ */
 export function readSections(data: Uint8Array, source: string): ObjectSections {
   const elf = parseElf(data, source);
   checkObject(elf);
@@ -109,7 +112,7 @@ export function sectionError(elf: ElfFile, section: ElfSection, problem: string,
 
 function checkObject(elf: ElfFile): void {
   const fail = (problem: string) => new FormatError({ source: elf.source }, problem);
-  // Old LLVMs left the machine at 0.
+  // Old versions of LLVM write 0 for the machine.
   if (elf.machine !== ElfMachine.EM_BPF && elf.machine !== ElfMachine.EM_NONE) {
     throw fail(
       `not a BPF object: it is for machine ${machineName(elf.machine)}, not BPF (${ElfMachine.EM_BPF}); compile with clang --target=bpf`,
@@ -137,7 +140,7 @@ function machineName(machine: number): string {
   return String(machine);
 }
 
-/** Strings, address significance tables and debugging information are for others. */
+/** Whether a section has nothing for a loader: strings, address significance tables, debugging information. */
 function ignored({ name, type, size }: ElfSection): boolean {
   if (type === SectionType.SHT_NULL || type === SectionType.SHT_STRTAB || type === SectionType.SHT_LLVM_ADDRSIG)
     return true;

@@ -3,16 +3,16 @@ import type { BpfAttachType, BpfMapType, BpfProgType } from "../uapi/index.ts";
 import { memberNamed } from "./member.ts";
 import type { VariableSpec } from "./variable.ts";
 
-/** What {@link ObjectSpec} is made of. */
+/** The members of an {@link ObjectSpec}. */
 export interface ObjectContents {
-  /** The file's name without directory and suffix, or what the caller gave. */
+  /** The file's name without directory and suffix, or the caller's. */
   readonly name: string;
   readonly byteOrder: "little" | "big";
   /** Content of the `license` section; empty without one. */
   license: string;
   /** Content of the `version` section, as KERNEL_VERSION(); 0 without one. */
   kernelVersion: number;
-  /** By name, in the order of the file. Like the other records here without a prototype: any C name is a safe key. */
+  /** By name, in the order of the file. None of these records has a prototype, so any C name is a safe key. */
   readonly programs: Record<string, ProgramSpec>;
   /**
    * All maps by their name in the object, in libbpf's order: `.maps`, legacy `maps`, data sections, `.kconfig`,
@@ -24,13 +24,13 @@ export interface ObjectContents {
   /** By name, in libbpf's order: kconfig by descending alignment, then the others by name. */
   readonly externs: Record<string, ExternSpec>;
   /**
-   * The object's own type information, undefined where it has none. What only the ELF symbols know is filled in, as
-   * the kernel wants it: sizes and offsets of data sections, externs as variables, hidden functions as static ones.
+   * The object's BTF; undefined if it has none. It is completed from the ELF symbols, as the kernel requires: sizes and
+   * offsets of data sections, externs as variables, hidden functions as static ones.
    */
   readonly btf: Btf | undefined;
 }
 
-/** What a BPF object file says, independent of any kernel. */
+/** The contents of a BPF object file. They do not depend on a kernel. */
 export class ObjectSpec implements ObjectContents {
   readonly name: string;
   readonly byteOrder: "little" | "big";
@@ -75,42 +75,42 @@ export class ObjectSpec implements ObjectContents {
   }
 }
 
-/** A program: its instructions with all subprograms linked in, and what is left to do at load. */
+/** A program: its linked instructions, and the relocations to apply at load. */
 export interface ProgramSpec {
   readonly name: string;
-  /** As in the file, a leading `?` included. */
+  /** The name in the file, with a leading `?`. */
   readonly sectionName: string;
-  /** BPF_PROG_TYPE_*; UNSPEC (0) where the section's name tells none. */
+  /** BPF_PROG_TYPE_*; UNSPEC (0) if the section name determines none. */
   type: BpfProgType;
-  /** Expected attach type, or undefined where the section's name sets none. */
+  /** The expected attach type, if the section name determines one. */
   attachType: BpfAttachType | undefined;
   /** `prog_flags`: BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, … */
   flags: number;
-  /** What the section's name says after its kind: `sched/sched_switch` of `tp/sched/sched_switch`; empty without. */
+  /** The target in the section name: `sched/sched_switch` of `tp/sched/sched_switch`; empty if there is none. */
   attachTo: string;
-  /** False for a section that begins with `?`: not loaded unless set. */
+  /** Whether to load it by default. False if the section name begins with `?`. */
   autoload: boolean;
-  /** False where the section's name alone is not enough to attach. */
+  /** Whether autoAttach() attaches it. False if the section name is no complete target. */
   autoattach: boolean;
   /** Network device for offload or device-bound programs; 0 for none. */
   ifindex: number;
   /** Encoded instructions in the object's byte order: the program first, then each subprogram it reaches. */
   instructions: Uint8Array;
-  /** What of `instructions` needs the kernel's answer, by ascending slot. Calls between functions are resolved. */
+  /** The relocations that depend on the kernel, by ascending slot. Calls between functions are resolved already. */
   relocations: Relocation[];
-  /** CO-RE relocations with `slot` counted in `instructions`. */
+  /** The CO-RE relocations. Their `slot` counts in `instructions`. */
   coreRelocations: CoreRelocation[];
-  /** Where each function begins, the program's own first. */
+  /** The functions in `instructions`; the first one is the program itself. */
   functions: FunctionSpec[];
-  /** Source lines, by ascending slot; none unless every function has some, as the kernel demands. */
+  /** Source lines, by ascending slot. The kernel requires lines for all functions or none, so it may be empty. */
   lines: LineSpec[];
-  /** Jump tables: for each a map BPF_MAP_TYPE_INSN_ARRAY of its own (Linux 6.19), frozen when filled. */
+  /** Jump tables. The loader makes a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of each. */
   readonly jumpTables: readonly JumpTableSpec[];
 }
 
-/** Where an indirect jump may go. */
+/** The targets of an indirect jump. */
 export interface JumpTableSpec {
-  /** Slots in the program's instructions: `orig_off` of the map's elements in their order. */
+  /** Slots in the program's instructions: `orig_off` of the map's elements, in order. */
   readonly targets: readonly number[];
 }
 
@@ -119,11 +119,11 @@ export interface FunctionSpec {
   readonly name: string;
   /** First instruction, in 8-byte slots. */
   readonly slot: number;
-  /** BTF FUNC in the object's BTF; 0 where unknown. The kernel takes function information for all or for none. */
+  /** The id of its FUNC in the object's BTF; 0 if unknown. The kernel requires it for all functions or none. */
   readonly typeId: number;
 }
 
-/** The source line of an instruction. String offsets are into the object's BTF. */
+/** The source line of an instruction. The offsets are those of strings in the object's BTF. */
 export interface LineSpec {
   readonly slot: number;
   readonly fileNameOffset: number;
@@ -132,32 +132,35 @@ export interface LineSpec {
   readonly lineColumn: number;
 }
 
-/** One instruction that the loader must patch. `slot` counts 8-byte slots from the program's start. */
+/** An instruction that the loader must patch. `slot` counts 8-byte slots from the program's start. */
 export type Relocation =
   /** ld_imm64 of a map's address. */
   | { readonly kind: "map"; readonly slot: number; readonly map: string }
-  /** ld_imm64 of an address within a map's value; for an arena counted from the start of its globals. */
+  /** ld_imm64 of an address in a map's value. For an arena, `offset` counts from the start of its globals. */
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
   /** ld_imm64 of an extern: the address of a kconfig value or a kernel variable (typed or not), or a constant. */
   | { readonly kind: "extern"; readonly slot: number; readonly extern: string }
   /** A call to, or ld_imm64 of the address of, a kernel function. */
   | { readonly kind: "kfunc"; readonly slot: number; readonly extern: string; readonly call: boolean }
-  /** ld_imm64 of `offset` bytes into a jump table, by its number in {@link ProgramSpec.jumpTables}. */
+  /**
+   * ld_imm64 of an address in a jump table. `table` is its index in {@link ProgramSpec.jumpTables}, `offset` is in
+   * bytes.
+   */
   | { readonly kind: "jump_table"; readonly slot: number; readonly table: number; readonly offset: number };
 
 /** An undefined symbol that the kernel, or its configuration, defines. */
 export interface ExternSpec {
-  /** As declared. A kernel symbol's own name is that without a `___flavour`. */
+  /** The declared name. The kernel's symbol has this name without a `___flavour`. */
   readonly name: string;
-  /** Without a definition a weak extern is 0; a strong one is an error. */
+  /** If the kernel lacks it, a weak extern is 0 and a strong one is an error. */
   readonly weak: boolean;
   readonly source:
     | {
         readonly kind: "kconfig";
-        /** Place in the `.kconfig` map's value. */
+        /** Its offset in the value of the map `.kconfig`. */
         readonly offset: number;
         readonly size: number;
-        /** The value's type, modifiers included. */
+        /** The value's type, with modifiers such as const. */
         readonly typeId: number;
         readonly type: "char" | "bool" | "int" | "tristate" | "char_array";
         readonly signed: boolean;
@@ -166,13 +169,13 @@ export interface ExternSpec {
     | { readonly kind: "ksym"; readonly typeId: number }
     /** `typeId` is its FUNC_PROTO. */
     | { readonly kind: "kfunc"; readonly typeId: number }
-    /** Undefined and without a type, as inline assembly leaves it: a number to be set before the load. */
+    /** An undefined symbol without a type, from inline assembly. The caller must set its value before the load. */
     | { readonly kind: "constant"; value: bigint | undefined };
 }
 
-/** The blueprint of a map. Sizes are bytes. */
+/** The definition of a map. Sizes are in bytes. */
 export interface MapSpec {
-  /** Its key in {@link ObjectSpec.maps}: for instance `counts` or `.rodata.str1.1`; of an inner map `outer.inner`. */
+  /** Its key in {@link ObjectSpec.maps}, such as `counts` or `.rodata.str1.1`. An inner map is `outer.inner`. */
   readonly name: string;
   /** The name for the kernel, at most 15 characters: for instance `counter.rodata`. */
   kernelName: string;
@@ -187,9 +190,9 @@ export interface MapSpec {
   numaNode: number | undefined;
   mapExtra: bigint;
   ifindex: number;
-  /** `name`: pinned below the pin path by its name, and re-used from there (LIBBPF_PIN_BY_NAME). */
+  /** `name`: pinned by its name in `pinPath`, or reused from there (LIBBPF_PIN_BY_NAME). */
   pinning: "none" | "name";
-  /** The prototype for a map of maps. */
+  /** The definition of the inner maps of a map of maps. */
   innerMap: MapSpec | undefined;
   /** In the object's BTF; 0 for none. */
   keyTypeId: number;
@@ -197,18 +200,17 @@ export interface MapSpec {
   /** Declaration tags (`btf_decl_tag`) of the variable. */
   readonly tags: readonly string[];
   /**
-   * Initial bytes of the only value of a data section's map, or of an arena's globals; undefined elsewhere.
-   * Of `.bss*` and `.kconfig` they are made, as zeros, when first asked for. Where in an arena its globals lie is the
-   * loader's choice (libbpf 1.8: at the end, where the kernel takes such offsets), which it adds to relocations.
+   * The initial bytes of a data section's map or of an arena's globals; undefined for other maps. The zeros of `.bss*`
+   * and `.kconfig` are allocated at the first access. The loader chooses where in an arena the globals lie.
    */
   contents: Uint8Array | undefined;
-  /** Read-only for programs and frozen after its contents are set (`.rodata*`, `.kconfig`). */
+  /** Whether the map is read-only for programs and frozen once it is filled (`.rodata*`, `.kconfig`). */
   readonly frozen: boolean;
   /** Initial elements of a prog array or map of maps: `target` names a program or a map of the same object. */
   readonly slots: readonly { readonly index: number; readonly target: string }[];
   /** For `source: "struct_ops"`. */
   readonly structOps: StructOpsSpec | undefined;
-  /** False: not created with the object (libbpf's bpf_map__set_autocreate). */
+  /** Whether the load creates it (libbpf's bpf_map__set_autocreate). */
   autocreate: boolean;
 }
 
@@ -218,10 +220,10 @@ export interface StructOpsSpec {
   readonly typeId: number;
   /** Its name without a `___flavour`, such as `tcp_congestion_ops`. */
   readonly typeName: string;
-  /** Made by `.struct_ops.link`: registered through a link. */
+  /** Whether it is from `.struct_ops.link`, and so registered through a link. */
   readonly link: boolean;
-  /** The initial bytes, by the object's layout. */
+  /** The initial bytes, in the object's layout. */
   readonly data: Uint8Array;
-  /** Byte offset within `data`, the member's name, and the program that implements it. Remove what is not to be set. */
+  /** The callbacks: offset in `data`, name of the member, and name of the program. Remove one to leave it unset. */
   readonly callbacks: { readonly offset: number; readonly member: string; readonly program: string }[];
 }

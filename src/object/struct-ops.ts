@@ -10,7 +10,7 @@ import type { MapSpec, StructOpsSpec } from "./spec.ts";
 
 type Callback = StructOpsSpec["callbacks"][number];
 
-/** A struct_ops variable and its place. */
+/** A struct_ops variable and its offset. */
 interface PlacedStruct {
   readonly map: MapSpec;
   readonly structOps: StructOpsSpec;
@@ -20,10 +20,10 @@ interface PlacedStruct {
   readonly size: number;
 }
 
-/** The structs of each struct_ops section by the section's number, in ascending order of place. */
+/** The structs of each struct_ops section, by section number and in ascending order of offset. */
 export type PlacedStructs = ReadonlyMap<number, readonly PlacedStruct[]>;
 
-/** Makes a map of every variable of the struct_ops sections (libbpf's `init_struct_ops_maps`). */
+/** Makes a map for every variable of the struct_ops sections (libbpf's `init_struct_ops_maps`). */
 export function readStructOps(sections: ObjectSections, btf: Btf | undefined, names: MapNames): PlacedStructs {
   const out = new Map<number, readonly PlacedStruct[]>();
   for (const section of sections.structOps) {
@@ -88,7 +88,7 @@ function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, nam
   });
 }
 
-/** The first member at each byte offset. */
+/** Returns the first member at each byte offset. */
 function membersByOffset(members: readonly BtfMember[]): ReadonlyMap<number, BtfMember> {
   const out = new Map<number, BtfMember>();
   for (const member of members) if (!out.has(member.bitOffset / 8)) out.set(member.bitOffset / 8, member);

@@ -1,12 +1,12 @@
 import { type Btf, BtfKind, compileReader, compileWriter } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 
-/** The map of a data section, as far as its variables need it. */
+/** The map of a data section. */
 interface DataMap {
   contents: Uint8Array | undefined;
 }
 
-/** What a {@link VariableSpec} is made of. */
+/** The members of a {@link VariableSpec}. */
 export interface VariablePlace {
   readonly name: string;
   readonly sectionName: string;
@@ -19,18 +19,18 @@ export interface VariablePlace {
   readonly isConstant: boolean;
 }
 
-/** A global variable of an object file. What is set here is what the program finds when it has been loaded. */
+/** A global variable of an object file. The program starts with the value that is set here. */
 export class VariableSpec {
   readonly name: string;
-  /** The section that holds it: the name of its map too, but for the arena's `.addr_space.1`. */
+  /** Its section. Its map has the same name, except for the arena's section `.addr_space.1`. */
   readonly sectionName: string;
-  /** The variable's type in the object's BTF; 0 where it has none. */
+  /** The variable's type in the object's BTF; 0 if it has none. */
   readonly typeId: number;
-  /** From the start of the section, in bytes. */
+  /** The offset in the section, in bytes. */
   readonly offset: number;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
-  /** Lies in `.rodata*`: programs only read it, and the verifier knows its value. */
+  /** Whether it is in `.rodata*`. Programs only read it, and the verifier knows its value. */
   readonly isConstant: boolean;
   readonly #map: DataMap;
   readonly #btf: Btf | undefined;
@@ -46,7 +46,7 @@ export class VariableSpec {
     this.#btf = place.btf;
   }
 
-  /** Its initial bytes: a view, so that writing there changes the variable. */
+  /** Its initial bytes: a view, so writing to it changes the variable. */
   get bytes(): Uint8Array {
     const { contents } = this.#map;
     if (contents === undefined || contents.length < this.offset + this.size) {
@@ -62,13 +62,13 @@ export class VariableSpec {
     this.bytes.set(bytes);
   }
 
-  /** Its initial value by its type: a number, bigint, boolean, text, array or object. */
+  /** Its initial value, decoded by its type: a number, bigint, boolean, string, array or object. */
   get value(): unknown {
     const bytes = this.bytes;
     return compileReader(this.#types(), this.typeId)(viewOf(bytes), 0);
   }
 
-  /** Throws UsageError where the value does not fit the type. */
+  /** Throws UsageError if the value does not fit the type. */
   set value(value: unknown) {
     const bytes = this.bytes;
     compileWriter(this.#types(), this.typeId, { name: this.name })(viewOf(bytes), 0, value);

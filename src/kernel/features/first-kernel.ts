@@ -13,8 +13,8 @@ import {
 import { tooOldFor } from "./lack.ts";
 import type { FeatureName } from "./table.ts";
 
-// To what it does not know a kernel says EINVAL, and no more. The table of features only explains such a failure, after
-// the fact: a distribution's kernel that has the feature earlier does not come here.
+// A kernel refuses an unknown feature with EINVAL and no reason. The table of features explains such a failure afterwards,
+// so a distribution's kernel that has a feature earlier is never refused.
 
 type Row = readonly [value: number, feature: FeatureName];
 
@@ -45,7 +45,7 @@ const MAPS: readonly Row[] = [
 ];
 const MAP_FLAGS: readonly Row[] = [[BpfMapFlag.BPF_F_LINK, "map:struct_ops_link"]];
 
-/** What this kernel is too old for in a program that it refused without a word; undefined where that is not known. */
+/** Returns the feature of a refused program that this kernel is too old for; undefined if none is known. */
 export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSupportedError | undefined {
   if (error.errno !== Errno.EINVAL) return undefined;
   const { prog_type, expected_attach_type = 0, prog_flags = 0 } = load;
@@ -65,7 +65,7 @@ export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSu
   );
 }
 
-/** The same for a map; `user` is what needs it. */
+/** Returns the feature of a refused map that this kernel is too old for. `user` names what needs the map. */
 export function mapTooNew(attr: MapCreateAttr, error: unknown, user: string): NotSupportedError | undefined {
   if (!(error instanceof SyscallError) || error.errno !== Errno.EINVAL) return undefined;
   const { map_type, map_flags = 0 } = attr;

@@ -1,4 +1,4 @@
-/** Instructions, what a program may call, and kinds of BTF. */
+/** Features of instructions, calls and BTF. */
 export const INSTRUCTION_FEATURES = {
   "insn:atomics": { what: "atomic operations (fetch, exchange, compare)", since: "5.12" },
   "insn:v4": { what: "instructions of cpu=v4", since: "6.6" },

@@ -3,7 +3,7 @@ import { kernelAtLeast, kernelConfig } from "../../sys/index.ts";
 import { machineLack } from "./machine.ts";
 import { FEATURES, type Feature, type FeatureName } from "./table.ts";
 
-/** Why this kernel or machine does not have a feature. */
+/** Why this kernel or machine lacks a feature. */
 export type FeatureLack =
   | { readonly kind: "version"; readonly since: string }
   | { readonly kind: "config"; readonly option: string }
@@ -15,8 +15,9 @@ export function feature(name: FeatureName): Feature {
 }
 
 /**
- * Why a feature is not there, as far as version, build configuration and machine tell; undefined where it should be.
- * A distribution may have it earlier, so this explains a failure or skips a test: nothing is refused for it.
+ * Returns why a feature is missing, by the kernel's version and build options and by the machine; undefined if it
+ * should be there. Distributions backport features, so use it to explain a failure or skip a test, never to refuse a
+ * call.
  */
 export function featureLack(name: FeatureName): FeatureLack | undefined {
   const { since, config: options = [], machine } = feature(name);
@@ -28,7 +29,7 @@ export function featureLack(name: FeatureName): FeatureLack | undefined {
   return reason === undefined ? undefined : { kind: "machine", reason };
 }
 
-/** Whether the running kernel is a feature's version or newer. */
+/** Whether the running kernel has a feature's first version or a newer one. */
 export function hasVersion(since: string): boolean {
   const [major = 0, minor = 0] = since.split(".").map(Number);
   return kernelAtLeast(major, minor);
@@ -43,7 +44,7 @@ export function kernelHas(name: FeatureName): boolean {
   return since === undefined || hasVersion(since);
 }
 
-/** The error for a call that failed for want of a feature, if the kernel's version tells that it lacks it. */
+/** Makes the error of a call that failed because the kernel is too old for a feature; undefined if it is not. */
 export function tooOldFor(
   name: FeatureName,
   data: { readonly what?: string; readonly detail?: string },
@@ -58,8 +59,8 @@ export function tooOldFor(
 }
 
 /**
- * The error for a call that failed for want of a feature; undefined where neither the kernel's version, nor its build
- * options, nor the machine say that it is missing.
+ * Makes the error of a call that failed because a feature is missing; undefined if it should be there by the kernel's
+ * version, its build options and the machine.
  */
 export function lackError(
   name: FeatureName,
@@ -76,7 +77,7 @@ export function lackError(
 
 let config: ReadonlyMap<string, string> | undefined | null = null;
 
-/** Read once: it never changes. Undefined where it cannot be read, and then nothing is concluded from it. */
+/** The kernel's build options, read once; undefined if they cannot be read. */
 function buildConfig(): ReadonlyMap<string, string> | undefined {
   if (config === null) config = kernelConfig();
   return config;

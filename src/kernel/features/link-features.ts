@@ -1,4 +1,4 @@
-/** Links, what they report, attach types, order among programs, iterators. */
+/** Features of links, attachments and iterators. */
 export const LINK_FEATURES = {
   "link:perf_event": { what: "links to perf events (tracepoints, kprobes, uprobes)", since: "5.15" },
   "link:kprobe_multi": { what: "kprobe_multi links", since: "5.18", config: ["CONFIG_FPROBE"] },

@@ -9,7 +9,7 @@ import type { MachineCondition } from "./table.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
 
-/** Why a condition does not hold on this machine; undefined where it does, or where that cannot be told. */
+/** Returns why this machine does not meet a condition; undefined if it does, or if that is unknown. */
 export function machineLack(condition: MachineCondition): string | undefined {
   if (!answers.has(condition)) answers.set(condition, CHECKS[condition]());
   return answers.get(condition);
@@ -30,8 +30,8 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
 };
 
 /**
- * Upstream's lockdown refuses no trampoline. A vendor's that does also hides what could be traced: opening
- * available_filter_functions is EPERM for root. Each alone means something else, so both are asked.
+ * Explains a vendor's lockdown that refuses trampolines; upstream's does not. Such a kernel also refuses root to open
+ * available_filter_functions, with EPERM. Each fact alone has other causes, so both are checked.
  */
 function trampolineLack(): string | undefined {
   const state = /\[(\w+)\]/.exec(securityFile("lockdown") ?? "")?.[1];
@@ -50,15 +50,15 @@ function trampolineLack(): string | undefined {
 }
 
 /**
- * Loads the smallest iterator program over all maps, and one over the elements of a map. If only the second is refused,
- * and with EPERM, then no capability is missing: this kernel refuses iterators that hand a map's memory to a program.
+ * Explains a kernel that refuses iterators over the elements of a map. Loads the smallest iterator program over maps
+ * and the smallest over elements. If only the second is refused with EPERM, no capability is missing.
  */
 function elementIteratorLack(): string | undefined {
   const areRefused = iteratorLoadErrno("bpf_map") === 0 && iteratorLoadErrno("bpf_map_elem") === Errno.EPERM;
   return areRefused ? "this machine's kernel refuses iterators over the elements of a map" : undefined;
 }
 
-/** The errno of loading an iterator program that does nothing; 0 if it loads. */
+/** Loads an iterator program that does nothing. Returns the errno; 0 if it loads. */
 function iteratorLoadErrno(target: string): number {
   const { fd, errno } = tryProgLoad({
     prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,

@@ -1,4 +1,4 @@
-/** Map types, their flags, and operations on elements. */
+/** Features of maps: types, flags and operations on elements. */
 export const MAP_FEATURES = {
   "map:inode_storage": { what: "inode_storage maps", config: ["CONFIG_BPF_LSM"] },
   "map:task_storage": { what: "task_storage maps", since: "5.11" },

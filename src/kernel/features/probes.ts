@@ -14,7 +14,7 @@ function loads(prog_type: number, insns: Uint8Array): boolean {
 
 let cookie: boolean | undefined;
 
-/** bpf_get_attach_cookie() for tracepoints: Linux 5.15. What LINUX_HAS_BPF_COOKIE tells a program. */
+/** Whether the kernel has bpf_get_attach_cookie() (5.15). It is the value of the extern LINUX_HAS_BPF_COOKIE. */
 export function hasBpfCookie(): boolean {
   cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([callHelper("bpf_get_attach_cookie"), exit()]));
   return cookie;
@@ -31,15 +31,16 @@ export function hasSyscallWrapper(): boolean {
 let uprobeMulti: boolean | undefined;
 
 /**
- * Whether uprobe_multi links are there (6.6) and filter by process, not by thread (6.10), which a link for the process
- * -1 tells: EINVAL comes before the path is looked at. USDT programs are then loaded for such links, as libbpf does.
+ * Whether uprobe_multi links exist (6.6) and filter by process, not by thread (6.10). USDT programs are then loaded for
+ * such links, as libbpf does. The probe makes a link for the process -1, which such a kernel refuses with EINVAL before
+ * it looks at the path.
  */
 export function hasUprobeMulti(): boolean {
   uprobeMulti ??= probeUprobeMulti();
   return uprobeMulti;
 }
 
-/** The kernel reads the field, a u32, as a signed number. */
+/** Process -1: the kernel reads this u32 as a signed number. */
 const NO_PROCESS = 0xffffffff;
 
 function probeUprobeMulti(): boolean {
@@ -68,7 +69,9 @@ function probeUprobeMulti(): boolean {
 
 let contextTag: boolean | undefined;
 
-/** Whether the verifier knows `arg:ctx` tags (6.8): a function with a tagged `void *` calls a helper for contexts. */
+/**
+ * Whether the verifier knows `arg:ctx` tags (6.8). The probe passes a tagged `void *` to a helper that takes a context.
+ */
 export function hasContextTag(): boolean {
   contextTag ??= probeContextTag();
   return contextTag;
@@ -110,7 +113,7 @@ function probeContextTag(): boolean {
 
 let fullRange: boolean | undefined;
 
-/** Whether a map value's address may be any 32-bit offset; before 6.20 at most 2^29, which libbpf probes so. */
+/** Whether an offset into a map's value may have 32 bits. Before 6.20 it is below 2^29. libbpf has the same probe. */
 export function hasFullRangeOffsets(): boolean {
   fullRange ??= probeFullRange();
   return fullRange;
@@ -131,7 +134,7 @@ function probeFullRange(): boolean {
       insns,
       log: { size: 1024 },
     });
-    // The offset lies outside the map either way; only older kernels name a limit of their own.
+    // The offset is outside the map in any case. Only the log of an older kernel names the limit.
     return !log.includes("direct value offset of");
   } finally {
     closeFd(map);

@@ -1,4 +1,4 @@
-/** Program types, their flags, test runs, and commands about programs. */
+/** Features of programs: types, flags, test runs and commands. */
 export const PROGRAM_FEATURES = {
   "prog:syscall": { what: "syscall programs", since: "5.14" },
   "prog:netfilter": { what: "netfilter programs", since: "6.4", config: ["CONFIG_NETFILTER_BPF_LINK"] },

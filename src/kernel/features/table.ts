@@ -11,8 +11,8 @@ export type FeatureName =
   | keyof typeof INSTRUCTION_FEATURES;
 
 /**
- * What came to the kernel after 5.10 or depends on how it was built. Tests skip by it, refusals are explained from it,
- * docs/kernels.md is made from it.
+ * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests skip by
+ * this table, errors explain refusals from it, and docs/kernels.md is made from it.
  */
 export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
   ...LINK_FEATURES,
@@ -21,23 +21,23 @@ export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
   ...INSTRUCTION_FEATURES,
 };
 
-/** What a feature of the kernel needs. */
+/** The requirements of a feature. */
 export interface Feature {
-  /** In the field's words, such as `tcx links`. */
+  /** Its name in the field's words, such as `tcx links`. */
   readonly what: string;
-  /** The first kernel that has it, such as `6.6`; absent where every supported kernel (5.10 on) does. */
+  /** The first kernel that has it, such as `6.6`; absent if every supported kernel (5.10 on) has it. */
   readonly since?: string;
-  /** Options that it was built with, all of them: `CONFIG_NETKIT`. */
+  /** The build options that it needs, all of them: `CONFIG_NETKIT`. */
   readonly config?: readonly string[];
-  /** What the machine must allow or have, beyond its kernel. */
+  /** What the machine must have or allow. */
   readonly machine?: MachineCondition;
 }
 
 /**
- * What a kernel of the right version and configuration may still not give:
- * - `trampoline`: a vendor's lockdown refuses to patch kernel functions, so every program of a trampoline is refused;
- * - `lsm`: `bpf` stands in the list of active security modules (`lsm=` of the kernel's command line);
- * - `counters`: the processor's performance counters are there; most virtual machines have none;
+ * Conditions that a kernel of the right version and configuration may still not meet:
+ * - `trampoline`: programs on a trampoline load. A vendor's lockdown refuses to patch kernel functions;
+ * - `lsm`: `bpf` is in the list of active security modules (`lsm=` on the kernel's command line);
+ * - `counters`: the processor has performance counters. Most virtual machines have none;
  * - `element_iterators`: iterators over the elements of a map load. A vendor's kernel refuses them with EPERM.
  */
 export type MachineCondition = "trampoline" | "lsm" | "counters" | "element_iterators";

@@ -10,9 +10,9 @@ const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
 const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
 
 /**
- * A detached signature in CMS (PKCS#7, RFC 5652) with SHA-256: without certificates and without signed attributes, the
- * signer named by the subject key identifier of its certificate. That is what the kernel's bpf_verify_pkcs7_signature
- * takes. `certificate` is DER.
+ * Returns a detached signature in CMS (PKCS#7, RFC 5652) with SHA-256, in the form that the kernel's
+ * bpf_verify_pkcs7_signature accepts: no certificates, no signed attributes, and the signer named by the subject key
+ * identifier of its certificate. `certificate` is DER.
  */
 export function signDetached(content: Uint8Array, key: KeyObject, certificate: Uint8Array, source: string): Uint8Array {
   const version = encodeDer(Tag.INTEGER, Uint8Array.of(3));
@@ -67,7 +67,7 @@ export function subjectKeyIdentifier(certificate: Uint8Array, source: string): U
   );
 }
 
-/** Loads Node's crypto when something is signed: it takes 4 ms, which a load without a signature need not wait for. */
+/** Loads Node's crypto module, which takes 4 ms, only when something is signed. */
 export function crypto(): typeof import("node:crypto") {
   return process.getBuiltinModule("node:crypto");
 }

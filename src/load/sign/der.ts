@@ -1,8 +1,8 @@
 import { FormatError } from "../../errors/index.ts";
 
-// As much of DER (X.690) as a signature needs: no library is needed for five kinds of values.
+// The part of DER (X.690) that a signature needs.
 
-/** Tags of the values that are written or read here. */
+/** The tags in use. */
 export const Tag = {
   INTEGER: 0x02,
   OCTET_STRING: 0x04,
@@ -10,13 +10,13 @@ export const Tag = {
   OBJECT: 0x06,
   SEQUENCE: 0x30,
   SET: 0x31,
-  /** `[0]` of a primitive, and of a constructed value; `[3]` likewise. */
+  /** Context-specific tags: `[0]` primitive, `[0]` and `[3]` constructed. */
   CONTEXT_0: 0x80,
   CONTEXT_0_CONSTRUCTED: 0xa0,
   CONTEXT_3_CONSTRUCTED: 0xa3,
 } as const;
 
-/** A value with its tag and length before its content, which may be in pieces. */
+/** Encodes a value: tag, length, and the content, which may be in pieces. */
 export function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const length = contents.reduce((sum, one) => sum + one.length, 0);
   const head = [tag, ...encodeLength(length)];
@@ -37,7 +37,7 @@ function encodeLength(length: number): number[] {
   return [0x80 | bytes.length, ...bytes];
 }
 
-/** An object identifier from its dotted form. */
+/** Encodes an object identifier, given in dotted form. */
 export function encodeObject(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   const bytes = [first * 40 + second];
@@ -50,13 +50,13 @@ export function encodeObject(dotted: string): Uint8Array {
   return encodeDer(Tag.OBJECT, Uint8Array.from(bytes));
 }
 
-/** A value that was read. */
+/** A decoded value. */
 export interface DerValue {
   readonly tag: number;
   readonly content: Uint8Array;
 }
 
-/** The values that follow one another in `bytes`. Throws FormatError where they do not end with it. */
+/** Reads the values that `bytes` consists of. Throws FormatError if the last one is truncated. */
 export function readDer(bytes: Uint8Array, source: string): DerValue[] {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -5,7 +5,7 @@ import { readUserFile } from "../../kernel/index.ts";
 import { addSessionKey, unlinkSessionKey } from "../../sys/index.ts";
 import { crypto, signDetached } from "./cms.ts";
 
-/** Whose signature a loader program carries. */
+/** The key that signs a loader program. */
 export interface LoaderSigner {
   /** A file with the private key in PEM. */
   readonly privateKey: string;
@@ -18,7 +18,7 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return crypto().createHash("sha256").update(bytes).digest();
 }
 
-/** A signature of instructions, made before anything is loaded. Throws UsageError for files that are no key, or no pair. */
+/** The signature of instructions. The constructor throws UsageError if key or certificate are invalid or no pair. */
 export class LoaderSignature {
   readonly bytes: Uint8Array;
   readonly #certificate: Uint8Array;
@@ -35,7 +35,7 @@ export class LoaderSignature {
     this.bytes = signDetached(instructions, key, certificate.raw, signer.certificate);
   }
 
-  /** Runs something while the certificate is in the session's keyring, where the kernel looks for the signer's key. */
+  /** Calls a function while the certificate is in the session's keyring, where the kernel looks for the key. */
   withKey<T>(run: () => T): T {
     const key = addSessionKey("asymmetric", this.#description, this.#certificate);
     try {

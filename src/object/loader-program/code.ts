@@ -24,12 +24,12 @@ import {
 import { Errno, UsageError } from "../../errors/index.ts";
 import type { LoaderStep, MapHashPlace, SignedData } from "./plan.ts";
 
-/** Where the code goes when a step has failed; r7 has its errno. */
+/** The label to jump to when a step has failed. r7 has its errno. */
 const CLEANUP = "cleanup";
 
 /**
- * The code and the data of a loader while they are written. r6 is the context, r7 the result of the last step; r0 to r5
- * are free between any two pieces.
+ * Writes the code and the data of a loader program. r6 is the context, r7 the result of the last step. r0 to r5 are
+ * free between two methods.
  */
 export class LoaderCode {
   readonly steps: LoaderStep[] = [];
@@ -41,7 +41,7 @@ export class LoaderCode {
   #labels = 0;
   readonly #fds: number[] = [];
 
-  /** @param contextSize bytes at the start of the context that are not fds. */
+  /** @param contextSize the bytes at the start of the context that are no fds. */
   constructor(contextSize: number) {
     this.#contextSize = contextSize;
   }
@@ -50,7 +50,7 @@ export class LoaderCode {
     return this.#contextSize;
   }
 
-  /** Room for an fd in the context; closed if a later step fails. */
+  /** Reserves a place for an fd in the context. The loader closes the fd if a later step fails. */
   fdSlot(): number {
     const at = this.#contextSize;
     this.#contextSize += 4;
@@ -58,7 +58,7 @@ export class LoaderCode {
     return at;
   }
 
-  /** Places bytes in the data, aligned for any of the kernel's structs, and returns where. */
+  /** Appends bytes to the data, aligned for any kernel struct. Returns their offset. */
   add(bytes: Uint8Array): number {
     const at = this.#dataSize;
     this.#pieces.push({ at, bytes });
@@ -66,7 +66,7 @@ export class LoaderCode {
     return at;
   }
 
-  /** Places a text with its NUL, each once. */
+  /** Appends a text and its NUL to the data, unless it is there already. Returns its offset. */
   addText(text: string): number {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
@@ -83,36 +83,36 @@ export class LoaderCode {
     return `l${this.#labels++}`;
   }
 
-  /** Begins a step: its number goes to the start of the context. */
+  /** Begins a step. The program writes the step's number to the start of the context. */
   step(step: LoaderStep): void {
     this.emit(mov(r0, this.steps.push(step) - 1), stx("u32", r6, r0, 0));
   }
 
-  /** dst = the address of a place in the data. */
+  /** dst = data + at. */
   address(dst: Register, at: number): void {
     this.emit(ldMapIdxValue(dst, 0, at));
   }
 
-  /** *(u64 *)(data + at) = the address of another place in the data. */
+  /** *(u64 *)(data + at) = data + of. */
   storeAddress(at: number, of: number): void {
     this.address(r0, of);
     this.address(r1, at);
     this.emit(stx("u64", r1, r0, 0));
   }
 
-  /** *(u32 *)(data + at) = an fd of the context. */
+  /** *(u32 *)(data + at) = the fd in a slot of the context. */
   storeFd(at: number, slot: number): void {
     this.emit(ldx("u32", r0, r6, slot));
     this.address(r1, at);
     this.emit(stx("u32", r1, r0, 0));
   }
 
-  /** Ends the loader if r7 is an errno. */
+  /** Ends the loader if r7 is negative. */
   check(): void {
     this.emit(jslt(r7, 0, CLEANUP));
   }
 
-  /** bpf(command, data + attr, size), with the result in r7; ends the loader if it is an errno. */
+  /** r7 = bpf(command, data + attr, size). Ends the loader if the result is negative. */
   bpf(command: number, attr: number, size: number): void {
     this.emit(mov(r1, command));
     this.address(r2, attr);
@@ -120,12 +120,12 @@ export class LoaderCode {
     this.check();
   }
 
-  /** Keeps r7 as an fd of the context. */
+  /** Stores r7 as an fd in the context. */
   keepFd(slot: number): void {
     this.emit(stx("u32", r6, r7, slot));
   }
 
-  /** Closes an fd of the context, if there is one. */
+  /** Closes an fd in the context, if there is one. */
   closeFd(slot: number): void {
     const skip = this.newLabel();
     this.emit(ldx("u32", r1, r6, slot), jeq(r1, 0, skip), callHelper("bpf_sys_close"));
@@ -133,8 +133,8 @@ export class LoaderCode {
   }
 
   /**
-   * What a signed loader does first: it ends unless its data has this hash, which the kernel computed from the frozen
-   * map (`sha` in struct bpf_map, Linux 6.18), and unless no other program may use the map (`excl`).
+   * Checks the data, which a signed loader does first. The loader ends unless its map has this hash, which the kernel
+   * computed from the frozen map (`sha` in struct bpf_map, Linux 6.18), and is exclusive to the loader (`excl`).
    */
   #checkData(hash: Uint8Array, { sha, excl }: MapHashPlace): AssemblyItem[] {
     const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
@@ -146,7 +146,7 @@ export class LoaderCode {
     return items;
   }
 
-  /** The instructions, with an end for success and one for failure, which closes all that was made. */
+  /** Returns the instructions, with the code for success and for failure appended. On failure all fds are closed. */
   finish(signed?: SignedData): { instructions: Uint8Array; data: Uint8Array } {
     this.emit(mov(r0, 0), exit(), label(CLEANUP));
     for (const slot of this.#fds) this.closeFd(slot);
