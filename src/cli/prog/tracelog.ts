@@ -1,10 +1,9 @@
-import { Errno } from "../../errors/index.ts";
 import { traceLog } from "../../events/index.ts";
 import { openProgram, type StreamName } from "../../program/index.ts";
 import { ensureTracefs, tracefsMount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import { writeNote } from "../output/write.ts";
@@ -46,8 +45,7 @@ async function* linesOf(signal: AbortSignal): AsyncGenerator<string> {
   try {
     yield* traceLog({ signal });
   } catch (error) {
-    const reader = errnoOf(error) === Errno.EBUSY ? " (another process reads it)" : "";
-    throw failedTo(`can't read the trace pipe${reader}`, error);
+    throw failedTo("can't read the trace pipe", error);
   }
 }
 

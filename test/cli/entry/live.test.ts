@@ -109,7 +109,7 @@ test("a live command that fails at once writes one JSON value", async (t) => {
   assert.deepEqual(await ended, [255, null]);
   assert.match(
     (JSON.parse(output().stdout) as { error: string }).error,
-    /^can't read the trace pipe \(another process reads it\): Device or resource busy$/,
+    /^can't read the trace pipe: Device or resource busy; another process reads it; end that reader first$/,
   );
 });
 
