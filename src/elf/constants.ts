@@ -1,6 +1,6 @@
-/** `e_type`: what kind of file (include/uapi/linux/elf.h, and the ELF specification for the rest). */
+/** `e_type`: the kind of the file (include/uapi/linux/elf.h; the rest of this file is from the ELF specification). */
 export const ElfType = { ET_REL: 1, ET_EXEC: 2, ET_DYN: 3, ET_CORE: 4 } as const;
-/** A number, so that files of other kinds can be read too. */
+/** Any number, so that files of other kinds can be read too. */
 export type ElfType = number;
 
 /** `e_machine`. Old LLVMs wrote EM_NONE for BPF. */
@@ -40,7 +40,7 @@ export const SectionFlag = { SHF_WRITE: 1, SHF_ALLOC: 2, SHF_EXECINSTR: 4, SHF_C
 export const SegmentType = { PT_LOAD: 1, PT_DYNAMIC: 2, PT_NOTE: 4 } as const;
 export const SegmentFlag = { PF_X: 1, PF_W: 2, PF_R: 4 } as const;
 
-/** Section numbers with a meaning of their own, in a symbol. */
+/** `st_shndx` of a symbol: numbers that have a special meaning and do not count sections. */
 export const SectionIndex = {
   SHN_UNDEF: 0,
   SHN_LORESERVE: 0xff00,
@@ -49,7 +49,7 @@ export const SectionIndex = {
   SHN_XINDEX: 0xffff,
 } as const;
 
-/** What a symbol names. */
+/** The kind of thing that a symbol names. */
 export const SymbolType = {
   STT_NOTYPE: 0,
   STT_OBJECT: 1,
@@ -62,10 +62,10 @@ export const SymbolType = {
 } as const;
 export type SymbolType = number;
 
-/** From where a symbol can be referred to. */
+/** Which files can refer to a symbol: only its own (local) or all that are linked with it. */
 export const SymbolBinding = { STB_LOCAL: 0, STB_GLOBAL: 1, STB_WEAK: 2 } as const;
 export type SymbolBinding = number;
 
-/** Who sees a symbol once the object is linked. */
+/** Whether other programs and libraries can see a symbol after linking. */
 export const SymbolVisibility = { STV_DEFAULT: 0, STV_INTERNAL: 1, STV_HIDDEN: 2, STV_PROTECTED: 3 } as const;
 export type SymbolVisibility = number;

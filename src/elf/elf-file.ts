@@ -18,21 +18,21 @@ export interface ElfSection {
   readonly flags: number;
   /** Address in memory; 0 in a relocatable file. */
   readonly address: number;
-  /** Where its bytes are in the file. */
+  /** File offset of its contents. */
   readonly offset: number;
   readonly size: number;
-  /** For symbols and relocations: the section that they go with. */
+  /** `sh_link`: the string table of a symbol table, or the symbol table of relocations. */
   readonly link: number;
-  /** For relocations: the section that they apply to. */
+  /** `sh_info`: the section that relocations apply to. */
   readonly info: number;
   readonly entrySize: number;
 }
 
-/** An ELF file's sections, symbols and relocations; the bytes of a section are checked when they are asked for. */
+/** The sections, symbols and relocations of an ELF file. The bounds of a section are checked when it is read. */
 export class ElfFile {
-  /** What errors call it. */
+  /** The file's name in errors. */
   readonly source: string;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly length: number;
   readonly bits: 32 | 64;
   readonly little: boolean;
@@ -61,29 +61,29 @@ export class ElfFile {
     this.sections = readSections(file, header);
   }
 
-  /** The section of that number. Throws FormatError where there is none. */
+  /** Returns a section by its number. Throws FormatError if there is none; `what` names the thing that refers to it. */
   section(index: number, what: string): ElfSection {
     const section = this.sections[index];
     if (section !== undefined) return section;
     throw new FormatError(
       { source: this.source },
-      `${what} is about section ${index}, but there are ${this.sections.length}`,
+      `${what} refers to section ${index}, but the file has only ${this.sections.length}`,
     );
   }
 
-  /** The name by which errors call a section: `file.o: section .maps`. */
+  /** Returns a section's name in errors: `file.o: section .maps`. */
   sourceOf(section: ElfSection): string {
     return `${this.source}: section ${section.name === "" ? section.index : section.name}`;
   }
 
-  /** A section's bytes, a view onto the file's; none for SHT_NOBITS. Throws FormatError. */
+  /** Returns a section's contents as a view onto the file's bytes; empty for SHT_NOBITS. Throws FormatError. */
   contents(section: ElfSection): Uint8Array {
     if (section.type === SectionType.SHT_NOBITS || section.type === SectionType.SHT_NULL) return new Uint8Array(0);
     const { length } = this;
     if (section.offset + section.size > length) {
       throw new FormatError(
         { source: this.source, offset: section.offset },
-        `section ${section.name} of ${section.size} bytes ends past the file's ${length} bytes: truncated`,
+        `section ${section.name} of ${section.size} bytes ends past the end of the file, which has only ${length} bytes`,
       );
     }
     if ((section.flags & SectionFlag.SHF_COMPRESSED) !== 0) {
@@ -95,12 +95,12 @@ export class ElfFile {
     return this.#file.slice(section.offset, section.size, `section ${section.name}`);
   }
 
-  /** A section's bytes with checked reads; offsets in errors count from the section's start. */
+  /** Returns the contents of a section for checked reads. Offsets in errors count from the section's start. */
   bytes(section: ElfSection): Bytes {
     return new Bytes(this.contents(section), this.sourceOf(section), this.little);
   }
 
-  /** The symbol table, or where a linked file was stripped of it the dynamic one; undefined without either. */
+  /** The full symbol table, or the dynamic one if the file was stripped; undefined if the file has neither. */
   get symbols(): ElfSymbols | undefined {
     this.#symbols ??= this.#readSymbols(SectionType.SHT_SYMTAB) ?? this.#readSymbols(SectionType.SHT_DYNSYM);
     return this.#symbols;
@@ -111,18 +111,18 @@ export class ElfFile {
     return this.#readSymbols(SectionType.SHT_DYNSYM);
   }
 
-  /** The full symbol table; undefined in a file that was stripped of it. */
+  /** The full symbol table; undefined in a stripped file. */
   get staticSymbols(): ElfSymbols | undefined {
     return this.#readSymbols(SectionType.SHT_SYMTAB);
   }
 
-  /** What is mapped into memory, in the file's order; none in a relocatable file. Throws FormatError. */
+  /** The program headers in the file's order; empty in a relocatable file. Throws FormatError. */
   get segments(): readonly ElfSegment[] {
     this.#segments ??= readSegments(this.#file, this.#header);
     return this.#segments;
   }
 
-  /** The entries of an SHT_REL or SHT_RELA section. Throws FormatError. */
+  /** Reads the entries of an SHT_REL or SHT_RELA section. Throws FormatError. */
   relocations(section: ElfSection): ElfRelocation[] {
     return readRelocations(this.bytes(section), this.bits, section.type === SectionType.SHT_RELA);
   }
@@ -134,14 +134,14 @@ export class ElfFile {
     if (table.entrySize !== size) {
       throw new FormatError(
         { source: this.sourceOf(table) },
-        `symbols of ${table.entrySize} bytes are not supported, only of ${size}`,
+        `symbols of ${table.entrySize} bytes each are not supported; they must have ${size} bytes`,
       );
     }
     const names = this.section(table.link, `section ${table.name}`);
     if (names.type !== SectionType.SHT_STRTAB) {
       throw new FormatError(
         { source: this.sourceOf(table) },
-        `its names are said to be in section ${names.index} ${names.name}, which is no string table`,
+        `the symbol table refers to section ${names.index} ${names.name} for its names, which is not a string table`,
       );
     }
     const numbers = this.sections.find((s) => s.type === SectionType.SHT_SYMTAB_SHNDX && s.link === table.index);
@@ -155,8 +155,8 @@ export class ElfFile {
 }
 
 /**
- * Reads the headers of an ELF file of either class and byte order. `source` names it in errors. Of a {@link PiecewiseFile}
- * the headers are read now, and the rest when it is asked for. Throws FormatError.
+ * Reads the headers of a 32- or 64-bit ELF file of either byte order. `source` is the file's name in errors. The rest
+ * of a {@link PiecewiseFile} is read when it is needed. Throws FormatError.
  */
 export function parseElf(input: Uint8Array | PiecewiseFile, source: string): ElfFile {
   return new ElfFile(input, source);
@@ -178,7 +178,7 @@ function readSections(file: FileBytes, header: ElfHeader): ElfSection[] {
     if (nameSection >= sectionCount) {
       throw file.error(
         undefined,
-        `the section names are said to be in section ${nameSection}, but there are ${sectionCount}`,
+        `the header refers to section ${nameSection} for the section names, but the file has only ${sectionCount}`,
       );
     }
     const { offset, size } = place(nameSection);
@@ -194,7 +194,7 @@ function readSections(file: FileBytes, header: ElfHeader): ElfSection[] {
       index,
       name: names?.at(word(at), `the name of section ${index}`) ?? "",
       type: word(at + 4),
-      // The flags above 32 bits are for processors and operating systems.
+      // Only the low 32 bits: ELF defines no flags above them.
       flags: word(wide && !little ? at + 12 : at + 8),
       address: wide ? readWide(view, at + 16, little) : word(at + 12),
       offset,

@@ -1,14 +1,14 @@
 import { FormatError } from "../errors/index.ts";
 import { Bytes } from "../layout/index.ts";
 
-/** A file of which only the pieces that are asked for are read. */
+/** A file that is read piece by piece, on demand. */
 export interface PiecewiseFile {
   readonly length: number;
-  /** Returns bytes that lie within the length. */
+  /** Reads `size` bytes at offset `at`. The caller has checked that they lie within `length`. */
   read(at: number, size: number): Uint8Array;
 }
 
-/** The bytes of an ELF file, in memory or piecewise. Each access is checked against the file's length. */
+/** The bytes of an ELF file, in memory or read piecewise. Each access is checked against the file's length. */
 export class FileBytes {
   readonly #file: PiecewiseFile;
   readonly source: string;
@@ -23,7 +23,7 @@ export class FileBytes {
     return this.#file.length;
   }
 
-  /** A FormatError at byte `at` of the file. */
+  /** Creates a FormatError at byte `at` of the file. */
   error(at: number | undefined, problem: string): FormatError {
     return new FormatError({ source: this.source, offset: at }, problem);
   }
@@ -35,13 +35,13 @@ export class FileBytes {
     }
   }
 
-  /** The bytes `[at, at + size)`. Throws FormatError where the file ends before. */
+  /** Returns the bytes `[at, at + size)`. Throws FormatError if the file ends before. */
   slice(at: number, size: number, what: string): Uint8Array {
     this.check(at, size, what);
     return this.#file.read(at, size);
   }
 
-  /** The same with reads in a byte order. Offsets count from the piece's start. */
+  /** As {@link slice}, for checked reads in a byte order. Offsets count from the start of the piece. */
   piece(at: number, size: number, what: string, little: boolean): Bytes {
     return new Bytes(this.slice(at, size, what), this.source, little);
   }

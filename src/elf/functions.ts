@@ -10,15 +10,15 @@ import { readSymbolVersions } from "./versions.ts";
 /** A function in an executable or a library. */
 export interface ElfFunction {
   readonly name: string;
-  /** Of its first instruction in the file, in bytes: what uprobes are given. */
+  /** File offset of its first instruction, in bytes. Uprobes take this offset. */
   readonly offset: number;
 }
 
 /**
- * The function of a name, `name@VERSION` or `name@@VERSION`; `name@plt` is the stub by which an executable calls a
- * function that it imports, and is passed by its own calls alone. The dynamic symbols are searched first, since a stripped
- * file has no others. Of several, one that is not weak is taken. Throws UsageError if there is none, with names that
- * are like it, or if the name is ambiguous.
+ * Finds a function by `name`, `name@VERSION` or `name@@VERSION`. `name@plt` is the stub through which the file calls an
+ * imported function; only calls from this file pass it. The dynamic symbols are searched first, because a stripped
+ * file has no others. If several functions have the name, one that is not weak is taken. Throws UsageError if the name
+ * is ambiguous, or if there is no such function; the message then suggests similar names.
  */
 export function findFunction(elf: ElfFile, name: string): ElfFunction {
   const at = name.indexOf("@");
@@ -45,7 +45,7 @@ export function findFunction(elf: ElfFile, name: string): ElfFunction {
       if (best === undefined || (best.weak && !weak)) best = { offset, weak };
       else if (best.offset !== offset && !weak) {
         throw new UsageError(
-          `${elf.source} has several functions ${name}: say one by its version (name@VERSION) or by its offset`,
+          `${elf.source} has several functions ${name}; choose one by its version (name@VERSION) or by its offset`,
         );
       }
     }
@@ -58,13 +58,13 @@ function stub(elf: ElfFile, name: string): ElfFunction {
   const offset = findStub(elf, name);
   if (offset !== undefined) return { name: `${name}@plt`, offset };
   throw new UsageError(
-    `${elf.source} has no stub for calls of ${name}: it does not import that function, or calls it by its address`,
+    `${elf.source} has no PLT stub for ${name}: it does not import that function, or it calls the function by its address`,
   );
 }
 
 /**
- * All functions whose names fit a pattern with `*` and `?`, in the order of the table, each place once. The full
- * table is searched first, and the dynamic one only if that has none. Throws UsageError if there is none.
+ * Returns all functions whose names match a pattern with `*` and `?`, in the order of the symbol table and without
+ * repeated offsets. The dynamic table is searched only if the full one has no match. Throws UsageError if neither has.
  */
 export function matchingFunctions(elf: ElfFile, pattern: string): ElfFunction[] {
   const fits = namePattern(pattern);
@@ -75,7 +75,7 @@ export function matchingFunctions(elf: ElfFile, pattern: string): ElfFunction[] 
     }
     if (found.size > 0) return [...found.values()];
   }
-  throw new UsageError(`${elf.source} has no function that fits ${pattern}`);
+  throw new UsageError(`${elf.source} has no function that matches ${pattern}`);
 }
 
 function* functions(
@@ -89,10 +89,11 @@ function* functions(
 }
 
 /**
- * Returns where in the file a function's first instruction is; undefined if it is not in it (an imported function).
+ * Returns the file offset of a function's first instruction; undefined if the function is not in the file (imported).
  *
- * The segment that holds the address decides, as it does for the kernel when it maps the file. Binary rewriters leave
- * sections and the symbols' section numbers stale, and a uprobe at a wrong offset never fires, without any error.
+ * The offset is computed from the segment that holds the address, because the kernel maps segments. Sections and the
+ * section numbers of symbols can be stale after a binary rewriter. A uprobe at a wrong offset never fires, and no error
+ * tells so.
  */
 function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
   const section = symbol.section === SectionIndex.SHN_UNDEF ? undefined : elf.sections[symbol.section];
@@ -105,7 +106,7 @@ function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
 function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
   if (isImported) {
     return new UsageError(
-      `${elf.source} only imports the function ${name}: attach to the library that has it, such as libc.so.6, or to this one's calls of it, ${name}@plt`,
+      `${elf.source} only imports the function ${name}; attach to the library that defines it, such as libc.so.6, or to ${name}@plt for the calls from this file`,
     );
   }
   const tables = [elf.dynamicSymbols, elf.staticSymbols];
@@ -117,7 +118,8 @@ function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
     }
   }
   const names = new Set(tables.flatMap((symbols) => [...functions(elf, symbols)].map(({ symbol }) => symbol.name)));
-  if (names.size === 0) return new UsageError(`${elf.source} has no symbols: say the offset in the file instead`);
+  if (names.size === 0)
+    return new UsageError(`${elf.source} has no symbols; give the function's offset in the file instead`);
   const near = nearNames(name, names);
   return new UsageError(
     `${elf.source} has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`,

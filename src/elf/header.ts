@@ -2,28 +2,28 @@ import { formatHex } from "../layout/index.ts";
 import type { FileBytes } from "./file-bytes.ts";
 import { readWide } from "./wide.ts";
 
-/** What the ELF header says, with the escapes for many sections resolved. Offsets and sizes are bytes. */
+/** The fields of the ELF header. The counts are right for files with very many sections too. Sizes are in bytes. */
 export interface ElfHeader {
   readonly bits: 32 | 64;
   readonly little: boolean;
   readonly type: number;
   readonly machine: number;
-  /** Where the section headers begin; 0 without any. */
+  /** File offset of the section headers; 0 if there are none. */
   readonly sectionsAt: number;
   readonly sectionEntrySize: number;
   readonly sectionCount: number;
-  /** The section of section names; 0 for none. */
+  /** The number of the section that holds the section names; 0 if there is none. */
   readonly nameSection: number;
-  /** Where the program headers begin; 0 without any. */
+  /** File offset of the program headers; 0 if there are none. */
   readonly segmentsAt: number;
   readonly segmentEntrySize: number;
   readonly segmentCount: number;
 }
 
-/** Least size of a section header (`Elf32_Shdr`, `Elf64_Shdr`). */
+/** The smallest size of a section header (`Elf32_Shdr`, `Elf64_Shdr`). */
 const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
 
-/** Reads the header of a file of either class and byte order. Throws FormatError. */
+/** Reads the header of a 32- or 64-bit file of either byte order. Throws FormatError. */
 export function readElfHeader(file: FileBytes): ElfHeader {
   const fail = (offset: number | undefined, problem: string) => file.error(offset, problem);
   const data = file.slice(0, Math.min(file.length, 64), "the ELF header");
@@ -55,10 +55,13 @@ export function readElfHeader(file: FileBytes): ElfHeader {
   } else {
     const least = SECTION_HEADER_SIZE[bits];
     if (sectionEntrySize < least) {
-      throw fail(at, `section headers of ${sectionEntrySize} bytes are not supported, at least ${least} are needed`);
+      throw fail(
+        at,
+        `section headers of ${sectionEntrySize} bytes are not supported; they need at least ${least} bytes`,
+      );
     }
     const first = file.piece(sectionsAt, least, "the first section header", little);
-    // More than 0xff00 sections: the real numbers are in the first section header, which is no section.
+    // With 0xff00 sections or more, the first section header, which describes no section, holds the real numbers.
     if (sectionCount === 0) sectionCount = bits === 32 ? first.u32(20) : readWide(first.view, 32, little);
     if (nameSection === 0xffff) nameSection = first.u32(bits === 32 ? 24 : 40);
     file.check(sectionsAt, sectionCount * sectionEntrySize, `the table of ${sectionCount} section headers`);
@@ -78,7 +81,7 @@ export function readElfHeader(file: FileBytes): ElfHeader {
   };
 }
 
-/** The first bytes in words: as text where they are text. */
+/** Describes the first bytes for an error: as text if they are text. */
 function describeStart(data: Uint8Array): string {
   const start = Array.from(data.subarray(0, 16));
   if (start.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13)) {

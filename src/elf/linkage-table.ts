@@ -1,19 +1,19 @@
 import { ElfMachine, SectionType } from "./constants.ts";
 import type { ElfFile, ElfSection } from "./elf-file.ts";
 
-/** The relocations of the addresses that stubs jump to, and the sections that hold the stubs. */
+/** The section of relocations for the addresses that PLT stubs jump to, and the sections that hold the stubs. */
 const RELOCATIONS = ".rela.plt";
 const STUBS: readonly string[] = [".plt.sec", ".plt"];
 
-/** Whether a section is one of those that {@link findStub} reads. */
+/** Returns true for the sections that {@link findStub} reads. */
 export function isOfLinkageTable({ name }: ElfSection): boolean {
   return name === RELOCATIONS || STUBS.includes(name);
 }
 
 /**
- * Where in the file the stub is by which a program or library calls a function that it imports (objdump's `name@plt`),
- * in bytes. Undefined where it has none: it does not import the function, or calls it by its address alone, or is for a
- * processor other than x86-64 and arm64.
+ * Returns the file offset of the stub through which a program or library calls an imported function (`name@plt` in
+ * objdump). Returns undefined if there is no stub: the file does not import the function, calls it only by its address,
+ * or is for a processor other than x86-64 and arm64.
  */
 export function findStub(elf: ElfFile, name: string): number | undefined {
   const slot = slotOf(elf, name);
@@ -32,7 +32,7 @@ export function findStub(elf: ElfFile, name: string): number | undefined {
   return undefined;
 }
 
-/** Where in memory the dynamic linker puts the function's address. */
+/** Returns the memory address at which the dynamic linker stores the function's address. */
 function slotOf(elf: ElfFile, name: string): number | undefined {
   const section = elf.sections.find((one) => one.name === RELOCATIONS && one.type === SectionType.SHT_RELA);
   const symbols = elf.dynamicSymbols;
@@ -42,7 +42,7 @@ function slotOf(elf: ElfFile, name: string): number | undefined {
 
 const STUB_SIZE = 16;
 
-/** The place that a stub takes the address from which it jumps to; undefined for other code. */
+/** Decodes a stub: returns the memory address from which it loads its jump target, or undefined for other code. */
 type TargetOf = (view: DataView, at: number, address: number) => number | undefined;
 
 const TARGETS: ReadonlyMap<number, TargetOf> = new Map<number, TargetOf>([
@@ -71,7 +71,7 @@ function targetOnArm(view: DataView, at: number, address: number): number | unde
   const place = view.getUint32(at, true) === BTI_C ? at + 4 : at;
   const [adrp, ldr] = [view.getUint32(place, true), view.getUint32(place + 4, true)];
   if ((adrp & 0x9f00001f) >>> 0 !== 0x90000010 || (ldr & 0xffc003ff) >>> 0 !== 0xf9400211) return undefined;
-  // 21 bits with a sign: 19 from bit 5 on above 2 from bit 29 on.
+  // A signed 21-bit number: bits 5 to 23 are its upper 19 bits, bits 29 and 30 its lower 2 bits.
   const pages = (((((adrp >>> 5) & 0x7ffff) << 2) | ((adrp >>> 29) & 3)) << 11) >> 11;
   const page = Math.floor((address + place) / 4096) + pages;
   return page * 4096 + ((ldr >>> 10) & 0xfff) * 8;

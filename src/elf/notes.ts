@@ -1,9 +1,9 @@
 import { type Bytes, decodeText } from "../layout/index.ts";
 import type { ElfFile, ElfSection } from "./elf-file.ts";
 
-/** One note: something that a tool left for another. */
+/** One ELF note: data that one tool leaves for another. */
 export interface ElfNote {
-  /** Who defines what `type` means, such as `GNU` or `stapsdt`. */
+  /** The name of the owner, such as `GNU` or `stapsdt`, who defines the meaning of `type`. */
   readonly owner: string;
   readonly type: number;
   /** Offset in the section, for errors. */
@@ -11,7 +11,7 @@ export interface ElfNote {
   readonly description: Uint8Array;
 }
 
-/** The notes of an SHT_NOTE section. Throws FormatError for one that runs past its end. */
+/** Yields the notes of an SHT_NOTE section. Throws FormatError for a note that runs past the section's end. */
 export function* readNotes(elf: ElfFile, section: ElfSection): Generator<ElfNote, void, undefined> {
   const bytes: Bytes = elf.bytes(section);
   for (let at = 0; at + 12 <= bytes.length; ) {
@@ -21,7 +21,7 @@ export function* readNotes(elf: ElfFile, section: ElfSection): Generator<ElfNote
     const descriptionAt = nameAt + aligned(nameSize);
     bytes.check(nameAt, nameSize, "a note's owner");
     const description = bytes.slice(descriptionAt, size, "a note");
-    // The name's size counts its NUL.
+    // The size includes the name's NUL.
     const owner = decodeText(bytes.data, nameAt, nameAt + Math.max(0, nameSize - 1));
     yield { owner, type: bytes.u32(at + 8), at, description };
     at = descriptionAt + aligned(size);

@@ -3,17 +3,17 @@ import { readWide, readWideSigned } from "./wide.ts";
 
 /** One entry of a relocation section. */
 export interface ElfRelocation {
-  /** Where in the section that it applies to; in a linked file an address. */
+  /** Offset in the section that it applies to; in a linked file an address. */
   readonly offset: number;
-  /** Number of the symbol; 0 for none. */
+  /** Number of the symbol; 0 if there is none. */
   readonly symbol: number;
-  /** R_*, by the machine. */
+  /** R_* of the file's machine. */
   readonly type: number;
-  /** 0 in SHT_REL, where the addend is in the place itself. */
+  /** 0 in SHT_REL, where the addend is stored at the relocated place itself. */
   readonly addend: number;
 }
 
-/** Reads an SHT_REL or SHT_RELA section. A part of an entry at the end is an error. */
+/** Reads an SHT_REL or SHT_RELA section. Throws FormatError if the last entry is incomplete. */
 export function readRelocations(bytes: Bytes, bits: 32 | 64, withAddend: boolean): ElfRelocation[] {
   const { view, little } = bytes;
   const wide = bits === 64;
@@ -22,7 +22,7 @@ export function readRelocations(bytes: Bytes, bits: 32 | 64, withAddend: boolean
   if (bytes.length % size !== 0) {
     throw bytes.error(
       bytes.length - (bytes.length % size),
-      `the last relocation is cut: ${bytes.length} bytes are no multiple of ${size}`,
+      `the last relocation is incomplete: the section's ${bytes.length} bytes are not a multiple of ${size}`,
     );
   }
   const out: ElfRelocation[] = [];

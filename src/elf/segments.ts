@@ -3,32 +3,32 @@ import type { FileBytes } from "./file-bytes.ts";
 import type { ElfHeader } from "./header.ts";
 import { readWide } from "./wide.ts";
 
-/** A program header: a part of the file that is mapped. Offsets and sizes are bytes, exact below 2^53. */
+/** A program header. Most describe a part of the file that is mapped into memory. Numbers are exact below 2^53. */
 export interface ElfSegment {
   /** PT_* */
   readonly type: number;
   /** PF_* */
   readonly flags: number;
-  /** Where its bytes are in the file. */
+  /** File offset of its bytes. */
   readonly offset: number;
-  /** Where they are in memory; counted from the load address in a shared object. */
+  /** Address in memory; in a shared object relative to the load address. */
   readonly address: number;
   readonly fileSize: number;
-  /** At least `fileSize`: the rest is zeros. */
+  /** At least `fileSize`; the bytes past it are zeros. */
   readonly memorySize: number;
 }
 
-/** The kernel's bound for the table of program headers. */
+/** The kernel's limit on the size of the program header table. */
 const MOST_BYTES = 0x10000;
 
-/** The program headers of a file. Throws FormatError. */
+/** Reads the program headers of a file. Throws FormatError. */
 export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   const { segmentsAt, segmentEntrySize, segmentCount, bits, little } = header;
   if (segmentsAt === 0 || segmentCount === 0) return [];
   if (segmentCount * segmentEntrySize > MOST_BYTES) {
     throw file.error(
       undefined,
-      `the table of ${segmentCount} program headers is longer than ${MOST_BYTES} bytes: Linux loads no such program`,
+      `the table of ${segmentCount} program headers is longer than ${MOST_BYTES} bytes; Linux does not load such a file`,
     );
   }
   const wide = bits === 64;
@@ -36,7 +36,7 @@ export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   if (segmentEntrySize < least) {
     throw file.error(
       undefined,
-      `program headers of ${segmentEntrySize} bytes are not supported, at least ${least} are`,
+      `program headers of ${segmentEntrySize} bytes are not supported; they need at least ${least} bytes`,
     );
   }
   const size = segmentCount * segmentEntrySize;
@@ -45,7 +45,7 @@ export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   const word = wide ? 8 : 4;
   return Array.from({ length: segmentCount }, (_, i) => {
     const at = i * segmentEntrySize;
-    // offset, vaddr, paddr, filesz, memsz are five words; the flags moved forward in the 64-bit form.
+    // Five words: offset, vaddr, paddr, filesz, memsz. The flags are before them in 64-bit files, after them in 32-bit.
     const words = at + (wide ? 8 : 4);
     return {
       type: view.getUint32(at, little),
@@ -58,7 +58,7 @@ export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   });
 }
 
-/** Returns where in the file the code at an address is; undefined if no executable segment brings it from there. */
+/** Returns the file offset of the code at an address; undefined if no executable segment maps it from the file. */
 export function codeOffset(segments: readonly ElfSegment[], address: number): number | undefined {
   const segment = segmentAt(segments, address);
   if (segment === undefined || (segment.flags & SegmentFlag.PF_X) === 0) return undefined;
@@ -66,7 +66,7 @@ export function codeOffset(segments: readonly ElfSegment[], address: number): nu
   return place < segment.fileSize ? segment.offset + place : undefined;
 }
 
-/** The loaded segment that an address lies in. */
+/** Finds the loaded segment that contains an address. */
 export function segmentAt(segments: readonly ElfSegment[], address: number): ElfSegment | undefined {
   return segments.find(
     (one) => one.type === SegmentType.PT_LOAD && address >= one.address && address < one.address + one.memorySize,

@@ -6,7 +6,7 @@ import { readWide } from "./wide.ts";
 export interface ElfSymbol {
   readonly index: number;
   readonly name: string;
-  /** In a relocatable file an offset into the section, else an address. Exact below 2^53. */
+  /** An offset in the section in a relocatable file, otherwise an address. Exact below 2^53. */
   readonly value: number;
   /** Bytes; exact below 2^53. */
   readonly size: number;
@@ -20,7 +20,7 @@ export interface ElfSymbol {
   readonly section: number;
 }
 
-/** A symbol table. Symbols are decoded as they are asked for; nothing is kept per symbol. */
+/** A symbol table. It decodes a symbol each time that the caller reads one, and caches none. */
 export class ElfSymbols {
   readonly length: number;
   readonly #bytes: Bytes;
@@ -37,7 +37,7 @@ export class ElfSymbols {
     this.length = Math.floor(bytes.length / (this.#wide ? 24 : 16));
   }
 
-  /** The symbol of that number. Throws FormatError where there is none. */
+  /** Returns a symbol by its number. Throws FormatError if there is none. */
   at(index: number): ElfSymbol {
     const bytes = this.#bytes;
     if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
@@ -65,8 +65,8 @@ export class ElfSymbols {
   }
 
   /**
-   * The symbols of one type, and if `name` is given of that name: others are passed over without being decoded. With
-   * `versioned` also those named `name@VERSION`, as linkers write them into the full table.
+   * Yields the symbols of one type, or only those with a name if `name` is given. Other symbols are not decoded. With
+   * `versioned` the symbols `name@VERSION` are included: linkers write such names into the full table.
    */
   *ofType(type: number, name?: string, versioned = false): Generator<ElfSymbol, void, undefined> {
     const { view, little } = this.#bytes;

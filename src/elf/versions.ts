@@ -4,7 +4,7 @@ import type { ElfFile } from "./elf-file.ts";
 
 const VERSYM_VERSION = 0x7fff;
 
-/** The versions that a library gives its dynamic symbols: the name by the symbol's number; undefined for none. */
+/** Returns a function that gives the version name of a dynamic symbol by its number; undefined if it has none. */
 export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | undefined {
   const numbers = elf.sections.find(({ type }) => type === SectionType.SHT_GNU_versym);
   const definitions = elf.sections.find(({ type }) => type === SectionType.SHT_GNU_verdef);
@@ -22,7 +22,7 @@ export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | u
   };
 }
 
-/** `Elf_Verdef` records with their first `Elf_Verdaux`; both are the same in 32- and 64-bit files. */
+/** Reads `Elf_Verdef` records, each with its first `Elf_Verdaux`. Both are the same in 32- and 64-bit files. */
 function readDefinitions(bytes: Bytes, strings: StringSection, count: number): Map<number, string> {
   const names = new Map<number, string>();
   for (let at = 0, i = 0; i < count; i++) {

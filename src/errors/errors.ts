@@ -10,21 +10,21 @@ export class BpfError extends Error {
   }
 }
 
-/** Where in which input a {@link FormatError} was found. */
+/** The place of a {@link FormatError}: an input and an offset in it. */
 export interface FormatPlace {
-  /** The file or the piece of it, for instance `counter.bpf.o` or `.BTF`. */
+  /** The name of the file or section, for instance `counter.bpf.o` or `.BTF`. */
   readonly source: string;
-  /** Byte offset into {@link source}, where one is known. */
+  /** Byte offset in {@link source}, if it is known. */
   readonly offset?: number | undefined;
 }
 
-/** The input's bytes do not follow their format: truncated, out of bounds, contradictory or unsupported. */
+/** An input breaks its format's rules: it is truncated, contradictory, unsupported or has a value out of bounds. */
 export class FormatError extends BpfError {
-  /** The file or section that is at fault. */
+  /** The name of the file or section that has the fault. */
   readonly source: string;
-  /** Byte offset into `source`, or undefined where the fault has no single place. */
+  /** Byte offset in `source`, or undefined if the fault has no single place. */
   readonly offset: number | undefined;
-  /** The fault without its place. */
+  /** The message without the place. */
   readonly problem: string;
   constructor(place: FormatPlace, problem: string, options?: ErrorOptions) {
     const where = place.offset === undefined ? place.source : `${place.source} at offset ${hexOffset(place.offset)}`;
@@ -35,19 +35,19 @@ export class FormatError extends BpfError {
   }
 }
 
-/** A system call failed. The errno is never lost; `hint` says what to do where that is known. */
+/** A system call failed with an errno. */
 export class SyscallError extends BpfError {
-  /** What was called, for instance `bpf(BPF_MAP_CREATE)`. */
+  /** The system call, for instance `bpf(BPF_MAP_CREATE)`. */
   readonly call: string;
   /** The positive errno. */
   readonly errno: number;
   /** Its name, such as `EPERM`. */
   readonly errnoName: string;
-  /** What the call was about, which begins the message; undefined where the call says enough. */
+  /** The object of the call, such as `map counts`. The message begins with it. Undefined if the call is enough. */
   readonly subject: string | undefined;
-  /** What to do about it, one sentence without a full stop, or undefined. */
+  /** What the user can do about it: one sentence without a full stop. Undefined if nothing is known. */
   readonly hint: string | undefined;
-  /** With a `reason`, what the errno means here, the message needs neither the call nor the errno's text. */
+  /** `reason` says what the errno means for this call. The message shows it in place of the call and the errno. */
   constructor(
     data: {
       call: string;
@@ -72,21 +72,21 @@ export class SyscallError extends BpfError {
   }
 }
 
-/** Returns what to do about an errno that means the same whatever was called; undefined for others. */
+/** Returns advice on an errno that means the same for every system call; undefined for other errnos. */
 export function errnoHint(errno: number): string | undefined {
   return LIMITS[errno];
 }
 
 const LIMITS: Readonly<Record<number, string>> = {
-  [Errno.EMFILE]: "this process has as many files open as it may; raise the limit with: ulimit -n 65536",
-  [Errno.ENFILE]: "the whole machine has as many files open as it may; raise the limit with: sysctl fs.file-max=N",
+  [Errno.EMFILE]: "this process has reached its limit of open files; raise the limit with: ulimit -n 65536",
+  [Errno.ENFILE]: "the machine has reached its limit of open files; raise the limit with: sysctl fs.file-max=N",
 };
 
-/** The running kernel, or its configuration, lacks a feature. Found by a probe after the call had failed. */
+/** The running kernel is too old for a feature or was built without it. A probe finds this out after a call failed. */
 export class NotSupportedError extends BpfError {
-  /** The feature in the field's words, for instance `tcx links`. */
+  /** The feature's usual name, for instance `tcx links`. */
   readonly feature: string;
-  /** The first kernel that has it, such as `6.6`; undefined where no version alone decides. */
+  /** The first kernel that has it, such as `6.6`; undefined if the version alone does not decide. */
   readonly minVersion: string | undefined;
   constructor(
     data: { feature: string; minVersion?: string | undefined; detail?: string | undefined },
@@ -100,14 +100,14 @@ export class NotSupportedError extends BpfError {
   }
 }
 
-/** The caller's arguments are wrong: a name that is not there, a value out of range, an unusable combination. */
+/** The caller's arguments are wrong: an unknown name, a value out of range, an impossible combination. */
 export class UsageError extends BpfError {
   constructor(message: string, options?: ErrorOptions) {
     super("USAGE", message, options);
   }
 }
 
-/** Something that owns a kernel resource was used after its `close()`. */
+/** An object that owns a kernel resource was used after its `close()`. */
 export class ClosedError extends BpfError {
   constructor(what: string) {
     super("CLOSED", `${what} is closed`);

@@ -1,6 +1,6 @@
 type CamelName<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelName<Tail>>}` : Name;
 
-/** A record with the kernel's names, such as `prog_id`, with camelCase names (`progId`), records within it included. */
+/** The type of a record after {@link camelCase}: `prog_id` becomes `progId`, in nested records too. */
 export type CamelCase<T> = T extends Plain | readonly (infer _)[]
   ? T
   : T extends object
@@ -20,7 +20,7 @@ export function camelName(name: string): string {
   return known;
 }
 
-/** Copies a record whose members have the kernel's names to one with camelCase names, records within it included. */
+/** Copies a record and converts the kernel's names, such as `prog_id`, to camelCase, in nested records too. */
 export function camelCase<T extends object>(record: T): CamelCase<T> {
   const out: Record<string, unknown> = {};
   for (const name in record) {
@@ -31,7 +31,7 @@ export function camelCase<T extends object>(record: T): CamelCase<T> {
   return out as CamelCase<T>;
 }
 
-/** The reverse of {@link camelCase} for a flat record: `{ dataIn }` to `{ data_in }`. */
+/** Does the reverse of {@link camelCase} for a flat record: `{ dataIn }` becomes `{ data_in }`. */
 export function kernelCase<T extends object>(record: CamelCase<T>): T {
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(record)) {

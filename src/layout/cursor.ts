@@ -1,10 +1,10 @@
 import { FormatError } from "../errors/index.ts";
 
-/** Bytes of one input with the name that errors give them and their byte order. Reads are checked, never past the end. */
+/** The bytes of one input with their byte order and name. Every read first checks that it stays inside the bytes. */
 export class Bytes {
   readonly data: Uint8Array;
   readonly view: DataView;
-  /** What errors call it: a file or section name. */
+  /** The input's name in errors: that of a file or section. */
   readonly source: string;
   readonly little: boolean;
   constructor(data: Uint8Array, source: string, little = true) {
@@ -25,7 +25,7 @@ export class Bytes {
     }
   }
 
-  /** A FormatError at byte `at` of this input. */
+  /** Creates a FormatError at byte `at` of this input. */
   error(at: number | undefined, problem: string): FormatError {
     return new FormatError({ source: this.source, offset: at }, problem);
   }
@@ -55,18 +55,18 @@ export class Bytes {
     return this.view.getBigUint64(at, this.little);
   }
 
-  /** The bytes `[at, at + size)`, a view onto the same memory. */
+  /** Returns the bytes `[at, at + size)` as a view onto the same memory. */
   slice(at: number, size: number, what: string): Uint8Array {
     this.check(at, size, what);
     return this.data.subarray(at, at + size);
   }
 
-  /** The NUL-terminated text at `at`. A text that runs past the end is an error. */
+  /** Returns the NUL-terminated text at `at`. Throws FormatError if the input ends before a NUL. */
   cstring(at: number, what = "a string"): string {
     return decodeText(this.data, at, this.cstringEnd(at, what));
   }
 
-  /** Where the NUL of the text at `at` is. */
+  /** Returns the offset of the NUL that ends the text at `at`. */
   cstringEnd(at: number, what = "a string"): number {
     this.check(at, 1, what);
     const end = this.data.indexOf(0, at);
@@ -77,7 +77,7 @@ export class Bytes {
 
 const decoder = new TextDecoder("utf-8");
 
-/** Bytes `[start, end)` as UTF-8 text. Short ASCII, the usual case for names, takes a path without TextDecoder. */
+/** Decodes the bytes `[start, end)` as UTF-8. Short ASCII texts, such as names, are decoded without TextDecoder. */
 export function decodeText(data: Uint8Array, start: number, end: number): string {
   if (end - start > 64) return decoder.decode(data.subarray(start, end));
   let text = "";
@@ -89,7 +89,7 @@ export function decodeText(data: Uint8Array, start: number, end: number): string
   return text;
 }
 
-/** The text up to the first NUL, or all of it. */
+/** Decodes the bytes up to the first NUL, or all bytes if there is none. */
 export function textUntilNul(data: Uint8Array): string {
   const end = data.indexOf(0);
   return decodeText(data, 0, end < 0 ? data.length : end);
@@ -97,7 +97,7 @@ export function textUntilNul(data: Uint8Array): string {
 
 const encoder = new TextEncoder();
 
-/** Text as UTF-8 with a terminating NUL. */
+/** Encodes text as UTF-8 with a terminating NUL. */
 export function encodeCString(text: string): Uint8Array {
   return encoder.encode(`${text}\0`);
 }

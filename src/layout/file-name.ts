@@ -1,12 +1,12 @@
-// File names are bytes, and some are not UTF-8. In a JavaScript string a byte that is not becomes a lone surrogate from
-// U+DC80 to U+DCFF, as in Python: no such name is lost, and it can be encoded again.
+// A file name is bytes that need not be valid UTF-8. In the JavaScript string an invalid byte is a lone surrogate from
+// U+DC80 to U+DCFF, as in Python. Encoding the string gives the original bytes again.
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-/** A lone surrogate: with the flag `u` the second half of a pair does not match. */
+/** Matches a lone surrogate. The flag `u` keeps it from matching the second half of a surrogate pair. */
 const ESCAPED = /[\udc80-\udcff]/u;
 
-/** Reads a file name of which some bytes may not be UTF-8. */
+/** Decodes a file name, whose bytes need not be valid UTF-8. */
 export function decodeFileName(bytes: Uint8Array): string {
   const whole = tryDecode(bytes);
   if (whole !== undefined) return whole;
@@ -20,7 +20,7 @@ export function decodeFileName(bytes: Uint8Array): string {
   return name;
 }
 
-/** The bytes of a name that {@link decodeFileName} read, or of any other text in UTF-8. */
+/** Encodes a name that {@link decodeFileName} decoded to its original bytes, and any other text as UTF-8. */
 export function encodeFileName(name: string): Uint8Array {
   if (!ESCAPED.test(name)) return encoder.encode(name);
   const bytes: number[] = [];
@@ -31,7 +31,7 @@ export function encodeFileName(name: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Whether a name is plain text: all its bytes were UTF-8. */
+/** Returns true if all bytes of a decoded name were valid UTF-8. */
 export function isPlainFileName(name: string): boolean {
   return !ESCAPED.test(name);
 }
@@ -44,7 +44,7 @@ function tryDecode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** How many bytes a character of UTF-8 has, by its first one. */
+/** Returns how many bytes a UTF-8 character has, which its first byte tells. */
 function characterLength(first: number): number {
   if (first < 0xc0) return 1;
   if (first < 0xe0) return 2;

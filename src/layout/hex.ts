@@ -5,14 +5,14 @@ export function hexByte(byte: number): string {
   return PAIRS[byte] as string;
 }
 
-/** Two lower-case hexadecimal digits a byte, joined by `separator`. */
+/** Formats each byte as two lower-case hexadecimal digits and joins them with `separator`. */
 export function formatHex(data: Uint8Array, separator = ""): string {
   let text = "";
   for (let i = 0; i < data.length; i++) text += (i > 0 ? separator : "") + (PAIRS[data[i] as number] as string);
   return text;
 }
 
-/** The bytes of a text of hexadecimal digit pairs, or undefined where it is none. */
+/** Parses pairs of hexadecimal digits to bytes. Returns undefined for any other text. */
 export function parseHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));

@@ -2,16 +2,16 @@ import { type MemberReader, objectReader } from "./object-reader.ts";
 import type { Fields, Struct } from "./struct.ts";
 import { type Type, usize, type ValueOf } from "./types.ts";
 
-/** The mark of {@link pointer}. */
+/** Marks the type of {@link pointer}. */
 export interface Pointer {
   readonly isPointer: true;
 }
-/** The mark of {@link newer}. */
+/** Marks a type that {@link newer} returned. */
 export interface Newer {
   readonly isNewer: true;
 }
 
-/** A 64-bit pointer to an array that the kernel fills. An {@link InfoRecord} has no such field. */
+/** A 64-bit pointer to an array that the kernel fills. An {@link InfoRecord} leaves the field out. */
 export const pointer: Type<number> & Pointer = { ...usize, isPointer: true };
 
 /** A field that the oldest supported kernel (5.10) lacks. In an {@link InfoRecord} it may be undefined. */
@@ -19,7 +19,7 @@ export function newer<T>(type: Type<T>): Type<T> & Newer {
   return { ...type, isNewer: true };
 }
 
-/** What a `bpf_*_info` struct reads as: a plain object without the pointers. */
+/** The plain object that a `bpf_*_info` struct is read into. It has no fields for pointers. */
 export type InfoRecord<F extends Fields> = {
   readonly [K in keyof F as F[K] extends Pointer ? never : K]: F[K] extends Newer
     ? ValueOf<F[K]> | undefined
@@ -27,8 +27,8 @@ export type InfoRecord<F extends Fields> = {
 };
 
 /**
- * Returns a function that reads an info struct of which the kernel filled `length` bytes. A field past them is undefined
- * if it is marked {@link newer}, and zero otherwise. The record keeps nothing of the view's memory.
+ * Returns a function that reads an info struct of which the kernel filled `length` bytes. A field past them is
+ * undefined if it is marked {@link newer}, and zero otherwise. The record shares no memory with the view.
  */
 export function infoReader<F extends Fields>(
   layout: Struct<F>,
@@ -51,7 +51,7 @@ export function infoReader<F extends Fields>(
 
 interface InfoMember extends MemberReader {
   readonly end: number;
-  /** The value where the kernel is too old to fill the field. */
+  /** The value to use if the kernel is too old to fill the field. */
   readonly missing: unknown;
 }
 

@@ -1,26 +1,26 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * Patterns for names, with `*` for any characters, also none, and `?` for any one. A match takes time that grows with
- * the name alone, whatever the pattern: names and patterns come from files and users.
+ * Patterns for names: `*` matches any number of characters, `?` matches one. Names and patterns come from files and
+ * users, so the time of a match must not explode: it is linear in the name's length for every pattern.
  */
 
-/** Tells whether the text stands for several names: it has a `*` or `?`. */
+/** Returns true if the text has a `*` or `?` and so may match several names. */
 export function hasWildcard(pattern: string): boolean {
   return pattern.includes("*") || pattern.includes("?");
 }
 
-/** The longest pattern. The kernel's own names end at 512 characters. */
+/** The longest pattern that is accepted. The kernel's own names have at most 512 characters. */
 const LONGEST = 1024;
 
 const SLASH = 0x2f;
 
 /**
- * Returns the test of a pattern. With `paths` a `*` and a `?` do not stand for a slash; `**` stands for anything.
- * Throws UsageError for a pattern of more than 1,024 characters.
+ * Returns a function that tells whether a name matches the pattern. With `paths`, `*` and `?` do not match a slash, and
+ * `**` matches anything. Throws UsageError for a pattern of more than 1,024 characters.
  *
- * The test follows all ways to match at once: bit `i` of the state says that the name so far fits the first `i`
- * characters of the pattern, stars not counted. Each character of the name costs a shift and two masks.
+ * The function tries all ways to match at the same time: bit `i` of its state is set if the name so far matches the
+ * first `i` characters of the pattern, not counting stars. Each character of the name costs a shift and two masks.
  */
 export function namePattern(pattern: string, options: { paths?: boolean } = {}): (name: string) => boolean {
   if (pattern.length > LONGEST) {
@@ -60,7 +60,7 @@ export function namePattern(pattern: string, options: { paths?: boolean } = {}):
   };
 }
 
-/** Returns for each character of the pattern the bits that it reaches, those of `any` among them. */
+/** Returns for each character of the pattern the state bits that it can set, including those of `any`. */
 function masksOf(literals: readonly (number | undefined)[], any: Uint32Array): Map<number, Uint32Array> {
   const masks = new Map<number, Uint32Array>();
   literals.forEach((code, i) => {
@@ -75,11 +75,11 @@ function masksOf(literals: readonly (number | undefined)[], any: Uint32Array): M
 interface ParsedPattern {
   /** The pattern's characters without its stars; undefined for a `?`. */
   readonly literals: readonly (number | undefined)[];
-  /** The bits that any character reaches: those behind a `?`. */
+  /** The state bits that every character can set: those after a `?`. */
   readonly any: Uint32Array;
-  /** The bits that any character keeps: those in front of a star. */
+  /** The state bits that stay set for every character: those before a star. */
   readonly stars: Uint32Array;
-  /** The bits that also a slash keeps. */
+  /** The state bits that stay set for a slash too. */
   readonly deepStars: Uint32Array;
 }
 

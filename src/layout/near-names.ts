@@ -1,11 +1,11 @@
-/** Names of so many characters and more are compared with no other: nobody has typed them. */
+/** A name of this length or longer is not compared: nobody types such a name. */
 const TOO_LONG = 256;
 
-/** Returns at most three names that somebody who wrote `name` may have meant: they differ little, or contain it. */
+/** Returns at most three of `names` that the user may have meant by `name`: they are similar to it or contain it. */
 export function nearNames(name: string, names: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
   if (wanted.length >= TOO_LONG) return [];
-  // What a slip of the fingers changes; names that differ more are other names.
+  // A typing mistake changes at most this many characters.
   const most = wanted.length < 8 ? 1 : 2;
   const found: { name: string; distance: number }[] = [];
   for (const one of names) {
@@ -20,12 +20,12 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
   return found.slice(0, 3).map((one) => one.name);
 }
 
-/** Returns how many characters must be inserted, deleted or changed; a number above `most` may be too small. */
+/** Counts the characters to insert, delete or change to get from `a` to `b`. A count above `most` may be too small. */
 function editDistance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   let next = [...row];
   for (let i = 1; i <= a.length; i++) {
-    // Outside this band the distance is above `most` already.
+    // Outside this band the distance exceeds `most`.
     const first = Math.max(1, i - most);
     const last = Math.min(b.length, i + most);
     next.fill(most + 1);

@@ -1,6 +1,6 @@
 type ValueReader = (view: DataView, at: number) => unknown;
 
-/** A member of a struct, as it is read. */
+/** A member of a struct: its name, its byte offset and the function that reads it. */
 export interface MemberReader {
   readonly name: string;
   readonly offset: number;
@@ -9,13 +9,13 @@ export interface MemberReader {
 
 /** Compiling the function takes as long as reading about this many values. */
 const CALLS_BEFORE_COMPILING = 200;
-/** The engine makes slow objects of a literal with many more members. */
+/** V8 creates slow objects from a literal with many more members. */
 const MOST_COMPILED = 64;
 
 /**
- * Returns a function that reads a struct into an object. A loop over the members reads the first values. The rest are
- * read by a function that is compiled for this struct: the engine optimises a loop that all structs share for none of
- * them, and it is a third as fast.
+ * Returns a function that reads a struct into an object. A loop over the members reads the first values. After them a
+ * function that is compiled for this struct takes over. It is three times as fast, because V8 cannot optimise a loop
+ * that all structs share.
  */
 export function objectReader(members: readonly MemberReader[]): ValueReader {
   const general = generalReader(members);
@@ -43,9 +43,9 @@ function generalReader(members: readonly MemberReader[]): ValueReader {
 
 const OWN = { enumerable: true, configurable: true, writable: true };
 
-/** `(view, at) => ({ "pid": r0(view, at + 0), … })`; undefined where a Node flag forbids the process to compile text. */
+/** Compiles `(view, at) => ({ "pid": r0(view, at + 0), … })`. Returns undefined if Node forbids `new Function`. */
 function compiledReader(members: readonly MemberReader[]): ValueReader | undefined {
-  // Names come from files: each is a JSON string, which is a JavaScript string and nothing more.
+  // Names come from files. Quoting them as JSON keeps them from becoming code.
   const keys = members.map(({ name }) => (name === "__proto__" ? '["__proto__"]' : JSON.stringify(name)));
   const values = members.map(({ offset }, i) => `r${i}(view, at + ${offset})`);
   const body = `"use strict";

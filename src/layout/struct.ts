@@ -3,33 +3,33 @@ import type { Type, ValueOf } from "./types.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs of unlike values has no narrower common type
 export type Fields = Readonly<Record<string, Type<any>>>;
-/** The object that a struct of these fields reads as. */
+/** The object that a struct with these fields is read into. */
 export type StructValue<F extends Fields> = { [K in keyof F]: ValueOf<F[K]> };
 
-/** The fields of a struct's type, for types that derive from a layout. */
+/** The fields of a {@link Struct}, for types that are derived from its layout. */
 export type FieldsOf<S> = S extends Struct<infer F> ? F : never;
 
-/** A C struct: a {@link Type} of an object, with the offset of each field and lazy views. */
+/** A C struct: a {@link Type} whose values are objects. */
 export interface Struct<F extends Fields> extends Type<StructValue<F>> {
   readonly fields: F;
   /** Byte offset of each field. */
   readonly offsets: { readonly [K in keyof F]: number };
-  /** Getters over `view`; nothing is decoded until a field is read. */
+  /** Returns an object with a getter for each field. A field is decoded each time that its getter is called. */
   view(view: DataView, at?: number): Readonly<StructValue<F>>;
   /**
-   * Like {@link view}, over only the first `length` bytes: a field past them reads as undefined.
-   * For `bpf_*_info` structs, of which an older kernel fills less.
+   * Like {@link view}, but a field past the first `length` bytes reads as undefined.
+   * For `bpf_*_info` structs, which an older kernel fills only in part.
    */
   partial(view: DataView, length: number, at?: number): Readonly<Partial<StructValue<F>>>;
   /** Writes only the fields named in `value`. */
   fill(view: DataView, at: number, value: Partial<StructValue<F>>): void;
-  /** A zeroed buffer of one struct with `init` written in. */
+  /** Allocates a zeroed buffer for one struct and writes `init` into it. */
   alloc(init?: Partial<StructValue<F>>): DataView;
 }
 
 /**
- * Declares a C struct. Padding goes where the C ABI puts it; the order of the keys is the order in memory. Of the kernel's
- * structs a process uses few: nothing is computed before one is, and the fields may come from a function.
+ * Declares a C struct. The order of the keys is the order in memory, with the padding of the C ABI. A process uses few
+ * of the kernel's structs, so offsets are computed at the first use. `fields` may be a function that is called then.
  */
 export function struct<const F extends Fields>(fields: F | (() => F), options: { size?: number } = {}): Struct<F> {
   return new CStruct(fields, options.size) as unknown as Struct<F>;
@@ -113,7 +113,7 @@ class CStruct implements Struct<Fields> {
   }
 }
 
-/** Writes a field. What does not fit it is the caller's mistake, so the error names the field. */
+/** Writes a field. A value that does not fit is the caller's mistake: the UsageError names the field. */
 function writeField(name: string, field: Type<unknown>, buffer: DataView, at: number, value: unknown): void {
   try {
     field.write(buffer, at, value);
@@ -151,7 +151,7 @@ interface RawView {
 }
 type ViewClass = new (buffer: DataView, at: number, length: number) => RawView;
 
-/** A class whose prototype has a getter for each field. */
+/** Creates a class whose prototype has a getter for each field. */
 function viewClass(
   { fields, offsets }: Shape,
   getter: (field: Type<unknown>, at: number) => (view: RawView) => unknown,

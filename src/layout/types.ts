@@ -1,17 +1,17 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * C struct layouts: declared once, read and written in place.
+ * C struct layouts. Each is declared once; values are read and written in place.
  * Offsets follow the C ABI of the BPF UAPI headers: natural alignment, `__aligned_u64` for 64-bit members.
  */
 
 /** A fixed-size codec. `align` follows the C ABI, so offsets are computed, never typed in. */
 export interface Type<T> {
-  /** Bytes that a value takes. */
+  /** Size of a value in bytes. */
   readonly size: number;
   /** Alignment in bytes. */
   readonly align: number;
-  /** True if a value is a view onto the memory that it was read from. */
+  /** True if a value that was read is a view onto the same memory. */
   readonly isView?: true;
   /** Reads at byte `at`; little-endian unless `little` is false. */
   read(view: DataView, at: number, little?: boolean): T;
@@ -21,7 +21,7 @@ export interface Type<T> {
 /** The JavaScript value of a {@link Type}. */
 export type ValueOf<T> = T extends Type<infer V> ? V : never;
 
-/** Refuses what a DataView would cut: 2**32 + 1 is not 1, and neither is 1.5. */
+/** Rejects a number that a DataView would silently change: it stores both 2**32 + 1 and 1.5 as 1. */
 function whole(x: number, low: number, high: number): number {
   if (x >= low && x <= high && Math.floor(x) === x) return x;
   throw new RangeError(`${String(x)} is not a whole number from ${low} to ${high}`);
@@ -38,19 +38,19 @@ export function checkU16(value: number, field: string): number {
   throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 65535`);
 }
 
-/** Returns a number that fits a u32. Throws UsageError with the field's name for any other. */
+/** Returns `value` if it fits a u32. Otherwise throws a UsageError that names the field. */
 export function checkU32(value: number, field: string): number {
   if (value >= 0 && value <= 0xffffffff && Math.floor(value) === value) return value;
   throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 4294967295`);
 }
 
-/** As {@link checkU32}, for an s32 such as an fd of which -1 means none. */
+/** As {@link checkU32}, for an s32, for instance an fd where -1 means none. */
 export function checkI32(value: number, field: string): number {
   if ((value | 0) === value) return value;
   throw new UsageError(`${field}: ${String(value)} is not a whole number from -2147483648 to 2147483647`);
 }
 
-/** As {@link checkU32}, for a u64, which a caller may also give as a number. */
+/** As {@link checkU32}, for a u64. The value may be a number or a bigint; the result is a bigint. */
 export function checkU64(value: number | bigint, field: string): bigint {
   const fits =
     typeof value === "bigint" ? value >= 0n && value <= 0xffffffffffffffffn : Number.isSafeInteger(value) && value >= 0;
@@ -58,12 +58,12 @@ export function checkU64(value: number | bigint, field: string): bigint {
   throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 18446744073709551615`);
 }
 
-/** Adds bits to the flags of a caller. Checks the flags first: `|` would cut them to 32 bits. */
+/** Adds bits to the caller's flags. Checks the flags first, because `|` would truncate them to 32 bits. */
 export function addFlags(flags: number, bits: number, field: string): number {
   return (checkU32(flags, field) | bits) >>> 0;
 }
 
-/** Writes a number into a u32 field by hand. Throws UsageError with the field's name for what does not fit. */
+/** Writes a number into a u32. Throws a UsageError that names the field if the number does not fit. */
 export function writeU32(view: DataView, at: number, value: number, field: string): void {
   view.setUint32(at, checkU32(value, field), true);
 }
@@ -110,7 +110,7 @@ export const i64: Type<bigint> = {
   write: (v, at, x, little = true) =>
     v.setBigInt64(at, wholeWide(x, -0x8000000000000000n, 0x7fffffffffffffffn), little),
 };
-/** A u64 that holds a length, a size, an offset or an address below 2^53; reading more throws RangeError. */
+/** A u64 that holds a length, a size, an offset or an address below 2^53. Reading a larger number throws RangeError. */
 export const usize: Type<number> = {
   size: 8,
   align: 8,
@@ -127,7 +127,7 @@ export const usize: Type<number> = {
   },
 };
 
-/** A u32 of which the kernel uses the lowest bit, or a one-bit field that is alone in its u32. */
+/** A u32 of which the kernel uses only the lowest bit, or a one-bit field that has a u32 for itself. */
 export const flag: Type<boolean> = {
   size: 4,
   align: 4,
@@ -143,7 +143,7 @@ export function bytes(count: number): Type<Uint8Array> {
     isView: true,
     read: (v, at) => new Uint8Array(v.buffer, v.byteOffset + at, count),
     write: (v, at, x) => {
-      if (x.length > count) throw new RangeError(`${x.length} bytes do not fit ${count}`);
+      if (x.length > count) throw new RangeError(`${x.length} bytes do not fit into ${count} bytes`);
       new Uint8Array(v.buffer, v.byteOffset + at, count).set(x);
     },
   };
@@ -170,14 +170,14 @@ export function chars(count: number): Type<string> {
   };
 }
 
-/** `count` values of one type after another. */
+/** An array of `count` values of one type. */
 export function array<T>(type: Type<T>, count: number): Type<T[]> {
   return {
     size: type.size * count,
     align: type.align,
     read: (v, at, little) => Array.from({ length: count }, (_, i) => type.read(v, at + i * type.size, little)),
     write(v, at, values, little) {
-      if (values.length > count) throw new RangeError(`${values.length} elements do not fit ${count}`);
+      if (values.length > count) throw new RangeError(`${values.length} elements do not fit into an array of ${count}`);
       for (let i = 0; i < values.length; i++) type.write(v, at + i * type.size, values[i] as T, little);
     },
   };

@@ -95,7 +95,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   ["a strange byte order", changed([5, 0]), /byte order 0/],
   ["a future version", changed([6, 9]), /ELF version 9/],
   ["small section headers", changed([58, 8]), /section headers of 8 bytes/],
-  ["names in no section", changed([62, 200]), /section 200, but there are 5/],
+  ["names in no section", changed([62, 200]), /section 200 for the section names, but the file has only 5/],
   ["sections beyond 2^53", changed([45, 255], [46, 255], [47, 255]), /first section header needs 64 bytes/],
 ];
 for (const [what, data, message] of refused) {
@@ -120,10 +120,13 @@ test("what is wrong with a section is said when its bytes are asked for", () => 
   );
   const [, long, packed, rel] = file.sections;
   assert.ok(long && packed && rel);
-  assert.throws(() => file.contents(long), /section long of 1099511627776 bytes ends past the file's/);
+  assert.throws(() => file.contents(long), /section long of 1099511627776 bytes ends past the end of the file/);
   assert.throws(() => file.contents(packed), /^FormatError: file\.o: section packed: compressed/);
-  assert.throws(() => file.relocations(rel), /file\.o: section \.relx at offset 0x10: the last relocation is cut/);
-  assert.throws(() => file.section(99, "a test"), /a test is about section 99, but there are 7/);
+  assert.throws(
+    () => file.relocations(rel),
+    /file\.o: section \.relx at offset 0x10: the last relocation is incomplete: the section/,
+  );
+  assert.throws(() => file.section(99, "a test"), /a test refers to section 99, but the file has only 7/);
 });
 
 test("every prefix gives a file or a FormatError", () => {

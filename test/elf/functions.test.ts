@@ -59,7 +59,7 @@ test("a function is found by its name; a weak one gives way, two strong ones are
   const refused: readonly [name: string, message: RegExp][] = [
     ["two", /program has several functions two/],
     ["data", /program has no function data$/],
-    ["imported", /only imports the function imported: attach to the library that has it/],
+    ["imported", /only imports the function imported; attach to the library that defines it/],
     ["indirect", /indirect is an indirect function/],
     ["named@V3", /program has no function named@V3/],
     ["elswhere", /program has no function elswhere; it has elsewhere$/],
@@ -80,7 +80,7 @@ test("a function is found by its name; a weak one gives way, two strong ones are
       ["twice", 96],
     ],
   );
-  assert.throws(() => matchingFunctions(elf, "nothing*"), /no function that fits nothing\*/);
+  assert.throws(() => matchingFunctions(elf, "nothing*"), /no function that matches nothing\*/);
   assert.throws(() => findFunction(parseElf(buildElf({ sections }), "stripped"), "x"), /stripped has no symbols/);
 });
 

@@ -157,7 +157,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "no pattern",
       () => links.attachUprobeMulti(program, { binary: libc, pattern: "nope*" }),
-      /no function that fits nope\*/,
+      /no function that matches nope\*/,
     ],
     [
       "several",
@@ -250,7 +250,7 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "no pattern",
       () => links.attachKprobeMulti(multi, { pattern: "nope_nope*" }),
-      /no function that fits nope_nope\*/,
+      /no function that matches nope_nope\*/,
     ],
     [
       "not for multi",
