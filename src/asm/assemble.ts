@@ -2,10 +2,10 @@ import { UsageError } from "../errors/index.ts";
 import * as bpf from "../uapi/index.ts";
 import { encodeInstructions, type Instruction, slotsOf } from "./codec.ts";
 
-/** A place in the program, by the name of its label or as the distance in slots from the next instruction. */
+/** A place in the program: a label's name, or the distance in slots from the next instruction. */
 export type Target = string | number;
 
-/** A named place: a jump's target or a subprogram's start. */
+/** A named place: the target of a jump or the start of a subprogram. */
 export interface Label {
   readonly label: string;
 }
@@ -16,7 +16,7 @@ export interface Reference extends Instruction {
   readonly field: "off" | "imm";
 }
 
-/** What {@link assemble} takes. */
+/** An element of the list that {@link assemble} takes. */
 export type AssemblyItem = Instruction | Reference | Label;
 
 /** Names the place of the next instruction. */
@@ -25,9 +25,9 @@ export function label(name: string): Label {
 }
 
 /**
- * Encodes a program: `assemble([mov(r0, 0), jeq(r1, 0, "out"), mov(r0, 1), label("out"), exit()])`. Labels may be used
- * before and after their place; subprograms are labels too. `little` is the byte order, which for the running kernel is
- * the machine's. Throws a UsageError for an unknown or repeated label and for a target out of reach.
+ * Encodes a program: `assemble([mov(r0, 0), jeq(r1, 0, "out"), mov(r0, 1), label("out"), exit()])`. A label may be
+ * used before and after its place; subprograms are labels too. `little` is the byte order; the running kernel takes
+ * only this machine's. Throws a UsageError for an unknown or repeated label and for a target out of reach.
  */
 export function assemble(items: readonly AssemblyItem[], little = true): Uint8Array {
   const places = labelSlots(items);
@@ -41,13 +41,13 @@ export function assemble(items: readonly AssemblyItem[], little = true): Uint8Ar
   return encodeInstructions(list, little);
 }
 
-/** The slot of each label, as func_info, line_info and relocations need it. */
+/** Returns the slot of each label. func_info, line_info and relocations need these slots. */
 export function labelSlots(items: readonly AssemblyItem[]): Map<string, number> {
   const places = new Map<string, number>();
   let slot = 0;
   for (const item of items) {
     if ("label" in item) {
-      if (places.has(item.label)) throw new UsageError(`the label "${item.label}" is set twice`);
+      if (places.has(item.label)) throw new UsageError(`the label "${item.label}" is defined twice`);
       places.set(item.label, slot);
     } else slot += slotsOf(item.op);
   }
@@ -57,7 +57,7 @@ export function labelSlots(items: readonly AssemblyItem[]): Map<string, number> 
 function resolve(item: Reference, slot: number, places: ReadonlyMap<string, number>): Instruction {
   const place = places.get(item.to);
   if (place === undefined)
-    throw new UsageError(`no label "${item.to}", which the instruction in slot ${slot} refers to`);
+    throw new UsageError(`the instruction in slot ${slot} refers to the label "${item.to}", which is not defined`);
   const distance = place - slot - 1;
   if (item.field === "off" && (distance < -0x8000 || distance > 0x7fff)) throw tooFar(item, slot, distance);
   const { op, dst, src, off, imm } = item;
@@ -72,6 +72,6 @@ function tooFar({ op, to }: Reference, slot: number, distance: number): UsageErr
       ? `use gotol("${to}") (Linux 6.6)`
       : `jump with the opposite condition over a gotol("${to}") (Linux 6.6)`;
   return new UsageError(
-    `the jump in slot ${slot} to "${to}" is ${distance} slots long and a jump reaches from -32768 to 32767; ${advice}`,
+    `the jump in slot ${slot} to "${to}" is ${distance} slots long, but a jump reaches only from -32768 to 32767; ${advice}`,
   );
 }

@@ -1,7 +1,7 @@
 import { FormatError, UsageError } from "../errors/index.ts";
 import { LD_IMM64, SLOT_SIZE } from "../uapi/index.ts";
 
-/** One instruction. Fields are those of `struct bpf_insn`; ld_imm64 is one instruction although it takes two slots. */
+/** One instruction, with the fields of `struct bpf_insn`. ld_imm64 is one instruction although it takes two slots. */
 export interface Instruction {
   /** Opcode byte (`code` in the kernel). */
   readonly op: number;
@@ -11,20 +11,20 @@ export interface Instruction {
   readonly src: number;
   /** Signed 16 bits. */
   readonly off: number;
-  /** Signed 32 bits. For ld_imm64 those of the first slot. */
+  /** Signed 32 bits. For ld_imm64 the immediate of the first slot. */
   readonly imm: number;
-  /** ld_imm64 only: both immediates, unsigned, the second slot's in the upper half. */
+  /** Only for ld_imm64: both immediates as one unsigned number. The second slot's immediate is the upper half. */
   readonly imm64?: bigint;
 }
 
-/** How many 8-byte slots an opcode takes: 2 for ld_imm64, else 1. */
+/** Returns how many 8-byte slots an opcode takes: 2 for ld_imm64, 1 for all others. */
 export function slotsOf(op: number): 1 | 2 {
   return op === LD_IMM64 ? 2 : 1;
 }
 
 /**
- * Decodes the instruction at byte `at`. The opcode is not judged. Throws a FormatError where the bytes end inside it, or
- * where the second slot of ld_imm64 holds anything but an immediate.
+ * Decodes the instruction at byte `at`. Any opcode is accepted. Throws a FormatError if the bytes end inside the
+ * instruction, or if the second slot of ld_imm64 holds more than an immediate.
  */
 export function readInstruction(view: DataView, at: number, little = true, source = "instructions"): Instruction {
   if (!(at >= 0 && at + SLOT_SIZE <= view.byteLength)) {
@@ -47,7 +47,7 @@ export function readInstruction(view: DataView, at: number, little = true, sourc
   return { op, dst, src, off, imm, imm64: (BigInt(high) << 32n) | BigInt(imm >>> 0) };
 }
 
-/** Decodes all instructions. `little` is their byte order; it also decides which nibble is which register. */
+/** Decodes all instructions. `little` is their byte order, which also decides the order of the two registers. */
 export function decodeInstructions(bytes: Uint8Array, little = true, source = "instructions"): Instruction[] {
   if (bytes.length % SLOT_SIZE !== 0) {
     const offset = bytes.length - (bytes.length % SLOT_SIZE);
@@ -99,7 +99,7 @@ function checkField(instruction: Instruction, field: "op" | "dst" | "src" | "off
   }
 }
 
-/** The same instructions in the other byte order, as a copy. */
+/** Returns a copy of the instructions in the other byte order. */
 export function swapInstructions(bytes: Uint8Array, source = "instructions"): Uint8Array {
   if (bytes.length % SLOT_SIZE !== 0) {
     const offset = bytes.length - (bytes.length % SLOT_SIZE);

@@ -12,26 +12,26 @@ import {
 } from "../uapi/index.ts";
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 
-/** Where control goes from the end of a block: to a block of the same function by its index, or out of it. */
+/** An edge from the end of a block: to a block of the same function, given by its index, or out of the function. */
 export type Edge =
   | { readonly kind: "next" | "jump"; readonly block: number }
   | { readonly kind: "exit" }
-  /** gotox: the targets are in a map. */
+  /** A gotox instruction, which takes its target from a map. */
   | { readonly kind: "indirect" };
 
-/** Instructions that run one after the other: only the first is jumped to, only the last jumps. */
+/** Instructions that run one after the other. Jumps lead only to the first one, and only the last one can jump. */
 export interface BasicBlock {
   /** First slot. */
   readonly start: number;
-  /** The slot behind its last. */
+  /** One past its last slot. */
   readonly end: number;
-  /** Going on below comes first. */
+  /** The edges. The edge to the next instruction comes before that of the jump. */
   readonly successors: readonly Edge[];
 }
 
-/** A function of a program and its blocks, by ascending slot. */
+/** A function of a program and its blocks, which are in ascending order of slots. */
 export interface FlowFunction {
-  /** 0 for the program's own, else in the order of first mention. */
+  /** 0 for the main program. The other functions are numbered in the order in which they are first referred to. */
   readonly index: number;
   readonly start: number;
   readonly end: number;
@@ -42,13 +42,17 @@ export interface FlowFunction {
 export interface FlowOptions {
   /** Byte order; default little endian. */
   readonly little?: boolean;
-  /** A loaded program holds the distance of a subprogram call in `off`, an object file in `imm`; default loaded. */
+  /**
+   * True (default) for a loaded program, where `off` of a subprogram call is the distance to the subprogram. False for
+   * an object file, where it is `imm`.
+   */
   readonly loaded?: boolean;
 }
 
 /**
- * The functions of a program, by ascending slot, with their basic blocks. Time and memory are linear in its size. Throws a
- * FormatError for a jump or call that leads outside its function or program, or into the middle of an instruction.
+ * Returns the functions of a program with their basic blocks, in ascending order of slots. Time and memory are linear
+ * in the program's size. Throws a FormatError for a jump out of its function, for a call out of the program, and for
+ * both if they lead into the middle of an instruction.
  */
 export function controlFlowGraph(instructions: Uint8Array, options: FlowOptions = {}): FlowFunction[] {
   const program = decode(instructions, options.little ?? true);
@@ -60,7 +64,7 @@ export function controlFlowGraph(instructions: Uint8Array, options: FlowOptions 
   });
 }
 
-/** By slot; a hole for the second slot of ld_imm64. */
+/** The instruction in each slot; undefined for the second slot of ld_imm64. */
 type Slots = readonly (Instruction | undefined)[];
 
 function decode(bytes: Uint8Array, little: boolean): Slots {
@@ -74,11 +78,12 @@ function decode(bytes: Uint8Array, little: boolean): Slots {
   return slots;
 }
 
-/** First slot and index of each function: what is called, and what a callback's address is taken of. */
+/** Maps the first slot of each function to its index. A function begins where a call or a callback's address leads. */
 function functionStarts(program: Slots, loaded: boolean): Map<number, number> {
   const starts = new Map<number, number>();
   const add = (slot: number, from: number): void => {
-    if (program[slot] === undefined) throw misled(from, `slot ${slot}, where no instruction of the program begins`);
+    if (program[slot] === undefined)
+      throw invalidTarget(from, `slot ${slot}, where no instruction of the program begins`);
     if (!starts.has(slot)) starts.set(slot, starts.size);
   };
   if (program.length > 0) add(0, 0);
@@ -91,10 +96,12 @@ function functionStarts(program: Slots, loaded: boolean): Map<number, number> {
   return starts;
 }
 
-/** What ends a block: `distance` is the jump's, `falls` says whether control may also go on below. */
+/** The jump or exit at the end of a block. */
 interface Branch {
+  /** The distance of the jump in slots; undefined for an exit and an indirect jump. */
   readonly distance: number | undefined;
-  readonly falls: boolean;
+  /** True if control may also go on to the next instruction. */
+  readonly fallsThrough: boolean;
   readonly indirect: boolean;
 }
 
@@ -102,10 +109,10 @@ function branchOf({ op, off, imm }: Instruction): Branch | undefined {
   const kind = op & 0x07;
   const operation = op & 0xf0;
   if ((kind !== BPF_JMP && kind !== BPF_JMP32) || operation === BPF_CALL) return undefined;
-  if (operation === BPF_EXIT) return { distance: undefined, falls: false, indirect: false };
-  if (op === (BPF_JMP | BPF_JA | BPF_X)) return { distance: undefined, falls: false, indirect: true };
-  if (operation !== BPF_JA) return { distance: off, falls: true, indirect: false };
-  return { distance: kind === BPF_JMP32 ? imm : off, falls: false, indirect: false };
+  if (operation === BPF_EXIT) return { distance: undefined, fallsThrough: false, indirect: false };
+  if (op === (BPF_JMP | BPF_JA | BPF_X)) return { distance: undefined, fallsThrough: false, indirect: true };
+  if (operation !== BPF_JA) return { distance: off, fallsThrough: true, indirect: false };
+  return { distance: kind === BPF_JMP32 ? imm : off, fallsThrough: false, indirect: false };
 }
 
 function blocksOf(program: Slots, start: number, end: number): BasicBlock[] {
@@ -120,7 +127,7 @@ function blocksOf(program: Slots, start: number, end: number): BasicBlock[] {
     if (branch.distance === undefined) continue;
     const target = slot + 1 + branch.distance;
     if (target < start || target >= end || program[target] === undefined)
-      throw misled(slot, `slot ${target}, where no instruction of its function begins`);
+      throw invalidTarget(slot, `slot ${target}, where no instruction of its function begins`);
     heads.add(target);
   }
   const sorted = [...heads].sort((a, b) => a - b);
@@ -135,13 +142,13 @@ function blocksOf(program: Slots, start: number, end: number): BasicBlock[] {
 }
 
 function edges(branch: Branch, after: number, next: Edge, indexOf: ReadonlyMap<number, number>): Edge[] {
-  const { distance, falls, indirect } = branch;
+  const { distance, fallsThrough, indirect } = branch;
   if (indirect) return [{ kind: "indirect" }];
   if (distance === undefined) return [{ kind: "exit" }];
   const jump: Edge = { kind: "jump", block: indexOf.get(after + distance) as number };
-  return falls ? [next, jump] : [jump];
+  return fallsThrough ? [next, jump] : [jump];
 }
 
-function misled(slot: number, target: string): FormatError {
-  return new FormatError({ source: "instructions", offset: slot * SLOT_SIZE }, `the instruction leads to ${target}`);
+function invalidTarget(slot: number, target: string): FormatError {
+  return new FormatError({ source: "instructions", offset: slot * SLOT_SIZE }, `the instruction refers to ${target}`);
 }

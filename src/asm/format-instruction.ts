@@ -2,21 +2,21 @@ import { hexByte } from "../layout/index.ts";
 import * as bpf from "../uapi/index.ts";
 import type { Instruction } from "./codec.ts";
 
-/** Gives names to what an instruction refers to. What is left out, or answers undefined, prints as a number. */
+/** Names the things that instructions refer to. If a function is missing or returns undefined, a number is printed. */
 export interface SymbolResolver {
-  /** The target of a call other than a helper by its number: for a subprogram the text behind `pc`. */
+  /** Names the target of a call, except for known helpers. For a subprogram it returns the text after `pc`. */
   callName?(instruction: Instruction, slot: number): string | undefined;
-  /** The value of an ld_imm64; `value` is both halves. */
+  /** Names the value of an ld_imm64. `value` has both halves. */
   immName?(instruction: Instruction, value: bigint, slot: number): string | undefined;
 }
 
-// C's printf writes a null pointer so, and the kernel's tables have holes.
+// The kernel's tables have null entries, and printf() prints a null pointer like this.
 const HOLE = "(null)";
 
 const ALU = ["+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "endian", HOLE, HOLE];
 const JUMP = ["jmp", "==", ">", ">=", "&", "!=", "s>", "s>=", "call", "exit", "<", "<=", "s<", "s<=", HOLE, HOLE];
 const UNSIGNED = ["u32", "u16", "u8", "u64"];
-// No verifier takes a sign-extending load of 64 bits, and the kernel's table ends before it.
+// The kernel's table has no entry for a sign-extending load of 64 bits, which no verifier accepts.
 const SIGNED = ["s32", "s16", "s8", "s64"];
 const MOVSX: Readonly<Record<number, string>> = { 8: "(s8)", 16: "(s16)", 32: "(s32)" };
 const ATOMIC_ALU: Readonly<Record<number, string>> = {
@@ -31,8 +31,8 @@ const ADDR_PERCPU = -1;
 const NOSPEC = 0xc0;
 
 /**
- * The text of one instruction, as the verifier's log and `bpftool prog dump xlated` write it (kernel/bpf/disasm.c):
- * `(b7) r0 = 0`. What the kernel cannot print reads `BUG_…` here too.
+ * Formats one instruction as the verifier's log and `bpftool prog dump xlated` do (kernel/bpf/disasm.c): `(b7) r0 = 0`.
+ * An instruction that the kernel cannot print becomes `BUG_…`, as in the kernel.
  */
 export function formatInstruction(instruction: Instruction, names: SymbolResolver = {}, slot = 0): string {
   const { op } = instruction;
@@ -91,7 +91,7 @@ function aluText({ op, dst, src, off, imm }: Instruction): string {
   return `${r}${dst} ${sign} ${cast}${r}${src}`;
 }
 
-/** `*(u32 *)(r1 +4)`, without the star where it is an argument. */
+/** Formats a memory operand: `(u32 *)(r1 +4)`. */
 function memory(type: string | undefined, register: number, off: number): string {
   return `(${type} *)(r${register} ${signed(off)})`;
 }

@@ -4,23 +4,23 @@ import type { ListingOptions } from "./xlated.ts";
 
 /** One machine instruction as text. */
 export interface MachineInstruction {
-  /** Where it stands in the code, in bytes. */
+  /** Its offset in the code, in bytes. */
   readonly at: number;
-  /** Bytes that it takes. */
+  /** Its size in bytes. */
   readonly length: number;
-  /** As LLVM prints it: the name, and behind a tab its operands. */
+  /** As LLVM prints it: the mnemonic, a tab and the operands. */
   readonly text: string;
 }
 
-/** Turns machine code into text; `address` is that of its first byte. */
+/** Disassembles machine code. `address` is the address of its first byte. */
 export type Disassembler = (code: Uint8Array, address: bigint) => Iterable<MachineInstruction>;
 
-/** The text for a byte that no instruction begins with. */
+/** The text for a byte at which no valid instruction begins. */
 export const BAD_CODE = "(bad)";
 
 /** A source line of machine code. */
 export interface JitedLine {
-  /** Where its code begins, in bytes from the function's start. */
+  /** The offset of its code from the function's start, in bytes. */
   readonly at: number;
   readonly source: string | undefined;
   readonly file: string | undefined;
@@ -32,18 +32,18 @@ export interface JitedLine {
 export interface JitedFunction {
   /** As in /proc/kallsyms, for instance `bpf_prog_8fffd7b2ac210c46_count`. */
   readonly name: string;
-  /** Its C prototype; undefined where there is no BTF. */
+  /** Its C prototype; undefined if there is no BTF. */
   readonly proto: string | undefined;
-  /** 0n where the kernel hides addresses. */
+  /** 0n if the kernel hides addresses. */
   readonly address: bigint;
   readonly code: Uint8Array;
-  /** By ascending place. */
+  /** In ascending order of `at`. */
   readonly lines: readonly JitedLine[];
 }
 
-/** One instruction of a listing of machine code, with what stands above it. */
+/** One instruction of a listing of machine code, with the source line that is shown above it. */
 export interface JitedRecord extends MachineInstruction {
-  /** On the first instruction of a source line; its text has no white space in front. */
+  /** Set on the first instruction of a source line. The line's text has no leading white space. */
   readonly line: JitedLine | undefined;
   readonly bytes: Uint8Array;
 }
@@ -65,7 +65,7 @@ export function* jitedRecords(fn: JitedFunction, disassemble: Disassembler): Gen
   }
 }
 
-/** A record as the lines of `bpftool prog dump jited`, without line ends. */
+/** Formats a record as lines of `bpftool prog dump jited`, without newlines. */
 export function jitedLines({ line, at, text, bytes }: JitedRecord, options: ListingOptions = {}): string[] {
   const lines: string[] = [];
   if (line?.source !== undefined) {
@@ -77,7 +77,7 @@ export function jitedLines({ line, at, text, bytes }: JitedRecord, options: List
   return lines;
 }
 
-/** A record as an object of `bpftool -j prog dump jited`, keys in its order. */
+/** A record as an object of `bpftool -j prog dump jited`, with the keys in the same order. */
 export interface JitedJson {
   src?: string;
   file?: string;
@@ -85,7 +85,7 @@ export interface JitedJson {
   line_col?: number;
   pc: string;
   operation: string;
-  /** The pieces between commas, spaces and parentheses; a single null where there are no operands. */
+  /** The operands, split at commas, spaces and parentheses; a single null if there are none. */
   operands: string[] | [null];
   opcodes?: string[];
 }

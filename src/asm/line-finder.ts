@@ -1,8 +1,8 @@
 /**
- * Finds the source line to show above each instruction, as bpftool does with libbpf's bpf_prog_linfo__lfind(): the answer
- * is an index into `positions`, which ascend, or undefined. Ask with ascending places. Each answer uses up one record, not
- * all that it passed. That matters only where several lie within one instruction: there the last shows first, and again
- * below.
+ * Returns a function that finds the source line to show above an instruction, as bpftool does with libbpf's
+ * bpf_prog_linfo__lfind(). The function returns an index into `positions`, or undefined. `positions` must ascend, and
+ * the places of successive calls too. Each result uses up one record, even if the place is past several new ones. The
+ * last of these is then returned for this instruction and again for the following ones.
  */
 export function lineFinder<P extends number | bigint>(positions: readonly P[]): (place: P) => number | undefined {
   let used = 0;
@@ -17,16 +17,17 @@ export function lineFinder<P extends number | bigint>(positions: readonly P[]): 
   };
 }
 
-/** A run of line records. */
+/** A range of line records. */
 export interface LineRange {
   readonly first: number;
   readonly count: number;
 }
 
 /**
- * Splits jited_line_info, one address for each line record, by function. Undefined where they do not fit together, as in
- * programs with an exception callback, whose hidden function has no lines: there libbpf refuses the whole table, and
- * bpftool shows no source at all, in xlated listings neither. Not for programs without jited lines or functions.
+ * Splits jited_line_info, which has one address for each line record, into one range per function. Returns undefined if
+ * addresses and functions do not match, as in programs with an exception callback, whose hidden function has no lines.
+ * libbpf rejects the whole table then, and bpftool shows no source lines at all, not even in xlated listings. Do not
+ * call this for a program without jited lines or functions.
  */
 export function jitedLineRanges(
   addresses: readonly bigint[],

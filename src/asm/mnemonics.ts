@@ -8,7 +8,7 @@ import { type Register, wideNumber } from "./registers.ts";
 export type Width = "u8" | "u16" | "u32" | "u64";
 export type SignedWidth = "s8" | "s16" | "s32";
 
-/** What an operation takes on its right: a register of the same width or a 32-bit immediate. */
+/** The right operand of an operation: a register of the same width or a 32-bit immediate. */
 export type Operand = Register | number;
 
 const SIZE: Readonly<Record<Width | SignedWidth, number>> = {
@@ -25,7 +25,7 @@ function instruction(op: number, dst: number, src: number, off: number, imm: num
   return { op, dst, src, off, imm };
 }
 
-// Arithmetic: on all 64 bits of r0 to r10, or on the lower 32 under the names w0 to w10, which clears the upper half.
+// Arithmetic. r0 to r10 stand for all 64 bits. w0 to w10 stand for the lower 32; writing one clears the upper half.
 
 function alu(operation: number, dst: Register, right: Operand, off = 0): Instruction {
   return binary(operation | (dst.wide ? bpf.BPF_ALU64 : bpf.BPF_ALU), dst, right, off);
@@ -39,7 +39,7 @@ function binary(op: number, dst: Register, right: Operand, off: number): Instruc
   return instruction(op | bpf.BPF_X, dst.number, right.number, off, 0);
 }
 
-/** A 64-bit operation extends the sign of its immediate, so 0xffffffff is no 64-bit immediate; a 32-bit one does not care. */
+/** Checks an immediate. A 64-bit operation sign-extends it, so only a 32-bit operation can take 0xffffffff. */
 function immediate(value: number, wide: boolean): number {
   const max = wide ? 0x7fff_ffff : 0xffff_ffff;
   if (!Number.isInteger(value) || value < -0x8000_0000 || value > max) {
@@ -87,7 +87,7 @@ export const addrSpaceCast = (dst: Register, src: Register, toSpace: number, fro
     (toSpace << 16) | fromSpace,
   );
 
-// Memory. Addresses are 64-bit registers plus a signed 16-bit offset in bytes; operands stand as in the kernel's macros.
+// Memory. An address is a 64-bit register plus a signed 16-bit offset. Operands are ordered as in the kernel's macros.
 
 /** dst = *(width *)(src + off) */
 export const ldx = (width: Width | SignedWidth, dst: Register, src: Register, off: number): Instruction =>
@@ -111,7 +111,7 @@ export const ldAbs = (width: "u8" | "u16" | "u32", imm: number): Instruction =>
 export const ldInd = (width: "u8" | "u16" | "u32", src: Register, imm: number): Instruction =>
   instruction(bpf.BPF_LD | bpf.BPF_IND | SIZE[width], 0, wideNumber(src), 0, immediate(imm, true));
 
-/** What {@link atomic} does. */
+/** The operations of {@link atomic}. */
 export type AtomicOperation =
   | "add"
   | "and"
@@ -138,8 +138,8 @@ const ATOMIC: Readonly<Record<AtomicOperation, number>> = {
 };
 
 /**
- * An atomic operation on *(width *)(dst + off) with src. `fetch_…` and `xchg` leave the old value in src; `cmpxchg`
- * compares with r0 and leaves the old value there. All but `add` need Linux 5.12.
+ * Does an atomic operation on *(width *)(dst + off) with src. `fetch_…` and `xchg` put the old value into src;
+ * `cmpxchg` compares with r0 and puts the old value there. All operations but `add` need Linux 5.12.
  */
 export const atomic = (
   operation: AtomicOperation,
@@ -173,19 +173,19 @@ export function ldImm64(dst: Register, value: bigint | number): Instruction {
   if (wide < -(1n << 63n) || wide >= 1n << 64n) throw new UsageError(`${value} does not fit into 64 bits`);
   return wideImmediate(dst, 0, Number(BigInt.asUintN(32, wide)), Number(BigInt.asUintN(32, wide >> 32n)));
 }
-/** dst = the map with this fd. */
+/** dst = the address of the map with this fd. */
 export const ldMapFd = (dst: Register, fd: number): Instruction =>
   wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_FD, fd, 0);
 /** dst = the address of byte `offset` in the only value of the array map with this fd (Linux 5.2). */
 export const ldMapValue = (dst: Register, fd: number, offset = 0): Instruction =>
   wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_VALUE, fd, offset);
-/** dst = the map whose fd is at `index` of the load's fd_array (Linux 5.14). */
+/** dst = the address of the map whose fd is at `index` in the load's fd_array (Linux 5.14). */
 export const ldMapIdx = (dst: Register, index: number): Instruction =>
   wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_IDX, index, 0);
-/** Like {@link ldMapValue}, with the map's fd at `index` of the load's fd_array (Linux 5.14). */
+/** Like {@link ldMapValue}, with the map's fd at `index` in the load's fd_array (Linux 5.14). */
 export const ldMapIdxValue = (dst: Register, index: number, offset = 0): Instruction =>
   wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_MAP_IDX_VALUE, index, offset);
-/** dst = the address of a kernel variable, by its BTF id; `btfFd` names a module's BTF (Linux 5.10). */
+/** dst = the address of a kernel variable with this BTF id; `btfFd` is the fd of a module's BTF (Linux 5.10). */
 export const ldBtfId = (dst: Register, id: number, btfFd = 0): Instruction =>
   wideImmediate(dst, bpf.BpfPseudo.BPF_PSEUDO_BTF_ID, id, btfFd);
 /** dst = the address of a subprogram, for a callback (Linux 5.13). */
@@ -218,13 +218,13 @@ export const jsle: Jump = (dst, right, to) => jump(bpf.BPF_JSLE, dst, right, to)
 /** Jumps always. */
 export const ja = (to: Target): Instruction | Reference =>
   refer(instruction(bpf.BPF_JMP | bpf.BPF_JA, 0, 0, 0, 0), to, "off");
-/** Jumps always, as far as 2^31 slots (Linux 6.6). */
+/** Jumps always, over up to 2^31 slots (Linux 6.6). */
 export const gotol = (to: Target): Instruction | Reference =>
   refer(instruction(bpf.BPF_JMP32 | bpf.BPF_JA, 0, 0, 0, 0), to, "imm");
 /** Jumps to the address in a register, taken from an instruction array map (Linux 6.19). */
 export const gotox = (dst: Register): Instruction =>
   instruction(bpf.BPF_JMP | bpf.BPF_JA | bpf.BPF_X, wideNumber(dst), 0, 0, 0);
-/** Jumps once the kernel's bound of iterations is used up: the exit of a loop that the verifier cannot bound (Linux 6.9). */
+/** Jumps when a loop reaches the kernel's limit of iterations; for loops that the verifier cannot bound (Linux 6.9). */
 export const mayGoto = (to: Target): Instruction | Reference =>
   refer(instruction(bpf.BPF_JMP | bpf.BPF_JCOND, 0, bpf.BPF_MAY_GOTO, 0, 0), to, "off");
 
@@ -239,10 +239,10 @@ export function callHelper(name: string): Instruction {
   if (number === undefined) throw new UsageError(`there is no helper function ${name}`);
   return instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, number);
 }
-/** Calls a kernel function by its BTF id; `fdIndex` is the place of a module's BTF fd in fd_array (Linux 5.13). */
+/** Calls a kernel function by its BTF id; `fdIndex` is the index of a module's BTF fd in fd_array (Linux 5.13). */
 export const callKfunc = (id: number, fdIndex = 0): Instruction =>
   instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BpfPseudo.BPF_PSEUDO_KFUNC_CALL, fdIndex, id);
-/** Calls the address in a register. Compilers emit it; no kernel's verifier takes it. */
+/** Calls the address in a register. Compilers emit this instruction, but no kernel's verifier accepts it. */
 export const callx = (dst: Register): Instruction =>
   instruction(bpf.BPF_JMP | bpf.BPF_CALL | bpf.BPF_X, wideNumber(dst), 0, 0, 0);
 export const exit = (): Instruction => instruction(bpf.BPF_JMP | bpf.BPF_EXIT, 0, 0, 0, 0);

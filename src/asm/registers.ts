@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/index.ts";
 
-/** A register as an operand: `r0` to `r10` are all of its 64 bits, `w0` to `w10` the lower 32. */
+/** A register as an operand. `r0` to `r10` stand for all 64 bits of a register, `w0` to `w10` for the lower 32. */
 export interface Register {
   readonly name: string;
   readonly number: number;
@@ -21,7 +21,7 @@ export const r6: Register = register(6, true);
 export const r7: Register = register(7, true);
 export const r8: Register = register(8, true);
 export const r9: Register = register(9, true);
-/** The frame pointer: the end of 512 bytes of stack, read-only. */
+/** The frame pointer, which is read-only. It points to the end of the 512 bytes of stack. */
 export const r10: Register = register(10, true);
 
 export const w0: Register = register(0, false);
@@ -36,8 +36,9 @@ export const w8: Register = register(8, false);
 export const w9: Register = register(9, false);
 export const w10: Register = register(10, false);
 
-/** The number of a register where only 64 bits make sense: addresses, loads, stores, byte swaps. */
+/** Returns the number of a register that must be 64 bits wide, as for addresses, loads, stores and byte swaps. */
 export function wideNumber(operand: Register): number {
-  if (!operand.wide) throw new UsageError(`${operand.name} cannot stand here: use r${operand.number}`);
+  if (!operand.wide)
+    throw new UsageError(`${operand.name} has only 32 bits, but this operand needs 64: use r${operand.number}`);
   return operand.number;
 }

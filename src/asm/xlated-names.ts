@@ -2,15 +2,15 @@ import { BPF_CALL, BPF_JMP, BpfPseudo, helperName, SLOT_SIZE } from "../uapi/ind
 import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 import type { SymbolResolver } from "./format-instruction.ts";
 
-/** What names in a listing need of /proc/kallsyms. */
+/** The part of /proc/kallsyms that the names in a listing need. */
 export interface KernelSymbols {
-  /** Address of `__bpf_call_base`, from which the kernel counts calls; 0n where kptr_restrict hides it. */
+  /** Address of `__bpf_call_base`, to which calls are relative; 0n if kptr_restrict hides it. */
   readonly callBase: bigint;
-  /** The symbol at exactly this address. */
+  /** Returns the symbol at exactly this address. */
   nameOf(address: bigint): string | undefined;
 }
 
-/** The addresses whose names a listing shows. */
+/** The addresses for which a listing needs names. */
 export interface SymbolNeeds {
   /** Helpers and kernel functions, as distances from `__bpf_call_base`. */
   readonly callOffsets: readonly number[];
@@ -18,13 +18,13 @@ export interface SymbolNeeds {
   readonly addresses: readonly bigint[];
 }
 
-/** Symbols of a kernel that shows none. */
+/** No symbols: for a kernel that hides them. */
 export const noSymbols: KernelSymbols = { callBase: 0n, nameOf: () => undefined };
 
 /**
- * The names that `bpftool prog dump xlated` gives: maps by id, subprograms by the symbols of `jitedKsyms` (empty for a
- * program that is interpreted, zeros where the kernel hides them), helpers and kernel functions by their symbols. `symbols` is asked at the first call that
- * needs it, and never where there is none.
+ * Returns the names that `bpftool prog dump xlated` prints: a map's id, and the symbols of helpers, kernel functions
+ * and subprograms. `jitedKsyms` are the addresses of the subprograms: none if the program is interpreted, zeros if the
+ * kernel hides them. `symbols` is called only when the first call instruction needs a symbol.
  */
 export function xlatedNames(jitedKsyms: readonly bigint[], symbols: () => KernelSymbols): SymbolResolver {
   let loaded: KernelSymbols | undefined;
@@ -57,12 +57,12 @@ export function xlatedNames(jitedKsyms: readonly bigint[], symbols: () => Kernel
   };
 }
 
-/** A loaded program's call of a subprogram holds its number in `imm`, and the distance in `off`. */
+/** In a loaded program a call of a subprogram has the subprogram's number in `imm` and the distance in `off`. */
 function callAddress({ src, imm }: Instruction, jitedKsyms: readonly bigint[]): bigint | undefined {
   return src === BpfPseudo.BPF_PSEUDO_CALL ? jitedKsyms[imm] : undefined;
 }
 
-/** What {@link xlatedNames} will ask for, so that /proc/kallsyms need not be read at all, or no further than needed. */
+/** Returns the addresses that {@link xlatedNames} will look up, so that the caller can read /proc/kallsyms in part. */
 export function symbolNeeds(instructions: Uint8Array, jitedKsyms: readonly bigint[], little = true): SymbolNeeds {
   const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
   const callOffsets = new Set<number>();

@@ -7,37 +7,37 @@ import { lineFinder } from "./line-finder.ts";
 /** The C prototype of a function, at its first slot. */
 export interface FunctionProto {
   readonly slot: number;
-  /** Empty or undefined where the BTF tells none. */
+  /** Empty or undefined if the BTF has none. */
   readonly proto: string | undefined;
 }
 
 /** A source line, at the first slot of its code. */
 export interface SourceLine {
   readonly slot: number;
-  /** Undefined where the BTF has no such string. */
+  /** Undefined if the BTF lacks the string. */
   readonly source: string | undefined;
   readonly file: string | undefined;
   readonly line: number;
   readonly column: number;
 }
 
-/** What a listing is made of. */
+/** The input of a listing. */
 export interface XlatedProgram {
   /** Encoded instructions, as the kernel returned them. */
   readonly instructions: Uint8Array;
   /** Byte order of {@link instructions}; default little endian. */
   readonly little?: boolean;
-  /** By ascending slot, as in func_info. */
+  /** In ascending order of slots, as in func_info. */
   readonly functions?: readonly FunctionProto[];
-  /** By ascending slot, as in line_info. */
+  /** In ascending order of slots, as in line_info. */
   readonly lines?: readonly SourceLine[];
 }
 
-/** One instruction of a listing, with what stands above it. */
+/** One instruction of a listing, with the lines that are shown above it. */
 export interface XlatedRecord {
-  /** The prototype, on the first instruction of a function that has one. */
+  /** The prototype. Set on the first instruction of a function, if it has one. */
   readonly proto: string | undefined;
-  /** On the first instruction of a source line; its text has no white space in front. */
+  /** Set on the first instruction of a source line. The line's text has no leading white space. */
   readonly line: SourceLine | undefined;
   readonly slot: number;
   /** For instance `(b7) r0 = 0`. */
@@ -53,7 +53,7 @@ export interface ListingOptions {
   readonly linum?: boolean;
 }
 
-/** Decodes a program one instruction at a time. Throws a FormatError where its bytes end inside an instruction. */
+/** Decodes a program one instruction at a time. Throws a FormatError if the bytes end inside an instruction. */
 export function* xlatedRecords(program: XlatedProgram, names: SymbolResolver = {}): Generator<XlatedRecord> {
   const { instructions, little = true, functions = [], lines = [] } = program;
   const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
@@ -79,7 +79,7 @@ export function* xlatedRecords(program: XlatedProgram, names: SymbolResolver = {
   }
 }
 
-/** A record as the lines of `bpftool prog dump xlated`, without line ends. */
+/** Formats a record as lines of `bpftool prog dump xlated`, without newlines. */
 export function xlatedLines(record: XlatedRecord, options: ListingOptions = {}): string[] {
   const { proto, line, slot, text, bytes } = record;
   const lines: string[] = [];
@@ -93,7 +93,7 @@ export function xlatedLines(record: XlatedRecord, options: ListingOptions = {}):
   return lines;
 }
 
-/** A record as an object of `bpftool -j prog dump xlated`, keys in its order. */
+/** A record as an object of `bpftool -j prog dump xlated`, with the keys in the same order. */
 export interface XlatedJson {
   proto?: string;
   src?: string;
@@ -124,7 +124,7 @@ function lineJson({ file, line, column }: SourceLine): Pick<XlatedJson, "file" |
   };
 }
 
-/** `imm` of ld_imm64 is all that follows the offset, so it holds the second slot's four zero bytes too. */
+/** Formats the encoded fields. For ld_imm64 bpftool's `imm` is all bytes after the offset, the second slot included. */
 function opcodesJson({ op, src, dst }: Instruction, bytes: Uint8Array): NonNullable<XlatedJson["opcodes"]> {
   const hex = (from: number, to: number): string[] =>
     Array.from(bytes.subarray(from, to), (byte) => `0x${hexByte(byte)}`);

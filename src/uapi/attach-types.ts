@@ -70,12 +70,12 @@ export type BpfAttachType = number;
 
 const NAMES = constantNames(BpfAttachType, "BPF_");
 
-/** The text name of an attach type, such as `cgroup_inet_ingress`, the same as libbpf's; undefined for a number without one. */
+/** Returns libbpf's name of an attach type, such as `cgroup_inet_ingress`; undefined for an unknown number. */
 export function attachTypeName(value: number): string | undefined {
   return NAMES.name(value);
 }
 
-/** The attach type of a text name, such as `cgroup_inet_ingress`; undefined for an unknown one. */
+/** Returns the attach type with a name such as `cgroup_inet_ingress`; undefined for an unknown name. */
 export function attachTypeByName(name: string): BpfAttachType | undefined {
   return NAMES.value(name);
 }

@@ -1,7 +1,8 @@
 import { chars, i32, struct, u32, u64, usize } from "../layout/index.ts";
 
 // The arms of `union bpf_attr` (include/uapi/linux/bpf.h), one struct per command or family of commands.
-// Of a union's members the first name is kept: relative_fd is also relative_id, target_fd also target_ifindex.
+// A field that is a union in C has the name of its first member: relative_fd is also relative_id, target_fd also
+// target_ifindex.
 
 /** BPF_MAP_CREATE. */
 export const BpfMapCreateAttr = struct({

@@ -48,7 +48,7 @@ const NAMES: readonly string[] = Object.entries(BpfCmd)
   .filter(([name]) => name !== "BPF_PROG_RUN" && name !== "BPF_COMMON_ATTRS")
   .map(([name]) => name);
 
-/** The kernel's name of a command, such as `BPF_MAP_CREATE`; `command 99` for one without. */
+/** Returns the kernel's name of a command, such as `BPF_MAP_CREATE`, or a text such as `command 99`. */
 export function cmdName(cmd: BpfCmd): string {
   return NAMES[cmd] ?? `command ${cmd}`;
 }

@@ -1,14 +1,14 @@
-/** The text names of an enum's constants, and the way back. */
+/** Maps the constants of an enum to their text names and back. */
 export interface ConstantNames {
-  /** The text name of a number; undefined for a number without one. */
+  /** Returns the text name of a number; undefined for an unknown number. */
   name(value: number): string | undefined;
-  /** The number of a text name; undefined for an unknown one. */
+  /** Returns the number of a text name; undefined for an unknown name. */
   value(name: string): number | undefined;
 }
 
 /**
  * Names constants as libbpf does: without their common prefix and in lower case, so that BPF_LINK_TYPE_XDP is `xdp`. A
- * constant that ends in _DEPRECATED is another spelling of one that has a name.
+ * constant that ends in _DEPRECATED is skipped, because it has the number of another constant.
  */
 export function constantNames(constants: Readonly<Record<string, number>>, prefix: string): ConstantNames {
   const byValue: (string | undefined)[] = [];

@@ -34,7 +34,7 @@ export const BpfElemFlag = {
 } as const;
 export type BpfElemFlag = bigint;
 
-/** Flags of BPF_PROG_LOAD (`prog_flags`). `BPF_F_TOKEN_FD` is the one of {@link BpfMapFlag}. */
+/** Flags of BPF_PROG_LOAD (`prog_flags`), besides `BPF_F_TOKEN_FD` of {@link BpfMapFlag}. */
 export const BpfProgFlag = {
   BPF_F_STRICT_ALIGNMENT: 0x1,
   BPF_F_ANY_ALIGNMENT: 0x2,
@@ -113,7 +113,7 @@ export const BpfCgroupIterOrder = {
 } as const;
 export type BpfCgroupIterOrder = number;
 
-/** What a perf event link hangs on (`enum bpf_perf_event_type`). */
+/** The kind of event that a perf event link is attached to (`enum bpf_perf_event_type`). */
 export const BpfPerfEventType = {
   BPF_PERF_EVENT_UNSPEC: 0,
   BPF_PERF_EVENT_UPROBE: 1,
@@ -125,7 +125,7 @@ export const BpfPerfEventType = {
 } as const;
 export type BpfPerfEventType = number;
 
-/** What an fd that carries a program is (`enum bpf_task_fd_type`). */
+/** The kind of event behind an fd that has a program attached (`enum bpf_task_fd_type`). */
 export const BpfTaskFdType = {
   BPF_FD_TYPE_RAW_TRACEPOINT: 0,
   BPF_FD_TYPE_TRACEPOINT: 1,
@@ -136,7 +136,7 @@ export const BpfTaskFdType = {
 } as const;
 export type BpfTaskFdType = number;
 
-/** `src_reg` of a 64-bit immediate load or a call that is more than it seems. */
+/** `src_reg` of an ld_imm64 or a call: says what the immediate means. */
 export const BpfPseudo = {
   BPF_PSEUDO_MAP_FD: 1,
   BPF_PSEUDO_MAP_VALUE: 2,
@@ -148,7 +148,7 @@ export const BpfPseudo = {
   BPF_PSEUDO_KFUNC_CALL: 2,
 } as const;
 
-/** Bits and sizes of a ring buffer's record header, and the queries about its positions. */
+/** Bits and sizes of a ring buffer's record header, and the queries for a ring buffer's positions. */
 export const BpfRingbuf = {
   BPF_RINGBUF_BUSY_BIT: 0x80000000,
   BPF_RINGBUF_DISCARD_BIT: 0x40000000,

@@ -1,6 +1,6 @@
 /**
- * Helper functions by number (`___BPF_FUNC_MAPPER` of include/uapi/linux/bpf.h), without their `bpf_`.
- * The list is frozen in the kernel: new functions are kfuncs.
+ * The names of helper functions by number, without `bpf_` (`___BPF_FUNC_MAPPER` of include/uapi/linux/bpf.h).
+ * The kernel adds no more helpers: new functions are kfuncs.
  */
 const HELPERS: readonly string[] = (
   "unspec map_lookup_elem map_update_elem map_delete_elem probe_read ktime_get_ns trace_printk " +
@@ -43,14 +43,14 @@ const HELPERS: readonly string[] = (
 /** Every helper's full name, such as `bpf_map_lookup_elem`, by number; number 0 is `bpf_unspec`. */
 export const helperNames: readonly string[] = HELPERS.map((name) => `bpf_${name}`);
 
-/** The name of a helper function, such as `bpf_map_lookup_elem` for 1; undefined for an unknown number. */
+/** Returns the name of a helper function, such as `bpf_map_lookup_elem` for 1; undefined for an unknown number. */
 export function helperName(id: number): string | undefined {
   return helperNames[id];
 }
 
 let ids: ReadonlyMap<string, number> | undefined;
 
-/** The number of a helper function by its full name, such as 1 for `bpf_map_lookup_elem`. */
+/** Returns the number of a helper function by its full name, such as 1 for `bpf_map_lookup_elem`. */
 export function helperByName(name: string): number | undefined {
   ids ??= new Map(helperNames.map((text, id) => [text, id]));
   return ids.get(name);

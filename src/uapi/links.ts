@@ -1,8 +1,8 @@
 import { type Fields, i32, newer, type Pointer, pointer, struct, type Type, u32, u64, usize } from "../layout/index.ts";
 import { constantNames } from "./constant-names.ts";
 
-// Everything that the kernel's headers say about kinds of links: their numbers, `struct bpf_link_info` and the arms of
-// BPF_LINK_CREATE. A new kind is one constant and one row in LINK_INFO.
+// What the kernel's headers define for link kinds: the numbers, `struct bpf_link_info` and the arms of BPF_LINK_CREATE.
+// To add a kind, add one constant and one row in LINK_INFO.
 
 /** Numbers of the kernel's link types (`enum bpf_link_type`). A newer kernel may know more. */
 export const BpfLinkType = {
@@ -31,25 +31,25 @@ type KindName<Constant> = Constant extends `BPF_LINK_TYPE_${infer Name}` ? Lower
 /** The kinds that must have a row in {@link LINK_INFO}. */
 type NamedKind = Exclude<KindName<keyof typeof BpfLinkType>, "unspec">;
 
-/** The text name of a link type, such as `raw_tracepoint`, the same as libbpf's; undefined for a number without one. */
+/** Returns libbpf's name of a link type, such as `raw_tracepoint`; undefined for an unknown number. */
 export function linkTypeName(value: number): string | undefined {
   return NAMES.name(value);
 }
 
-/** The link type of a text name, such as `raw_tracepoint`; undefined for an unknown one. */
+/** Returns the link type with a name such as `raw_tracepoint`; undefined for an unknown name. */
 export function linkTypeByName(name: string): BpfLinkType | undefined {
   return NAMES.value(name);
 }
 
-/** A pointer to a text that the caller has room for and the kernel fills. */
+/** A pointer to a buffer that the kernel fills with text. */
 export interface TextField extends Type<number>, Pointer {
   readonly to: "text";
 }
-/** A pointer to as many numbers as the field `count` says. */
+/** A pointer to an array whose length is in the field `count`. */
 export interface ArrayField<To extends "u32" | "u64"> extends Type<number>, Pointer {
   readonly to: To;
 }
-/** The length of the text that the struct points to. A record leaves it out, as it does the pointer. */
+/** The length of the text that the struct points to. A record leaves out this field, like the pointers. */
 export interface LengthField extends Type<number>, Pointer {
   readonly isLength: true;
 }
@@ -59,19 +59,19 @@ const u32s: ArrayField<"u32"> = { ...pointer, to: "u32" };
 const u64s: ArrayField<"u64"> = { ...pointer, to: "u64" };
 const length: LengthField = { ...u32, isPointer: true, isLength: true };
 
-/** The start that all kinds share in `struct bpf_link_info`. */
+/** The first fields of `struct bpf_link_info`, which all kinds share. */
 export const BpfLinkInfo = struct({ type: u32, id: u32, prog_id: u32 }, { size: 16 });
-/** Where the union of kinds starts in `struct bpf_link_info`. */
+/** Byte offset of the union of kinds in `struct bpf_link_info`. */
 export const BPF_LINK_INFO_ARM = 16;
-/** Bytes of the whole `struct bpf_link_info` that this list of arms needs, rounded up for arms yet unknown. */
+/** Size of a buffer for `struct bpf_link_info`. It is rounded up, because newer kernels may have larger arms. */
 export const BPF_LINK_INFO_SIZE = 128;
 
 const onDevice = { ifindex: u32, attach_type: u32 } as const;
 const iterator = { target_name: text, target_name_len: length } as const;
 
 /**
- * The arms of the union in `struct bpf_link_info`, by the name of their kind. Those of an iterator and of a perf event
- * go on in {@link ITER_INFO} and {@link PERF_EVENT_INFO}.
+ * The arms of the union in `struct bpf_link_info`, by the name of the kind. Those of iterators and perf events continue
+ * in {@link ITER_INFO} and {@link PERF_EVENT_INFO}.
  */
 export const LINK_INFO = {
   raw_tracepoint: struct({ tp_name: text, tp_name_len: length, cookie: newer(u64) }),
@@ -105,15 +105,15 @@ export const LINK_INFO = {
     flags: u32,
     pid: u32,
   }),
-  /** `ifindex` is that of the end that the program hangs on: of the peer, although it is attached through the primary. */
+  /** `ifindex` is the device that the program runs on. For a peer program this is the peer, not the primary. */
   netkit: struct(onDevice),
   sockmap: struct({ map_id: u32, attach_type: u32 }),
   tracing_multi: struct({ attach_type: u32, count: u32, btf_obj_id: u32, ids: u32s, addrs: u64s, cookies: u64s }),
 } as const satisfies Readonly<Record<NamedKind, unknown>>;
-/** The name of a kind of link that has an info. */
+/** The name of a link kind that has an arm in the union. */
 export type LinkKind = keyof typeof LINK_INFO;
 
-/** The arm of an iterator, by what it walks over. The second union in it is aligned to 8. */
+/** The arms of iterators, by the kind of the target. The second union in them is aligned to 8. */
 export const ITER_INFO = {
   map: struct({ ...iterator, map: struct({ map_id: u32 }) }),
   cgroup: struct({ ...iterator, cgroup: struct({ cgroup_id: u64, order: u32 }) }),
@@ -123,7 +123,7 @@ export const ITER_INFO = {
 const uprobe = struct({ file_name: text, name_len: length, offset: u32, cookie: u64, ref_ctr_offset: u64 });
 const kprobe = struct({ func_name: text, name_len: length, offset: u32, addr: u64, missed: u64, cookie: u64 });
 
-/** What follows `type` in the arm of a perf event, by the name of its BPF_PERF_EVENT_*. */
+/** The fields after `type` in the arm of a perf event, by the name of its BPF_PERF_EVENT_*. */
 export const PERF_EVENT_INFO = {
   uprobe,
   uretprobe: uprobe,
@@ -133,15 +133,15 @@ export const PERF_EVENT_INFO = {
   /** `event_type` is the kernel's `type`: `perf_event_attr.type`, as `config` is `perf_event_attr.config`. */
   event: struct({ config: u64, event_type: u32, cookie: u64 }),
 } as const satisfies Readonly<Record<string, { readonly fields: Fields }>>;
-/** Where {@link PERF_EVENT_INFO} starts in the arm of a perf event: its structs are aligned to 8. */
+/** Byte offset of {@link PERF_EVENT_INFO} in the arm of a perf event: its structs are aligned to 8. */
 export const PERF_EVENT_INFO_AT = 8;
 
-/** What every LINK_CREATE has. `prog_fd` is also `map_fd`, `target_fd` also `target_ifindex`. */
+/** The first fields of every LINK_CREATE. `prog_fd` is also `map_fd`, `target_fd` also `target_ifindex`. */
 export const BpfLinkCreateAttr = struct({ prog_fd: u32, target_fd: u32, attach_type: u32, flags: u32 });
-/** Where the union of kinds starts in `link_create`. */
+/** Byte offset of the union of kinds in `link_create`. */
 export const BPF_LINK_CREATE_ARM = 16;
 
-/** A place in the list of a hook. `relative_fd` is also `relative_id`. */
+/** A position in a hook's list of programs. `relative_fd` is also `relative_id`. */
 const place = struct({ relative_fd: u32, expected_revision: u64 });
 
 /** The arms of the union in `link_create`. */

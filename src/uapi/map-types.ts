@@ -46,12 +46,12 @@ export type BpfMapType = number;
 
 const NAMES = constantNames(BpfMapType, "BPF_MAP_TYPE_");
 
-/** The text name of a map type, such as `lru_hash`, the same as libbpf's; undefined for a number without one. */
+/** Returns libbpf's name of a map type, such as `lru_hash`; undefined for an unknown number. */
 export function mapTypeName(value: number): string | undefined {
   return NAMES.name(value);
 }
 
-/** The map type of a text name, such as `lru_hash`; undefined for an unknown one. */
+/** Returns the map type with a name such as `lru_hash`; undefined for an unknown name. */
 export function mapTypeByName(name: string): BpfMapType | undefined {
   return NAMES.value(name);
 }

@@ -1,6 +1,6 @@
 import { i32, struct, u16, u32, u64 } from "../layout/index.ts";
 
-/** `struct perf_event_attr` (include/uapi/linux/perf_event.h). `bits` holds the one-bit fields of {@link PerfEventBit}. */
+/** `struct perf_event_attr` (include/uapi/linux/perf_event.h). `bits` has the fields of {@link PerfEventBit}. */
 export const PerfEventAttr = struct({
   type: u32,
   size: u32,
@@ -26,7 +26,7 @@ export const PerfEventAttr = struct({
   sig_data: u64,
 });
 
-/** The one-bit fields of `perf_event_attr` that come one after another in `bits`. */
+/** The one-bit fields of `perf_event_attr` as masks of `bits`. */
 export const PerfEventBit = {
   disabled: 0x1n,
   inherit: 0x2n,

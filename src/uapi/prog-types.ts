@@ -41,12 +41,12 @@ export type BpfProgType = number;
 
 const NAMES = constantNames(BpfProgType, "BPF_PROG_TYPE_");
 
-/** The text name of a program type, such as `xdp`, the same as libbpf's; undefined for a number without one. */
+/** Returns libbpf's name of a program type, such as `xdp`; undefined for an unknown number. */
 export function progTypeName(value: number): string | undefined {
   return NAMES.name(value);
 }
 
-/** The program type of a text name, such as `xdp`; undefined for an unknown one. */
+/** Returns the program type with a name such as `xdp`; undefined for an unknown name. */
 export function progTypeByName(name: string): BpfProgType | undefined {
   return NAMES.value(name);
 }

@@ -1,4 +1,4 @@
-/** What an XDP program returns: what happens to the packet (`enum xdp_action`). */
+/** Return values of an XDP program: they decide what happens to the packet (`enum xdp_action`). */
 export const XdpAction = {
   XDP_ABORTED: 0,
   XDP_DROP: 1,
@@ -9,7 +9,7 @@ export const XdpAction = {
 export type XdpAction = number;
 
 /**
- * What a sched_cls or sched_act program returns. `run()` gives an unsigned number: there TC_ACT_UNSPEC is
+ * Return values of a sched_cls or sched_act program. `run()` returns an unsigned number, so compare it with
  * `TcAction.TC_ACT_UNSPEC >>> 0`.
  */
 export const TcAction = {
@@ -26,7 +26,7 @@ export const TcAction = {
 } as const;
 export type TcAction = number;
 
-/** What a sched_cls program returns at a tcx hook: TCX_NEXT asks the next program (`enum tcx_action_base`). */
+/** Return values of a sched_cls program at a tcx hook. TCX_NEXT runs the next program (`enum tcx_action_base`). */
 export const TcxAction = {
   TCX_NEXT: -1,
   TCX_PASS: 0,
@@ -35,7 +35,7 @@ export const TcxAction = {
 } as const;
 export type TcxAction = number;
 
-/** What a sched_cls program returns at a netkit device (`enum netkit_action`). */
+/** Return values of a sched_cls program at a netkit device (`enum netkit_action`). */
 export const NetkitAction = {
   NETKIT_NEXT: -1,
   NETKIT_PASS: 0,
@@ -44,14 +44,14 @@ export const NetkitAction = {
 } as const;
 export type NetkitAction = number;
 
-/** What sk_skb, sk_msg, sk_reuseport and sk_lookup programs return (`enum sk_action`). */
+/** Return values of sk_skb, sk_msg, sk_reuseport and sk_lookup programs (`enum sk_action`). */
 export const SkAction = {
   SK_DROP: 0,
   SK_PASS: 1,
 } as const;
 export type SkAction = number;
 
-/** What a netfilter program returns; the kernel takes no other verdict from BPF. */
+/** Return values of a netfilter program. The kernel accepts no other verdicts from BPF. */
 export const NetfilterVerdict = {
   NF_DROP: 0,
   NF_ACCEPT: 1,

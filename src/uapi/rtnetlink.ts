@@ -68,7 +68,7 @@ export const NlFlag = {
 } as const;
 export type NlFlag = (typeof NlFlag)[keyof typeof NlFlag];
 
-/** The places of the clsact queueing discipline (include/uapi/linux/pkt_sched.h). */
+/** The hooks of the clsact queueing discipline (include/uapi/linux/pkt_sched.h). */
 export const TcHandle = {
   TC_H_CLSACT: 0xfffffff1,
   TC_H_CLSACT_INGRESS: 0xfffffff2,
@@ -76,7 +76,7 @@ export const TcHandle = {
 } as const;
 export type TcHandle = (typeof TcHandle)[keyof typeof TcHandle];
 
-/** Attributes of queueing disciplines and filters, and below TCA_OPTIONS of bpf filters. */
+/** Attributes of queueing disciplines and filters. TCA_BPF_* are nested in TCA_OPTIONS. */
 export const TcAttribute = {
   TCA_KIND: 1,
   TCA_OPTIONS: 2,
@@ -87,10 +87,10 @@ export const TcAttribute = {
 } as const;
 export type TcAttribute = (typeof TcAttribute)[keyof typeof TcAttribute];
 
-/** The program's result is the action. */
+/** Flag: the program's return value is the action. */
 export const TCA_BPF_FLAG_ACT_DIRECT = 1;
 
-/** Attributes of network devices, and below IFLA_LINKINFO, IFLA_INFO_DATA of veth, and IFLA_XDP. */
+/** Attributes of network devices, and those nested in IFLA_LINKINFO, in IFLA_INFO_DATA of veth and in IFLA_XDP. */
 export const IfAttribute = {
   IFLA_IFNAME: 3,
   IFLA_MTU: 4,

@@ -87,9 +87,13 @@ test("a jump reaches 32767 slots forward and 32768 back", () => {
 });
 
 const REFUSED: readonly (readonly [string, readonly AssemblyItem[], RegExp])[] = [
-  ["an unknown label", [ja("nowhere")], /no label "nowhere", which the instruction in slot 0 refers to/],
-  ["a label set twice", [label("a"), exit(), label("a")], /the label "a" is set twice/],
-  ["a goto too far", [ja("out"), ...filler(32768), label("out"), exit()], /is 32768 slots long .* use gotol\("out"\)/],
+  [
+    "an unknown label",
+    [ja("nowhere")],
+    /the instruction in slot 0 refers to the label "nowhere", which is not defined/,
+  ],
+  ["a label set twice", [label("a"), exit(), label("a")], /the label "a" is defined twice/],
+  ["a goto too far", [ja("out"), ...filler(32768), label("out"), exit()], /is 32768 slots long, .* use gotol\("out"\)/],
   ["a jump too far", [jlt(r1, 1, "out"), ...filler(40000), label("out")], /opposite condition over a gotol\("out"\)/],
   ["a jump too far back", [label("top"), ...filler(32768), ja("top")], /is -32769 slots long/],
 ];

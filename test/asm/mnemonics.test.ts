@@ -123,7 +123,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["a fraction", () => asm.mov(r0, 1.5), /does not fit/],
   ["registers of two widths", () => asm.add(r0, w1), /r0 and w1 differ in width/],
   ["a jump on registers of two widths", () => asm.jeq(w1, r0, "out"), /differ in width/],
-  ["a 32-bit address", () => asm.ldx("u8", r0, w1, 0), /w1 cannot stand here: use r1/],
+  ["a 32-bit address", () => asm.ldx("u8", r0, w1, 0), /w1 has only 32 bits, but this operand needs 64: use r1/],
   ["65 bits", () => asm.ldImm64(r0, 1n << 64n), /does not fit into 64 bits/],
   [
     "an offset of 17 bits",

@@ -52,7 +52,10 @@ test("names that begin at every byte of a long text are refused, not decoded", (
   const members = Array.from({ length: COUNT }, (_, i) => [1 + i, 1, 8 * i]).flat();
   const words = [1, info(BtfKind.INT), 1, 8, 1, info(BtfKind.STRUCT, COUNT), COUNT, ...members];
   inShort("decoding a struct", () => {
-    assert.throws(() => Btf.parse(blob(words, "a".repeat(TEXT))).type(2), /overlap so much that reading them would take too long/);
+    assert.throws(
+      () => Btf.parse(blob(words, "a".repeat(TEXT))).type(2),
+      /overlap so much that reading them would take too long/,
+    );
   });
   inShort("decoding all types", () => {
     const btf = Btf.parse(
