@@ -212,7 +212,7 @@ const rows: readonly (() => Row[])[] = [
   () => progRows(bpftool),
   () => [
     // 0.8 times as many records a second.
-    ringRow("callback", "where it lies", 1.25),
+    ringRow("callback", "by callback", 1.25),
     ringRow("decoded", "eight fields decoded by BTF"),
     {
       name: "ring buffer, eight u64 decoded, against 15 million a second",
@@ -222,6 +222,22 @@ const rows: readonly (() => Row[])[] = [
       runs: 7,
     },
     ringRow("batches", "the same by an async iterable"),
+    {
+      // A callback gets a copy that it may overwrite: a write to the ring's own memory would end the process.
+      name: "ring buffer, by callback, against reading in the shared memory itself",
+      goal: undefined,
+      ours: task("ring", "callback"),
+      peer: { ...task("ring-in-place"), label: "in place" },
+      runs: 7,
+    },
+    {
+      // The same loop without turns of the event loop is `consume()`.
+      name: "ring buffer, decoded, in slices with turns of the event loop, against at once",
+      goal: 1.1,
+      ours: task("ring", "listen"),
+      peer: { ...task("ring", "decoded"), label: "at once" },
+      runs: 7,
+    },
     {
       name: "ring buffer, from a record's writing to its reader, median",
       goal: 3,
