@@ -12,7 +12,7 @@ export interface RecordType extends ReaderOptions {
   readonly type: TypeId | string;
 }
 
-const RECORD_TYPE: OptionTable<RecordType> = { btf: "object", type: "any", enums: ["numbers", "names"] };
+const RECORD_TYPE: OptionTable<Partial<RecordType>> = { btf: "object", type: "any", enums: ["numbers", "names"] };
 
 const KEYWORDS: Readonly<Record<string, BtfKind>> = {
   struct: BtfKind.STRUCT,

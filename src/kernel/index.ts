@@ -21,7 +21,7 @@ export {
 export type { KernelTypes } from "./kernel-types.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 export { kindOfFd, type ObjectKind } from "./object-kind.ts";
-export { checkOptions, type OptionKind, type OptionTable } from "./options.ts";
+export { checkOptions, type OptionKind, type OptionTable, required } from "./options.ts";
 export { OwnIterator } from "./own-iterator.ts";
 export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
 export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import { nodeError, OwnedFd } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
+import { checkOptions, type OptionTable } from "./options.ts";
 import { openPinnedFd, pinAt } from "./pin.ts";
 
 /** How to open an object of the kernel. The new object owns an `fd` that is given here, and closes it. */
@@ -96,8 +97,19 @@ export abstract class KernelObject implements Disposable {
   }
 }
 
+const SOURCE: OptionTable<{ id?: number; fd?: number; pinned?: string }> = {
+  id: "natural",
+  fd: "natural",
+  pinned: "text",
+};
+
 /** Opens a source and checks that it is of `kind`. `byId` opens by id. */
 export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: number) => number): OwnedFd {
+  const caller = `open${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+  checkOptions(caller, source as unknown, SOURCE);
+  if (Object.keys(source).length !== 1) {
+    throw new UsageError(`${caller} takes one of ${Object.keys(SOURCE).join(", ")}`);
+  }
   if ("pinned" in source) return openPinnedFd(source.pinned, kind);
   if ("fd" in source) {
     const found = kindOfFd(source.fd);

@@ -12,6 +12,7 @@ export type OptionKind =
   | "function"
   | "object"
   | "signal"
+  | "bytes"
   | "natural"
   | "integer"
   | "u64"
@@ -19,8 +20,24 @@ export type OptionKind =
   | "naturals"
   | "u64s"
   | readonly string[];
-/** The options of a function. The compiler requires a row for each. */
-export type OptionTable<T> = { readonly [K in keyof T]-?: OptionKind };
+/** What {@link required} returns. */
+export interface RequiredOption {
+  readonly required: OptionKind;
+}
+
+/** Marks an option that must be given. */
+export function required(kind: OptionKind): RequiredOption {
+  return { required: kind };
+}
+
+/** The options of a function. The compiler requires a row for each, and {@link required} where an option must be given. */
+export type OptionTable<T> = {
+  readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K>
+    ? OptionKind
+    : undefined extends T[K]
+      ? OptionKind
+      : RequiredOption;
+};
 
 /**
  * Throws a UsageError for an unknown option and for a value of the wrong kind: a typing error would otherwise be
@@ -30,13 +47,22 @@ export function checkOptions<T>(caller: string, options: unknown, table: OptionT
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new UsageError(`${caller} takes its options as an object, not ${describe(options)}`);
   }
-  const kinds = table as Readonly<Record<string, OptionKind>>;
+  const rows = table as Readonly<Record<string, OptionKind | RequiredOption>>;
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(kinds, name)) {
-      throw new UsageError(`${caller} has no option ${name}; it has ${Object.keys(kinds).join(", ")}`);
+    if (!Object.hasOwn(rows, name)) {
+      throw new UsageError(`${caller} has no option ${name}; it has ${Object.keys(rows).join(", ")}`);
     }
-    if (value !== undefined) checkValue(caller, name, value, kinds[name] as OptionKind);
+    const row = rows[name] as OptionKind | RequiredOption;
+    if (value !== undefined) checkValue(caller, name, value, isRequired(row) ? row.required : row);
   }
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const [name, row] of Object.entries(rows)) {
+    if (isRequired(row) && given[name] === undefined) throw new UsageError(`${caller} needs the option ${name}`);
+  }
+}
+
+function isRequired(row: OptionKind | RequiredOption): row is RequiredOption {
+  return typeof row === "object" && "required" in row;
 }
 
 function checkValue(caller: string, name: string, value: unknown, kind: OptionKind): void {
@@ -58,6 +84,7 @@ const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = 
   boolean: (value) => (typeof value === "boolean" ? undefined : "true or false"),
   text: (value) => (typeof value === "string" ? undefined : "a text"),
   function: (value) => (typeof value === "function" ? undefined : "a function"),
+  bytes: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array"),
   object: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
   signal: (value) => (isSignal(value) ? undefined : "an AbortSignal"),
   natural: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number from 0 on"),

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionTable, required } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { type LinkCreateOptions, linkCreate } from "../sys/index.ts";
@@ -20,11 +21,21 @@ export interface AttachRawOptions {
   readonly options?: Omit<LinkCreateOptions, "flags" | "target_btf_id"> | undefined;
 }
 
+const OPTIONS: OptionTable<AttachRawOptions> = {
+  target: required("natural"),
+  program: required("object"),
+  attachType: required("any"),
+  btfId: "natural",
+  flags: "natural",
+  options: "object",
+};
+
 /**
  * Attaches by BPF_LINK_CREATE with nothing added and nothing checked (5.7): for kinds newer than this library.
  * Throws SyscallError with what the kernel says.
  */
 export function attachRaw(options: AttachRawOptions): KernelLink {
+  checkOptions("attachRaw", options, OPTIONS);
   const { target, program, btfId, flags } = options;
   const type = attachTypeNumber(options.attachType);
   const plain = btfId === undefined && flags === undefined && options.options === undefined;

@@ -4,7 +4,7 @@ import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
 import type { LinkInfo } from "./info.ts";
-import type { Link, UpdateOptions } from "./link.ts";
+import { checkUpdate, type Link, type UpdateOptions } from "./link.ts";
 
 /** What an {@link Attachment} is made of. */
 export interface AttachmentOptions {
@@ -66,6 +66,7 @@ export class Attachment implements Link {
   }
 
   update(next: Program | BpfMap, options: UpdateOptions = {}): void {
+    checkUpdate(next, options);
     if (this.#closed) throw new ClosedError(this.what);
     if (this.#update === undefined) throw this.#unsupported("updating");
     this.#update(next, options);

@@ -1,5 +1,5 @@
 export type { Anchor, AnchorTarget, Position } from "./anchor.ts";
-export type { AttachTypeName } from "./attach-arguments.ts";
+export { type AttachTypeName, checkArguments } from "./attach-arguments.ts";
 export { type AttachRawOptions, attachRaw } from "./attach-raw.ts";
 export { Attachment, type AttachmentOptions } from "./attachment.ts";
 export type {

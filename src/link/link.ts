@@ -1,10 +1,12 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
 import {
+  checkOptions,
   INSPECT,
   type Inspect,
   inspectObject,
   KernelObject,
   type ObjectSource,
+  type OptionTable,
   openSource,
   walkObjects,
 } from "../kernel/index.ts";
@@ -20,6 +22,16 @@ export interface UpdateOptions {
   readonly old?: Program | BpfMap | undefined;
   /** Further flags of the kernel. */
   readonly flags?: number | undefined;
+}
+
+const UPDATE_OPTIONS: OptionTable<UpdateOptions> = { old: "object", flags: "natural" };
+
+/** Throws a UsageError unless `update()` was called with a program or map and with options that it has. */
+export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): void {
+  if (!(next instanceof KernelObject)) {
+    throw new UsageError('update takes a Program as its first argument, such as object.program("name")');
+  }
+  checkOptions("update", options, UPDATE_OPTIONS);
 }
 
 /**
@@ -136,6 +148,7 @@ export class KernelLink extends KernelObject implements Link {
   }
 
   update(next: Program | BpfMap, options: UpdateOptions = {}): void {
+    checkUpdate(next, options);
     const { old, flags } = options;
     // Up to 6.18 this one call is a kernel BUG that leaves struct_ops locked until the machine is rebooted.
     if (this.type === t.BPF_LINK_TYPE_STRUCT_OPS) {

@@ -348,20 +348,12 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 }
 
-const SOURCE: OptionTable<{ id: number; fd: number; pinned: string }> = {
-  id: "natural",
-  fd: "natural",
-  pinned: "text",
-};
-
 /**
  * Opens a map: `{ id }`, `{ pinned: path }`, or `{ fd }`, which the map then owns. Throws UsageError if there is none, or
  * if the source is something else.
  */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
-  checkOptions("openMap", source, SOURCE);
-  if (Object.keys(source).length !== 1) throw new UsageError("openMap takes one of id, fd and pinned");
   return new BpfMap(openSource(source, "map", mapGetFdById), "pinned" in source ? { pinnedPath: source.pinned } : {});
 }
 

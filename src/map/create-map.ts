@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { checkOptions, loadObjectBtf, type OptionTable } from "../kernel/index.ts";
+import { checkOptions, loadObjectBtf, type OptionTable, required } from "../kernel/index.ts";
 import { type MapCreateAttr, type OwnedFd, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../uapi/index.ts";
 import { BpfMap } from "./bpf-map.ts";
@@ -36,7 +36,7 @@ export interface MapOptions {
 }
 
 const OPTIONS: OptionTable<MapOptions> = {
-  type: "any",
+  type: required("any"),
   name: "text",
   key: "any",
   value: "any",

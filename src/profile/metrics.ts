@@ -1,4 +1,4 @@
-import { UsageError } from "../errors/index.ts";
+import { lookUp } from "../layout/index.ts";
 import { PerfHardware, PerfHardwareCache, PerfSoftware, PerfType } from "../uapi/index.ts";
 
 /** How a metric relates to another one that is measured at the same time. */
@@ -79,8 +79,5 @@ export const METRIC_NAMES: readonly MetricName[] = Object.keys(TABLE) as MetricN
 
 /** What a metric is. */
 export function metric(name: MetricName): Metric {
-  if (!Object.hasOwn(TABLE, name)) {
-    throw new UsageError(`there is no metric ${String(name)}; there are ${METRIC_NAMES.join(", ")}`);
-  }
-  return TABLE[name];
+  return lookUp(TABLE, name, "metric");
 }

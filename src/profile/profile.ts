@@ -1,5 +1,5 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
-import { checkOptions, featureLack, loadedBtf, type OptionTable } from "../kernel/index.ts";
+import { checkOptions, featureLack, loadedBtf, type OptionTable, required } from "../kernel/index.ts";
 import type { Link } from "../link/index.ts";
 import { attachTracing } from "../link/index.ts";
 import { functionName, infoRecords, Program } from "../program/index.ts";
@@ -33,7 +33,7 @@ export interface ProfileOptions {
   readonly subprogram?: string | undefined;
 }
 
-const OPTIONS: OptionTable<ProfileOptions> = { metrics: "texts", subprogram: "text" };
+const OPTIONS: OptionTable<ProfileOptions> = { metrics: required("texts"), subprogram: "text" };
 
 /** A metric of all runs so far. */
 export interface MetricReading {

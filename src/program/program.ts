@@ -1,10 +1,12 @@
 import { type JitedFunction, type XlatedRecord, xlatedRecords } from "../asm/index.ts";
 import {
+  checkOptions,
   INSPECT,
   type Inspect,
   inspectObject,
   KernelObject,
   type ObjectSource,
+  type OptionTable,
   openSource,
   walkObjects,
 } from "../kernel/index.ts";
@@ -45,6 +47,18 @@ export interface ProgramOrigin {
   /** The maps of the object that it was loaded with, by name. They belong to the object. */
   readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
 }
+
+const INFO_OPTIONS: OptionTable<ProgramInfoRequest> = {
+  mapIds: "boolean",
+  xlatedProgInsns: "boolean",
+  jitedProgInsns: "boolean",
+  jitedKsyms: "boolean",
+  jitedFuncLens: "boolean",
+  funcInfo: "boolean",
+  lineInfo: "boolean",
+  jitedLineInfo: "boolean",
+  progTags: "boolean",
+};
 
 /** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */
 export class Program extends KernelObject {
@@ -90,12 +104,14 @@ export class Program extends KernelObject {
 
   /** Returns what the kernel says about the program, with the arrays that `request` names: `{ mapIds: true }`. */
   info(request: ProgramInfoRequest = {}): ProgramInfo {
+    checkOptions("info", request, INFO_OPTIONS);
     return camelCase(progInfo(this.fd, kernelCase<ProgInfoRequest>(request)));
   }
 
   /**
    * Runs the program on input of the caller's, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later).
-   * Throws SyscallError with ENOTSUPP for a type that cannot be run this way. A program of type syscall changes its
+   * Throws SyscallError that says which option does not
+   * fit, with ENOTSUPP for a type that cannot be run this way. A program of type syscall changes its
    * context in place: `ctxOut` is then all of it.
    */
   run(options: RunOptions = {}): RunResult {

@@ -1,5 +1,7 @@
-import { Errno, NotSupportedError, SyscallError } from "../errors/index.ts";
-import { kernelAtLeast, progStreamReadByFd } from "../sys/index.ts";
+import { Errno, SyscallError } from "../errors/index.ts";
+import { tooOldFor } from "../kernel/index.ts";
+import { lookUp } from "../layout/index.ts";
+import { progStreamReadByFd } from "../sys/index.ts";
 import { BpfStream } from "../uapi/index.ts";
 
 /** A stream that a program writes to with bpf_stream_printk(), and the kernel with its complaints about the program. */
@@ -13,16 +15,15 @@ const CHUNK = 4096;
  * Linux 6.17.
  */
 export function* readStream(fd: number, name: StreamName): Generator<Uint8Array, void, undefined> {
+  const stream = lookUp(STREAMS, name, "stream of a program");
   for (;;) {
     const chunk = new Uint8Array(CHUNK);
     let length: number;
     try {
-      length = progStreamReadByFd(fd, STREAMS[name], chunk);
+      length = progStreamReadByFd(fd, stream, chunk);
     } catch (cause) {
-      if (cause instanceof SyscallError && cause.errno === Errno.EINVAL && !kernelAtLeast(6, 17)) {
-        throw new NotSupportedError({ feature: "streams of programs", minVersion: "6.17" }, { cause });
-      }
-      throw cause;
+      const isRefused = cause instanceof SyscallError && cause.errno === Errno.EINVAL;
+      throw (isRefused && tooOldFor("prog:stream", {}, cause)) || cause;
     }
     if (length === 0) return;
     yield chunk.subarray(0, length);

@@ -1,6 +1,8 @@
+import { Errno, SyscallError } from "../errors/index.ts";
+import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { type CamelCase, camelCase, kernelCase } from "../layout/index.ts";
 import { progTestRun, type TestRunOptions, type TestRunResult } from "../sys/index.ts";
-import { BpfProgType } from "../uapi/index.ts";
+import { BpfProgType, BpfTestRunFlag } from "../uapi/index.ts";
 
 /** The input of a test run, and what is wanted of its output. Which of it a program needs depends on its type. */
 export type RunOptions = CamelCase<Omit<TestRunOptions, "ctx_in_place">>;
@@ -16,16 +18,43 @@ export interface BenchmarkResult {
   readonly repeat: number;
 }
 
-/** Runs a program without its hook. */
-export function runProgram(
-  program: { readonly fd: number; readonly type: BpfProgType },
-  options: RunOptions,
-): RunResult {
-  const { ctxIn, ctxSizeOut, repeat } = options;
-  if (program.type !== BpfProgType.BPF_PROG_TYPE_SYSCALL || ctxIn === undefined || ctxSizeOut === undefined) {
+/** What of a program a test run needs. */
+interface Runnable {
+  readonly fd: number;
+  readonly type: BpfProgType;
+  readonly typeName: string;
+  readonly what: string;
+}
+
+const OPTIONS: OptionTable<RunOptions> = {
+  dataIn: "bytes",
+  dataSizeOut: "natural",
+  ctxIn: "bytes",
+  ctxSizeOut: "natural",
+  repeat: "natural",
+  flags: "natural",
+  cpu: "natural",
+  batchSize: "natural",
+};
+
+/** Runs a program without its hook. Where the kernel refuses, the error says which option does not fit. */
+export function runProgram(program: Runnable, options: RunOptions): RunResult {
+  checkOptions("run", options, OPTIONS);
+  try {
+    return program.type === BpfProgType.BPF_PROG_TYPE_SYSCALL
+      ? runSyscallProgram(program, options)
+      : camelCase(progTestRun(program.fd, kernelCase<TestRunOptions>(options)));
+  } catch (error) {
+    throw error instanceof SyscallError ? explain(error, program, options) : error;
+  }
+}
+
+/** A program of type syscall changes its context in place, so `ctxOut` is a copy of it. */
+function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
+  const { ctxIn, ctxSizeOut, repeat, ...others } = options;
+  if (ctxIn === undefined || ctxSizeOut === undefined) {
     return camelCase(progTestRun(program.fd, kernelCase<TestRunOptions>(options)));
   }
-  const { ctxIn: _, ctxSizeOut: __, ...others } = options;
   const ctx = ctxIn.slice();
   // The kernel takes no repeat for this type, not even 1 (bpf_prog_test_run_syscall).
   const result = progTestRun(program.fd, {
@@ -34,4 +63,90 @@ export function runProgram(
     repeat: repeat === 1 ? undefined : repeat,
   });
   return { ...camelCase(result), ctxOut: ctx, ctxSizeOut: ctx.length };
+}
+
+/** What test runs of a type take (net/bpf/test_run.c). */
+interface RunInput {
+  readonly takes: readonly (keyof RunOptions)[];
+  /** The least that a packet may have. */
+  readonly packet?: number;
+  /** What `ctxIn` must be, if it must be given. */
+  readonly context?: string;
+}
+
+const PACKET = ["dataIn", "dataSizeOut", "ctxIn", "ctxSizeOut", "repeat"] as const;
+const FRAME: RunInput = { takes: [...PACKET, "flags"], packet: 14 };
+const t = BpfProgType;
+const INPUTS: ReadonlyMap<number, RunInput> = new Map<number, RunInput>([
+  [t.BPF_PROG_TYPE_SOCKET_FILTER, FRAME],
+  [t.BPF_PROG_TYPE_SCHED_CLS, FRAME],
+  [t.BPF_PROG_TYPE_SCHED_ACT, FRAME],
+  [t.BPF_PROG_TYPE_CGROUP_SKB, FRAME],
+  [t.BPF_PROG_TYPE_LWT_IN, FRAME],
+  [t.BPF_PROG_TYPE_LWT_OUT, FRAME],
+  [t.BPF_PROG_TYPE_LWT_XMIT, FRAME],
+  [t.BPF_PROG_TYPE_LWT_SEG6LOCAL, FRAME],
+  [t.BPF_PROG_TYPE_SK_SKB, FRAME],
+  [t.BPF_PROG_TYPE_XDP, { takes: [...PACKET, "flags", "batchSize"], packet: 14 }],
+  [t.BPF_PROG_TYPE_FLOW_DISSECTOR, { takes: PACKET, packet: 14 }],
+  [t.BPF_PROG_TYPE_NETFILTER, { takes: PACKET, packet: 20 }],
+  [t.BPF_PROG_TYPE_SK_LOOKUP, { takes: ["ctxIn", "ctxSizeOut", "repeat"], context: "a struct bpf_sk_lookup" }],
+  [
+    t.BPF_PROG_TYPE_RAW_TRACEPOINT,
+    { takes: ["ctxIn", "flags", "cpu"], context: "as many arguments as the program reads, 8 bytes each" },
+  ],
+  [
+    t.BPF_PROG_TYPE_SYSCALL,
+    { takes: ["ctxIn", "ctxSizeOut"], context: "at least as long as what the program reads, at most 65,535 bytes" },
+  ],
+  [t.BPF_PROG_TYPE_TRACING, { takes: ["dataIn", "dataSizeOut", "ctxIn", "ctxSizeOut", "repeat"] }],
+]);
+
+function explain(error: SyscallError, program: Runnable, options: RunOptions): SyscallError {
+  const { call, errno } = error;
+  const reason = reasonOf(errno, program, options);
+  const subject = `${program.what} (${program.typeName}) cannot be run`;
+  return new SyscallError(
+    { call, errno, subject, reason, hint: reason === undefined ? error.hint : undefined },
+    { cause: error },
+  );
+}
+
+function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptions): string | undefined {
+  const input = INPUTS.get(type);
+  switch (errno) {
+    case Errno.ENOTSUPP:
+      return `the kernel runs ${typeName} programs at their hook only`;
+    case Errno.E2BIG:
+      return "ctxIn is longer than this kernel's struct and not zero behind it";
+    case Errno.ENXIO:
+      return `CPU ${options.cpu ?? 0} is not online`;
+    case Errno.EINVAL:
+      return input && (misfit(input, typeName, options) ?? whatItTakes(input, typeName));
+    default:
+      return undefined;
+  }
+}
+
+/** The option that does not fit. */
+function misfit({ takes, packet, context }: RunInput, typeName: string, options: RunOptions): string | undefined {
+  const { dataIn, ctxIn, flags = 0, cpu = 0 } = options;
+  for (const [name, value] of Object.entries(options)) {
+    const isGiven = value instanceof Uint8Array ? value.length > 0 : value !== undefined && value !== 0;
+    if (isGiven && !takes.includes(name as keyof RunOptions))
+      return `test runs of ${typeName} programs take no ${name}`;
+  }
+  if (packet !== undefined && (dataIn?.length ?? 0) < packet) {
+    return `dataIn must be a packet of at least ${packet} bytes; it has ${dataIn?.length ?? 0}`;
+  }
+  if (cpu !== 0 && (flags & BpfTestRunFlag.BPF_F_TEST_RUN_ON_CPU) === 0) {
+    return "the option cpu goes with the flag BPF_F_TEST_RUN_ON_CPU";
+  }
+  if (context !== undefined && ctxIn === undefined) return `ctxIn must be given: ${context}`;
+  return undefined;
+}
+
+function whatItTakes({ takes, context }: RunInput, typeName: string): string {
+  const ctxIn = context ?? "a struct in which only fields that a test run can set are not 0";
+  return `an option has a wrong value; test runs of ${typeName} programs take ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { lookUp } from "../layout/index.ts";
 
 /** Capabilities that BPF asks for, by number (include/uapi/linux/capability.h). */
 export const Capability = {
@@ -20,7 +21,7 @@ export function effectiveCapabilities(): bigint {
 
 /** Whether `set` has a capability. */
 export function hasCapability(name: Capability, set: bigint = effectiveCapabilities()): boolean {
-  return ((set >> BigInt(Capability[name])) & 1n) === 1n;
+  return ((set >> BigInt(lookUp(Capability, name, "capability"))) & 1n) === 1n;
 }
 
 /** Which of the capabilities that BPF asks for this thread has. */

@@ -1,5 +1,5 @@
 import { SyscallError } from "../errors/index.ts";
-import { addFlags, Bytes, checkI32, checkU16, checkU32, textUntilNul } from "../layout/index.ts";
+import { addFlags, Bytes, checkI32, checkU16, checkU32, lookUp, textUntilNul } from "../layout/index.ts";
 import { NlFlag, NlMessage, Nlmsghdr } from "../uapi/index.ts";
 import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -68,7 +68,7 @@ function encodeRequest({ type, flags = 0, header, attributes = [] }: RouteReques
   const message = new Uint8Array(length);
   Nlmsghdr.fill(new DataView(message.buffer), 0, {
     nlmsg_len: length,
-    nlmsg_type: NlMessage[type],
+    nlmsg_type: lookUp(NlMessage, type, "message of rtnetlink"),
     nlmsg_flags: addFlags(flags, NlFlag.NLM_F_REQUEST | NlFlag.NLM_F_ACK, "flags"),
     nlmsg_seq: 1,
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
-import { addFlags, checkI32, checkU64 } from "../layout/index.ts";
+import { addFlags, checkI32, checkU64, lookUp } from "../layout/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
 import { beginCall, placeRoom, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
@@ -43,7 +43,7 @@ export function perfEventOpen(options: PerfEventOptions): number {
   const attr = placeRoom(PerfEventAttr.size);
   const view = new DataView(attr.bytes.buffer, attr.bytes.byteOffset, attr.bytes.byteLength);
   let bits = 0n;
-  for (const name of options.bits ?? []) bits |= PerfEventBit[name];
+  for (const name of options.bits ?? []) bits |= lookUp<bigint>(PerfEventBit, name, "bit of perf_event_attr");
   PerfEventAttr.fill(view, 0, {
     type,
     size: PerfEventAttr.size,

@@ -1,3 +1,4 @@
+import { lookUp } from "../layout/index.ts";
 import { beginCall, placeU32s } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
@@ -17,6 +18,13 @@ const SOL_SOCKET = 1;
 /** setsockopt(2) with a number. Throws SyscallError. */
 export function setSocketOption(fd: number, option: keyof typeof SocketOption, value: number): void {
   beginCall();
-  const result = syscall("setsockopt", fd, SOL_SOCKET, SocketOption[option], placeU32s([value]), 4);
+  const result = syscall(
+    "setsockopt",
+    fd,
+    SOL_SOCKET,
+    lookUp(SocketOption, option, "option of a socket"),
+    placeU32s([value]),
+    4,
+  );
   if (result < 0) throw fail(`setsockopt(${option})`, -result);
 }

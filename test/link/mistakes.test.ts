@@ -271,3 +271,86 @@ test("the usual mistakes of kprobes have names", (t) => {
   for (const [what, call, message] of many)
     assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), what);
 });
+
+test("options that are missing, do not exist or do not fit are refused, by every function that attaches or lists", (t) => {
+  const { program } = traced(t, "no_link");
+  const perf = traced(t, "on_perf_event").program;
+  const wrong = <T>(value: unknown): T => value as T;
+  const mistakes: readonly Mistake[] = [
+    ["device", () => links.attachXdp(program, wrong({})), /attachXdp needs the option device/],
+    [
+      "mode",
+      () => links.attachXdp(program, { device: "lo", mode: wrong("native") }),
+      /mode must be one of driver, generic, offload/,
+    ],
+    ["device", () => links.attachTcx(program, wrong({})), /attachTcx needs the option device/],
+    ["device", () => links.attachTc(program, wrong({})), /attachTc needs the option device/],
+    [
+      "family",
+      () => links.attachNetfilter(program, wrong({ hook: "input" })),
+      /attachNetfilter needs the option family/,
+    ],
+    [
+      "hook",
+      () => links.attachNetfilter(program, { family: "ipv4", hook: wrong("toString") }),
+      /option hook must be one of/,
+    ],
+    ["cgroup", () => links.attachCgroup(program, wrong({})), /attachCgroup needs the option cgroup/],
+    ["map", () => links.attachSockmap(program, wrong({})), /attachSockmap needs the option map/],
+    ["target", () => links.attachFreplace(program, wrong({ function: "x" })), /attachFreplace needs the option target/],
+    ["event", () => links.attachPerfEvent(perf, wrong({})), /attachPerfEvent needs the option event/],
+    [
+      "event",
+      () => links.attachPerfEvent(perf, { event: wrong({}) }),
+      /an event has fd, software, hardware, or type and config/,
+    ],
+    [
+      "event",
+      () => links.attachPerfEvent(perf, { event: wrong({ sofware: "x" }) }),
+      /attachPerfEvent has no option sofware/,
+    ],
+    [
+      "event",
+      () => links.attachPerfEvent(perf, { event: { software: wrong("toString") } }),
+      /there is no perf event toString; there are cpu_clock/,
+    ],
+    ["raw", () => links.attachRaw(wrong({ target: 0, program })), /attachRaw needs the option attachType/],
+    [
+      "no options",
+      () => links.attachProgram(program, wrong(undefined)),
+      /attachProgram takes its options as an object, not undefined/,
+    ],
+    [
+      "no options",
+      () => links.detachProgram(program, wrong(null)),
+      /detachProgram takes its options as an object, not null/,
+    ],
+    ["walk", () => links.walkCgroups("/", wrong({ effectiv: true })), /walkCgroups has no option effectiv/],
+    [
+      "query",
+      () => links.queryCgroup("/", "cgroup_inet_egress", wrong({ all: true })),
+      /queryCgroup has no option all/,
+    ],
+    ["list", () => links.cgroupPrograms("/", wrong({ all: true })), /cgroupPrograms has no option all/],
+    ["list", () => links.queryPrograms(wrong({ devic: "lo" }), "tcx_ingress"), /queryPrograms has no option devic/],
+    [
+      "list",
+      () => links.queryPrograms({ device: "lo" }, "tcx_ingress", wrong({ all: true })),
+      /queryPrograms has no option all/,
+    ],
+    ["list", () => links.queryPrograms({ device: "lo" }, wrong("toString")), /"toString" is not an attach type/],
+    [
+      "swapped",
+      () => links.attachUsdt(wrong({ binary: "libc.so.6" }), wrong(program)),
+      /attachUsdt takes a Program as its first argument/,
+    ],
+  ];
+  for (const [what, call, message] of mistakes)
+    assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), `${what}: ${message}`);
+  using link = links.attachUprobe(traced(t, "on_uprobe").program);
+  assert.throws(() => link.update(wrong("x")), /update takes a Program as its first argument/);
+  assert.throws(
+    () => link.update(program, wrong({ previous: program })),
+    /update has no option previous; it has old, flags/,
+  );
+});

@@ -13,7 +13,7 @@ export const showCgroup: Run = async (words) => {
   words.need(1);
   const path = words.take("a cgroup");
   const view = takeView(words);
-  const programs = cgroupPrograms(path, view);
+  const programs = cgroupPrograms(path, { effective: view.effective, details: view.details });
   const names = await attachNames([{ programs }]);
   return {
     *text() {

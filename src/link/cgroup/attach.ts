@@ -1,5 +1,5 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { progAttach, progDetach, queryHooks } from "../../sys/index.ts";
 import { attachTypeName, BpfAttachFlag, type BpfAttachType } from "../../uapi/index.ts";
@@ -19,7 +19,7 @@ export interface CgroupPlace {
 }
 
 /** The options of a {@link CgroupPlace}, for the functions that have them among theirs. */
-export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: "text", attachType: "any" };
+export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: required("text"), attachType: "any" };
 
 /** How a program is attached without a link: alone, or with `multi` or `override`. */
 export interface AttachProgramOptions extends CgroupPlace, Position {

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { checkOptions, type OptionTable } from "../../kernel/index.ts";
 import { progQuery } from "../../sys/index.ts";
 import { attachTypeByName, type BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
 import type { AttachTypeName } from "../attach-arguments.ts";
@@ -19,6 +20,8 @@ export interface CgroupQueryOptions {
   readonly details?: boolean | undefined;
 }
 
+export const QUERY_OPTIONS: OptionTable<CgroupQueryOptions> = { effective: "boolean", details: "boolean" };
+
 /** The programs at one hook of a cgroup. */
 export interface CgroupHook {
   readonly attachType: BpfAttachType;
@@ -37,6 +40,7 @@ export interface CgroupHook {
  * a path that is no cgroup, NotSupportedError for a hook that this kernel lacks.
  */
 export function queryCgroup(cgroup: string, attachType: AttachTypeName, options: CgroupQueryOptions = {}): CgroupHook {
+  checkOptions("queryCgroup", options, QUERY_OPTIONS);
   const type = cgroupAttachType(attachType);
   const effective = options.effective === true;
   return withCgroup(cgroup, ({ fd }) => {
@@ -62,6 +66,7 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
  * kernel lacks have none. Throws UsageError for a path that is no cgroup.
  */
 export function cgroupPrograms(cgroup: string, options: CgroupQueryOptions = {}): CgroupProgram[] {
+  checkOptions("cgroupPrograms", options, QUERY_OPTIONS);
   return withCgroup(cgroup, ({ fd }) => {
     const answer = new CgroupReader({ effective: options.effective === true }).read(fd);
     if ("errno" in answer) throw queryError(cgroup, answer.errno);

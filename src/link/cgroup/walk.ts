@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Errno, SyscallError } from "../../errors/index.ts";
+import { checkOptions, type OptionTable } from "../../kernel/index.ts";
 import { withoutEndSlashes } from "../../layout/index.ts";
 import { type CgroupDirectory, childCgroups, closeFd, isCgroup2, openCgroup } from "../../sys/index.ts";
 import { CGROUP_ATTACH_TYPES } from "./attach-types.ts";
 import { cannotOpen, notACgroup, queryError } from "./cgroup-fd.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
-import type { CgroupQueryOptions } from "./query.ts";
+import { type CgroupQueryOptions, QUERY_OPTIONS } from "./query.ts";
 
 /** A cgroup of a walk. */
 export interface Cgroup {
@@ -34,7 +35,14 @@ const QUESTIONS_PER_PROGRAM = 16;
  * read once, as the steps are taken; a cgroup that is removed meanwhile is left out. Does not cross into another file
  * system. Throws UsageError where `root` is no cgroup. Linux 4.15; needs CAP_NET_ADMIN.
  */
-export function* walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
+export function walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
+  checkOptions("walkCgroups", options, OPTIONS);
+  return walk(root, options);
+}
+
+const OPTIONS: OptionTable<WalkCgroupsOptions> = { ...QUERY_OPTIONS, except: "function" };
+
+function* walk(root: string, options: WalkCgroupsOptions): Generator<Cgroup, void, undefined> {
   const effective = options.effective === true;
   const details = options.details === true ? new CgroupDetails() : undefined;
   const reader = new CgroupReader({ effective });

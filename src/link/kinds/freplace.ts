@@ -1,5 +1,5 @@
 import { Errno, UsageError } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import { functionTypeId, Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
@@ -19,14 +19,15 @@ export interface FreplacePlace {
   readonly cookie?: Cookie | undefined;
 }
 
-const OPTIONS: OptionTable<FreplacePlace> = { target: "object", function: "text", cookie: "u64" };
+const OPTIONS: OptionTable<FreplacePlace> = { target: required("object"), function: required("text"), cookie: "u64" };
 
 /**
  * Replaces a global function of another program by a program (`freplace/…`) as long as the link lives (5.6; for another
  * target than that of the load 5.10). Throws UsageError if the target has no such function.
  */
 export function attachFreplace(program: Program, place?: FreplacePlace): KernelLink {
-  checkArguments<Partial<FreplacePlace>>("attachFreplace", program, place ?? {}, OPTIONS);
+  if (place === undefined) checkArguments("attachFreplace", program, {}, {});
+  else checkArguments("attachFreplace", program, place, OPTIONS);
   const programTypes = [BpfProgType.BPF_PROG_TYPE_EXT];
   if (place === undefined) {
     return attachByBtf(program, { name: sectionOf(program, "the function that it was loaded for"), programTypes }, {});

@@ -1,5 +1,5 @@
 import { Errno } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfNetfilterFlag, BpfProgType } from "../../uapi/index.ts";
@@ -26,8 +26,8 @@ export interface NetfilterPlace {
 }
 
 const OPTIONS: OptionTable<NetfilterPlace> = {
-  family: Object.keys(FAMILIES),
-  hook: Object.keys(HOOKS),
+  family: required(Object.keys(FAMILIES)),
+  hook: required(Object.keys(HOOKS)),
   priority: "integer",
   defragment: "boolean",
 };

@@ -1,5 +1,5 @@
 import { Errno } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
@@ -21,7 +21,7 @@ export interface NetkitPlace extends Position {
 
 const OPTIONS: OptionTable<NetkitPlace> = {
   ...POSITION_OPTIONS,
-  device: "any",
+  device: required("any"),
   end: ["primary", "peer"],
   flags: "natural",
 };

@@ -1,5 +1,6 @@
 import { Errno, NotSupportedError, type SyscallError, UsageError } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { checkOptions, type OptionTable, required } from "../../kernel/index.ts";
+import { lookUp } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { duplicateFd, type PerfEventOptions, perfEventOpen } from "../../sys/index.ts";
 import { BpfProgType, PerfHardware, PerfSoftware, PerfType } from "../../uapi/index.ts";
@@ -38,7 +39,7 @@ export interface PerfEventPlace {
 }
 
 const OPTIONS: OptionTable<PerfEventPlace> = {
-  event: "object",
+  event: required("object"),
   pid: "natural",
   cpu: "natural",
   period: "u64",
@@ -53,6 +54,7 @@ const OPTIONS: OptionTable<PerfEventPlace> = {
 export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
   checkArguments("attachPerfEvent", program, place, OPTIONS);
   const { event, cookie } = place;
+  checkEvent(event);
   const hook: Hook = {
     name: `the perf event ${describe(event)}`,
     programTypes: [BpfProgType.BPF_PROG_TYPE_PERF_EVENT],
@@ -60,6 +62,25 @@ export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
   };
   const fd = "fd" in event ? duplicateFd(event.fd) : open(program, hook, event, place);
   return linkPerfEvent(program, hook, fd, { cookie });
+}
+
+const EVENT: OptionTable<{ fd?: number; software?: string; hardware?: string; type?: number; config?: Cookie }> = {
+  fd: "natural",
+  software: "text",
+  hardware: "text",
+  type: "natural",
+  config: "u64",
+};
+
+/** Throws a UsageError unless the event is named in one of the four ways. */
+function checkEvent(event: PerfEventPlace["event"]): void {
+  checkOptions("attachPerfEvent", event as unknown, EVENT);
+  const given = Object.keys(event).sort().join(" and ");
+  if (!["fd", "software", "hardware", "config and type"].includes(given)) {
+    throw new UsageError(
+      `attachPerfEvent: an event has fd, software, hardware, or type and config, not ${given || "nothing"}`,
+    );
+  }
 }
 
 function reasonOf(errno: number): string | undefined {
@@ -121,10 +142,8 @@ function attribute(event: PerfEventSource): { type: number; config: bigint | num
 }
 
 function numberOf(table: Readonly<Record<string, number>>, prefix: string, name: string): number {
-  const constant = prefix + String(name).toUpperCase();
-  if (Object.hasOwn(table, constant)) return table[constant] as number;
-  const names = Object.keys(table).map((key) => key.slice(prefix.length).toLowerCase());
-  throw new UsageError(`there is no perf event ${name}; there are ${names.join(", ")}`);
+  const names = Object.entries(table).map(([key, value]) => [key.slice(prefix.length).toLowerCase(), value] as const);
+  return lookUp(Object.fromEntries(names), name, "perf event");
 }
 
 function describe(event: PerfEventPlace["event"]): string {

@@ -1,5 +1,5 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
-import { feature, type OptionTable, Undo } from "../../kernel/index.ts";
+import { feature, type OptionTable, required, Undo } from "../../kernel/index.ts";
 import type { BpfMap } from "../../map/index.ts";
 import { Program } from "../../program/index.ts";
 import { duplicateFd, linkCreate, OwnedFd, progAttach, progDetach } from "../../sys/index.ts";
@@ -19,7 +19,7 @@ export interface SockmapPlace {
   readonly withoutLink?: boolean | undefined;
 }
 
-const OPTIONS: OptionTable<SockmapPlace> = { map: "object", attachType: "any", withoutLink: "boolean" };
+const OPTIONS: OptionTable<SockmapPlace> = { map: required("object"), attachType: "any", withoutLink: "boolean" };
 
 const t = BpfAttachType;
 const PROGRAM_TYPES: ReadonlyMap<number, BpfProgType> = new Map([

@@ -1,5 +1,5 @@
 import { Errno, NotSupportedError, SyscallError, UsageError } from "../../errors/index.ts";
-import { feature, type OptionTable } from "../../kernel/index.ts";
+import { feature, type OptionTable, required } from "../../kernel/index.ts";
 import { Program } from "../../program/index.ts";
 import {
   addClsact,
@@ -31,7 +31,7 @@ export interface TcPlace {
 }
 
 const OPTIONS: OptionTable<TcPlace> = {
-  device: "any",
+  device: required("any"),
   direction: ["ingress", "egress"],
   priority: "natural",
   handle: "natural",

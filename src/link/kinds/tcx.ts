@@ -1,4 +1,4 @@
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { linkCreate } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
@@ -20,7 +20,7 @@ export interface TcxPlace extends Position {
 
 const OPTIONS: OptionTable<TcxPlace> = {
   ...POSITION_OPTIONS,
-  device: "any",
+  device: required("any"),
   direction: ["ingress", "egress"],
   flags: "natural",
 };

@@ -1,5 +1,5 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import type { OptionTable } from "../../kernel/index.ts";
+import { type OptionTable, required } from "../../kernel/index.ts";
 import { Program } from "../../program/index.ts";
 import { duplicateFd, linkCreate, OwnedFd, xdpAttach } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType, XdpFlag } from "../../uapi/index.ts";
@@ -25,7 +25,7 @@ const MODES = {
   offload: XdpFlag.XDP_FLAGS_HW_MODE,
 } as const;
 
-const OPTIONS: OptionTable<XdpPlace> = { device: "any", mode: Object.keys(MODES), withoutLink: "boolean" };
+const OPTIONS: OptionTable<XdpPlace> = { device: required("any"), mode: Object.keys(MODES), withoutLink: "boolean" };
 
 /**
  * Attaches an XDP program to a network device by a link (5.9). Each mode of a device takes one program. A program for

@@ -67,7 +67,7 @@ const OPTIONS: Readonly<Record<string, OptionKind>> = {
  * target is gone. Where the hook has a list, an `anchor` says the place in it, also another program's.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
-  if ("cgroup" in options) {
+  if (isAtCgroup(options)) {
     attachToCgroup(program, options);
     return;
   }
@@ -83,7 +83,7 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
  * netkit: the first with `head`, the last with `tail`.
  */
 export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
-  if ("cgroup" in options) {
+  if (isAtCgroup(options)) {
     if (program === undefined) throw new UsageError("give the program that is to be detached from a cgroup");
     detachFromCgroup(program, options);
     return;
@@ -96,6 +96,11 @@ export function detachProgram(program: Program | undefined, options: DetachProgr
     if (program === undefined) detach();
     else explained(program, hookAt(name, type, program), detach);
   });
+}
+
+/** Options that are no object at all are refused by the check that follows. */
+function isAtCgroup<T extends object>(options: T): options is Extract<T, { readonly cgroup: string }> {
+  return typeof options === "object" && options !== null && "cgroup" in options;
 }
 
 type Call = (target: number, name: string, position: Parameters<typeof progAttach>[3]) => void;

@@ -1,10 +1,10 @@
 import { Errno } from "../../errors/index.ts";
-import type { FeatureName } from "../../kernel/index.ts";
+import { checkOptions, type FeatureName, type OptionTable } from "../../kernel/index.ts";
 import { progQuery } from "../../sys/index.ts";
 import { BpfAttachType, BpfQueryFlag } from "../../uapi/index.ts";
 import { type AttachTypeName, attachTypeNumber } from "../attach-arguments.ts";
 import { explainedQuery } from "../hook.ts";
-import { type HookTarget, withHookTarget } from "./hook-target.ts";
+import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts";
 
 /** One program at a hook. */
 export interface AttachedProgram {
@@ -31,6 +31,8 @@ export interface QueryOptions {
   readonly effective?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<QueryOptions> = { effective: "boolean" };
+
 /**
  * Lists the programs at a hook (4.15; tcx 6.6, netkit 6.7, sockmap 5.18). A list that grew between two calls is asked for
  * again. Throws UsageError where the target is not there, NotSupportedError where this kernel cannot be asked.
@@ -40,6 +42,8 @@ export function queryPrograms(
   attachType: AttachTypeName,
   options: QueryOptions = {},
 ): AttachedPrograms {
+  checkOptions<object>("queryPrograms", at as unknown, HOOK_TARGETS);
+  checkOptions("queryPrograms", options, OPTIONS);
   const type = attachTypeNumber(attachType);
   const query_flags = options.effective === true ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;
   return withHookTarget(at, (target, name) => {
