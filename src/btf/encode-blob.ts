@@ -1,4 +1,4 @@
-import { BTF_MAGIC, HEADER_SIZE, HEADER_SIZE_WITH_LAYOUT } from "./header.ts";
+import { BTF_MAGIC, HEADER_SIZE, HEADER_SIZE_WITH_LAYOUT, HOST_LITTLE } from "./header.ts";
 
 /** The pieces of a blob. Words are in this machine's byte order; the layout section has none that matters. */
 export interface BtfParts {
@@ -33,6 +33,11 @@ export function encodeBlob(parts: BtfParts): Uint8Array {
   }
   let at = header;
   for (const piece of words) {
+    if (piece instanceof Uint32Array && little === HOST_LITTLE) {
+      data.set(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength), at);
+      at += piece.byteLength;
+      continue;
+    }
     for (let i = 0; i < piece.length; i++, at += 4) view.setUint32(at, piece[i] as number, little);
   }
   data.set(layout, at);

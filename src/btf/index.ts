@@ -13,6 +13,8 @@ export {
   coreRelocationKindText,
   encodeCoreRelocations,
 } from "./core-relocation.ts";
+export { dedupBtf } from "./dedup/dedup.ts";
+export { mergeBtf } from "./dedup/merge.ts";
 export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
 export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";
 export { BtfEdit } from "./edit.ts";

@@ -6,7 +6,7 @@ export const btf: ObjectEntry = {
   name: "btf",
   summary: "inspect BTF, the types of the kernel and of programs",
   grammar: [
-    "BTF_SRC := { id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE }",
+    "BTF_SRC := { id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] |\n                    file FILE [file FILE]... }",
     "FORMAT := { raw | c [unsorted] }",
     PROG,
     MAP,

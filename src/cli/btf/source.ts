@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Btf, TypeId } from "../../btf/index.ts";
+import { type Btf, dedupBtf, mergeBtf, type TypeId } from "../../btf/index.ts";
 import { Errno } from "../../errors/index.ts";
 import { loadedBtf } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, kernelBtfPath, mapInfo, OwnedFd, progInfo } from "../../sys/index.ts";
@@ -22,7 +22,7 @@ export interface BtfSource {
   note?: string;
 }
 
-/** Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE }`. Reads files at once. */
+/** Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Reads files at once. */
 export function takeSource(words: Words, options: Options): BtfSource {
   words.need(2);
   const word = words.peek ?? "";
@@ -82,7 +82,12 @@ function idSource(id: number, { baseBtf }: Options): BtfSource {
   return source;
 }
 
-/** `FILE [file FILE]…`: BTF of modules in sysfs goes on from the kernel's own, which is left out where others follow. */
+const MOST_FILES = 64;
+
+/**
+ * `FILE [file FILE]…`: several files are merged, each type once. BTF of modules in sysfs goes on from the kernel's own; where
+ * that is named, too, it is only the base.
+ */
 function fileSource(words: Words, { baseBtf }: Options): BtfSource {
   const named = [words.take("a file")];
   while (begins(words.peek ?? "", "file")) {
@@ -91,11 +96,26 @@ function fileSource(words: Words, { baseBtf }: Options): BtfSource {
     named.push(words.take("a file"));
   }
   const kernel = kernelBtfPath();
-  const files = named.filter((path) => path !== kernel);
-  if (files.length > 1) throw new CommandError("bpfts cannot merge several BTF files yet", { exitCode: EXIT_INVALID });
-  const path = files[0] ?? kernel;
-  const isModule = path !== kernel && dirname(path) === dirname(kernel);
-  const base = baseBtf === undefined ? (isModule ? kernelBase() : undefined) : baseOf(baseBtf);
-  const btf = btfOfFile(path, base);
-  return { read: () => btf };
+  const others = named.filter((path) => path !== kernel);
+  if (others.length > MOST_FILES) {
+    throw new CommandError(`too many BTF files (max ${MOST_FILES})`, { exitCode: exitCodeOf(Errno.E2BIG) });
+  }
+  const files = others.length === 0 ? [kernel] : others;
+  const hasKernelBase = others.length > 0 && others.length < named.length;
+  const base = baseBtf === undefined ? kernelBaseOf(others, hasKernelBase) : baseOf(baseBtf);
+  if (files.length > 1 && base === undefined) {
+    throw new CommandError(
+      "base BTF is required when merging multiple BTF files; use -B/--base-btf or use sysfs paths",
+      { exitCode: EXIT_INVALID },
+    );
+  }
+  const parts = files.map((path) => btfOfFile(path, base));
+  const btf = parts.length === 1 ? (parts[0] as Btf) : inBtf(() => dedupBtf(mergeBtf(parts, { base })));
+  return { read: () => btf, ...(hasKernelBase ? { note: `skipping ${kernel} (will be loaded as base)\n` } : {}) };
+}
+
+/** The kernel's own BTF, if it is named beside others or if one of them is a module's in sysfs. */
+function kernelBaseOf(files: readonly string[], isNamed: boolean): Btf | undefined {
+  const folder = dirname(kernelBtfPath());
+  return isNamed || files.some((path) => dirname(path) === folder) ? kernelBase() : undefined;
 }

@@ -62,6 +62,15 @@ describe("btf dump of files like bpftool's", { skip: hasPeer ? false : "no peer:
     sameAsBpftool("-B", base, "btf", "dump", "file", split, "format", "c");
   });
 
+  test("several files on a base are merged, each type once", (t) => {
+    const { base, split, other } = splitBtf(t);
+    sameAsBpftool("-B", base, "btf", "dump", "file", split, "file", other, "file", split);
+    sameAsBpftool("-B", base, "btf", "dump", "file", split, "file", other, "format", "c");
+    sameAsBpftool("btf", "dump", "file", OBJECT, "file", OBJECT);
+    sameAsBpftool("-B", base, "btf", "dump", "file", split, "file", "/no/such/file");
+    sameAsBpftool("-B", base, "btf", "dump", ...Array.from({ length: 65 }, () => ["file", split]).flat());
+  });
+
   test("vmlinux of sysfs", { skip: existsSync(VMLINUX) ? false : `there is no ${VMLINUX}` }, () => {
     // bpftool notes on standard error that it skips the file, which it does not do.
     for (const style of ["-j", "-p"]) {
@@ -81,9 +90,13 @@ describe("btf dump of files like bpftool's", { skip: hasPeer ? false : "no peer:
 });
 
 /** Writes BTF with a struct, and BTF of a struct with such a member. */
-function splitBtf(t: TestContext): { base: string; split: string } {
+function splitBtf(t: TestContext): { base: string; split: string; other: string } {
   const directory = withDirectory(t);
-  const files = { base: join(directory, "base.btf"), split: join(directory, "split.btf") };
+  const files = {
+    base: join(directory, "base.btf"),
+    split: join(directory, "split.btf"),
+    other: join(directory, "other.btf"),
+  };
   const below = new BtfBuilder();
   const int = below.add({
     kind: "int",
@@ -102,6 +115,11 @@ function splitBtf(t: TestContext): { base: string; split: string } {
   const above = new BtfBuilder({ base: Btf.parse(data) });
   above.add({ kind: "struct", name: "outer", size: 4, members: [{ name: "first", type: inner, ...member }] });
   writeFileSync(files.split, above.encode());
+  const third = new BtfBuilder({ base: Btf.parse(data) });
+  const pointer = third.add({ kind: "ptr", name: "", type: inner });
+  third.add({ kind: "struct", name: "holder", size: 8, members: [{ name: "to", type: pointer, ...member }] });
+  third.add({ kind: "struct", name: "outer", size: 4, members: [{ name: "first", type: inner, ...member }] });
+  writeFileSync(files.other, third.encode());
   return files;
 }
 

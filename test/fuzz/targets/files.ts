@@ -10,6 +10,7 @@ import {
   compileReader,
   compileWriter,
   copyTypes,
+  dedupBtf,
   diffBtf,
   encodeCoreRelocations,
   findNames,
@@ -18,6 +19,7 @@ import {
   formatRawPieces,
   formatSignature,
   formatType,
+  mergeBtf,
   parseBtfExt,
   sanitizeBtf,
 } from "../../../src/btf/index.ts";
@@ -159,6 +161,20 @@ const btfListings: FuzzTarget = {
   },
 };
 
+/** Deduplication, alone, merged with another and on a base. */
+const btfDedup: FuzzTarget = {
+  name: "btf-dedup",
+  corpus: () => sections(".BTF"),
+  run: (data) => {
+    const types = Btf.parse(data, { source: "fuzz" });
+    const other = Btf.parse(sections(".BTF")[0] as Uint8Array);
+    attempt(() => dedupBtf(types));
+    attempt(() => dedupBtf(mergeBtf([types, other, types])));
+    attempt(() => dedupBtf(mergeBtf([types], { base: other })));
+    attempt(() => dedupBtf(Btf.parse(data, { source: "split", base: other })));
+  },
+};
+
 const btfValues: FuzzTarget = {
   name: "btf-values",
   corpus: () => sections(".BTF"),
@@ -261,4 +277,4 @@ const object: FuzzTarget = {
 };
 
 /** Parsers of files that a user names. */
-export const FILE_TARGETS: readonly FuzzTarget[] = [elf, btf, btfListings, btfValues, btfExt, core, object];
+export const FILE_TARGETS: readonly FuzzTarget[] = [elf, btf, btfListings, btfDedup, btfValues, btfExt, core, object];

@@ -1,0 +1,215 @@
+import { Btf } from "../btf.ts";
+import { FlatTypes } from "../dump/flat-types.ts";
+import { encodeBlob } from "../encode-blob.ts";
+import { BtfKind, type TypeId } from "../types.ts";
+import { Candidates } from "./candidates.ts";
+import { GraphComparison } from "./graph-comparison.ts";
+import { StringSet } from "./string-set.ts";
+import { typeLength, visitNames, visitReferences } from "./type-fields.ts";
+import { NOT_MAPPED, TypeMap } from "./type-map.ts";
+import { TypeWords } from "./type-words.ts";
+
+/**
+ * Returns a BTF with each type once: what libbpf's btf__dedup makes of it, with the same types in the same order. A split
+ * BTF keeps its base, and what the base has is left out. Throws FormatError for references that lead nowhere or in
+ * circles, and for BTF that takes too long to compare.
+ */
+export function dedupBtf(btf: Btf): Btf {
+  return new Dedup(btf).run();
+}
+
+/** What is done in turn: names, types that refer to nothing, structs and typedefs, declarations, all other types. */
+class Dedup {
+  readonly #btf: Btf;
+  readonly #types: TypeWords;
+  readonly #strings: StringSet;
+  readonly #map: TypeMap;
+  readonly #candidates: Candidates;
+  readonly #comparison: GraphComparison;
+
+  constructor(btf: Btf) {
+    const flat = new FlatTypes(btf);
+    flat.check();
+    this.#btf = btf;
+    const words = flat.words.slice();
+    this.#types = new TypeWords(words, flat.offsets);
+    this.#strings = new StringSet(btf.base);
+    this.#shareNames(flat.strings);
+    this.#map = new TypeMap(btf.endId);
+    this.#candidates = new Candidates(btf.endId);
+    this.#comparison = new GraphComparison(btf, this.#types, this.#map);
+  }
+
+  run(): Btf {
+    const { firstId, endId, base } = this.#btf;
+    for (let id = 1; id < endId; id++) {
+      const kind = this.#types.kind(id);
+      const isUnique = kind === BtfKind.VAR || kind === BtfKind.DATASEC;
+      if (id < firstId || isUnique) this.#map.set(id, id);
+      if (id < firstId && !isUnique) this.#candidates.add(this.#types.hash(id), id);
+    }
+    for (let id = firstId; id < endId; id++) this.#mapPlain(id);
+    for (let id = firstId; id < endId; id++) this.#mapStruct(id);
+    this.#mapDeclarations();
+    for (let id = firstId; id < endId; id++) this.#mapReference(id);
+    const words = this.#compact();
+    const data = encodeBlob({ little: this.#btf.little, words: [words], strings: [this.#strings.section] });
+    return Btf.parse(data, { source: this.#btf.source, base });
+  }
+
+  /** Gives equal names equal offsets. */
+  #shareNames(strings: Uint8Array): void {
+    const { firstId, endId, stringStart } = this.#btf;
+    const { words } = this.#types;
+    const known = new Uint32Array(strings.length);
+    for (let id = firstId; id < endId; id++) {
+      visitNames(words, this.#types.at(id), (index) => {
+        const old = words[index] as number;
+        if (old === 0 || old < stringStart) return;
+        if (known[old] === 0) known[old] = this.#strings.add(strings, old);
+        words[index] = known[old] as number;
+      });
+    }
+  }
+
+  /** Maps a type to the first candidate that is equal, or makes it a candidate. */
+  #mapToEqual(id: TypeId, isEqual: (candidate: TypeId) => boolean): void {
+    const hash = this.#types.hash(id);
+    let found = 0;
+    for (let other = this.#candidates.first(hash); other !== 0 && found === 0; other = this.#candidates.next(other)) {
+      this.#comparison.step(id);
+      if (isEqual(other)) found = other;
+    }
+    this.#map.set(id, found === 0 ? id : found);
+    if (found === 0) this.#candidates.add(hash, id);
+  }
+
+  /** Types that refer to no other. */
+  #mapPlain(id: TypeId): void {
+    const types = this.#types;
+    switch (types.kind(id)) {
+      case BtfKind.INT:
+        this.#mapToEqual(id, (other) => types.sameWords(id, other, 4));
+        break;
+      case BtfKind.FWD:
+      case BtfKind.FLOAT:
+        this.#mapToEqual(id, (other) => types.sameHead(id, other));
+        break;
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        this.#mapToEqual(id, (other) => {
+          if (types.sameEnum(id, other)) return true;
+          if (!types.compatibleEnum(id, other)) return false;
+          if (types.declaresEnum(id)) return true;
+          this.#map.set(other, id);
+          return false;
+        });
+        break;
+      default:
+        break;
+    }
+  }
+
+  #mapStruct(id: TypeId): void {
+    if (this.#map.has(id)) return;
+    const types = this.#types;
+    const kind = types.kind(id);
+    if (kind !== BtfKind.STRUCT && kind !== BtfKind.UNION && kind !== BtfKind.TYPEDEF) return;
+    this.#mapToEqual(id, (other) => {
+      const isAlike = kind === BtfKind.TYPEDEF ? types.sameNameAndInfo(id, other) : types.sameLayout(id, other);
+      return isAlike && this.#comparison.isEquivalent(id, other);
+    });
+  }
+
+  /** Maps a declaration to the only struct or union of its name. */
+  #mapDeclarations(): void {
+    const types = this.#types;
+    const { firstId, endId } = this.#btf;
+    const byName = new Map<number, TypeId>();
+    for (let id = 1; id < endId; id++) {
+      const kind = types.kind(id);
+      if ((kind !== BtfKind.STRUCT && kind !== BtfKind.UNION) || this.#map.get(id) !== id) continue;
+      byName.set(types.name(id), byName.has(types.name(id)) ? 0 : id);
+    }
+    for (let id = firstId; id < endId; id++) {
+      if (types.kind(id) !== BtfKind.FWD || this.#map.get(id) !== id) continue;
+      const found = byName.get(types.name(id)) ?? 0;
+      if (found !== 0 && types.kind(found) === types.declaredKind(id)) this.#map.set(id, found);
+    }
+  }
+
+  /** Maps a type that refers to others, after those. Nothing recurses: a chain may have any length. */
+  #mapReference(start: TypeId): void {
+    if (this.#map.has(start)) return;
+    const { words } = this.#types;
+    // Most types refer only to types before them.
+    let isReady = true;
+    visitReferences(words, this.#types.at(start), (index) => {
+      if (!this.#map.has(words[index] as number)) isReady = false;
+    });
+    if (isReady) {
+      visitReferences(words, this.#types.at(start), (index) => {
+        words[index] = this.#map.resolve(words[index] as number);
+      });
+      this.#mapResolved(start);
+      return;
+    }
+    const path: { readonly id: TypeId; readonly references: readonly number[]; done: number }[] = [];
+    const open = new Set<TypeId>();
+    const enter = (id: TypeId): void => {
+      if (open.has(id)) throw this.#btf.error(id, "refers to itself without a struct, union or typedef between");
+      open.add(id);
+      const references: number[] = [];
+      visitReferences(words, this.#types.at(id), (index) => references.push(index));
+      path.push({ id, references, done: 0 });
+    };
+    enter(start);
+    for (let last = path[path.length - 1]; last !== undefined; last = path[path.length - 1]) {
+      const index = last.references[last.done];
+      if (index === undefined) {
+        path.pop();
+        open.delete(last.id);
+        this.#mapResolved(last.id);
+      } else if (this.#map.has(words[index] as number)) {
+        words[index] = this.#map.resolve(words[index] as number);
+        last.done++;
+      } else enter(words[index] as number);
+    }
+  }
+
+  /** Maps a type all of whose references are final. */
+  #mapResolved(id: TypeId): void {
+    const types = this.#types;
+    this.#mapToEqual(
+      id,
+      (other) => types.sameHead(id, other) && types.sameWords(id, other, typeLength(types.words, types.at(id))),
+    );
+  }
+
+  /** The words of the types that are left, with their new ids. */
+  #compact(): Uint32Array {
+    const { firstId, endId } = this.#btf;
+    const { words } = this.#types;
+    const newIds = new Uint32Array(endId).fill(NOT_MAPPED);
+    let next = firstId;
+    let length = 0;
+    for (let id = 0; id < firstId; id++) newIds[id] = id;
+    for (let id = firstId; id < endId; id++) {
+      if (this.#map.get(id) !== id) continue;
+      newIds[id] = next++;
+      length += typeLength(words, this.#types.at(id));
+    }
+    const compact = new Uint32Array(length);
+    let end = 0;
+    for (let id = firstId; id < endId; id++) {
+      if (this.#map.get(id) !== id) continue;
+      const at = this.#types.at(id);
+      compact.set(words.subarray(at, at + typeLength(words, at)), end);
+      visitReferences(compact, end, (index) => {
+        compact[index] = newIds[this.#map.resolve(compact[index] as number)] as number;
+      });
+      end += typeLength(words, at);
+    }
+    return compact;
+  }
+}

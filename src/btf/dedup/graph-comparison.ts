@@ -1,0 +1,222 @@
+import type { Btf } from "../btf.ts";
+import { BtfKind, type TypeId } from "../types.ts";
+import { visitReferences } from "./type-fields.ts";
+import { NOT_MAPPED, type TypeMap } from "./type-map.ts";
+import type { TypeWords } from "./type-words.ts";
+
+/** How deep {@link GraphComparison} compares two types that one type would stand for; libbpf's bound. */
+const DEEPEST = 16;
+
+/**
+ * Compares the graphs that two types span through all that they refer to. It assumes for each type of the second graph
+ * which type of the first it is, and fails at the first contradiction. A declaration fits a struct or union of its name.
+ */
+export class GraphComparison {
+  readonly #btf: Btf;
+  readonly #types: TypeWords;
+  readonly #map: TypeMap;
+  /** For a type of the known graph the new type that it is assumed to be. */
+  readonly #assumed: Uint32Array;
+  #assumedFor: TypeId[] = [];
+  /** The graphs are alike only if a declaration of the base, which must not change, stands for a new struct. */
+  #needsBase = false;
+  #steps: number;
+  /** How many references in a row `#isIdentical` follows now. */
+  #chain = 0;
+
+  constructor(btf: Btf, types: TypeWords, map: TypeMap) {
+    this.#btf = btf;
+    this.#types = types;
+    this.#map = map;
+    this.#assumed = new Uint32Array(btf.endId).fill(NOT_MAPPED);
+    this.#steps = 5_000_000 + 100 * types.words.length;
+  }
+
+  /** Counts a comparison. Throws FormatError if there were too many. */
+  step(id: TypeId): void {
+    if (--this.#steps < 0) throw this.#btf.error(id, "cannot be deduplicated: too many types are alike");
+  }
+
+  /**
+   * Returns whether a new type is the same as a known one. If so, what was found out about the types below is kept: which
+   * struct a declaration means, and which structs are the same.
+   */
+  isEquivalent(fresh: TypeId, known: TypeId): boolean {
+    for (const id of this.#assumedFor) this.#assumed[id] = NOT_MAPPED;
+    this.#assumedFor = [];
+    this.#needsBase = false;
+    // Pairs that are still to be compared, the next one last.
+    const pairs: TypeId[] = [fresh, known];
+    while (pairs.length > 0) {
+      const right = pairs.pop() as TypeId;
+      const left = pairs.pop() as TypeId;
+      if (!this.#compare(left, right, pairs)) return false;
+    }
+    this.#keepAssumptions();
+    return !this.#needsBase;
+  }
+
+  #compare(fresh: TypeId, knownOrDeclared: TypeId, pairs: TypeId[]): boolean {
+    this.step(fresh);
+    const types = this.#types;
+    if (this.#map.resolve(fresh) === this.#map.resolve(knownOrDeclared)) return true;
+    const known = this.#declared(knownOrDeclared);
+    const assumed = this.#assumed[known] as number;
+    // Compilers describe one array, struct or pointer twice in a file now and then.
+    if (assumed !== NOT_MAPPED) return assumed === fresh || this.#isIdentical(assumed, fresh, DEEPEST);
+    this.#assumed[known] = fresh;
+    this.#assumedFor.push(known);
+    if (types.name(fresh) !== types.name(known)) return false;
+    const kind = types.kind(fresh);
+    const knownKind = types.kind(known);
+    if (kind !== knownKind) return this.#declares(fresh, kind, known, knownKind);
+    return this.#comparePair(kind, fresh, known, pairs);
+  }
+
+  /** The struct or union that a declaration was found to mean, or the type itself. */
+  #declared(id: TypeId): TypeId {
+    if (this.#types.kind(id) !== BtfKind.FWD) return id;
+    const resolved = this.#map.resolve(id);
+    return this.#types.kind(resolved) === BtfKind.FWD ? id : resolved;
+  }
+
+  #declares(fresh: TypeId, kind: BtfKind, known: TypeId, knownKind: BtfKind): boolean {
+    const types = this.#types;
+    if (kind === BtfKind.FWD) return types.declaredKind(fresh) === knownKind;
+    if (knownKind !== BtfKind.FWD || types.declaredKind(known) !== kind) return false;
+    if (known < this.#btf.firstId) this.#needsBase = true;
+    return true;
+  }
+
+  #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId, pairs: TypeId[]): boolean {
+    const types = this.#types;
+    switch (kind) {
+      case BtfKind.INT:
+        return types.sameWords(fresh, known, 4);
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return types.compatibleEnum(fresh, known);
+      case BtfKind.FWD:
+      case BtfKind.FLOAT:
+        return types.sameHead(fresh, known);
+      case BtfKind.CONST:
+      case BtfKind.VOLATILE:
+      case BtfKind.RESTRICT:
+      case BtfKind.PTR:
+      case BtfKind.TYPEDEF:
+      case BtfKind.FUNC:
+      case BtfKind.TYPE_TAG:
+        if (types.info(fresh) !== types.info(known)) return false;
+        pairs.push(types.target(fresh), types.target(known));
+        return true;
+      case BtfKind.ARRAY: {
+        if (!types.sameLength(fresh, known)) return false;
+        const { words } = types;
+        const [a, b] = [types.at(fresh), types.at(known)];
+        // The type of the index is compared first.
+        pairs.push(words[a + 3] as number, words[b + 3] as number, words[a + 4] as number, words[b + 4] as number);
+        return true;
+      }
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        if (!types.sameLayout(fresh, known)) return false;
+        this.#pushReferences(fresh, known, pairs);
+        return true;
+      case BtfKind.FUNC_PROTO:
+        if (!types.sameParameterNames(fresh, known)) return false;
+        this.#pushReferences(fresh, known, pairs);
+        return true;
+      default:
+        throw this.#btf.error(fresh, "is part of another type, which its kind cannot be");
+    }
+  }
+
+  /** Adds the pairs of what two types of the same shape refer to, the first one last. */
+  #pushReferences(fresh: TypeId, known: TypeId, pairs: TypeId[]): void {
+    const { words } = this.#types;
+    const distance = this.#types.at(known) - this.#types.at(fresh);
+    const start = pairs.length;
+    visitReferences(words, this.#types.at(fresh), (index) => {
+      pairs.push(words[index + distance] as number, words[index] as number);
+    });
+    // Reversed as a whole, each pair is in order again.
+    for (let low = start, high = pairs.length - 1; low < high; low++, high--) {
+      const swapped = pairs[low] as number;
+      pairs[low] = pairs[high] as number;
+      pairs[high] = swapped;
+    }
+  }
+
+  /** Whether two types of one graph are the same down to a depth. */
+  #isIdentical(one: TypeId, other: TypeId, depth: number): boolean {
+    const types = this.#types;
+    const { words } = types;
+    this.step(one);
+    if (depth <= 0) return false;
+    const kind = types.kind(one);
+    if (kind !== types.kind(other)) return false;
+    switch (kind) {
+      case BtfKind.VOID:
+        return true;
+      case BtfKind.INT:
+        return types.sameWords(one, other, 4);
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return types.compatibleEnum(one, other);
+      case BtfKind.FWD:
+      case BtfKind.FLOAT:
+        return types.sameHead(one, other);
+      case BtfKind.CONST:
+      case BtfKind.VOLATILE:
+      case BtfKind.RESTRICT:
+      case BtfKind.PTR:
+      case BtfKind.TYPEDEF:
+      case BtfKind.FUNC:
+      case BtfKind.TYPE_TAG: {
+        if (!types.sameNameAndInfo(one, other)) return false;
+        this.#chain++;
+        try {
+          if (this.#chain > 1000) throw this.#btf.error(one, "is at the end of more than 1000 references");
+          return this.#isIdentical(types.target(one), types.target(other), depth);
+        } finally {
+          this.#chain--;
+        }
+      }
+      case BtfKind.ARRAY:
+        // libbpf compares the elements of the first array with themselves.
+        return types.sameLength(one, other);
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        if (!types.sameLayout(one, other)) return false;
+        break;
+      case BtfKind.FUNC_PROTO:
+        if (!types.sameParameterNames(one, other)) return false;
+        break;
+      default:
+        return false;
+    }
+    const distance = types.at(other) - types.at(one);
+    let same = true;
+    visitReferences(words, types.at(one), (index) => {
+      const [a, b] = [words[index] as number, words[index + distance] as number];
+      if (same && a !== b) same = this.#isIdentical(a, b, depth - 1);
+    });
+    return same;
+  }
+
+  #keepAssumptions(): void {
+    const types = this.#types;
+    const map = this.#map;
+    for (const id of this.#assumedFor) {
+      const fresh = map.resolve(this.#assumed[id] as number);
+      const known = map.resolve(id);
+      const freshKind = types.kind(fresh);
+      const isKnownDeclared = types.kind(known) === BtfKind.FWD;
+      if (freshKind !== BtfKind.FWD && isKnownDeclared) map.set(known, fresh);
+      if (this.#needsBase) continue;
+      if (freshKind === BtfKind.FWD && !isKnownDeclared) map.set(fresh, known);
+      const isStruct = freshKind === BtfKind.STRUCT || freshKind === BtfKind.UNION;
+      if (isStruct && !isKnownDeclared && map.has(known) && !map.has(fresh)) map.set(fresh, known);
+    }
+  }
+}

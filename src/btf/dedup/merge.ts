@@ -1,0 +1,51 @@
+import { UsageError } from "../../errors/index.ts";
+import { Btf } from "../btf.ts";
+import { encodeBlob } from "../encode-blob.ts";
+import { STRINGS, WORDS } from "../memory-keys.ts";
+import { StringSet } from "./string-set.ts";
+import { visitNames, visitReferences } from "./type-fields.ts";
+
+/**
+ * Returns one BTF with the types of all others in turn, each with new ids. With a `base` the result goes on from it; each
+ * part goes on from the same base or from none. {@link dedupBtf} then leaves each type once. Throws UsageError if the bases
+ * or the byte orders differ.
+ */
+export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf | undefined } = {}): Btf {
+  const [first] = parts;
+  if (first === undefined) throw new UsageError("mergeBtf needs at least one BTF");
+  const { base } = options;
+  const { little } = first;
+  const strings = new StringSet(base);
+  const words = new Uint32Array(parts.reduce((sum, part) => sum + part[WORDS].length, 0));
+  let end = 0;
+  let nextId = base?.endId ?? 1;
+  for (const part of parts) {
+    if (part.base !== undefined && part.base !== base) {
+      throw new UsageError(`${part.source} goes on from another BTF than the merged one: give its base`);
+    }
+    if (part.little !== little) throw new UsageError(`${part.source} has another byte order than ${first.source}`);
+    words.set(part[WORDS], end);
+    const shift = nextId - part.firstId;
+    const known = new Uint32Array(part[STRINGS].length);
+    for (const index of part.wordIndexes) {
+      visitNames(words, end + index, (at) => {
+        const old = words[at] as number;
+        if (old === 0 || old < part.stringStart) return;
+        const start = old - part.stringStart;
+        // Throws, because there is no such string.
+        if (start >= known.length) part.string(old);
+        if (known[start] === 0) known[start] = strings.add(part[STRINGS], start);
+        words[at] = known[start] as number;
+      });
+      visitReferences(words, end + index, (at) => {
+        const old = words[at] as number;
+        part.check(old);
+        if (old !== 0 && old >= part.firstId) words[at] = old + shift;
+      });
+    }
+    end += part[WORDS].length;
+    nextId += part.endId - part.firstId;
+  }
+  const data = encodeBlob({ little, words: [words], strings: [strings.section] });
+  return Btf.parse(data, { source: parts.map(({ source }) => source).join(" + "), base });
+}

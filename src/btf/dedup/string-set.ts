@@ -1,0 +1,113 @@
+import type { Btf } from "../btf.ts";
+import { STRINGS } from "../memory-keys.ts";
+
+/**
+ * The strings of a BTF that is being made: each once, as the bytes that it is, because names need not be UTF-8. Those of
+ * a base are not repeated.
+ */
+export class StringSet {
+  /** All strings by their offsets, those of the base first. */
+  #bytes: Uint8Array;
+  #end: number;
+  readonly #ownStart: number;
+  /** The offset of a string, or 0, by its hash; collisions take the next free place. */
+  #table: Uint32Array;
+  #count = 0;
+
+  constructor(base: Btf | undefined) {
+    this.#ownStart = base === undefined ? 0 : base.stringStart + base[STRINGS].length;
+    this.#bytes = new Uint8Array(this.#ownStart + 65_536);
+    this.#table = new Uint32Array(1 << 12);
+    // The empty string has the offset 0 everywhere.
+    this.#end = 1;
+    if (base !== undefined) this.#addBase(base);
+  }
+
+  /** The string section, without the strings of the base. */
+  get section(): Uint8Array {
+    return this.#bytes.subarray(this.#ownStart, this.#end);
+  }
+
+  /** Returns the offset of the string that begins at `at` and ends at the next NUL; it is added if it is new. */
+  add(strings: Uint8Array, at: number): number {
+    const end = endOf(strings, at);
+    if (end === at) return 0;
+    const place = this.#find(strings, at, end);
+    const known = this.#table[place] as number;
+    if (known !== 0) return known;
+    const offset = this.#end;
+    this.#reserve(end - at + 1);
+    this.#bytes.set(strings.subarray(at, end), offset);
+    this.#bytes[offset + end - at] = 0;
+    this.#end = offset + end - at + 1;
+    this.#enter(place, offset);
+    return offset;
+  }
+
+  #addBase(base: Btf): void {
+    if (base.base !== undefined) this.#addBase(base.base);
+    const { [STRINGS]: strings, stringStart } = base;
+    this.#bytes.set(strings, stringStart);
+    this.#end = stringStart + strings.length;
+    for (let at = 0; at < strings.length; ) {
+      const end = endOf(strings, at);
+      if (end > at) {
+        const place = this.#find(strings, at, end);
+        if (this.#table[place] === 0) this.#enter(place, stringStart + at);
+      }
+      at = end + 1;
+    }
+  }
+
+  /** The place in the table of a string that is known, or a free one for it. */
+  #find(strings: Uint8Array, at: number, end: number): number {
+    const table = this.#table;
+    const bytes = this.#bytes;
+    const mask = table.length - 1;
+    let place = hashOf(strings, at, end) & mask;
+    for (let offset = table[place] as number; offset !== 0; offset = table[place] as number) {
+      let i = at;
+      let o = offset;
+      while (i < end && bytes[o] === strings[i]) {
+        i++;
+        o++;
+      }
+      if (i === end && (bytes[o] ?? 0) === 0) return place;
+      place = (place + 1) & mask;
+    }
+    return place;
+  }
+
+  #enter(place: number, offset: number): void {
+    this.#table[place] = offset;
+    if (2 * ++this.#count < this.#table.length) return;
+    const old = this.#table;
+    this.#table = new Uint32Array(2 * old.length);
+    const mask = this.#table.length - 1;
+    for (const known of old) {
+      if (known === 0) continue;
+      let free = hashOf(this.#bytes, known, endOf(this.#bytes, known)) & mask;
+      while (this.#table[free] !== 0) free = (free + 1) & mask;
+      this.#table[free] = known;
+    }
+  }
+
+  #reserve(size: number): void {
+    if (this.#end + size <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#end + size));
+    larger.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = larger;
+  }
+}
+
+function endOf(strings: Uint8Array, at: number): number {
+  let end = at;
+  while (end < strings.length && strings[end] !== 0) end++;
+  return end;
+}
+
+function hashOf(strings: Uint8Array, at: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = at; i < end; i++) hash = Math.imul(hash ^ (strings[i] as number), 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

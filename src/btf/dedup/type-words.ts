@@ -1,0 +1,142 @@
+import { BtfKind, type TypeId } from "../types.ts";
+
+/**
+ * The types that are being deduplicated, as words that may be changed, and how two of them compare word by word. Equal
+ * names have equal offsets. What types refer to is compared only where it says so.
+ */
+export class TypeWords {
+  readonly words: Uint32Array;
+  readonly offsets: Uint32Array;
+
+  constructor(words: Uint32Array, offsets: Uint32Array) {
+    this.words = words;
+    this.offsets = offsets;
+  }
+
+  at(id: TypeId): number {
+    return this.offsets[id] as number;
+  }
+
+  kind(id: TypeId): BtfKind {
+    return id === 0 ? BtfKind.VOID : ((((this.words[this.at(id) + 1] as number) >>> 24) & 0x7f) as BtfKind);
+  }
+
+  name(id: TypeId): number {
+    return id === 0 ? 0 : (this.words[this.at(id)] as number);
+  }
+
+  info(id: TypeId): number {
+    return id === 0 ? 0 : (this.words[this.at(id) + 1] as number);
+  }
+
+  vlen(id: TypeId): number {
+    return this.info(id) & 0xffffff;
+  }
+
+  target(id: TypeId): TypeId {
+    return this.words[this.at(id) + 2] as number;
+  }
+
+  /** The kind of what a forward declaration declares. */
+  declaredKind(id: TypeId): BtfKind {
+    return this.info(id) >>> 31 === 1 ? BtfKind.UNION : BtfKind.STRUCT;
+  }
+
+  /** Whether the first `count` words of two types are equal. */
+  sameWords(a: TypeId, b: TypeId, count: number): boolean {
+    const { words } = this;
+    const [x, y] = [this.at(a), this.at(b)];
+    for (let i = 0; i < count; i++) if (words[x + i] !== words[y + i]) return false;
+    return true;
+  }
+
+  /** Whether name, kind, number of elements, and size or reference are equal. */
+  sameHead(a: TypeId, b: TypeId): boolean {
+    return this.sameWords(a, b, 3);
+  }
+
+  sameNameAndInfo(a: TypeId, b: TypeId): boolean {
+    return this.sameWords(a, b, 2);
+  }
+
+  sameEnum(a: TypeId, b: TypeId): boolean {
+    const width = this.kind(a) === BtfKind.ENUM ? 2 : 3;
+    return this.sameHead(a, b) && this.sameWords(a, b, 3 + width * this.vlen(a));
+  }
+
+  /** Whether two enums are equal, or one only declares the other. */
+  compatibleEnum(a: TypeId, b: TypeId): boolean {
+    if (!this.declaresEnum(a) && !this.declaresEnum(b)) return this.sameEnum(a, b);
+    return this.name(a) === this.name(b) && this.isEnum(a) && this.isEnum(b);
+  }
+
+  isEnum(id: TypeId): boolean {
+    const kind = this.kind(id);
+    return kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
+  }
+
+  declaresEnum(id: TypeId): boolean {
+    return this.isEnum(id) && this.vlen(id) === 0;
+  }
+
+  /** Whether two structs have members of the same names at the same places. */
+  sameLayout(a: TypeId, b: TypeId): boolean {
+    return this.sameHead(a, b) && this.#sameElements(a, b, 3, [0, 2]);
+  }
+
+  /** Whether two arrays have the same length. */
+  sameLength(a: TypeId, b: TypeId): boolean {
+    return this.sameHead(a, b) && this.words[this.at(a) + 5] === this.words[this.at(b) + 5];
+  }
+
+  /** Whether two prototypes have parameters of the same names. */
+  sameParameterNames(a: TypeId, b: TypeId): boolean {
+    return this.sameNameAndInfo(a, b) && this.#sameElements(a, b, 2, [0]);
+  }
+
+  #sameElements(a: TypeId, b: TypeId, width: number, compared: readonly number[]): boolean {
+    const { words } = this;
+    let [x, y] = [this.at(a) + 3, this.at(b) + 3];
+    for (let i = this.vlen(a); i > 0; i--, x += width, y += width) {
+      for (const word of compared) if (words[x + word] !== words[y + word]) return false;
+    }
+    return true;
+  }
+
+  /** A hash that is equal for types that {@link Candidates} may hold for each other. */
+  hash(id: TypeId): number {
+    const { words } = this;
+    const at = this.at(id);
+    const kind = this.kind(id);
+    let hash = mix(0, words[at] as number);
+    if (kind === BtfKind.ENUM || kind === BtfKind.ENUM64) return hash;
+    hash = mix(hash, words[at + 1] as number);
+    if (kind === BtfKind.TYPEDEF) return hash;
+    hash = mix(hash, words[at + 2] as number);
+    const vlen = this.vlen(id);
+    switch (kind) {
+      case BtfKind.INT:
+      case BtfKind.DECL_TAG:
+        return mix(hash, words[at + 3] as number);
+      case BtfKind.ARRAY:
+        for (let i = 3; i < 6; i++) hash = mix(hash, words[at + i] as number);
+        return hash;
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        for (let i = 0, e = at + 3; i < vlen; i++, e += 3) {
+          hash = mix(mix(hash, words[e] as number), words[e + 2] as number);
+        }
+        return hash;
+      case BtfKind.FUNC_PROTO:
+        for (let i = 0, e = at + 3; i < 2 * vlen; i++, e++) hash = mix(hash, words[e] as number);
+        return hash;
+      default:
+        return hash;
+    }
+  }
+}
+
+function mix(hash: number, value: number): number {
+  const product = Math.imul(hash ^ value, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
