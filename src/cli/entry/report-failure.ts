@@ -54,6 +54,7 @@ function takesJson(write: () => void): boolean {
 }
 
 function failureText(error: unknown): string {
+  if (error instanceof OutputError) return (failedTo(error.message, error.cause) as Error).message;
   if (error instanceof BpfError) return error.message;
   if (error instanceof Error && errnoOf(error) !== undefined) return fileErrorText(error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -5,17 +5,21 @@
  * Returns a name from outside as a part of one line. Control characters are escaped as in JSON (`\n`, `\u001b`), bytes
  * that are not UTF-8 as `\xff`.
  */
-export const escapeName: (name: string) => string = escaping(/[\p{Cc}\udc80-\udcff]/u);
+export const escapeName: (name: string) => string = escaping("\\0-\\x1f");
 
 /** Escapes a line of text from outside as {@link escapeName} does, except for its tabs. */
-export const escapeLine: (line: string) => string = escaping(/[^\P{Cc}\t]|[\udc80-\udcff]/u);
+export const escapeLine: (line: string) => string = escaping("\\0-\\x08\\n-\\x1f");
 
 /** Escapes a text of several lines as {@link escapeName} does, except for its line ends and tabs. */
-export const escapeText: (text: string) => string = escaping(/[^\P{Cc}\n\t]|[\udc80-\udcff]/u);
+export const escapeText: (text: string) => string = escaping("\\0-\\x08\\x0b-\\x1f");
 
-function escaping(unshown: RegExp): (text: string) => string {
+/** `ascii` are the ASCII control characters to escape, as in a regular expression. DEL and all others always are. */
+function escaping(ascii: string): (text: string) => string {
+  const unshown = `[${ascii}\\x7f-\\x9f\\udc80-\\udcff]`;
+  // Without the flag u the test is cheaper. It finds the second halves of emoji, too, which the replacement leaves alone.
+  const maybe = new RegExp(unshown);
   const all = new RegExp(unshown, "gu");
-  return (text) => (unshown.test(text) ? text.replace(all, escaped) : text);
+  return (text) => (maybe.test(text) ? text.replace(all, escaped) : text);
 }
 
 function escaped(character: string): string {

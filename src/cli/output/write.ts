@@ -1,7 +1,5 @@
 import { writeSync } from "node:fs";
-import { Errno, errnoText } from "../../errors/index.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { errnoOf } from "../failure/reason.ts";
 import type { Options } from "../words/options.ts";
 import { escapeName, escapeText } from "./terminal-text.ts";
 
@@ -11,15 +9,15 @@ const PIECE = 1 << 20;
 const EXIT_BROKEN_PIPE = 141;
 const RETRY_MS = 1;
 
-/** Standard output (1) or standard error (2) does not take what the command has to say. */
+/** Standard output (1) or standard error (2) takes no more. The cause is Node's error, which has the reason. */
 export class OutputError extends CommandError {
   readonly fd: 1 | 2;
   /** True if the reader of the pipe went away, which ends a command without a word. */
   readonly isBrokenPipe: boolean;
   constructor(fd: 1 | 2, cause: unknown) {
-    const errno = errnoOf(cause) ?? 0;
-    const isBrokenPipe = errno === Errno.EPIPE;
-    super(`can't write to standard ${fd === 1 ? "output" : "error"}: ${errnoText(errno)}`, {
+    const isBrokenPipe = (cause as NodeJS.ErrnoException).code === "EPIPE";
+    // Without the reason in words: their table would be read at every start, as the entry writes, too.
+    super(`can't write to standard ${fd === 1 ? "output" : "error"}`, {
       cause,
       ...(isBrokenPipe && { exitCode: EXIT_BROKEN_PIPE }),
     });
