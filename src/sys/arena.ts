@@ -8,18 +8,20 @@ import { fail } from "./permission.ts";
 // are placed from the start; the next call forgets them. Node's modules exist once per worker thread, so do these
 // variables. A worker's mapping stays until the process ends: views of it could not be told that it is gone.
 
-const PAGE = 4096;
+/** The largest page of any machine: some arm64 kernels have pages of 64 KiB. mprotect(2) takes whole pages only. */
+const LARGEST_PAGE = 0x10000;
 /** The attr of the current call. No kernel struct that is passed by attr is longer. */
 export const ATTR_SIZE = 256;
 /** Bytes for the arguments of ordinary calls. */
 const CALL_AREA = 128 * 1024;
-/** The area of the map element calls: they never touch the ordinary one. */
-export const ELEM_AREA: number = CALL_AREA;
 /** A map element's key has this much room. */
 export const ELEM_KEY_SIZE = 4096;
 /** A map element's value has this much room; longer ones are passed by their own address. */
 export const ELEM_VALUE_SIZE = 0x10000;
-const SIZE = CALL_AREA + ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE + PAGE - ATTR_SIZE;
+const ELEM_SIZE = ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE;
+const SIZE = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
+/** The area of the map element calls, which never touch the ordinary one. It ends where the inaccessible page begins. */
+export const ELEM_AREA: number = SIZE - ELEM_SIZE;
 
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
@@ -41,9 +43,9 @@ let held: Uint8Array[] = [];
 export function openArena(): Arena {
   if (arena !== undefined) return arena;
   // The page behind stays inaccessible: a value that is longer than its buffer ends in EFAULT, not in foreign memory.
-  const base = syscall("mmap", 0, SIZE + PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  const base = syscall("mmap", 0, SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (base < 0) throw fail("mmap", -base);
-  const guarded = syscall("mprotect", base + SIZE, PAGE, PROT_NONE);
+  const guarded = syscall("mprotect", base + SIZE, LARGEST_PAGE, PROT_NONE);
   if (guarded < 0) throw fail("mprotect", -guarded);
   const buffer = viewMemory(base, SIZE);
   arena = { base, bytes: new Uint8Array(buffer), view: new DataView(buffer) };

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BpfError } from "../../src/errors/index.ts";
 import * as links from "../../src/link/index.ts";
+import { missingFunction } from "../../src/link/kinds/kprobe.ts";
 import type { Program } from "../../src/program/index.ts";
+import { kernelFunctionNames } from "../../src/sys/index.ts";
 import { lacking, needs } from "../support/feature.ts";
 import { ownFds } from "./conformance.ts";
 import { traced } from "./tracing-object.ts";
@@ -353,4 +355,14 @@ test("options that are missing, do not exist or do not fit are refused, by every
     () => link.update(program, wrong({ previous: program })),
     /update has no option previous; it has old, flags/,
   );
+});
+
+test("a kernel function that is looked for in the wrong module: the error says where it is", (t) => {
+  if (!kernelFunctionNames().next().value) return t.skip("this kernel hides its symbols");
+  const messageOf = (name: string): string | undefined => missingFunction(name)?.message;
+  assert.equal(messageOf("nosuch:do_exit"), "no module nosuch is loaded; do_exit is in the kernel itself");
+  assert.equal(messageOf("nosuch:do_exxit"), "no module nosuch is loaded");
+  assert.equal(messageOf("vmlinux:do_exxit"), "module vmlinux has no function do_exxit");
+  assert.equal(messageOf("vmlinux:do_exit"), undefined);
+  assert.match(String(messageOf("do_exitt")), /^this kernel has no function do_exitt; it has .*do_exit/);
 });
