@@ -4,7 +4,7 @@ import type { CoreRelocation } from "./core-relocation.ts";
 import { BTF_MAGIC, HOST_LITTLE } from "./header.ts";
 import type { TypeId } from "./types.ts";
 
-/** Header up to `line_info_len`; `core_relo_off` and `core_relo_len` came with clang 10. */
+/** Size of a header that ends with `line_info_len`. Clang 10 added `core_relo_off` and `core_relo_len`. */
 const HEADER_SIZE = 24;
 const HEADER_SIZE_WITH_CORE = 32;
 
@@ -22,19 +22,19 @@ export interface LineInfo {
   readonly slot: number;
   readonly fileNameOffset: number;
   readonly lineOffset: number;
-  /** From 1. */
+  /** Counts from 1. */
   readonly line: number;
   readonly column: number;
 }
 
-/** The records of one kind for one program section, kept as words; objects are made one at a time when asked for. */
+/** The records of one kind for one program section. They are kept as words and decoded one at a time. */
 export class BtfExtSection {
-  /** String offset, in the object's BTF, of the ELF section that the records are about. */
+  /** The name of the ELF section that the records belong to, as a string offset in the object's BTF. */
   readonly nameOffset: number;
   readonly count: number;
-  /** Bytes per record; may be more than we know of. */
+  /** Bytes per record. A newer compiler may write larger records than those that this code reads. */
   readonly recordSize: number;
-  /** All records as u32 in this machine's byte order, which is what the kernel takes. */
+  /** All records as u32 in this machine's byte order, which the kernel expects. */
   readonly words: Uint32Array;
   constructor(nameOffset: number, count: number, recordSize: number, words: Uint32Array) {
     this.nameOffset = nameOffset;
@@ -43,20 +43,20 @@ export class BtfExtSection {
     this.words = words;
   }
 
-  /** The `field`-th u32 of record `index`. Throws RangeError where there is no such record or field. */
+  /** Returns the `field`-th u32 of record `index`. Throws RangeError if there is no such record or field. */
   word(index: number, field: number): number {
     const width = this.recordSize / 4;
     const value = field < width ? this.words[index * width + field] : undefined;
-    if (value === undefined) throw new RangeError(`there is no field ${field} of record ${index} of ${this.count}`);
+    if (value === undefined) throw new RangeError(`record ${index} of ${this.count} has no field ${field}`);
     return value;
   }
 
-  /** Record `index` as a function; only of {@link BtfExt.funcInfos}. */
+  /** Decodes record `index`; only for {@link BtfExt.funcInfos}. */
   funcInfo(index: number): FuncInfo {
     return { slot: this.word(index, 0) / 8, typeId: this.word(index, 1) };
   }
 
-  /** Record `index` as a source line; only of {@link BtfExt.lineInfos}. */
+  /** Decodes record `index`; only for {@link BtfExt.lineInfos}. */
   lineInfo(index: number): LineInfo {
     const place = this.word(index, 3);
     return {
@@ -68,7 +68,7 @@ export class BtfExtSection {
     };
   }
 
-  /** Record `index` as a CO-RE relocation; only of {@link BtfExt.coreRelocations}. Throws FormatError. */
+  /** Decodes record `index`; only for {@link BtfExt.coreRelocations}. Throws FormatError. */
   coreRelocation(index: number, btf: Btf): CoreRelocation {
     const typeId = this.word(index, 1);
     btf.check(typeId);
@@ -81,7 +81,7 @@ export class BtfExtSection {
   }
 }
 
-/** A parsed `.BTF.ext`. Each list has one entry per program section that has such records. */
+/** A parsed `.BTF.ext`. Each list has one entry for each program section with such records. */
 export interface BtfExt {
   readonly little: boolean;
   readonly funcInfos: readonly BtfExtSection[];
@@ -90,8 +90,8 @@ export interface BtfExt {
 }
 
 /**
- * Reads a `.BTF.ext` section with libbpf's checks, and one more: every record lies on a whole instruction.
- * The byte order is told by its magic. Throws FormatError.
+ * Parses a `.BTF.ext` section in either byte order. It makes libbpf's checks, and also checks that each record belongs
+ * to the start of an instruction slot. Throws FormatError.
  */
 export function parseBtfExt(data: Uint8Array, options: { source?: string | undefined } = {}): BtfExt {
   const source = options.source ?? ".BTF.ext";
@@ -126,7 +126,7 @@ function readSections(bytes: Bytes, start: number, length: number, what: string,
   if (recordSize < leastSize || recordSize % 4 !== 0) {
     throw bytes.error(
       start,
-      `a ${what} record of ${recordSize} bytes is not supported, at least ${leastSize} are needed`,
+      `a ${what} record of ${recordSize} bytes is not supported; it needs at least ${leastSize} bytes`,
     );
   }
   let at = start + 4;
@@ -139,14 +139,14 @@ function readSections(bytes: Bytes, start: number, length: number, what: string,
     if (count === 0 || size > end - at - 8) {
       throw bytes.error(
         at,
-        `${count} ${what} records of ${recordSize} bytes do not fit the ${end - at - 8} that are left`,
+        `${count} ${what} records of ${recordSize} bytes do not fit into the remaining ${end - at - 8} bytes`,
       );
     }
     const words = readWords(bytes, at + 8, size / 4);
     const width = recordSize / 4;
     for (let i = 0; i < words.length; i += width) {
       if ((words[i] as number) % 8 !== 0) {
-        throw bytes.error(at + 8 + 4 * i, `a ${what} record is for byte ${words[i]}, which is no instruction's start`);
+        throw bytes.error(at + 8 + 4 * i, `a ${what} record is for byte ${words[i]}, where no instruction begins`);
       }
     }
     sections.push(new BtfExtSection(nameOffset, count, recordSize, words));

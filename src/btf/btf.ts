@@ -11,36 +11,37 @@ import { type KindSizes, KNOWN_KINDS, kindSizes, TypeIndex, typeWords } from "./
 import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
-/** The kernel's own bound (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c), which also ends a cycle. */
+/** The kernel's limit (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c). It also ends the walk of a cycle. */
 export const MAX_RESOLVE_DEPTH = 32;
 
-/** After so many scans for a name the hash index is built: that costs about as much as 30 scans do. */
+/** The hash index of names is built after this many scans. Building it costs about as much as 30 scans. */
 const SCANS_BEFORE_INDEX = 24;
 
-/** So many names are better searched for one by one than in one pass over all types. */
+/** Up to this many names, one search per name is faster than one pass over all types. */
 const NAMES_TO_SEARCH = 4;
 
 const encoder = new TextEncoder();
 
-/** How to read a BTF; nothing is needed. */
+/** Options of {@link Btf.parse}. */
 export interface BtfOptions {
-  /** What errors call it. */
+  /** The BTF's name in errors. */
   readonly source?: string | undefined;
-  /** The BTF that a split BTF goes on from. */
+  /** The base of a split BTF: its ids and string offsets continue those of the base. */
   readonly base?: Btf | undefined;
+  /** Index types only as far as they are needed; only for BTF from a kernel. See {@link Btf.parse}. */
   readonly lazy?: boolean | undefined;
-  /** The bytes lie in memory that must not be written: {@link Btf.data} is then a copy. */
+  /** True if the bytes lie in memory that must not be written: {@link Btf.data} is then a copy. */
   readonly readOnly?: boolean | undefined;
 }
 
 /**
- * One BTF blob. Opening it indexes where each type begins; types, names and the index by name are decoded when they
- * are asked for. Every accessor throws FormatError where the bytes are wrong, and never reads past them.
+ * One BTF blob. Opening it finds where each type begins. Types and names are decoded, and the index by name is built,
+ * when they are first needed. Every accessor throws FormatError if the bytes are wrong, and never reads past them.
  */
 export class Btf {
-  /** What errors call it, for instance `counter.bpf.o .BTF`. */
+  /** The BTF's name in errors, for instance `counter.bpf.o .BTF`. */
   readonly source: string;
-  /** The BTF that a split BTF goes on from. */
+  /** The base of a split BTF. */
   readonly base: Btf | undefined;
   readonly little: boolean;
   /** The first type of this blob: 1, or `base.endId`. */
@@ -86,28 +87,28 @@ export class Btf {
   }
 
   /**
-   * Reads a raw BTF blob, such as a `.BTF` section or a file of /sys/kernel/btf, of either byte order. The header and
-   * the extent of each type are checked here; names and references of a type when it is read. Throws FormatError.
+   * Parses a raw BTF blob of either byte order, such as a `.BTF` section or a file of /sys/kernel/btf. It checks the
+   * header and the size of each type. Names and references are checked when a type is read. Throws FormatError.
    *
-   * `lazy` is for BTF that a kernel gives: its types are looked at no further than they are asked for, which is also
-   * when a FormatError comes, and no name is the end of another's string.
+   * `lazy` is only for BTF from a kernel. The types are then indexed only as far as they are needed, so a FormatError
+   * may come later, and searches rely on each name being a string of its own, not the tail of a longer one.
    */
   static parse(data: Uint8Array, options: BtfOptions = {}): Btf {
     return new Btf(data, options);
   }
 
-  /** The blob itself: leave it unchanged while this is in use. A copy if its memory must not be written. */
+  /** The blob itself, which must not change while this object is in use. A copy for a `readOnly` BTF. */
   get data(): Uint8Array {
     return this.#isReadOnly ? this.#data.slice() : this.#data;
   }
 
-  /** One past the last type; ids from 0 (void) on below it are valid. */
+  /** One past the last type. The ids from 0 (void) up to it are valid. */
   get endId(): TypeId {
     this.#index.extend(Number.POSITIVE_INFINITY);
     return this.firstId + this.#index.count;
   }
 
-  /** Whether there is a type `id`; void is one. */
+  /** Returns true if there is a type `id`; 0 (void) is a type too. */
   has(id: TypeId): boolean {
     if (!(Number.isInteger(id) && id >= 0)) return false;
     const index = id - this.firstId;
@@ -118,10 +119,10 @@ export class Btf {
   /** Throws FormatError unless there is a type `id`. */
   check(id: TypeId): void {
     if (this.has(id)) return;
-    throw new FormatError({ source: this.source }, `there is no type ${id}: the last is ${this.endId - 1}`);
+    throw new FormatError({ source: this.source }, `there is no type ${id}: the last type is ${this.endId - 1}`);
   }
 
-  /** The BTF in the chain of bases that holds a type. */
+  /** Returns the BTF that holds a type: this one or one of its bases. */
   owner(id: TypeId): Btf {
     this.check(id);
     let btf: Btf = this;
@@ -129,12 +130,12 @@ export class Btf {
     return btf;
   }
 
-  /** Where in its owner's words a type (not void) begins. */
+  /** Returns the index of a type's first word in the words of its {@link owner}. Not for void. */
   wordIndex(id: TypeId): number {
     return this.owner(id).#offset(id);
   }
 
-  /** A FormatError about a type. */
+  /** Creates a FormatError about a type. `problem` continues a sentence: "type 7 " and then `problem`. */
   error(id: TypeId, problem: string): FormatError {
     const known = id !== 0 && this.has(id);
     const owner = known ? this.owner(id) : this;
@@ -146,7 +147,7 @@ export class Btf {
     return ((this.#word(id, 1) >>> 24) & 0x7f) as BtfKind;
   }
 
-  /** A type's name; empty for an anonymous type. */
+  /** Returns a type's name; empty for an anonymous type. */
   name(id: TypeId): string {
     if (id === 0) return "";
     const owner = this.owner(id);
@@ -157,7 +158,7 @@ export class Btf {
     return this.#word(id, 0);
   }
 
-  /** The number of members, parameters, enumerators or variables; of a FUNC its linkage. */
+  /** Returns the number of members, parameters, enumerators or variables; for a FUNC its linkage. */
   vlen(id: TypeId): number {
     return this.#word(id, 1) & 0xffffff;
   }
@@ -166,29 +167,29 @@ export class Btf {
     return this.#word(id, 1) >>> 31 === 1;
   }
 
-  /** The union `size`/`type` read as a size in bytes: for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and FLOAT. */
+  /** Returns the union `size`/`type` as a size in bytes: for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and FLOAT. */
   sizeField(id: TypeId): number {
     return this.#word(id, 2);
   }
 
-  /** The union `size`/`type` read as a type: for pointers, typedefs, modifiers, FUNC, FUNC_PROTO, VAR and tags. */
+  /** Returns the union `size`/`type` as a type: for pointers, typedefs, modifiers, FUNC, FUNC_PROTO, VAR and tags. */
   target(id: TypeId): TypeId {
     return this.#word(id, 2);
   }
 
-  /** The string at an offset, which may lie in the base's strings. */
+  /** Returns the string at an offset, which may lie in the base's strings. */
   string(offset: number): string {
     if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
     const at = offset - this.stringStart;
     if (!(Number.isInteger(at) && at >= 0 && at < this[STRINGS].length)) {
-      // A split BTF without strings of its own still knows the empty string.
+      // A split BTF without strings of its own still has the empty string.
       if (offset === 0) return "";
       throw new FormatError({ source: this.source }, `the string offset ${offset} is past the end of the strings`);
     }
     return this.#strings.at(at, "a name");
   }
 
-  /** The decoded type; decoded once. */
+  /** Decodes a type, at most once. */
   type(id: TypeId): BtfType {
     if (id === 0) return VOID;
     const owner = this.owner(id);
@@ -199,7 +200,7 @@ export class Btf {
     return type;
   }
 
-  /** The first type of that name, the base's first, and of one of `kinds` where any are given. */
+  /** Returns the first type with this name, and of one of `kinds` if any are given. It searches the base first. */
   find(name: string, ...kinds: BtfKind[]): TypeId | undefined {
     let result: TypeId | undefined;
     this.#search(encoder.encode(name), "exact", (btf, id) => {
@@ -210,29 +211,29 @@ export class Btf {
     return result;
   }
 
-  /** Every type of that name in ascending order. */
+  /** Returns all types with this name in ascending order. */
   findAll(name: string): TypeId[] {
     return this.#all(name, "exact");
   }
 
   /**
-   * Every type whose name is `name` once a `___flavour` is cut from it, in ascending order: the candidates that CO-RE
-   * looks among. `name` is an essential name itself.
+   * Returns all types whose name without a `___flavour` is `name`, in ascending order. These are the candidates of
+   * CO-RE. `name` must have no flavour.
    */
   findByEssentialName(name: string): TypeId[] {
     return this.#all(name, "essential");
   }
 
   /**
-   * {@link findByEssentialName} of several names at the cost of about one; with `own` without the types of the base.
-   * A name without types has an empty list.
+   * Does {@link findByEssentialName} for several names, which costs about as much as for one. With `own` the types of
+   * the base are left out. A name without types gets an empty list.
    */
   findByEssentialNames(names: Iterable<string>, options: { own?: boolean | undefined } = {}): Map<string, TypeId[]> {
     const wanted = new Set(names);
     const base = options.own === true ? undefined : this.base;
     const out = base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
     for (const name of wanted) if (!out.has(name)) out.set(name, []);
-    // One scan compares each type with every name that begins alike, so that many names are better indexed.
+    // A scan compares each type with every wanted name that begins alike, so an index is faster for many names.
     if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());
     if (this.#names === undefined && this.#searchable && wanted.size <= NAMES_TO_SEARCH) {
       for (const name of wanted) {
@@ -253,7 +254,7 @@ export class Btf {
     return out;
   }
 
-  /** The type below typedefs, const, volatile, restrict and type tags. */
+  /** Skips typedefs, const, volatile, restrict and type tags, and returns the type below them. */
   resolve(id: TypeId): TypeId {
     let at = id;
     for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
@@ -269,32 +270,32 @@ export class Btf {
           return at;
       }
     }
-    throw this.error(id, `is more than ${MAX_RESOLVE_DEPTH} typedefs and modifiers deep, or they form a cycle`);
+    throw this.error(id, `has more than ${MAX_RESOLVE_DEPTH} typedefs and modifiers in a row, or they form a cycle`);
   }
 
-  /** Bytes that a value takes. Throws FormatError for types without values (void, FUNC, FWD). */
+  /** Returns the size of a value in bytes. Throws FormatError for types without values (void, FUNC, FWD). */
   sizeOf(id: TypeId): number {
     return sizeOfType(this, id);
   }
 
-  /** The alignment in bytes, as libbpf guesses it: 1 for a struct whose offsets say that it is packed. */
+  /** Returns the alignment in bytes by libbpf's rules: 1 for a struct whose offsets show that it is packed. */
   alignOf(id: TypeId): number {
     return alignOfType(this, id, this.#aligns);
   }
 
-  /** Bytes of a pointer: the size of the type `long`, else 8. */
+  /** The size of a pointer in bytes: that of the type `long`, or 8 if there is no `long`. */
   get pointerSize(): number {
     this.#pointerSize ??= this.base?.pointerSize ?? pointerSizeOf(this);
     return this.#pointerSize;
   }
 
-  /** The ids of this blob's own types, without void and without those of the base. */
+  /** Yields the ids of this blob's own types: neither void nor those of the base. */
   *ids(): Generator<TypeId, void, undefined> {
     const { endId } = this;
     for (let id = this.firstId; id < endId; id++) yield id;
   }
 
-  /** The ids of this blob's own types of one kind, ascending; in one pass over the words. */
+  /** Returns the ids of this blob's own types of one kind, ascending, in one pass over the words. */
   idsOf(kind: BtfKind): TypeId[] {
     const { [WORDS]: words, firstId, endId } = this;
     const offsets = this.#offsets;
@@ -306,7 +307,7 @@ export class Btf {
     return found;
   }
 
-  /** Where in the words each of this blob's own types begins, for passes over all types. */
+  /** The index of the first word of each of this blob's own types, for passes over all types. */
   get wordIndexes(): Uint32Array {
     return this.#offsets.subarray(0, this.endId - this.firstId);
   }
@@ -330,7 +331,7 @@ export class Btf {
     return out;
   }
 
-  /** Searches the base, then these types. Returns true once `found` did. */
+  /** Searches the base, then these types, until `found` returns true. Returns true if it did. */
   #search(name: Uint8Array, how: Match, found: (btf: Btf, id: TypeId) => boolean): boolean {
     const { base } = this;
     const inBase = base === undefined ? false : base.#search(name, how, found);
@@ -353,7 +354,7 @@ export class Btf {
     return done;
   }
 
-  /** Whether {@link searchNames} is for this BTF. */
+  /** True if {@link searchNames} can be used for this BTF. */
   get #searchable(): boolean {
     return this.#lazy && this.base === undefined && canSearchNames;
   }

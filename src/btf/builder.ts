@@ -6,7 +6,7 @@ import { STRINGS } from "./memory-keys.ts";
 import { StringTable } from "./string-table.ts";
 import type { TypeId } from "./types.ts";
 
-/** Makes a BTF blob type by type. */
+/** Builds a BTF blob type by type. */
 export class BtfBuilder {
   readonly base: Btf | undefined;
   readonly little: boolean;
@@ -16,7 +16,7 @@ export class BtfBuilder {
   readonly #types: (readonly number[] | undefined)[] = [];
   readonly #known = new Map<string, TypeId>();
 
-  /** With `base` the result is split BTF. The byte order is little-endian, or that of the base. */
+  /** With `base` the result is a split BTF. `little` is by default as in the base, or true without one. */
   constructor(options: { base?: Btf | undefined; little?: boolean | undefined } = {}) {
     this.base = options.base;
     this.little = options.little ?? options.base?.little ?? true;
@@ -33,12 +33,12 @@ export class BtfBuilder {
     return this.firstId + this.#types.length;
   }
 
-  /** The offset of a string; each is stored once. */
+  /** Adds a string, unless it is there already, and returns its offset. */
   addString(text: string): number {
     return this.#strings.add(text);
   }
 
-  /** Adds a type, or gives the id of the one that is equal to it in every word. */
+  /** Adds a type, unless an equal one is there already, and returns its id. */
   add(type: NewBtfType): TypeId {
     const words = this.#encode(type);
     const key = words.join();
@@ -49,19 +49,19 @@ export class BtfBuilder {
     return this.endId - 1;
   }
 
-  /** Adds a type even if there is an equal one, so that ids follow the order of the calls. */
+  /** Adds a type even if there is an equal one, so that the ids follow the order of the calls. */
   append(type: NewBtfType): TypeId {
     this.#types.push(this.#encode(type));
     return this.endId - 1;
   }
 
-  /** An id for a type that is {@link set} later: what a type that refers to itself needs. */
+  /** Returns a new id, whose type is {@link set} later. Types that refer to themselves need this. */
   reserve(): TypeId {
     this.#types.push(undefined);
     return this.endId - 1;
   }
 
-  /** Gives a type that was added or reserved here its content. */
+  /** Sets the content of a type that was reserved or added here. */
   set(id: TypeId, type: NewBtfType): void {
     if (!(id >= this.firstId && id < this.endId)) throw new UsageError(`type ${id} was not added to this BTF`);
     const index = id - this.firstId;
@@ -70,7 +70,7 @@ export class BtfBuilder {
     this.#types[index] = this.#encode(type);
   }
 
-  /** The blob. Throws UsageError where a reserved id was never set. */
+  /** Encodes the blob. Throws UsageError if a reserved id was never set. */
   encode(): Uint8Array {
     const words = this.#types.map((type, index) => {
       if (type === undefined) throw new UsageError(`type ${this.firstId + index} was reserved, but never set`);

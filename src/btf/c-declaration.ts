@@ -1,15 +1,15 @@
 import type { Btf } from "./btf.ts";
 import type { TypeId } from "./types.ts";
 
-/** How deep a declaration may nest before it is cut off; cycles end here. */
+/** A declaration is cut off at this depth, which also ends cycles. */
 const MAX_DEPTH = 32;
-/** bpftool's buffer for a declaration, with its NUL. */
+/** The size of bpftool's buffer for a declaration, including the NUL. */
 const SIGNATURE_SIZE = 1024;
 
-/** Thrown to leave the recursion where bpftool gives up; never leaves this file. */
+/** Ends the recursion where bpftool gives up. It is caught in this file. */
 class Unprintable extends Error {}
 
-/** Text that grows to a limit. */
+/** A text with a limit: an addition that reaches it throws {@link Unprintable}. */
 class Text {
   text = "";
   readonly #limit: number;
@@ -25,8 +25,8 @@ class Text {
 }
 
 /**
- * A type as bpftool's `btf_dumper_type_only` spells it, for instance `int xdp_main(struct xdp_md * ctx)` for a FUNC.
- * Empty where bpftool prints nothing: for tags, and for more than 1,023 characters.
+ * Formats a type as bpftool's `btf_dumper_type_only` does, for instance `int xdp_main(struct xdp_md * ctx)` for a FUNC.
+ * Returns "" where bpftool prints nothing: for tags, and for more than 1,023 characters.
  */
 export function formatSignature(btf: Btf, id: TypeId): string {
   const out = new Text(SIGNATURE_SIZE, false);
@@ -39,7 +39,7 @@ export function formatSignature(btf: Btf, id: TypeId): string {
   return out.text;
 }
 
-/** A short C spelling of a type for messages: `struct task_struct *`, `const char[16]`, `u32`. Type tags are left out. */
+/** Formats a type as short C for messages: `struct task_struct *`, `const char[16]`, `u32`. Leaves out type tags. */
 export function formatType(btf: Btf, id: TypeId): string {
   const out = new Text(SIGNATURE_SIZE, true);
   try {
@@ -117,7 +117,7 @@ function print(btf: Btf, id: TypeId, out: Text, depth: number): void {
 
 function printFunction(btf: Btf, id: TypeId, name: string | undefined, out: Text, depth: number): void {
   const type = btf.type(id);
-  if (type.kind !== "func_proto") throw btf.error(id, `is the type of function ${name}, but no FUNC_PROTO`);
+  if (type.kind !== "func_proto") throw btf.error(id, `is the type of function ${name}, but is not a FUNC_PROTO`);
   print(btf, type.returns, out, depth + 1);
   out.add(name === undefined ? "(" : `${name}(`);
   type.params.forEach((param, i) => {

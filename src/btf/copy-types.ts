@@ -4,13 +4,13 @@ import type { NewBtfType } from "./encode-type.ts";
 import type { BtfType, TypeId } from "./types.ts";
 
 /**
- * Copies types, and all that they refer to, into a builder. Gives the new id of each old one, void included. Types
- * that are equal to some already there are shared; those of a cycle are not. Nothing recurses, so chains of
- * references may be as long as they like.
+ * Copies types, and all types that they refer to, into a builder. Returns the new id of each old id, including void. A
+ * type that the builder already has is not added again, except if it is part of a cycle. The walk does not recurse, so
+ * chains of references may have any length.
  */
 export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
   const done = new Map<TypeId, TypeId>([[0, 0]]);
-  // Types on the path to where we are; those that are reached again get an id before they are complete.
+  // The types on the current path. One that is reached again gets its new id before its content is known.
   const open = new Set<TypeId>();
   for (const start of ids) {
     const stack: TypeId[] = [start];
@@ -43,7 +43,7 @@ export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder)
   return done;
 }
 
-/** The types that a type refers to directly, in the order of its words; with repetitions, without void's absence. */
+/** Returns the types that a type refers to directly, in the order of its words, with repetitions. */
 export function referencesOf(type: BtfType): TypeId[] {
   switch (type.kind) {
     case "ptr":
@@ -70,13 +70,13 @@ export function referencesOf(type: BtfType): TypeId[] {
   }
 }
 
-/** The type with every reference replaced. */
+/** Returns a copy of a type with every reference replaced. */
 export function remapType(type: BtfType, id: (old: TypeId) => TypeId): NewBtfType {
   const each = <T extends { readonly type: TypeId }>(list: readonly T[]): T[] =>
     list.map((item) => ({ ...item, type: id(item.type) }));
   switch (type.kind) {
     case "void":
-      throw new RangeError("void is not a type to copy");
+      throw new RangeError("void cannot be copied: it is in every BTF");
     case "ptr":
     case "typedef":
     case "volatile":

@@ -3,7 +3,7 @@ import type { Btf } from "./btf.ts";
 import { StringFinder } from "./string-table.ts";
 import type { TypeId } from "./types.ts";
 
-/** Numbers of `enum bpf_core_relo_kind` (include/uapi/linux/bpf.h): what a CO-RE relocation asks of the kernel's types. */
+/** `enum bpf_core_relo_kind` (include/uapi/linux/bpf.h): the fact about a kernel type that a CO-RE relocation needs. */
 export const CoreRelocationKind = {
   BPF_CORE_FIELD_BYTE_OFFSET: 0,
   BPF_CORE_FIELD_BYTE_SIZE: 1,
@@ -19,23 +19,23 @@ export const CoreRelocationKind = {
   BPF_CORE_ENUMVAL_VALUE: 11,
   BPF_CORE_TYPE_MATCHES: 12,
 } as const;
-/** A number, so that a kind of a newer compiler passes the parser and fails only where it is resolved. */
+/** Any number, so that the parser accepts a kind of a newer compiler. Only resolving it fails. */
 export type CoreRelocationKind = number;
 
-/** One record of .BTF.ext's CO-RE section (`struct bpf_core_relo`), with its access string looked up. */
+/** One CO-RE record of .BTF.ext (`struct bpf_core_relo`), with the access string as text. */
 export interface CoreRelocation {
   /** The instruction to patch, in 8-byte slots. */
   readonly slot: number;
   /** The accessed type, in the object's own BTF. */
   readonly typeId: TypeId;
-  /** `0:1:2`: member and array indices; `0` for a type; the enumerator's index for an enum. */
+  /** Indices of members and elements, such as `0:1:2`; `0` for a type; the enumerator's index for an enum. */
   readonly accessString: string;
   readonly kind: CoreRelocationKind;
 }
 
 const K = CoreRelocationKind;
 
-/** libbpf's word for each kind, as its debug output and its verifier log fix-ups print it. */
+/** libbpf's word for each kind, which its debug output and its notes in verifier logs use. */
 const KIND_TEXT: ReadonlyMap<number, string> = new Map([
   [K.BPF_CORE_FIELD_BYTE_OFFSET, "byte_off"],
   [K.BPF_CORE_FIELD_BYTE_SIZE, "byte_sz"],
@@ -52,12 +52,12 @@ const KIND_TEXT: ReadonlyMap<number, string> = new Map([
   [K.BPF_CORE_TYPE_MATCHES, "type_matches"],
 ]);
 
-/** libbpf's word for a kind, such as `byte_off`; `unknown` for a number without one. */
+/** Returns libbpf's word for a kind, such as `byte_off`; `unknown` for an unknown number. */
 export function coreRelocationKindText(kind: CoreRelocationKind): string {
   return KIND_TEXT.get(kind) ?? "unknown";
 }
 
-/** What a kind is about: a member, a whole type, or an enumerator; undefined for an unknown number. */
+/** Returns what a kind refers to: a member, a whole type or an enumerator; undefined for an unknown number. */
 export function coreRelocationSubject(kind: CoreRelocationKind): "field" | "type" | "enumerator" | undefined {
   if (kind >= K.BPF_CORE_FIELD_BYTE_OFFSET && kind <= K.BPF_CORE_FIELD_RSHIFT_U64) return "field";
   if (kind >= K.BPF_CORE_TYPE_ID_LOCAL && kind <= K.BPF_CORE_TYPE_SIZE) return "type";
@@ -69,7 +69,7 @@ export function coreRelocationSubject(kind: CoreRelocationKind): "field" | "type
 /** Bytes of a `struct bpf_core_relo`. */
 export const CORE_RELOCATION_SIZE = 16;
 
-/** CO-RE relocations as the kernel takes them (Linux 5.17), for an object whose own types are `btf`. */
+/** Encodes CO-RE relocations for the kernel (Linux 5.17). `btf` has the object's own types. */
 export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreRelocation[]): Uint8Array {
   const out = new Uint8Array(relocations.length * CORE_RELOCATION_SIZE);
   const view = new DataView(out.buffer);
@@ -77,7 +77,11 @@ export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreReloca
   const strings = new StringFinder(btf);
   for (const [i, { slot, typeId, accessString, kind }] of relocations.entries()) {
     const offset = offsets.get(accessString) ?? strings.find(accessString);
-    if (offset === undefined) throw new FormatError({ source: btf.source }, `no string is ${accessString}`);
+    if (offset === undefined)
+      throw new FormatError(
+        { source: btf.source },
+        `the access string ${JSON.stringify(accessString)} is not among the strings`,
+      );
     offsets.set(accessString, offset);
     const at = i * CORE_RELOCATION_SIZE;
     view.setUint32(at, slot * 8, true);

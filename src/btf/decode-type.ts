@@ -2,7 +2,7 @@ import type { FormatError } from "../errors/index.ts";
 import { WORDS } from "./memory-keys.ts";
 import { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
 
-/** What decoding needs of the BTF that a type belongs to. */
+/** The parts of a BTF that decoding a type needs. */
 export interface TypeSource {
   readonly [WORDS]: Uint32Array;
   has(id: TypeId): boolean;
@@ -12,10 +12,10 @@ export interface TypeSource {
 
 const LINKAGES = ["static", "global", "extern"] as const;
 
-/** Decodes the type `id` that begins at word `at`. Every name and every reference is checked to be in range. */
+/** Decodes the type `id`, which begins at word `at`. Checks that every name and every reference is in range. */
 export function decodeType(btf: TypeSource, id: TypeId, at: number): BtfType {
   const { [WORDS]: words } = btf;
-  // The pass that indexed the types has checked that all words of this type are there.
+  // No bounds check: the pass that indexed the types has checked that this type is complete.
   const word = (index: number): number => words[index] as number;
   const name = btf.string(word(at));
   const info = word(at + 1);
@@ -26,7 +26,7 @@ export function decodeType(btf: TypeSource, id: TypeId, at: number): BtfType {
 
   const reference = (target: number): TypeId => {
     if (btf.has(target)) return target;
-    throw btf.error(id, `refers to type ${target}, which there is not`);
+    throw btf.error(id, `refers to type ${target}, which does not exist`);
   };
   const linkage = (value: number): (typeof LINKAGES)[number] => {
     const text = LINKAGES[value];
@@ -51,7 +51,10 @@ export function decodeType(btf: TypeSource, id: TypeId, at: number): BtfType {
         bits: encoding & 0xff,
       };
       if (third === 0 || third > 16 || int.bitOffset + int.bits > 8 * third) {
-        throw btf.error(id, `is an int of ${int.bits} bits at bit ${int.bitOffset} of ${third} bytes`);
+        throw btf.error(
+          id,
+          `is an int of ${int.bits} bits at bit ${int.bitOffset}, which does not fit into its ${third} bytes`,
+        );
       }
       return { kind: "int", id, name, ...int };
     }

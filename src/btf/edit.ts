@@ -6,12 +6,12 @@ import { STRINGS, WORDS } from "./memory-keys.ts";
 import { StringTable } from "./string-table.ts";
 import { BtfKind, type BtfSecInfo, type TypeId } from "./types.ts";
 
-/** The linkages of FUNC and VAR by their number. */
+/** The numbers of the linkages of FUNC and VAR. */
 const LINKAGE = { static: 0, global: 1, extern: 2 } as const;
 
 /**
- * Changes to a BTF's own types that leave every id as it is: what a loader does to an object's BTF before the kernel
- * sees it. The BTF itself is not touched; {@link encode} gives the changed blob.
+ * Changes a BTF's own types without changing any id. A loader does this to an object's BTF before it gives the BTF to
+ * the kernel. The original stays as it is; {@link encode} returns the changed blob.
  */
 export class BtfEdit {
   readonly btf: Btf;
@@ -27,7 +27,7 @@ export class BtfEdit {
     this.#strings.append(btf[STRINGS]);
   }
 
-  /** The offset of a text, which is added where it is new. */
+  /** Adds a string, unless it is there already, and returns its offset. */
   addString(text: string): number {
     return this.#strings.add(text);
   }
@@ -36,12 +36,12 @@ export class BtfEdit {
     this.#words[this.#at(id)] = this.#strings.add(name);
   }
 
-  /** Gives a type the name of another, without looking the text up. */
+  /** Sets a type's name to the string at an offset. */
   setNameOffset(id: TypeId, offset: number): void {
     this.#words[this.#at(id)] = offset;
   }
 
-  /** Replaces kind, vlen and kind flag. The words after `struct btf_type` must keep their number. */
+  /** Replaces kind, vlen and kind flag. The new kind must have as many words after `struct btf_type` as the old one. */
   setInfo(id: TypeId, kind: BtfKind, vlen = 0, flag = false): void {
     this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
   }
@@ -51,20 +51,20 @@ export class BtfEdit {
     this.#words[this.#at(id) + 2] = size;
   }
 
-  /** The type that a reference (pointer, typedef, modifier, FUNC, VAR, tag) is for. */
+  /** Sets the type that a pointer, typedef, modifier, FUNC, VAR or tag refers to. */
   setTarget(id: TypeId, target: TypeId): void {
     this.setSize(id, target);
   }
 
-  /** The linkage of a FUNC or a VAR. */
+  /** Sets the linkage of a FUNC or a VAR. */
   setLinkage(id: TypeId, linkage: "static" | "global" | "extern"): void {
     const kind = this.btf.kind(id);
     if (kind === BtfKind.FUNC) this.setInfo(id, kind, LINKAGE[linkage]);
     else if (kind === BtfKind.VAR) this.setExtra(id, 0, LINKAGE[linkage]);
-    else throw new UsageError(`type ${id} is no function and no variable`);
+    else throw new UsageError(`type ${id} is neither a function nor a variable`);
   }
 
-  /** The size of a DATASEC and its entries, as many as before. The kernel wants them in ascending order. */
+  /** Sets the size and the entries of a DATASEC: as many as before, and in ascending order, as the kernel requires. */
   setDatasec(id: TypeId, size: number, variables: readonly BtfSecInfo[]): void {
     if (this.btf.kind(id) !== BtfKind.DATASEC || variables.length !== this.btf.vlen(id)) {
       throw new UsageError(`type ${id} is not a DATASEC of ${variables.length} variables`);
@@ -77,18 +77,18 @@ export class BtfEdit {
     });
   }
 
-  /** The `index`-th word after `struct btf_type`. */
+  /** Sets the `index`-th word after `struct btf_type`. */
   setExtra(id: TypeId, index: number, value: number): void {
     this.#words[this.#at(id) + 3 + index] = value;
   }
 
-  /** Adds a type behind all others; it may be referred to from the old ones. */
+  /** Adds a type after all others. The old types may refer to it. */
   append(type: NewBtfType): TypeId {
     this.#added.push(encodeType(type, (name) => this.#strings.add(name)));
     return this.btf.endId + this.#added.length - 1;
   }
 
-  /** The changed blob. A section that describes the kinds is kept unless `layout` is false. */
+  /** Encodes the changed blob. The layout section, which describes the kinds, is dropped if `layout` is false. */
   encode(options: { little?: boolean | undefined; layout?: boolean | undefined } = {}): Uint8Array {
     const { header, data } = this.btf;
     const layout =
@@ -104,7 +104,7 @@ export class BtfEdit {
   }
 
   #at(id: TypeId): number {
-    if (id < this.btf.firstId) throw new UsageError(`type ${id} is not this BTF's own`);
+    if (id < this.btf.firstId) throw new UsageError(`type ${id} belongs to the base BTF and cannot be changed here`);
     return this.btf.wordIndex(id);
   }
 }

@@ -1,15 +1,15 @@
 import { BTF_MAGIC, HEADER_SIZE, HEADER_SIZE_WITH_LAYOUT, HOST_LITTLE } from "./header.ts";
 
-/** The pieces of a blob. Words are in this machine's byte order; the layout section has none that matters. */
+/** The sections of a blob. Words are in this machine's byte order; the layout section has single bytes only. */
 export interface BtfParts {
   readonly little: boolean;
   readonly words: Iterable<ArrayLike<number>>;
   readonly strings: Iterable<Uint8Array>;
-  /** Describes the kinds for readers that do not know them (Linux 7.1); left out, the header is the old one. */
+  /** Describes the kinds for readers that do not know them (Linux 7.1). Without it the header has its old size. */
   readonly layout?: Uint8Array | undefined;
 }
 
-/** One BTF blob: header, types, layout where there is one, strings. */
+/** Encodes a BTF blob: the header, types, the layout section if there is one, and strings. */
 export function encodeBlob(parts: BtfParts): Uint8Array {
   const layout = parts.layout ?? new Uint8Array(0);
   const header = layout.length > 0 ? HEADER_SIZE_WITH_LAYOUT : HEADER_SIZE;

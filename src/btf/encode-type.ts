@@ -2,7 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
 type WithoutId<T> = T extends { readonly id: TypeId } ? Omit<T, "id"> : never;
-/** A type to encode: a {@link BtfType} without its id, or with one that is ignored. */
+/** A type to encode: a {@link BtfType} without an id. An id that is there is ignored. */
 export type NewBtfType = WithoutId<Exclude<BtfType, { kind: "void" }>>;
 
 const KINDS: Readonly<Record<NewBtfType["kind"], number>> = {
@@ -28,15 +28,16 @@ const KINDS: Readonly<Record<NewBtfType["kind"], number>> = {
 };
 const LINKAGE = { static: 0, global: 1, extern: 2 } as const;
 
-/** The words of one type. `nameOffset` gives the string offset of a name, adding it where it is new. */
+/** Encodes one type as words. `nameOffset` returns the string offset of a name and adds a name that is new. */
 export function encodeType(type: NewBtfType, nameOffset: (name: string) => number): number[] {
   const u32 = (value: number, what: string): number => {
     if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
     throw new UsageError(`${type.kind} ${type.name}: the ${what} ${value} does not fit 32 bits`);
   };
   const head = (third: number, vlen = 0, flag = false): number[] => {
-    // Above 16 bits only kernels since 7.1 read it.
-    if (vlen > 0xffffff) throw new UsageError(`${type.kind} ${type.name}: ${vlen} elements are too many`);
+    // A vlen above 16 bits needs Linux 7.1.
+    if (vlen > 0xffffff)
+      throw new UsageError(`${type.kind} ${type.name}: ${vlen} elements are too many; the limit is ${0xffffff}`);
     const info = ((flag ? 0x80000000 : 0) | (KINDS[type.kind] << 24) | vlen) >>> 0;
     return [nameOffset(type.name), info, u32(third, "size or type")];
   };
@@ -44,7 +45,9 @@ export function encodeType(type: NewBtfType, nameOffset: (name: string) => numbe
     case "int": {
       const flags = (type.signed ? 1 : 0) | (type.char ? 2 : 0) | (type.bool ? 4 : 0);
       if (!(type.bits >= 0 && type.bits <= 255 && type.bitOffset >= 0 && type.bitOffset <= 255)) {
-        throw new UsageError(`int ${type.name}: ${type.bits} bits at bit ${type.bitOffset} do not fit 8 bits each`);
+        throw new UsageError(
+          `int ${type.name}: the size of ${type.bits} bits and the offset of ${type.bitOffset} bits must be below 256`,
+        );
       }
       return [...head(type.size), (flags << 24) | (type.bitOffset << 16) | type.bits];
     }
@@ -61,7 +64,9 @@ export function encodeType(type: NewBtfType, nameOffset: (name: string) => numbe
       const words = head(type.size, type.members.length, flag);
       for (const { name, type: target, bitOffset, bitSize } of type.members) {
         if (flag && !(bitOffset >= 0 && bitOffset <= 0xffffff && bitSize >= 0 && bitSize <= 0xff)) {
-          throw new UsageError(`${type.kind} ${type.name}: ${name} (${bitSize} bits at ${bitOffset}) is too far out`);
+          throw new UsageError(
+            `${type.kind} ${type.name}: bitfield ${name} (${bitSize} bits at bit ${bitOffset}) is too large or too far from the start`,
+          );
         }
         const offset = flag ? ((bitSize << 24) | bitOffset) >>> 0 : u32(bitOffset, "member offset");
         words.push(nameOffset(name), u32(target, "member type"), offset);

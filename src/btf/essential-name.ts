@@ -1,9 +1,9 @@
 import { beginsWith, type StringBudget } from "../layout/index.ts";
 
 /**
- * CO-RE lets a type have several versions in one object, told apart by a flavour at the end of their names:
- * `task_struct` and `task_struct___v514`. A flavour begins at the last three underscores that stand between two other
- * characters, so `a___` and `___b` have none. The essential name is what is left without it.
+ * An object can have several versions of a type for CO-RE. A flavour at the end of the name makes them different:
+ * `task_struct` and `task_struct___v514`. A flavour begins at the last three underscores that have another character on
+ * both sides, so `a___` and `___b` have no flavour. The essential name is the name without the flavour.
  */
 
 const NUL = 0;
@@ -33,10 +33,10 @@ export function essentialLength(strings: Uint8Array, start: number, end: number)
   return end - start;
 }
 
-/** How a name must compare: equal, or equal once the flavour at its end is cut. */
+/** How a name must match: as a whole, or without its flavour. */
 export type Match = "exact" | "essential";
 
-/** Tells whether the NUL-terminated string at `at` is `name`, or, for an essential match, a flavour of it. */
+/** Returns true if the NUL-terminated string at `at` is `name` or, for an essential match, `name` with a flavour. */
 export function matchesName(
   strings: Uint8Array,
   at: number,
@@ -53,7 +53,7 @@ export function matchesName(
   return essentialLength(strings, at, end) === name.length;
 }
 
-/** Returns where the string that `at` lies in ends: the place of its NUL, or the end of the section. */
+/** Returns the end of the string that contains `at`: the offset of its NUL, or the end of the section. */
 function stringEnd(strings: Uint8Array, at: number): number {
   const end = strings.indexOf(NUL, at);
   return end < 0 ? strings.length : end;

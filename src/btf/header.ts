@@ -4,10 +4,10 @@ import { FormatError } from "../errors/index.ts";
 export const BTF_MAGIC = 0xeb9f;
 /** `struct btf_header` up to Linux 7.1. */
 export const HEADER_SIZE = 24;
-/** With `layout_off` and `layout_len`, which newer encoders add. */
+/** The size with `layout_off` and `layout_len`, which newer encoders add. */
 export const HEADER_SIZE_WITH_LAYOUT = 32;
 
-/** Where the sections of a BTF blob are; offsets from the blob's first byte, in bytes, already checked. */
+/** The checked places of the sections of a BTF blob, in bytes from the blob's start. */
 export interface BtfHeader {
   readonly little: boolean;
   readonly headerLength: number;
@@ -16,14 +16,14 @@ export interface BtfHeader {
   readonly stringStart: number;
   readonly stringLength: number;
   readonly layoutStart: number;
-  /** 0 where the blob does not describe its kinds. */
+  /** 0 if the blob has no layout section, which describes the kinds. */
   readonly layoutLength: number;
 }
 
-/** Whether this machine stores numbers least significant byte first. */
+/** True on a little-endian machine. */
 export const HOST_LITTLE: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** Reads and checks a header the way libbpf's `btf_parse_hdr` does; a split BTF may have no strings of its own. */
+/** Reads a header and checks it like libbpf's `btf_parse_hdr`. A split BTF may have no strings of its own. */
 export function readBtfHeader(data: Uint8Array, source: string, split: boolean): BtfHeader {
   const fail = (offset: number, problem: string) => new FormatError({ source, offset }, problem);
   if (data.length < HEADER_SIZE) {
@@ -72,7 +72,7 @@ export function readBtfHeader(data: Uint8Array, source: string, split: boolean):
     throw fail(stringStart, "the string section is empty or does not end with a NUL");
   }
   if (!split && data[stringStart] !== 0) {
-    throw fail(stringStart, "the first string is not empty, as in split BTF: its base BTF is missing");
+    throw fail(stringStart, "the first string is not empty: this is a split BTF, and its base BTF is missing");
   }
   return {
     little,

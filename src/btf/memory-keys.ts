@@ -1,6 +1,6 @@
 /**
- * The keys of a BTF's type words and strings. The room does not export them: the kernel's BTF is mapped read-only, and a
- * write to it would end the process.
+ * The keys of a BTF's type words and strings. Only this folder uses them: the kernel's BTF is mapped read-only, so a
+ * write to its memory would kill the process.
  */
 export const WORDS: unique symbol = Symbol("words");
 export const STRINGS: unique symbol = Symbol("strings");

@@ -8,19 +8,19 @@ export interface NamedTypes {
   readonly offsets: Uint32Array;
   readonly firstId: TypeId;
   readonly strings: Uint8Array;
-  /** What a name offset of the first byte of `strings` is: 0, or the length of the base's strings. */
+  /** The name offset of the first byte of `strings`: 0, or the length of the base's strings. */
   readonly stringStart: number;
-  /** What comparing names costs. */
+  /** The budget for comparing names. */
   readonly budget: StringBudget;
-  /** The bytes that a name offset below {@link stringStart} refers to, or undefined where it refers to none. */
+  /** Returns the place of a name offset below {@link stringStart} in the strings of a base, or undefined. */
   foreign(offset: number): { readonly strings: Uint8Array; readonly at: number } | undefined;
 }
 
 const UNDERSCORE = 0x5f;
 
 /**
- * Calls `found` for every type of that name in ascending order until it returns true. Offsets are compared by their
- * bytes, because nothing promises that equal names share an offset. Anonymous types are never found.
+ * Calls `found` for every type with this name, in ascending order, until it returns true. The bytes of names are
+ * compared, not their offsets, because equal names need not share an offset. Anonymous types are never found.
  */
 export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
   const { words, offsets, strings, stringStart, budget } = types;
@@ -43,7 +43,7 @@ export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found
   }
 }
 
-/** A hash of every type's essential name; collisions chain, so a hostile BTF costs no more than a scan. */
+/** A hash table of every type's essential name. Collisions form chains, so a hostile BTF costs no more than a scan. */
 export class NameIndex {
   readonly #types: NamedTypes;
   readonly #heads: Uint32Array;
@@ -60,7 +60,7 @@ export class NameIndex {
     const mask = size - 1;
     const heads = new Uint32Array(size);
     const next = new Uint32Array(count);
-    // Backwards, so that each chain lists its types in ascending order. 0 ends a chain; n stands for type n - 1.
+    // Backwards, so that each chain has its types in ascending order. 0 ends a chain; n stands for type n - 1.
     for (let i = count - 1; i >= 0; i--) {
       const offset = words[offsets[i] as number] as number;
       let bytes = strings;
@@ -84,7 +84,7 @@ export class NameIndex {
     this.#mask = mask;
   }
 
-  /** As {@link scanNames}. */
+  /** Does the same as {@link scanNames}. */
   search(name: Uint8Array, how: Match, found: (id: TypeId) => boolean): void {
     const { words, offsets, strings, stringStart, firstId, budget } = this.#types;
     if (name.length === 0) return;
@@ -107,7 +107,7 @@ export class NameIndex {
   }
 }
 
-/** FNV-1a. */
+/** Returns the FNV-1a hash of all bytes. */
 function hashWhole(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
@@ -115,8 +115,8 @@ function hashWhole(bytes: Uint8Array): number {
 }
 
 /**
- * The hash of the essential part ({@link essentialLength}) of the string at `at`, so that a type and its flavours meet
- * in one chain. One pass: the index is made of a hundred thousand names.
+ * Returns the hash of the essential name ({@link essentialLength}) of the string at `at`, so that a type and its
+ * flavours are in one chain. It takes one pass over the name, because the index has a hundred thousand names.
  */
 function hashEssential(bytes: Uint8Array, at: number, budget: StringBudget): number {
   const end = bytes.length;

@@ -10,11 +10,13 @@ interface Wanted {
 }
 
 /**
- * Calls `found` for every type whose essential name is one of `names`, ascending by id: the candidates of all local
- * types of an object in one pass. A pass over vmlinux costs 1.7 ms before the compiler has warmed up, which is most of
- * what CO-RE takes in a short-lived process; so what is done for each type is a look into tables by two pairs of bytes
- * of its name. Thousands of kernel types begin alike (trace_event_raw_…), so the second pair is the one around the end
- * of the wanted name. For hundreds of names an index is better.
+ * Calls `found` for every type whose essential name is one of `names`, in ascending order of ids. One pass finds the
+ * candidates of all local types of an object.
+ *
+ * A pass over vmlinux takes 1.7 ms before the code is optimised. In a short-lived process this is most of the time that
+ * CO-RE takes. So the pass only looks up two pairs of bytes of each type's name in tables. Thousands of kernel types
+ * begin alike (trace_event_raw_…), so the second pair is at the end of the wanted name. For hundreds of names an index
+ * is faster.
  */
 export function scanEssentialNames(
   types: NamedTypes,
@@ -37,9 +39,9 @@ export function scanEssentialNames(
 
 /** Tables for {@link collectHits}. */
 interface Filter {
-  /** By the first two bytes: the length of a wanted name, or of the shortest; 0 where none begins so. */
+  /** Indexed by the first two bytes of a name: the length of the shortest wanted name with these bytes; 0 for none. */
   readonly lengths: Uint32Array;
-  /** By the bytes before and after that length: 1 where they may belong to a wanted name. */
+  /** Indexed by the bytes before and after that length: 1 if they may belong to a wanted name. */
   readonly ends: Uint8Array;
 }
 
@@ -58,8 +60,8 @@ function filterOf(groups: ReadonlyMap<number, readonly Wanted[]>): Filter {
 }
 
 /**
- * Writes the indices of the types that pass the filter, and of all that share a name with the base. A function of its
- * own and without calls, because the optimising compiler must finish it while the pass runs.
+ * Writes the indices of the types that pass the filter, and of all types whose name is in the base's strings. This is a
+ * function of its own that calls nothing, so that V8 can optimise it while the pass runs.
  */
 function collectHits(types: NamedTypes, filter: Filter, hits: Uint32Array): number {
   const { words, offsets, strings, stringStart } = types;
@@ -89,7 +91,7 @@ function groupByStart(names: readonly string[]): Map<number, Wanted[]> {
     const bytes = encoder.encode(name);
     if (bytes.length === 0) continue;
     add(pair(bytes, 0), { name, bytes });
-    // A name of one byte is followed by its end, or by the underscore of its flavour.
+    // After a name of one byte comes its NUL or the underscore of its flavour.
     if (bytes.length === 1) add(pair(bytes, 0) | (UNDERSCORE << 8), { name, bytes });
   }
   return groups;

@@ -2,13 +2,13 @@ import type { Btf } from "./btf.ts";
 import { BtfEdit } from "./edit.ts";
 import { BtfKind, type TypeId } from "./types.ts";
 
-/** What of BTF a kernel understands. */
+/** The parts of BTF that a kernel understands. */
 export interface BtfFeatures {
   /** FUNC and FUNC_PROTO: Linux 5.0. */
   readonly func: boolean;
   /** VAR and DATASEC: 5.2. */
   readonly datasec: boolean;
-  /** A FUNC's linkage: 5.6. */
+  /** The linkage of a FUNC: 5.6. */
   readonly funcGlobal: boolean;
   /** FLOAT: 5.13. */
   readonly float: boolean;
@@ -20,13 +20,13 @@ export interface BtfFeatures {
   readonly enum64: boolean;
   /** `?` at the start of a DATASEC's name: 6.9. */
   readonly questionMarkDatasec: boolean;
-  /** A section that describes the kinds: 7.1. */
+  /** The layout section, which describes the kinds: 7.1. */
   readonly layout: boolean;
 }
 
 /**
- * An object's BTF in the words of an older kernel: each type that it does not know is replaced by one of the same
- * size in the blob, as libbpf does (`bpf_object__sanitize_btf`). Ids do not change. Throws FormatError.
+ * Encodes an object's BTF for an older kernel. Each type that the kernel does not know is replaced by one that takes as
+ * many words, as libbpf does (`bpf_object__sanitize_btf`). Ids do not change. Throws FormatError.
  */
 export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
   const edit = new BtfEdit(btf);
@@ -49,7 +49,7 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
       case BtfKind.FUNC_PROTO:
         if (!features.func) {
           edit.setInfo(id, BtfKind.ENUM, btf.vlen(id));
-          edit.setSize(id, 4); // the only size of ENUM that such kernels take
+          edit.setSize(id, 4); // such kernels accept an ENUM of no other size
         }
         break;
       case BtfKind.FUNC:
@@ -58,7 +58,7 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
         break;
       case BtfKind.FLOAT:
         if (!features.float) {
-          // Anonymous, because "struct float" would be no C.
+          // Without a name, because "struct float" is not valid C.
           edit.setNameOffset(id, 0);
           edit.setInfo(id, BtfKind.STRUCT);
         }
@@ -89,14 +89,14 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
 
 const BYTE = { kind: "int", size: 1, signed: false, char: false, bool: false, bitOffset: 0, bits: 8 } as const;
 
-/** An INT of one byte: more would be too much for a variable of one byte. */
+/** Turns a type into an INT of one byte, which is not too large for any variable. */
 function becomeByte(edit: BtfEdit, id: TypeId): void {
   edit.setInfo(id, BtfKind.INT);
   edit.setSize(id, 1);
   edit.setExtra(id, 0, 8);
 }
 
-/** A DATASEC as a struct with the variables as members. */
+/** Turns a DATASEC into a struct that has the variables as members. */
 function becomeStruct(btf: Btf, edit: BtfEdit, id: TypeId): void {
   const type = btf.type(id);
   if (type.kind !== "datasec") return;

@@ -3,7 +3,7 @@ import { decodeText, encodeCString } from "../layout/index.ts";
 import type { Btf } from "./btf.ts";
 import { STRINGS } from "./memory-keys.ts";
 
-/** A string section being built: each text once, after those of a base or of an earlier version. */
+/** Builds a string section without repeated texts. Offsets may continue those of a base or of an earlier version. */
 export class StringTable {
   /** The offset that the next new string gets. */
   #end: number;
@@ -11,19 +11,19 @@ export class StringTable {
   readonly #offsets = new Map<string, number>();
   readonly #pieces: Uint8Array[] = [];
 
-  /** `base` strings are reused; offsets go on where `start` says. */
+  /** The first new string gets the offset `start`. Strings of `base` are not added again. */
   constructor(start: number, base: Btf | undefined) {
     this.#end = start;
     this.#base = base && new StringFinder(base);
     this.#offsets.set("", 0);
   }
 
-  /** The pieces of the section in order. */
+  /** The pieces that make up the section, in order. */
   get pieces(): readonly Uint8Array[] {
     return this.#pieces;
   }
 
-  /** The text's offset; it is added where it is new. */
+  /** Adds a text, unless it is there already, and returns its offset. */
   add(text: string): number {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;
@@ -39,14 +39,14 @@ export class StringTable {
     return offset;
   }
 
-  /** Adds bytes as they are, without looking whether they are known. */
+  /** Adds bytes as they are, without looking for equal ones. */
   append(bytes: Uint8Array): void {
     this.#pieces.push(bytes);
     this.#end += bytes.length;
   }
 }
 
-/** After so many searches an index of all strings is cheaper. */
+/** After this many searches an index of all strings is cheaper. */
 const SEARCHES_BEFORE_INDEX = 16;
 
 /** Finds strings of a BTF and its bases by their text. */
@@ -59,7 +59,7 @@ export class StringFinder {
     this.#btf = btf;
   }
 
-  /** Returns the offset of a text that is a string of its own; undefined where there is none. */
+  /** Returns the offset of a text that is a whole string, not the tail of a longer one; undefined if there is none. */
   find(text: string): number | undefined {
     if (++this.#searches > SEARCHES_BEFORE_INDEX) this.#index ??= indexStrings(this.#btf);
     return this.#index === undefined ? searchString(this.#btf, encodeCString(text)) : this.#index.get(text);
@@ -87,7 +87,7 @@ function indexStrings(btf: Btf): Map<string, number> {
     for (let at = 0; at < strings.length; ) {
       const end = strings.indexOf(0, at);
       const text = decodeText(strings, at, end);
-      // A text whose bytes are not UTF-8 is a string that nobody searches for.
+      // No search is for a string whose bytes are not UTF-8, so it is left out.
       if (!text.includes(REPLACEMENT) && !index.has(text)) index.set(text, stringStart + at);
       at = end + 1;
     }
@@ -95,5 +95,5 @@ function indexStrings(btf: Btf): Map<string, number> {
   return index;
 }
 
-/** What decoding puts in the place of bytes that are not UTF-8. */
+/** The character that the decoder puts in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";

@@ -2,13 +2,15 @@ import { FormatError } from "../errors/index.ts";
 import { type BtfHeader, HOST_LITTLE } from "./header.ts";
 import { BtfKind } from "./types.ts";
 
-/** How many u32 words a type of each kind takes: in the low byte with `struct btf_type`, above it for each element. */
+/**
+ * How many u32 words a type of each kind takes: in the low byte without elements, in the high byte for each element.
+ */
 export type KindSizes = Uint16Array;
 
-/** The kinds are 7 bits of `info` since Linux 7.1, 5 bits with zeros above before. */
+/** The kind is 7 bits of `info` since Linux 7.1. Before, it was 5 bits, and the bits above were zero. */
 const KINDS = 128;
 
-/** Words per type of every kind that we know; 0 for the others. */
+/** The sizes of all kinds that this code knows; 0 for the others. */
 export const KNOWN_KINDS: KindSizes = /* @__PURE__ */ knownKinds();
 
 function knownKinds(): KindSizes {
@@ -27,8 +29,8 @@ function knownKinds(): KindSizes {
 }
 
 /**
- * The kinds' sizes with those that the blob's layout section adds (`struct btf_layout`: info_sz, elem_sz, flags).
- * For a kind that we know the section is not consulted, as in libbpf.
+ * Returns the sizes of all kinds, with those that the blob's layout section adds (`struct btf_layout`: info_sz,
+ * elem_sz, flags). As in libbpf, the section is ignored for the kinds in {@link KNOWN_KINDS}.
  */
 export function kindSizes(data: Uint8Array, header: BtfHeader, base: KindSizes): KindSizes {
   if (header.layoutLength === 0) return base;
@@ -38,13 +40,13 @@ export function kindSizes(data: Uint8Array, header: BtfHeader, base: KindSizes):
     if (sizes[kind] !== 0) continue;
     const info = data[header.layoutStart + 4 * kind] as number;
     const each = data[header.layoutStart + 4 * kind + 1] as number;
-    // Sizes that are no multiple of 4 leave the kind unknown.
+    // If a size is not a multiple of 4, the kind stays unknown.
     if (info % 4 === 0 && each % 4 === 0) sizes[kind] = (3 + info / 4) | ((each / 4) << 8);
   }
   return sizes;
 }
 
-/** The type section as u32 words in this machine's byte order; a view onto `data` where that is possible. */
+/** Returns the type section as u32 words in this machine's byte order, if possible as a view onto `data`. */
 export function typeWords(data: Uint8Array, header: BtfHeader): Uint32Array {
   const count = header.typeLength >>> 2;
   const start = data.byteOffset + header.typeStart;
@@ -56,13 +58,13 @@ export function typeWords(data: Uint8Array, header: BtfHeader): Uint32Array {
 }
 
 /**
- * Where each type begins, found as far as it is asked for. The walk is the whole cost of opening a BTF (0.1 million
- * types of a kernel in 2 ms before the compiler has warmed up), and many a type that is wanted stands near the start.
+ * Finds where each type begins, on demand. Walking all types is the whole cost of opening a BTF (2 ms for the 100,000
+ * types of a kernel, before the code is optimised), and many wanted types are near the start.
  */
 export class TypeIndex {
-  /** The word at which each of the types begins that {@link count} says are known; behind them what is left is 0. */
+  /** The first word of each of the {@link count} types that are indexed. The entry after them is the next type's. */
   readonly offsets: Uint32Array;
-  /** How many types are known. */
+  /** How many types are indexed. */
   count = 0;
   #complete = false;
   readonly #words: Uint32Array;
@@ -78,7 +80,7 @@ export class TypeIndex {
     this.#source = source;
   }
 
-  /** Finds at least the first `least` types, or all; each time many more. Throws FormatError where one is wrong. */
+  /** Indexes at least the first `least` types if there are so many. Throws FormatError if a type is wrong. */
   extend(least: number): void {
     if (this.#complete || least <= this.count) return;
     const limit = Math.max(least, 2 * this.count, STEP);
@@ -86,7 +88,7 @@ export class TypeIndex {
     if (this.count < limit) this.#checkEnd();
   }
 
-  /** The number of the type that begins at a word; -1 where none does. */
+  /** Returns the number of the type that begins at a word; -1 if none begins there. */
   search(word: number): number {
     while (!this.#complete && (this.offsets[this.count] as number) <= word) this.extend(this.count + 1);
     let low = 0;
@@ -117,13 +119,13 @@ export class TypeIndex {
   }
 }
 
-/** Types that are looked at beyond the one that is asked for. */
+/** How many types {@link TypeIndex.extend} indexes at least. */
 const STEP = 1024;
 
 /**
- * Goes on from the `count` types that are known up to `limit`; gives how many there are then, and behind their offsets
- * where the next would be. Small and without calls, because the compiler must finish it while it runs; each type's
- * bounds are checked by where the next begins.
+ * Continues the index of `count` types up to `limit` types. Returns how many types are indexed then. The entry of
+ * `offsets` after the last type is the word at which the next type would begin: past the end if the last type is cut
+ * off. The function is small and calls nothing, so that V8 can optimise it while it runs.
  */
 function walkTypes(words: Uint32Array, sizes: KindSizes, offsets: Uint32Array, count: number, limit: number): number {
   const last = words.length - 3;

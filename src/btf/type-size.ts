@@ -2,9 +2,9 @@ import type { FormatError } from "../errors/index.ts";
 import { WORDS } from "./memory-keys.ts";
 import { BtfKind, type TypeId } from "./types.ts";
 
-/** What sizes and alignments are computed from: a BTF, read word by word. */
+/** The parts of a BTF from which sizes and alignments are computed. */
 export interface TypeWords {
-  /** The first type of this blob; the types before it are those of its base. */
+  /** The first type of this blob. The types before it are those of the base. */
   readonly firstId: TypeId;
   readonly pointerSize: number;
   has(id: TypeId): boolean;
@@ -14,9 +14,9 @@ export interface TypeWords {
   kindFlag(id: TypeId): boolean;
   sizeField(id: TypeId): number;
   target(id: TypeId): TypeId;
-  /** The blob that holds a type. */
+  /** Returns the blob that holds a type. */
   owner(id: TypeId): { readonly [WORDS]: Uint32Array };
-  /** Where in its owner's words a type begins. */
+  /** Returns the index of a type's first word in the words of its owner. */
   wordIndex(id: TypeId): number;
   error(id: TypeId, problem: string): FormatError;
 }
@@ -39,9 +39,9 @@ const LONG: ReadonlySet<string> = new Set([
   "int long unsigned",
 ]);
 
-/** The size of a pointer, told by that of `long` among this blob's own types; 8 where there is no `long`. */
+/** Returns the size of a pointer: that of the first `long` among this blob's own types, or 8 if there is no `long`. */
 export function pointerSizeOf(btf: TypeWords): number {
-  // No further than to the first: a lazy BTF need not know its end for it.
+  // The loop does not use `endId`, so a lazy BTF is indexed only as far as the first `long`.
   for (let id = btf.firstId; btf.has(id); id++) {
     if (btf.kind(id) !== BtfKind.INT) continue;
     const size = btf.sizeField(id);
@@ -50,7 +50,7 @@ export function pointerSizeOf(btf: TypeWords): number {
   return 8;
 }
 
-/** The size of a value in bytes, below 2^53. */
+/** Returns the size of a value in bytes. Throws FormatError if it is above 2^53 or if the type has no size. */
 export function sizeOfType(btf: TypeWords, id: TypeId): number {
   let at = id;
   let count = 1;
@@ -90,7 +90,7 @@ export function sizeOfType(btf: TypeWords, id: TypeId): number {
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
 }
 
-/** Says why a type has no size: what it is, or what the type `at` is that it is made of. */
+/** Describes why a type has no size: because of its own kind, or because of `at`, the type that it consists of. */
 function reasonOf(btf: TypeWords, id: TypeId, at: TypeId): string {
   const subject = at === id ? "it" : `type ${at}`;
   switch (btf.kind(at)) {
@@ -113,8 +113,8 @@ function product(btf: TypeWords, id: TypeId, count: number, size: number): numbe
 }
 
 /**
- * The alignment in bytes by libbpf's rules (`btf__align_of`). `known` keeps each struct's, so that a struct which is
- * reached by many ways is looked at once.
+ * Returns the alignment in bytes by libbpf's rules (`btf__align_of`). `known` caches the alignment of each struct,
+ * because many members may lead to the same struct.
  */
 export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, depth = 0): number {
   let at = id;
@@ -163,7 +163,7 @@ function alignOfMembers(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, 
     if (align > most) most = align;
     const offset = words[at + 2] as number;
     const bitfield = flag && offset >>> 24 !== 0;
-    // A member out of its natural place means that the struct is packed.
+    // A member that is not aligned means that the struct is packed.
     if (!bitfield && (flag ? offset & 0xffffff : offset) % (8 * align) !== 0) return 1;
   }
   return btf.sizeField(id) % most === 0 ? most : 1;

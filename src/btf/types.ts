@@ -29,9 +29,9 @@ export type TypeId = number;
 export interface BtfMember {
   readonly name: string;
   readonly type: TypeId;
-  /** From the start of the struct, in bits. */
+  /** Offset from the start of the struct, in bits. */
   readonly bitOffset: number;
-  /** Width of a bitfield in bits; 0 for an ordinary member. */
+  /** Width of a bitfield in bits; 0 if the member is not a bitfield. */
   readonly bitSize: number;
 }
 export interface BtfParam {
@@ -94,6 +94,6 @@ export type BtfType =
   | (Reference<"var"> & { readonly linkage: "static" | "global" | "extern" })
   | (Named & { readonly kind: "datasec"; readonly size: number; readonly variables: readonly BtfSecInfo[] })
   | (Named & { readonly kind: "float"; readonly size: number })
-  /** `component` is the member or parameter index, -1 for the type itself. */
+  /** `component` is the index of the tagged member or parameter; -1 if the tag is for the type itself. */
   | (Reference<"decl_tag"> & { readonly component: number; readonly attribute: boolean })
   | (Reference<"type_tag"> & { readonly attribute: boolean });
