@@ -18,7 +18,7 @@ function fileOfFd(fd: number): string {
     return readlinkSync(path);
   } catch (cause) {
     throw new UsageError(
-      `the kind of object that fd ${fd} is stands in ${path}, which cannot be read: is /proc mounted?`,
+      `the kind of the object at fd ${fd} is unknown, because ${path} cannot be read; mount /proc with: mount -t proc proc /proc`,
       { cause },
     );
   }

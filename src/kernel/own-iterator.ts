@@ -39,7 +39,9 @@ export class OwnIterator implements Disposable {
   constructor({ target, since, name, code, recordSize }: OwnIteratorOptions) {
     for (const [kind, inode] of Object.entries(FIRST_NAMESPACES)) {
       if (statSync(`/proc/self/ns/${kind}`).ino === inode) continue;
-      throw new NotSupportedError({ feature: `what the kernel itself knows, in this ${kind} namespace` });
+      throw new NotSupportedError({
+        feature: `iterator programs of bpfts in a ${kind} namespace other than the first`,
+      });
     }
     this.#recordSize = recordSize;
     const types = kernelTypes();

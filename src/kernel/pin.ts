@@ -121,7 +121,7 @@ function finish(unfinished: string, target: string): void {
   } catch (error) {
     const failure = nodeError(error, target);
     if (failure instanceof SyscallError && (failure.errno === Errno.EEXIST || failure.errno === Errno.ENOTEMPTY)) {
-      throw new UsageError(`${target} cannot be made: it was made by somebody else meanwhile`, { cause: failure });
+      throw new UsageError(`${target} cannot be made: another process has made it meanwhile`, { cause: failure });
     }
     throw failure;
   }

@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/index.ts";
-import { Errno, SyscallError, UsageError } from "../errors/index.ts";
+import { Errno, errnoName, SyscallError, UsageError } from "../errors/index.ts";
 import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
@@ -60,7 +60,9 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   const second = first.log === "" ? loadWithLog(load, 1) : first;
   if (second.fd !== undefined) {
     closeFd(second.fd);
-    throw new UsageError(`program ${spec.name} was refused, and then loaded: the kernel was short of something`);
+    throw new UsageError(
+      `program ${spec.name} failed to load with ${errnoName(first.errno)}, and then loaded when it was tried again for the verifier's log; load the object again`,
+    );
   }
   // ENOSPC means that the log did not fit.
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;

@@ -148,7 +148,7 @@ export class ObjectMaps {
     }
     map.close();
     throw new UsageError(
-      `map ${spec.name}: the one pinned at ${path} differs: ${differences.join(", ")}; remove the pin, or give another pinPath`,
+      `map ${spec.name}: the map pinned at ${path} differs: ${differences.join(", ")}; remove the pin, or set another pinPath`,
     );
   }
 

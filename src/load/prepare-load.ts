@@ -81,7 +81,9 @@ function structOpsRoles(structOps: ReadonlyMap<string, PreparedStructOps>): Map<
     for (const [program, role] of ops.roles) {
       const before = roles.get(program) ?? role;
       if (before.attach_btf_id !== role.attach_btf_id || before.expected_attach_type !== role.expected_attach_type) {
-        throw new UsageError(`program ${program}: map ${map} uses it for another member, or struct, than one before`);
+        throw new UsageError(
+          `program ${program} is used for two different members: by map ${map}, and by another struct_ops map`,
+        );
       }
       roles.set(program, role);
     }

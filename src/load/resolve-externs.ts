@@ -204,7 +204,9 @@ function setConfigured(extern: ExternSpec, source: Source<"kconfig">, into: Uint
   else {
     const value = parseConfigNumber(text);
     if (value === undefined) {
-      throw new UsageError(`extern ${extern.name}: the kernel's configuration has ${text}, which is no value`);
+      throw new UsageError(
+        `extern ${extern.name}: the kernel's configuration has the value ${text}, which is neither y, n or m, nor a number, nor a quoted text`,
+      );
     }
     setNumber(extern, source, into, value);
   }

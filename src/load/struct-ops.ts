@@ -76,7 +76,7 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
       programs.push({ offset: at, program });
       const before = roles.get(program);
       if (before !== undefined && before.expected_attach_type !== index) {
-        throw new UsageError(`program ${program}: map ${map.name} uses it for several members`);
+        throw new UsageError(`program ${program}: map ${map.name} uses the program for several members`);
       }
       roles.set(program, {
         attach_btf_id: structId,

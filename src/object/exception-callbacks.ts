@@ -28,7 +28,7 @@ export function readExceptionCallbacks(
     if (tag.kind !== "decl_tag" || tag.component !== -1 || !tag.name.startsWith(PREFIX)) continue;
     const fail = (problem: string) => new FormatError({ source }, `declaration tag ${tag.name}: ${problem}`);
     const program = btf.type(tag.type);
-    if (program.kind !== "func" || program.linkage !== "global") throw fail("it is on no program");
+    if (program.kind !== "func" || program.linkage !== "global") throw fail("it is not on a program");
     const name = tag.name.slice(PREFIX.length);
     const [callback, another] = byName.get(name) ?? [];
     if (callback === undefined) throw fail(`program ${program.name}: there is no subprogram ${name}`);

@@ -187,8 +187,8 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
       const section = elf.section(from.section, from.name);
       return sectionError(elf, section, `function ${from.name}: ${problem}`, (from.start + slot) * SLOT);
     };
-    if (reference !== undefined) throw fail("a function is called or taken the address of by a relocation for data");
-    if (!local) throw fail("the address of a function is taken without a relocation that says which");
+    if (reference !== undefined) throw fail("the relocation of a call or of a function's address refers to data");
+    if (!local) throw fail("the address of a function is taken without a relocation that names the function");
     // The compiler has resolved a call within one section.
     const at = from.start + slot + view.imm(slot) + 1;
     const target = functions.find(from.section, at);

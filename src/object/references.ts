@@ -54,7 +54,8 @@ function readSection(
     const symbol = referents.symbols.at(number);
     const fail = (problem: string) =>
       sectionError(elf, target, `relocation ${i} against ${nameOf(referents, symbol)}: ${problem}`, offset);
-    if (offset % SLOT !== 0 || offset >= target.size) throw fail("its place is no instruction of the section");
+    if (offset % SLOT !== 0 || offset >= target.size)
+      throw fail("its offset is not that of an instruction of the section");
     if (addend !== 0) throw fail(`has an addend of its own (${addend}), which BPF objects do not use`);
     const slot = offset / SLOT;
     const from = referents.functions.find(target.index, slot);
@@ -110,7 +111,7 @@ function classify(
   }
   const target = sections.elf.section(section, `symbol ${symbol.name}`);
   if (call || sections.codeNumbers.has(section)) {
-    if (call && view.source(slot) !== 1) throw fail("the call is not one of a function of the program");
+    if (call && view.source(slot) !== 1) throw fail("the instruction is not a call of a function of the program");
     // A static function is given by its section and an offset, in instructions for a call and in bytes for a load.
     const at = value / SLOT + (call ? imm + 1 : imm / SLOT);
     const found = functions.find(section, at);

@@ -136,7 +136,7 @@ test("pinned maps are pinned, used again, and their difference is told", { skip:
   if (spec.maps.pinned !== undefined) spec.maps.pinned.maxEntries += 1;
   assert.throws(
     () => loadObject(spec, { pinPath }),
-    (error) => error instanceof UsageError && /the one pinned at .* differs: max_entries/.test(error.message),
+    (error) => error instanceof UsageError && /the map pinned at .* differs: max_entries/.test(error.message),
   );
 });
 
@@ -341,7 +341,8 @@ test("a struct_ops program for two members, or for a struct that this kernel lac
   leavesNothing(
     () => loadObject(spec),
     (error) =>
-      error instanceof UsageError && /only_optional: map bpfts_optional uses it for several/.test(error.message),
+      error instanceof UsageError &&
+      /only_optional: map bpfts_optional uses the program for several/.test(error.message),
   );
   const { bpfts_always: always } = spec.maps;
   assert.ok(always?.structOps);

@@ -158,7 +158,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
       ],
       [main(24)],
     ),
-    /section xdp at offset 0x4: relocation 0 against main: its place is no instruction/,
+    /section xdp at offset 0x4: relocation 0 against main: its offset is not that of an instruction/,
   ],
   [
     "an addend",
