@@ -49,6 +49,7 @@ test("regular expressions that backtrack are told from those that do not", () =>
     "^([^:]+):(.+)$",
     "^config:(\\d+)",
     "\\p{Cc}",
+    "[^\\P{Cc}\\t]|[\\udc80-\\u{dcff}]",
     "^[^/\\s]{1,15}$",
     "_([a-z0-9])",
     ";$",

@@ -196,6 +196,7 @@ class Parser {
 
   #character(): Ranges {
     if (this.#take("\\p{Cc}")) return CONTROL;
+    if (this.#take("\\P{Cc}")) return except(CONTROL);
     for (const [text, ranges] of [
       ["\\d", DIGIT],
       ["\\w", WORD],
@@ -213,10 +214,10 @@ class Parser {
     ] as const) {
       if (this.#take(text)) return [[code, code]];
     }
-    const hex = /^\\(?:x([\da-f]{2})|u([\da-f]{4}))/i.exec(this.#text.slice(this.#at));
+    const hex = /^\\(?:x([\da-f]{2})|u([\da-f]{4})|u\{([\da-f]{1,6})\})/i.exec(this.#text.slice(this.#at));
     if (hex !== null) {
       this.#at += hex[0].length;
-      const code = Number.parseInt(hex[1] ?? hex[2] ?? "", 16);
+      const code = Number.parseInt(hex[1] ?? hex[2] ?? hex[3] ?? "", 16);
       return [[code, code]];
     }
     if (this.#take("\\") && /[\w]/.test(this.#text[this.#at] ?? "")) throw this.#unknown();

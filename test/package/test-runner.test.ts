@@ -21,7 +21,7 @@ function run(t: TestContext, files: Readonly<Record<string, string>>): Outcome {
     return ["--also", join(folder, name)];
   });
   const { NODE_TEST_CONTEXT: _, CI: __, ...env } = process.env;
-  const words = ["scripts/test.mjs", "--jobs", "1", "--limit", "8", "--results", results, ...also, "/no-such-file"];
+  const words = ["scripts/test.mjs", "--jobs", "1", "--limit", "120", "--results", results, ...also, "/no-such-file"];
   const { status, stdout } = spawnSync(process.execPath, words, { encoding: "utf8", env });
   const lines = readFileSync(results, "utf8").trimEnd().split("\n");
   return { code: status, text: stdout, results: lines.map((line) => JSON.parse(line)) };
@@ -49,7 +49,7 @@ const failures: readonly [what: string, source: string, message: RegExp][] = [
     /bad\.mjs: the process ended with SIGSEGV before the tests/,
   ],
   ["an early exit", 'test("x", () => process.exit(0));', /bad\.mjs: the process ended with 0 before the tests/],
-  ["waiting for what never comes", 'test("x", () => new Promise(() => {}));', /bad\.mjs: (x|not done in 8 s)\n/],
+  ["waiting for what never comes", 'test("x", () => new Promise(() => {}));', /bad\.mjs: (x|not done in 120 s)\n/],
   ["a process that is changed for the others", 'test("x", () => process.chdir("/"));', /must stay as it was/],
 ];
 for (const [what, source, message] of failures) {

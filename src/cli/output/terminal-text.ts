@@ -1,24 +1,31 @@
 // Names and texts from outside may hold control characters, which a terminal obeys instead of showing them. Bytes of a
 // file name that are not UTF-8 are lone surrogates in a string, see decodeFileName.
 
+// The classes name the characters that stay: control characters, DEL to U+009F and bytes that are not UTF-8 are in none.
+
 /**
  * Returns a name from outside as a part of one line. Control characters are escaped as in JSON (`\n`, `\u001b`), bytes
  * that are not UTF-8 as `\xff`.
  */
-export const escapeName: (name: string) => string = escaping("\\0-\\x1f");
+export const escapeName: (name: string) => string = escaping(
+  /[^ -~\xa0-\udc7f\udd00-\uffff]/,
+  /[^ -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
+);
 
 /** Escapes a line of text from outside as {@link escapeName} does, except for its tabs. */
-export const escapeLine: (line: string) => string = escaping("\\0-\\x08\\n-\\x1f");
+export const escapeLine: (line: string) => string = escaping(
+  /[^\t -~\xa0-\udc7f\udd00-\uffff]/,
+  /[^\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
+);
 
 /** Escapes a text of several lines as {@link escapeName} does, except for its line ends and tabs. */
-export const escapeText: (text: string) => string = escaping("\\0-\\x08\\x0b-\\x1f");
+export const escapeText: (text: string) => string = escaping(
+  /[^\n\t -~\xa0-\udc7f\udd00-\uffff]/,
+  /[^\n\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
+);
 
-/** `ascii` are the ASCII control characters to escape, as in a regular expression. DEL and all others always are. */
-function escaping(ascii: string): (text: string) => string {
-  const unshown = `[${ascii}\\x7f-\\x9f\\udc80-\\udcff]`;
-  // Without the flag u the test is cheaper. It finds the second halves of emoji, too, which the replacement leaves alone.
-  const maybe = new RegExp(unshown);
-  const all = new RegExp(unshown, "gu");
+/** `maybe` is cheaper without the flag u. It also finds the second halves of emoji, which `all` leaves alone. */
+function escaping(maybe: RegExp, all: RegExp): (text: string) => string {
   return (text) => (maybe.test(text) ? text.replace(all, escaped) : text);
 }
 
