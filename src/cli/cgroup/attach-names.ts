@@ -5,8 +5,8 @@ import type { AttachName } from "./render.ts";
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 
 /**
- * The names of the places of lsm_cgroup programs. Programs without a place have the empty name, as in bpftool, which
- * looks up type 0 where the kernel has BTF.
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to. Other programs have the empty name,
+ * as in bpftool, which looks up type 0 if the kernel has BTF.
  */
 export async function attachNames(
   cgroups: readonly { readonly programs: readonly CgroupProgram[] }[],

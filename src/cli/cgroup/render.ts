@@ -9,11 +9,11 @@ const ID_COLUMN = 8;
 /** The names of functions that lsm_cgroup programs are attached to; asked for each program. */
 export type AttachName = (program: CgroupProgram) => string | undefined;
 
-/** What of a cgroup is shown. */
+/** Which programs and columns of a cgroup are shown. */
 export interface View {
-  /** What runs there rather than what was attached there. */
+  /** Shows the programs that run in the cgroup, inherited ones too, instead of those attached to it. */
   readonly effective: boolean;
-  /** An addition of ours: links, flags and origins too. */
+  /** Shows links, flags and origins too, which bpftool does not have. */
   readonly details: boolean;
 }
 

@@ -8,7 +8,7 @@ import { unexpectedWord, type Words } from "../words/words.ts";
 
 const MAX_NAME = 15;
 
-/** What a map is opened for: reading alone is allowed where writing is not. */
+/** What a map is opened for. A map that may not be written can still be opened for reading. */
 export type MapAccess = "read" | "write";
 
 function flagsFor(access: MapAccess): number {
@@ -40,7 +40,7 @@ export function takeMap(words: Words, access: MapAccess = "write"): OwnedFd {
   throw new CommandError(`several maps match this handle: ids ${ids.join(", ")}`);
 }
 
-/** Opens every map in the order of ids, for reading; those that go away meanwhile are left out. Each is the caller's. */
+/** Opens every map for reading, in the order of ids. Skips maps that go away meanwhile. The caller closes each. */
 export function* eachMap(): Generator<OwnedFd> {
   for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     let fd: number;

@@ -62,8 +62,8 @@ export function prepareDirectory(directory: string, options: Options, made?: str
 }
 
 /**
- * Mounts the bpffs at its standard place where the path lies there. bpftool mounts one over whatever directory the path
- * names, and so hides the files in it; here that is an error.
+ * Mounts a bpffs at /sys/fs/bpf if the path lies below it. For another directory this is an error: bpftool mounts a bpffs
+ * over it, which hides the user's files.
  */
 function mountFor(directory: string, path: string, options: Options): void {
   const standard = directory === BPFFS_PATH || directory.startsWith(`${BPFFS_PATH}/`);

@@ -49,8 +49,8 @@ export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): Value
 }
 
 /**
- * A type that no program has written, with more values than anybody can read, is shown as text that says so: whoever
- * may load a program must not be able to keep the listings of others from ending.
+ * A type with more values than anybody can read is shown as a text that says so. Otherwise one hostile program could keep
+ * everybody's listings from ending.
  */
 function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   const { size, tooMuch } = countValues(btf, id);

@@ -12,8 +12,8 @@ export interface RecordStyle<R> {
 }
 
 /**
- * A listing, each record of which is rendered when it is complete: where all ten thousand live until the last one is
- * there, moving them about takes a third of the time.
+ * A listing that renders each record at once. If ten thousand records lived until the last one is there, the garbage
+ * collector would take a third of the time.
  */
 export class Listing<R> {
   readonly #style: RecordStyle<R>;

@@ -34,7 +34,7 @@ type Mutable = { -readonly [K in keyof LoadArguments]: LoadArguments[K] };
 
 /**
  * Takes `OBJ PATH [type TYPE] [{ offload_dev | xdpmeta_dev } NAME] [map { idx IDX | name NAME } MAP] [pinmaps MAP_DIR]
- * [autoattach] [kernel_btf BTF_FILE]`. The older name of offload_dev, dev, is taken, and `warn` told what is better.
+ * [autoattach] [kernel_btf BTF_FILE]`. Also takes `dev`, the older name of offload_dev, and warns of it.
  */
 export function takeLoadArguments(words: Words, warn: Warn = () => {}): LoadArguments {
   words.need(2);

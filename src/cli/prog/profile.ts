@@ -54,7 +54,7 @@ function takeMetrics(words: Words): MetricName[] {
   return metrics;
 }
 
-/** Until the time is over, or Ctrl-C; then what was measured. */
+/** Measures until the time is over or Ctrl-C, then shows what was measured. */
 function measuring(profile: Profile, seconds: number | undefined, options: Options): LiveAnswer {
   return {
     async live(output, signal) {

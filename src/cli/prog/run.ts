@@ -12,7 +12,7 @@ import type { JsonValue } from "../output/json-writer.ts";
 import { parseU32 } from "../words/number.ts";
 import { begins, type Words } from "../words/words.ts";
 
-/** bpftool's room for what the program leaves behind, where nothing else is asked for. */
+/** The size of bpftool's output buffers unless the words give another. */
 const DEFAULT_SIZE = 32 * 1024;
 const STANDARD = "-";
 
@@ -89,7 +89,7 @@ function inputOf({ in: path }: Stream): Uint8Array | undefined {
   }
 }
 
-/** As in bpftool there is no output without input, but what a size was given for. */
+/** As in bpftool, a run without input has no output. */
 function roomFor({ size }: Stream, input: Uint8Array | undefined): number | undefined {
   return input === undefined ? undefined : size || DEFAULT_SIZE;
 }
@@ -115,7 +115,7 @@ function testRun(program: Program, options: Parameters<Program["run"]>[0] & obje
   return result;
 }
 
-/** What is to be shown on standard output, after what goes to a file has gone there. */
+/** Writes output to its file, or returns the output that standard output shows. */
 function outputOf({ out }: Stream, bytes: Uint8Array | undefined): Uint8Array | undefined {
   if (out === undefined || bytes === undefined || bytes.length === 0) return undefined;
   if (out === STANDARD) return bytes;
