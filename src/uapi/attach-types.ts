@@ -79,3 +79,11 @@ export function attachTypeName(value: number): string | undefined {
 export function attachTypeByName(name: string): BpfAttachType | undefined {
   return NAMES.value(name);
 }
+
+/** The hooks of network devices that have a list of programs (kernel/bpf/mprog.c). */
+export const LIST_ATTACH_TYPES: ReadonlySet<number> = new Set([
+  BpfAttachType.BPF_TCX_INGRESS,
+  BpfAttachType.BPF_TCX_EGRESS,
+  BpfAttachType.BPF_NETKIT_PRIMARY,
+  BpfAttachType.BPF_NETKIT_PEER,
+]);

@@ -1,4 +1,4 @@
-export { attachTypeByName, attachTypeName, BpfAttachType } from "./attach-types.ts";
+export { attachTypeByName, attachTypeName, BpfAttachType, LIST_ATTACH_TYPES } from "./attach-types.ts";
 export {
   BpfBtfLoadAttr,
   BpfEnableStatsAttr,

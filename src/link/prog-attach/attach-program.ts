@@ -2,7 +2,7 @@ import { Errno, UsageError } from "../../errors/index.ts";
 import { checkOptions, type FeatureName, type OptionKind } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { progAttach, progDetach } from "../../sys/index.ts";
-import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
+import { BpfAttachType, BpfProgType, LIST_ATTACH_TYPES } from "../../uapi/index.ts";
 import { POSITION_OPTIONS, type Position, reasonInList, withAttachPosition } from "../anchor.ts";
 import { type AttachTypeName, attachTypeNumber, checkArguments, resolveAttachType } from "../attach-arguments.ts";
 import {
@@ -44,14 +44,6 @@ const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?
   [a.BPF_SK_SKB_STREAM_PARSER, { type: p.BPF_PROG_TYPE_SK_SKB }],
   [a.BPF_FLOW_DISSECTOR, { type: p.BPF_PROG_TYPE_FLOW_DISSECTOR }],
   [a.BPF_LIRC_MODE2, { type: p.BPF_PROG_TYPE_LIRC_MODE2, feature: "attach:lirc" }],
-]);
-
-/** The hooks with a list of programs (kernel/bpf/mprog.c); the others have room for one. */
-const LISTS: ReadonlySet<number> = new Set([
-  a.BPF_TCX_INGRESS,
-  a.BPF_TCX_EGRESS,
-  a.BPF_NETKIT_PRIMARY,
-  a.BPF_NETKIT_PEER,
 ]);
 
 const OPTIONS: Readonly<Record<string, OptionKind>> = {
@@ -131,7 +123,8 @@ function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook
     attachType,
     programTypes: [hook?.type ?? program.type],
     feature: hook?.feature,
-    explain: ({ errno }) => reasonOf(errno) ?? (LISTS.has(attachType) ? reasonInList(errno) : reasonAlone(errno)),
+    explain: ({ errno }) =>
+      reasonOf(errno) ?? (LIST_ATTACH_TYPES.has(attachType) ? reasonInList(errno) : reasonAlone(errno)),
   };
 }
 

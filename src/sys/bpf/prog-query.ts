@@ -1,5 +1,5 @@
 import { Errno } from "../../errors/index.ts";
-import { attachTypeName, BpfAttachType, BpfCmd, BpfProgQueryAttr } from "../../uapi/index.ts";
+import { attachTypeName, BpfAttachType, BpfCmd, BpfProgQueryAttr, LIST_ATTACH_TYPES } from "../../uapi/index.ts";
 import { beginCall, placeRoom, type Room } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
 
@@ -24,12 +24,6 @@ export interface ProgQueryResult {
 }
 
 const a = BpfAttachType;
-const MPROG: ReadonlySet<number> = new Set([
-  a.BPF_TCX_INGRESS,
-  a.BPF_TCX_EGRESS,
-  a.BPF_NETKIT_PRIMARY,
-  a.BPF_NETKIT_PEER,
-]);
 
 /** Kernels before 6.0 answer EINVAL to `prog_attach_flags`. Learnt from the first answer that tells; undefined until then. */
 let perProgramFlags: boolean | undefined;
@@ -81,7 +75,7 @@ function queryOnce(
   const bytes = capacity * 4;
   const ids = placeRoom(bytes);
   const progFlags = withFlags ? placeRoom(bytes) : undefined;
-  const linkIds = MPROG.has(attachType) ? placeRoom(bytes) : undefined;
+  const linkIds = LIST_ATTACH_TYPES.has(attachType) ? placeRoom(bytes) : undefined;
   const linkFlags = linkIds === undefined ? undefined : placeRoom(bytes);
   BpfProgQueryAttr.fill(arena.view, 0, {
     target_fd: target,
