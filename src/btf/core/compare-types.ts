@@ -5,21 +5,21 @@ import { BtfKind, type BtfMember, type TypeId } from "../types.ts";
 import { elementType, functionType, isComposite, isEnum } from "./type-access.ts";
 
 /**
- * Bounds the work that one object's CO-RE relocations may cause. Types that nest themselves in several members make
- * libbpf's recursions exponential; a large real object (10,000 relocations against `struct task_struct`) needs some
- * three million steps.
+ * Limits the work that one object's CO-RE relocations may cause. libbpf's recursions take exponential time if several
+ * members of a type contain the type itself. A large real object (10,000 relocations against `struct task_struct`)
+ * needs about three million steps.
  */
 export class CoreBudget {
   #left: number;
   readonly #source: string;
 
-  /** @param source whose relocations they are, for the error. */
+  /** @param source the object's name in errors. */
   constructor(source: string, steps = 10_000_000) {
     this.#left = steps;
     this.#source = source;
   }
 
-  /** Takes `steps` comparisons of members, parameters or enumerators; throws FormatError when none are left. */
+  /** Takes `steps` comparisons of members, parameters or enumerators. Throws FormatError if the budget is spent. */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0)
@@ -33,17 +33,18 @@ export class CoreBudget {
   }
 }
 
-/** Levels of pointers and arrays, and of functions within functions (libbpf's src/relo_core.c). */
+/** The most levels of pointers and arrays, and of functions in functions (libbpf's src/relo_core.c). */
 export const MAX_TYPE_DEPTH = 32;
 
-/** Kinds that may stand for each other: the same, or any two enums whatever their width. */
+/** Returns true for kinds that are compatible: two equal kinds, or any two enums, whatever their width. */
 export function kindsAreCompatible(a: BtfKind, b: BtfKind): boolean {
   return a === b || (isEnum(a) && isEnum(b));
 }
 
 /**
- * The test behind type_exists, target_type_id and type_size. The caller has compared the root types' names; below
- * them only the shape counts: pointers and arrays lead to compatible types, functions have compatible parameters.
+ * Compares two types for type_exists, target_type_id and type_size. The caller has compared the names of the two types.
+ * Below them names do not matter: pointers and arrays must lead to compatible types, and functions must have compatible
+ * parameters.
  */
 export function typesAreCompatible(
   local: Btf,
@@ -63,7 +64,7 @@ function compatible(
   budget: CoreBudget,
   level: number,
 ): boolean {
-  // The roots themselves must be of one kind: a typedef is no candidate for the struct that it names.
+  // The two types themselves must have the same kind: a typedef is not compatible with the struct that it names.
   if (!kindsAreCompatible(local.kind(localRoot), target.kind(targetRoot))) return false;
   let localId = localRoot;
   let targetId = targetRoot;
@@ -113,8 +114,9 @@ function compatible(
 }
 
 /**
- * Whether a target's member may stand for a local one of the same name: any two structs or unions, pointers, floats
- * and integers do; enums and forward declarations by name, unless one is anonymous; arrays by their elements.
+ * Returns true if a member of the target is compatible with a local member of the same name. Any two structs or unions,
+ * pointers, floats and integers are. Enums and forward declarations need equal names, unless one is anonymous. Arrays
+ * need compatible elements.
  */
 export function fieldsAreCompatible(
   local: Btf,
@@ -125,7 +127,7 @@ export function fieldsAreCompatible(
 ): boolean {
   let localId = localRoot;
   let targetId = targetRoot;
-  // libbpf has no bound here; it needs none, because C cannot declare an array of itself, but a file can.
+  // libbpf has no limit here, because C has no array that contains itself. A hostile file can declare one.
   for (let depth = MAX_TYPE_DEPTH; depth > 0; depth--) {
     localId = local.resolve(localId);
     targetId = target.resolve(targetId);
@@ -157,7 +159,7 @@ export function fieldsAreCompatible(
   throw tooDeep(local, localRoot);
 }
 
-/** False for the integers that begin within their storage, which compilers made for bitfields before kernel 4.20. */
+/** Returns false for an integer with a bit offset, which compilers wrote for bitfields before Linux 4.20. */
 function isPlainInt(btf: Btf, id: TypeId): boolean {
   const type = btf.type(id);
   return type.kind === "int" && type.bitOffset === 0;
@@ -168,9 +170,10 @@ export function tooDeep(btf: Btf, id: TypeId): FormatError {
 }
 
 /**
- * The test behind type_matches (Clang 15, libbpf 1.0), stricter than compatibility: below typedefs and modifiers
- * names and kinds agree, integers agree in size and sign, arrays in length, local members and enumerators exist in
- * the target. Behind a pointer a struct needs only its name and kind, and a forward declaration is enough.
+ * Compares two types for type_matches (Clang 15, libbpf 1.0), which is stricter than compatibility. Below typedefs and
+ * modifiers, names and kinds must be equal, and so must the size and sign of integers and the length of arrays. All
+ * local members and enumerators must exist in the target. A struct behind a pointer needs only an equal name and kind,
+ * and may be a forward declaration.
  */
 export function typesMatch(local: Btf, localId: TypeId, target: Btf, targetId: TypeId, budget: CoreBudget): boolean {
   return matches({ local, target, budget }, localId, targetId, false, MAX_TYPE_DEPTH);
@@ -199,7 +202,7 @@ function matches(sides: Sides, localRoot: TypeId, targetRoot: TypeId, behindPoin
       case BtfKind.VOID:
         return targetKind === kind;
       case BtfKind.FWD: {
-        // The flag of a forward declaration says whether it is one of a union.
+        // The kind flag of a forward declaration tells whether it declares a union.
         const union = local.kindFlag(localId);
         if (targetKind === kind) return union === target.kindFlag(targetId);
         return behind && targetKind === (union ? BtfKind.UNION : BtfKind.STRUCT);
@@ -254,7 +257,7 @@ function integersMatch({ local, target }: Sides, localId: TypeId, targetId: Type
   return ours.size === theirs.size && ours.signed === theirs.signed;
 }
 
-/** Every local enumerator is in the target by its name, whatever its value; and the widths agree. */
+/** Returns true if the target enum has the same width and all local enumerators by name, whatever their values. */
 function enumsMatch({ local, target, budget }: Sides, localId: TypeId, targetId: TypeId): boolean {
   if (local.sizeField(localId) !== target.sizeField(targetId) || local.vlen(localId) > target.vlen(targetId))
     return false;
@@ -281,7 +284,7 @@ function compositesMatch(sides: Sides, localId: TypeId, targetId: TypeId, level:
     if (same === undefined) theirs.set(name, [member]);
     else same.push(member);
   }
-  // Several members share a name where they are anonymous, or flavours of each other.
+  // Several members can have the same name: anonymous ones, and flavours of one name.
   return members(local, localId).every((member) =>
     theirs
       .get(budget.essentialName(member.name))

@@ -2,13 +2,13 @@ import { FormatError } from "../../errors/index.ts";
 import * as bpf from "../../uapi/index.ts";
 import type { CoreResult } from "./relocator.ts";
 
-/** The helper number of a poisoned call, 0xbad2310: the verifier refuses it as `unknown#195896080`. */
+/** The helper number of a poisoned call, 0xbad2310: the verifier rejects it as `unknown#195896080`. */
 export const CORE_POISON_HELPER = 195896080;
 
 const CLASS_MASK = 0x07;
 const SIZE_MASK = 0x18;
 
-/** Bytes that a load or store moves, by the size bits of its opcode. */
+/** How many bytes a load or store moves, by the size bits of its opcode. */
 const BYTES_OF_SIZE: Readonly<Record<number, number>> = {
   [bpf.BPF_W]: 4,
   [bpf.BPF_H]: 2,
@@ -18,14 +18,12 @@ const BYTES_OF_SIZE: Readonly<Record<number, number>> = {
 const SIZE_OF_BYTES: Readonly<Record<number, number>> = { 4: bpf.BPF_W, 2: bpf.BPF_H, 1: bpf.BPF_B, 8: bpf.BPF_DW };
 
 /**
- * Writes a CO-RE result into the instruction at `slot`: the immediate of an ALU operation or of a 64-bit load
- * immediate, or the offset, and where needed the width, of a load or store. Returns the reason if the instruction was
- * poisoned instead. Throws FormatError, with nothing changed, where the instruction is not what the relocation
- * expects.
+ * Writes a CO-RE result into the instruction at `slot`: into the immediate of an ALU operation or of ld_imm64, or into
+ * the offset of a load or store, whose width may change too. If it poisons the instruction instead, it returns the
+ * reason. Throws FormatError and changes nothing if the instruction is not one that the relocation expects.
  *
- * @param instructions the program's encoded instructions
- * @param slot the instruction, in 8-byte slots
- * @param little the instructions' byte order
+ * @param instructions the program's encoded instructions @param slot the instruction, in 8-byte slots @param little the
+ * instructions' byte order
  */
 export function applyCoreRelocation(
   instructions: DataView,
@@ -40,11 +38,13 @@ export function applyCoreRelocation(
     throw new FormatError({ source: `program ${programName}` }, text);
   };
   if (!(Number.isInteger(slot) && slot >= 0 && at + bpf.SLOT_SIZE <= instructions.byteLength)) {
-    return fail(`the program has ${Math.floor(instructions.byteLength / bpf.SLOT_SIZE)} instructions`);
+    return fail(
+      `the instruction is outside the program, which has ${Math.floor(instructions.byteLength / bpf.SLOT_SIZE)} slots`,
+    );
   }
   const { original, value, validate } = result;
   const poison = (): string => {
-    // The second half too, or the verifier would complain about opcode 0 instead.
+    // Poison the second slot too. Otherwise the verifier complains about its opcode 0.
     if (instructions.getUint8(at) === bpf.LD_IMM64 && at + 2 * bpf.SLOT_SIZE <= instructions.byteLength)
       poisonSlot(instructions, at + bpf.SLOT_SIZE, little);
     poisonSlot(instructions, at, little);
@@ -52,7 +52,7 @@ export function applyCoreRelocation(
   };
   const expect = (found: bigint): void => {
     if (validate && BigInt.asUintN(64, found) !== original)
-      fail(`unexpected value ${found}, not ${original} (which would become ${value})`);
+      fail(`the instruction has the value ${found} instead of ${original}, which would become ${value}`);
   };
   if (result.poison) return poison();
 
@@ -60,7 +60,7 @@ export function applyCoreRelocation(
   switch (opcode & CLASS_MASK) {
     case bpf.BPF_ALU:
     case bpf.BPF_ALU64:
-      if ((opcode & bpf.BPF_X) !== 0) fail("an ALU instruction without an immediate");
+      if ((opcode & bpf.BPF_X) !== 0) fail("the ALU instruction has no immediate");
       expect(BigInt(instructions.getInt32(at + 4, little)));
       instructions.setInt32(at + 4, Number(BigInt.asIntN(32, value)), little);
       return undefined;
@@ -68,11 +68,11 @@ export function applyCoreRelocation(
     case bpf.BPF_ST:
     case bpf.BPF_STX: {
       expect(BigInt(instructions.getInt16(at + 2, little)));
-      if (value > 0x7fffn) fail(`the offset ${value} does not fit into 16 bits`);
+      if (value > 0x7fffn) fail(`the new offset ${value} does not fit into 16 bits`);
       if (result.failSizeChange) return poison();
       if (result.size !== result.originalSize) {
         const bytes = BYTES_OF_SIZE[opcode & SIZE_MASK];
-        if (bytes !== result.originalSize) fail(`it moves ${bytes} bytes, not ${result.originalSize}`);
+        if (bytes !== result.originalSize) fail(`the instruction moves ${bytes} bytes, not ${result.originalSize}`);
         const size = SIZE_OF_BYTES[result.size] ?? fail(`no instruction moves ${result.size} bytes`);
         instructions.setUint8(at, (opcode & ~SIZE_MASK) | size);
       }
@@ -80,7 +80,8 @@ export function applyCoreRelocation(
       return undefined;
     }
     case bpf.BPF_LD: {
-      if (!isPlainLoadImmediate(instructions, at, little)) fail("a 64-bit load immediate of an unexpected form");
+      if (!isPlainLoadImmediate(instructions, at, little))
+        fail("the ld_imm64 is incomplete or loads something else than a number");
       const low = BigInt(instructions.getUint32(at + 4, little));
       const high = BigInt(instructions.getUint32(at + bpf.SLOT_SIZE + 4, little));
       expect((high << 32n) | low);
@@ -89,14 +90,14 @@ export function applyCoreRelocation(
       return undefined;
     }
     default:
-      return fail(`opcode 0x${opcode.toString(16)} has nothing to relocate`);
+      return fail(`an instruction with opcode 0x${opcode.toString(16)} cannot be relocated`);
   }
 }
 
-/** A load of a plain number: neither a map nor a function, and a second half with nothing but its immediate. */
+/** Returns true for an ld_imm64 of a plain number (not a map or a function) with a valid second slot. */
 function isPlainLoadImmediate(instructions: DataView, at: number, little: boolean): boolean {
   if (instructions.getUint8(at) !== bpf.LD_IMM64 || at + 2 * bpf.SLOT_SIZE > instructions.byteLength) return false;
-  // The registers are two nibbles whose order follows the byte order.
+  // The byte has two registers of 4 bits. Their order depends on the byte order.
   const registers = instructions.getUint8(at + 1);
   const source = little ? registers >> 4 : registers & 0x0f;
   return source === 0 && instructions.getUint16(at + 2) === 0 && instructions.getUint32(at + bpf.SLOT_SIZE) === 0;

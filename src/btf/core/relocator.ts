@@ -8,40 +8,40 @@ import { type CoreSpec, checkAccessString, formatCorePath, formatCoreSpec, parse
 import { describeType, kindAndName } from "./type-access.ts";
 import { type CoreValue, coreValue } from "./value.ts";
 
-/** Types to relocate against: the kernel's or those of one of its modules. */
+/** Types to relocate against: those of the kernel or of a module. */
 export interface CoreTarget {
   readonly btf: Btf;
   /** `vmlinux`, or the module's name. */
   readonly name: string;
 }
 
-/** Everything that a program may be relocated against. */
+/** All types that a program may be relocated against. */
 export interface CoreTargets {
-  /** The kernel's types, or a BTF that stands in for them. */
+  /** The kernel's types, or a BTF to use in their place. */
   readonly main: Btf;
-  /** Asked once, and only if a type is not in `main`. Leave it out where `main` stands in for another kernel's. */
+  /** Returns the modules. Called once, and only if a type is not in `main`. Omit it if `main` is of another kernel. */
   readonly modules?: (() => Iterable<CoreTarget>) | undefined;
 }
 
-/** What to write into the instruction of a relocation. Values are unsigned 64-bit, negative ones two's complement. */
+/** The value to write into an instruction. Values are unsigned 64-bit numbers, negative ones in two's complement. */
 export interface CoreResult {
-  /** Nothing in the target is right: the instruction becomes a call that the verifier refuses if it is reachable. */
+  /** True if the target has no match: the instruction becomes a call that the verifier rejects if it is reachable. */
   readonly poison: boolean;
-  /** What the compiler wrote, by the local types. */
+  /** The value that the compiler wrote, computed from the local types. */
   readonly original: bigint;
   readonly value: bigint;
-  /** False where the instruction's own value may differ from `original`. */
+  /** False if the value in the instruction may differ from `original`. */
   readonly validate: boolean;
-  /** Bytes that a load or store of the member moves, before and after; 0 where that is not known. */
+  /** How many bytes a load or store of the member moves, before and after; 0 if that is not known. */
   readonly originalSize: number;
   readonly size: number;
-  /** The sizes differ and no load of another width gives the same value: a load or store is poisoned. */
+  /** True if the sizes differ and a load of another width gives another value, so that a load or store is poisoned. */
   readonly failSizeChange: boolean;
-  /** Why it is, or a load would be, poisoned; undefined where there is no reason to. */
+  /** The reason to poison the instruction or, with `failSizeChange`, a load; undefined if there is none. */
   readonly reason: string | undefined;
   /** The local side in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
-  /** The type of the target that the value is from; undefined where none matched or none was asked. */
+  /** The type of the target that gave the value; undefined if none matched or none was needed. */
   readonly target: { readonly name: string; readonly typeId: TypeId; readonly text: string } | undefined;
 }
 
@@ -50,16 +50,16 @@ interface Candidate extends CoreTarget {
 }
 
 /**
- * Resolves the CO-RE relocations of one object by libbpf's rules. As there, the candidates of a local type that did
- * not match one relocation are not asked for the next, so resolve in the order of the file. Pure; not for a BTF that
- * changes meanwhile.
+ * Resolves the CO-RE relocations of one object by libbpf's rules. As in libbpf, a candidate that did not match one
+ * relocation of a local type is skipped for the next one, so resolve relocations in the order of the file. The BTFs
+ * must not change meanwhile.
  */
 export class CoreRelocator {
   readonly #local: Btf;
   readonly #targets: CoreTargets;
   readonly #budget: CoreBudget;
   readonly #candidates = new Map<TypeId, Candidate[]>();
-  /** Types of the main target by essential name, of any kind, as {@link prepare} found them. */
+  /** The types of the main target that {@link prepare} found, of any kind, by essential name. */
   readonly #found = new Map<string, readonly TypeId[]>();
   readonly #results = new Map<string, { result: CoreResult; candidates: readonly Candidate[] | undefined }>();
   #modules: readonly CoreTarget[] | undefined;
@@ -72,8 +72,8 @@ export class CoreRelocator {
   }
 
   /**
-   * Looks up the candidates of all relocations to come in one pass over the kernel's types, which is faster than a
-   * pass for each local type. Not needed for the result.
+   * Looks up the candidates of all these relocations in one pass over the kernel's types, which is faster than a pass
+   * for each local type. The call is optional and does not change results.
    */
   prepare(relocations: Iterable<CoreRelocation>): void {
     const names = new Map<TypeId, string>();
@@ -86,14 +86,14 @@ export class CoreRelocator {
   }
 
   /**
-   * What a relocation's instruction is to hold. A missing field or enumerator is no error but a poisoned result.
-   * Throws FormatError where the relocation makes no sense, or the candidates contradict each other.
+   * Computes the value for a relocation's instruction. If a field or enumerator is missing, the result says "poison".
+   * Throws FormatError if the relocation makes no sense or the candidates contradict each other.
    */
   resolve(relocation: CoreRelocation): CoreResult {
     checkAccessString(this.#local, relocation);
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
     const known = this.#results.get(key);
-    // Fewer candidates give the same value, but perhaps another width of the load.
+    // With fewer candidates the value stays the same, but the width of the load may change.
     if (known !== undefined && known.candidates === this.#candidates.get(relocation.typeId)) return known.result;
     const result = this.#resolve(relocation);
     this.#results.set(key, { result, candidates: this.#candidates.get(relocation.typeId) });
@@ -105,7 +105,7 @@ export class CoreRelocator {
     const spec = parseCoreSpec(this.#local, relocation);
     const text = formatCoreSpec(spec);
     if (kind === CoreRelocationKind.BPF_CORE_TYPE_ID_LOCAL) {
-      // A linker may have renumbered the types, so the instruction's own value is not checked.
+      // A linker may have renumbered the types, so the value in the instruction is not checked.
       const own: CoreValue = { value: BigInt(typeId), validate: false, size: 0, typeId: 0 };
       return { ...combine(this.#local, own, this.#local, own), text, target: undefined };
     }
@@ -145,7 +145,10 @@ export class CoreRelocator {
     if (known !== undefined) return known;
     const name = this.#budget.essentialName(this.#local.name(typeId));
     if (name === "")
-      throw new FormatError({ source: this.#local.source }, `${text}: an anonymous type cannot be found`);
+      throw new FormatError(
+        { source: this.#local.source },
+        `${text}: the type has no name, so it cannot be found in the kernel`,
+      );
     const kind = this.#local.kind(typeId);
     const candidates = (target: CoreTarget, ids: readonly TypeId[]): Candidate[] =>
       ids
@@ -155,7 +158,7 @@ export class CoreRelocator {
     let found = candidates({ name: "vmlinux", btf: main }, this.#found.get(name) ?? main.findByEssentialName(name));
     if (found.length === 0) {
       this.#modules ??= [...(this.#targets.modules?.() ?? [])];
-      // A module's BTF goes on from the kernel's, which has just been searched.
+      // A module's BTF has the kernel's as its base, which was searched above.
       found = this.#modules.flatMap((module) =>
         candidates(module, module.btf.findByEssentialNames([name], { own: true }).get(name) ?? []),
       );
@@ -171,7 +174,7 @@ interface Match {
   readonly value: CoreValue;
 }
 
-/** Several types of one name are common (flavours, incomplete deduplication); they must all say the same. */
+/** Several types often share a name (flavours, incomplete deduplication). All of them must give the same result. */
 function refuseAmbiguity(local: Btf, text: string, a: Match, b: Match): void {
   let difference: string;
   if (a.spec.bitOffset !== b.spec.bitOffset)
@@ -198,8 +201,8 @@ function combine(local: Btf, original: CoreValue, target: Btf, found: CoreValue)
     size: found.size,
     failSizeChange,
     reason: failSizeChange
-      ? `a load of ${original.size} bytes cannot become one of ${found.size}: only pointers and unsigned integers ` +
-        "keep their value"
+      ? `a load of ${original.size} bytes cannot become a load of ${found.size} bytes: only pointers and unsigned ` +
+        "integers keep their value"
       : undefined,
   };
 }
@@ -219,8 +222,8 @@ function poisoned(original: CoreValue, reason: string): Decision {
 }
 
 /**
- * Loads zero-extend, so a narrower or wider load gives the same number for unsigned integers, and for pointers,
- * which are 8 bytes in BPF and 4 on a 32-bit kernel.
+ * Returns true if a load may become narrower or wider. Loads zero-extend, so the value stays the same for unsigned
+ * integers and for pointers, which have 8 bytes in BPF and 4 bytes on a 32-bit kernel.
  */
 function mayChangeSize(local: Btf, localId: TypeId, target: Btf, targetId: TypeId): boolean {
   const ours = local.type(localId);
@@ -228,7 +231,7 @@ function mayChangeSize(local: Btf, localId: TypeId, target: Btf, targetId: TypeI
   return (ours.kind === "ptr" && theirs.kind === "ptr") || (isUnsigned(ours) && isUnsigned(theirs));
 }
 
-/** As libbpf has it: a `char` with a sign is not BTF_INT_SIGNED alone, and so passes. */
+/** Follows libbpf: an int with BTF_INT_SIGNED and another flag, such as a signed `char`, counts as unsigned. */
 function isUnsigned(type: BtfType): boolean {
   return type.kind === "int" && (!type.signed || type.char || type.bool);
 }
@@ -236,6 +239,6 @@ function isUnsigned(type: BtfType): boolean {
 function absence(spec: CoreSpec, candidates: readonly Candidate[]): string {
   const first = candidates[0];
   if (first === undefined) return `the kernel has no ${kindAndName(spec.btf, spec.rootTypeId)}`;
-  const others = candidates.length > 1 ? `, nor have ${candidates.length - 1} more types of that name` : "";
+  const others = candidates.length > 1 ? `; neither do ${candidates.length - 1} other types of that name` : "";
   return `${describeType(first.btf, first.id)} in ${first.name} has no compatible ${formatCorePath(spec)}${others}`;
 }

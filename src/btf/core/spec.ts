@@ -9,33 +9,33 @@ import {
 import type { TypeId } from "../types.ts";
 import { describeType, isComposite, memberAt, shortName } from "./type-access.ts";
 
-/** Indices in an access string, and steps to a member of the target (libbpf's BPF_CORE_SPEC_MAX_LEN). */
+/** The most indices in an access string, and the most steps to a target's member (libbpf's BPF_CORE_SPEC_MAX_LEN). */
 export const MAX_SPEC_LENGTH = 64;
 
-/** A step that means something to the programmer: a named member, an array index, an enumerator. */
+/** A step of an access as the programmer wrote it: a named member, an array index or an enumerator. */
 export interface CoreAccessor {
-  /** The struct or union that holds the member; the array's element type; the enum. */
+  /** The struct or union that has the member, the array's element type, or the enum. */
   readonly typeId: TypeId;
   readonly index: number;
   /** The member's or enumerator's name; undefined for an array index. */
   readonly name: string | undefined;
 }
 
-/** What a relocation accesses, in the local types or in a candidate's. */
+/** An access that a relocation describes, in the local types or in those of a candidate. */
 export interface CoreSpec {
   readonly btf: Btf;
   readonly kind: CoreRelocationKind;
-  /** As the relocation names it: typedefs and modifiers not skipped. */
+  /** The type in the relocation itself: typedefs and modifiers are not skipped. */
   readonly rootTypeId: TypeId;
-  /** The first one is the index of the root itself (`&p[0]`), or the enumerator. Empty for a type. */
+  /** The first accessor is the index of the root itself (`&p[0]`), or the enumerator. Empty for a type relocation. */
   readonly accessors: CoreAccessor[];
-  /** Every index on the way, those of anonymous members included: the access string of this BTF. */
+  /** The access string for this BTF as numbers: all indices, including those of anonymous members. */
   readonly raw: number[];
-  /** Bits from the root's start, wrapped to 32 bits as in libbpf. */
+  /** Offset from the root's start in bits, wrapped to 32 bits as in libbpf. */
   bitOffset: number;
 }
 
-/** Resolves a relocation's access string against the object's own types. Throws FormatError where it leads nowhere. */
+/** Resolves a relocation's access string in the object's own types. Throws FormatError if an index does not exist. */
 export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
   const { kind, typeId } = relocation;
   const subject = coreRelocationSubject(kind);
@@ -83,14 +83,14 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
   return spec;
 }
 
-/** Throws FormatError for an access string that is too long for any: more indices, or zeros in front of them. */
+/** Throws FormatError for an access string that is longer than any valid one. */
 export function checkAccessString(btf: Btf, relocation: CoreRelocation): void {
   if (relocation.accessString.length > MAX_SPEC_LENGTH * LONGEST_INDEX) {
     throw relocationError(btf, relocation, "not an access string");
   }
 }
 
-/** Characters of the largest index and the colon behind it. */
+/** The length of the largest index and the colon after it. */
 const LONGEST_INDEX = 11;
 
 function relocationError(btf: Btf, relocation: CoreRelocation, problem: string): FormatError {
@@ -101,7 +101,9 @@ function relocationError(btf: Btf, relocation: CoreRelocation, problem: string):
   );
 }
 
-/** `0:1:2` as numbers; undefined for anything else, or for more than {@link MAX_SPEC_LENGTH} of them. */
+/**
+ * Parses `0:1:2` to numbers. Returns undefined for any other text and for more than {@link MAX_SPEC_LENGTH} numbers.
+ */
 function parseAccessString(text: string): number[] | undefined {
   const indices: number[] = [];
   let index = -1;
@@ -123,26 +125,28 @@ function parseAccessString(text: string): number[] | undefined {
 const COLON = 0x3a;
 const ZERO = 0x30;
 
-/** The size of a type in bytes; libbpf's arithmetic ends at 32 bits, and it refuses what is larger. */
+/** Returns the size of a type in bytes. Throws FormatError above 32 bits, like libbpf. */
 export function coreSizeOf(btf: Btf, id: TypeId): number {
   const size = btf.sizeOf(id);
   if (size > 0xffff_ffff) throw btf.error(id, `is larger than 4 GiB (${size} bytes)`);
   return size;
 }
 
-/** Bits before element `index`, wrapped to 32 bits as libbpf's arithmetic does. */
+/** Returns the bit offset of element `index`, wrapped to 32 bits as in libbpf. */
 export function bitsOf(index: number, size: number): number {
   return Math.imul(Math.imul(index, size), 8) >>> 0;
 }
 
-/** An array without a length is flexible, and takes any index, only as the last member of its struct. */
+/**
+ * Returns true for a flexible array, which takes any index: an array without length, as the last member of a struct.
+ */
 export function isFlexibleArray(btf: Btf, accessor: CoreAccessor | undefined, length: number): boolean {
   if (accessor?.name === undefined || length > 0) return false;
   return accessor.index === btf.vlen(accessor.typeId) - 1;
 }
 
 /**
- * A specification as libbpf prints it: `<byte_off> [13] struct foo.a[2].b (0:1:2:0 @ offset 12)`,
+ * Formats a specification as libbpf does: `<byte_off> [13] struct foo.a[2].b (0:1:2:0 @ offset 12)`,
  * `<enumval_value> [7] enum color::RED = 1`, `<type_size> [4] struct foo`.
  */
 export function formatCoreSpec(spec: CoreSpec): string {
@@ -164,7 +168,7 @@ export function formatCoreSpec(spec: CoreSpec): string {
   }
 }
 
-/** What follows a type's name in C: `.a[2].b`, `::RED`, nothing for the type itself. */
+/** Formats the steps after the type's name: `.a[2].b`, `::RED`; "" for a type relocation. */
 export function formatCorePath(spec: CoreSpec): string {
   const before = coreRelocationSubject(spec.kind) === "enumerator" ? "::" : ".";
   const steps = spec.accessors.map(({ name, index }, i) => {
@@ -174,7 +178,7 @@ export function formatCorePath(spec: CoreSpec): string {
   return steps.join("");
 }
 
-/** {@link formatCoreSpec} of a relocation's local side: what the verifier's `unknown#195896080` was meant to be. */
+/** Formats a relocation's local side, to explain `unknown#195896080` in a verifier log. */
 export function formatCoreRelocation(local: Btf, relocation: CoreRelocation): string {
   return formatCoreSpec(parseCoreSpec(local, relocation));
 }

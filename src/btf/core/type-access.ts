@@ -26,19 +26,19 @@ const KIND_TEXT: Readonly<Record<number, string>> = {
   [BtfKind.ENUM64]: "enum64",
 };
 
-/** Returns a name as messages show it: of one that no programmer has written, the start. */
+/** Shortens a very long name for a message. No programmer writes such a name. */
 export function shortName(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }
 
 const LONGEST_NAME = 512;
 
-/** A type without its id: `struct foo`, `enum <anon>`. */
+/** Formats a type without its id: `struct foo`, `enum <anon>`. */
 export function kindAndName(btf: Btf, id: TypeId): string {
   return `${KIND_TEXT[btf.kind(id)] ?? "unknown"} ${shortName(btf.name(id)) || "<anon>"}`;
 }
 
-/** A type as libbpf's messages name it: `[13] struct foo`, `[7] enum <anon>`. */
+/** Formats a type as libbpf's messages do: `[13] struct foo`, `[7] enum <anon>`. */
 export function describeType(btf: Btf, id: TypeId): string {
   return `[${id}] ${kindAndName(btf, id)}`;
 }
@@ -51,29 +51,30 @@ export function isEnum(kind: BtfKind): boolean {
   return kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
 }
 
-/** The type of an array's elements. */
+/** Returns the type of an array's elements. */
 export function elementType(btf: Btf, id: TypeId): TypeId {
   const type = btf.type(id);
   if (type.kind !== "array") throw new FormatError({ source: btf.source }, `type [${id}] is not an array`);
   return type.type;
 }
 
-/** A function's signature. */
+/** Returns the decoded FUNC_PROTO with this id. */
 export function functionType(btf: Btf, id: TypeId): BtfType & { readonly kind: "func_proto" } {
   const type = btf.type(id);
-  if (type.kind !== "func_proto") throw new FormatError({ source: btf.source }, `type [${id}] is not a function`);
+  if (type.kind !== "func_proto")
+    throw new FormatError({ source: btf.source }, `type [${id}] is not a function prototype`);
   return type;
 }
 
-// `struct task_struct` has 250 members, of which a relocation needs one: they are read in place, because decoding all
-// of them with their names takes longer than everything else that CO-RE does for a small object.
+// `struct task_struct` has 250 members, but a relocation needs only one. So members are read in place: decoding all of
+// them with their names takes longer than all other CO-RE work for a small object.
 
-/** One member of a struct or union; undefined for other kinds and where there is no such member. */
+/** Returns one member of a struct or union; undefined for other kinds, or if there is no such member. */
 export function memberAt(btf: Btf, id: TypeId, index: number): BtfMember | undefined {
   if (!isComposite(btf.kind(id)) || index >= btf.vlen(id)) return undefined;
   const owner = btf.owner(id);
   const at = owner.wordIndex(id) + 3 + 3 * index;
-  // The pass that indexed the types has checked that all words of this type are there.
+  // No bounds check: the pass that indexed the types has checked that this type is complete.
   const offset = owner[WORDS][at + 2] as number;
   const flag = btf.kindFlag(id);
   return {
@@ -84,7 +85,7 @@ export function memberAt(btf: Btf, id: TypeId, index: number): BtfMember | undef
   };
 }
 
-/** Indices of the members of a struct or union that have the name, or no name. */
+/** Returns the indices of the members of a struct or union that have this name or no name. */
 export function namedOrAnonymous(
   btf: Btf,
   id: TypeId,
@@ -105,7 +106,7 @@ export function namedOrAnonymous(
 }
 
 function isNamed(strings: Uint8Array, at: number, name: Uint8Array, budget: { spend(steps: number): void }): boolean {
-  // Offset 0 of a split BTF without strings is the empty string, too.
+  // A split BTF may have no strings. Offset 0 is the empty string there too.
   const start = strings[at] ?? 0;
   if (start === 0) return true;
   if (start !== name[0]) return false;

@@ -7,20 +7,20 @@ import { elementType, memberAt } from "./type-access.ts";
 
 const K = CoreRelocationKind;
 
-/** What one side, local or target, says: the value and how far it can be relied on. */
+/** The value that one side (local or target) gives for a relocation. */
 export interface CoreValue {
-  /** As the instruction holds it, as an unsigned 64-bit number: negative ones in two's complement. */
+  /** The value for the instruction as an unsigned 64-bit number, negative ones in two's complement. */
   readonly value: bigint;
-  /** False where compiler and loader may rightly disagree, so that the instruction's own value is not checked. */
+  /** False if the compiler may rightly have written another value, so that the loader must not check it. */
   readonly validate: boolean;
-  /** For a member's offset: bytes that a load of it moves, and the type that was measured. 0 elsewhere. */
+  /** For a member's offset: how many bytes a load of the member moves, and its type. 0 for other relocations. */
   readonly size: number;
   readonly typeId: TypeId;
 }
 
 /**
- * The value of a specification; `spec` is undefined where the target has no match. Undefined means that nothing is
- * right: the instruction is to be poisoned. Throws FormatError where the value cannot be expressed.
+ * Computes the value of a specification. `spec` is undefined if the target has no match. The result is undefined if no
+ * value is right, so that the instruction must be poisoned. Throws FormatError if the value cannot be expressed.
  */
 export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined): CoreValue | undefined {
   switch (coreRelocationSubject(kind)) {
@@ -31,7 +31,7 @@ export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined):
       if (kind === K.BPF_CORE_ENUMVAL_EXISTS) return plain(spec === undefined ? 0 : 1);
       return spec && plain(enumeratorValue(spec));
     default:
-      // Unlike the rest a missing type gives 0, its size and its id too: 0 is never a valid answer.
+      // For a missing type the value is 0, not poison. For a size or an id too: 0 is never a valid size or id.
       return spec === undefined ? plain(0) : typeValue(kind, spec);
   }
 }
@@ -42,7 +42,7 @@ function plain(value: number | bigint, validate = true): CoreValue {
 
 function typeValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
   switch (kind) {
-    // Type ids shift when objects are linked, so the instruction's own says nothing.
+    // Linking objects changes type ids, so the id in the instruction must not be checked.
     case K.BPF_CORE_TYPE_ID_TARGET:
       return plain(spec.rootTypeId, false);
     case K.BPF_CORE_TYPE_SIZE:
@@ -55,7 +55,7 @@ function typeValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
 function enumeratorValue(spec: CoreSpec): bigint {
   const { typeId, index } = spec.accessors[0]!;
   const type = spec.btf.type(typeId);
-  // A 32-bit value is sign-extended even in an unsigned enum, like the immediate that holds it.
+  // Sign-extended even in an unsigned enum, because the 32-bit immediate of the instruction is sign-extended too.
   if (type.kind === "enum") return BigInt((type.values[index]?.value ?? 0) | 0);
   return type.kind === "enum64" ? (type.values[index]?.value ?? 0n) : 0n;
 }
@@ -65,7 +65,7 @@ function fieldValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
   return accessor.name === undefined ? elementValue(kind, spec, accessor.typeId) : memberValue(kind, spec);
 }
 
-/** `a[n]`: the last accessor is an array element, or the root itself. */
+/** Computes a value for `a[n]`: the last accessor is an array element or the root itself. */
 function elementValue(kind: CoreRelocationKind, spec: CoreSpec, typeId: TypeId): CoreValue {
   switch (kind) {
     case K.BPF_CORE_FIELD_BYTE_OFFSET:
@@ -100,7 +100,7 @@ function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
       return plain(isSigned(btf, typeId) ? 1 : 0);
     case K.BPF_CORE_FIELD_LSHIFT_U64: {
       const before = spec.bitOffset - byteOffset * 8;
-      // The bits to push out above the field: those after it in memory, or before it, as the byte order has it.
+      // The number of bits above the field. They are after it in little-endian memory, before it in big-endian memory.
       const shift = btf.little ? 64 - (before + bitSize) : (8 - byteSize) * 8 + before;
       return plain(shift >>> 0, !bitfield);
     }
@@ -111,7 +111,7 @@ function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
   }
 }
 
-/** The smallest aligned unit of at most 8 bytes, no smaller than the declared type, that holds all of a bitfield. */
+/** Finds the smallest aligned unit that covers a bitfield: at least as large as the declared type, at most 8 bytes. */
 function bitfieldUnit(spec: CoreSpec, member: BtfMember, typeId: TypeId): { byteOffset: number; byteSize: number } {
   let byteSize = spec.btf.sizeField(typeId);
   if (byteSize === 0) throw specError(spec, "is a bitfield of a type without a size");
@@ -136,10 +136,10 @@ function lastMember(spec: CoreSpec): BtfMember {
   return member;
 }
 
-/** What a load of an array member moves is an element; so the dimensions are looked through. */
+/** Skips all dimensions of an array: a load of an array member moves one element. */
 function innermostElement(btf: Btf, id: TypeId): TypeId {
   let at = btf.resolve(id);
-  // Each round goes one dimension down; coreSizeOf() has refused arrays of more than 32.
+  // Each round skips one dimension. coreSizeOf() has rejected arrays with more than 32.
   for (let depth = 0; depth < 32 && btf.kind(at) === BtfKind.ARRAY; depth++) at = btf.resolve(elementType(btf, at));
   return at;
 }

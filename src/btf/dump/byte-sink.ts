@@ -2,8 +2,8 @@
 const PIECE = 1 << 16;
 
 /**
- * Collects ASCII text and names, which are copied as the bytes that they are, and hands them on in large pieces. A
- * piece is valid only until the call returns, because the next text goes into the same memory.
+ * Collects ASCII text and raw bytes of names, and passes them to `write` in large pieces. A piece is valid only until
+ * `write` returns, because the next text goes into the same memory.
  */
 export class ByteSink {
   #bytes = new Uint8Array(PIECE);
@@ -23,7 +23,7 @@ export class ByteSink {
   /** Adds ASCII text. */
   text(text: string): void {
     const { length } = text;
-    if (this.#length + length > this.#bytes.length) this.#room(length);
+    if (this.#length + length > this.#bytes.length) this.#makeRoom(length);
     const bytes = this.#bytes;
     let at = this.#length;
     for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i);
@@ -33,7 +33,7 @@ export class ByteSink {
   /** Adds any text as UTF-8. */
   utf8(text: string): void {
     const bytes = new TextEncoder().encode(text);
-    if (this.#length + bytes.length > this.#bytes.length) this.#room(bytes.length);
+    if (this.#length + bytes.length > this.#bytes.length) this.#makeRoom(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
@@ -43,7 +43,7 @@ export class ByteSink {
     let end = at;
     while (end < strings.length && strings[end] !== 0) end++;
     if (end - at > limit) end = at + limit;
-    if (this.#length + end - at > this.#bytes.length) this.#room(end - at);
+    if (this.#length + end - at > this.#bytes.length) this.#makeRoom(end - at);
     const bytes = this.#bytes;
     let to = this.#length;
     for (let i = at; i < end; i++) bytes[to++] = strings[i] as number;
@@ -76,7 +76,7 @@ export class ByteSink {
     } while (rest > 0);
   }
 
-  /** Hands on what was collected. */
+  /** Passes the collected bytes to `write`. */
   flush(): void {
     if (this.#length === 0) return;
     this.#write(this.#bytes.subarray(0, this.#length));
@@ -84,7 +84,7 @@ export class ByteSink {
     this.#length = 0;
   }
 
-  #room(size: number): void {
+  #makeRoom(size: number): void {
     this.flush();
     if (size > this.#bytes.length) this.#bytes = new Uint8Array(size);
   }

@@ -14,10 +14,10 @@ const PRINTED = 2;
 const FORWARD_PRINTED = 1;
 const NAME_CHOSEN = 2;
 
-/** libbpf keeps a name with its `___2` in 256 bytes. */
+/** The longest name with its `___2`: libbpf's buffer has 256 bytes. */
 const LONGEST_NUMBERED_NAME = 255;
 
-/** GCC's internal types of Arm's SIMD intrinsics, which no compiler takes in source code. */
+/** GCC's internal types for Arm's SIMD intrinsics. No compiler accepts them in source code, so they need a typedef. */
 const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
   __Poly8_t: "unsigned char",
   __Poly16_t: "unsigned short",
@@ -28,8 +28,8 @@ const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
 const BITFIELD_PADDING_NAMES = ["long", "int", "short", "char"] as const;
 
 /**
- * Prints types as C in the way of libbpf's `btf_dump`. Each definition is printed once, after what it needs; calls of
- * {@link define} share what was printed before.
+ * Prints types as C like libbpf's `btf_dump`. Each definition is printed once, after the definitions that it needs,
+ * even over several calls of {@link define}.
  */
 export class CPrinter {
   readonly #types: FlatTypes;
@@ -42,11 +42,11 @@ export class CPrinter {
   readonly #order: EmissionOrder;
   readonly #printStates: Uint8Array;
   readonly #flags: Uint8Array;
-  /** For types whose name is taken: the number behind it. */
+  /** The number after the name, for types whose name was used before. */
   readonly #nameNumbers = new Map<TypeId, number>();
   readonly #names: NameCounts;
   readonly #layout: FlatLayout;
-  /** Chains of types from a declaration's outermost type inwards; each nested declaration has the end to itself. */
+  /** A stack of types, from a declaration's outermost type inwards. A nested declaration uses the part above. */
   readonly #chain: TypeId[] = [];
   #stripModifiers = false;
 
@@ -66,17 +66,17 @@ export class CPrinter {
     this.#order = new EmissionOrder(types, types.check(), this.#limit);
   }
 
-  /** Prints the definition of a type and before it, in an order that C accepts, those that it needs. */
+  /** Prints the definitions that a type needs, in an order that C accepts, and then the type's own. */
   define(id: TypeId): void {
     for (const next of this.#order.next(id)) this.#printType(next, 0, 0);
   }
 
-  /** Whether a type was met by {@link define} and needs no more. */
+  /** Returns true if {@link define} has already handled the type. */
   isDefined(id: TypeId): boolean {
     return this.#order.isOrdered(id);
   }
 
-  /** Prints a declaration, for instance `int (*name)(void)`. Structs without a name are printed in full. */
+  /** Prints a declaration, for instance `int (*name)(void)`. Anonymous structs are printed in full. */
   declare(id: TypeId, name: string, options: { level?: number; stripModifiers?: boolean } = {}): void {
     this.#stripModifiers = options.stripModifiers === true;
     this.#declaration(id, name, options.level ?? 0, 0);
@@ -84,8 +84,8 @@ export class CPrinter {
   }
 
   /**
-   * Prints a type of the queue (`container` 0), or what a member of `container` needs: at least a forward declaration
-   * of each struct that is behind a pointer.
+   * Prints a type of the emission order (`container` is 0), or the declarations that a member of `container` needs,
+   * such as a forward declaration of a struct behind a pointer.
    */
   #printType(id: TypeId, container: TypeId, depth: number): void {
     const states = this.#printStates;
@@ -153,7 +153,7 @@ export class CPrinter {
     const isAnonymous = types.nameOffset(id) === 0;
     const isTop = container === 0;
     states[id] = PRINTING;
-    // The members are printed here or, without a name, within the struct that contains this one.
+    // The members' types must be printed first. Those of an anonymous struct are needed by the struct that contains it.
     if (isTop || isAnonymous) {
       const inside = isAnonymous ? container : id;
       const vlen = types.vlen(id);
@@ -172,11 +172,11 @@ export class CPrinter {
     }
   }
 
-  /** Prints what a type that is being printed needs of itself: a forward declaration, or a typedef ahead of its turn. */
+  /** Prints a declaration of a type that is reached again before its definition: a forward declaration or a typedef. */
   #printForward(id: TypeId, kind: BtfKind, container: TypeId): void {
     if (((this.#flags[id] as number) & FORWARD_PRINTED) !== 0) return;
     if (kind === BtfKind.STRUCT || kind === BtfKind.UNION) {
-      // A struct may refer to itself, and one without a name has no forward declaration.
+      // A struct may refer to itself without a declaration, and an anonymous struct cannot have one.
       if (id === container || this.#types.nameOffset(id) === 0) return;
       this.#forwardLine(id);
     } else if (kind === BtfKind.TYPEDEF) {
@@ -196,7 +196,7 @@ export class CPrinter {
     if (this.#isNamed(id, "__builtin_va_list")) return;
     const target = this.#types.target(id);
     if (target === 0 && this.#isNamed(id, "__gnuc_va_list")) {
-      // Old GCCs describe it as void.
+      // Old versions of GCC describe this type as void.
       this.#chooseName(id, ORDINARY_NAMES);
       this.#out.text("typedef __builtin_va_list __gnuc_va_list;\n\n");
       return;
@@ -270,7 +270,7 @@ export class CPrinter {
     if (isPacked) out.text(" __attribute__((packed))");
   }
 
-  /** Prints unnamed bitfields where a compiler would not leave the gap by itself. Offsets are in bits. */
+  /** Prints unnamed bitfields for a gap that a compiler would not leave by itself. Offsets are in bits. */
   #padding(from: number, to: number, nextAlign: number, inBitfield: boolean, level: number): void {
     if (from >= to) return;
     let at = from;
@@ -284,7 +284,7 @@ export class CPrinter {
       if (aligned <= to) break;
     }
     if (aligned > at && aligned <= to) {
-      // Without a mark of its own the compiler would not go on at `aligned`, or would put the next one before it.
+      // Without `long: 0` or the like, the compiler might put the next bitfield or member before `aligned`.
       const fillsWithoutMark = aligned !== to && to - aligned > aligned - at;
       const alignsByItself = aligned === to && roundUp(at, 8 * nextAlign) === aligned;
       if (inBitfield || !(fillsWithoutMark || alignsByItself)) {
@@ -361,8 +361,8 @@ export class CPrinter {
   }
 
   /**
-   * Prints a declaration. `name` is a text, or the id of the typedef that is declared, or below 0 the string offset of
-   * a member's name: -1 minus the offset.
+   * Prints a declaration of `name`: a text, the id of a typedef, or for a member -1 minus the string offset of its
+   * name.
    */
   #declaration(id: TypeId, name: DeclaredName, level: number, depth: number): void {
     const chain = this.#chain;
@@ -387,7 +387,7 @@ export class CPrinter {
     chain.length = start;
   }
 
-  /** Prints the chain of types from its end down to `start`, from the base type outwards. */
+  /** Pops the types from the chain down to `start` and prints them, the base type first. */
   #unwind(start: number, name: DeclaredName, level: number, depth: number): void {
     const chain = this.#chain;
     const types = this.#types;
@@ -460,7 +460,7 @@ export class CPrinter {
           this.#functionDeclaration(id, start, name, afterPointer, level, depth);
           return;
         default:
-          throw this.#btf.error(id, "stands in a declaration, but C has no such type");
+          throw this.#btf.error(id, "is used in a declaration, but C has no such type");
       }
       afterPointer = kind === BtfKind.PTR;
     }
@@ -477,7 +477,7 @@ export class CPrinter {
   ): void {
     const chain = this.#chain;
     const out = this.#out;
-    // GCC repeats the element's modifiers on the array.
+    // GCC repeats the modifiers of the element on the array. They are not printed twice.
     this.#dropModifiers(start);
     if (chain.length === start) {
       this.#declaredName(name, afterPointer);
@@ -505,7 +505,7 @@ export class CPrinter {
     const types = this.#types;
     const words = this.#words;
     const out = this.#out;
-    // GCC marks pointers to functions that do not return as volatile.
+    // GCC marks pointers to noreturn functions as volatile. The modifier is not printed.
     this.#dropModifiers(start);
     if (chain.length > start) {
       out.text(" (");
@@ -532,7 +532,7 @@ export class CPrinter {
     out.byte(CLOSING_PARENTHESIS);
   }
 
-  /** Prints the modifiers at the end of the chain, which stand before a type that is no pointer. */
+  /** Pops and prints the modifiers at the end of the chain. They come before a type that is not a pointer. */
   #modifiers(start: number): void {
     const chain = this.#chain;
     while (chain.length > start) {
@@ -575,7 +575,7 @@ export class CPrinter {
     else this.#typeName(name, ORDINARY_NAMES);
   }
 
-  /** Prints a type's name, with a number where another type of that name was printed before. */
+  /** Prints a type's name, with a number if another type with this name was printed before. */
   #typeName(id: TypeId, space: NameSpace): void {
     this.#chooseName(id, space);
     const name = this.#types.nameOffset(id);
@@ -598,7 +598,7 @@ export class CPrinter {
     if (name === 0) return;
     this.#flags[id] = flags | NAME_CHOSEN;
     const kind = this.#types.kind(id);
-    // A forward declaration shares its name with the definition.
+    // A forward declaration has the same name as the definition and must not be counted.
     if (kind === BtfKind.FWD || (kind === BtfKind.ENUM && this.#types.vlen(id) === 0)) return;
     const count = this.#countName(name, space);
     if (count > 1) this.#nameNumbers.set(id, count);
@@ -620,10 +620,10 @@ export class CPrinter {
   }
 }
 
-/** A text; the id of a typedef; or for a member's name -1 minus its string offset. */
+/** A text, the id of a typedef, or for a member -1 minus the string offset of its name. */
 type DeclaredName = string | number;
 
-/** libbpf's bound. */
+/** libbpf's limit. */
 const DEEPEST_INDENTATION = 13;
 
 const TAB = 9;

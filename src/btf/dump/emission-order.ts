@@ -6,8 +6,8 @@ const ORDERING = 1;
 const ORDERED = 2;
 
 /**
- * Tells in which order definitions have to be printed: those that others contain first. A struct behind a pointer can
- * be declared later; one without a name cannot, because it is printed where it is used.
+ * Finds the order in which definitions must be printed: a type comes before the types that contain it. A struct behind
+ * a pointer can be defined later, but not an anonymous struct, because it is printed where it is used.
  */
 export class EmissionOrder {
   readonly #types: FlatTypes;
@@ -16,7 +16,7 @@ export class EmissionOrder {
   readonly #states: Uint8Array;
   readonly #queue: TypeId[] = [];
 
-  /** `referenced` is 1 for each type that another refers to. */
+  /** `referenced` is 1 for each type that another type refers to. */
   constructor(types: FlatTypes, referenced: Uint8Array, limit: WorkLimit) {
     this.#types = types;
     this.#referenced = referenced;
@@ -26,8 +26,8 @@ export class EmissionOrder {
   }
 
   /**
-   * The definitions that a type needs and that no earlier call gave, then its own; valid until the next call. Throws
-   * FormatError where structs contain each other.
+   * Returns the definitions that a type needs, and then its own, without those of earlier calls. The result is valid
+   * until the next call. Throws FormatError if structs contain each other.
    */
   next(id: TypeId): readonly TypeId[] {
     this.#queue.length = 0;
@@ -39,7 +39,7 @@ export class EmissionOrder {
     return this.#states[id] === ORDERED;
   }
 
-  /** Returns whether the type has to be complete where it is used (a strong link), not just declared. */
+  /** Returns true if the type must be defined, not only declared, before it is used (a strong link). */
   #visit(id: TypeId, behindPointer: boolean, depth: number): boolean {
     const states = this.#states;
     if (states[id] === ORDERED) return true;
@@ -99,7 +99,7 @@ export class EmissionOrder {
         return isStrong;
       }
       default:
-        // Integers need no definition; functions, variables and their like have none.
+        // Integers need no definition. Functions, variables and other kinds have none.
         states[id] = ORDERED;
         return false;
     }

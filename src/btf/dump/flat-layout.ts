@@ -1,15 +1,15 @@
 import { BtfKind, type TypeId } from "../types.ts";
 import type { FlatTypes } from "./flat-types.ts";
 
-/** As in the kernel and libbpf. */
+/** The limit of the kernel and of libbpf. */
 const DEEPEST = 32;
 const MOST_BYTES = 0xffffffff;
 
-/** Sizes and alignments of types by libbpf's rules, each computed once; for passes over all types. */
+/** Computes sizes and alignments of types by libbpf's rules and caches alignments; for passes over all types. */
 export class FlatLayout {
   readonly #types: FlatTypes;
   readonly #pointerSize: number;
-  /** Alignments; 0 for those not asked for yet. */
+  /** Alignments; 0 if not computed yet. */
   readonly #aligns: Uint8Array;
 
   constructor(types: FlatTypes, pointerSize: number) {
@@ -18,7 +18,7 @@ export class FlatLayout {
     this.#aligns = new Uint8Array(types.endId);
   }
 
-  /** The size of a value in bytes; 0 where it has none or more than 32 bits tell, as libbpf's printer takes it. */
+  /** Returns the size of a value in bytes; like libbpf's printer, 0 if there is none or if it does not fit 32 bits. */
   sizeOf(id: TypeId): number {
     const types = this.#types;
     let at = id;
@@ -60,13 +60,13 @@ export class FlatLayout {
     return 0;
   }
 
-  /** The alignment in bytes; 1 for a struct whose members are out of place. Throws FormatError where there is none. */
+  /** Returns the alignment in bytes; 1 for a packed struct. Throws FormatError for a type without alignment. */
   alignOf(id: TypeId): number {
     const known = this.#aligns[id] as number;
     return known !== 0 ? known : this.#compute(id, 0);
   }
 
-  /** Whether a struct's members do not lie where a compiler puts them by itself. */
+  /** Returns true if the struct needs the attribute `packed` to get its members' offsets. */
   isPacked(id: TypeId): boolean {
     return this.#packedOr(id, 0) === 0;
   }
@@ -109,7 +109,7 @@ export class FlatLayout {
     return known !== 0 ? known : this.#compute(id, depth);
   }
 
-  /** The alignment of a struct's members together; 0 where they show that the struct is packed. */
+  /** Returns the largest alignment of a struct's members; 0 if their offsets show that the struct is packed. */
   #packedOr(id: TypeId, depth: number): number {
     const types = this.#types;
     const { words } = types;

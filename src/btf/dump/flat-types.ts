@@ -10,7 +10,7 @@ export class FlatTypes {
   readonly btf: Btf;
   readonly words: Uint32Array;
   readonly strings: Uint8Array;
-  /** The word at which each type begins; that of void (0) means nothing. */
+  /** The index of each type's first word. The entry of void (0) has no meaning. */
   readonly offsets: Uint32Array;
   /** One past the last type. */
   readonly endId: TypeId;
@@ -55,17 +55,17 @@ export class FlatTypes {
     return id !== 0 && (this.words[(this.offsets[id] as number) + 1] as number) >>> 31 === 1;
   }
 
-  /** The union `size`/`type` of a type other than void. */
+  /** Returns the third word of a type other than void: the union `size`/`type`. */
   third(id: TypeId): number {
     return this.words[(this.offsets[id] as number) + 2] as number;
   }
 
-  /** The word of the first member, parameter or enumerator, or of what else follows `struct btf_type`. */
+  /** Returns the index of the word after `struct btf_type`, where members, parameters or enumerators begin. */
   after(id: TypeId): number {
     return (this.offsets[id] as number) + 3;
   }
 
-  /** What a pointer, typedef, modifier, tag or array refers to. */
+  /** Returns the type that a pointer, typedef, modifier, tag or array refers to. */
   target(id: TypeId): TypeId {
     const at = this.offsets[id] as number;
     const isArray = (((this.words[at + 1] as number) >>> 24) & 0x7f) === BtfKind.ARRAY;
@@ -73,8 +73,8 @@ export class FlatTypes {
   }
 
   /**
-   * Checks that every type refers to types that exist and has a name within the strings; throws FormatError. Returns
-   * for each type whether any type refers to it (1), not counting what functions return.
+   * Checks that all references are to types that exist, and that all names are within the strings. Throws FormatError.
+   * Returns an array with 1 for each type that another type refers to; return types of functions do not count.
    */
   check(): Uint8Array {
     const { words, offsets, endId } = this;
@@ -125,16 +125,16 @@ export class FlatTypes {
 }
 
 const UNKNOWN = 0x80;
-/** The word behind `info` is a type. */
+/** The word after `info` is a type. */
 const TARGET = 0x40;
-/** Each element begins with a name; the type follows it. */
+/** Each element begins with a name. If it has a type, the type is next. */
 const NAMES = 0x20;
 /** Each element refers to a type. */
 const REFERENCES = 0x10;
 /** How many words an element has. */
 const WIDTH = 0x0f;
 
-/** What follows the name of a type of each kind. */
+/** For each kind: which words of a type and of its elements are names and types. */
 const ELEMENTS: Uint8Array = /* @__PURE__ */ kindElements();
 
 function kindElements(): Uint8Array {

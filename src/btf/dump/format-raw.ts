@@ -7,22 +7,22 @@ import { printRawText } from "./raw-text.ts";
 
 /** Which types to print, and how. */
 export interface RawFormatOptions {
-  /** Print only these types. Without it all types of the BTF itself are printed, not those of its base. */
+  /** Print only these types. By default all types of the BTF itself are printed, without those of its base. */
   readonly roots?: Iterable<TypeId> | undefined;
-  /** `text` (if left out), JSON in one line, or JSON with a line for each field. */
+  /** `text` (default), JSON in one line, or JSON with a line for each field. */
   readonly style?: "text" | "json" | "pretty-json" | undefined;
-  /** True: sign-extend unsigned enumerators above 2^31 to 64 bits in JSON, as bpftool 7.8 does by mistake. */
+  /** True: sign-extend unsigned enumerators above 2^31 to 64 bits in JSON. bpftool 7.8 has this bug. */
   readonly likeBpftool?: boolean | undefined;
 }
 
-/** Returns types as `bpftool btf dump … format raw` prints them. JSON has no line end. Throws FormatError. */
+/** Returns types as `bpftool btf dump … format raw` prints them. JSON has no newline at its end. Throws FormatError. */
 export function formatRaw(btf: Btf, options: RawFormatOptions = {}): string {
   return decodePieces(formatRawPieces(btf, options));
 }
 
 /**
- * Yields what {@link formatRaw} returns, as pieces of UTF-8: the JSON of a kernel takes 30 MB. Throws FormatError at
- * once, before the first piece.
+ * Yields the result of {@link formatRaw} as pieces of UTF-8, because the JSON of a kernel has 30 MB. Throws FormatError
+ * immediately, before the first piece.
  */
 export function formatRawPieces(btf: Btf, options: RawFormatOptions = {}): Iterable<Uint8Array> {
   const types = new FlatTypes(btf);

@@ -1,11 +1,11 @@
-/** What a name is counted for: C keeps struct, union and enum tags apart from typedefs and enumerators. */
+/** C has one name space for tags of structs, unions and enums, and another for typedefs and enumerators. */
 export type NameSpace = 0 | 1;
 export const TAG_NAMES: NameSpace = 0;
 export const ORDINARY_NAMES: NameSpace = 1;
 
 const SMALLEST_TABLE = 1 << 8;
 
-/** Counts how often each name was used, so that the second `foo` becomes `foo___2`. Equal bytes are one name. */
+/** Counts the uses of each name, so that the second `foo` becomes `foo___2`. Names are compared by their bytes. */
 export class NameCounts {
   readonly #strings: Uint8Array;
   /** For each slot of the hash table: the string offset of its name (0 for a free slot) and the two counts. */
@@ -13,7 +13,7 @@ export class NameCounts {
   #mask: number;
   #used = 0;
 
-  /** `expected` is about how many names will come; more are possible. */
+  /** `expected` is a guess at the number of names; more are possible. */
   constructor(strings: Uint8Array, expected: number) {
     let size = SMALLEST_TABLE;
     while (size < expected) size *= 2;
@@ -22,7 +22,7 @@ export class NameCounts {
     this.#mask = size - 1;
   }
 
-  /** Counts a use of the name at a string offset other than 0, and gives how many there are now. */
+  /** Counts a use of the name at a string offset other than 0. Returns the number of uses so far. */
   add(offset: number, space: NameSpace): number {
     let at = 3 * this.#find(offset);
     if (this.#slots[at] === 0) {
@@ -38,7 +38,7 @@ export class NameCounts {
     return count;
   }
 
-  /** The slot that holds the name, or the free one where it belongs. */
+  /** Returns the slot that has the name, or the free slot for it. */
   #find(offset: number): number {
     const strings = this.#strings;
     let hash = 0x811c9dc5;
@@ -62,7 +62,7 @@ export class NameCounts {
   }
 }
 
-/** Whether two NUL-terminated strings of one section are equal. */
+/** Returns true if two NUL-terminated strings of one section are equal. */
 export function sameText(strings: Uint8Array, a: number, b: number): boolean {
   for (let i = 0; ; i++) {
     const byte = strings[a + i];

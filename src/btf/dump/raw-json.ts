@@ -27,7 +27,7 @@ export class RawJson {
     this.#likeBpftool = options.likeBpftool;
   }
 
-  /** Writes what stands before the first type. */
+  /** Writes the start of the JSON, before the first type. */
   begin(): void {
     this.#out.text(this.#isPretty ? `{${ARRAY_INDENT}"types": [` : '{"types":[');
   }
@@ -40,7 +40,7 @@ export class RawJson {
     this.#isEmpty = false;
   }
 
-  /** Writes what stands behind the last type. */
+  /** Writes the end of the JSON, after the last type. */
   end(): void {
     if (this.#isEmpty) this.#out.text("]");
     else this.#close(ARRAY_INDENT, "]");
@@ -197,7 +197,7 @@ export class RawJson {
     this.#name(offset);
   }
 
-  /** The text before the first field of an element. */
+  /** Returns the text before the first field of an element. */
   #firstLabel(field: string): string {
     return this.#isPretty ? `${ELEMENT_FIELD_INDENT}"${field}": ` : `"${field}":`;
   }
@@ -240,7 +240,7 @@ export class RawJson {
   }
 }
 
-/** An unsigned 32-bit value as bpftool prints it after it was taken for a signed one. */
+/** Formats an unsigned 32-bit value as bpftool does, which sign-extends it by mistake. */
 function signExtended(value: number): string {
   return value < 0x80000000 ? String(value) : String(BigInt.asUintN(64, BigInt(value | 0)));
 }

@@ -3,7 +3,7 @@ import type { ByteSink } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import { encodingWord, KIND_WORDS, linkageWord, memberPlace, signWord, value64 } from "./raw-words.ts";
 
-/** Prints one type as `bpftool btf dump … format raw` does, with a line end. */
+/** Prints one type as `bpftool btf dump … format raw` does, with a newline at the end. */
 export function printRawText(types: FlatTypes, id: TypeId, out: ByteSink): void {
   const { words } = types;
   const kind = types.kind(id);

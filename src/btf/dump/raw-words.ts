@@ -9,7 +9,7 @@ function kindWords(): string[] {
   return words;
 }
 
-/** The word for the encoding of an INT, whose flags are at bit 24 of its own word. */
+/** Returns the word for the encoding of an INT, whose flags begin at bit 24 of `intWord`. */
 export function encodingWord(intWord: number): string {
   switch ((intWord >>> 24) & 0xf) {
     case 0:
@@ -27,23 +27,23 @@ export function encodingWord(intWord: number): string {
 
 const LINKAGE_WORDS = ["static", "global", "extern"] as const;
 
-/** The word for a function's or variable's linkage. */
+/** Returns the word for a function's or variable's linkage. */
 export function linkageWord(linkage: number): string {
   return LINKAGE_WORDS[linkage] ?? "(unknown)";
 }
 
-/** Whether an enumerator is signed, in bpftool's word. */
+/** Returns bpftool's word for the signedness of an enum. */
 export function signWord(isSigned: boolean): string {
   return isSigned ? "SIGNED" : "UNSIGNED";
 }
 
-/** The value of a 64-bit enumerator from its two words. */
+/** Joins the two words of a 64-bit enumerator's value. */
 export function value64(low: number, high: number, isSigned: boolean): bigint {
   const value = (BigInt(high) << 32n) | BigInt(low);
   return isSigned ? BigInt.asIntN(64, value) : value;
 }
 
-/** Where a member begins and how wide it is, both in bits; 0 wide if it is no bitfield. */
+/** Splits a member's word into offset and width in bits. The width is 0 if the member is not a bitfield. */
 export function memberPlace(word: number, hasBitfields: boolean): { readonly offset: number; readonly bits: number } {
   return hasBitfields ? { offset: word & 0xffffff, bits: word >>> 24 } : { offset: word, bits: 0 };
 }

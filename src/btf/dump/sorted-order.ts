@@ -7,15 +7,15 @@ import { WorkLimit } from "./work-limit.ts";
 
 /** The rank of types that have no name or no definition. */
 const LAST_RANK = 10;
-/** Chains of references that are longer are refused. */
+/** A longer chain of references is an error. */
 const LONGEST_CHAIN = 500;
-/** A sort key holds a rank (4 bits), the place of a name and an id (24 bits each). */
+/** The most types, because a sort key has 24 bits for an id (and 24 for the place of a name, 4 for a rank). */
 const MOST_TYPES = 1 << 24;
 
 /**
- * The order in which `bpftool btf dump … format c` prints types: by rank of the kind, then by the name of the type
- * that a chain of references ends at, then by their own names, then by a hash of names, then by id. The order depends
- * on names, not on ids, so that the headers of two kernels can be compared.
+ * Sorts types as `bpftool btf dump … format c` does: by the rank of the kind, by the name of the type at the end of a
+ * chain of references, by the type's own name, by a hash of names, and last by id. The order depends on names rather
+ * than ids, so that the headers of two kernels can be compared.
  */
 export class SortedOrder {
   readonly #types: FlatTypes;
@@ -33,7 +33,7 @@ export class SortedOrder {
     for (let id = 0; id < types.endId; id++) this.#ranks[id] = rankOf(types, id);
   }
 
-  /** The definitions that have a name, and the enums without one. */
+  /** Returns the definitions that have a name, and the anonymous enums. */
   definitions(): TypeId[] {
     const ranks = this.#ranks;
     let count = 0;
@@ -44,8 +44,8 @@ export class SortedOrder {
   }
 
   /**
-   * What is left once the {@link definitions} are printed: forward declarations, typedefs of them and of void, and
-   * those types without a name that refer to any of these. The other types print nothing any more.
+   * Returns the types to print after the {@link definitions}: forward declarations, typedefs of them and of void, and
+   * anonymous types that refer to any of these. All other types would print nothing.
    */
   rest(isPrinted: (id: TypeId) => boolean): TypeId[] {
     const types = this.#types;
@@ -94,10 +94,10 @@ export class SortedOrder {
     return order;
   }
 
-  /** Sorts types of equal rank and sort name, which are in the order of their ids. */
+  /** Sorts types of equal rank and sort name. They are in the order of their ids before. */
   #sortGroup(order: TypeId[], start: number, end: number): void {
     const types = this.#types;
-    // The largest group is that of the types without any name. Most have the hash 0 and stay as they are.
+    // The largest group has the types without any name. Most of them have the hash 0 and keep their order.
     const rest: TypeId[] = [];
     let at = start;
     for (let i = start; i < end; i++) {
@@ -129,7 +129,7 @@ function isReference(kind: BtfKind): boolean {
   }
 }
 
-/** Whether a type without a definition of its own refers to one of the marked types. */
+/** Returns true if a type without a definition of its own refers to a marked type. */
 function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
   const { words } = types;
   switch (types.kind(id)) {
@@ -161,7 +161,7 @@ function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
   }
 }
 
-/** Enums first, then integers, structs and functions; a reference with a name ranks as its target. */
+/** Ranks enums first, then integers, structs and functions. A named reference has the rank of its target. */
 function rankOf(types: FlatTypes, id: TypeId): number {
   let hasName = false;
   let at = id;
@@ -185,10 +185,10 @@ function rankOf(types: FlatTypes, id: TypeId): number {
         at = types.target(at);
     }
   }
-  throw types.btf.error(id, `refers to others over more than ${LONGEST_CHAIN} steps, or to itself`);
+  throw types.btf.error(id, `begins a chain of more than ${LONGEST_CHAIN} references, or refers to itself`);
 }
 
-/** The string offset of the name by which a type is sorted; of an anonymous enum that of its first enumerator. */
+/** Returns the string offset of a type's sort name. An anonymous enum is sorted by its first enumerator. */
 function sortNameOf(types: FlatTypes, id: TypeId): number {
   let at = id;
   for (let depth = 0; depth <= LONGEST_CHAIN; depth++) {
@@ -202,12 +202,12 @@ function sortNameOf(types: FlatTypes, id: TypeId): number {
     if (isEnum && depth === 0 && name === 0 && types.vlen(at) > 0) return types.words[types.after(at)] as number;
     return name;
   }
-  throw types.btf.error(id, `refers to others over more than ${LONGEST_CHAIN} steps, or to itself`);
+  throw types.btf.error(id, `begins a chain of more than ${LONGEST_CHAIN} references, or refers to itself`);
 }
 
-/** For each name its place among all in ascending order; equal names share a place. Names are string offsets. */
+/** Returns each name's place in the sorted order. Equal names have the same place. Names are string offsets. */
 function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
-  // Sorts by the first bytes at the speed of numbers, which are exact to 53 bits; equal ones are compared whole.
+  // Sorts numbers that hold the first bytes of names, which is fast. Names with equal first bytes are compared whole.
   const isMany = names.length > 1 << 21;
   const scale = isMany ? 1 << 24 : 1 << 21;
   const keys = new Float64Array(names.length);
@@ -239,7 +239,7 @@ function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
   return places;
 }
 
-/** One past the last of the sorted keys that are equal to that at `start` once they are divided by `scale`. */
+/** Returns the end of the run of sorted keys that are equal to the key at `start` after a division by `scale`. */
 function runEnd(keys: Float64Array, start: number, scale: number): number {
   const group = Math.floor((keys[start] as number) / scale);
   const next = (group + 1) * scale;
@@ -248,7 +248,7 @@ function runEnd(keys: Float64Array, start: number, scale: number): number {
   return end;
 }
 
-/** The first bytes of a string as one number, with zeros behind a shorter one. */
+/** Returns the first bytes of a string as one number, with zeros after a shorter string. */
 function firstBytes(strings: Uint8Array, name: number, count: number): number {
   let value = 0;
   let at = name;

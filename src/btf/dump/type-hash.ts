@@ -2,20 +2,20 @@ import { BtfKind, type TypeId } from "../types.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
-/** A 64-bit number in two halves, because BigInt arithmetic would take half of the time of printing a kernel's types. */
+/** A 64-bit number in two halves. With bigints the hashes would take half of the time of printing a kernel's types. */
 interface Hash64 {
   high: number;
   low: number;
 }
 
 /**
- * The hashes by which bpftool puts types of one name in a fixed order. They cover the names of enumerators, of members
- * and of the types of members, all modulo 2^64.
+ * Computes the hashes by which bpftool sorts types with equal names. A hash covers the names of enumerators, of members
+ * and of the members' types, modulo 2^64.
  */
 export class TypeHashes {
   readonly #types: FlatTypes;
   readonly #limit: WorkLimit;
-  /** The hashes of types themselves and as the type of a member, for which the members count no more. */
+  /** The hashes of types, and the hashes of types of members, which do not cover the members of that type. */
   readonly #whole: HashTable;
   readonly #asMember: HashTable;
 
@@ -105,14 +105,14 @@ class HashTable {
   }
 }
 
-/** hash = 31 * hash + value, modulo 2^64. */
+/** Computes hash = 31 * hash + value, modulo 2^64. */
 function add(hash: Hash64, high: number, low: number): void {
   const sum = 31 * (hash.low >>> 0) + (low >>> 0);
   hash.high = (Math.imul(hash.high, 31) + high + Math.floor(sum / 0x100000000)) | 0;
   hash.low = sum | 0;
 }
 
-/** Adds the hash of a name, in which each byte counts as a signed char; an absent name adds nothing. */
+/** Adds the hash of a name, whose bytes count as signed chars. An absent name adds nothing. */
 function addName(hash: Hash64, strings: Uint8Array, offset: number): void {
   if (offset === 0) return;
   let high = 0;

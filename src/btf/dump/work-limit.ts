@@ -2,12 +2,12 @@ import type { TypeId } from "../types.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 
-/** How deep types may nest; the kernel's own nest less than 50 deep. */
+/** The limit on nested types. The kernel's own types nest less than 50 deep. */
 const DEEPEST = 500;
 
 /**
- * Bounds the time and the output of printing. A small hostile BTF can describe a declaration of any length, because
- * each use of a type without a name prints it again.
+ * Limits the time and the output of printing. A small hostile BTF can cause a huge output, because an anonymous type is
+ * printed again at each use.
  */
 export class WorkLimit {
   readonly #types: FlatTypes;
@@ -27,14 +27,14 @@ export class WorkLimit {
   step(id: TypeId, depth: number): void {
     if (depth > DEEPEST) throw this.#types.btf.error(id, `nests more than ${DEEPEST} types deep`);
     if (--this.#steps < 0) {
-      throw this.#types.btf.error(id, "cannot be printed: the types without a name nest too often in each other");
+      throw this.#types.btf.error(id, "cannot be printed: anonymous types are nested in each other too often");
     }
     if ((this.#steps & 0xff) === 0) this.checkOutput();
   }
 
   checkOutput(): void {
     if (this.#out !== undefined && this.#out.total > this.#mostOutput) {
-      throw this.#types.btf.error(0, `cannot be printed: more than ${this.#mostOutput} bytes of text`);
+      throw this.#types.btf.error(0, `cannot be printed: the output has more than ${this.#mostOutput} bytes`);
     }
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Bits anywhere in memory. `shift` counts from the first byte's least significant bit in little-endian data, and from
- * its most significant bit in big-endian data, as BTF's bit offsets do.
+ * Reads and writes bits at any bit offset. As in BTF, `shift` counts from the least significant bit of the first byte
+ * in little-endian data, and from its most significant bit in big-endian data.
  */
 
-/** `bits` (1 to 128) bits as an unsigned number. */
+/** Reads `bits` (1 to 128) bits as an unsigned number. */
 export function readBits(view: DataView, at: number, shift: number, bits: number, little: boolean): bigint {
   const count = (shift + bits + 7) >> 3;
   let value = 0n;
@@ -13,7 +13,7 @@ export function readBits(view: DataView, at: number, shift: number, bits: number
   return BigInt.asUintN(bits, value >> BigInt(little ? shift : 8 * count - shift - bits));
 }
 
-/** The same for bits that lie within four bytes, without bigint. */
+/** Does the same as {@link readBits} without bigint, for bits that lie within four bytes. */
 export function readFewBits(view: DataView, at: number, shift: number, bits: number, little: boolean): number {
   const count = (shift + bits + 7) >> 3;
   let value = 0;
@@ -22,7 +22,7 @@ export function readFewBits(view: DataView, at: number, shift: number, bits: num
   return bits === 32 ? value >>> 0 : (value & ((1 << bits) - 1)) >>> 0;
 }
 
-/** Writes the low `bits` bits of `value`; the bits around them stay. */
+/** Writes the low `bits` bits of `value`. The bits around them keep their values. */
 export function writeBits(
   view: DataView,
   at: number,
@@ -44,7 +44,7 @@ export function writeBits(
   }
 }
 
-/** {@link writeBits} for bits that lie within four bytes, without bigint. */
+/** Does the same as {@link writeBits} without bigint, for bits that lie within four bytes. */
 export function writeFewBits(
   view: DataView,
   at: number,

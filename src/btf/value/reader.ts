@@ -5,7 +5,7 @@ import { readBits, readFewBits } from "./bits.ts";
 import { type EnumNames, type Shape, shapeOf, tooShort, type ValueReader } from "./shape.ts";
 
 export interface ReaderOptions {
-  /** What an enum reads as: its number, or its name where it has one. `numbers` unless said. */
+  /** An enum is read as its number (default) or as its name, if it has one. */
   readonly enums?: "numbers" | "names" | undefined;
 }
 
@@ -18,12 +18,14 @@ interface Context {
 const compiled = new WeakMap<Btf, Map<string, ValueReader>>();
 
 /**
- * A function that turns bytes of a type into a JavaScript value; made once per type.
+ * Returns a function that decodes the bytes of a type to a JavaScript value. It is compiled once per type.
  *
- * Integers and enums of up to 32 bits and bool become number and boolean; wider ones and pointers bigint. An array
- * becomes an array; one of `char` becomes the text up to its NUL, or a Uint8Array where that is not UTF-8. A struct, a
- * union and a DATASEC become an object with all their members, those of anonymous members among them. `float` and
- * `double` become number, other widths a Uint8Array. Throws FormatError for a type that has no values.
+ * - Integers and enums of up to 32 bits become numbers. Wider ones and pointers become bigints. A bool is a boolean.
+ * - An array becomes an array. An array of `char` becomes the text up to its NUL, or a Uint8Array if it is not UTF-8.
+ * - A struct, a union and a DATASEC become an object with all members, including those of anonymous members.
+ * - `float` and `double` become numbers; other floating point types become a Uint8Array.
+ *
+ * Throws FormatError for a type that has no values.
  */
 export function compileReader(btf: Btf, id: TypeId, options: ReaderOptions = {}): ValueReader {
   let readers = compiled.get(btf);
@@ -64,7 +66,7 @@ function makeNew(shape: Shape, context: Context): ValueReader {
       const read = readBitfield(shape.shift, shape.bits, shape.signed, context.little);
       if (shape.bool) return (view, at) => Number(read(view, at)) !== 0;
       const wide = shape.names !== undefined && shape.size === 8;
-      // An enum's names are keyed as its whole storage reads.
+      // The keys of `names` are bigints if the enum has 8 bytes, even if the bitfield is narrow.
       return named(read, context.names ? shape.names : undefined, wide);
     }
     case "float": {

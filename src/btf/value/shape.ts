@@ -5,29 +5,29 @@ import type { BtfMember, TypeId } from "../types.ts";
 import { checkValues, MAX_DEPTH } from "./value-budget.ts";
 
 interface Sized {
-  /** The type as it was declared, for messages. */
+  /** The declared type, for messages. */
   readonly type: TypeId;
   /** Bytes. */
   readonly size: number;
 }
-/** A member of a struct or union, with the members of anonymous ones taken in. */
+/** A member of a struct or union. Members of an anonymous member count as members of the struct itself. */
 export interface ShapeMember {
   readonly name: string;
   /** In bytes. */
   readonly offset: number;
   readonly shape: Shape;
 }
-/** The names of an enum's values; the first name of a value, and the value of a name. */
+/** The enumerators of an enum. If several have the same value, `names` has the first. */
 export interface EnumNames {
   readonly names: ReadonlyMap<number | bigint, string>;
   readonly values: ReadonlyMap<string, number | bigint>;
 }
-/** What the bytes of a type mean: the type with everything resolved and checked. */
+/** The meaning of a type's bytes: the type after all references were resolved and checked. */
 export type Shape =
   | (Sized & { readonly kind: "int"; readonly signed: boolean; readonly bool: boolean; readonly names?: EnumNames })
   | (Sized & {
       readonly kind: "bits";
-      /** Bits from the first byte; below 8 for a member. */
+      /** Bit offset from the first byte; below 8 for a member. */
       readonly shift: number;
       readonly bits: number;
       readonly signed: boolean;
@@ -39,12 +39,12 @@ export type Shape =
   | (Sized & { readonly kind: "struct"; readonly members: readonly ShapeMember[] });
 type IntShape = Extract<Shape, { kind: "int" | "bits" }>;
 
-/** Decodes the value at byte `at` of a view. Throws UsageError where the view is too short for the type. */
+/** Decodes the value at byte `at` of a view. Throws UsageError if the view is too short for the type. */
 export type ValueReader = (view: DataView, at: number) => unknown;
 
 const known = new WeakMap<Btf, Map<TypeId, Shape>>();
 
-/** The shape of a type. Throws FormatError for a type that has no values, or that contradicts itself. */
+/** Returns the shape of a type. Throws FormatError for a type that has no values or that contradicts itself. */
 export function shapeOf(btf: Btf, id: TypeId, depth = 0): Shape {
   let shapes = known.get(btf);
   if (shapes === undefined) {
@@ -73,7 +73,7 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
       return { ...shapeOf(btf, type.type, depth + 1), type: id };
     case "int": {
       const { size, signed, bool, bits, bitOffset } = type;
-      if (bits === 0) throw btf.error(id, "is an int without bits");
+      if (bits === 0) throw btf.error(id, "is an int of 0 bits");
       const int = { type: id, size, signed, bool };
       if (bits === 8 * size && (size & (size - 1)) === 0) return { kind: "int", ...int };
       return { kind: "bits", ...int, shift: bitOffset, bits };
@@ -81,7 +81,8 @@ function makeShape(btf: Btf, id: TypeId, depth: number): Shape {
     case "enum":
     case "enum64": {
       const { size, signed } = type;
-      if (![1, 2, 4, 8].includes(size)) throw btf.error(id, `is an enum of ${size} bytes`);
+      if (![1, 2, 4, 8].includes(size))
+        throw btf.error(id, `is an enum of ${size} bytes; only 1, 2, 4 and 8 are possible`);
       const names = new Map<number | bigint, string>();
       const values = new Map<string, number | bigint>();
       for (const { name, value } of type.values) {
@@ -133,9 +134,12 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
     let offset = Math.floor(member.bitOffset / 8);
     if (member.bitSize > 0 || member.bitOffset % 8 !== 0 || shape.kind === "bits") {
       if (shape.kind !== "int" && shape.kind !== "bits") {
-        throw btf.error(id, `has ${member.name || "a member"} at bit ${member.bitOffset}, which is no integer`);
+        throw btf.error(
+          id,
+          `has ${member.name || "a member"} at bit ${member.bitOffset}, but only an integer can be a bitfield or begin inside a byte`,
+        );
       }
-      // Before kind_flag, the width of a bitfield was that of its INT.
+      // In old BTF without kind_flag, the width of a bitfield is that of its INT.
       const inner = shape.kind === "bits" ? shape.shift : 0;
       const width = member.bitSize > 0 ? member.bitSize : shape.kind === "bits" ? shape.bits : 8 * shape.size;
       const placed = bitsOf(btf, id, shape, member.bitOffset + inner, width);
@@ -156,7 +160,7 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
   return { kind: "struct", type: id, size, members };
 }
 
-/** An integer of `bits` bits at a bit offset: an ordinary one where it lies on whole bytes. */
+/** Returns the shape of an integer of `bits` bits at a bit offset: a plain "int" if it covers whole bytes. */
 function bitsOf(
   btf: Btf,
   id: TypeId,
@@ -173,15 +177,15 @@ function bitsOf(
   return { shape: { kind: "bits", type, size, shift, bits, signed, bool, ...names }, offset };
 }
 
-/** Whether a type is C's `char`: an array of it is text. */
+/** Returns true if a type is C's `char`, so that an array of it is text. */
 function isChar(btf: Btf, id: TypeId): boolean {
   const type = btf.type(btf.resolve(id));
   return type.kind === "int" && type.size === 1 && type.bits === 8 && (type.char || type.name === "char");
 }
 
-/** The error for a view that does not hold the type's bytes. */
+/** Creates the error for a view that is too short for the type. */
 export function tooShort(btf: Btf, id: TypeId, size: number, view: DataView, at: number): UsageError {
   return new UsageError(
-    `${formatType(btf, id)} takes ${size} bytes, but the view has ${view.byteLength - at} at ${at}`,
+    `${formatType(btf, id)} takes ${size} bytes, but the view has only ${view.byteLength - at} at offset ${at}`,
   );
 }

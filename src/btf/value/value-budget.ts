@@ -1,28 +1,28 @@
 import type { Btf } from "../btf.ts";
 import type { TypeId } from "../types.ts";
 
-// A BTF of a few bytes can declare 2^32 empty structs in a row, or structs that hold each other twice, 30 levels deep.
-// Whatever walks the values of a type asks here first.
+// A BTF of a few bytes can declare an array of 2^32 empty structs, or 30 structs that each contain the next one twice.
+// Code that walks the values of a type must call checkValues() first.
 
 /**
- * A type may hold so many values, and so many more for each byte. Real types hold fewer than one per byte, and a few
- * more where they have bitfields and unions.
+ * A type may have this many values, plus {@link VALUES_PER_BYTE} for each of its bytes. Real types have fewer than one
+ * value per byte, or a few more if they have bitfields and unions.
  */
 const FREE_VALUES = 4096;
 const VALUES_PER_BYTE = 16;
-/** A type may have so many members, those of its members included; an array counts once. Real types have thousands. */
+/** The most members of a type, including nested ones; an array counts once. Real types have at most thousands. */
 const MOST_MEMBERS = 1 << 17;
-/** As deep as the kernel lets types nest. */
+/** The kernel's limit on nested types. */
 export const MAX_DEPTH = 32;
 
-/** How much there is to walk in a type. */
+/** How much work it is to walk the values of a type. */
 export interface ValueCount {
-  /** Values of all kinds: the numbers, and the structs, unions and arrays that hold them. */
+  /** The number of values: the numbers, and also the structs, unions and arrays that hold them. */
   readonly values: number;
   readonly members: number;
-  /** Bytes; 0 for a type without a size. */
+  /** Size in bytes; 0 for a type without a size. */
   readonly size: number;
-  /** Which type is too much to walk, this one or one that it holds, and why; undefined where none is. */
+  /** The type that is too large to walk (this one or one that it contains) and the reason; undefined if none is. */
   readonly tooMuch: { readonly type: TypeId; readonly problem: string } | undefined;
 }
 
@@ -30,7 +30,9 @@ const ONE: ValueCount = { values: 1, members: 1, size: 0, tooMuch: undefined };
 
 const counted = new WeakMap<Btf, Map<TypeId, ValueCount>>();
 
-/** Counts the values of a type; each type once. Throws FormatError for references that lead nowhere. */
+/**
+ * Counts the values of a type and caches the result. Throws FormatError if a type refers to one that does not exist.
+ */
 export function countValues(btf: Btf, id: TypeId): ValueCount {
   let known = counted.get(btf);
   if (known === undefined) {
@@ -40,7 +42,7 @@ export function countValues(btf: Btf, id: TypeId): ValueCount {
   return count(btf, id, known, 0);
 }
 
-/** Throws FormatError for a type that is too much to walk. */
+/** Throws FormatError for a type that is too large to walk. */
 export function checkValues(btf: Btf, id: TypeId): void {
   const { tooMuch } = countValues(btf, id);
   if (tooMuch !== undefined) throw btf.error(tooMuch.type, tooMuch.problem);
@@ -51,7 +53,7 @@ function count(btf: Btf, id: TypeId, known: Map<TypeId, ValueCount>, depth: numb
   if (done !== undefined) return done;
   const endless = { ...ONE, tooMuch: { type: id, problem: `nests more than ${MAX_DEPTH} types deep` } };
   if (depth > MAX_DEPTH) return endless;
-  // A type that is reached again on the way down holds itself.
+  // If the walk reaches this type again below, the type contains itself and has this result.
   known.set(id, endless);
   try {
     const result = countNew(btf, id, known, depth);

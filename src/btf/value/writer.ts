@@ -6,13 +6,13 @@ import { writeBits, writeFewBits } from "./bits.ts";
 import { type EnumNames, type Shape, shapeOf, tooShort } from "./shape.ts";
 
 /**
- * Writes a value at byte `at` of a view. Throws UsageError that names the member at fault, as in
- * `event.ports[2]: 70000 does not fit u16`; the bytes are then partly written.
+ * Writes a value at byte `at` of a view. Throws a UsageError that names the wrong member, as in
+ * `event.ports[2]: 70000 does not fit u16`. Some bytes may have been written then.
  */
 export type ValueWriter = (view: DataView, at: number, value: unknown) => void;
 
 export interface WriterOptions {
-  /** What errors call the value; the type's name unless said. */
+  /** The name of the value in errors; by default the type's name. */
   readonly name?: string | undefined;
 }
 
@@ -21,12 +21,12 @@ interface Context {
   readonly done: Map<Shape, ValueWriter>;
 }
 
-/** A fault in a value; each level on the way out puts its step in front of the path. */
+/** A value that does not fit. Each enclosing struct or array adds its step to the front of the path. */
 class Misfit extends Error {
   path = "";
 }
 
-/** A compiled type. `whole`: its writer sets every byte. */
+/** A compiled type. `whole` is true if its writer sets every byte. */
 interface Compiled {
   readonly size: number;
   readonly write: ValueWriter;
@@ -36,10 +36,11 @@ interface Compiled {
 const compiled = new WeakMap<Btf, Map<TypeId, Compiled>>();
 
 /**
- * A function that turns a JavaScript value into bytes of a type; made once per type. It takes what
- * {@link compileReader} gives, and also: a safe integer for a bigint, an enumerator's name for an enum, a Uint8Array
- * for any array of bytes. Bytes that no member sets become zero, so members and last elements may be left out; an
- * unknown member is an error. Of a union's members those given are written in their order.
+ * Returns a function that encodes a JavaScript value as the bytes of a type. It is compiled once per type. It takes the
+ * values that a function of {@link compileReader} returns, and also a safe integer for a bigint, an enumerator's name
+ * for an enum, and a Uint8Array for any array of bytes. Members and last elements may be left out: their bytes become
+ * zero. An unknown member is an error. If a union has several members in the value, they are written in the order of
+ * the value.
  */
 export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {}): ValueWriter {
   let writers = compiled.get(btf);
@@ -67,7 +68,7 @@ export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {})
   };
 }
 
-/** Up to this many bytes a loop is faster than to make an array for `fill()`. */
+/** Up to this many bytes, a loop is faster than creating an array for `fill()`. */
 const LOOP = 64;
 
 function zero(view: DataView, at: number, size: number): void {
@@ -108,7 +109,7 @@ function makeNew(shape: Shape, context: Context): ValueWriter {
     case "float": {
       const { size } = shape;
       return (view, at, value) => {
-        if (typeof value !== "number") throw new Misfit(`${show(value)} is no number for ${what()}`);
+        if (typeof value !== "number") throw new Misfit(`${what()} needs a number, not ${show(value)}`);
         if (size === 8) view.setFloat64(at, value, btf.little);
         else if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
           throw new Misfit(`${value} does not fit ${what()}`);
@@ -158,7 +159,7 @@ function checkInt(
     } else if (typeof int === "number" && Number.isInteger(int)) {
       throw new Misfit(`${int} is above 2^53, where numbers are not exact: use a bigint for ${what()}`);
     } else {
-      throw new Misfit(`${show(int)} is no integer for ${what()}`);
+      throw new Misfit(`${what()} needs an integer, not ${show(int)}`);
     }
     throw new Misfit(`${int} does not fit ${what()}`);
   };
@@ -181,7 +182,7 @@ function writeInt(size: number, little: boolean, check: (value: unknown) => Int)
 
 function writeBytes(size: number, what: () => string): ValueWriter {
   return (view, at, value) => {
-    if (!(value instanceof Uint8Array)) throw new Misfit(`${show(value)} is no Uint8Array for ${what()}`);
+    if (!(value instanceof Uint8Array)) throw new Misfit(`${what()} needs a Uint8Array, not ${show(value)}`);
     if (value.length > size) throw new Misfit(`${value.length} bytes do not fit ${what()}`);
     new Uint8Array(view.buffer, view.byteOffset + at, size).set(value);
   };
@@ -196,7 +197,7 @@ function writeText(size: number, what: () => string): ValueWriter {
       bytes(view, at, value);
       return;
     }
-    if (value.includes("\0")) throw new Misfit(`${JSON.stringify(value)} holds a NUL, which would end it`);
+    if (value.includes("\0")) throw new Misfit(`${JSON.stringify(value)} contains a NUL, which would end the text`);
     const text = encoder.encode(value);
     if (text.length > size) throw new Misfit(`${JSON.stringify(value)} (${text.length} bytes) does not fit ${what()}`);
     bytes(view, at, text);
@@ -208,7 +209,7 @@ function writeArray(shape: Extract<Shape, { kind: "array" }>, write: ValueWriter
   const byte = element.kind === "int" && element.size === 1 && !element.bool;
   return (view, at, value) => {
     if (!Array.isArray(value) && !(byte && value instanceof Uint8Array)) {
-      throw new Misfit(`${show(value)} is no array for ${what()}`);
+      throw new Misfit(`${what()} needs an array, not ${show(value)}`);
     }
     if (value.length > length) throw new Misfit(`${value.length} elements do not fit ${what()}`);
     for (let i = 0; i < value.length; i++) {
@@ -226,13 +227,13 @@ function writeStruct(shape: Extract<Shape, { kind: "struct" }>, context: Context
     name,
     offset,
     write: make(inner, context),
-    // Of what every object has, such as `constructor`, only an object's own counts.
+    // A member named like a property of every object, such as `constructor`, must be the object's own.
     inherited: name in Object.prototype,
   }));
   const names = new Set(members.map((member) => member.name));
   return (view, at, value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
-      throw new Misfit(`${show(value)} is no object for ${what()}`);
+      throw new Misfit(`${what()} needs an object, not ${show(value)}`);
     }
     let known = 0;
     for (let i = 0; i < members.length; i++) {
@@ -260,7 +261,7 @@ function inside(error: unknown, step: string): unknown {
   return error;
 }
 
-/** A value as a message shows it. */
+/** Formats a value for a message. */
 function show(value: unknown): string {
   switch (typeof value) {
     case "string":

@@ -84,7 +84,7 @@ describe("compiled objects", () => {
       return [`${formatCoreRelocation(local.btf, relocation)}: ${reason}`];
     });
     assert.deepEqual(poisoned, [
-      "<byte_off> [2] struct shape.narrowed (0:3 @ offset 48): a load of 8 bytes cannot become one of 2: only " +
+      "<byte_off> [2] struct shape.narrowed (0:3 @ offset 48): a load of 8 bytes cannot become a load of 2 bytes: only " +
         "pointers and unsigned integers keep their value",
       "<byte_off> [2] struct shape.removed (0:11 @ offset 100): [1] struct shape in vmlinux has no compatible .removed",
     ]);

@@ -168,16 +168,16 @@ describe("values of structs", () => {
     [{ ports: [1, 70000] }, "event.ports[1]: 70000 does not fit u16"],
     [{ grid: [[1], [1, -1]] }, "event.grid[1][1]: -1 does not fit u16"],
     [{ ports: [1, 2, 3] }, "event.ports: 3 elements do not fit u16[2]"],
-    [{ ports: 1 }, "event.ports: 1 is no array for u16[2]"],
+    [{ ports: 1 }, "event.ports: u16[2] needs an array, not 1"],
     [{ prots: [1] }, 'event: struct event has no member "prots"'],
-    [{ x: 1.5 }, "event.x: 1.5 is no integer for int"],
-    [{ x: "1" }, 'event.x: "1" is no integer for int'],
-    [{ x: null }, "event.x: null is no integer for int"],
+    [{ x: 1.5 }, "event.x: int needs an integer, not 1.5"],
+    [{ x: "1" }, 'event.x: int needs an integer, not "1"'],
+    [{ x: null }, "event.x: int needs an integer, not null"],
     [{ x: 1n << 40n }, "event.x: 1099511627776 does not fit int"],
     [{ low: 4 }, "event.low: 4 does not fit 3 bits of int"],
     [{ on: 2 }, "event.on: 2 is neither true nor false"],
     [{ tail: [1] }, "event.tail: 1 elements do not fit u16[0]"],
-    [5, "event: 5 is no object for struct event"],
+    [5, "event: struct event needs an object, not 5"],
   ];
   for (const [given, message] of wrong) {
     test(message, () => {
@@ -194,8 +194,8 @@ describe("values of structs", () => {
     const { btf, id } = make(build);
     const write = compileWriter(btf, id, { name: "config" });
     const view = new DataView(new ArrayBuffer(24));
-    assert.throws(() => write(view, 0, { x: true }), /^UsageError: config\.x: true is no integer/);
-    assert.throws(() => write(view, 1, {}), /struct event takes 24 bytes, but the view has 23 at 1/);
+    assert.throws(() => write(view, 0, { x: true }), /^UsageError: config\.x: .* needs an integer, not true/);
+    assert.throws(() => write(view, 1, {}), /struct event takes 24 bytes, but the view has only 23 at offset 1/);
     assert.throws(() => compileReader(btf, id)(view, -1), UsageError);
   });
 
@@ -267,7 +267,7 @@ describe("types that have no values, or too many", () => {
           size: 16,
           members: [member("x", b.add({ kind: "float", name: "d", size: 8 }), 1)],
         }),
-      /no integer/,
+      /type 2 has x at bit 1, but only an integer can be a bitfield/,
     ],
     [
       "a million empty structs",
