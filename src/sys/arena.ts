@@ -1,12 +1,14 @@
+import { isMainThread } from "node:worker_threads";
 import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName, writeU32, writeU64 } from "../layout/index.ts";
+import { reserveMemory } from "./engine-memory.ts";
 import { addressOf, lengthOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
 // What a system call points to lies in one anonymous mapping per thread: its address never changes, so an address
 // is a base plus an offset and no garbage collection comes between taking it and using it. The arguments of one call
 // are placed from the start; the next call forgets them. Node's modules exist once per worker thread, so do these
-// variables. A worker's mapping stays until the process ends: views of it could not be told that it is gone.
+// variables. A worker thread takes memory of the engine, which gives it back when the worker ends, however it ends.
 
 /** The largest page of any machine: some arm64 kernels have pages of 64 KiB. mprotect(2) takes whole pages only. */
 const LARGEST_PAGE = 0x10000;
@@ -19,9 +21,10 @@ export const ELEM_KEY_SIZE = 4096;
 /** A map element's value has this much room; longer ones are passed by their own address. */
 export const ELEM_VALUE_SIZE = 0x10000;
 const ELEM_SIZE = ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE;
-const SIZE = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
+/** Bytes of a thread's arena, without the page behind it. */
+export const ARENA_SIZE: number = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
 /** The area of the map element calls, which never touch the ordinary one. It ends where the inaccessible page begins. */
-export const ELEM_AREA: number = SIZE - ELEM_SIZE;
+export const ELEM_AREA: number = ARENA_SIZE - ELEM_SIZE;
 
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
@@ -43,12 +46,14 @@ let held: Uint8Array[] = [];
 export function openArena(): Arena {
   if (arena !== undefined) return arena;
   // The page behind stays inaccessible: a value that is longer than its buffer ends in EFAULT, not in foreign memory.
-  const base = syscall("mmap", 0, SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  const reserved = isMainThread ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
+  const base =
+    reserved?.address ?? syscall("mmap", 0, ARENA_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (base < 0) throw fail("mmap", -base);
-  const guarded = syscall("mprotect", base + SIZE, LARGEST_PAGE, PROT_NONE);
+  const guarded = syscall("mprotect", base + ARENA_SIZE, LARGEST_PAGE, PROT_NONE);
   if (guarded < 0) throw fail("mprotect", -guarded);
-  const buffer = viewMemory(base, SIZE);
-  arena = { base, bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+  const buffer = reserved?.buffer ?? viewMemory(base, ARENA_SIZE);
+  arena = { base, bytes: new Uint8Array(buffer, 0, ARENA_SIZE), view: new DataView(buffer, 0, ARENA_SIZE) };
   return arena;
 }
 

@@ -1,7 +1,8 @@
 import { fstatSync } from "node:fs";
 import { ClosedError, Errno, UsageError } from "../errors/index.ts";
 import { checkI32, checkU64 } from "../layout/index.ts";
-import { addressOf, syscall, viewMemory } from "./ffi.ts";
+import { reserveMemory } from "./engine-memory.ts";
+import { syscall, viewMemory } from "./ffi.ts";
 import { withNodeError } from "./node-error.ts";
 import { fail } from "./permission.ts";
 
@@ -60,31 +61,6 @@ function crosses4GiB(start: number, length: number): boolean {
   return Math.floor(start / FOUR_GIB) !== Math.floor((start + length - 1) / FOUR_GIB);
 }
 
-/** What of the engine's WebAssembly is used here: the compiler's types for Node leave it out. */
-declare const WebAssembly: {
-  readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-};
-const WASM_PAGE = 0x10000;
-const MOST_WASM_PAGES = 0x10000;
-
-/**
- * Reserves memory of JavaScript's own as the place of a mapping: that of a WebAssembly memory. The engine gives it back
- * when nobody can see it any more, and when a worker thread is terminated, which no JavaScript of the worker could do. Its
- * buffer cannot be transferred, so no view can outlive it. Returns undefined if the engine has none.
- */
-function reservePlace(length: number): { readonly address: number; readonly buffer: ArrayBuffer } | undefined {
-  const pages = Math.ceil(length / WASM_PAGE);
-  if (pages > MOST_WASM_PAGES) return undefined;
-  try {
-    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    return { address: addressOf(new Uint8Array(buffer)), buffer };
-  } catch (error) {
-    // The address space of the process is limited, or WebAssembly is switched off.
-    if (error instanceof RangeError || error instanceof ReferenceError) return undefined;
-    throw error;
-  }
-}
-
 /** Puts private pages in the place of a mapping. Views of it stay readable and writable. Returns the errno or 0. */
 function dropPages({ address, length }: Range): number {
   const flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -110,7 +86,7 @@ export class MappedMemory {
     if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
     }
-    const reserved = address === 0 && !isArena ? reservePlace(length) : undefined;
+    const reserved = address === 0 && !isArena ? reserveMemory(length) : undefined;
     const closed = reserved === undefined && writable ? takeClosedPlace(options) : undefined;
     const place = reserved?.address ?? closed?.address ?? address;
     const fixed = place === 0 ? 0 : reserved === undefined && closed === undefined ? MAP_FIXED_NOREPLACE : MAP_FIXED;

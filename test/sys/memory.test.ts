@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { ClosedError, UsageError } from "../../src/errors/index.ts";
+import { ARENA_SIZE } from "../../src/sys/arena.ts";
 import { mapCreate, mapLookupElem, mapMemory, mapUpdateElem } from "../../src/sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
@@ -95,4 +97,29 @@ test("every thread has an arena of its own", async (t) => {
     ),
   );
   assert.deepEqual(results, [0, 0, 0]);
+});
+
+test("the memory that a worker has for system calls goes with the worker", async (t) => {
+  const fd = owned(t, mappable());
+  const sys = import.meta.resolve("bpfts/sys");
+  const script = `
+    import { workerData } from "node:worker_threads";
+    const { mapInfo } = await import(workerData.sys);
+    mapInfo(workerData.fd);`;
+  const url = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+  const runWorker = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(url, { workerData: { sys, fd } });
+      worker.once("exit", resolve);
+      worker.once("error", reject);
+    });
+  /** Mappings that are as large as the memory for system calls. */
+  const count = (): number =>
+    [...readFileSync("/proc/self/maps", "utf8").matchAll(/^(\w+)-(\w+) rw-p 00000000 00:00 0/gm)].filter(
+      ([, start, end]) => Number(`0x${end}`) - Number(`0x${start}`) === ARENA_SIZE,
+    ).length;
+  await runWorker();
+  const before = count();
+  for (let i = 0; i < 5; i++) await runWorker();
+  assert.ok(count() < before + 5, `${count()} mappings, ${before} before`);
 });
