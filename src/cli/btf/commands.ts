@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { HELP, MAP, PROG } from "../command/grammar.ts";
+import { HELP, MAP, PROG } from "../command/command.ts";
 
 /** `bpfts btf`. */
 export const btf: ObjectEntry = {

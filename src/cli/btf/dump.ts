@@ -3,8 +3,8 @@ import { Errno } from "../../errors/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
+import { parseU32 } from "../words/words.ts";
 import { inBtf } from "./file.ts";
 import { takeSource } from "./source.ts";
 

@@ -6,9 +6,9 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import type { Answer } from "../output/answer.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
+import { parseU32 } from "../words/words.ts";
 import { placeText } from "./diff.ts";
 import { baseOf, btfOfFile, inBtf } from "./file.ts";
 

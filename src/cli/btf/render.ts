@@ -1,5 +1,5 @@
 import type { BtfDescription } from "../../inventory/index.ts";
-import { refsJson, refsText } from "../handle/references.ts";
+import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 
 /** A line of `btf show`, and one for the processes that hold the object. */
@@ -7,7 +7,7 @@ export function btfText({ id, name, size, isKernel, programIds, mapIds, holders 
   let text = `${id}: name ${isKernel ? `[${name}]` : name || "<anon>"}  size ${size}B`;
   if (programIds.length > 0) text += `  prog_ids ${programIds.join(",")}`;
   if (mapIds.length > 0) text += `  map_ids ${mapIds.join(",")}`;
-  if (holders.length > 0) text += `\n\tpids ${refsText(holders)}`;
+  if (holders.length > 0) text += `\n\tpids ${holdersText(holders)}`;
   return `${text}\n`;
 }
 
@@ -18,7 +18,7 @@ export function btfJson({ id, name, size, isKernel, programIds, mapIds, holders 
     size,
     prog_ids: programIds,
     map_ids: mapIds,
-    pids: refsJson(holders),
+    pids: holdersJson(holders),
     kernel: isKernel,
     name: name === "" ? undefined : name,
   };

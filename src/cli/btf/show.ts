@@ -3,10 +3,10 @@ import { btfGetFdById, OwnedFd } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
-import { holderOptions } from "../handle/references.ts";
+import { holderOptions } from "../handle/holders.ts";
 import { Listing } from "../output/listing.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
+import { parseU32 } from "../words/words.ts";
 import { btfJson, btfText } from "./render.ts";
 
 /** `bpfts btf show [id BTF_ID]`. */

@@ -7,9 +7,8 @@ import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error
 import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, parseU32, type Words } from "../words/words.ts";
 import { baseOf, btfOfFile, inBtf, kernelBase } from "./file.ts";
 
 /** The BTF that the words of `btf dump` name. */

@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { HELP, PROG } from "../command/grammar.ts";
+import { HELP, PROG } from "../command/command.ts";
 
 /** `bpfts cgroup`. */
 export const cgroup: ObjectEntry = {

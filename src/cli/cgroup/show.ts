@@ -1,12 +1,12 @@
+import { existsSync } from "node:fs";
+import { namePattern, withoutEndSlashes } from "../../layout/index.ts";
 import { type Cgroup, type CgroupProgram, cgroupPrograms, walkCgroups } from "../../link/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { escapeName } from "../output/terminal-text.ts";
 import type { Words } from "../words/words.ts";
-import { attachNames } from "./attach-names.ts";
-import { exceptMatching } from "./except.ts";
-import { headText, rowJson, rowText, type View } from "./render.ts";
+import { type AttachName, headText, rowJson, rowText, type View } from "./render.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
 export const showCgroup: Run = async (words) => {
@@ -99,4 +99,34 @@ function takeView(words: Words, options: { except?: boolean } = {}): Wanted {
     }
   }
   return { effective, details, except };
+}
+
+/**
+ * Which cgroups a tree leaves out, by patterns: `*` stands for any characters but a slash, `**` for any, `?` for one. A
+ * pattern with a slash is compared with the path below the tree's root (with a leading one: with the whole path),
+ * another one with the cgroup's own name. Undefined for no pattern.
+ */
+function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
+  if (patterns.length === 0) return undefined;
+  const below = withoutEndSlashes(root).length + 1;
+  const tests = patterns.map((pattern) => {
+    const fits = namePattern(pattern, { paths: true });
+    if (pattern.startsWith("/")) return fits;
+    if (pattern.includes("/")) return (path: string) => fits(path.slice(below));
+    return (path: string) => fits(path.slice(path.lastIndexOf("/") + 1));
+  });
+  return (path) => tests.some((test) => test(path));
+}
+
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+
+/**
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to. Other programs have the empty name,
+ * as in bpftool, which looks up type 0 if the kernel has BTF.
+ */
+async function attachNames(cgroups: readonly { readonly programs: readonly CgroupProgram[] }[]): Promise<AttachName> {
+  const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));
+  const none = existsSync(KERNEL_BTF) ? "" : undefined;
+  const names = placed.length === 0 ? undefined : (await import("./target-names.ts")).targetNames(placed);
+  return (program) => (program.attachBtfId === 0 && program.attachBtfObjId === 0 ? none : names?.(program));
 }

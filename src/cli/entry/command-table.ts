@@ -1,7 +1,7 @@
 import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
-import { HELP, later } from "../command/grammar.ts";
+import { HELP, later } from "../command/command.ts";
 import { iter } from "../iter/commands.ts";
 import { link } from "../link/commands.ts";
 import { map } from "../map/commands.ts";

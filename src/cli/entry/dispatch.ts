@@ -2,8 +2,7 @@ import { type CommandEntry, codeOf, type ObjectEntry, type Run } from "../comman
 import { CommandError } from "../failure/command-error.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
-import { select } from "../words/selection.ts";
-import { Words } from "../words/words.ts";
+import { select, Words } from "../words/words.ts";
 import { COMMANDS } from "./command-table.ts";
 
 /** Finds the command that the words name, loads its code and runs it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { join } from "node:path";
 import { type ParsedOptions, parseOptions } from "../words/options.ts";
-import { type Selectable, select } from "../words/selection.ts";
+import { type Selectable, select } from "../words/words.ts";
 import { cacheWarning, runScript } from "./code-cache.ts";
 
 /** An object's or command's name, and the file of the program that has its code. */

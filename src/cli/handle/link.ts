@@ -1,8 +1,7 @@
 import { openPinnedFd } from "../../kernel/index.ts";
 import { linkGetFdById, OwnedFd } from "../../sys/index.ts";
 import { failedTo } from "../failure/reason.ts";
-import { parseU32 } from "../words/number.ts";
-import { unexpectedWord, type Words } from "../words/words.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 /** Opens the link that `id N` or `pinned FILE` means. The caller closes it. */
 export function takeLink(words: Words): OwnedFd {

@@ -1,10 +1,11 @@
 import { isGone, openPinnedFd } from "../../kernel/index.ts";
-import { mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
+import { type MapTypes, typesOfMap } from "../../map/index.ts";
+import { type MapInfo, mapGetFdById, mapGetNextId, mapInfo, OwnedFd } from "../../sys/index.ts";
 import { BpfMapFlag } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
-import { parseU32 } from "../words/number.ts";
-import { unexpectedWord, type Words } from "../words/words.ts";
+import { writeNote } from "../output/write.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 const MAX_NAME = 15;
 
@@ -81,4 +82,18 @@ function mapsByName(name: string, open_flags: number): OwnedFd[] {
   }
   if (found.length === 0) throw new CommandError(`no map has the name '${name}'`);
   return found;
+}
+
+/** Reads what the kernel says about a map. */
+export function infoOf(fd: number): MapInfo {
+  try {
+    return mapInfo(fd);
+  } catch (error) {
+    throw failedTo("can't get map info", error);
+  }
+}
+
+/** Reads the types of a map. Where the right to read them is missing, the command says so and shows bytes. */
+export function typesOf(info: MapInfo): MapTypes | undefined {
+  return typesOfMap(info, (reason) => writeNote(`Warning: ${reason}`));
 }

@@ -1,11 +1,13 @@
-import { isGone, openPinnedFd } from "../../kernel/index.ts";
+import type { Btf } from "../../btf/index.ts";
+import { Errno } from "../../errors/index.ts";
+import { isGone, openPinnedFd, loadedBtf as readLoadedBtf } from "../../kernel/index.ts";
 import { formatHex, parseHex } from "../../layout/index.ts";
+import { fullProgramName as fullName } from "../../program/index.ts";
 import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { failedTo } from "../failure/reason.ts";
-import { parseU32 } from "../words/number.ts";
-import { unexpectedWord, type Words } from "../words/words.ts";
-import { fullProgramName } from "./program-name.ts";
+import { errnoOf, failedTo } from "../failure/reason.ts";
+import { writeNote } from "../output/write.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 const TAG_BYTES = 8;
 /** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
@@ -81,5 +83,36 @@ function nextId(id: number): number | undefined {
     return progGetNextId(id);
   } catch (error) {
     throw failedTo("can't get next program", error);
+  }
+}
+
+/** Returns a program's full name. If the name fills the kernel's 15 characters, its BTF has the rest. */
+function fullProgramName(info: ProgInfo, fd: number): string {
+  return fullName(info, fd, loadedBtf);
+}
+
+const loaded = new Map<number, Btf | undefined>();
+let isRefused = false;
+
+/**
+ * Returns the BTF that somebody loaded into the kernel, by its id. Reads it once in a command. Returns undefined for BTF
+ * that is gone, and without CAP_SYS_ADMIN, which nothing else of a pinned object needs: then the command says once that
+ * names and source lines are missing.
+ */
+export function loadedBtf(id: number): Btf | undefined {
+  if (!loaded.has(id)) loaded.set(id, readOrWarn(id));
+  return loaded.get(id);
+}
+
+function readOrWarn(id: number): Btf | undefined {
+  try {
+    return readLoadedBtf(id);
+  } catch (error) {
+    if (errnoOf(error) !== Errno.EPERM) throw error;
+    if (!isRefused) {
+      writeNote("Warning: BTF cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN");
+    }
+    isRefused = true;
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { HELP, LINK, MAP, NOMOUNT } from "../command/grammar.ts";
+import { HELP, LINK, MAP, NOMOUNT } from "../command/command.ts";
 
 /** `bpfts iter`. */
 export const iter: ObjectEntry = {

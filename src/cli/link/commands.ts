@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, LINK, NOMOUNT } from "../command/grammar.ts";
+import { BPFFS, HELP, LINK, NOMOUNT } from "../command/command.ts";
 
 /** `bpfts link`. */
 export const link: ObjectEntry = {

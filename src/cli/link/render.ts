@@ -7,7 +7,7 @@ import {
   linkTypeName,
   progTypeName,
 } from "../../uapi/index.ts";
-import { refsJson, refsText } from "../handle/references.ts";
+import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
 import { iterOrderName, netfilterHookName, netfilterProtocolName, perfConfigName, perfTypeName } from "./names.ts";
@@ -22,7 +22,7 @@ export function linkText(link: LinkDescription): string {
   const { holders = [] } = link;
   if (holders.length > 0) {
     if (link.perfCookie !== undefined) text += `\n\tbpf_cookie ${link.perfCookie}`;
-    text += `\n\tpids ${refsText(holders)}`;
+    text += `\n\tpids ${holdersText(holders)}`;
   }
   return `${text}\n`;
 }
@@ -37,7 +37,7 @@ export function linkJson(link: LinkDescription): JsonValue {
     pinned: link.pins,
     // bpftool finds the cookie with the processes, and shows it only with them.
     bpf_cookie: holders.length === 0 ? undefined : link.perfCookie,
-    pids: refsJson(holders),
+    pids: holdersJson(holders),
   });
 }
 

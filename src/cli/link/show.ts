@@ -1,8 +1,8 @@
 import { describeLinks, type LinkDescription } from "../../inventory/index.ts";
 import type { Run } from "../command/command.ts";
 import { failedTo } from "../failure/reason.ts";
+import { holderOptions } from "../handle/holders.ts";
 import { takeLink } from "../handle/link.ts";
-import { holderOptions } from "../handle/references.ts";
 import { Listing } from "../output/listing.ts";
 import type { Options } from "../words/options.ts";
 import { linkJson, linkText } from "./render.ts";

@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/grammar.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
 
 /** `bpfts map`. */
 export const map: ObjectEntry = {

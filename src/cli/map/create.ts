@@ -8,8 +8,8 @@ import { takeMap } from "../handle/map.ts";
 import { pinAt, prepareFile } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
 import { type Warn, warnOf } from "../output/write.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
+import { parseU32 } from "../words/words.ts";
 
 interface Wanted {
   type?: number | undefined;

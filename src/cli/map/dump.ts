@@ -6,7 +6,7 @@ import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
-import { takeMaps } from "../handle/map.ts";
+import { infoOf, takeMaps, typesOf } from "../handle/map.ts";
 import type { Answer } from "../output/answer.ts";
 import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted, formatNested } from "../output/json-writer.ts";
@@ -14,7 +14,6 @@ import { TextBuffer } from "../output/text-buffer.ts";
 import { type Warn, warnOf } from "../output/write.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
-import { infoOf, typesOf } from "./gather.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** Elements that were read, with the errno for each that could not be. */

@@ -5,8 +5,7 @@ import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Warn } from "../output/write.ts";
-import { readNumber } from "../words/number.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, readNumber, type Words } from "../words/words.ts";
 
 /** An element as the words of a command say it. */
 export interface ElementWords {

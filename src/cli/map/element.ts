@@ -14,7 +14,7 @@ import {
 import type { Run } from "../command/command.ts";
 import { exitCodeOf } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
-import { takeMap } from "../handle/map.ts";
+import { infoOf, takeMap, typesOf } from "../handle/map.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted } from "../output/json-writer.ts";
@@ -23,7 +23,6 @@ import { warnOf } from "../output/write.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
-import { infoOf, typesOf } from "./gather.ts";
 
 /** A failure with bpftool's exit code, that of the errno. */
 function failed(what: string, error: unknown): unknown {

@@ -10,9 +10,8 @@ import { hexBlock } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { ended } from "../output/live.ts";
 import { writeNote } from "../output/write.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, parseU32, type Words } from "../words/words.ts";
 
 /** Pages of a CPU's ring, as bpftool has them. */
 const PAGES = 16;

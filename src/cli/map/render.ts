@@ -1,6 +1,6 @@
 import type { MapDescription, MapDevice } from "../../inventory/index.ts";
 import { mapTypeName, progTypeName } from "../../uapi/index.ts";
-import { refsJson, refsText } from "../handle/references.ts";
+import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
 
@@ -26,7 +26,7 @@ export function mapText(map: MapDescription): string {
   if (map.btfId !== 0 || map.frozen) text += "\n\t";
   if (map.btfId !== 0) text += `btf_id ${map.btfId}`;
   if (map.frozen) text += `${map.btfId !== 0 ? "  " : ""}frozen`;
-  if (map.holders !== undefined && map.holders.length > 0) text += `\n\tpids ${refsText(map.holders)}`;
+  if (map.holders !== undefined && map.holders.length > 0) text += `\n\tpids ${holdersText(map.holders)}`;
   return `${text}\n`;
 }
 
@@ -55,7 +55,7 @@ export function mapJson(map: MapDescription): JsonValue {
     frozen: map.frozen ? 1 : 0,
     btf_id: map.btfId === 0 ? undefined : map.btfId,
     pinned: map.pins,
-    pids: refsJson(map.holders ?? []),
+    pids: holdersJson(map.holders ?? []),
   });
 }
 

@@ -1,8 +1,11 @@
-import type { MapDescription } from "../../inventory/index.ts";
+import { describeMaps, type MapDescription } from "../../inventory/index.ts";
+import type { OwnedFd } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
+import { failedTo } from "../failure/reason.ts";
+import { holderOptions } from "../handle/holders.ts";
 import { takeMaps } from "../handle/map.ts";
 import { Listing } from "../output/listing.ts";
-import { describedMaps } from "./gather.ts";
+import type { Options } from "../words/options.ts";
 import { mapJson, mapText } from "./render.ts";
 
 /** `bpfts map show [MAP]`. */
@@ -17,3 +20,13 @@ export const showMaps: Run = async (words, options) => {
     for (const fd of chosen ?? []) fd.close();
   }
 };
+
+/** Describes the chosen maps, or all maps. */
+function* describedMaps(chosen: readonly OwnedFd[] | undefined, options: Options): Generator<MapDescription> {
+  try {
+    const fds = chosen?.map((fd) => fd.number);
+    yield* describeMaps({ fds, pins: options.bpffs, holders: holderOptions(options) });
+  } catch (error) {
+    throw failedTo("can't get map info", error);
+  }
+}

@@ -4,8 +4,8 @@ import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
 import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
+import { parseU32 } from "../words/words.ts";
 
 const SIGNS = { added: "+", changed: "~", removed: "-" } as const;
 

@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/grammar.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
 
 const MAPCOMPAT = "{-m|--mapcompat}";
 const LOADER = "{-L|--use-loader} | [ {-S|--sign } {-k} <private_key.pem> {-i} <certificate.x509> ]";

@@ -5,9 +5,8 @@ import { progTypeName } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeMaps } from "../handle/map.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
-import { Words } from "../words/words.ts";
+import { parseU32, Words } from "../words/words.ts";
 
 /** Whether a program is to be shown, by the options `--type`, `--pid`, `--cgroup` and `--map`: all that are given. */
 export function programFilter(options: Options): (record: ProgramDescription) => boolean {

@@ -4,8 +4,8 @@ import { CommandError } from "../failure/command-error.ts";
 import { deviceByName } from "../handle/device.ts";
 import { takeMap } from "../handle/map.ts";
 import type { Warn } from "../output/write.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Words } from "../words/words.ts";
+import { parseU32 } from "../words/words.ts";
 
 /** A map of the object that is not made: one that exists takes its place. */
 export interface MapReplacement {

@@ -14,9 +14,8 @@ import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { LiveAnswer } from "../output/answer.ts";
-import { parseU32 } from "../words/number.ts";
 import type { Options } from "../words/options.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, parseU32, type Words } from "../words/words.ts";
 
 /** setTimeout's longest, some 24 days. */
 const LONGEST = 2 ** 31 - 1;

@@ -1,11 +1,10 @@
 import type { AttachTargetName, ProgramDescription, ProgramDevice, UsedMap } from "../../inventory/index.ts";
 import type { MetadataVariable } from "../../program/index.ts";
 import { progTypeName } from "../../uapi/index.ts";
-import { refsJson, refsText } from "../handle/references.ts";
+import { holdersJson, holdersText } from "../handle/holders.ts";
 import { btfValue } from "../output/btf-value.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
-import { isoLocalTime } from "../output/time.ts";
 
 /** The first line of a program, with its line end. */
 export function headerText(program: ProgramDescription): string {
@@ -33,7 +32,7 @@ export function programText(program: ProgramDescription): string {
   if (program.mapIds.length > 0) text += `  map_ids ${program.mapIds.join(",")}`;
   for (const path of program.pins ?? []) text += `\n\tpinned ${escapeName(path)}`;
   if (program.btfId !== 0) text += `\n\tbtf_id ${program.btfId}`;
-  if (program.holders?.length) text += `\n\tpids ${refsText(program.holders)}`;
+  if (program.holders?.length) text += `\n\tpids ${holdersText(program.holders)}`;
   if (program.maps !== undefined) text += detailsText(program, program.maps);
   text += "\n";
   if (program.metadata.length > 0) {
@@ -74,7 +73,7 @@ export function programJson(program: ProgramDescription): JsonValue {
     map_ids: program.mapIds.length === 0 ? undefined : program.mapIds,
     btf_id: program.btfId === 0 ? undefined : program.btfId,
     pinned: program.pins,
-    pids: refsJson(program.holders ?? []),
+    pids: holdersJson(program.holders ?? []),
     metadata:
       program.metadata.length === 0
         ? undefined
@@ -119,4 +118,25 @@ function deviceJson({ ifindex, netnsDev, netnsIno, name }: ProgramDevice): JsonV
 
 function metadataValue({ btf, type, data, at }: MetadataVariable, plain: boolean): JsonValue {
   return btfValue(btf, type, data, at, plain);
+}
+
+/** Seconds since the epoch as bpftool writes them: local time with its offset, `2026-11-20T20:53:46+0000`. */
+function isoLocalTime(seconds: number): string {
+  // Many programs are loaded in the same second.
+  if (seconds !== last.seconds) last = { seconds, text: format(seconds) };
+  return last.text;
+}
+let last = { seconds: Number.NaN, text: "" };
+
+function format(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  const offset = -date.getTimezoneOffset();
+  const away = Math.abs(offset);
+  const day = [String(date.getFullYear()), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+  return `${day}T${time}${offset < 0 ? "-" : "+"}${two(Math.floor(away / 60))}${two(away % 60)}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, "0");
 }

@@ -9,8 +9,7 @@ import { takeProgram } from "../handle/program.ts";
 import type { Answer } from "../output/answer.ts";
 import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import { parseU32 } from "../words/number.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, parseU32, type Words } from "../words/words.ts";
 
 /** The size of bpftool's output buffers unless the words give another. */
 const DEFAULT_SIZE = 32 * 1024;

@@ -2,8 +2,8 @@ import { describePrograms, type ProgramDescription } from "../../inventory/index
 import type { OwnedFd } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { failedTo } from "../failure/reason.ts";
+import { holderOptions } from "../handle/holders.ts";
 import { takePrograms } from "../handle/program.ts";
-import { holderOptions } from "../handle/references.ts";
 import { Listing } from "../output/listing.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";

@@ -64,3 +64,51 @@ export function unexpectedWord(keywords: string, { peek }: Words): CommandError 
   const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
   return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
 }
+
+/** What can be selected by a word that may be cut short. */
+export interface Selectable {
+  readonly name: string;
+  /** It changes or removes something: a cut word selects it only where it fits nothing else. */
+  readonly changes?: boolean;
+}
+
+/**
+ * The entry of a table that a word stands for. As in bpftool the first one that it begins wins, so that the order of
+ * the table is behaviour; but a cut word that fits several never selects one that changes something.
+ */
+export function select<T extends Selectable>(table: readonly T[], word: string, of: string): T {
+  const exact = table.find(({ name }) => name === word);
+  if (exact !== undefined) return exact;
+  const fits = table.filter(({ name }) => begins(word, name));
+  const [first] = fits;
+  if (first === undefined) {
+    throw new CommandError(
+      `'${word}' is not a command of '${of}', which has: ${table.map(({ name }) => name).join(", ")}; see '${of} help'`,
+    );
+  }
+  if (fits.length > 1 && first.changes) {
+    const candidates = fits.map(({ name }) => `'${name}'`).join(", ");
+    throw new CommandError(`'${word}' could be ${candidates}: write '${of} ${first.name}' in full if it is meant`);
+  }
+  return first;
+}
+
+const MAX_U32 = 0xffffffff;
+
+/**
+ * Reads a number as C's strtoul does with base 0: decimal, hexadecimal (`0x…`) or octal (`0…`). Returns undefined for
+ * any other text: nothing may stand before or behind the digits.
+ */
+export function readNumber(text: string): number | undefined {
+  if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  return /^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) ? Number(text) : undefined;
+}
+
+/** Parses a 32-bit number. Unlike bpftool it refuses what does not fit, instead of wrapping round. */
+export function parseU32(text: string, what: string): number {
+  const value = readNumber(text);
+  // bpftool prints the word without quotes. The empty word needs them to be seen.
+  if (value === undefined) throw new CommandError(`can't parse ${text === "" ? "''" : text} as ${what}`);
+  if (value > MAX_U32) throw new CommandError(`can't parse '${text}' as ${what}: it is above ${MAX_U32}`);
+  return value;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowText } from "../../../src/cli/cgroup/render.ts";
-import { refsText } from "../../../src/cli/handle/references.ts";
+import { holdersText } from "../../../src/cli/handle/holders.ts";
 import { linkText } from "../../../src/cli/link/render.ts";
 import { mapText } from "../../../src/cli/map/render.ts";
 import { formatJson } from "../../../src/cli/output/json-writer.ts";
@@ -88,7 +88,7 @@ const CASES: readonly (readonly [what: string, record: object, text: (record: ne
   ["program", PROGRAM, programText],
   ["map", MAP, mapText],
   ["cgroup", CGROUP, (row) => rowText(row, { effective: false, details: true }, ({ name }) => name)],
-  ["holders", owners.holders, refsText],
+  ["holders", owners.holders, holdersText],
   ["raw tracepoint", link({ ...head, kind: "raw_tracepoint", type: 1, tpName: "tp", cookie: 0n }), linkText],
   ["iterator", link({ ...head, kind: "iter", type: 4, targetName: "task" } as never), linkText],
   ["tcx", link({ ...head, kind: "tcx", type: BpfLinkType.BPF_LINK_TYPE_TCX, ifindex: 1, attachType: 1 }), linkText],

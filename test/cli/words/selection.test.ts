@@ -3,8 +3,7 @@ import { test } from "node:test";
 import { parseAttachType } from "../../../src/cli/cgroup/attach-types.ts";
 import { codeOf } from "../../../src/cli/command/command.ts";
 import { COMMANDS } from "../../../src/cli/entry/command-table.ts";
-import { parseU32 } from "../../../src/cli/words/number.ts";
-import { select } from "../../../src/cli/words/selection.ts";
+import { parseU32, select } from "../../../src/cli/words/words.ts";
 import { attachTypeName } from "../../../src/uapi/index.ts";
 
 test("a cut word means the first entry that it begins, in bpftool's order", () => {

@@ -14,8 +14,8 @@ import {
   xlatedNames,
   xlatedRecords,
 } from "../../../src/asm/index.ts";
-import { readNumber } from "../../../src/cli/words/number.ts";
 import { parseOptions } from "../../../src/cli/words/options.ts";
+import { readNumber } from "../../../src/cli/words/words.ts";
 import { parseElf } from "../../../src/elf/index.ts";
 import { BpfError } from "../../../src/errors/index.ts";
 import { decodeText, namePattern, nearNames, parseHex } from "../../../src/layout/index.ts";

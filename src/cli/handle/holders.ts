@@ -10,11 +10,11 @@ export function holderOptions({ debug }: Options): ObjectHoldersOptions {
 }
 
 /** `pids` in text: `comm(pid), comm(pid)`. */
-export function refsText(refs: readonly ObjectHolder[]): string {
+export function holdersText(refs: readonly ObjectHolder[]): string {
   return refs.map(({ pid, comm }) => `${escapeName(comm)}(${pid})`).join(", ");
 }
 
 /** `pids` in JSON; undefined, so that the member is left out, where nobody holds the object. */
-export function refsJson(refs: readonly ObjectHolder[]): JsonValue | undefined {
+export function holdersJson(refs: readonly ObjectHolder[]): JsonValue | undefined {
   return refs.length === 0 ? undefined : refs.map(({ pid, comm }) => ({ pid, comm }));
 }
