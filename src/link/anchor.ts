@@ -9,31 +9,32 @@ import type { Link } from "./link.ts";
 export type AnchorTarget = Link | Program | { readonly linkId: number } | { readonly programId: number };
 
 /**
- * Where a program goes in the list of a hook that takes several: tcx and netkit (6.6, 6.7) and cgroups (6.17; some
- * distributions' 6.12). `replace` puts it in another program's place; only attachments without a link can do so.
+ * The place of a program in the list of a hook that runs several programs. Linux has such lists for tcx (6.6), netkit
+ * (6.7) and cgroups (6.17; some distributions have it in 6.12). `replace` puts the program in another one's place; a
+ * link cannot do that.
  */
 export type Anchor = Order | { readonly replace: Program | { readonly programId: number } };
 
-/** The anchors that a link takes too. */
+/** The anchors that work both with and without a link. */
 type Order = "head" | "tail" | { readonly before: AnchorTarget } | { readonly after: AnchorTarget };
 
-/** Where in the list of a hook, and which list is expected there. */
+/** The place in a hook's list, and the revision that the caller expects the list to have. */
 export interface Position {
-  /** At the end where left out. */
+  /** Default: the end of the list. */
   readonly anchor?: Anchor | undefined;
-  /** Refuse with ESTALE unless the hook's list has this revision, as `queryPrograms` returns it. */
+  /** The kernel fails with ESTALE unless the hook's list has this revision. `queryPrograms` returns the revision. */
   readonly expectedRevision?: bigint | undefined;
 }
 
-/** The options of a {@link Position}, for the functions that have it among theirs. */
+/** The option table of a {@link Position}. Attach functions that take a position include it in their own table. */
 export const POSITION_OPTIONS: OptionTable<Position> = { anchor: "any", expectedRevision: "u64" };
 
 const flag = BpfAttachFlag;
-/** The flags that an anchor becomes. A caller may not give them as flags of the kernel. */
+/** The kernel flags that an anchor is encoded as. Callers may not pass them in `flags`. */
 const ANCHOR_FLAGS: number =
   flag.BPF_F_REPLACE | flag.BPF_F_BEFORE | flag.BPF_F_AFTER | flag.BPF_F_ID | flag.BPF_F_LINK;
 
-/** Throws UsageError if the flags contain one that an anchor becomes. */
+/** Returns the flags, 0 by default. Throws UsageError if one of them is a flag that only an anchor may set. */
 export function withoutAnchorFlags(flags: number | undefined): number {
   if (((flags ?? 0) & ANCHOR_FLAGS) !== 0) {
     throw new UsageError(
@@ -43,7 +44,10 @@ export function withoutAnchorFlags(flags: number | undefined): number {
   return flags ?? 0;
 }
 
-/** Encodes a position for LINK_CREATE: flags, and the group for tcx, netkit or cgroup. Throws UsageError for `replace`. */
+/**
+ * Encodes a position for LINK_CREATE: the flags, and the fields of a tcx, netkit or cgroup link. Throws UsageError for
+ * `replace`.
+ */
 export function linkPosition(
   position: Position,
   flags?: number,
@@ -59,7 +63,10 @@ export function linkPosition(
   return { flags: own | attach_flags, place: { relative_fd, relative_id, expected_revision } };
 }
 
-/** Calls `attach` with a position encoded for PROG_ATTACH and PROG_DETACH. A program to replace by id is open meanwhile. */
+/**
+ * Calls `attach` with a position encoded for PROG_ATTACH or PROG_DETACH. Keeps a program that is replaced by id open
+ * during the call.
+ */
 export function withAttachPosition<T>(
   position: Position,
   flags: number | undefined,
@@ -74,7 +81,8 @@ export function withAttachPosition<T>(
   const replaced = anchor.replace;
   const attach_flags = own | flag.BPF_F_REPLACE;
   if (replaced instanceof Program) return attach({ attach_flags, replace_bpf_fd: replaced.fd, expected_revision });
-  // The kernel takes BPF_F_ID for neighbours only (bpf_mprog_attach in kernel/bpf/mprog.c): what is replaced is an fd.
+  // The kernel accepts an id only for a neighbour (bpf_mprog_attach in kernel/bpf/mprog.c). The program to replace must
+  // be given by fd.
   const replace_bpf_fd = progGetFdById(replaced.programId);
   try {
     return attach({ attach_flags, replace_bpf_fd, expected_revision });
@@ -104,7 +112,7 @@ function neighbour(anchor: Order | undefined): Neighbour {
   return { attach_flags: side | flag.BPF_F_LINK, relative_fd: target.fd };
 }
 
-/** The kernel takes 0 for "no neighbour". */
+/** Returns the id. Refuses 0, which the kernel would read as "no neighbour". */
 function checkedId(id: number): number {
   if (Number.isInteger(id) && id > 0 && id <= 0xffffffff) return id;
   throw new UsageError(`${id} is not the id of a program or link; ids are whole numbers from 1 on`);

@@ -3,10 +3,10 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { Program } from "../program/index.ts";
 import { attachTypeByName, type BpfAttachType } from "../uapi/index.ts";
 
-/** Where a program goes, as libbpf's name (`cgroup_inet_egress`) or as BPF_* number. */
+/** An attach type: libbpf's name for it (`cgroup_inet_egress`) or its BPF_* number. */
 export type AttachTypeName = string | BpfAttachType;
 
-/** Throws a UsageError unless an attach function was called with a program and with options that it has. */
+/** Throws UsageError unless the first argument of an attach function is a program and its options are known ones. */
 export function checkArguments<T>(caller: string, program: Program, options: T, table: OptionTable<T>): void {
   if (!(program instanceof Program)) {
     throw new UsageError(`${caller} takes a Program as its first argument, such as object.program("name")`);
@@ -14,7 +14,7 @@ export function checkArguments<T>(caller: string, program: Program, options: T, 
   checkOptions(caller, options, table);
 }
 
-/** The number of an attach type; the program's own where none is given. Throws UsageError if neither says it. */
+/** Returns the number of the given attach type, by default the program's own. Throws UsageError if there is neither. */
 export function resolveAttachType(given: AttachTypeName | undefined, program: Program): BpfAttachType {
   if (given !== undefined) return attachTypeNumber(given);
   const own = program.origin.attachType;
@@ -24,7 +24,7 @@ export function resolveAttachType(given: AttachTypeName | undefined, program: Pr
   return own;
 }
 
-/** The number of an attach type. Throws UsageError for a name that there is not. */
+/** Returns the number of an attach type. Throws UsageError for an unknown name. */
 export function attachTypeNumber(given: AttachTypeName): BpfAttachType {
   const found = typeof given === "number" ? given : attachTypeByName(given);
   if (found !== undefined && Number.isInteger(found) && found >= 0 && found <= 0xffffffff) return found;

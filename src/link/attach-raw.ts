@@ -5,19 +5,19 @@ import { type LinkCreateOptions, linkCreate } from "../sys/index.ts";
 import { type AttachTypeName, attachTypeNumber } from "./attach-arguments.ts";
 import { KernelLink } from "./link.ts";
 
-/** What LINK_CREATE takes, for kinds of links that no other function here makes. */
+/** The arguments of LINK_CREATE, for kinds of links that this library has no attach function for. */
 export interface AttachRawOptions {
-  /** An fd, or the index of a network device; 0 where the program itself knows its target. */
+  /** An fd, or the index of a network device. 0 if the target was fixed when the program was loaded. */
   readonly target: number;
-  /** A program; for struct_ops a map. */
+  /** The program to attach. For struct_ops it is a map. */
   readonly program: Program | BpfMap;
   /** `cgroup_inet_egress`, … or BPF_*. */
   readonly attachType: AttachTypeName;
   /** The BTF type in the target program to attach to, for freplace. */
   readonly btfId?: number | undefined;
-  /** Flags of the kernel's, as they are. */
+  /** The kernel's flags, passed on unchanged. */
   readonly flags?: number | undefined;
-  /** The group of options for the kind of link, by the kernel's names. */
+  /** The fields of `bpf_attr` for this kind of link, by the kernel's names. */
   readonly options?: Omit<LinkCreateOptions, "flags" | "target_btf_id"> | undefined;
 }
 
@@ -31,8 +31,8 @@ const OPTIONS: OptionTable<AttachRawOptions> = {
 };
 
 /**
- * Attaches by BPF_LINK_CREATE with nothing added and nothing checked (5.7): for kinds newer than this library.
- * Throws SyscallError with what the kernel says.
+ * Calls BPF_LINK_CREATE (5.7) without checking or completing its arguments. Use it for kinds of links that are newer than
+ * this library. Throws SyscallError with the kernel's errno.
  */
 export function attachRaw(options: AttachRawOptions): KernelLink {
   checkOptions("attachRaw", options, OPTIONS);

@@ -6,25 +6,25 @@ import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
 import type { LinkInfo } from "./info.ts";
 import { checkUpdate, type Link, type UpdateOptions } from "./link.ts";
 
-/** What an {@link Attachment} is made of. */
+/** The parts of an {@link Attachment}. */
 export interface AttachmentOptions {
-  /** What it is, for errors: `sockmap attachment of program verdict to map peers`. */
+  /** The name that errors use: `sockmap attachment of program verdict to map peers`. */
   readonly what: string;
-  /** BPF_LINK_TYPE_* that a kernel with links for this hook would make; BPF_LINK_TYPE_UNSPEC where none does. */
+  /** The kind of link that a newer kernel makes at this hook; BPF_LINK_TYPE_UNSPEC if no kernel makes one. */
   readonly type: BpfLinkType;
-  /** The kernel's feature that would make a link here, such as `link:perf_event`; errors say since when it is there. */
+  /** The kernel feature that adds links to this hook, such as `link:perf_event`. Errors tell which version has it. */
   readonly linkFeature?: FeatureName | undefined;
-  /** Takes the program off its hook and closes what kept it there. Called once, by `detach()` or `close()`. */
+  /** Detaches the program and closes the fds that kept it attached. `detach()` or `close()` calls it once. */
   readonly end: () => void;
-  /** Replaces the program, where the hook can; it must leave the old one in place when it fails. */
+  /** Replaces the program; left out if the hook cannot. If it fails, the old program must still be attached. */
   readonly update?: ((next: Program | BpfMap, options: UpdateOptions) => void) | undefined;
 }
 
 /**
- * A {@link Link} without a BPF link: made by PROG_ATTACH, by an ioctl of a perf event, by an event in tracefs or by a
- * socket option, where the hook or the kernel has no link. It has no id and no info and cannot be pinned; those members
- * throw NotSupportedError. `detach()` and `close()` both end it. How long it lasts otherwise depends on the hook: a perf
- * event ends with the process; a program attached by PROG_ATTACH stays until it is taken off or its target is gone.
+ * A {@link Link} for hooks and kernels that have no BPF link. The program is attached by PROG_ATTACH, an ioctl on a perf
+ * event, an event in tracefs or a socket option. There is no id, no info and no pin: those members throw
+ * NotSupportedError. `detach()` and `close()` both end the attachment. Without them, its lifetime depends on the hook: a
+ * perf event ends with the process; PROG_ATTACH lasts until the program is detached or its target is gone.
  */
 export class Attachment implements Link {
   readonly what: string;
@@ -81,7 +81,7 @@ export class Attachment implements Link {
     throw this.#unsupported("pinning");
   }
 
-  /** Nothing is pinned, so nothing happens. */
+  /** Does nothing: an attachment without a link has no pin. */
   unpin(): void {}
 
   close(): void {

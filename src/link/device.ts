@@ -1,14 +1,14 @@
 import { Errno, UsageError } from "../errors/index.ts";
 import { deviceIndex, hasDevice } from "../sys/index.ts";
 
-/** A network device of the calling thread's namespace. */
+/** A network device in the calling thread's network namespace. */
 export interface Device {
   readonly ifindex: number;
-  /** For errors: `network device eth0`. */
+  /** The name that errors use: `network device eth0`. */
   readonly what: string;
 }
 
-/** A network device by name or index. Throws UsageError if there is none of that name, or the index cannot be one. */
+/** Finds a network device by name or index. Throws UsageError for an unknown name or an impossible index. */
 export function findDevice(device: string | number): Device {
   if (typeof device === "number") {
     if (Number.isInteger(device) && device > 0 && device <= 0x7fffffff) {
@@ -24,7 +24,7 @@ export function findDevice(device: string | number): Device {
   return { ifindex, what: `network device ${device}` };
 }
 
-/** Says so if a device was named by an index that no device has: the kernel answers ENODEV, for XDP EINVAL. */
+/** Returns a reason if the errno means that no device has this index: ENODEV, or EINVAL for XDP. */
 export function missingDevice(errno: number, ifindex: number): string | undefined {
   if (errno !== Errno.ENODEV && (errno !== Errno.EINVAL || hasDevice(ifindex))) return undefined;
   return "there is no such network device in this network namespace";

@@ -4,35 +4,39 @@ import type { Program } from "../program/index.ts";
 import { attachTypeName, type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
 import { type Cleanup, KernelLink } from "./link.ts";
 
-/** A place in the kernel where programs run: what it takes, what it needs, and what the kernel's errnos mean there. */
+/** A place in the kernel where programs run: which programs fit, which feature it needs, what its errnos mean. */
 export interface Hook {
-  /** The place, as an error names it: `network device eth0`, `kprobe do_unlinkat`. */
+  /** The name of the place in errors: `network device eth0`, `kprobe do_unlinkat`. */
   readonly name: string;
-  /** The types of programs that it takes. */
+  /** The types of programs that fit. */
   readonly programTypes: readonly BpfProgType[];
-  /** What a program is attached as; left out where the name of the place says it. */
+  /** The attach type, for errors. Left out if the name of the place already implies it. */
   readonly attachType?: BpfAttachType | undefined;
-  /** The attach types that a program may be loaded for, 0 for none; left out where the kernel does not compare. */
+  /**
+   * The attach types (0 for none) of which a program must be loaded for one. Left out if the kernel does not check
+   * this.
+   */
   readonly loadedFor?: readonly BpfAttachType[] | undefined;
-  /** The feature that is used here and that not every kernel has: `link:tcx`. */
+  /** The kernel feature that attaching needs, such as `link:tcx`. Left out if every supported kernel has it. */
   readonly feature?: FeatureName | undefined;
-  /** What an errno means here: a reason to add to the error, or an error of its own. Called after a refusal only. */
+  /**
+   * Returns what an errno means here: a reason to add to the error, or another error to throw. Called after a failure.
+   */
   readonly explain?: ((refusal: SyscallError) => string | Error | undefined) | undefined;
 }
 
-/** A program of the wrong type or attach type and a command that the kernel does not know have these errnos in common. */
+/** The errnos that the kernel returns both for a program that does not fit and for a feature that it lacks. */
 const UNFIT: ReadonlySet<number> = new Set([Errno.EINVAL, Errno.E2BIG, Errno.EOPNOTSUPP, Errno.ENOTSUPP]);
 
 /**
- * Attaches a program to a hook by a link, whose fd `create` returns. Where the kernel refuses, throws the one error that
- * says why: UsageError for a program that does not fit, NotSupportedError for a kernel without the feature, otherwise
- * SyscallError with the errno's meaning at this hook.
+ * Attaches a program to a hook by a link, whose fd `create` returns. Throws UsageError if the program does not fit,
+ * NotSupportedError if the kernel lacks the feature, otherwise SyscallError with the errno's meaning at this hook.
  */
 export function attach(program: Program, hook: Hook, create: () => number, cleanup?: Cleanup): KernelLink {
   return KernelLink.of(explained(program, hook, create), `link of ${program.what} to ${hook.name}`, cleanup);
 }
 
-/** Runs a call that attaches a program otherwise than by a link. It fails as {@link attach} does. */
+/** Runs a call that attaches a program without a link. Throws the same errors as {@link attach}. */
 export function explained<T>(program: Program, hook: Hook, call: () => T): T {
   requireType(program, hook);
   try {
@@ -42,7 +46,7 @@ export function explained<T>(program: Program, hook: Hook, call: () => T): T {
   }
 }
 
-/** Runs a query of a hook's programs. Where the kernel refuses, it fails as {@link attach} does. */
+/** Runs a query of a hook's programs. Throws the same errors as {@link attach}. */
 export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T): T {
   try {
     return ask();
@@ -51,14 +55,14 @@ export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T
   }
 }
 
-/** Throws a UsageError unless the program is of a type that the hook takes. The kernel would only say EINVAL. */
+/** Throws UsageError unless the program's type fits the hook. The kernel would only return EINVAL. */
 export function requireType(program: Program, hook: Hook): void {
   if (hook.programTypes.includes(program.type)) return;
   const names = hook.programTypes.map((type) => progTypeName(type) ?? type).join(" or ");
   throw new UsageError(`${subjectOf(hook, program)}: that hook takes ${names} programs`);
 }
 
-/** The error that says why the kernel refused a program, or a query without one; other errors as they are. */
+/** Turns a SyscallError of an attach call or (without `program`) of a query into the error that explains it. */
 export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">, program?: Program): unknown {
   if (!(error instanceof SyscallError)) return error;
   const subject = subjectOf(hook, program);
@@ -87,9 +91,9 @@ function subjectOf({ name, attachType }: Omit<Hook, "programTypes">, program: Pr
     : `${program.what} (${program.typeName}) cannot be attached to ${name}${as}`;
 }
 
-/** Why a program cannot be at a hook that takes only programs loaded for certain attach types. */
+/** Returns a reason if the program was loaded for an attach type that does not fit the hook. */
 function wrongAttachType({ origin }: Program, loadedFor: Hook["loadedFor"]): string | undefined {
-  // A program that was loaded here without an attach type was loaded for 0; of others it is not known.
+  // A program that this process loaded without an attach type has 0. For programs of other processes it is unknown.
   const own = origin.attachType ?? (origin.sectionName === undefined ? undefined : 0);
   if (own === undefined || loadedFor === undefined || loadedFor.includes(own)) return undefined;
   return `it was loaded for ${loadedText(own)}, and that hook takes programs loaded for ${loadedFor.map(loadedText).join(" or ")}`;
@@ -103,12 +107,12 @@ function typeText(type: BpfAttachType): string {
   return attachTypeName(type) ?? `attach type ${type}`;
 }
 
-/** Whether an error may come from a kernel that is too old for a feature, so that another way can be tried. */
+/** Whether the error may mean that the kernel is too old for a feature, so that the caller can fall back. */
 export function isTooOldFor(name: FeatureName, error: unknown): boolean {
   return error instanceof SyscallError && error.errno === Errno.EINVAL && featureLack(name)?.kind === "version";
 }
 
-/** The section that a program is of, as an error names its hook; `otherwise` where it was not loaded here. */
+/** The program's section, as the name of its hook in errors; `otherwise` if this process did not load the program. */
 export function sectionOf(program: Program, otherwise: string): string {
   return program.origin.sectionName?.replace(/^\?/, "") ?? otherwise;
 }

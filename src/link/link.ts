@@ -16,7 +16,7 @@ import { closeFd, linkDetach, linkGetFdById, linkHead, linkUpdate, OwnedFd } fro
 import { BpfLinkType, linkTypeName } from "../uapi/index.ts";
 import { type LinkInfo, readLinkInfo } from "./info.ts";
 
-/** How {@link Link.update} replaces. */
+/** Options of {@link Link.update}. */
 export interface UpdateOptions {
   /** Replace only if this is the link's program (or map) now; otherwise SyscallError with EPERM. */
   readonly old?: Program | BpfMap | undefined;
@@ -26,7 +26,7 @@ export interface UpdateOptions {
 
 const UPDATE_OPTIONS: OptionTable<UpdateOptions> = { old: "object", flags: "natural" };
 
-/** Throws a UsageError unless `update()` was called with a program or map and with options that it has. */
+/** Throws UsageError unless `update()` was called with a program or map, and with known options. */
 export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): void {
   if (!(next instanceof KernelObject)) {
     throw new UsageError('update takes a Program as its first argument, such as object.program("name")');
@@ -35,53 +35,61 @@ export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): voi
 }
 
 /**
- * An attachment of a program to a hook: what every `attach…` function returns.
+ * An attachment of a program to a hook. Every `attach…` function returns one.
  *
- * There are two kinds. A {@link KernelLink} is a BPF link (Linux 5.7; the kinds came one by one): an object of the kernel
- * with an id, which can be pinned, found again and handed on. An {@link Attachment} is what the kernel offers where a
- * hook has no link: it has the same methods, and those that cannot work throw a NotSupportedError that says so. `close()`
- * ends both, but a KernelLink only if it is not pinned and nobody else holds it.
+ * There are two kinds. A {@link KernelLink} is a BPF link (the first kinds since Linux 5.7): a kernel object with an id,
+ * which can be pinned, opened again and passed to other processes. An {@link Attachment} stands for a hook without a
+ * link. It has the same methods; those that it cannot support throw NotSupportedError. `close()` ends an Attachment. It
+ * ends a KernelLink only if the link is not pinned and no other fd holds it.
  */
 export interface Link extends Disposable {
-  /** What it is, for errors. */
+  /** The name that errors use. */
   readonly what: string;
-  /** BPF_LINK_TYPE_*; of an {@link Attachment} the kind that a newer kernel would make, UNSPEC where there is none. */
+  /** BPF_LINK_TYPE_*. For an {@link Attachment}, the kind of link that a newer kernel makes here, or UNSPEC. */
   readonly type: BpfLinkType;
-  /** `cgroup`, `xdp`, …; the number for a kind newer than this library. */
+  /** `cgroup`, `xdp`, … For a kind that is newer than this library, its number. */
   readonly typeName: string;
   /** The kernel's number of the link. Throws NotSupportedError for an {@link Attachment}. */
   readonly id: number;
-  /** The link's fd; it stays this object's own. Throws ClosedError after `close()`, NotSupportedError without one. */
+  /**
+   * The link's fd, which this object still owns. Throws ClosedError after `close()`, NotSupportedError without a link.
+   */
   readonly fd: number;
   readonly closed: boolean;
-  /** Where it was pinned by `pin()` or opened from; undefined if neither, or after `unpin()`. */
+  /**
+   * The path that the link was opened from or that `pin()` pinned it at; undefined if there is none, or after
+   * `unpin()`.
+   */
   readonly pinnedPath: string | undefined;
   /** Whether {@link pinnedPath} is set. Other pins of the same link may exist. */
   readonly isPinned: boolean;
 
-  /** Reads everything that the kernel says about the link; `kind` tells which fields there are (5.8). */
+  /** Reads the kernel's information about the link (5.8). Which fields exist depends on `kind`. */
   info(): LinkInfo;
   /**
-   * Puts another program in place of the present one; there is no moment without a program. Struct_ops links take a map.
+   * Replaces the program atomically. For struct_ops links, `next` is a map.
    * Throws NotSupportedError for kinds that cannot be updated (tracing, perf events, …), UsageError for a program of
    * another type, SyscallError with EPERM if `old` is not the link's program, and with ENOLINK after `detach()`.
    */
   update(next: Program | BpfMap, options?: UpdateOptions): void;
   /**
-   * Takes the program off its hook at once, whoever holds the link. The link stays and does nothing (5.9).
+   * Detaches the program at once, even if other processes hold the link (5.9). The link then exists without effect.
    * Throws NotSupportedError for kinds that cannot be detached.
    */
   detach(): void;
-  /** Pins the link at a path in a bpffs, so that it outlives the process (5.8). Returns the first directory made. */
+  /**
+   * Pins the link at a path in a bpffs, so that it outlives the process (5.8). Returns the first directory that it
+   * made.
+   */
   pin(path: string): string | undefined;
-  /** Removes the pin of {@link pinnedPath}; nothing happens without one. */
+  /** Removes the pin at {@link pinnedPath}. Does nothing if there is no such pin. */
   unpin(): void;
-  /** Ends the attachment, unless it is pinned or somebody else holds it. A second call does nothing. */
+  /** Ends the attachment, unless a pin or another fd holds it. A second call does nothing. */
   close(): void;
 }
 
 const t = BpfLinkType;
-/** The kinds whose program can be replaced. */
+/** The kinds of links whose program can be replaced. */
 const UPDATABLE: ReadonlySet<number> = new Set([
   t.BPF_LINK_TYPE_CGROUP,
   t.BPF_LINK_TYPE_ITER,
@@ -93,23 +101,23 @@ const UPDATABLE: ReadonlySet<number> = new Set([
   t.BPF_LINK_TYPE_SOCKMAP,
 ]);
 
-/** What this library made beside a link, such as an event in tracefs or elements of a map. */
+/** How to remove what this library made in addition to a link, such as an event in tracefs or elements of a map. */
 export interface Cleanup {
-  /** Takes it away. Runs when the link is closed here and no pin keeps it; not if no link is made. */
+  /** Removes it. Called when the link is closed and not pinned; not called if creating the link fails. */
   readonly run: () => void;
-  /** Why the link cannot be pinned; left out if it can. */
+  /** The reason why the link cannot be pinned. Left out if it can. */
   readonly unpinnable?: string | undefined;
 }
 
-/** What is known of a link whose fd is opened. */
+/** What the caller knows about a link when it passes the fd. */
 export interface KernelLinkOptions {
-  /** The id, if it is known already; otherwise the kernel is asked for it when it is first needed. */
+  /** The id. If left out, it is read from the kernel when it is first needed. */
   readonly id?: number | undefined;
   readonly pinnedPath?: string | undefined;
   readonly cleanup?: Cleanup | undefined;
 }
 
-/** A {@link Link} that is a BPF link: an object of the kernel with an id. */
+/** A {@link Link} that is a BPF link: a kernel object with an id. */
 export class KernelLink extends KernelObject implements Link {
   readonly #cleanup: Cleanup | undefined;
   #id: number | undefined;
@@ -150,7 +158,8 @@ export class KernelLink extends KernelObject implements Link {
   update(next: Program | BpfMap, options: UpdateOptions = {}): void {
     checkUpdate(next, options);
     const { old, flags } = options;
-    // Up to 6.18 this one call is a kernel BUG that leaves struct_ops locked until the machine is rebooted.
+    // Up to 6.18, updating a struct_ops link to the map that it already has triggers a kernel BUG, which locks
+    // struct_ops until the next reboot.
     if (this.type === t.BPF_LINK_TYPE_STRUCT_OPS) {
       const info = this.info();
       if (info.kind === "struct_ops" && info.mapId === next.id) {
@@ -200,10 +209,10 @@ export class KernelLink extends KernelObject implements Link {
     this.#type = type;
   }
 
-  /** Says what an errno of LINK_UPDATE means. */
+  /** Returns the error that explains a failed LINK_UPDATE. */
   #updateError(cause: SyscallError, next: Program | BpfMap, old: Program | BpfMap | undefined): Error {
     const { call, errno } = cause;
-    // For a kind that cannot be updated the kernel says EINVAL (link_update in kernel/bpf/syscall.c).
+    // The kernel returns EINVAL for a kind that cannot be updated (link_update in kernel/bpf/syscall.c).
     const isFixed = errno === Errno.EINVAL && !UPDATABLE.has(this.type);
     if (isFixed || isUnsupported(errno)) {
       return new NotSupportedError({ feature: `updating a ${this.typeName} link` }, { cause });
@@ -231,7 +240,7 @@ function isUnsupported(errno: number): boolean {
   return errno === Errno.EOPNOTSUPP || errno === Errno.ENOTSUPP;
 }
 
-/** Opens a link by id, pin or fd. Throws UsageError if there is none, or if it is something else. */
+/** Opens a link by id, pin or fd. Throws UsageError if it does not exist or is not a link. */
 export function openLink(source: ObjectSource): KernelLink {
   return new KernelLink(openSource(source, "link", linkGetFdById), {
     id: "id" in source ? source.id : undefined,
@@ -240,8 +249,8 @@ export function openLink(source: ObjectSource): KernelLink {
 }
 
 /**
- * Opens all links of the kernel in the order of their ids; links that go away meanwhile are left out. Each is closed
- * after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ * Iterates over all links of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each link for its step of
+ * the loop and closes it afterwards, unless `takeObject` took it. Skips links that disappear meanwhile.
  */
 export function links(): Generator<KernelLink, void, undefined> {
   return walkObjects("link", (fd, id) => new KernelLink(fd, { id }));

@@ -4,7 +4,9 @@ import { Namespace, namespaceType, nodeError } from "../sys/index.ts";
 
 const OWN = "/proc/thread-self/ns/net";
 
-/** Opens a network namespace for a call. Throws UsageError if the path or the fd is none. */
+/**
+ * Opens a network namespace and passes its fd to `use`. Throws UsageError if the path or fd is not a network namespace.
+ */
 export function withNetworkNamespace<T>(netns: string | number | undefined, use: (fd: number, what: string) => T): T {
   if (typeof netns === "number") return use(checked(netns, `fd ${netns}`), `the network namespace of fd ${netns}`);
   const path = netns ?? OWN;
@@ -23,7 +25,7 @@ export function withNetworkNamespace<T>(netns: string | number | undefined, use:
   }
 }
 
-/** The kernel would say EINVAL, as of everything else. */
+/** Returns the fd if it is a network namespace. For any other fd the kernel would only return EINVAL. */
 function checked(fd: number, what: string): number {
   if (namespaceType(fd) === Namespace.CLONE_NEWNET) return fd;
   throw new UsageError(`${what} is not a network namespace`);

@@ -10,17 +10,18 @@ import { type Cleanup, KernelLink, type Link } from "./link.ts";
 /** A cookie: a number from 0 to 2^53-1, or a bigint below 2^64. */
 export type Cookie = bigint | number;
 
-/** How a program is bound to a perf event. */
+/** Options for attaching a program to a perf event. */
 export interface PerfLinkOptions {
   readonly cookie?: Cookie | undefined;
-  /** Without a link, by ioctl(PERF_EVENT_IOC_SET_BPF), even where the kernel has links. */
+  /** Use ioctl(PERF_EVENT_IOC_SET_BPF) even if the kernel has links to perf events. */
   readonly withoutLink?: boolean | undefined;
   readonly cleanup?: Cleanup | undefined;
 }
 
 /**
- * Binds a program to a perf event and starts the event: by a link (5.15), else for as long as the event's fd is open.
- * Takes the fd over: a link holds the event itself, so the fd is closed at once.
+ * Attaches a program to a perf event and enables the event. Uses a link (5.15) if possible; otherwise the program stays
+ * attached while the event's fd is open. Becomes the owner of the fd: a link holds the event itself, so the fd is then
+ * closed at once.
  */
 export function linkPerfEvent(program: Program, hook: Hook, event: number, options: PerfLinkOptions): Link {
   const { cookie, cleanup } = options;
@@ -56,7 +57,7 @@ export function linkPerfEvent(program: Program, hook: Hook, event: number, optio
   }
 }
 
-/** The link's fd; undefined on a kernel that has no links to perf events. */
+/** Returns the fd of a new link; undefined if the kernel has no links to perf events. */
 function tryLink(program: Program, event: number, cookie: Cookie | undefined): number | undefined {
   try {
     const options = cookie === undefined ? {} : { perf_event: { bpf_cookie: cookie } };

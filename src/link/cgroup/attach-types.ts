@@ -3,7 +3,7 @@ import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 const a = BpfAttachType;
 const p = BpfProgType;
 
-/** The hooks of a cgroup in the order in which bpftool shows them, each with the type of program that it takes. */
+/** The attach types of cgroups, each with the type of its programs, in the order in which bpftool shows them. */
 const PROGRAM_TYPES: ReadonlyMap<BpfAttachType, BpfProgType> = new Map([
   [a.BPF_CGROUP_INET_INGRESS, p.BPF_PROG_TYPE_CGROUP_SKB],
   [a.BPF_CGROUP_INET_EGRESS, p.BPF_PROG_TYPE_CGROUP_SKB],
@@ -39,7 +39,7 @@ const PROGRAM_TYPES: ReadonlyMap<BpfAttachType, BpfProgType> = new Map([
 /** The attach types of cgroups in the order in which bpftool shows them. An older kernel has fewer. */
 export const CGROUP_ATTACH_TYPES: readonly BpfAttachType[] = [...PROGRAM_TYPES.keys()];
 
-/** The type of the programs that go to an attach type of cgroups; undefined for one that is not of cgroups. */
+/** Returns the type of the programs of a cgroup attach type; undefined for any other attach type. */
 export function cgroupProgramType(attachType: BpfAttachType): BpfProgType | undefined {
   return PROGRAM_TYPES.get(attachType);
 }

@@ -14,22 +14,22 @@ import { queryCgroup } from "./query.ts";
 export interface CgroupPlace {
   /** Path of a directory in a cgroup v2 hierarchy. */
   readonly cgroup: string;
-  /** `cgroup_inet_egress`, …; the program's own where left out. */
+  /** `cgroup_inet_egress`, … Default: the attach type that the program was loaded for. */
   readonly attachType?: AttachTypeName | undefined;
 }
 
-/** The options of a {@link CgroupPlace}, for the functions that have them among theirs. */
+/** The option table of a {@link CgroupPlace}. Functions that take a cgroup include it in their own table. */
 export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: required("text"), attachType: "any" };
 
-/** How a program is attached without a link: alone, or with `multi` or `override`. */
+/** Where and how to attach a program to a cgroup without a link. */
 export interface AttachProgramOptions extends CgroupPlace, Position {
-  /** This cgroup and those below may have further programs, which run as well (BPF_F_ALLOW_MULTI, 4.15). */
+  /** Allows further programs at this cgroup and below it; all of them run (BPF_F_ALLOW_MULTI, 4.15). */
   readonly multi?: boolean | undefined;
-  /** Cgroups below may attach a program of their own, which runs instead (BPF_F_ALLOW_OVERRIDE). */
+  /** Allows a cgroup below to attach a program of its own, which runs there instead (BPF_F_ALLOW_OVERRIDE). */
   readonly override?: boolean | undefined;
-  /** With `multi`: runs before the programs without this, and those of the cgroups above before those below (6.15). */
+  /** With `multi`: runs before all programs without this flag; among those with it, cgroups above come first (6.15). */
   readonly preorder?: boolean | undefined;
-  /** With `multi`: the program whose place this one takes (5.6); the same as an anchor with `replace`. */
+  /** With `multi`: the attached program to replace (5.6). The same as an anchor with `replace`. */
   readonly replace?: Program | undefined;
 }
 
@@ -43,11 +43,10 @@ const ATTACH_OPTIONS: OptionTable<AttachProgramOptions> = {
 };
 
 /**
- * Attaches a program to a cgroup without a link (4.10): it stays until it is detached or the cgroup is removed.
- * Without `multi` and `override` it is the only one at its hook here and below; attached again, it takes the place of
- * the one that is there. Throws SyscallError with the reason where something that is attached stands in the way,
- * NotSupportedError where this kernel lacks the hook or the order. The neighbour of an `anchor` is a program that is
- * attached without a link too.
+ * Attaches a program to a cgroup without a link (4.10). It stays until it is detached or the cgroup is removed.
+ * Without `multi` and `override`, the hook takes one program: a second one replaces it, and cgroups below take none. The
+ * neighbour in an `anchor` must itself be attached without a link. Throws SyscallError if another attachment forbids
+ * this one, NotSupportedError if the kernel lacks the hook or the order of programs.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   checkArguments("attachProgram", program, options, ATTACH_OPTIONS);
@@ -64,14 +63,14 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
   );
 }
 
-/** Where a program is detached, and which list is expected there. */
+/** The hook to detach a program from, and the revision that its list is expected to have. */
 export interface DetachProgramOptions extends CgroupPlace, Pick<Position, "expectedRevision"> {}
 
 const DETACH_OPTIONS: OptionTable<DetachProgramOptions> = { ...CGROUP_OPTIONS, expectedRevision: "u64" };
 
 /**
- * Takes a program off a cgroup to which it was attached without a link. Throws UsageError where it is not attached there
- * in that way. (At a hook without `multi` the kernel itself would take off whatever program is there.)
+ * Detaches a program that was attached to a cgroup without a link. Throws UsageError if it is not attached there, or by
+ * a link. The check matters: at a hook without `multi` the kernel ignores the program and detaches whichever is there.
  */
 export function detachProgram(program: Program, place: DetachProgramOptions): void {
   checkArguments("detachProgram", program, place, DETACH_OPTIONS);
@@ -94,7 +93,7 @@ export function detachProgram(program: Program, place: DetachProgramOptions): vo
 function requireAttached(program: Program, fd: number, cgroup: string, attachType: BpfAttachType): void {
   const { attached, unknown, errno } = queryHooks(fd, [attachType]);
   const ids = attached.filter((_, i) => i % 3 === 2);
-  // Where one may not ask, or there is no such hook, detaching fails with the reason.
+  // If the query failed or the kernel lacks the hook, let PROG_DETACH fail: its error has the reason.
   if (errno !== 0 || unknown.length > 0 || ids.includes(program.id)) return;
   const name = attachTypeName(attachType) ?? attachType;
   const there =
@@ -102,7 +101,7 @@ function requireAttached(program: Program, fd: number, cgroup: string, attachTyp
   throw new UsageError(`${program.what} is not attached to ${cgroup} as ${name}: ${there}`);
 }
 
-/** The kernel found no attachment without a link, but a query did find the program. */
+/** The error for a program that a query found at the hook but PROG_DETACH did not: a link holds it. */
 function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType): UsageError {
   const { programs } = queryCgroup(cgroup, attachType, { details: true });
   const link = programs.find(({ id, linkId }) => id === program.id && linkId !== undefined)?.linkId;
@@ -126,7 +125,7 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
   if (multi === true && override === true) {
     throw new UsageError("multi and override exclude each other: programs below run as well, or instead");
   }
-  // At a hook with a single program the kernel ignores an order without a word (up to 7.2).
+  // Without `multi` the kernel (up to 7.2) silently ignores an order.
   const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "an order";
   if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} goes with multi only`);
   if (multi !== true && preorder === true) throw new UsageError("preorder goes with multi only");

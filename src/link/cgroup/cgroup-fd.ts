@@ -11,8 +11,8 @@ import {
 } from "../../sys/index.ts";
 
 /**
- * Opens a cgroup's directory for a call. Throws UsageError with the reason where it is not there, cannot be read, is no
- * directory, or is not in a cgroup v2 hierarchy.
+ * Opens a cgroup's directory, passes it to `use`, and closes it. Throws UsageError if the path does not exist, cannot be
+ * read, is not a directory, or is not in a cgroup v2 hierarchy.
  */
 export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) => T): T {
   const directory = openCgroup(path);
@@ -25,12 +25,12 @@ export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) =>
   }
 }
 
-/** The error of a path that cannot be opened. */
+/** The error for a path that cannot be opened. */
 export function cannotOpen(path: string, errno: number): UsageError {
   return new UsageError(`can't open cgroup ${path}: ${errnoText(errno)}`);
 }
 
-/** The error of a path that exists and is something else than a cgroup of version 2. */
+/** The error for an existing path that is not a cgroup v2. */
 export function notACgroup(path: string): UsageError {
   const mount = cgroup2Mount();
   const where = mount === undefined ? "cgroup v2 is not mounted here" : `cgroup v2 is mounted at ${mount}`;
@@ -42,7 +42,7 @@ export function notACgroup(path: string): UsageError {
     : new UsageError(`${path} is not a cgroup: it is not in a cgroup v2 hierarchy; ${where}`);
 }
 
-/** The error of a query that failed. */
+/** The error for a failed query. */
 export function queryError(cgroup: string, errno: number): BpfError {
   if (errno === Errno.EBADF) return notACgroup(cgroup);
   return new SyscallError({

@@ -11,11 +11,11 @@ import { cgroupProgramType } from "./attach-types.ts";
 import { notACgroup } from "./cgroup-fd.ts";
 import { CgroupReader } from "./cgroup-reader.ts";
 
-/** How a program is to be attached to a cgroup. */
+/** An attempt to attach a program to a cgroup, or to detach it. */
 export interface CgroupAttachment {
   readonly program: Program;
   readonly cgroup: string;
-  /** The cgroup's directory. */
+  /** An fd of the cgroup's directory. */
   readonly fd: number;
   readonly attachType: BpfAttachType;
   readonly attachFlags: number;
@@ -28,8 +28,8 @@ const flag = BpfAttachFlag;
 const MAX_PROGRAMS = 64;
 
 /**
- * The hook of a cgroup. The kernel has a few errnos for many mistakes, so after a refusal the cgroup and those above it
- * are asked for what stood in the way.
+ * Describes the hook of a cgroup. The kernel uses one errno for several mistakes, so `explain` queries the cgroup and
+ * those above it to find out which mistake it was.
  */
 export function cgroupHook(attachment: CgroupAttachment): Hook {
   const { cgroup, attachType, program } = attachment;
@@ -37,23 +37,24 @@ export function cgroupHook(attachment: CgroupAttachment): Hook {
   return {
     name: cgroup,
     attachType,
-    // The attach type is not one of cgroups: the kernel refuses it with EINVAL, and `explain` says so.
+    // For an attach type that is not a cgroup's, any program type passes here. The kernel then fails with EINVAL, and
+    // `explain` names the reason.
     programTypes: [type ?? program.type],
-    // cgroup_skb programs go to both directions, unless their return values are of egress only.
+    // A cgroup_skb program fits both directions, unless it returns values that only egress allows.
     loadedFor: type === undefined || type === BpfProgType.BPF_PROG_TYPE_CGROUP_SKB ? undefined : [attachType],
     feature: featureOf(attachType),
     explain: (refusal) => reasonOf(refusal, attachment),
   };
 }
 
-/** The error of an attach type that this kernel does not have. */
+/** The error for an attach type that this kernel lacks. */
 export function attachTypeLack(attachType: BpfAttachType, cause?: unknown): NotSupportedError {
   const what = `${attachTypeName(attachType) ?? `attach type ${attachType}`} programs of cgroups`;
   const name = featureOf(attachType);
   return (name && lackError(name, { what }, cause)) ?? new NotSupportedError({ feature: what }, { cause });
 }
 
-/** The feature that an attach type of cgroups needs, if not every kernel has it. */
+/** The feature that a cgroup attach type needs; undefined if every supported kernel has the attach type. */
 function featureOf(attachType: BpfAttachType): FeatureName | undefined {
   if (attachType === BpfAttachType.BPF_LSM_CGROUP) return "attach:lsm_cgroup";
   return attachTypeName(attachType)?.startsWith("cgroup_unix_") === true ? "attach:cgroup_unix" : undefined;
@@ -78,7 +79,7 @@ function reasonOf(refusal: SyscallError, attachment: CgroupAttachment): string |
   }
 }
 
-/** EINVAL: the program is there already, the neighbour does not fit, or the kernel is too old for the hook or the order. */
+/** EINVAL: the program is already attached, the neighbour does not fit, or the kernel lacks the hook or the order. */
 function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string | Error | undefined {
   const { program, fd, attachType, attachFlags, position, byLink } = attachment;
   const type = cgroupProgramType(attachType);
@@ -97,7 +98,10 @@ function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string
   return isUnknown ? "the program was loaded for another attach type" : undefined;
 }
 
-/** BPF_F_PREORDER is older than the order, and a kernel that has the order counts the changes of a hook. */
+/**
+ * Returns an error if the kernel lacks anchors or BPF_F_PREORDER; undefined otherwise. A kernel with anchors counts the
+ * revisions of a hook, and has BPF_F_PREORDER too, which is older.
+ */
 function missingOrder(
   refusal: SyscallError,
   { fd, attachType, attachFlags, position }: CgroupAttachment,
@@ -109,7 +113,10 @@ function missingOrder(
   return lackError(isCounted ? "order:cgroup" : "order:cgroup_preorder", {}, refusal);
 }
 
-/** The kernel compares links with links and programs with programs (get_prog_list in kernel/bpf/cgroup.c). */
+/**
+ * Tells why a neighbour does not fit. The kernel compares a link only with links, and a program attached without a link
+ * only with such programs (get_prog_list in kernel/bpf/cgroup.c).
+ */
 function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
   if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link is another link";
   if (!byLink && (attachFlags & flag.BPF_F_LINK) !== 0) {
@@ -118,7 +125,7 @@ function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
   return "the neighbour must be attached there, and have or lack preorder as this program does";
 }
 
-/** EPERM with all rights: what is attached here or above does not go with how it was tried. */
+/** EPERM although no capability is missing: the mode conflicts with programs attached to this cgroup or one above. */
 function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   const { fd, cgroup, attachFlags } = attachment;
   const mode = attachFlags & (flag.BPF_F_ALLOW_MULTI | flag.BPF_F_ALLOW_OVERRIDE);
@@ -126,7 +133,8 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   if (here !== undefined && here.flags !== mode) {
     return `${listed(here)} attached there ${modeText(here.flags)}, and a hook takes programs of one mode (this one comes ${modeText(mode)})`;
   }
-  // The nearest cgroup above that has programs decides (hierarchy_allows_attach in kernel/bpf/cgroup.c).
+  // The nearest cgroup above with programs decides whether this one may attach (hierarchy_allows_attach in
+  // kernel/bpf/cgroup.c).
   for (let path = dirname(realpathSync(cgroup)); isCgroup2(path); path = dirname(path)) {
     const directory = openCgroup(path);
     if (typeof directory === "number") return undefined;
@@ -144,11 +152,11 @@ interface HookPrograms {
   readonly ids: readonly number[];
 }
 
-/** What is attached to the hook where the program would go; undefined for nothing. */
+/** Returns the programs at the hook; undefined if there are none. */
 function programsAt(fd: number, { attachType, program }: CgroupAttachment): HookPrograms | undefined {
   const answer = new CgroupReader({ effective: false, attachTypes: [attachType] }).read(fd);
   if ("errno" in answer) return undefined;
-  // Each place of lsm_cgroup is a hook of its own.
+  // Each LSM function of lsm_cgroup is a hook of its own.
   const place = attachType === BpfAttachType.BPF_LSM_CGROUP ? program.info().attachBtfId : 0;
   const there = answer.programs.filter(({ attachBtfId }) => place === 0 || attachBtfId === place);
   return there[0] && { flags: there[0].attachFlags ?? 0, ids: there.map(({ id }) => id) };
@@ -161,7 +169,7 @@ function whatIsMissing({ position, attachFlags, byLink }: CgroupAttachment): str
   return `the neighbour is not attached there ${byLink ? "by that link" : "without a link"}`;
 }
 
-/** Whether the kernel orders programs of cgroups: then it counts the changes of a hook, from 1. */
+/** Whether the kernel supports anchors at cgroups. If so, it counts the revisions of each hook, beginning with 1. */
 function countsRevisions(fd: number, attachType: BpfAttachType): boolean {
   try {
     return progQuery(fd, attachType).revision !== 0n;

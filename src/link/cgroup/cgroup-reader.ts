@@ -9,48 +9,52 @@ export interface CgroupProgram {
   readonly id: number;
   readonly attachType: BpfAttachType;
   /**
-   * BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0, as the program was attached; undefined in an effective query without
-   * `details`, for the kernel does not say it there.
+   * The mode of the attachment: BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0. Undefined in an effective query without
+   * `details`, because the kernel does not report it there.
    */
   readonly attachFlags: number | undefined;
-  /** The full name; undefined where this process may not look at programs (CAP_SYS_ADMIN). */
+  /** The full name; undefined if this process may not open programs (CAP_SYS_ADMIN). */
   readonly name: string | undefined;
-  /** The BTF that `attachBtfId` counts in: the place of an lsm_cgroup program; 0 for others (6.0). */
+  /** The id of the BTF object that has `attachBtfId`, the LSM function of an lsm_cgroup program (6.0). 0 for others. */
   readonly attachBtfObjId: number;
   readonly attachBtfId: number;
   /** With `details`: the link that holds the attachment; undefined for a program that was attached without a link. */
   readonly linkId?: number | undefined;
-  /** With `details`: the cgroup that it is attached to; of an effective program this one or one above it. */
+  /**
+   * With `details`: the cgroup that the program is attached to. In an effective query it can be one above this cgroup.
+   */
   readonly cgroup?: string | undefined;
 }
 
-/** Errnos of a query to a cgroup that was removed after its directory was opened. */
+/** The errnos of a query for a cgroup that was removed after its directory was opened. */
 const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.ENODEV, Errno.ENXIO]);
 
-/** A program of these types can go to one attach type alone (bpf_prog_attach_check_attach_type in kernel/bpf/syscall.c). */
+/**
+ * A program of these types fits exactly one attach type (bpf_prog_attach_check_attach_type in kernel/bpf/syscall.c).
+ */
 const ONE_ATTACH_TYPE: ReadonlySet<BpfProgType> = new Set([
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCKOPT,
 ]);
 
-/** What asking a cgroup gave: its programs, or the errno of a query that failed. */
+/** The result of querying a cgroup: its programs, or the errno of the failed query. */
 export type CgroupAnswer =
   | { readonly programs: CgroupProgram[] }
   | {
-      /** Whether the cgroup was removed meanwhile. */
+      /** Whether the query failed because the cgroup was removed. */
       readonly gone: boolean;
       readonly errno: number;
     };
 
-/** Asks cgroups for the programs at all their hooks, and leaves out the questions whose answer is known. */
+/** Queries cgroups for the programs at all their hooks. Skips the queries whose answer is already known. */
 export class CgroupReader {
   readonly catalog: ProgramCatalog = new ProgramCatalog();
   readonly #effective: boolean;
   readonly #programs: Map<number, CgroupProgram>[] = [];
   readonly #unknown = new Set<BpfAttachType>();
   readonly #met = new Set<BpfAttachType>();
-  /** The loaded programs that were not met yet, by type; undefined where they are not known. */
+  /** By type, the loaded programs that no query has returned yet; undefined if the loaded programs are unknown. */
   #unseen: Map<BpfProgType, Set<number>> | undefined;
   #types: readonly BpfAttachType[];
 
@@ -60,8 +64,8 @@ export class CgroupReader {
   }
 
   /**
-   * Looks which programs are loaded, since nothing else can be attached: most machines have two or three of the eight
-   * types. Given up where there are more than `limit`.
+   * Skips hooks whose type of program is not loaded: nothing can be attached there. Most machines have programs of only
+   * two or three of the eight types. Gives up if more than `limit` programs are loaded.
    */
   leaveOutUnloaded(limit: number): void {
     this.#unseen = this.catalog.loaded(limit);
@@ -69,15 +73,15 @@ export class CgroupReader {
     if (loaded !== undefined) this.#types = this.#types.filter((type) => loaded.has(cgroupProgramType(type) as number));
   }
 
-  /** Whether an answer said that this kernel has no such hook. */
+  /** Whether a query showed that this kernel lacks the hook. */
   lacks(type: BpfAttachType): boolean {
     return this.#unknown.has(type);
   }
 
-  /** The programs of the cgroup whose directory `fd` is. */
+  /** Queries the cgroup whose directory is open as `fd`. */
   read(fd: number): CgroupAnswer {
     const { attached, unknown, errno } = queryHooks(fd, this.#types, { effective: this.#effective });
-    // What this kernel does not have it does not have in the next cgroup either.
+    // A hook that the kernel lacks is missing at every cgroup: do not query it again.
     if (unknown.length > 0) {
       for (const type of unknown) this.#unknown.add(type);
       this.#types = this.#types.filter((type) => !this.#unknown.has(type));
@@ -91,7 +95,7 @@ export class CgroupReader {
     return { programs };
   }
 
-  /** One record for all cgroups where a program is attached alike: a tree has the same few again and again. */
+  /** Returns one shared record for all attachments of a program that are alike: a tree repeats the same few. */
   #program(attachType: BpfAttachType, flags: number, id: number): CgroupProgram | undefined {
     const kind = attachType * 4 + (flags & 3);
     let known = this.#programs[kind];
@@ -112,7 +116,10 @@ export class CgroupReader {
     return program;
   }
 
-  /** Once each program of a type was met, the attach types of that type where none was met have nothing anywhere. */
+  /**
+   * Notes a program that a query returned. Once all programs of a type were seen, their unused attach types are
+   * skipped.
+   */
   #seen(attachType: BpfAttachType, id: number): void {
     this.#met.add(attachType);
     const progType = cgroupProgramType(attachType) as BpfProgType;

@@ -8,8 +8,8 @@ import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 type Mutable = { -readonly [K in keyof CgroupProgram]: CgroupProgram[K] };
 
 /**
- * What the kernel's queries leave out: the link of each attachment, and where an effective program comes from. Links
- * are read once; the cgroups above are asked once each, however many of their descendants are shown.
+ * Adds what the kernel's queries leave out: the link of each attachment, and the cgroup that an effective program is
+ * attached to. Reads all links once and queries each cgroup above once, however many of its descendants are shown.
  */
 export class CgroupDetails {
   readonly #reader = new CgroupReader({ effective: false });
@@ -25,7 +25,7 @@ export class CgroupDetails {
     return this.#withLinks(real, directory.id, programs);
   }
 
-  /** The effective programs of a cgroup, each with its link, cgroup and flags, as far as they can be told. */
+  /** The effective programs of a cgroup, each with its link, cgroup and flags if those can be determined. */
   ofEffective(path: string, programs: readonly CgroupProgram[]): CgroupProgram[] {
     const levels: (readonly CgroupProgram[])[] = [];
     for (let at = realPath(path); isCgroup2(at); at = dirname(at)) levels.push(this.#ownPrograms(at));
@@ -69,8 +69,8 @@ export class CgroupDetails {
   }
 
   /**
-   * A program that is attached to a hook both by links and without one is there several times, and the kernel does not
-   * say which is which: the links are named first, by their age.
+   * Adds the links to a cgroup's own programs. A program can be at one hook several times, by links and without one. The
+   * kernel does not tell these apart, so the first ones get the links, oldest link first.
    */
   #withLinks(cgroup: string, cgroupId: bigint, programs: readonly CgroupProgram[]): CgroupProgram[] {
     this.#links ??= cgroupLinks();
@@ -84,7 +84,7 @@ export class CgroupDetails {
   }
 }
 
-/** The links of cgroups by cgroup, attach type and program. */
+/** The ids of the cgroup links, by cgroup, attach type and program. */
 function cgroupLinks(): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const fd of objectFds("link")) {
@@ -97,16 +97,16 @@ function cgroupLinks(): Map<string, number[]> {
   return found;
 }
 
-/** Programs of lsm_cgroup share an attach type; each of their places is a hook of its own. */
+/** A key per hook. All lsm_cgroup programs share one attach type, but each LSM function is a hook of its own. */
 function hookKey({ attachType, attachBtfId }: CgroupProgram): string {
   return `${attachType} ${attachBtfId}`;
 }
 
 /**
- * Which attachments the effective programs of a hook are. `levels` has what is attached to the cgroup, to its parent,
- * and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) puts those with BPF_F_PREORDER first, from the
- * root down, then the others, from the cgroup up; it does not say which have that flag, so the fewest are assumed.
- * Undefined where nothing fits: something was attached or detached meanwhile.
+ * Finds the attachment of each effective program of a hook. `levels` lists the programs attached to the cgroup, to its
+ * parent, and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) runs programs with BPF_F_PREORDER
+ * first, from the root down, then the others, from the cgroup up. It does not report that flag, so this function assumes
+ * as few programs with it as possible. Returns undefined if nothing fits: an attachment changed between the queries.
  */
 export function matchOrigins(
   effective: readonly number[],

@@ -5,31 +5,34 @@ import { fullProgramName } from "../../program/index.ts";
 import { closeFd, progGetFdById, progGetNextId, progHead } from "../../sys/index.ts";
 import type { BpfProgType } from "../../uapi/index.ts";
 
-/** What lists of attachments say about a program. */
+/** What a list of attachments shows about a program. */
 export interface ProgramLabel {
-  /** BPF_PROG_TYPE_*; undefined where this process may not look at programs (CAP_SYS_ADMIN). */
+  /** BPF_PROG_TYPE_*; undefined if this process may not open programs (CAP_SYS_ADMIN). */
   readonly type: BpfProgType | undefined;
-  /** The full name; undefined where this process may not look at programs. */
+  /** The full name; undefined if this process may not open programs. */
   readonly name: string | undefined;
-  /** The BTF that `attachBtfId` counts in, 0 for none (6.0). */
+  /** The id of the BTF object that has `attachBtfId`, 0 for none (6.0). */
   readonly attachBtfObjId: number;
   readonly attachBtfId: number;
 }
 
 const HIDDEN: ProgramLabel = { type: undefined, name: undefined, attachBtfObjId: 0, attachBtfId: 0 };
 
-/** The programs of the kernel by id, each asked for once: in a tree of cgroups the same ones come again and again. */
+/** Caches what is known of programs by id. A tree of cgroups names the same few programs again and again. */
 export class ProgramCatalog {
   readonly #labels = new Map<number, ProgramLabel | undefined>();
   readonly #btf = new Map<number, Btf | undefined>();
 
-  /** A program's label; undefined where it is gone. */
+  /** Returns a program's label; undefined if the program is gone. */
   label(id: number): ProgramLabel | undefined {
     if (!this.#labels.has(id)) this.#labels.set(id, this.#read(id));
     return this.#labels.get(id);
   }
 
-  /** The ids of all loaded programs by type; undefined where there are more than `limit`, or none may be looked at. */
+  /**
+   * The ids of all loaded programs by type; undefined if there are more than `limit`, or this process may not open
+   * them.
+   */
   loaded(limit: number): Map<BpfProgType, Set<number>> | undefined {
     const found = new Map<BpfProgType, Set<number>>();
     let count = 0;

@@ -9,13 +9,15 @@ import { attachTypeLack } from "./cgroup-hook.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
 
-/** What to ask a cgroup for. */
+/** What a query of a cgroup returns. */
 export interface CgroupQueryOptions {
-  /** Not what was attached to the cgroup, but what runs there: with the programs of the cgroups above that count. */
+  /**
+   * Returns the programs that run for the cgroup, those inherited from cgroups above included. Default: only its own.
+   */
   readonly effective?: boolean | undefined;
   /**
-   * Also which link holds each attachment, and in an effective query where it was attached and with which flags. Looks
-   * at all links of the system (CAP_SYS_ADMIN) and asks the cgroups above.
+   * Adds the link of each attachment and, in an effective query, its cgroup and flags. This reads all links of the system
+   * (CAP_SYS_ADMIN) and queries the cgroups above.
    */
   readonly details?: boolean | undefined;
 }
@@ -25,19 +27,19 @@ export const QUERY_OPTIONS: OptionTable<CgroupQueryOptions> = { effective: "bool
 /** The programs at one hook of a cgroup. */
 export interface CgroupHook {
   readonly attachType: BpfAttachType;
-  /** How the hook's programs were attached: BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0. 0 in effective queries. */
+  /** The mode of the hook: BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0. Always 0 in effective queries. */
   readonly attachFlags: number;
   /** Changes with every change to the hook (6.17); 0 on older kernels, in effective queries, and for lsm_cgroup. */
   readonly revision: bigint;
-  /** The ids of the programs in the order in which they run; also those that may not be looked at. */
+  /** The ids of the programs in the order in which they run, also of programs that this process may not open. */
   readonly programIds: readonly number[];
-  /** The same, with what is known of each. */
+  /** The same programs with their names and attachments. */
   readonly programs: readonly CgroupProgram[];
 }
 
 /**
- * The programs at a hook of a cgroup in the order in which they run (4.15; needs CAP_NET_ADMIN). Throws UsageError for
- * a path that is no cgroup, NotSupportedError for a hook that this kernel lacks.
+ * Returns the programs at a hook of a cgroup in the order in which they run (4.15; needs CAP_NET_ADMIN). Throws
+ * UsageError if the path is not a cgroup, NotSupportedError if this kernel lacks the hook.
  */
 export function queryCgroup(cgroup: string, attachType: AttachTypeName, options: CgroupQueryOptions = {}): CgroupHook {
   checkOptions("queryCgroup", options, QUERY_OPTIONS);
@@ -48,7 +50,7 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
     const answer = reader.read(fd);
     if ("errno" in answer) throw queryError(cgroup, answer.errno);
     if (reader.lacks(type)) throw attachTypeLack(type);
-    // Once more, for the revision, which a listing of many hooks leaves out.
+    // The reader does not return the revision, so query once more.
     const {
       attach_flags: attachFlags,
       revision,
@@ -62,8 +64,8 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
 }
 
 /**
- * The programs at all hooks of a cgroup, hook by hook in bpftool's order (4.15; needs CAP_NET_ADMIN). Hooks that this
- * kernel lacks have none. Throws UsageError for a path that is no cgroup.
+ * Returns the programs at all hooks of a cgroup, hook by hook in bpftool's order (4.15; needs CAP_NET_ADMIN). Skips hooks
+ * that this kernel lacks. Throws UsageError if the path is not a cgroup.
  */
 export function cgroupPrograms(cgroup: string, options: CgroupQueryOptions = {}): CgroupProgram[] {
   checkOptions("cgroupPrograms", options, QUERY_OPTIONS);
@@ -80,7 +82,7 @@ function detailed(cgroup: string, programs: CgroupProgram[], options: CgroupQuer
   return options.effective === true ? details.ofEffective(cgroup, programs) : details.ofOwn(cgroup, programs);
 }
 
-/** The number of an attach type of cgroups. Throws UsageError for one that is not of cgroups. */
+/** Returns the number of a cgroup attach type. Throws UsageError for any other attach type. */
 export function cgroupAttachType(given: AttachTypeName): BpfAttachType {
   const type = typeof given === "number" ? given : attachTypeByName(given);
   if (type !== undefined && CGROUP_ATTACH_TYPES.includes(type)) return type;

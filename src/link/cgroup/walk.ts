@@ -13,7 +13,7 @@ import { type CgroupQueryOptions, QUERY_OPTIONS } from "./query.ts";
 /** A cgroup of a walk. */
 export interface Cgroup {
   readonly path: string;
-  /** 0 for the one where the walk began. */
+  /** The depth below the cgroup where the walk began, which has 0. */
   readonly level: number;
   /** The kernel's id of the cgroup. */
   readonly id: bigint;
@@ -23,17 +23,20 @@ export interface Cgroup {
 
 /** How to walk. */
 export interface WalkCgroupsOptions extends CgroupQueryOptions {
-  /** Leaves out a cgroup and all below it where this says true. Not asked for the one where the walk begins. */
+  /** Returns true for a cgroup to skip together with all below it. Not called for the cgroup where the walk begins. */
   readonly except?: ((path: string) => boolean) | undefined;
 }
 
-/** To look at a program takes four calls, to ask for a hook one; so many are worth it as are surely saved. */
+/**
+ * Looking up one loaded program takes four system calls and can save one query per hook and cgroup. The walk looks the
+ * programs up only if there are at least this many queries for each.
+ */
 const QUESTIONS_PER_PROGRAM = 16;
 
 /**
- * A cgroup and all below it with their programs, each before those in it, in the order of the file system. The tree is
- * read once, as the steps are taken; a cgroup that is removed meanwhile is left out. Does not cross into another file
- * system. Throws UsageError where `root` is no cgroup. Linux 4.15; needs CAP_NET_ADMIN.
+ * Yields a cgroup and all cgroups below it with their programs, parents before children, in the order of the file
+ * system. Each step of the iteration reads one cgroup. Skips cgroups that are removed during the walk, and does not cross
+ * into another file system. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs CAP_NET_ADMIN.
  */
 export function walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
   checkOptions("walkCgroups", options, OPTIONS);
@@ -89,7 +92,7 @@ function openTop(root: string): CgroupDirectory {
   throw notACgroup(root);
 }
 
-/** The programs of a cgroup; undefined where it was removed meanwhile, or below the top is none. */
+/** The programs of a cgroup; undefined if it was removed, or if it is below the top and not a cgroup. */
 function programsOf(
   path: string,
   level: number,
@@ -102,7 +105,7 @@ function programsOf(
   throw queryError(path, answer.errno);
 }
 
-/** The next directory in the order of the walk that can be opened. */
+/** Opens the next directory of the walk, skipping those that are gone. */
 function nextOf(
   stack: { names: string[]; path: string }[],
   device: number,
@@ -131,7 +134,7 @@ function isNotThere(errno: number): boolean {
   return errno === Errno.ENOENT || errno === Errno.ENODEV || errno === Errno.ENOTDIR || errno === Errno.ENXIO;
 }
 
-/** How many cgroups a walk will meet, by the kernel's count. */
+/** The number of cgroups below `root`, by the kernel's count. */
 function descendants(root: string): number {
   try {
     const found = /^nr_descendants (\d+)$/m.exec(readFileSync(`${root}/cgroup.stat`, "utf8"));

@@ -12,17 +12,17 @@ import type { KernelLink } from "../link.ts";
 
 /** Where and in which order a program is attached to a cgroup by a link. */
 export interface CgroupLinkPlace extends CgroupPlace, Position {
-  /** Runs before the programs without this, and those of the cgroups above before those below (6.15). */
+  /** Runs before all programs without this flag; among those with it, cgroups above come first (6.15). */
   readonly preorder?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<CgroupLinkPlace> = { ...CGROUP_OPTIONS, ...POSITION_OPTIONS, preorder: "boolean" };
 
 /**
- * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs may be attached this way at once.
- * They run in the order in which they were attached unless an `anchor` says otherwise (6.17; also in 6.12 of some
- * distributions): first, last, or next to another link. Throws SyscallError with the reason where something that is
- * attached stands in the way, NotSupportedError where this kernel lacks the hook or the order.
+ * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs can be attached this way. They run
+ * in the order in which they were attached. An `anchor` puts one first, last or next to another link (6.17; some
+ * distributions' 6.12). Throws SyscallError if another attachment forbids this one, NotSupportedError if the kernel lacks
+ * the hook or the order of programs.
  */
 export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLink {
   checkArguments("attachCgroup", program, place, OPTIONS);
@@ -30,7 +30,7 @@ export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLi
   const { flags, place: relative } = linkPosition(place, place.preorder === true ? BpfAttachFlag.BPF_F_PREORDER : 0);
   const { cgroup } = place;
   return withCgroup(cgroup, ({ fd }) => {
-    // The kernel attaches a link as it attaches a program with `multi`.
+    // For the kernel a link is always `multi`.
     const attachFlags = flags | BpfAttachFlag.BPF_F_ALLOW_MULTI;
     const hook = cgroupHook({ program, cgroup, fd, attachType, attachFlags, position: place, byLink: true });
     return attach(program, hook, () => linkCreate(program.fd, fd, attachType, { flags, cgroup: relative }));

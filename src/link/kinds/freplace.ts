@@ -9,11 +9,11 @@ import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { attachByBtf, reasonOfTrampoline } from "./tracing.ts";
 
-/** Which function a program replaces; the one that it was loaded for where nothing is given. */
+/** The function that a program replaces. Default: the one that it was loaded for. */
 export interface FreplacePlace {
-  /** A program that has the function. It may be another than the one that this was loaded for, if it is alike. */
+  /** The program with the function. It need not be the one that the replacement was loaded for. */
   readonly target: Program;
-  /** A global function of it, by its name in BTF. */
+  /** The BTF name of a global function in `target`, with the same arguments and result as the one of the load. */
   readonly function: string;
   /** What bpf_get_attach_cookie() returns in the program (5.19). */
   readonly cookie?: Cookie | undefined;
@@ -22,8 +22,8 @@ export interface FreplacePlace {
 const OPTIONS: OptionTable<FreplacePlace> = { target: required("object"), function: required("text"), cookie: "u64" };
 
 /**
- * Replaces a global function of another program by a program (`freplace/…`) as long as the link lives (5.6; for another
- * target than that of the load 5.10). Throws UsageError if the target has no such function.
+ * Replaces a global function of another program with this program (`freplace/…`) while the link exists (5.6; 5.10 if the
+ * target is not that of the load). Throws UsageError if the target has no such function.
  */
 export function attachFreplace(program: Program, place?: FreplacePlace): KernelLink {
   if (place === undefined) checkArguments("attachFreplace", program, {}, {});

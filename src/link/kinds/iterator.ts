@@ -17,14 +17,14 @@ const ORDERS = {
   ancestors_up: BpfCgroupIterOrder.BPF_CGROUP_ITER_ANCESTORS_UP,
   children: BpfCgroupIterOrder.BPF_CGROUP_ITER_CHILDREN,
 } as const;
-/** In which order, and how far, an iterator walks cgroups. */
+/** The order in which an iterator walks cgroups, and how far. */
 export type CgroupOrder = keyof typeof ORDERS;
 
-/** What an iterator walks over, where its kind takes anything: one of the three. */
+/** The objects that an iterator walks over, if its kind takes a parameter. Give one of the three. */
 export interface IteratorPlace {
   /** For `iter/bpf_map_elem`, `iter/sockmap`, `iter/bpf_sk_storage_map`: the map (5.8). */
   readonly map?: BpfMap | undefined;
-  /** For `iter/cgroup`: where it starts, by path, fd or id, and how it goes on (6.1). */
+  /** For `iter/cgroup`: the cgroup where the walk starts, by path, fd or id, and the order (6.1). */
   readonly cgroup?: ({ readonly path: string } | { readonly fd: number } | { readonly id: bigint }) & {
     readonly order: CgroupOrder;
   };
@@ -35,8 +35,8 @@ export interface IteratorPlace {
 const OPTIONS: OptionTable<IteratorPlace> = { map: "object", cgroup: "object", task: "object" };
 
 /**
- * Attaches an iterator program (`iter/…`, 5.8). Nothing runs until the link is opened by {@link openIterator}, or read
- * at the path where it is pinned. Without a place it walks over all that there is.
+ * Attaches an iterator program (`iter/…`, 5.8). The program runs when the link is opened by {@link openIterator}, or when
+ * its pin is read. Without a place it walks over all objects of its kind.
  */
 export function attachIterator(program: Program, place: IteratorPlace = {}): KernelLink {
   checkArguments("attachIterator", program, place, OPTIONS);
@@ -74,8 +74,8 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Ker
 }
 
 /**
- * The error for a place that the kernel misread without a word: an iterator without parameters ignores them, as those
- * over tasks do before 6.1, and one of another kind reads them as its own.
+ * Returns an error if the kernel accepted a place but misread it. An iterator without parameters ignores the place, as
+ * task iterators do before 6.1; an iterator of another kind reads it as its own parameters.
  */
 function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, name: string): Error | undefined {
   if (info.kind !== "iter") return undefined;
@@ -132,8 +132,8 @@ function reasonOf(errno: number, { map, cgroup, task }: IteratorPlace, name: str
 const CHUNK = 64 * 1024;
 
 /**
- * One run of an iterator. Reads what its program writes (bpf_seq_write, bpf_seq_printf), as bytes or as text, all at once
- * or as it comes. It can be read once; `close()` ends it.
+ * One run of an iterator. Reads what the program writes with bpf_seq_write and bpf_seq_printf: as bytes or text, all at
+ * once or as it comes. A run can be read once. `close()` ends it.
  */
 export class IteratorRun implements Disposable {
   readonly #fd: OwnedFd;
@@ -158,7 +158,10 @@ export class IteratorRun implements Disposable {
     return new TextDecoder().decode(this.readAll());
   }
 
-  /** Yields the bytes as they come, without blocking Node's event loop. Closes the run at its end, or when the loop is left. */
+  /**
+   * Yields the bytes as they come, without blocking Node's event loop. Closes the run at its end, or when the loop is
+   * left.
+   */
   async *bytes(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     try {
       for (;;) {
@@ -225,13 +228,13 @@ function readInPool(fd: number, chunk: Uint8Array): Promise<number> {
   });
 }
 
-/** After a million objects for which the program wrote nothing the kernel answers EAGAIN. */
+/** The kernel returns EAGAIN after a million objects for which the program wrote nothing. */
 function isAgain(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EAGAIN" || code === "EINTR";
 }
 
-/** Starts a run of an iterator: of a link that {@link attachIterator} made, or that was opened by id or pin. */
+/** Starts a run of an iterator link, which {@link attachIterator} made or {@link openLink} opened. */
 export function openIterator(link: Link): IteratorRun {
   if (typeof link !== "object" || link === null || !("typeName" in link && "info" in link && "detach" in link)) {
     throw new UsageError("openIterator takes a link; attachIterator(program) makes one");

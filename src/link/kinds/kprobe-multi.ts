@@ -10,19 +10,21 @@ import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { missingFunction } from "./kprobe.ts";
 
-/** Which functions of the kernel a program is attached to: by one of the three. */
+/** The kernel functions to attach to. Give `symbols`, `addresses` or `pattern`. */
 export interface KprobeMultiPlace {
-  /** Names of functions. A name with `*` or `?` stands for all that fit and can be traced. */
+  /** Names of functions. A name with `*` or `?` matches all functions that can be traced. */
   readonly symbols?: readonly string[] | undefined;
   /** Addresses of functions, as in /proc/kallsyms. */
   readonly addresses?: readonly bigint[] | undefined;
-  /** One pattern; what the program's section says where nothing is given. */
+  /** One pattern. Default, if none of the three is given: the pattern in the program's section. */
   readonly pattern?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program, one for each symbol or address. Not with patterns. */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** At their returns. */
+  /** Run at the functions' returns instead of their entries. */
   readonly returns?: boolean | undefined;
-  /** At both: the program's result at the entry says whether it runs at the return (6.10). */
+  /**
+   * Run at the entries and the returns. If the program returns 1 at an entry, it does not run at that return (6.10).
+   */
   readonly session?: boolean | undefined;
 }
 
@@ -88,10 +90,10 @@ function resolve(program: Program, place: KprobeMultiPlace): Functions {
   return { addrs };
 }
 
-/** How the names begin under which ftrace lists places that it may not hook. */
+/** The prefix under which ftrace lists places that it cannot hook. */
 const INVALID = "__ftrace_invalid_address__";
 
-/** The addresses of all functions that fit and that ftrace can hook, in ascending order. */
+/** The addresses, in ascending order, of all functions that match and that ftrace can hook. */
 function addressesOf(patterns: readonly string[]): bigint[] {
   const tests = patterns.map((pattern) => namePattern(pattern));
   const found = traceableFunctions((name) => !name.startsWith(INVALID) && tests.some((fits) => fits(name)));

@@ -10,23 +10,23 @@ import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 
-/** Where and how a program is attached to a function of the kernel. */
+/** Where and how to attach a program to a function of the kernel. */
 export interface KprobePlace {
-  /** The function, such as `do_unlinkat`; what the program's section says where neither this nor an address is given. */
+  /** The function, such as `do_unlinkat`. Default, if there is no address either: the one in the program's section. */
   readonly symbol?: string | undefined;
   /** Instead of a symbol: the address of an instruction, as in /proc/kallsyms. */
   readonly address?: bigint | undefined;
-  /** Bytes from the function's start. Not at a return. */
+  /** Bytes from the function's start. */
   readonly offset?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How the probe is made; the newest way that this kernel has where left out. */
+  /** How to make the probe. Default: the newest way that this kernel has. */
   readonly mode?: ProbeMode | undefined;
 }
 
-/** Where and how a program is attached to the return of a function of the kernel. */
+/** Where and how to attach a program to the return of a function of the kernel. */
 export interface KretprobePlace extends Omit<KprobePlace, "offset"> {
-  /** How many calls may wait for their return at once before further ones are missed. Makes the probe in tracefs. */
+  /** The number of concurrent calls whose returns are traced; more are missed. Implies the mode `tracefs`. */
   readonly maxActive?: number | undefined;
 }
 
@@ -35,16 +35,16 @@ const KPROBE_OPTIONS: OptionTable<KprobePlace> = { ...COMMON_OPTIONS, offset: "n
 const KRETPROBE_OPTIONS: OptionTable<KretprobePlace> = { ...COMMON_OPTIONS, maxActive: "natural" };
 
 /**
- * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (Linux 4.1; by a link 5.15,
- * before by ioctl, as long as the process lives). Throws UsageError for a function that is not there, with names that
- * are like it.
+ * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (4.1). The attachment is a link
+ * on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError for a function
+ * that does not exist, and suggests similar names.
  */
 export function attachKprobe(program: Program, place: KprobePlace = {}): Link {
   checkArguments("attachKprobe", program, place, KPROBE_OPTIONS);
   return attachTo(program, place, false);
 }
 
-/** Attaches a program to the return of a function of the kernel; otherwise as {@link attachKprobe}. */
+/** Attaches a program to the return of a function of the kernel. See {@link attachKprobe}. */
 export function attachKretprobe(program: Program, place: KretprobePlace = {}): Link {
   checkArguments("attachKretprobe", program, place, KRETPROBE_OPTIONS);
   return attachTo(program, place, true);
@@ -91,7 +91,7 @@ function target(program: Program, { symbol, address, offset = 0 }: KprobePlace):
   return kprobeSection(program.origin.attachTo ?? "") ?? { offset };
 }
 
-/** Splits `function+offset` of a section's name; undefined for another form. */
+/** Splits the `function+offset` of a section's name. Returns undefined for any other form. */
 export function kprobeSection(text: string): { symbol: string; offset: number } | undefined {
   const parts = /^([\w.]+)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);
   return parts?.[1] === undefined ? undefined : { symbol: parts[1], offset: Number(parts[2] ?? 0) };
@@ -118,8 +118,8 @@ function reasonOf(errno: number, symbol: string | undefined, offset: number): Er
 }
 
 /**
- * The error for a function that this kernel does not have, with names that are like it, or that is not in the module
- * named before a colon (`veth:veth_xmit`). Undefined if the kernel has it.
+ * Returns the error for a function that this kernel, or the module before a colon (`veth:veth_xmit`), does not have. The
+ * error suggests similar names. Returns undefined if the function exists.
  */
 export function missingFunction(name: string): UsageError | undefined {
   const colon = name.indexOf(":");
@@ -141,7 +141,7 @@ function missingInModule(module: string, name: string): UsageError | undefined {
   const elsewhere = new Set<string | undefined>();
   let isLoaded: boolean | undefined;
   for (const symbol of kernelSymbols()) {
-    // Those of programs come last.
+    // The symbols of BPF programs come last.
     if (symbol.module === "bpf") break;
     isLoaded ??= module === "vmlinux";
     const own = symbol.module ?? "vmlinux";
@@ -150,7 +150,7 @@ function missingInModule(module: string, name: string): UsageError | undefined {
     if (own === module) return undefined;
     elsewhere.add(symbol.module);
   }
-  // The kernel shows no symbols at all.
+  // The kernel hides all symbols from this process, so nothing is known.
   if (isLoaded === undefined) return undefined;
   const places = [...elsewhere].map((one) => (one === undefined ? "the kernel itself" : `module ${one}`));
   const hint = places.length === 0 ? "" : `; ${name} is in ${places.join(" and ")}`;

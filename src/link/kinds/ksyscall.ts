@@ -7,19 +7,19 @@ import type { Cookie } from "../perf-link.ts";
 import { PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 import { attachKprobe, attachKretprobe } from "./kprobe.ts";
 
-/** Which system call a program is attached to. */
+/** The system call to attach a program to. */
 export interface KsyscallPlace {
-  /** Its name, such as `unlinkat`; what the program's section says where left out. */
+  /** Its name, such as `unlinkat`. Default: the one in the program's section. */
   readonly syscall?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How the probe is made; the newest way that this kernel has where left out. */
+  /** How to make the probe. Default: the newest way that this kernel has. */
   readonly mode?: ProbeMode | undefined;
 }
 
 const OPTIONS: OptionTable<KsyscallPlace> = { syscall: "text", cookie: "u64", mode: PROBE_MODES };
 
-/** How the wrappers of system calls begin on each architecture (arch/…/include/asm/syscall_wrapper.h). */
+/** The prefix of the kernel's system call wrappers on each architecture (arch/…/include/asm/syscall_wrapper.h). */
 const PREFIXES: ReadonlyMap<string, string> = new Map([
   ["x64", "__x64"],
   ["arm64", "__arm64"],
@@ -27,15 +27,15 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Attaches a program to a system call, by a kprobe on the kernel's function for it, whatever this kernel calls that.
- * System calls of 32-bit processes have functions of their own, and are not seen.
+ * Attaches a program to a system call by a kprobe on the kernel function that implements it. Finds the name of that
+ * function on this kernel. System calls of 32-bit processes use other functions and are not traced.
  */
 export function attachKsyscall(program: Program, place: KsyscallPlace = {}): Link {
   checkArguments("attachKsyscall", program, place, OPTIONS);
   return attachKprobe(program, kprobeOf(program, place));
 }
 
-/** Attaches a program to the return of a system call; otherwise as {@link attachKsyscall}. */
+/** Attaches a program to the return of a system call. See {@link attachKsyscall}. */
 export function attachKretsyscall(program: Program, place: KsyscallPlace = {}): Link {
   checkArguments("attachKretsyscall", program, place, OPTIONS);
   return attachKretprobe(program, kprobeOf(program, place));

@@ -7,9 +7,9 @@ import { checkArguments } from "../attach-arguments.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Protocol families of netfilter that take programs (include/uapi/linux/netfilter.h). */
+/** The protocol families in which netfilter runs programs (include/uapi/linux/netfilter.h). */
 const FAMILIES = { ipv4: 2, ipv6: 10 } as const;
-/** Its hooks, by the names that nft and bpftool use. */
+/** The netfilter hooks, by the names that nft and bpftool use. */
 const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 
 /** Where in netfilter a program is attached. */
@@ -17,11 +17,11 @@ export interface NetfilterPlace {
   readonly family: keyof typeof FAMILIES;
   readonly hook: keyof typeof HOOKS;
   /**
-   * A smaller number runs earlier, from -2147483647 to 2147483646. Unless given it is 0, where filters are; connection
-   * tracking is at -200, NAT at -100 and 100. Each program at a hook has a priority of its own.
+   * From -2147483647 to 2147483646; smaller numbers run earlier. Default: 0, the priority of filters. Connection tracking
+   * has -200, NAT -100 and 100. No two programs at a hook can have the same priority.
    */
   readonly priority?: number | undefined;
-  /** The program gets whole packets instead of fragments (6.6). The priority must then be above -400. */
+  /** Reassemble fragments before the program runs (6.6). The priority must then be above -400. */
   readonly defragment?: boolean | undefined;
 }
 

@@ -9,11 +9,11 @@ import { findDevice, missingDevice } from "../device.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Where and in which order a program is attached to a netkit device. */
+/** Where and in which order to attach a program to a netkit device. */
 export interface NetkitPlace extends Position {
   /** The primary device of the pair: its name in this network namespace, or its index. */
   readonly device: string | number;
-  /** Which of the pair's devices transmits what the program sees; what it was loaded for where left out. */
+  /** The device of the pair whose transmitted packets the program sees. Default: the one that it was loaded for. */
   readonly end?: "primary" | "peer" | undefined;
   /** Further flags of the kernel. */
   readonly flags?: number | undefined;
@@ -27,8 +27,8 @@ const OPTIONS: OptionTable<NetkitPlace> = {
 };
 
 /**
- * Attaches a sched_cls program to a netkit device by a link (6.7). Both ends are attached through the primary device;
- * the programs run in the order of the list until one returns something other than NETKIT_NEXT (-1).
+ * Attaches a sched_cls program to a netkit device by a link (6.7). Name the primary device for either end. The programs
+ * of an end run in the order of its list until one returns something other than NETKIT_NEXT (-1).
  */
 export function attachNetkit(program: Program, place: NetkitPlace): KernelLink {
   checkArguments("attachNetkit", program, place, OPTIONS);

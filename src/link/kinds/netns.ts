@@ -8,17 +8,17 @@ import { attach, type Hook } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 import { withNetworkNamespace } from "../network-namespace.ts";
 
-/** Which network namespace a program is attached to. */
+/** The network namespace to attach a program to. */
 export interface NetnsPlace {
-  /** A path such as `/run/netns/blue` or `/proc/1/ns/net`, or an fd; the calling thread's own where left out. */
+  /** A path such as `/run/netns/blue` or `/proc/1/ns/net`, or an fd. Default: the calling thread's namespace. */
   readonly netns?: string | number | undefined;
 }
 
 const OPTIONS: OptionTable<NetnsPlace> = { netns: "any" };
 
 /**
- * Attaches a program to a network namespace by a link: a flow dissector (5.8), of which there is one at most, or
- * sk_lookup (5.9), which runs for each new connection and datagram in the order of attaching.
+ * Attaches a program to a network namespace by a link. A namespace has at most one flow dissector (5.8). sk_lookup
+ * programs (5.9) run for each new connection and datagram, in the order in which they were attached.
  */
 export function attachNetns(program: Program, place: NetnsPlace = {}): KernelLink {
   checkArguments("attachNetns", program, place, OPTIONS);

@@ -9,30 +9,30 @@ import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 
-/** The kernel's own events, without `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
+/** A software event of the kernel, without `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
 export type SoftwareEvent = Lowercase<Rest<keyof typeof PerfSoftware, "PERF_COUNT_SW_">>;
-/** The processor's counters, without `PERF_COUNT_HW_`: `cpu_cycles`, `instructions`, … */
+/** A hardware counter of the processor, without `PERF_COUNT_HW_`: `cpu_cycles`, `instructions`, … */
 export type HardwareEvent = Lowercase<Rest<keyof typeof PerfHardware, "PERF_COUNT_HW_">>;
 type Rest<Name extends string, Prefix extends string> = Name extends `${Prefix}${infer R}` ? R : never;
 
-/** What is counted. */
+/** The event to count. */
 export type PerfEventSource =
   | { readonly software: SoftwareEvent }
   | { readonly hardware: HardwareEvent }
-  /** `perf_event_attr.type` and `.config`: a PMU's number and what it says of its events. */
+  /** `perf_event_attr.type` and `.config`: the number of a PMU, and its encoding of the event. */
   | { readonly type: number; readonly config: bigint | number };
 
 /** When and where the program runs. */
 export interface PerfEventPlace {
-  /** The event, or the fd of one that the caller has opened, and goes on to own. */
+  /** The event, or the fd of one that the caller opened. The caller still owns that fd. */
   readonly event: PerfEventSource | { readonly fd: number };
-  /** Only this thread; 0 is the calling one. All of a CPU's where left out. */
+  /** The thread to count; 0 is the calling one. Default: all threads of the CPU. */
   readonly pid?: number | undefined;
-  /** Only on this CPU; 0 where left out with `pid`, too: without a `pid` an event is one CPU's. */
+  /** The CPU to count on. Default: every CPU for a `pid`; CPU 0 without a `pid`, because such an event has one CPU. */
   readonly cpu?: number | undefined;
-  /** Runs once in so many events: 1 unless given, of the clocks a million (they count nanoseconds). */
+  /** Run the program once in this many events. Default: 1; for the clocks, which count nanoseconds, a million. */
   readonly period?: bigint | number | undefined;
-  /** Instead of a period: so many times a second. */
+  /** Run the program this many times a second. Excludes `period`. */
   readonly frequency?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
@@ -48,8 +48,9 @@ const OPTIONS: OptionTable<PerfEventPlace> = {
 };
 
 /**
- * Attaches a program of type perf_event to a counter of the kernel or the processor, one of one CPU or one thread
- * (perf_event_open(2)). By a link (5.15), before by ioctl (4.9), which lasts as long as the process.
+ * Attaches a program of type perf_event to a counter of the kernel or the processor (perf_event_open(2)). The event
+ * counts one CPU or one thread. The attachment is a link on 5.15 and newer; on older kernels (4.9) it is made by ioctl
+ * and ends with the process.
  */
 export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
   checkArguments("attachPerfEvent", program, place, OPTIONS);
@@ -72,7 +73,7 @@ const EVENT: OptionTable<{ fd?: number; software?: string; hardware?: string; ty
   config: "u64",
 };
 
-/** Throws a UsageError unless the event is named in one of the four ways. */
+/** Throws UsageError unless the event is given in one of the four ways. */
 function checkEvent(event: PerfEventPlace["event"]): void {
   checkOptions("attachPerfEvent", event as unknown, EVENT);
   const given = Object.keys(event).sort().join(" and ");

@@ -9,9 +9,9 @@ import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { noTracepoint } from "./tracepoint.ts";
 
-/** Where and how a program is attached to a raw tracepoint. */
+/** Where and how to attach a program to a raw tracepoint. */
 export interface RawTracepointPlace {
-  /** The tracepoint's name without its category, such as `sched_switch`; what the section says where left out. */
+  /** The tracepoint's name without its category, such as `sched_switch`. Default: the one in the program's section. */
   readonly tracepoint?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program (6.10). */
   readonly cookie?: Cookie | undefined;
@@ -20,8 +20,8 @@ export interface RawTracepointPlace {
 const OPTIONS: OptionTable<RawTracepointPlace> = { tracepoint: "text", cookie: "u64" };
 
 /**
- * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`), on all CPUs (4.17; by a link 5.8). Throws UsageError
- * for a tracepoint that is not there, with names that are like it.
+ * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`) on all CPUs (4.17; by a link 5.8). Throws UsageError for a
+ * tracepoint that does not exist, and suggests similar names.
  */
 export function attachRawTracepoint(program: Program, place: RawTracepointPlace = {}): KernelLink {
   checkArguments("attachRawTracepoint", program, place, OPTIONS);

@@ -13,7 +13,7 @@ export type SocketSource = number | object;
 
 type Option = keyof typeof SocketOption;
 
-/** One of the two places for a program on a socket. */
+/** One of the two hooks of a socket. */
 interface SocketHook {
   readonly what: string;
   readonly attach: Option;
@@ -38,9 +38,9 @@ const REUSEPORT: SocketHook = {
 };
 
 /**
- * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). Its result says how many bytes of each packet are
- * received, 0 for none. It replaces a filter that is attached already. It stays until it is detached or the socket is
- * closed.
+ * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). The program returns how many bytes of a packet the
+ * socket receives; 0 drops the packet. Replaces a filter that is already attached. The program stays until it is detached
+ * or the socket is closed.
  */
 export function attachSocketFilter(program: Program, socket: SocketSource): Link {
   checkArguments("attachSocketFilter", program, {}, {});
@@ -65,8 +65,8 @@ function attachToSocket(program: Program, source: SocketSource, place: SocketHoo
   };
   const set = (one: Program): void => explained(one, hook, () => setSocketOption(fd, place.attach, one.fd));
   set(program);
-  // The number of the fd may belong to another file by the time the attachment ends. The socket is gone then, and its
-  // program with it, unless something else holds it.
+  // When the attachment ends, the fd's number may belong to another file. The socket was closed then, and the kernel
+  // has detached the program, unless something else holds the socket.
   const { ino } = fstatSync(fd);
   const isSame = (): boolean => {
     try {
@@ -97,12 +97,12 @@ function removeProgram(fd: number, place: SocketHook): void {
   try {
     setSocketOption(fd, place.detach, 0);
   } catch (error) {
-    // Somebody else took it off already.
+    // ENOENT: another process has detached it already.
     if (!(error instanceof SyscallError) || error.errno !== Errno.ENOENT) throw error;
   }
 }
 
-/** The fd of a socket. Throws UsageError where it has none: not yet connected or bound, or closed. */
+/** Returns the fd of a socket. Throws UsageError if it has none: it is not connected or bound yet, or it is closed. */
 function fdOfSocket(source: SocketSource): number {
   if (typeof source === "number" && Number.isInteger(source) && source >= 0) return source;
   const fd = typeof source === "object" && source !== null ? handleOf(source)?.fd : undefined;
@@ -114,7 +114,10 @@ interface Handle {
   readonly fd?: number;
 }
 
-/** Node has no public way to a socket's fd. Of datagram sockets the handle is in a state object, of others in `_handle`. */
+/**
+ * Returns Node's internal handle of a socket: Node has no public way to get the fd. A datagram socket keeps the handle
+ * in a state object, other sockets keep it in `_handle`.
+ */
 function handleOf(socket: object): Handle | null | undefined {
   for (const symbol of Object.getOwnPropertySymbols(socket)) {
     if (symbol.description !== "state symbol") continue;

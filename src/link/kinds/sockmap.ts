@@ -9,13 +9,16 @@ import { Attachment } from "../attachment.ts";
 import { attach, explained, type Hook, isTooOldFor } from "../hook.ts";
 import type { Link } from "../link.ts";
 
-/** Where a program is attached to the sockets of a map. */
+/** Where to attach a program to the sockets of a map. */
 export interface SockmapPlace {
-  /** A sockmap or sockhash. A socket gets the programs that the map has when it is put in. */
+  /** A sockmap or sockhash. A socket gets the programs that the map has at the time when the socket is added. */
   readonly map: BpfMap;
-  /** `sk_msg_verdict`, `sk_skb_verdict`, `sk_skb_stream_verdict`, `sk_skb_stream_parser`; the program's own where left out. */
+  /**
+   * `sk_msg_verdict`, `sk_skb_verdict`, `sk_skb_stream_verdict` or `sk_skb_stream_parser`. Default: the attach type that
+   * the program was loaded for.
+   */
   readonly attachType?: AttachTypeName | undefined;
-  /** By BPF_PROG_ATTACH instead of a link, which keeps the program there as long as the map lives. */
+  /** Use BPF_PROG_ATTACH instead of a link. The program then stays attached as long as the map exists. */
   readonly withoutLink?: boolean | undefined;
 }
 
@@ -31,8 +34,8 @@ const PROGRAM_TYPES: ReadonlyMap<number, BpfProgType> = new Map([
 const SOCKET_MAPS: ReadonlySet<number> = new Set([BpfMapType.BPF_MAP_TYPE_SOCKMAP, BpfMapType.BPF_MAP_TYPE_SOCKHASH]);
 
 /**
- * Attaches a verdict or parser program to a sockmap or sockhash by a link (6.10). Kernels without such links, and calls
- * with `withoutLink`, attach it by BPF_PROG_ATTACH (4.14): `close()` takes it off again. Each map takes one program per
+ * Attaches a verdict or parser program to a sockmap or sockhash by a link (6.10). On older kernels, and with
+ * `withoutLink`, it uses BPF_PROG_ATTACH (4.14); `close()` then detaches the program. A map takes one program for each
  * attach type, and either sk_skb_verdict or the stream programs.
  */
 export function attachSockmap(program: Program, place: SockmapPlace): Link {
@@ -58,7 +61,7 @@ function sockmapHook(program: Program, map: BpfMap, attachType: BpfAttachType): 
     attachType,
     programTypes: [type],
     feature: attachType === t.BPF_SK_SKB_VERDICT ? "attach:sk_skb_verdict" : undefined,
-    // The kernel does not compare the attach type of sk_skb programs (bpf_prog_attach_check_attach_type).
+    // The kernel does not check which attach type an sk_skb program was loaded for (bpf_prog_attach_check_attach_type).
     loadedFor: type === BpfProgType.BPF_PROG_TYPE_SK_SKB ? undefined : [attachType],
     explain: ({ errno }) => reasonOf(errno, map),
   };
@@ -71,14 +74,14 @@ function reasonOf(errno: number, map: BpfMap): string | undefined {
   return undefined;
 }
 
-/** The kernel holds the program for the map; program and map are kept open to take it off again. */
+/** Attaches by BPF_PROG_ATTACH. The attachment keeps fds of the program and the map: detaching needs both. */
 function attachWithoutLink(program: Program, hook: Hook, map: BpfMap, attachType: BpfAttachType): Attachment {
   const what = `attachment of ${program.what} to ${hook.name}`;
   const undo = new Undo();
   try {
     const mapFd = new OwnedFd(duplicateFd(map.fd), what);
     undo.add(() => mapFd.close());
-    /** Returns an fd of the program that is attached now. */
+    /** Attaches a program and returns an fd of it. */
     const set = (one: Program): OwnedFd => {
       const own = new OwnedFd(duplicateFd(one.fd), what);
       try {
@@ -128,7 +131,7 @@ function detachIfThere(progFd: number, mapFd: number, attachType: BpfAttachType)
   try {
     progDetach(progFd, mapFd, attachType);
   } catch (error) {
-    // Somebody else took it off, or put another in its place.
+    // ENOENT: another process has detached or replaced it.
     if (!(error instanceof SyscallError) || error.errno !== Errno.ENOENT) throw error;
   }
 }

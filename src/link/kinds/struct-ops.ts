@@ -5,7 +5,9 @@ import { BpfAttachType, BpfLinkType, BpfMapFlag } from "../../uapi/index.ts";
 import { Attachment } from "../attachment.ts";
 import { KernelLink, type Link } from "../link.ts";
 
-/** What is needed of a loaded object: its maps, and for each struct_ops map the value that registers it. */
+/**
+ * The part of a loaded object that struct_ops needs: its maps, and for each struct_ops map the value that registers it.
+ */
 export interface StructOpsObject {
   readonly name: string;
   readonly maps: Readonly<Record<string, BpfMap>>;
@@ -15,16 +17,16 @@ export interface StructOpsObject {
 const KEY: Uint8Array = new Uint8Array(4);
 
 /**
- * Registers a struct of callbacks of a loaded object, such as a congestion control, by the name of its map. One of
- * `.struct_ops.link` by a link (6.4), which ends it; one of `.struct_ops` by writing its map (5.6): it stays until it
- * is closed here or its element is deleted, also past the end of the process.
+ * Registers a struct of callbacks of a loaded object, such as a congestion control. `name` is the name of its map. A
+ * struct in the section `.struct_ops.link` is registered by a link (6.4) and ends with it. One in `.struct_ops` is
+ * registered by writing its map (5.6). It outlives the process and ends with `close()`, or when its map element is deleted.
  */
 export function attachStructOps(object: StructOpsObject, name: string): Link {
   const map = register(object, name);
   if (isLinked(map)) {
     return KernelLink.of(linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS), `link of ${map.what}`);
   }
-  // The attachment must be able to end after the object's map is closed.
+  // Duplicate the fd: the attachment may be closed after the object's map.
   const fd = duplicateFd(map.fd);
   return new Attachment({
     what: `attachment of ${map.what}`,
@@ -41,9 +43,9 @@ export function attachStructOps(object: StructOpsObject, name: string): Link {
 }
 
 /**
- * Puts another struct of callbacks of the same kind in the place of a link's, without a moment of neither (6.4); with
- * `old` only if that is the link's now. The struct that the link has already is refused: up to 6.18 that call is a
- * kernel BUG that locks struct_ops until the machine is rebooted.
+ * Replaces the struct of callbacks of a link with another one of the same kind, atomically (6.4). With `old`, only if
+ * `old` is the link's struct now. Refuses the struct that the link already has: up to 6.18 that call triggers a kernel
+ * BUG that locks struct_ops until the next reboot.
  */
 export function updateStructOps(
   link: Link,
@@ -74,7 +76,7 @@ function isLinked(map: BpfMap): boolean {
   return (map.info().map_flags & BpfMapFlag.BPF_F_LINK) !== 0;
 }
 
-/** Writes the map, which makes it ready for a link, or registers it. */
+/** Writes the map's value. For `.struct_ops` this registers it; for `.struct_ops.link` a link registers it later. */
 function register(object: StructOpsObject, name: string): BpfMap {
   const map = structOpsMap(object, name);
   try {
@@ -82,7 +84,7 @@ function register(object: StructOpsObject, name: string): BpfMap {
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     const { call, errno } = error;
-    // A map that was written once keeps its value, and can be linked again.
+    // EBUSY: the map was already written. It keeps its value and can get another link.
     if (errno === Errno.EBUSY && isLinked(map)) return map;
     const subject = `${map.what} cannot be registered`;
     throw new SyscallError({ call, errno, subject, reason: reasonOf(errno), hint: error.hint }, { cause: error });

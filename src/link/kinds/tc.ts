@@ -16,17 +16,17 @@ import { findDevice, missingDevice } from "../device.ts";
 import { explained, type Hook, requireType } from "../hook.ts";
 import { directionOf } from "./tcx.ts";
 
-/** Where and in which order a program is a filter of a network device. */
+/** Where and in which order to attach a program as a tc filter of a network device. */
 export interface TcPlace {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** What comes in or what goes out; what the program was loaded for where left out. */
+  /** Incoming or outgoing packets. Default: the direction that the program was loaded for, else ingress. */
   readonly direction?: "ingress" | "egress" | undefined;
-  /** 1 to 65535; filters with a lower one run first. The kernel chooses where left out: the first so far. */
+  /** 1 to 65535; lower numbers run first. Default: the kernel chooses one below all present filters. */
   readonly priority?: number | undefined;
-  /** The filter's number within its priority; the kernel chooses where left out. */
+  /** The filter's number within its priority. Default: the kernel chooses one. */
   readonly handle?: number | undefined;
-  /** Takes the place of the filter with this priority and handle. */
+  /** Replace the filter that has this priority and handle. */
   readonly replace?: boolean | undefined;
 }
 
@@ -39,11 +39,10 @@ const OPTIONS: OptionTable<TcPlace> = {
 };
 
 /**
- * Attaches a sched_cls program to a network device as a filter of its clsact queueing discipline, which is made where
- * it is missing (4.5). This is the way for kernels without tcx links ({@link attachTcx}). The filter outlives the process
- * unless it is closed or detached. The queueing discipline stays, because others may use it ({@link removeClsact}). The
- * program's result is the action: TC_ACT_OK (0), TC_ACT_SHOT (2), TC_ACT_UNSPEC (-1) for the next filter. Needs
- * CAP_NET_ADMIN.
+ * Attaches a sched_cls program to a network device as a filter of the clsact qdisc (4.5; needs CAP_NET_ADMIN). Adds the
+ * qdisc if it is missing. Use this on kernels without tcx links ({@link attachTcx}). The filter outlives the process
+ * unless it is closed or detached. The qdisc stays because other filters may use it ({@link removeClsact} removes it).
+ * The program returns the action: TC_ACT_OK (0), TC_ACT_SHOT (2), or TC_ACT_UNSPEC (-1) to go on to the next filter.
  */
 export function attachTc(program: Program, place: TcPlace): Attachment {
   checkArguments("attachTc", program, place, OPTIONS);
@@ -72,7 +71,7 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
     type: BpfLinkType.BPF_LINK_TYPE_TCX,
     linkFeature: "link:tcx",
     end: () => {
-      // Leaves a program that somebody else has put in its place meanwhile.
+      // Another process may have replaced the filter: leave its program.
       if (bpfFilterProgram(filter) === id) deleteBpfFilter(filter);
     },
     update: (next, { old }) => {
@@ -85,8 +84,8 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
 }
 
 /**
- * Takes the clsact queueing discipline off a network device, and with it all its filters, whoever made them. Nothing
- * happens where there is none.
+ * Removes the clsact qdisc from a network device, with all its filters, whoever added them. Does nothing if the device
+ * has no clsact qdisc.
  */
 export function removeClsact(device: string | number): void {
   const { ifindex, what: subject } = findDevice(device);

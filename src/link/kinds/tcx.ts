@@ -8,11 +8,11 @@ import { findDevice, missingDevice } from "../device.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Where and in which order a program is attached to the traffic of a network device. */
+/** Where and in which order to attach a program to the traffic of a network device. */
 export interface TcxPlace extends Position {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** What comes in or what goes out; what the program was loaded for where left out. */
+  /** Incoming or outgoing packets. Default: the direction that the program was loaded for, else ingress. */
   readonly direction?: "ingress" | "egress" | undefined;
   /** Further flags of the kernel. */
   readonly flags?: number | undefined;

@@ -10,15 +10,17 @@ import { attach, type Hook, requireType } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 
-/** Which functions of the kernel a program is attached to. */
+/** The kernel functions to attach a program to. */
 export interface TracingMultiPlace {
-  /** Names with `*` and `?`, behind `module:` for a module's functions; what the section says where left out. */
+  /**
+   * A pattern of names with `*` and `?`, or `module:pattern` for a module. Default: the one in the program's section.
+   */
   readonly pattern?: string | undefined;
-  /** Instead of a pattern: BTF ids of functions. */
+  /** BTF ids of functions, instead of a pattern. */
   readonly ids?: readonly TypeId[] | undefined;
   /** What bpf_get_attach_cookie() returns in the program, one for each id. */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** What the program was loaded for. Only needed for a program that this process did not load. */
+  /** The attach type that the program was loaded for. Only needed if another process loaded it. */
   readonly attachType?: AttachTypeName | undefined;
 }
 
@@ -62,16 +64,19 @@ function functionsThatFit(text: string): TypeId[] {
   return btf.idsOf(BtfKind.FUNC).filter((id) => fits(btf.name(id)) && isTraceable(btf, id));
 }
 
-/** As many arguments as a trampoline passes on (MAX_BPF_FUNC_ARGS). */
+/** A trampoline passes at most this many arguments (MAX_BPF_FUNC_ARGS). */
 const MOST_ARGUMENTS = 12;
 
-/** Whether a trampoline can pass a function's arguments and result on (btf_distill_func_proto in kernel/bpf/btf.c). */
+/**
+ * Whether a trampoline can pass the arguments and the result of a function (btf_distill_func_proto in
+ * kernel/bpf/btf.c).
+ */
 function isTraceable(btf: Btf, id: TypeId): boolean {
   const proto = btf.type(btf.target(id));
   if (proto.kind !== "func_proto" || proto.params.length > MOST_ARGUMENTS) return false;
   if (proto.returns !== 0 && isStruct(btf, proto.returns)) return false;
   return proto.params.every(({ type }) => {
-    // The last one of a function with variable arguments has no type.
+    // In a variadic function the last parameter has type 0.
     const resolved = btf.resolve(type);
     return resolved !== 0 && btf.sizeOf(resolved) <= 16;
   });

@@ -8,11 +8,13 @@ import { attach, type Hook, requireType, sectionOf } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 
-/** How a program is attached whose target was fixed when it was loaded. */
+/** Options for attaching a program whose target was fixed when it was loaded. */
 export interface TracingOptions {
   /** What bpf_get_attach_cookie() returns in the program (fentry, fexit, fmod_ret and LSM 5.19; tp_btf 6.10). */
   readonly cookie?: Cookie | undefined;
-  /** What the program was loaded for. Only needed with a cookie, for a program that this process did not load. */
+  /**
+   * The attach type that the program was loaded for. Only needed with a cookie, if another process loaded the program.
+   */
   readonly attachType?: AttachTypeName | undefined;
 }
 
@@ -35,7 +37,7 @@ export function attachTracing(program: Program, options: TracingOptions = {}): K
   return attachByBtf(program, hook, options);
 }
 
-/** Attaches a program to the BTF type that it was loaded with. */
+/** Attaches a program to the BTF type that it was loaded for. */
 export function attachByBtf(program: Program, hook: Hook, options: TracingOptions): KernelLink {
   const { cookie } = options;
   const explain: Hook["explain"] = ({ errno }) => reasonOfTrampoline(errno);
@@ -60,7 +62,7 @@ export function attachByBtf(program: Program, hook: Hook, options: TracingOption
   );
 }
 
-/** What an errno of a trampoline means. */
+/** The meaning of an errno when a program is attached to a trampoline. */
 export function reasonOfTrampoline(errno: number): Error | string | undefined {
   switch (errno) {
     case Errno.ENOENT:

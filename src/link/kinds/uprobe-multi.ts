@@ -12,25 +12,27 @@ import type { Cookie } from "../perf-link.ts";
 import { type Executable, openExecutable } from "../probe/executable.ts";
 import { reasonOfUprobe } from "./uprobe.ts";
 
-/** Which functions of a program or library a program is attached to: by symbols, a pattern or offsets. */
+/** The functions of an executable or library to attach to. Give `symbols`, `pattern` or `offsets`. */
 export interface UprobeMultiPlace {
-  /** The program or library, as for a uprobe; what the program's section says where left out. */
+  /** The executable or library, as for a uprobe. Default: the one in the program's section. */
   readonly binary?: string | undefined;
-  /** Names of functions. A name with `*` or `?` stands for all that fit. */
+  /** Names of functions. A name with `*` or `?` matches several. */
   readonly symbols?: readonly string[] | undefined;
-  /** One pattern; what the program's section says where nothing is given. */
+  /** One pattern. Default, if none of the three is given: the pattern in the program's section. */
   readonly pattern?: string | undefined;
   /** Offsets of instructions in the file. */
   readonly offsets?: readonly number[] | undefined;
-  /** Offsets in the file of counters, one for each symbol or offset; 0 for none. Not with patterns. */
+  /** The file offset of a reference counter for each symbol or offset; 0 for none. Not with patterns. */
   readonly refCounters?: readonly number[] | undefined;
   /** What bpf_get_attach_cookie() returns in the program, one for each symbol or offset. Not with patterns. */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** Only this process (all its threads from 6.10 on, before only the one of that number). */
+  /** Only this process. Before 6.10 the kernel traces only the thread with this id, not the whole process. */
   readonly pid?: number | undefined;
-  /** At the functions' returns. */
+  /** Run at the functions' returns instead of their entries. */
   readonly returns?: boolean | undefined;
-  /** At both: the program's result at the entry says whether it runs at the return (6.13). */
+  /**
+   * Run at the entries and the returns. If the program returns 1 at an entry, it does not run at that return (6.13).
+   */
   readonly session?: boolean | undefined;
 }
 
@@ -47,7 +49,7 @@ const OPTIONS: OptionTable<UprobeMultiPlace> = {
 };
 
 /**
- * Attaches a program to many functions of a program or library at once, by one link (6.6). The program must be loaded
+ * Attaches a program to many functions of an executable or library at once, by one link (6.6). The program must be loaded
  * for BPF_TRACE_UPROBE_MULTI (`uprobe.multi/…`) or BPF_TRACE_UPROBE_SESSION.
  */
 export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}): KernelLink {
@@ -66,12 +68,12 @@ export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}
   return attachUprobesAt(program, executable, { ...place, offsets, session });
 }
 
-/** Where in an executable: offsets count from its start, not the archive's. */
+/** Places in an executable. Offsets count from the start of the executable, also if it is in an archive. */
 export interface UprobeSpots extends Pick<UprobeMultiPlace, "refCounters" | "cookies" | "pid" | "returns" | "session"> {
   readonly offsets: readonly number[];
 }
 
-/** Attaches to places in a file that are known by their offsets. */
+/** Attaches a program to the given offsets of an executable. */
 export function attachUprobesAt(
   program: Program,
   executable: Executable,

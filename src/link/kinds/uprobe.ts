@@ -10,24 +10,24 @@ import type { Cookie } from "../perf-link.ts";
 import { type Executable, openExecutable } from "../probe/executable.ts";
 import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 
-/** Where and how a program is attached to a program or library. */
+/** Where and how to attach a program to an executable or library. */
 export interface UprobePlace {
   /**
-   * The program or library: a path, a name such as `libc.so.6` or `bash` that is searched for, or a library in an
-   * archive (`app.apk!/lib/x.so`). What the program's section says where left out.
+   * The executable or library: a path, a name to search for (`libc.so.6`, `bash`), or a library in an archive
+   * (`app.apk!/lib/x.so`). Default: the one in the program's section.
    */
   readonly binary?: string | undefined;
-  /** The function, also as `name@VERSION`; `name@plt` for calls of a function that it imports (x86-64, arm64). */
+  /** The function, also as `name@VERSION`. `name@plt` traces calls of an imported function (x86-64, arm64). */
   readonly symbol?: string | undefined;
-  /** Bytes from the function's start; without a symbol from the file's. */
+  /** Bytes from the start of the function, or from the start of the file if there is no symbol. */
   readonly offset?: number | undefined;
-  /** Only this process; also such that start later where left out. */
+  /** The process to trace. Default: all processes, also those that start later. */
   readonly pid?: number | undefined;
-  /** Offset in the file of a 16-bit counter that is raised while the probe is there (4.20). */
+  /** The file offset of a 16-bit reference counter, which the kernel increments while the probe exists (4.20). */
   readonly refCounter?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How the probe is made; the newest way that this kernel has where left out. */
+  /** How to make the probe. Default: the newest way that this kernel has. */
   readonly mode?: ProbeMode | undefined;
 }
 
@@ -42,15 +42,16 @@ const OPTIONS: OptionTable<UprobePlace> = {
 };
 
 /**
- * Attaches a program to a function, or to an instruction, of a program or library in user space (Linux 4.3; by a link
- * 5.15, before by ioctl, as long as the process lives). Throws UsageError if the file or the function is not there.
+ * Attaches a program to a function, or to an instruction, of an executable or library (4.3). The attachment is a link on
+ * 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError if the file or the
+ * function does not exist.
  */
 export function attachUprobe(program: Program, place: UprobePlace = {}): Link {
   checkArguments("attachUprobe", program, place, OPTIONS);
   return attachTo(program, place, false);
 }
 
-/** Attaches a program to the return of a function; otherwise as {@link attachUprobe}. */
+/** Attaches a program to the return of a function. See {@link attachUprobe}. */
 export function attachUretprobe(program: Program, place: UprobePlace = {}): Link {
   checkArguments("attachUretprobe", program, place, OPTIONS);
   return attachTo(program, place, true);
@@ -69,13 +70,13 @@ function attachTo(program: Program, place: UprobePlace, returns: boolean): Link 
 
 const PROGRAM_TYPES = [BpfProgType.BPF_PROG_TYPE_KPROBE];
 
-/** Where in an executable: offsets count from its start, not the archive's. */
+/** A place in an executable. The offset counts from the start of the executable, also if it is in an archive. */
 export interface UprobeSpot extends Pick<UprobePlace, "pid" | "refCounter" | "cookie" | "mode"> {
   readonly offset: number;
   readonly returns?: boolean | undefined;
 }
 
-/** Attaches to a place in a file that is known by its offset. */
+/** Attaches a program to the given offset of an executable. */
 export function attachUprobeAt(program: Program, executable: Executable, spot: UprobeSpot): Link {
   const { path, start } = executable;
   const { returns = false, pid, cookie, mode, refCounter } = spot;
@@ -96,7 +97,7 @@ export function attachUprobeAt(program: Program, executable: Executable, spot: U
   return attachProbe(program, hook, probe, { mode, cookie });
 }
 
-/** What an errno of a uprobe means. */
+/** The meaning of an errno when a program is attached to a uprobe. */
 export function reasonOfUprobe(errno: number, pid: number | undefined): string | undefined {
   switch (errno) {
     case Errno.ESRCH:
@@ -133,8 +134,8 @@ function target(program: Program, place: UprobePlace): UprobeTarget {
 }
 
 /**
- * Splits `binary:function+offset` of a section's name; undefined for another form. What follows a `+` and is no number
- * belongs to the name.
+ * Splits the `binary:function+offset` of a section's name. Returns undefined for any other form. If the text after a `+`
+ * is not a number, it belongs to the function's name.
  */
 export function uprobeSection(text: string): { binary: string; symbol: string; offset: number } | undefined {
   const parts = /^([^:]+):(.+?)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);

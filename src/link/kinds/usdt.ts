@@ -17,14 +17,16 @@ import { findUsdt, type UsdtTarget } from "../probe/usdt/targets.ts";
 import { attachUprobeAt } from "./uprobe.ts";
 import { attachUprobesAt } from "./uprobe-multi.ts";
 
-/** Where and how a program is attached to a statically defined tracepoint of user space. */
+/** Where and how to attach a program to a statically defined tracepoint of user space. */
 export interface UsdtPlace {
-  /** The program or library, as for a uprobe; what the program's section says where left out, also of the next two. */
+  /**
+   * The executable or library, as for a uprobe. Default of binary, provider and name: those in the program's section.
+   */
   readonly binary?: string | undefined;
-  /** Who defines it, such as `libc`. */
+  /** The USDT's provider, such as `libc`. */
   readonly provider?: string | undefined;
   readonly name?: string | undefined;
-  /** Only this process. Before 5.15 a USDT of a library needs it. */
+  /** Only this process. Before 5.15, a USDT of a library cannot be attached without it. */
   readonly pid?: number | undefined;
   /** What bpf_usdt_cookie() returns in the program. */
   readonly cookie?: Cookie | undefined;
@@ -39,9 +41,9 @@ const OPTIONS: OptionTable<UsdtPlace> = {
 };
 
 /**
- * Attaches a program to all places of a USDT in a program or library. Its object is built with libbpf's usdt.bpf.h, whose
- * maps are filled here. By one uprobe_multi link from 6.10 on, before by a uprobe for each place. USDTs that are off by a
- * semaphore need Linux 4.20.
+ * Attaches a program to all places of a USDT in an executable or library. The program's object must include libbpf's
+ * usdt.bpf.h; this function fills the maps of that header. Uses one uprobe_multi link on 6.10 and newer, otherwise one
+ * uprobe for each place. USDTs with a semaphore need Linux 4.20.
  */
 export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
   checkArguments("attachUsdt", program, place, OPTIONS);
@@ -64,7 +66,7 @@ export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
     throw error;
   }
 
-  /** Places whose arguments are alike share a spec. */
+  /** Returns the number of the spec for these arguments. Places with the same arguments share a spec. */
   function specOf(one: UsdtTarget): number {
     const known = specs.get(one.arguments);
     if (known !== undefined) return known;
@@ -125,7 +127,9 @@ function attachAll(
   });
 }
 
-/** Stores the spec of an address where a kernel without cookies looks for it. Returns a function that removes it. */
+/**
+ * Maps an address to its spec, for kernels without cookies: there the program looks it up. Returns an undo function.
+ */
 function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void {
   const key = new Uint8Array(8);
   new DataView(key.buffer).setBigUint64(0, address, true);
@@ -170,7 +174,7 @@ function target(program: Program, place: UsdtPlace): { binary: string; provider:
   return { binary, provider, name };
 }
 
-/** Splits `binary:provider:name` of a section's name; undefined for another form. */
+/** Splits the `binary:provider:name` of a section's name. Returns undefined for any other form. */
 export function usdtSection(text: string): { binary: string; provider: string; name: string } | undefined {
   const [, binary, provider, name] = /^([^:]+):([^:]+):([^:]+)$/.exec(text) ?? [];
   if (binary === undefined || provider === undefined || name === undefined) return undefined;

@@ -9,13 +9,13 @@ import { findDevice, missingDevice } from "../device.ts";
 import { attach, explained, type Hook } from "../hook.ts";
 import type { KernelLink, Link } from "../link.ts";
 
-/** Where and how a program is attached to a network device. */
+/** Where and how to attach an XDP program to a network device. */
 export interface XdpPlace {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** In the driver, in the network stack, or in the hardware; what the driver can where left out. */
+  /** Run in the driver, in the network stack or in the hardware. Default: in the driver if it has XDP, else generic. */
   readonly mode?: "driver" | "generic" | "offload" | undefined;
-  /** By netlink instead of a link, which keeps the program there as long as the device lives, or until it is closed. */
+  /** Use netlink instead of a link. The program then stays until it is closed or the device is gone. */
   readonly withoutLink?: boolean | undefined;
 }
 
@@ -28,10 +28,10 @@ const MODES = {
 const OPTIONS: OptionTable<XdpPlace> = { device: required("any"), mode: Object.keys(MODES), withoutLink: "boolean" };
 
 /**
- * Attaches an XDP program to a network device by a link (5.9). Each mode of a device takes one program. A program for
- * packets in several buffers is loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18), one for the hardware with
- * the device's index. With `withoutLink` it is attached by netlink (4.8; CAP_NET_ADMIN): it outlives the process unless
- * it is closed or detached, and `update()` compares with an old program, too (5.7).
+ * Attaches an XDP program to a network device by a link (5.9). A device takes one program in each mode. A program that
+ * accepts packets in several buffers must be loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18). One for the
+ * hardware must be loaded with the device's index. With `withoutLink` the program is attached by netlink (4.8; needs
+ * CAP_NET_ADMIN). It then outlives the process unless it is closed or detached. `update()` accepts `old` from 5.7 on.
  */
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink: true }): Attachment;
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink?: false | undefined }): KernelLink;
@@ -46,7 +46,7 @@ export function attachXdp(program: Program, place: XdpPlace): Link {
     name,
     attachType,
     programTypes: [BpfProgType.BPF_PROG_TYPE_XDP],
-    // 0 is how programs before 5.9 were loaded.
+    // Before 5.9, XDP programs were loaded without an attach type.
     loadedFor: [attachType, 0],
     explain: ({ errno }) => missingDevice(errno, ifindex) ?? reasonOf(errno, mode),
   };
@@ -54,10 +54,10 @@ export function attachXdp(program: Program, place: XdpPlace): Link {
   return attach(program, hook, () => linkCreate(program.fd, ifindex, attachType, { flags }));
 }
 
-/** The device holds the program. This keeps an fd of it, to say which one is to be taken off. */
+/** Attaches by netlink. The device holds the program; the attachment keeps an fd of it, which detaching needs. */
 function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags: number): Attachment {
   const what = `attachment of ${program.what} to ${hook.name}`;
-  /** Returns an fd of the program that is attached now, in place of `expected` if that is given. */
+  /** Attaches a program and returns an fd of it. With `expectedFd`, only if that program is attached now. */
   const set = (one: Program, expectedFd?: number): OwnedFd => {
     const own = new OwnedFd(duplicateFd(one.fd), what);
     const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
@@ -81,7 +81,7 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
       try {
         xdpAttach(-1, ifindex, { flags, expectedFd: current.number });
       } catch (error) {
-        // Another one is there (EEXIST), or the device is gone.
+        // Another program is attached (EEXIST), or the device is gone.
         const ended: readonly number[] = [Errno.EEXIST, Errno.ENODEV, Errno.EINVAL];
         if (!(error instanceof SyscallError) || !ended.includes(error.errno)) throw error;
       } finally {

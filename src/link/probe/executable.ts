@@ -5,16 +5,16 @@ import { nodeError } from "../../sys/index.ts";
 import { FilePieces } from "./file-pieces.ts";
 import { findZipEntry } from "./zip.ts";
 
-/** A program or library that uprobes are put into. */
+/** An executable or library to attach uprobes to. */
 export interface Executable {
-  /** The file for the kernel: the archive, if it is in one. */
+  /** The file that the kernel is given. For a library in an archive it is the archive. */
   readonly path: string;
   readonly elf: ElfFile;
-  /** Where in the file at `path` the executable begins, in bytes; 0 unless it is in an archive. */
+  /** The byte offset of the executable in that file; 0 unless it is in an archive. */
   readonly start: number;
 }
 
-/** Debian's name of an architecture, in the path of its libraries. */
+/** Debian's library directory for each architecture. */
 const LIBRARIES: Readonly<Record<string, string>> = {
   x64: "/lib/x86_64-linux-gnu",
   arm64: "/lib/aarch64-linux-gnu",
@@ -22,8 +22,8 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The path of a program or library. A name without a `/` is searched for as libbpf does: one with `.so` in
- * LD_LIBRARY_PATH and the usual directories of libraries, others in PATH. Throws UsageError if there is none.
+ * Returns the path of an executable or library. Searches for a name without a `/` as libbpf does: a name with `.so` in
+ * LD_LIBRARY_PATH and the usual library directories, any other name in PATH. Throws UsageError if it is not found.
  */
 export function resolveBinary(name: string): string {
   if (name === "") throw new UsageError("say the program or library: its path, or a name such as libc.so.6");
@@ -39,16 +39,16 @@ export function resolveBinary(name: string): string {
       accessSync(path, isLibrary ? constants.R_OK : constants.R_OK | constants.X_OK);
       return path;
     } catch {
-      // The next one may have it.
+      // Not in this directory: try the next one.
     }
   }
   throw new UsageError(`there is no ${isLibrary ? "library" : "program"} ${name} in ${directories.join(", ")}`);
 }
 
 /**
- * Opens a program or library by path or name, or one that is kept uncompressed in a zip archive (`app.apk!/lib/x.so`).
- * Only headers, symbols, notes and the stubs of imported functions are read, however large the file is. Throws UsageError
- * if there is none, FormatError if it is no ELF file.
+ * Opens an executable or library by path or name, or a library that a zip archive holds uncompressed
+ * (`app.apk!/lib/x.so`). Reads only headers, symbols, notes and the stubs of imported functions, not the whole file.
+ * Throws UsageError if it does not exist, FormatError if it is not an ELF file.
  */
 export function openExecutable(name: string): Executable {
   const separator = name.indexOf("!/");
@@ -75,7 +75,7 @@ function open(path: string): number {
   }
 }
 
-/** What symbol tables and notes need; code and data stay in the file. */
+/** The sections that symbol lookup and USDTs need. Code and data are not read. */
 const WANTED: ReadonlySet<number> = new Set([
   SectionType.SHT_SYMTAB,
   SectionType.SHT_DYNSYM,
@@ -86,11 +86,11 @@ const WANTED: ReadonlySet<number> = new Set([
   SectionType.SHT_GNU_versym,
 ]);
 
-/** Reads the headers and the wanted sections, each byte once, so that the file can be closed. */
+/** Reads the headers and the wanted sections, each byte once. The caller can close the file afterwards. */
 function readSparsely(fd: number, start: number, size: number, source: string): ElfFile {
   const pieces = new FilePieces(fd, { start, size, source });
   const elf = parseElf(pieces, source);
-  // The program headers are read when they are first asked for.
+  // Reading the property loads the program headers while the file is open.
   void elf.segments;
   const wanted = elf.sections.filter((one) => WANTED.has(one.type) || isOfLinkageTable(one));
   pieces.load(

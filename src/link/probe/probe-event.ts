@@ -10,12 +10,12 @@ import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 /** The ways to make a single probe; see {@link ProbeMode}. */
 export const PROBE_MODES = ["link", "ioctl", "tracefs"] as const;
 /**
- * How a single probe is made. `link` and `ioctl`: a perf event of the kprobe or uprobe PMU (4.17), with a link (5.15)
- * or without; `tracefs`: an event in tracefs, which outlives a process that is killed.
+ * The way to make a single probe. `link` and `ioctl` open a perf event of the kprobe or uprobe PMU (4.17) and attach the
+ * program by a link (5.15) or by ioctl. `tracefs` adds an event to tracefs, which stays there if the process is killed.
  */
 export type ProbeMode = (typeof PROBE_MODES)[number];
 
-/** A perf event of a probe, and what is left to undo when its attachment ends. */
+/** The perf event of a probe, and the function that cleans up after its attachment ends. */
 interface ProbeEvent {
   readonly fd: number;
   readonly remove: (() => void) | undefined;
@@ -25,23 +25,23 @@ interface ProbeEvent {
 export interface ProbeTarget {
   readonly pmu: "kprobe" | "uprobe";
   readonly returns: boolean;
-  /** The kernel's function, or the file; undefined for a kprobe by its address. */
+  /** The kernel function, or the file of a uprobe; undefined for a kprobe at an address. */
   readonly name: string | undefined;
-  /** In the function or file; without a name the address. */
+  /** The offset in the function or file; the address if there is no name. */
   readonly offset: bigint;
-  /** Of the counter that switches a USDT on, in the file; 0 for none. */
+  /** The file offset of the reference counter (USDT semaphore); 0 for none. */
   readonly refCounter?: number | undefined;
-  /** Only this process; all where left out. */
+  /** The process to trace. Default: all processes. */
   readonly pid?: number | undefined;
   readonly maxActive?: number | undefined;
 }
 
 /**
- * Opens the perf event of a probe: by its PMU, or by an event in tracefs where the kernel has no such PMU or the mode
- * says so. Throws SyscallError as the kernel refuses, NotSupportedError if it has no such probes at all.
+ * Opens the perf event of a probe by its PMU. Uses an event in tracefs if the kernel has no such PMU or the mode is
+ * `tracefs`. Throws SyscallError with the kernel's errno, NotSupportedError if the kernel has no such probes at all.
  */
 function openProbe(target: ProbeTarget, mode: ProbeMode | undefined): ProbeEvent {
-  // How many returns may be awaited can only be said in tracefs.
+  // Only tracefs has a parameter for maxActive.
   const byTracefs = mode === "tracefs" || target.maxActive !== undefined;
   const pmu = byTracefs ? undefined : perfPmu(target.pmu);
   if (pmu !== undefined) return { fd: openByPmu(target, pmu), remove: undefined };
@@ -88,17 +88,20 @@ function openByTracefs(target: ProbeTarget): ProbeEvent {
   }
 }
 
-/** The error of a kernel without probes of a kind. The table of features knows which build option it lacks. */
+/** The error for a kernel without kprobes or uprobes. The feature table has the missing build option. */
 function noProbes(pmu: ProbeTarget["pmu"], what: string, cause?: unknown): NotSupportedError {
   return lackError(`attach:${pmu}`, { what }, cause) ?? new NotSupportedError({ feature: what }, { cause });
 }
 
-/** An event of one thread is on any CPU, one of all threads on one. A probe's program runs on all CPUs either way. */
+/**
+ * The pid and cpu for perf_event_open. An event of one thread has no CPU, an event of all threads must have one. Either
+ * way the probe's program runs on all CPUs.
+ */
 function who(pid: number | undefined): { pid: number; cpu: number } {
   return pid === undefined ? { pid: -1, cpu: 0 } : { pid, cpu: -1 };
 }
 
-/** The event stays if another process holds the link: it is in use then. */
+/** Removes an event from tracefs. Leaves it there if it is in use because another process holds the link. */
 function removeQuietly(remove: () => void): void {
   try {
     remove();
@@ -107,7 +110,7 @@ function removeQuietly(remove: () => void): void {
   }
 }
 
-/** Attaches a program to a probe. What was made in tracefs goes with the attachment, or at once if there is none. */
+/** Attaches a program to a probe. An event in tracefs is removed with the attachment, or at once if attaching fails. */
 export function attachProbe(
   program: Program,
   hook: Hook,

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { FormatError, UsageError } from "../../errors/index.ts";
 
-/** Where an entry's bytes are in the archive. */
+/** The location of an entry's bytes in the archive. */
 export interface ZipEntry {
   readonly start: number;
   readonly size: number;
@@ -14,12 +14,12 @@ const DIRECTORY_SIZE = 46;
 const LOCAL = 0x04034b50;
 const LOCAL_SIZE = 30;
 const STORED = 0;
-/** More than the directory of an archive of 65,535 files takes. A hostile or sparse file may claim any size. */
+/** A limit above the directory size of any archive with 65,535 files. A hostile or sparse file may claim any size. */
 const MOST_BYTES = 2 ** 26;
 
 /**
- * Finds a file in a zip archive that holds it uncompressed, as Android's packages hold their libraries (.ZIP File Format
- * Specification 6.3.10; without Zip64). Throws UsageError if it is not there or is compressed, FormatError for no zip.
+ * Finds an uncompressed file in a zip archive, such as a library in an Android package (.ZIP File Format Specification
+ * 6.3.10, without Zip64). Throws UsageError if the file is missing or compressed, FormatError if this is not a zip archive.
  */
 export function findZipEntry(fd: number, size: number, name: string, archive: string): ZipEntry {
   const fail = (problem: string, offset?: number) => new FormatError({ source: archive, offset }, problem);
@@ -31,7 +31,7 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
     readSync(fd, bytes, 0, length, at);
     return new DataView(bytes.buffer);
   };
-  // The end record is behind everything but a comment of at most 64 KiB.
+  // The end record is last in the archive, followed only by a comment of at most 64 KiB.
   const tailAt = Math.max(0, size - END_SIZE - 0xffff);
   const tail = read(tailAt, size - tailAt);
   let end = tail.byteLength - END_SIZE;

@@ -14,22 +14,22 @@ import {
 import { explained, type Hook } from "../hook.ts";
 import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts";
 
-/** Where a program is attached without a link, if not to a cgroup. */
+/** Where to attach a program without a link, for hooks other than cgroups. */
 export type HookPlace = Exclude<HookTarget, { readonly cgroup: string }> & {
-  /** `tcx_ingress`, `sk_msg_verdict`, `flow_dissector`, `lirc_mode2`, …; the program's own where left out. */
+  /** `tcx_ingress`, `sk_msg_verdict`, `lirc_mode2`, … Default: the attach type that the program was loaded for. */
   readonly attachType?: AttachTypeName | undefined;
   /** Further flags of the kernel. */
   readonly flags?: number | undefined;
 } & Position;
 
-/** How a program is attached without a link: to a cgroup, or to another hook. */
+/** Where and how to attach a program without a link: to a cgroup, or to another hook. */
 export type AttachProgramOptions = CgroupAttachOptions | HookPlace;
-/** Where a program that was attached without a link is taken off. */
+/** Where to detach a program that was attached without a link. */
 export type DetachProgramOptions = CgroupDetachOptions | HookPlace;
 
 const a = BpfAttachType;
 const p = BpfProgType;
-/** The type of programs that an attach type takes, and what not every kernel has. */
+/** For each attach type: the program type that fits, and the feature that it needs if not every kernel has it. */
 const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?: FeatureName }> = new Map<
   number,
   { readonly type: BpfProgType; readonly feature?: FeatureName }
@@ -55,8 +55,8 @@ const OPTIONS: Readonly<Record<string, OptionKind>> = {
 
 /**
  * Attaches a program without a link, by BPF_PROG_ATTACH (4.10): to a cgroup, a network device (tcx 6.6, netkit 6.7), a
- * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached, or its
- * target is gone. Where the hook has a list, an `anchor` says the place in it, also another program's.
+ * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached or its target
+ * is gone. At a hook with a list, an `anchor` selects the place in the list, or the program to replace.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   if (isAtCgroup(options)) {
@@ -71,8 +71,8 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
 }
 
 /**
- * Detaches a program that was attached without a link. Without a program the anchor alone says which one, for tcx and
- * netkit: the first with `head`, the last with `tail`.
+ * Detaches a program that was attached without a link. For tcx and netkit, `program` may be undefined: the anchor `head`
+ * then detaches the first program of the list, `tail` the last one.
  */
 export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
   if (isAtCgroup(options)) {
@@ -90,7 +90,7 @@ export function detachProgram(program: Program | undefined, options: DetachProgr
   });
 }
 
-/** Options that are no object at all are refused by the check that follows. */
+/** Whether the options name a cgroup. For options that are not an object, checkOptions() throws later. */
 function isAtCgroup<T extends object>(options: T): options is Extract<T, { readonly cgroup: string }> {
   return typeof options === "object" && options !== null && "cgroup" in options;
 }
@@ -101,7 +101,8 @@ function atHook(place: HookPlace, call: Call): void {
   const act = (target: number, name: string): void =>
     withAttachPosition(place, place.flags, (position) => call(target, name, position));
   if (!("netns" in place)) withHookTarget(place, act);
-  // The kernel takes no namespace here (netns_bpf_prog_attach in kernel/bpf/net_namespace.c), only the caller's.
+  // PROG_ATTACH uses the caller's network namespace and cannot be given another one (netns_bpf_prog_attach in
+  // kernel/bpf/net_namespace.c).
   else if (place.netns === "self") act(0, "this network namespace");
   else {
     throw new UsageError(

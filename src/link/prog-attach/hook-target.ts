@@ -6,22 +6,22 @@ import { withCgroup } from "../cgroup/cgroup-fd.ts";
 import { findDevice } from "../device.ts";
 import { withNetworkNamespace } from "../network-namespace.ts";
 
-/** What a hook belongs to: where programs are attached without a link, and listed. */
+/** The object that a hook belongs to. attachProgram(), detachProgram() and queryPrograms() take one. */
 export type HookTarget =
   /** tcx and netkit: a network device by name or index. */
   | { readonly device: string | number }
-  /** flow_dissector and sk_lookup: a path or an fd, `self` for the calling thread's namespace. */
+  /** flow_dissector and sk_lookup: a path or an fd, or `self` for the calling thread's namespace. */
   | { readonly netns: string | number }
-  /** The verdicts and the parser of a sockmap or sockhash. */
+  /** Verdict and parser programs: a sockmap or sockhash. */
   | { readonly map: BpfMap }
   /** Path of a directory in a cgroup v2 hierarchy. */
   | { readonly cgroup: string }
-  /** Path of an infrared receiver, `/dev/lirc0`. */
+  /** Path of an infrared receiver, such as `/dev/lirc0`. */
   | { readonly lirc: string }
-  /** An fd or an index, as the kernel takes it for the attach type. */
+  /** An fd or an index, whichever the kernel expects for the attach type. */
   | { readonly target: number };
 
-/** The names of the targets, for the functions that have one among their options. */
+/** The option table of a {@link HookTarget}. Functions that take a target include it in their own table. */
 export const HOOK_TARGETS = {
   device: "any",
   netns: "any",
@@ -31,7 +31,10 @@ export const HOOK_TARGETS = {
   target: "natural",
 } as const;
 
-/** Calls `use` with the number that the kernel takes for a target, and with its name for errors. An fd is open meanwhile. */
+/**
+ * Calls `use` with the fd or index of a target, and with its name for errors. Closes the fd afterwards if it opened
+ * one.
+ */
 export function withHookTarget<T>(at: HookTarget, use: (target: number, what: string) => T): T {
   if ("device" in at) {
     const { ifindex, what } = findDevice(at.device);

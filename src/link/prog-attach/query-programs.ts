@@ -9,33 +9,33 @@ import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts"
 /** One program at a hook. */
 export interface AttachedProgram {
   readonly id: number;
-  /** The link that holds it there; undefined if none does, or where the kernel does not tell (cgroup, netns, sockmap). */
+  /** The id of its link; undefined if it has none, or if the kernel does not report links (cgroup, netns, sockmap). */
   readonly linkId: number | undefined;
-  /** BPF_F_* with which it was attached; undefined where the kernel does not tell each program's. */
+  /** The BPF_F_* flags of this program; undefined if the kernel does not report flags for each program. */
   readonly attachFlags: number | undefined;
 }
 
-/** What stands at a hook. */
+/** The programs at a hook. */
 export interface AttachedPrograms {
   /** In the order in which they run. */
   readonly programs: readonly AttachedProgram[];
-  /** BPF_F_* of the hook as a whole; 0 for most. */
+  /** The BPF_F_* flags of the whole hook; 0 for most hooks. */
   readonly attachFlags: number;
-  /** Counts the changes of the list, for an `expectedRevision`; undefined where the kernel does not count. */
+  /** The number of changes to the list, for `expectedRevision`; undefined if the kernel does not count them. */
   readonly revision: bigint | undefined;
 }
 
-/** How {@link queryPrograms} asks. */
+/** Options of {@link queryPrograms}. */
 export interface QueryOptions {
-  /** For cgroups: also what runs because a cgroup above attached it. */
+  /** For cgroups: include the programs inherited from cgroups above. */
   readonly effective?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<QueryOptions> = { effective: "boolean" };
 
 /**
- * Lists the programs at a hook (4.15; tcx 6.6, netkit 6.7, sockmap 5.18). A list that grew between two calls is asked for
- * again. Throws UsageError where the target is not there, NotSupportedError where this kernel cannot be asked.
+ * Lists the programs at a hook (4.15; tcx 6.6, netkit 6.7, sockmap 5.18). Retries if the list grows during the query.
+ * Throws UsageError if the target does not exist, NotSupportedError if this kernel cannot query the hook.
  */
 export function queryPrograms(
   at: HookTarget,

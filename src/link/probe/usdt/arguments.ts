@@ -1,7 +1,7 @@
 import { UsageError } from "../../../errors/index.ts";
 import { registerOffset } from "./registers.ts";
 
-/** Where an argument of a USDT is when its probe fires. */
+/** The location of a USDT argument when the probe fires. */
 export type UsdtArgument = {
   /** 1, 2, 4 or 8 bytes. */
   readonly size: number;
@@ -10,7 +10,7 @@ export type UsdtArgument = {
   | { readonly kind: "constant"; readonly value: bigint }
   /** `register` and `index` are offsets in `struct pt_regs`. */
   | { readonly kind: "register"; readonly register: number }
-  /** In memory, `offset` bytes from where a register points. */
+  /** In memory at register + offset. */
   | { readonly kind: "memory"; readonly register: number; readonly offset: bigint }
   /** In memory at register + index × scale + offset; x86 only. */
   | {
@@ -23,12 +23,12 @@ export type UsdtArgument = {
     }
 );
 
-/** As many as libbpf's usdt.bpf.h has room for. */
+/** The maximum of libbpf's usdt.bpf.h. */
 export const MOST_ARGUMENTS = 12;
 
 /**
- * Reads the arguments of a USDT as the assembler wrote them for this architecture: `-4@%eax 8@-16(%rbp) 4@$71`. Throws
- * UsageError for a form that is not known.
+ * Parses the arguments of a USDT, which are in assembler syntax of the architecture: `-4@%eax 8@-16(%rbp) 4@$71`. Throws
+ * UsageError for an unknown form.
  */
 export function parseUsdtArguments(text: string, arch: string = process.arch): UsdtArgument[] {
   const form = FORMS[arch];
@@ -49,10 +49,10 @@ export function parseUsdtArguments(text: string, arch: string = process.arch): U
 }
 
 type Place = UsdtArgument extends infer A ? (A extends unknown ? Omit<A, "size" | "signed"> : never) : never;
-/** The place at the start of a text, and how much of the text it is. */
+/** Parses the location at the start of a text. Returns it with the length of the text that it used. */
 type Form = (text: string, arch: string) => { readonly argument: Place; readonly length: number } | undefined;
 
-/** Tries patterns in turn; each must be followed by a space or the end. */
+/** Returns a parser that tries patterns in turn. A match must be followed by a space or the end of the text. */
 function oneOf(...patterns: readonly [RegExp, (groups: readonly string[], arch: string) => Place | undefined][]): Form {
   return (text, arch) => {
     for (const [pattern, make] of patterns) {

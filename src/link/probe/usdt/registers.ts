@@ -1,6 +1,6 @@
 /**
- * Where in `struct pt_regs` a register is that an argument of a USDT is in, in bytes, by the assembler's name for it
- * (arch/x86/include/asm/ptrace.h, arch/arm64/include/uapi/asm/ptrace.h, arch/riscv/include/uapi/asm/ptrace.h).
+ * Returns the byte offset of a register in `struct pt_regs`, by its assembler name (arch/x86/include/asm/ptrace.h,
+ * arch/arm64/include/uapi/asm/ptrace.h, arch/riscv/include/uapi/asm/ptrace.h).
  */
 export function registerOffset(name: string, arch: string): number | undefined {
   switch (arch) {
@@ -47,6 +47,6 @@ const X86: ReadonlyMap<string, number> = new Map(
   X86_REGISTERS.flatMap((names, i) => names.split(" ").map((name) => [name, i * 8] as const)),
 );
 
-/** `struct user_regs_struct`; the first is the program counter. */
+/** The registers of `struct user_regs_struct` in order. */
 const RISCV: readonly string[] =
   "pc ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split(" ");

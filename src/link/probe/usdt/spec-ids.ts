@@ -1,7 +1,7 @@
 import { UsageError } from "../../../errors/index.ts";
 import type { BpfMap } from "../../../map/index.ts";
 
-/** Which elements of an object's `__bpf_usdt_specs` are in use. */
+/** Allocates elements of an object's map `__bpf_usdt_specs`. */
 export class SpecIds {
   readonly #most: number;
   readonly #free: number[] = [];
@@ -11,7 +11,7 @@ export class SpecIds {
     this.#most = most;
   }
 
-  /** A number that no other attachment has. Throws UsageError if all are in use. */
+  /** Returns a number that no other attachment uses. Throws UsageError if all are in use. */
   take(): number {
     const id = this.#free.pop() ?? this.#next++;
     if (id < this.#most) return id;
@@ -28,7 +28,7 @@ export class SpecIds {
 
 const byMap = new WeakMap<BpfMap, SpecIds>();
 
-/** The numbers of a map; as many attachments as use the same object share them. */
+/** Returns the allocator of a map. All attachments of the same object share it. */
 export function specIdsOf(specs: BpfMap): SpecIds {
   const known = byMap.get(specs) ?? new SpecIds(specs.maxEntries);
   byMap.set(specs, known);

@@ -4,7 +4,7 @@ import { MOST_ARGUMENTS, type UsdtArgument } from "./arguments.ts";
 /** `enum __bpf_usdt_arg_type` of libbpf's usdt.bpf.h. */
 const ARG_TYPE = { constant: 0, register: 1, memory: 2, indexed: 3 } as const;
 
-/** Where the members of `struct __bpf_usdt_arg_spec` are, in bytes; `val_off` comes first in each. */
+/** The byte offsets of the members of `struct __bpf_usdt_arg_spec`. `val_off` is always at 0. */
 interface Layout {
   readonly size: number;
   readonly arg_type: number;
@@ -15,8 +15,8 @@ interface Layout {
   readonly arg_bitshift: number;
 }
 
-// libbpf 1.7 put the index register into the struct. Its bit-fields were to leave the rest in place, but a u16 field
-// does not begin in the middle of a byte pair: the members moved. A map's value tells which header it was built with.
+// libbpf 1.7 added the index register to the struct as a u16 bit-field. The alignment of the bit-field moved the members
+// behind it. The size of the map's values tells which version of the header the object was built with.
 const UP_TO_1_6: Layout = { size: 16, arg_type: 8, index: undefined, reg_off: 12, arg_signed: 14, arg_bitshift: 15 };
 const FROM_1_7: Layout = { size: 24, arg_type: 8, index: 10, reg_off: 14, arg_signed: 16, arg_bitshift: 17 };
 
@@ -32,8 +32,8 @@ function layoutOf(valueSize: number): Layout {
 }
 
 /**
- * The value of the map `__bpf_usdt_specs` by which programs built with libbpf's usdt.bpf.h find their arguments and
- * cookie. `valueSize` is the map's, which tells the version of the header.
+ * Encodes a value of the map `__bpf_usdt_specs`, in which programs built with libbpf's usdt.bpf.h look up their arguments
+ * and cookie. `valueSize` is the map's value size, which depends on the version of the header.
  */
 export function encodeUsdtSpec(args: readonly UsdtArgument[], cookie: bigint, valueSize: number): Uint8Array {
   const layout = layoutOf(valueSize);

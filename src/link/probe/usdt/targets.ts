@@ -4,14 +4,14 @@ import { NotSupportedError, UsageError } from "../../../errors/index.ts";
 import { feature } from "../../../kernel/index.ts";
 import type { Executable } from "../executable.ts";
 
-/** One place in a file where a USDT is. Offsets are in the file. */
+/** One place of a USDT. Offsets are file offsets. */
 export interface UsdtTarget {
   readonly offset: number;
-  /** Of the counter that switches it on; 0 without one. */
+  /** The offset of the semaphore that enables the USDT; 0 if it has none. */
   readonly semaphore: number;
-  /** As the assembler wrote them. */
+  /** The arguments in assembler syntax. */
   readonly arguments: string;
-  /** Address in memory: for kernels without cookies, which find a probe's arguments by it. */
+  /** The address in memory. On kernels without cookies, the program looks up its arguments by this address. */
   readonly address: bigint;
 }
 
@@ -22,8 +22,8 @@ const MACHINES: Readonly<Record<string, number>> = {
 };
 
 /**
- * All places of a USDT in a program or library. Throws UsageError if it has none of that name. With `addressesIn` the
- * addresses are those in that process, which a library needs; otherwise those that the file says.
+ * Finds all places of a USDT in an executable or library. Throws UsageError if there is none of that name. With
+ * `addressesIn`, the addresses are those in that process (a library needs this); otherwise those in the file.
  */
 export function findUsdt(
   { elf, path, start }: Executable,
@@ -78,7 +78,7 @@ interface Mapping {
   readonly offset: bigint;
 }
 
-/** Where the code of a file is mapped in a process. */
+/** The executable mappings of a file in a process. */
 function mappingsOf(path: string, pid: number | undefined): Mapping[] {
   if (pid === undefined) {
     throw new NotSupportedError({
