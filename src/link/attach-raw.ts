@@ -31,8 +31,8 @@ const OPTIONS: OptionTable<AttachRawOptions> = {
 };
 
 /**
- * Calls BPF_LINK_CREATE (5.7) without checking or completing its arguments. Use it for kinds of links that are newer than
- * this library. Throws SyscallError with the kernel's errno.
+ * Calls BPF_LINK_CREATE (5.7) without checking or completing its arguments. Use it for kinds of links that are newer
+ * than this library. Throws SyscallError with the kernel's errno.
  */
 export function attachRaw(options: AttachRawOptions): KernelLink {
   checkOptions("attachRaw", options, OPTIONS);

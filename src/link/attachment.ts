@@ -21,10 +21,10 @@ export interface AttachmentOptions {
 }
 
 /**
- * A {@link Link} for hooks and kernels that have no BPF link. The program is attached by PROG_ATTACH, an ioctl on a perf
- * event, an event in tracefs or a socket option. There is no id, no info and no pin: those members throw
- * NotSupportedError. `detach()` and `close()` both end the attachment. Without them, its lifetime depends on the hook: a
- * perf event ends with the process; PROG_ATTACH lasts until the program is detached or its target is gone.
+ * A {@link Link} for hooks and kernels that have no BPF link. The program is attached by PROG_ATTACH, an ioctl on a
+ * perf event, an event in tracefs or a socket option. There is no id, no info and no pin: those members throw
+ * NotSupportedError. `detach()` and `close()` both end the attachment. Without them, its lifetime depends on the hook:
+ * a perf event ends with the process; PROG_ATTACH lasts until the program is detached or its target is gone.
  */
 export class Attachment implements Link {
   readonly what: string;

@@ -2,8 +2,8 @@ import { type CamelCase, camelCase } from "../layout/index.ts";
 import { type LinkInfo as KernelLinkInfo, linkInfo } from "../sys/index.ts";
 
 /**
- * The kernel's information about a link: the fields of `struct bpf_link_info` in camelCase. Which fields exist depends on
- * `kind`. A field that this kernel is too old for is undefined.
+ * The kernel's information about a link: the fields of `struct bpf_link_info` in camelCase. Which fields exist depends
+ * on `kind`. A field that this kernel is too old for is undefined.
  */
 export type LinkInfo = CamelCase<KernelLinkInfo>;
 /** The info of one kind of link: `LinkInfoOf<"xdp">`. */

@@ -35,12 +35,11 @@ export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): voi
 }
 
 /**
- * An attachment of a program to a hook. Every `attach…` function returns one.
- *
- * There are two kinds. A {@link KernelLink} is a BPF link (the first kinds since Linux 5.7): a kernel object with an id,
- * which can be pinned, opened again and passed to other processes. An {@link Attachment} stands for a hook without a
- * link. It has the same methods; those that it cannot support throw NotSupportedError. `close()` ends an Attachment. It
- * ends a KernelLink only if the link is not pinned and no other fd holds it.
+ * An attachment of a program to a hook. Every `attach…` function returns one.  There are two kinds. A {@link
+ * KernelLink} is a BPF link (the first kinds since Linux 5.7): a kernel object with an id, which can be pinned, opened
+ * again and passed to other processes. An {@link Attachment} stands for a hook without a link. It has the same methods;
+ * those that it cannot support throw NotSupportedError. `close()` ends an Attachment. It ends a KernelLink only if the
+ * link is not pinned and no other fd holds it.
  */
 export interface Link extends Disposable {
   /** The name that errors use. */
@@ -249,8 +248,8 @@ export function openLink(source: ObjectSource): KernelLink {
 }
 
 /**
- * Iterates over all links of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each link for its step of
- * the loop and closes it afterwards, unless `takeObject` took it. Skips links that disappear meanwhile.
+ * Iterates over all links of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each link for its step
+ * of the loop and closes it afterwards, unless `takeObject` took it. Skips links that disappear meanwhile.
  */
 export function links(): Generator<KernelLink, void, undefined> {
   return walkObjects("link", (fd, id) => new KernelLink(fd, { id }));

@@ -5,25 +5,29 @@ import { reserveMemory } from "./engine-memory.ts";
 import { addressOf, lengthOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-// What a system call points to lies in one anonymous mapping per thread: its address never changes, so an address
-// is a base plus an offset and no garbage collection comes between taking it and using it. The arguments of one call
-// are placed from the start; the next call forgets them. Node's modules exist once per worker thread, so do these
-// variables. A worker thread takes memory of the engine, which gives it back when the worker ends, however it ends.
+// The arguments of a system call lie in one memory block per thread, the arena. Its address never changes, so an
+// address is base plus offset, and the garbage collector cannot move the arguments. Each call places its arguments from
+// the start and overwrites those of the last call. Every worker thread loads its own copy of this module, and so has
+// its own arena. A worker's arena is memory of the JavaScript engine, which frees it when the worker ends, even by
+// terminate().
 
 /** The largest page of any machine: some arm64 kernels have pages of 64 KiB. mprotect(2) takes whole pages only. */
 const LARGEST_PAGE = 0x10000;
-/** The attr of the current call. No kernel struct that is passed by attr is longer. */
+/** Bytes for the attr of the current call. No kernel struct that is passed as attr is longer. */
 export const ATTR_SIZE = 256;
 /** Bytes for the arguments of ordinary calls. */
 const CALL_AREA = 128 * 1024;
-/** A map element's key has this much room. */
+/** Bytes for the key of a map element. */
 export const ELEM_KEY_SIZE = 4096;
-/** A map element's value has this much room; longer ones are passed by their own address. */
+/** Bytes for the value of a map element. The address of a longer value is passed instead. */
 export const ELEM_VALUE_SIZE = 0x10000;
 const ELEM_SIZE = ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE;
-/** Bytes of a thread's arena, without the page behind it. */
+/** Bytes of a thread's arena, without the inaccessible page behind it. */
 export const ARENA_SIZE: number = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
-/** The area of the map element calls, which never touch the ordinary one. It ends where the inaccessible page begins. */
+/**
+ * The offset of the area for map element calls. It is separate from the ordinary area and ends at the inaccessible
+ * page.
+ */
 export const ELEM_AREA: number = ARENA_SIZE - ELEM_SIZE;
 
 const PROT_NONE = 0;
@@ -39,13 +43,13 @@ export interface Arena {
 
 let arena: Arena | undefined;
 let top = ATTR_SIZE;
-/** The caller's buffers that the current call points to, so that they outlive it. */
+/** The caller's buffers that the current call points to. The references keep them alive during the call. */
 let held: Uint8Array[] = [];
 
-/** This thread's arena; mapped on first use. */
+/** Returns this thread's arena. Maps it on first use. */
 export function openArena(): Arena {
   if (arena !== undefined) return arena;
-  // The page behind stays inaccessible: a value that is longer than its buffer ends in EFAULT, not in foreign memory.
+  // The page behind the arena is inaccessible: if the kernel writes past the end, it gets EFAULT and corrupts nothing.
   const reserved = isMainThread ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
   const base =
     reserved?.address ?? syscall("mmap", 0, ARENA_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
@@ -57,7 +61,7 @@ export function openArena(): Arena {
   return arena;
 }
 
-/** Starts a call: forgets what the last one placed, and zeroes the attr. Its address is `base`, its view `view`. */
+/** Begins a call: discards the arguments of the last call and zeroes the attr, which is at the start of the arena. */
 export function beginCall(): Arena {
   const self = arena ?? openArena();
   self.bytes.fill(0, 0, ATTR_SIZE);
@@ -66,7 +70,7 @@ export function beginCall(): Arena {
   return self;
 }
 
-/** The offset of `length` free bytes in the call area, which hold anything; -1 where they do not fit. */
+/** Reserves `length` bytes in the call area and returns their offset, or -1 if they do not fit. Does not zero them. */
 export function take(length: number): number {
   const at = (top + 7) & ~7;
   if (at + length > CALL_AREA) return -1;
@@ -74,7 +78,10 @@ export function take(length: number): number {
   return at;
 }
 
-/** Places bytes for the current call and returns their address; 0 (NULL) for none. Long ones are passed where they are. */
+/**
+ * Returns an address of `bytes` for the current call; 0 (NULL) for none. Copies them into the arena unless they are
+ * long.
+ */
 export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);
   if (bytes === undefined || length === 0) return 0;
@@ -90,7 +97,9 @@ export function placeBytes(bytes: Uint8Array | undefined): number {
 
 const encoder = new TextEncoder();
 
-/** Places a NUL-terminated text for the current call. A NUL within is a UsageError: the kernel would see another name. */
+/**
+ * Places a NUL-terminated text for the current call. Throws UsageError if it contains a NUL, which would cut the text.
+ */
 export function placeText(text: string): number {
   if (text.includes("\0")) throw new UsageError(`${JSON.stringify(text)} contains a NUL byte`);
   return placeBytes(isPlainFileName(text) ? encoder.encode(`${text}\0`) : encodeFileName(`${text}\0`));
@@ -114,14 +123,14 @@ export function placeU64s(values: readonly (number | bigint)[] | undefined): num
   return placeBytes(bytes);
 }
 
-/** Room that the kernel fills during the current call. */
+/** Memory that the kernel fills during the current call. */
 export interface Room {
   readonly address: number;
-  /** Valid until the next call begins: copy what is to stay. */
+  /** Valid until the next call begins. Copy what you want to keep. */
   readonly bytes: Uint8Array;
 }
 
-/** Zeroed room of `length` bytes for the kernel's answer. */
+/** Reserves `length` zeroed bytes that the kernel fills. */
 export function placeRoom(length: number): Room {
   const self = arena ?? openArena();
   const at = length > CALL_AREA / 2 ? -1 : take(length);
@@ -135,14 +144,17 @@ export function placeRoom(length: number): Room {
   return { address: self.base + at, bytes };
 }
 
-/** Like {@link placeRoom}, for at most a few thousand bytes that the kernel fills or the caller zeroes: their offset. */
+/** Reserves at most a few thousand bytes and returns their offset. Unlike {@link placeRoom}, does not zero them. */
 export function placeSpace(length: number): number {
   const at = take(length);
   if (at < 0) throw new RangeError(`${length} bytes do not fit the arena of system calls`);
   return at;
 }
 
-/** Passes the caller's own buffer, to be read or filled in place; it stays alive until the next call begins. */
+/**
+ * Returns the address of the caller's own buffer, which the kernel reads or fills in place. Keeps it alive until the
+ * next call.
+ */
 export function placeOwn(bytes: Uint8Array): number {
   held.push(bytes);
   return addressOf(bytes);

@@ -15,17 +15,17 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-// What a cache file holds is believed by whoever reads it: compiled code, places in the kernel's structs. So nobody but
-// the reader or root may be able to write it, whatever the umask was, and a damaged one must not be used. The content
-// stands twice in the file, and both copies must be equal: to load node:crypto for a hash takes 10 ms of every start, to
-// compare two copies a fifth of one.
+// Readers trust the content of a cache file: compiled code, offsets in the kernel's structs. So a file is used only if
+// nobody but this user and root can write it, and if it is not damaged. To detect damage, the file has its content
+// twice, and both copies must be equal. Comparing them takes 0.2 ms; loading node:crypto for a hash takes 10 ms of
+// every start.
 
-/** A file of a cache, and what its content was made from. */
+/** A cache file, and the inputs that its content depends on. */
 export interface CacheFile {
   readonly path: string;
   /** Versions, hashes and options that the content depends on. A file that was written for another key is not used. */
   readonly key: string;
-  /** Called with a sentence if a file was there that cannot be trusted. It has been removed if that was possible. */
+  /** Called with a sentence if the file exists but cannot be trusted. The file was removed, if that was possible. */
   readonly onRejected?: ((why: string) => void) | undefined;
 }
 
@@ -34,7 +34,10 @@ const FILE_MODE = 0o644;
 const WRITABLE_BY_OTHERS = 0o022;
 const MAX_SIZE = 64 * 1024 * 1024;
 
-/** Reads a cache file. Returns undefined if there is none, or if it cannot be trusted: then it is removed. */
+/**
+ * Reads a cache file. Returns undefined if it does not exist or cannot be trusted. Removes a file that it does not
+ * trust.
+ */
 export function readCacheFile(file: CacheFile): Uint8Array | undefined {
   let content: Uint8Array = new Uint8Array();
   let why: string | undefined;
@@ -58,8 +61,8 @@ export function readCacheFile(file: CacheFile): Uint8Array | undefined {
 }
 
 /**
- * Replaces a cache file at once, so that no reader ever sees half of it. Makes its folder if it is missing, and takes
- * write access to the folder from others if it is this user's. Throws Node's errors: a read-only package is normal.
+ * Replaces a cache file atomically. Makes its folder if it is missing. If this user owns the folder, removes the write
+ * access of other users. Throws Node's errors; callers must expect them, because the package can be read-only.
  */
 export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   const { path } = file;
@@ -76,7 +79,7 @@ export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
     try {
       const copy = Buffer.concat([headOf(file), content]);
       writeFileSync(fd, Buffer.concat([copy, copy]), { flush: true });
-      // Not the mode of the open: the umask would change it.
+      // The umask changes the mode that is passed to open(2), so set the mode here.
       fchmodSync(fd, FILE_MODE);
     } finally {
       closeSync(fd);
@@ -99,7 +102,7 @@ function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {
   }
 }
 
-/** Says why what a file or folder holds may be somebody else's work. */
+/** Returns the reason why another user may have written a file or folder; undefined if none can have. */
 function distrust(stats: Stats, what: string): string | undefined {
   if (stats.isSymbolicLink()) return `${what} is a symbolic link`;
   if (stats.uid !== 0 && !isOwn(stats)) return `${what} belongs to the user ${stats.uid}`;
@@ -111,7 +114,7 @@ function isOwn({ uid }: Stats): boolean {
   return uid === process.geteuid?.();
 }
 
-/** What the content begins with. No key has a line end. */
+/** The first line of the content. Keys contain no newline. */
 function headOf({ key }: CacheFile): Buffer {
   return Buffer.from(`${key}\n`);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { lookUp } from "../layout/index.ts";
 
-/** Capabilities that BPF asks for, by number (include/uapi/linux/capability.h). */
+/** The capabilities that BPF needs, by number (include/uapi/linux/capability.h). */
 export const Capability = {
   CAP_NET_ADMIN: 12,
   CAP_SYS_ADMIN: 21,
@@ -12,7 +12,7 @@ export const Capability = {
 } as const;
 export type Capability = keyof typeof Capability;
 
-/** A thread's effective capabilities as a bit set (`CapEff` of /proc/thread-self/status). */
+/** Returns this thread's effective capabilities as a bit set (`CapEff` of /proc/thread-self/status). */
 export function effectiveCapabilities(): bigint {
   // Capabilities belong to a thread: a worker may have dropped its own.
   const status = readFileSync("/proc/thread-self/status", "utf8");
@@ -24,7 +24,7 @@ export function hasCapability(name: Capability, set: bigint = effectiveCapabilit
   return ((set >> BigInt(lookUp(Capability, name, "capability"))) & 1n) === 1n;
 }
 
-/** Which of the capabilities that BPF asks for this thread has. */
+/** Tells for each capability that BPF needs whether this thread has it. */
 export function capabilities(): Readonly<Record<Capability, boolean>> {
   const set = effectiveCapabilities();
   const result = {} as Record<Capability, boolean>;
@@ -32,7 +32,10 @@ export function capabilities(): Readonly<Record<Capability, boolean>> {
   return result;
 }
 
-/** Whether the process is in the first user namespace; capabilities of another one count for nothing in bpf(2) without a token. */
+/**
+ * Whether the process is in the initial user namespace. In another one, bpf(2) ignores capabilities unless there is a
+ * token.
+ */
 export function inInitialUserNamespace(): boolean {
   try {
     return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));

@@ -4,13 +4,16 @@ import { beginCall, placeSpace } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2, mounts } from "./file-systems.ts";
 
-/** Where the cgroup v2 hierarchy is mounted: the plain mount rather than a bind mount of a part; undefined for nowhere. */
+/**
+ * The mount point of the cgroup v2 hierarchy; undefined if there is none. Prefers the full mount to a bind mount of a
+ * part.
+ */
 export function cgroup2Mount(): string | undefined {
   const found = mounts().filter(({ type, path }) => type === "cgroup2" && isCgroup2(path));
   return (found.find(({ root }) => root === "/") ?? found[0])?.path;
 }
 
-/** A directory of a hierarchy, open. */
+/** An open directory of a cgroup hierarchy. */
 export interface CgroupDirectory {
   /** The caller closes it. */
   readonly fd: number;
@@ -27,7 +30,7 @@ const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
 /** PATH_MAX. */
 const PATH_SIZE = 4096;
-/** struct statx: its size and what of it is read. */
+/** The size of struct statx, and the offsets that are read. */
 const STATX_SIZE = 256;
 const STATX_BASIC = 0x7ff;
 const NLINK = 16;
@@ -35,7 +38,7 @@ const INO = 32;
 const DEV_MAJOR = 136;
 const DEV_MINOR = 140;
 
-/** The arena as Node's Buffer, which writes a text without a copy. */
+/** The arena as a Node Buffer, which can write a text without a copy. */
 let memory: Buffer = Buffer.alloc(0);
 
 /** Opens a cgroup's directory, or returns the negative errno. */
@@ -50,7 +53,7 @@ export function openCgroup(path: string): CgroupDirectory | number {
   const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
   if (fd < 0) return fd;
   const at = placeSpace(STATX_SIZE);
-  // The path's NUL is an empty path, which stands for the directory itself.
+  // The NUL that ends the path serves as an empty path. With AT_EMPTY_PATH it means the directory itself.
   const result = syscall("statx", fd, base + end, AT_EMPTY_PATH, STATX_BASIC, base + at);
   if (result < 0) {
     closeAt(fd);
@@ -62,7 +65,7 @@ export function openCgroup(path: string): CgroupDirectory | number {
   return { fd, id: view.getBigUint64(at + INO, true), device, children };
 }
 
-/** Writes at most as much of a name as there is room for. Returns its length. */
+/** Writes a path into the arena, cut to the available space. Returns its length. */
 function writeName(path: string, at: number): number {
   if (isPlainFileName(path)) return memory.write(path, at, PATH_SIZE - 1);
   const bytes = encodeFileName(path).subarray(0, PATH_SIZE - 1);
@@ -70,7 +73,7 @@ function writeName(path: string, at: number): number {
   return bytes.length;
 }
 
-/** struct linux_dirent64: what of it is read. */
+/** The offsets of struct linux_dirent64 that are read. */
 const RECORD_LENGTH = 16;
 const TYPE = 18;
 const NAME = 19;
@@ -84,7 +87,7 @@ export function childCgroups(fd: number): string[] {
   const start = placeSpace(ENTRIES_SIZE);
   for (;;) {
     const length = syscall("getdents64", fd, base + start, ENTRIES_SIZE);
-    // An error is that of a cgroup that was removed meanwhile.
+    // An error means that the cgroup was removed meanwhile.
     if (length <= 0) return names;
     for (let at = start; at < start + length; at += view.getUint16(at + RECORD_LENGTH, true)) {
       if (bytes[at + TYPE] !== DT_DIR) continue;

@@ -1,6 +1,6 @@
 import { addressOf } from "./ffi.ts";
 
-/** What of the engine's WebAssembly is used here: the compiler's types for Node leave it out. */
+/** The part of WebAssembly that this file uses. TypeScript's types for Node do not declare it. */
 declare const WebAssembly: {
   readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
 };
@@ -8,9 +8,9 @@ const WASM_PAGE = 0x10000;
 const MOST_WASM_PAGES = 0x10000;
 
 /**
- * Reserves memory of JavaScript's own whose address does not change: that of a WebAssembly memory. The engine gives it back
- * when nobody can see it any more, and when a worker thread is terminated, which no JavaScript of the worker could do. Its
- * buffer cannot be transferred, so no view can outlive it. Returns undefined if the engine has none.
+ * Reserves engine memory whose address never changes, by creating a WebAssembly memory. The engine frees it when it is
+ * no longer reachable, and also when a worker thread is terminated and its JavaScript cannot clean up. The buffer
+ * cannot be transferred, so no view can outlive the memory. Returns undefined if the engine has no such memory.
  */
 export function reserveMemory(length: number): { readonly address: number; readonly buffer: ArrayBuffer } | undefined {
   const pages = Math.ceil(length / WASM_PAGE);
@@ -19,7 +19,7 @@ export function reserveMemory(length: number): { readonly address: number; reado
     const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
     return { address: addressOf(new Uint8Array(buffer)), buffer };
   } catch (error) {
-    // The address space of the process is limited, or WebAssembly is switched off.
+    // RangeError: the address space of the process is limited. ReferenceError: WebAssembly is disabled.
     if (error instanceof RangeError || error instanceof ReferenceError) return undefined;
     throw error;
   }

@@ -12,7 +12,7 @@ const EPOLL_CTL_DEL = 2;
 /** Events of epoll (include/uapi/linux/eventpoll.h). */
 export const EpollEvent = { EPOLLIN: 1, EPOLLOUT: 4, EPOLLERR: 8, EPOLLHUP: 0x10 } as const;
 
-// struct epoll_event is packed on x86-64 alone: there the 64-bit data follows at byte 4, elsewhere at byte 8.
+// struct epoll_event is packed on x86-64: its 64-bit data is at byte 4. On all other architectures it is at byte 8.
 const DATA = process.arch === "x64" ? 4 : 8;
 const EVENT_SIZE = DATA + 8;
 
@@ -23,7 +23,7 @@ export function epollCreate(): number {
   return endWithThread(result);
 }
 
-/** Adds an fd, which `epollWait` reports as `data`, a number of 32 bits (the fd itself unless given). */
+/** Adds an fd. `epollWait` reports it as `data`, a 32-bit number (default: the fd). */
 export function epollAdd(epollFd: number, fd: number, events: number = EpollEvent.EPOLLIN, data: number = fd): void {
   beginCall();
   const event = placeRoom(EVENT_SIZE);
@@ -34,13 +34,13 @@ export function epollAdd(epollFd: number, fd: number, events: number = EpollEven
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_ADD)", -result);
 }
 
-/** Takes an fd out again. */
+/** Removes an fd. */
 export function epollRemove(epollFd: number, fd: number): void {
   const result = syscall("epoll_ctl", epollFd, EPOLL_CTL_DEL, fd, 0);
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_DEL)", -result);
 }
 
-/** More events than this are read by the next call. */
+/** One call returns at most this many events. */
 const MOST_EVENTS = 0x10000;
 
 /** One fd that is ready. */
@@ -49,7 +49,10 @@ export interface ReadyEvent {
   readonly data: number;
 }
 
-/** What is ready, at most `max` of it. Blocks the thread for `timeout` milliseconds; 0, unless given, for not at all. */
+/**
+ * Returns at most `max` fds that are ready. Blocks the thread for up to `timeout` milliseconds (default: 0, not at
+ * all).
+ */
 export function epollWait(epollFd: number, max = 64, timeout = 0): ReadyEvent[] {
   if (!(Number.isInteger(max) && max > 0 && max <= MOST_EVENTS)) {
     throw new UsageError(`max: ${max} is not a whole number from 1 to ${MOST_EVENTS}`);

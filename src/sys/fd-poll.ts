@@ -4,19 +4,19 @@ import { epollAdd, epollCreate, epollRemove, epollWait } from "./epoll.ts";
 import { type PollHandle, pollReadable } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 
-// Handles that are open: koffi stops calling back when nobody refers to one.
+// The open polls. This set keeps references to them: koffi stops the callbacks of a handle that is garbage-collected.
 const open = new Set<FdPoll>();
 
 /**
- * Waits for fds on the event loop. The fds go into an epoll, which the loop polls. `onReady` is also called once after the
- * loop's next turn. An open FdPoll keeps the process alive until `unref()`. An fd must be removed before it is closed.
+ * Waits for fds on Node's event loop. The fds are in an epoll, which the loop polls. `onReady` is also called once in
+ * the loop's next turn. An open FdPoll keeps the process alive until `unref()`. Remove an fd before you close it.
  */
 export class FdPoll {
   readonly #epollFd: number;
   #handle: PollHandle | undefined;
   readonly #onReady: () => void;
 
-  /** Calls `onReady` whenever one of the fds is ready. What it throws becomes an uncaught exception, as from a timer. */
+  /** Calls `onReady` whenever one of the fds is ready. An exception in it is uncaught, as in a timer. */
   constructor(onReady: () => void) {
     this.#onReady = onReady;
     this.#epollFd = epollCreate();
@@ -27,16 +27,17 @@ export class FdPoll {
       throw error;
     }
     open.add(this);
-    // The epoll joins the loop one turn later. A perf event reports readiness once, perhaps before that: look by hand.
+    // The epoll joins the loop one turn later. A perf event is edge-triggered and may fire before that, so check by
+    // hand.
     this.callSoon();
   }
 
-  /** Adds an fd to wait for, level-triggered: until it can be read, unless other `events` (EpollEvent) are given. */
+  /** Adds an fd to wait for, level-triggered. Default of `events` (EpollEvent): readable. */
   add(fd: number, events?: number): void {
     epollAdd(this.#fd(), fd, events);
   }
 
-  /** Takes an fd out. */
+  /** Removes an fd. */
   remove(fd: number): void {
     epollRemove(this.#fd(), fd);
   }
@@ -77,8 +78,9 @@ export class FdPoll {
   }
 
   /**
-   * The rules of koffi's handle: one per fd, never a bad fd or a regular file (libuv aborts the process), and it is closed
-   * before its fd. An exception that leaves its callback would pass through C++.
+   * Polls the epoll by koffi's handle. koffi has rules: one handle per fd; no bad fd and no regular file (libuv would
+   * abort the process); close the handle before its fd. The callback must not throw, because the exception would pass
+   * through C++, so it is thrown later.
    */
   #pollByLoop(): PollHandle {
     return pollReadable(this.#epollFd, () => {
@@ -102,8 +104,8 @@ const SHORTEST_MS = 1;
 const LONGEST_MS = 8;
 
 /**
- * Looks at an epoll by a timer, every 1 to 8 ms. This is how a worker thread waits: koffi's handle would end the whole
- * process when the worker is terminated, since no JavaScript runs then that could close it.
+ * Polls an epoll by a timer, every 1 to 8 ms. Worker threads use this instead of koffi's handle. When a worker is
+ * terminated, no JavaScript can close that handle, and an open handle would end the whole process.
  */
 class TimerPoll implements PollHandle {
   readonly #epollFd: number;

@@ -5,7 +5,7 @@ import { syscall } from "./ffi.ts";
 import { withNodeError } from "./node-error.ts";
 import { fail } from "./permission.ts";
 
-/** The fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`; of this process unless `pid` is given. */
+/** Returns the fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`. Default: this process. */
 export function fdInfo(fd: number, pid: number | "self" = "self"): ReadonlyMap<string, string> {
   const path = `/proc/${pid === "self" ? pid : checkU32(pid, "pid")}/fdinfo/${checkU32(fd, "fd")}`;
   return parseFdInfo(withNodeError(path, () => readFileSync(path, "utf8")));
@@ -21,7 +21,7 @@ export function parseFdInfo(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** More than an entry of a program or map has. */
+/** A limit above the size of the fdinfo of any program or map. */
 const ROOM = 4096;
 const LINE_END = 0x0a;
 const ZERO = 0x30;
@@ -29,21 +29,21 @@ const ZERO = 0x30;
 const KEY = [...new TextEncoder().encode("memlock:\t")];
 
 /**
- * Tells the kernel memory of programs and maps: the `memlock` line of their fds' entries in /proc. For listings of many
- * objects, which the kernel gives the same number one after another: the entry stays open as long as the number does not
- * change, and each reading of it is of the file that has the number then.
+ * Reads the kernel memory of programs and maps from the `memlock` line of their fdinfo. It is made for listings, where
+ * one object after another gets the same fd number. The fdinfo file stays open while the number stays the same: each
+ * read returns the fdinfo of the file that has the number at that time.
  */
 export class FdMemlock implements Disposable {
   #entry = -1;
   #fd = -1;
 
-  /** Bytes; undefined where the kernel says nothing about this fd. */
+  /** Returns the bytes; undefined if the kernel does not report them for this fd. */
   bytes(fd: number): number | undefined {
     if (fd !== this.#fd) this.#open(fd);
     if (this.#entry < 0) return undefined;
     const arena = beginCall();
     const start = placeSpace(ROOM);
-    // Not readSync, which takes as long again as the kernel does.
+    // readSync() would take twice as long as this call.
     const length = syscall("pread64", this.#entry, arena.base + start, ROOM, 0);
     if (length < 0) throw fail("pread64", -length, { subject: `/proc/self/fdinfo/${fd}` });
     return memlockLine(arena.bytes, start, start + length);

@@ -6,10 +6,10 @@ import type Koffi from "koffi";
 import { BpfError, UsageError } from "../errors/index.ts";
 import { type SyscallName, shortArguments, syscallNumber } from "./syscall-numbers.ts";
 
-/** What of the C world the rest of src/sys sees. */
+/** The C functions that this file calls. */
 interface Ffi {
   readonly koffi: typeof Koffi;
-  /** `int syscall(nr, cmd, attr, size)`: not variadic, addresses as numbers: four times faster than the general form. */
+  /** `syscall(2)` declared as `int syscall(nr, cmd, attr, size)`. Not being variadic makes it four times as fast. */
   readonly bpf: (nr: number, cmd: number, attr: number, size: number) => number;
   readonly syscall: (nr: number, a: number, b: number, c: number, d: number, e: number, f: number) => number;
   readonly close: (fd: number) => number;
@@ -44,8 +44,8 @@ const RTLD_NOW = 2;
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Keeps the FFI library in memory until the process ends. Otherwise the end of the last worker that uses it unloads it, and
- * libuv and the garbage collector then call functions that are gone.
+ * Keeps the FFI library in memory until the process ends. Otherwise Node unloads it when the last worker that uses it
+ * ends. libuv and the garbage collector would then call functions that no longer exist.
  */
 function keepResident(library: ReturnType<typeof Koffi.load>): void {
   const path = loadedPath();
@@ -54,16 +54,16 @@ function keepResident(library: ReturnType<typeof Koffi.load>): void {
   dlopen(path, RTLD_NOW | RTLD_NODELETE);
 }
 
-/** The file that the library was loaded from, as this process's memory map has it. */
+/** Returns the path that the library was loaded from, by this process's memory map. */
 function loadedPath(): string | undefined {
   const maps = readFileSync("/proc/self/maps", "utf8");
   return /^\S+ \S+ \S+ \S+ \S+ +(\/.*\/koffi\.node)$/m.exec(maps)?.[1];
 }
 
 /**
- * koffi is a binary in a package per machine, picked by two index files that add names it deprecated. Going past them
- * saves 5 ms of every start. Where that does not lead to a binary that loads (another libc, an installer that hides
- * what its package depends on) koffi itself finds it.
+ * Loads koffi. It has one package with a binary for each architecture, and two index files that choose one and add
+ * deprecated names. Loading the binary directly saves 5 ms of every start. If that fails (another libc, an installer
+ * that hides dependencies), this falls back to koffi's index.
  */
 function requireKoffi(): typeof Koffi {
   const require = createRequire(import.meta.url);
@@ -90,7 +90,7 @@ function requireWholeKoffi(require: NodeJS.Require): typeof Koffi {
   }
 }
 
-/** Makes the bpf system call with the attr at `address`. Its result, or the negative errno. Allocates nothing. */
+/** Calls bpf(2) with the attr at `address`. Returns the result, or the negative errno. Allocates nothing. */
 export function bpfAt(cmd: number, address: number, size: number): number {
   const ffi = loaded ?? load();
   const result = ffi.bpf(ffi.bpfNumber, cmd, address, size);
@@ -99,8 +99,8 @@ export function bpfAt(cmd: number, address: number, size: number): number {
 }
 
 /**
- * Makes any system call. Its result, or the negative errno. Addresses are numbers below 2^47. Throws UsageError for a number
- * that the kernel would cut: the fd 2^32 + 5 would be the fd 5.
+ * Makes any system call. Returns the result, or the negative errno. Addresses are numbers below 2^47. Throws UsageError
+ * for a number that the kernel would truncate: the fd 2^32 + 5 would become the fd 5.
  */
 export function syscall(name: SyscallName, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number {
   const ffi = loaded ?? load();
@@ -123,7 +123,9 @@ function checkArgument(call: string, position: number, value: number, short: num
   throw new UsageError(`${call}: argument ${position}, ${String(value)}, is not a whole number ${range}`);
 }
 
-/** close(2): 0 or the negative errno. Listings close an fd per object, so it has a short way of its own. */
+/**
+ * Calls close(2). Returns 0 or the negative errno. Faster than syscall(), because listings close an fd for each object.
+ */
 export function closeAt(fd: number): number {
   const ffi = loaded ?? load();
   checkArgument("close", 1, fd, 1);
@@ -132,14 +134,14 @@ export function closeAt(fd: number): number {
   return result;
 }
 
-/** Sees `[address, address + length)` as an ArrayBuffer. The memory must stay mapped as long as the buffer lives. */
+/** Returns the memory `[address, address + length)` as an ArrayBuffer. It must stay mapped while the buffer exists. */
 export function viewMemory(address: number, length: number): ArrayBuffer {
   return (loaded ?? load()).koffi.view(address, length);
 }
 
 /**
- * The address of a caller's own bytes. It holds only within the synchronous function that asks, and only
- * while something refers to `bytes` after the system call: the arena's `hold()` sees to that.
+ * Returns the address of a caller's own bytes. The address is valid only in the current synchronous function, and only
+ * while something still refers to `bytes`. The arena keeps such a reference during the call.
  */
 export function addressOf(bytes: Uint8Array): number {
   const buffer = bytes.buffer;
@@ -155,21 +157,23 @@ const getLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Arr
 ) => number;
 
 /**
- * Returns how many bytes an array really has. A subclass or a property of the caller's could give another `length`, and the
+ * Returns the true length of an array in bytes. A subclass or an own property could report another `length`, and the
  * kernel would then write past the end.
  */
 export function lengthOf(bytes: Uint8Array): number {
   return getLength.call(bytes);
 }
 
-/** koffi.node.poll. `callback` gets (status, events); koffi's own types leave the status out. See poll.ts for its rules. */
+/**
+ * Calls koffi.node.poll. `callback` gets (status, events); koffi's types omit the status. fd-poll.ts has koffi's rules.
+ */
 export function pollReadable(fd: number, callback: (status: number) => void): PollHandle {
   checkArgument("poll", 1, fd, 1);
   const { koffi } = loaded ?? load();
   return koffi.node.poll(fd, { readable: true }, callback as never) as PollHandle;
 }
 
-/** What koffi.node.poll returns. After `close()` nothing may be called on it. */
+/** The result of koffi.node.poll. Do not call any method after `close()`. */
 export interface PollHandle {
   close(): void;
   ref(): void;

@@ -4,14 +4,15 @@ import { syscall, viewMemory } from "./ffi.ts";
 const PROT_READ = 1;
 const MAP_PRIVATE = 2;
 
-/** A file's pages are given back when nobody can see them any more. */
+/** Unmaps a file when its buffer is garbage-collected. */
 const mapped = new FinalizationRegistry<{ address: number; size: number }>(({ address, size }) => {
   syscall("munmap", address, size);
 });
 
 /**
- * The bytes of a file, mapped for reading for as long as anybody refers to them; undefined where it cannot be mapped.
- * For /sys/kernel/btf/vmlinux, which the kernel lets map privately since 6.16. Never write to the bytes.
+ * Maps a file for reading and returns its bytes; undefined if it cannot be mapped. The mapping lasts while something
+ * refers to the bytes. It is used for /sys/kernel/btf/vmlinux, which can be mapped since 6.16. Never write to the
+ * bytes.
  */
 export function mapPrivately(path: string): Uint8Array | undefined {
   const fd = openSync(path, "r");

@@ -21,7 +21,7 @@ export const MountFlag = {
 /** Flags of umount2(2). */
 export const UmountFlag = { MNT_FORCE: 1, MNT_DETACH: 2, UMOUNT_NOFOLLOW: 8 } as const;
 
-/** mount(2). Paths are taken literally; `data` are the file system's own options, such as `mode=0700`. */
+/** Calls mount(2). `data` has the options of the file system, such as `mode=0700`. */
 export function mount(options: {
   source?: string;
   target: string;
@@ -55,7 +55,7 @@ export interface Mount {
   readonly parent: number;
   /** `major:minor` of the file system. */
   readonly device: string;
-  /** The directory of the file system that is mounted: `/` but for bind mounts. */
+  /** The directory of the file system that is mounted: `/`, except for bind mounts. */
   readonly root: string;
   /** Where it is mounted. */
   readonly path: string;
@@ -66,12 +66,12 @@ export interface Mount {
   readonly superOptions: readonly string[];
 }
 
-/** The mounts that this process sees, in the order of mounting; a later one at the same path hides the earlier. */
+/** Returns the mounts that this process sees, in mount order. A later mount at the same path hides the earlier one. */
 export function mounts(): Mount[] {
   return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"));
 }
 
-/** Parses the text of a mountinfo file (proc_pid_mountinfo(5)). Lines that do not follow the format are left out. */
+/** Parses the text of a mountinfo file (proc_pid_mountinfo(5)). Skips lines that do not follow the format. */
 export function parseMountinfo(text: string): Mount[] {
   const result: Mount[] = [];
   for (const line of text.split("\n")) {
@@ -96,7 +96,7 @@ export function parseMountinfo(text: string): Mount[] {
   return result;
 }
 
-/** The kernel writes blank, tab, newline and backslash as an octal `\040`, each byte on its own. */
+/** Decodes a path. The kernel writes space, tab, newline and backslash as octal escapes such as `\040`. */
 function unescapePath(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
@@ -108,7 +108,7 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 const TRACEFS_MAGIC = 0x74726163;
 const DEBUGFS_MAGIC = 0x64626720;
 
-/** A path as Node takes it: as bytes if they are not UTF-8. */
+/** Converts a path for node:fs: to bytes if it is not UTF-8. */
 export function pathForNode(path: string): string | Buffer {
   return isPlainFileName(path) ? path : Buffer.from(encodeFileName(path));
 }
@@ -126,7 +126,7 @@ function magicOf(path: string): number {
   return Number(BigInt.asUintN(32, BigInt(statfsSync(pathForNode(path)).type)));
 }
 
-/** Whether a path lies in a bpffs; false if it does not exist. Throws SyscallError if this process may not look. */
+/** Whether a path is in a bpffs; false if it does not exist. Throws SyscallError if this process may not access it. */
 export function isBpffs(path: string): boolean {
   try {
     return magicOf(path) === BPF_FS_MAGIC;
@@ -137,7 +137,7 @@ export function isBpffs(path: string): boolean {
   }
 }
 
-/** Whether a path lies in a cgroup v2 hierarchy. */
+/** Whether a path is in a cgroup v2 hierarchy. */
 export function isCgroup2(path: string): boolean {
   return isMagic(path, CGROUP2_SUPER_MAGIC);
 }
@@ -157,12 +157,12 @@ export function isDebugfs(path: string): boolean {
   return isMagic(path, DEBUGFS_MAGIC);
 }
 
-/** The id that the kernel gives a cgroup: its directory's inode number. Throws Node's error where it is not there. */
+/** Returns the kernel's id of a cgroup: the inode number of its directory. Throws Node's error if it does not exist. */
 export function cgroupId(path: string): bigint {
   return statSync(path, { bigint: true }).ino;
 }
 
-/** Where systemd and bpftool mount it. */
+/** The path where systemd and bpftool mount bpffs. */
 export const BPFFS_PATH = "/sys/fs/bpf";
 
 /** Mount points of bpffs that can be reached, the standard one first. */
@@ -184,8 +184,8 @@ function isReachable(path: string): boolean {
 }
 
 /**
- * The path of a bpffs: the standard one, else any that is mounted. If there is none, it is mounted at /sys/fs/bpf,
- * an empty directory of sysfs made for it; never over a directory of the user's.
+ * Returns the path of a bpffs: the standard one, or else any mounted one. If none is mounted, mounts one at
+ * /sys/fs/bpf, an empty directory that sysfs has for this purpose. Never mounts over a directory of the user.
  */
 export function ensureBpffs(): string {
   if (isBpffs(BPFFS_PATH)) return BPFFS_PATH;
@@ -195,7 +195,9 @@ export function ensureBpffs(): string {
   return BPFFS_PATH;
 }
 
-/** Mounts a bpffs on an existing directory, readable by root alone, as bpftool does. `data`: `delegate_cmds=…` and such. */
+/**
+ * Mounts a bpffs on an existing directory. By default only root can read it, as with bpftool. `data` has mount options.
+ */
 export function mountBpffs(path: string, data = "mode=0700"): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`${path} is not a directory to mount a bpffs on`);

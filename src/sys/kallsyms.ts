@@ -1,29 +1,30 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { decodeText } from "../layout/index.ts";
 
-// The kernel lists its symbols in time quadratic in the number of loaded programs (2 s with 10,000 of them), and their
-// own symbols come last. So the file is read in pieces, compared as bytes, and closed as soon as nothing is missing.
+// Reading all of /proc/kallsyms takes time quadratic in the number of loaded programs (2 s for 10,000), and the symbols
+// of programs come last. So these functions read the file in pieces, compare bytes, and stop as soon as they have found
+// everything.
 
 const PATH = "/proc/kallsyms";
 const CHUNK = 0x10000;
 const NEWLINE = 10;
 const TAB = 9;
-/** Where type and name stand in a line: behind 16 digits (`%px`) and spaces. */
+/** The columns of type and name. A line begins with 16 digits (`%px`) and a space. */
 const TYPE_AT = 17;
 const NAME_AT = 19;
 
 /** One line of /proc/kallsyms. */
 export interface KernelSymbol {
-  /** 0 for a reader that may not see addresses (kernel.kptr_restrict). */
+  /** 0 if this process may not see addresses (kernel.kptr_restrict). */
   readonly address: bigint;
-  /** As of nm(1): `T` or `t` for code. */
+  /** The type letter of nm(1): `T` or `t` for code. */
   readonly type: string;
   readonly name: string;
   /** The module, `bpf` for programs; undefined for the kernel itself. */
   readonly module: string | undefined;
 }
 
-/** All symbols in the kernel's order. Stop the loop early where you can. Nothing, if the file cannot be opened. */
+/** Yields all symbols in the kernel's order; none if the file cannot be opened. Leave the loop as early as you can. */
 export function* kernelSymbols(): Generator<KernelSymbol, void, undefined> {
   for (const { data, ends, count } of pieces()) {
     for (let i = 0, start = 0; i < count; i++) {
@@ -34,12 +35,12 @@ export function* kernelSymbols(): Generator<KernelSymbol, void, undefined> {
   }
 }
 
-/** The names of the functions of the kernel and its modules, in the kernel's order. */
+/** Yields the names of the functions of the kernel and its modules, in the kernel's order. */
 export function* kernelFunctionNames(): Generator<string, void, undefined> {
   for (const { data, ends, count } of pieces()) {
     for (let i = 0, start = 0; i < count; i++) {
       const end = ends[i] as number;
-      // `t`, `w` and the capital letters.
+      // `t`, `T`, `w` or `W`.
       const type = (data[start + TYPE_AT] as number) | 32;
       if (type === 116 || type === 119) {
         const from = start + NAME_AT;
@@ -52,7 +53,7 @@ export function* kernelFunctionNames(): Generator<string, void, undefined> {
   }
 }
 
-/** The first symbol of each name; a name that is not there is left out. Reads no further than it must. */
+/** Returns the first symbol of each name that exists. Stops reading when it has all of them. */
 export function kernelSymbolsByName(names: Iterable<string>): Map<string, KernelSymbol> {
   const wanted = new Set(names);
   const lengths = new Set([...wanted].map((name) => Buffer.byteLength(name)));
@@ -77,9 +78,9 @@ export function kernelSymbolsByName(names: Iterable<string>): Map<string, Kernel
 }
 
 /**
- * The addresses of each name, every one once, of the kernel and its modules; a name that is not there is left out.
- * Read up to the symbols of BPF programs, which come last. As libbpf has it, a variable that Clang's LTO renamed
- * (`name.llvm.123`) is found by its own name.
+ * Returns the distinct addresses of each name that exists in the kernel or its modules. Stops at the symbols of BPF
+ * programs, which come last. Like libbpf, it also finds a variable by its original name if Clang's LTO renamed it to
+ * `name.llvm.123`.
  */
 export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<bigint>> {
   const wanted = new Set(names);
@@ -114,23 +115,23 @@ export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<
 const DOT = 46;
 const SMALL_D = 100;
 
-/** A name ends with its line, or where its module stands behind it. */
+/** Returns the end of a name: the end of the line, or the tab before the module. */
 function nameEnd(data: Uint8Array, from: number, end: number): number {
   let to = from;
   while (to < end && data[to] !== TAB) to++;
   return to;
 }
 
-/** Whether what follows a name says that it is a BPF program's: `[bpf]`. */
+/** Whether `[bpf]` follows the name: the symbol of a BPF program. */
 function isBpf(data: Uint8Array, at: number): boolean {
   return (
     data[at + 1] === 91 && data[at + 2] === 98 && data[at + 3] === 112 && data[at + 4] === 102 && data[at + 5] === 93
   );
 }
 
-/** The first symbol at each of these exact addresses; an address without one is left out. Reads no further than it must. */
+/** Returns the first symbol at each exact address that has one. Stops reading when it has all of them. */
 export function kernelSymbolsByAddress(addresses: Iterable<bigint>): Map<bigint, KernelSymbol> {
-  // Most lines are ruled out by the lower 32 bits, as a number.
+  // Compare the lower 32 bits first, as a number: that rules out most lines.
   const wanted = new Map<number, Set<bigint>>();
   let left = 0;
   for (const address of addresses) {
@@ -159,7 +160,7 @@ export function kernelSymbolsByAddress(addresses: Iterable<bigint>): Map<bigint,
   return found;
 }
 
-/** The last eight of the digits at `start`; the kernel prints sixteen (`%px`). */
+/** Parses the last eight of the sixteen digits at `start` (the kernel prints `%px`). */
 function lowWord(data: Uint8Array, start: number): number {
   let word = 0;
   for (let at = start + 8; at < start + 16; at++) {
@@ -177,7 +178,7 @@ function decodeLine(data: Uint8Array, start: number, end: number): KernelSymbol 
 
 interface Piece {
   readonly data: Uint8Array;
-  /** Where each whole line ends: the offsets of the newlines. */
+  /** The offsets of the newlines, one for each complete line. */
   readonly ends: Uint32Array;
   readonly count: number;
 }
@@ -208,7 +209,7 @@ function* pieces(): Generator<Piece, void, undefined> {
       yield { data, ends, count };
       data.copyWithin(0, start, length);
       length -= start;
-      // A line that fills the whole buffer is none of the kernel's (names are at most 512 bytes).
+      // A line that fills the whole buffer cannot come from the kernel: names have at most 512 bytes.
       if (length === CHUNK) return;
     }
   } finally {

@@ -12,12 +12,12 @@ export function addSessionKey(type: string, description: string, payload: Uint8A
   const [typeAt, descriptionAt, payloadAt] = [placeText(type), placeText(description), placeBytes(payload)];
   const key = syscall("add_key", typeAt, descriptionAt, payloadAt, lengthOf(payload), SESSION_KEYRING);
   if (key >= 0) return key;
-  // ENODEV is for a kernel without such keys, ENOENT and ENOPKG for one without the algorithm.
+  // ENODEV: the kernel lacks this type of keys. ENOENT and ENOPKG: it lacks the algorithm.
   const hint = "the kernel must be built with keys of that type and with the algorithm of this one";
   throw new SyscallError({ call: "add_key", errno: -key, subject: description, hint });
 }
 
-/** Takes a key out of the session's keyring again; nothing happens where it is not in it. */
+/** Removes a key from the session's keyring. Does nothing if the keyring does not have the key. */
 export function unlinkSessionKey(key: number): void {
   syscall("keyctl", KEYCTL_UNLINK, key, SESSION_KEYRING);
 }

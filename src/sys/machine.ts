@@ -7,23 +7,23 @@ import { fail } from "./permission.ts";
 const POSSIBLE = "/sys/devices/system/cpu/possible";
 const ONLINE = "/sys/devices/system/cpu/online";
 
-/** More CPUs than any kernel is built for (NR_CPUS is at most 8,192), so that a wrong file cannot make a huge list. */
+/** A limit above the CPUs of any kernel (NR_CPUS is at most 8,192), so that a wrong file cannot make a huge list. */
 const MOST_CPUS = 65536;
 
 let possible: readonly number[] | undefined;
 
-/** The CPUs that could ever be there; read once. */
+/** Returns the possible CPUs: all that could ever be online. Reads the list once. */
 export function possibleCpuIds(): readonly number[] {
   possible ??= parseCpuList(readFileSync(POSSIBLE, "utf8"), POSSIBLE);
   return possible;
 }
 
-/** How many values an element of a per-CPU map has: the number of CPUs that could ever be there. */
+/** Returns the number of possible CPUs, which is also the number of values of an element of a per-CPU map. */
 export function possibleCpus(): number {
   return possibleCpuIds().length;
 }
 
-/** The CPUs that are on. */
+/** Returns the CPUs that are online. */
 export function onlineCpus(): number[] {
   return parseCpuList(readFileSync(ONLINE, "utf8"), ONLINE);
 }
@@ -46,7 +46,9 @@ export function parseCpuList(text: string, source = "the CPU list"): number[] {
 const AT_PAGESZ = 6n;
 let size: number | undefined;
 
-/** Bytes of a page of memory, which the kernel tells every process at its start (getauxval(3)): 4,096 but on some arm64. */
+/**
+ * Returns the page size, which the kernel passes to every process (getauxval(3)): 4,096, or more on some arm64 kernels.
+ */
 export function pageSize(): number {
   size ??= readPageSize();
   return size;
@@ -64,11 +66,11 @@ const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7;
 
 /**
- * Nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since 1970. It moves when
- * the clock is set.
+ * Returns the nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since 1970. The
+ * value changes when the clock is set.
  */
 export function bootToWallClock(): bigint {
-  // Node knows neither CLOCK_BOOTTIME nor more than milliseconds of CLOCK_REALTIME; both round a second differently.
+  // Node has no CLOCK_BOOTTIME, and reads CLOCK_REALTIME only in milliseconds, which would round some seconds wrongly.
   return readClock(CLOCK_REALTIME) - readClock(CLOCK_BOOTTIME);
 }
 

@@ -16,15 +16,15 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const FOUR_GIB = 0x1_0000_0000;
 
-/** How to map. */
+/** Options for mapping memory. */
 export interface MapMemoryOptions {
-  /** Bytes; rounded up to whole pages by the kernel. */
+  /** The length in bytes. The kernel rounds it up to whole pages. */
   readonly length: number;
   /** Bytes from the start of the fd's memory, a multiple of the page size. */
   readonly offset?: number | undefined;
-  /** Maps for writing as well. Views of a mapping that is not writable must never be written: that ends the process. */
+  /** Makes the mapping writable. Never write to a mapping that is not writable: the process would crash. */
   readonly writable?: boolean | undefined;
-  /** The address at which an arena must lie; 0 for any. */
+  /** The address that an arena must have; 0 for any. */
   readonly address?: number | undefined;
   /** True for an arena: its memory must not cross a multiple of 4 GiB, so the kernel chooses the address. */
   readonly isArena?: boolean | undefined;
@@ -33,20 +33,20 @@ export interface MapMemoryOptions {
 interface Range {
   readonly address: number;
   readonly length: number;
-  /** True if the caller chose the address. Only a mapping that needs this address may take the place again. */
+  /** True if the caller chose the address. Only a mapping that needs this address may reuse the range. */
   readonly isFixed?: boolean;
 }
 
 /**
- * Closed places outside of JavaScript's own memory, by address. They are not unmapped:
- * `buffer.transfer()` moves memory into a buffer that this code does not know, and that buffer may still be in use. The
- * next mapping for writing takes the place.
+ * The address ranges of closed mappings that are not engine memory, by address. They stay mapped: `buffer.transfer()`
+ * can have moved the memory into another buffer, which may still be in use. The next writable mapping reuses such a
+ * range.
  */
 const closedPlaces = new Map<number, Range>();
 
 const uncollected = new FinalizationRegistry<Range>((range) => closedPlaces.set(range.address, range));
 
-/** Takes a closed place for a mapping, at its address unless that is 0. Returns undefined if there is none. */
+/** Reuses the range of a closed mapping, at `address` unless that is 0. Returns undefined if none fits. */
 function takeClosedPlace({ address = 0, length, isArena = false }: MapMemoryOptions): Range | undefined {
   for (const place of closedPlaces.values()) {
     if (place.length < length || (address === 0 ? place.isFixed : address !== place.address)) continue;
@@ -61,7 +61,10 @@ function crosses4GiB(start: number, length: number): boolean {
   return Math.floor(start / FOUR_GIB) !== Math.floor((start + length - 1) / FOUR_GIB);
 }
 
-/** Puts private pages in the place of a mapping. Views of it stay readable and writable. Returns the errno or 0. */
+/**
+ * Replaces the pages of a mapping by private ones, so that its views stay readable and writable. Returns the errno or
+ * 0.
+ */
 function dropPages({ address, length }: Range): number {
   const flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   const result = syscall("mmap", address, length, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -81,7 +84,7 @@ export class MappedMemory {
     const { length, offset = 0, writable = false, address = 0, isArena = false } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
     checkU64(offset, "offset");
-    // A read behind the end of a file ends the process (SIGBUS), and others can shorten a file at any time.
+    // Reading past the end of a mapped file ends the process (SIGBUS), and others can shorten a file at any time.
     const stat = withNodeError(what, () => fstatSync(checkI32(fd, "fd")));
     if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
@@ -143,7 +146,7 @@ export class MappedMemory {
   }
 }
 
-/** Maps an fd's memory: a map's values, a ring, a perf buffer. `what` names it in errors. */
+/** Maps the memory of an fd: a map's values, a ring, a perf buffer. Errors use the name `what`. */
 export function mapMemory(fd: number, options: MapMemoryOptions, what = "the mapping"): MappedMemory {
   return new MappedMemory(fd, options, what);
 }

@@ -6,8 +6,8 @@ const RLIMIT_MEMLOCK = 8;
 let done = false;
 
 /**
- * Raises RLIMIT_MEMLOCK to infinity, once, on kernels before 5.11, which charge BPF memory to it; newer ones use the
- * memory cgroup. A refusal is not reported: the call that then fails with EPERM says it.
+ * Raises RLIMIT_MEMLOCK to infinity, once. Does nothing on 5.11 and newer, which charge BPF memory to the memory cgroup
+ * instead. Ignores a failure: the call that then fails with EPERM has an error that names the limit.
  */
 export function raiseMemlock(): void {
   if (done) return;
@@ -16,7 +16,7 @@ export function raiseMemlock(): void {
   setMemlock();
 }
 
-/** Sets the limit of this process, soft and hard, to infinity. False where the kernel refused. */
+/** Sets the soft and the hard limit of this process to infinity. Returns false if the kernel refuses. */
 export function setMemlock(): boolean {
   beginCall();
   const limit = placeRoom(16);

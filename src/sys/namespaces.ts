@@ -10,10 +10,13 @@ export const Namespace = {
   CLONE_NEWNET: 0x40000000,
 } as const;
 
-// Both calls act on the calling thread alone. Threads that Node makes meanwhile (its pool) stay behind in the
-// namespace: do it in a Worker that is made for it and ends after.
+// setns(2) and unshare(2) change only the calling thread. Threads that this thread starts later (Node's pool) inherit
+// the new namespace and keep it. So call these functions only in a Worker that exists for this purpose and ends
+// afterwards.
 
-/** Moves the calling thread into the namespace of an fd, such as /proc/PID/ns/net. See the rule above. */
+/**
+ * Moves the calling thread into the namespace of an fd, such as /proc/PID/ns/net. Call it only in a Worker; see above.
+ */
 export function setNamespace(fd: number, type = 0): void {
   const result = syscall("setns", fd, type);
   if (result < 0) throw fail("setns", -result, { needs: ["CAP_SYS_ADMIN"] });
@@ -21,13 +24,13 @@ export function setNamespace(fd: number, type = 0): void {
 
 const NS_GET_NSTYPE = 0xb703;
 
-/** Of which kind the namespace of an fd is: one of {@link Namespace}; undefined where the file is no namespace. */
+/** Returns the kind of namespace of an fd, one of {@link Namespace}; undefined if the file is not a namespace. */
 export function namespaceType(fd: number): number | undefined {
   const result = syscall("ioctl", fd, NS_GET_NSTYPE);
   return result < 0 ? undefined : result;
 }
 
-/** Gives the calling thread new namespaces. See the rule above. */
+/** Moves the calling thread into new namespaces. Call it only in a Worker; see above. */
 export function unshare(flags: number): void {
   const result = syscall("unshare", flags);
   if (result < 0) throw fail("unshare", -result, { needs: ["CAP_SYS_ADMIN"] });

@@ -6,15 +6,15 @@ import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
-/** A network namespace as the kernel's records name it. */
+/** A network namespace as the kernel's info structs identify it. */
 export interface NetnsPlace {
   readonly netns_dev: bigint;
   readonly netns_ino: bigint;
 }
 
 /**
- * The name of a network device of the calling thread's namespace by its index; undefined where there is none, or where
- * `place` is another namespace.
+ * Returns the name of the network device with an index in the calling thread's namespace; undefined if there is none,
+ * or if `place` is another namespace.
  */
 export function deviceName(ifindex: number, place?: NetnsPlace): string | undefined {
   if (ifindex === 0 || (place !== undefined && !isHere(place))) return undefined;
@@ -30,13 +30,13 @@ function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 const DEVICE_IOCTL = { SIOCGIFNAME: 0x8910, SIOCGIFINDEX: 0x8933 } as const;
-/** struct ifreq: a name of 16 bytes, then a union of which we use an int. */
+/** The size of struct ifreq: a name of 16 bytes, then a union, of which an int is used. */
 const IFREQ_SIZE = 40;
 const IFNAMSIZ = 16;
 
 /**
- * The index of a network device of the calling thread's namespace, where bpf(2) looks for it too; undefined if there is
- * none of that name.
+ * Returns the index of a network device in the calling thread's namespace; undefined if there is none of that name.
+ * bpf(2) looks up the index in the same namespace.
  */
 export function deviceIndex(name: string): number | undefined {
   const text = new TextEncoder().encode(name);
@@ -57,7 +57,7 @@ function askByIndex(ifindex: number): DataView | undefined {
   return askDevice("SIOCGIFNAME", request);
 }
 
-/** A `struct ifreq` as an ioctl filled it; undefined where there is no such device. */
+/** Runs an ioctl and returns the `struct ifreq` that it filled; undefined if there is no such device. */
 function askDevice(name: keyof typeof DEVICE_IOCTL, request: Uint8Array): DataView | undefined {
   const socket = syscall("socket", AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   if (socket < 0) throw fail("socket", -socket);

@@ -12,7 +12,7 @@ const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const ANSWER_SIZE = 16 * 1024;
-/** Bits of an attribute's type that are no part of its number: nested, in network byte order. */
+/** The bits of an attribute's type that are its number. The other two are flags: nested, network byte order. */
 const TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
 const NLMSGERR_ATTR_MSG = 1;
@@ -25,7 +25,7 @@ export type NetlinkAttribute = readonly [
 
 /** A message for the kernel's routing sockets (rtnetlink(7)). */
 export interface RouteRequest {
-  /** For errors: `RTM_NEWTFILTER`. */
+  /** The type of the message. Errors show it as the call. */
   readonly type:
     | "RTM_NEWLINK"
     | "RTM_DELLINK"
@@ -43,8 +43,8 @@ export interface RouteRequest {
 }
 
 /**
- * Sends a request in the calling thread's network namespace and returns the messages that answer it, each as the bytes
- * behind its header. Throws SyscallError with the kernel's own sentence as its hint.
+ * Sends a request in the calling thread's network namespace. Returns the kernel's answers, each without its message
+ * header. Throws SyscallError; if the kernel sent an error message, the hint is that message.
  */
 export function routeRequest(request: RouteRequest): Uint8Array[] {
   const socket = syscall("socket", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
@@ -77,7 +77,7 @@ function encodeRequest({ type, flags = 0, header, attributes = [] }: RouteReques
   return message;
 }
 
-/** Attributes one behind the other, each at a multiple of four bytes. */
+/** Encodes attributes one after another, each aligned to four bytes. */
 export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8Array {
   const parts = attributes.map(([type, value]) => {
     const isNested = typeof value === "object" && !(value instanceof Uint8Array);
@@ -102,7 +102,7 @@ function bytesOf(value: Uint8Array | number | string, field: string): Uint8Array
   if (typeof value === "string") return new TextEncoder().encode(`${value}\0`);
   if (typeof value !== "number") return value;
   const bytes = new Uint8Array(4);
-  // An fd of -1 takes a program off.
+  // The fd -1, which detaches a program, is negative.
   new DataView(bytes.buffer).setUint32(0, value < 0 ? checkI32(value, field) : checkU32(value, field), true);
   return bytes;
 }
@@ -111,7 +111,7 @@ function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** The attributes in some bytes by their type; what is torn is left out. */
+/** Parses attributes into a map by type. Skips incomplete ones. */
 export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = new Map<number, Uint8Array>();
@@ -124,7 +124,7 @@ export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
   return found;
 }
 
-/** Reads until the kernel says that it is done; each of its messages may be a datagram of its own. */
+/** Reads answers until the kernel marks the end. Each message may be a datagram of its own. */
 function readAnswers(socket: number, call: string): Uint8Array[] {
   const messages: Uint8Array[] = [];
   for (;;) {
@@ -143,17 +143,19 @@ function readAnswers(socket: number, call: string): Uint8Array[] {
   }
 }
 
-/** What one datagram of the kernel says. */
+/** The content of one datagram from the kernel. */
 export interface RouteAnswers {
   /** The messages, each without its header. */
   readonly messages: readonly Uint8Array[];
-  /** How the request ended: an errno, 0 for success, and maybe a sentence. Undefined if another datagram follows. */
+  /**
+   * The end of the answers: an errno (0 for success) and maybe an error message. Undefined if another datagram follows.
+   */
   readonly end: { readonly errno: number; readonly sentence: string | undefined } | undefined;
 }
 
 const SOURCE = "the answer of a netlink socket";
 
-/** Parses a datagram of netlink messages. Throws FormatError where a message does not fit the datagram. */
+/** Parses a datagram of netlink messages. Throws FormatError if a message does not fit the datagram. */
 export function parseRouteAnswers(datagram: Uint8Array): RouteAnswers {
   const bytes = new Bytes(datagram, SOURCE);
   const messages: Uint8Array[] = [];
@@ -171,7 +173,9 @@ export function parseRouteAnswers(datagram: Uint8Array): RouteAnswers {
   return { messages, end: undefined };
 }
 
-/** `struct nlmsgerr`: a negative errno, the request's header (or all of it), and maybe a sentence of the kernel's. */
+/**
+ * Parses `struct nlmsgerr`: a negative errno, the request's header or the whole request, and maybe an error message.
+ */
 function parseError(message: Uint8Array, flags: number): { errno: number; sentence: string | undefined } {
   const bytes = new Bytes(message, SOURCE);
   const errno = -bytes.i32(0, "an errno");

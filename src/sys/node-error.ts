@@ -2,8 +2,8 @@ import { SyscallError } from "../errors/index.ts";
 import { explainPermission, type PermissionContext } from "./permission.ts";
 
 /**
- * Turns an error of Node's file functions into a SyscallError about `subject`, such as a path. `context` says which rights
- * the call needs. Other errors stay as they are.
+ * Turns an error of Node's file functions into a SyscallError about `subject`, such as a path. `context` has the
+ * capabilities that the call needs. Returns other errors unchanged.
  */
 export function nodeError(error: unknown, subject: string, context: PermissionContext = {}): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException;
@@ -12,7 +12,7 @@ export function nodeError(error: unknown, subject: string, context: PermissionCo
   return new SyscallError({ call: syscall, errno: Math.abs(errno), subject, hint }, { cause: error });
 }
 
-/** Calls a function of node:fs. What it throws becomes the error that {@link nodeError} makes. */
+/** Calls a function of node:fs, and converts its error by {@link nodeError}. */
 export function withNodeError<T>(subject: string, call: () => T, context?: PermissionContext): T {
   try {
     return call();

@@ -4,48 +4,48 @@ import { type Arena, beginCall, openArena, placeRoom } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-// A machine has thousands of open files, and most of the time to look at them would be Node's around each call. So names
-// of files are written into the arena and compared there as bytes, and nothing is made of a file that is not wanted.
+// A machine has thousands of open files. With node:fs, most of the time would be Node's overhead for each call. So this
+// file makes the system calls itself, compares names as bytes in the arena, and creates no objects for unwanted files.
 
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
 const KCMP_FILES = 2;
-/** struct linux_dirent64: what of it is read. */
+/** The offsets of struct linux_dirent64 that are read. */
 const RECORD_LENGTH = 16;
 const NAME = 19;
 const ENTRIES_SIZE = 0x8000;
-/** More than an entry of /proc takes. */
+/** A limit above the size of any directory entry of /proc. */
 const MAX_ENTRY = 512;
 const TEXT_SIZE = 0x1000;
 const PATH_SIZE = 64;
 const DIGIT_0 = 48;
 const NEWLINE = 10;
 
-/** What {@link openFileNumbers} looks for. */
+/** The open files that {@link openFileNumbers} looks for. */
 export interface OpenFileSearch {
-  /** What /proc/PID/fd/FD links to, for instance `anon_inode:bpf-map`: one of these. */
+  /** The accepted targets of the link /proc/PID/fd/FD, for instance `anon_inode:bpf-map`. */
   readonly targets: readonly string[];
-  /** The field of /proc/PID/fdinfo/FD whose number is wanted, for instance `map_id`. */
+  /** The field of /proc/PID/fdinfo/FD to return, for instance `map_id`. */
   readonly field: string;
-  /** Gives up where the search would take longer than so many microseconds on an idle machine. Default: never. */
+  /** Give up if the search would take more microseconds than this on an idle machine. Default: never. */
   readonly budget?: number | undefined;
 }
 
-/** What it takes to read where an open file leads, and to read the number of one that is wanted, in microseconds. */
+/** The microseconds to read the link of an open file, and to read the number of a wanted one. */
 const FILE_COST = 2;
 const NUMBER_COST = 8;
 
 /** The open files that were found. */
 export interface OpenFileNumbers {
-  /** One for each file, by ascending process; `pid` is that of the whole process (its thread group). */
+  /** One entry for each file, sorted by process. `pid` is that of the process (thread group), not of a thread. */
   readonly files: readonly { readonly pid: number; readonly value: number }[];
-  /** Processes whose files this one may not see (CAP_SYS_PTRACE). */
+  /** The number of processes whose files this process may not read (CAP_SYS_PTRACE). */
   readonly refused: number;
 }
 
 /**
- * A number of each open file of a kind, of all processes that /proc shows. Those that end meanwhile are left out.
- * Undefined where that is over the budget.
+ * Returns a number, such as an object id, for each open file of a kind, in all processes that /proc shows. Skips
+ * processes that end meanwhile. Returns undefined if the search is over the budget.
  */
 export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
   return new Walk(search).run();
@@ -57,7 +57,7 @@ class Walk {
   readonly #targets: readonly Uint8Array[];
   readonly #field: Uint8Array;
   readonly #files: { pid: number; value: number }[] = [];
-  /** Places in the arena: directory entries, a link's target or a file's text, and a path. */
+  /** Offsets in the arena for directory entries, for a link's target or a file's text, and for a path. */
   readonly #entries: number;
   readonly #text: number;
   readonly #path: number;
@@ -92,9 +92,9 @@ class Walk {
   #process(pid: number): void {
     const files = this.#directory(pid, `/proc/${pid}/fd`);
     if (files === -Errno.EACCES || files === -Errno.EPERM) this.#refused += 1;
-    // Threads of the kernel have none.
+    // Kernel threads have no files; single-threaded processes need no look at their threads.
     if (files <= 0 || threadsOf(pid) <= 1) return;
-    // A thread can have a table of files of its own (unshare(2) with CLONE_FILES).
+    // A thread can have its own file table (unshare(2) with CLONE_FILES).
     const tids: number[] = [];
     const tasks = this.#open(`/proc/${pid}/task`);
     if (tasks >= 0) this.#eachNumber(tasks, (tid) => tids.push(tid));
@@ -103,7 +103,9 @@ class Walk {
     }
   }
 
-  /** Looks at all files of a directory of /proc/PID/fd's kind. Returns how many, or the negative errno of opening it. */
+  /**
+   * Examines all files of a directory such as /proc/PID/fd. Returns their number, or the negative errno of opening it.
+   */
   #directory(pid: number, path: string): number {
     const directory = this.#open(path);
     if (directory < 0) return directory;
@@ -115,7 +117,7 @@ class Walk {
       const length = syscall("readlinkat", directory, base + name, base + this.#text, TEXT_SIZE);
       if (length > 0 && this.#isTarget(length)) found.push(fd);
     });
-    // Known before the numbers are read, which takes most of the time.
+    // Check the budget now: reading the numbers would take most of the time.
     this.#left -= count * FILE_COST + found.length * NUMBER_COST;
     if (this.#left < 0) return count;
     for (const fd of found) {
@@ -133,7 +135,7 @@ class Walk {
     );
   }
 
-  /** The number behind the wanted field in a file of fields; undefined where the file is gone or has no such field. */
+  /** Returns the number of the wanted field in an fdinfo file; undefined if the file is gone or lacks the field. */
   #number(path: string): number | undefined {
     const file = this.#open(path);
     if (file < 0) return undefined;
@@ -150,7 +152,7 @@ class Walk {
     return undefined;
   }
 
-  /** Calls `visit` for each entry whose name is a number, with the name's place in the arena; closes the directory. */
+  /** Calls `visit` for each entry whose name is a number, with the name's offset in the arena. Closes the directory. */
   #eachNumber(directory: number, visit: (number: number, name: number) => void): void {
     const { base, bytes, view } = this.#arena;
     for (;;) {
@@ -161,7 +163,7 @@ class Walk {
         const first = (bytes[at + NAME] as number) - DIGIT_0;
         if (first >= 0 && first <= 9) visit(this.#digits(at + NAME), at + NAME);
       }
-      // procfs goes on until the room is full or all is told.
+      // procfs fills the buffer unless it has reached the end.
       if (length < ENTRIES_SIZE - MAX_ENTRY) break;
     }
     closeAt(directory);
@@ -185,7 +187,9 @@ class Walk {
   }
 }
 
-/** A directory has a link from its parent, one from itself, and one from each directory in it. */
+/**
+ * Returns the number of threads by the link count of the task directory: one per thread, plus its parent and itself.
+ */
 function threadsOf(pid: number): number {
   return (statSync(`/proc/${pid}/task`, { throwIfNoEntry: false })?.nlink ?? 0) - 2;
 }

@@ -9,9 +9,9 @@ const closedByNode: Set<number> | undefined = isMainThread ? undefined : new Set
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Makes a worker thread's fd end with the thread, and returns the fd's new number. No JavaScript runs in a worker that is
- * terminated, but Node closes what was opened by node:fs: so this opens something and puts the file in its place. In the main
- * thread the fd stays as it is.
+ * Makes Node close a worker thread's fd when the thread ends, and returns the fd's new number. A terminated worker runs
+ * no JavaScript, but Node closes the fds that node:fs opened. So this opens a file by node:fs and replaces it with the
+ * given one (dup3). In the main thread it returns the fd unchanged.
  */
 export function endWithThread(fd: number): number {
   if (closedByNode === undefined || closedByNode.has(fd)) return fd;
@@ -26,7 +26,7 @@ export function endWithThread(fd: number): number {
   return own;
 }
 
-/** Closes an fd. Not through node:fs, which warns in a worker about fds that it did not open. */
+/** Closes an fd. In a worker, node:fs would warn about an fd that it did not open. */
 export function closeFd(fd: number): void {
   if (closedByNode?.delete(fd) === true) {
     closeSync(fd);
@@ -37,7 +37,7 @@ export function closeFd(fd: number): void {
   if (result < 0 && result !== -Errno.EINTR) throw fail("close", -result);
 }
 
-/** A second fd for the same open file (close-on-exec). */
+/** Returns a second fd for the same open file (close-on-exec). */
 export function duplicateFd(fd: number): number {
   const result = syscall("fcntl", fd, F_DUPFD_CLOEXEC, 3);
   if (result < 0) throw fail("fcntl(F_DUPFD_CLOEXEC)", -result);
@@ -51,7 +51,7 @@ interface Leak {
   readonly stack: string | undefined;
 }
 
-// The collector never closes an fd: to lose a link is to detach it, and nobody should wonder when that happens.
+// Garbage collection only warns about a lost fd. Closing it could detach a program at an unpredictable time.
 let leaks: FinalizationRegistry<Leak> | undefined;
 let tracing: boolean | undefined;
 
@@ -64,27 +64,30 @@ function warnOfLeak({ what, fd, stack }: Leak): void {
 }
 
 /**
- * Those made last. Most are closed soon, and to register one takes as long as a system call: so only those that are open
- * still when the present job ends, or when there are this many, are registered.
+ * The newest fds, which are not registered for the warning yet. Registering takes as long as a system call, and most
+ * fds are closed soon. So an fd is registered only if it is still open at the end of the current job, or when this list
+ * is full.
  */
 const recent: OwnedFd[] = [];
 const MOST_RECENT = 64;
 
-/** An fd that somebody owns: closed once, unusable after, and warned about when it is forgotten. */
+/**
+ * Owns an fd. It closes the fd once, throws ClosedError afterwards, and warns if it is garbage-collected while open.
+ */
 export class OwnedFd {
-  /** What it is, for errors: `map "counts"`. */
+  /** The name that errors use: `map "counts"`. */
   readonly what: string;
   #fd: number;
   #registered = false;
 
-  /** `watched: false`: nobody is warned, because whoever made it closes it for certain, or calls `watch()`. */
+  /** `watched: false` turns the warning off. The caller must then close the fd for certain, or call `watch()` later. */
   constructor(fd: number, what: string, options?: { readonly watched: false }) {
     this.#fd = options === undefined ? endWithThread(fd) : fd;
     this.what = what;
     if (options === undefined) this.watch();
   }
 
-  /** Warns from now on when it is forgotten. */
+  /** Turns on the warning for an fd that is never closed. */
   watch(): void {
     tracing ??= process.env.BPFTS_TRACE_LEAKS !== undefined;
     if (tracing) {
@@ -127,7 +130,7 @@ export class OwnedFd {
     this.close();
   }
 
-  /** Gives the fd away: it stays open, and is now the caller's to close. */
+  /** Gives up ownership and returns the fd, which stays open. The caller must close it. */
   release(): number {
     const fd = this.number;
     this.#fd = -1;

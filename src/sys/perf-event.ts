@@ -7,34 +7,34 @@ import { syscall } from "./ffi.ts";
 import { endWithThread } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
-/** What perf_event_open(2) takes, by the kernel's names; what is left out is 0. */
+/** The arguments of perf_event_open(2), by the kernel's names. Omitted fields are 0. */
 export interface PerfEventOptions {
   /** One of PerfType, or the number of a PMU. */
   readonly type: number;
   readonly config?: bigint | number | undefined;
-  /** Or `sample_freq`, with `bits: ["freq"]`. */
+  /** The sample period; with `bits: ["freq"]`, the sample frequency. */
   readonly sample_period?: bigint | number | undefined;
   readonly sample_type?: bigint | undefined;
   readonly read_format?: bigint | undefined;
   /** Names of one-bit fields to set. */
   readonly bits?: readonly (keyof typeof PerfEventBit)[] | undefined;
-  /** Records, or with the bit `watermark` bytes, after which the fd becomes ready. */
+  /** The fd becomes ready after this many records; with the bit `watermark`, after this many bytes. */
   readonly wakeup_events?: number | undefined;
-  /** A uprobe's file or a kprobe's function: `config1` is then its address. */
+  /** The file of a uprobe or the function of a kprobe. The kernel gets it in the field `config1`. */
   readonly path?: string | undefined;
   readonly config1?: bigint | number | undefined;
   /** A probe's offset or address. */
   readonly config2?: bigint | number | undefined;
-  /** A process, -1 for all. 0, the calling thread, unless given. */
+  /** The process to observe; -1 for all. Default: 0, the calling thread. */
   readonly pid?: number | undefined;
-  /** A CPU, -1 for any, which needs a `pid`. -1 unless given. */
+  /** The CPU to observe. Default: -1, any CPU; this needs a `pid`. */
   readonly cpu?: number | undefined;
   readonly group_fd?: number | undefined;
   /** Flags of PerfFlag; close-on-exec is always set. */
   readonly flags?: number | undefined;
 }
 
-/** perf_event_open(2): returns an fd. */
+/** Calls perf_event_open(2) and returns the fd. */
 export function perfEventOpen(options: PerfEventOptions): number {
   const { type, path, pid = 0, cpu = -1, group_fd = -1 } = options;
   for (const [name, value] of Object.entries({ pid, cpu, group_fd })) checkI32(value, name);
@@ -70,32 +70,32 @@ function perfIoctl(fd: number, name: keyof typeof PerfIoctl, argument: number): 
   if (result < 0) throw fail(`ioctl(${name})`, -result, { needs: ["CAP_PERFMON"] });
 }
 
-/** Starts a perf event. */
+/** Enables a perf event. */
 export function perfEventEnable(fd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_ENABLE", 0);
 }
 
-/** Stops a perf event. */
+/** Disables a perf event. */
 export function perfEventDisable(fd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_DISABLE", 0);
 }
 
-/** Sets its counter to 0. */
+/** Resets the counter of a perf event to 0. */
 export function perfEventReset(fd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_RESET", 0);
 }
 
-/** Attaches a program without a link, for as long as the fd is open: kernels before 5.15 have no other way. */
+/** Attaches a program while the fd is open, without a link. Kernels before 5.15 have no other way. */
 export function perfEventSetBpf(fd: number, progFd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", checkI32(progFd, "progFd"));
 }
 
-/** Holds back what would be written to the event's ring, or lets it through again (4.7); what comes meanwhile is lost. */
+/** Pauses or resumes writing to the event's ring (4.7). Records that arrive during a pause are lost. */
 export function perfEventPauseOutput(fd: number, pause: boolean): void {
   perfIoctl(fd, "PERF_EVENT_IOC_PAUSE_OUTPUT", pause ? 1 : 0);
 }
 
-/** The ids of the programs on the tracepoint of a perf event, at most 64 of them by the kernel's limit. */
+/** Returns the ids of the programs on the tracepoint of a perf event. The kernel allows at most 64. */
 export function perfEventQueryBpf(fd: number): number[] {
   // struct perf_event_query_bpf { __u32 ids_len, prog_cnt, ids[]; }; BPF_TRACE_MAX_PROGS is 64.
   beginCall();
@@ -107,15 +107,18 @@ export function perfEventQueryBpf(fd: number): number[] {
   return Array.from({ length: Math.min(view.getUint32(4, true), 64) }, (_, i) => view.getUint32(8 + i * 4, true));
 }
 
-/** A source of perf events that the kernel numbers at boot: `kprobe`, `uprobe`, … */
+/** A PMU, which is a source of perf events: `kprobe`, `uprobe`, … The kernel numbers the PMUs at boot. */
 export interface PerfPmu {
   /** `perf_event_attr.type`. */
   readonly type: number;
-  /** The first bit of a field of `perf_event_attr.config`, such as `retprobe`; undefined if it has none of that name. */
+  /**
+   * Returns the first bit of a field of `perf_event_attr.config`, such as `retprobe`; undefined if there is no such
+   * field.
+   */
   bit(field: string): number | undefined;
 }
 
-/** A PMU by its name in /sys/bus/event_source/devices; undefined where this kernel was built without it. */
+/** Finds a PMU by its name in /sys/bus/event_source/devices; undefined if this kernel was built without it. */
 export function perfPmu(name: string): PerfPmu | undefined {
   const directory = `/sys/bus/event_source/devices/${name}`;
   const type = readLine(`${directory}/type`);

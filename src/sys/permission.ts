@@ -3,13 +3,13 @@ import { BpfMapType, BpfProgType, mapTypeName, progTypeName } from "../uapi/inde
 import { type Capability, effectiveCapabilities, hasCapability, inInitialUserNamespace } from "./capabilities.ts";
 import { kernelAtLeast, lockdown, unprivilegedBpfDisabled } from "./running-kernel.ts";
 
-/** What was tried, as far as rights depend on it. */
+/** The parts of a call that decide which capabilities it needs. */
 export interface PermissionContext {
   /** The type of the program to load or attach. */
   readonly progType?: BpfProgType | undefined;
   /** The type of the map to create. */
   readonly mapType?: BpfMapType | undefined;
-  /** Capabilities that the call needs whatever its types. */
+  /** Capabilities that the call needs for every type. */
   readonly needs?: readonly Capability[] | undefined;
   /** The call charges RLIMIT_MEMLOCK on kernels before 5.11. */
   readonly memlock?: boolean | undefined;
@@ -51,7 +51,8 @@ const PERFMON: ReadonlySet<number> = new Set([
   t.BPF_PROG_TYPE_EXT,
 ]);
 const TRAMPOLINE: ReadonlySet<number> = new Set([t.BPF_PROG_TYPE_TRACING, t.BPF_PROG_TYPE_LSM, t.BPF_PROG_TYPE_EXT]);
-// The maps that map_create() of kernel/bpf/syscall.c grants to everybody, and those that need CAP_NET_ADMIN.
+// The map types that map_create() in kernel/bpf/syscall.c allows without a capability, and those that need
+// CAP_NET_ADMIN.
 const m = BpfMapType;
 const UNPRIVILEGED_MAPS: ReadonlySet<number> = new Set([
   m.BPF_MAP_TYPE_ARRAY,
@@ -76,7 +77,7 @@ const NET_ADMIN_MAPS: ReadonlySet<number> = new Set([
   m.BPF_MAP_TYPE_XSKMAP,
 ]);
 
-/** The capabilities that a call needs (kernel/bpf/syscall.c). CAP_SYS_ADMIN stands for all of them. */
+/** Returns the capabilities that a call needs (kernel/bpf/syscall.c). CAP_SYS_ADMIN includes all of them. */
 export function neededCapabilities(context: PermissionContext): readonly Capability[] {
   const needs = new Set<Capability>(context.needs);
   if (context.progType !== undefined) {
@@ -92,12 +93,12 @@ export function neededCapabilities(context: PermissionContext): readonly Capabil
 }
 
 /**
- * Says in one sentence why the kernel refused and what would help, for EPERM and EACCES;
- * undefined for other errors, or where nothing is known. What cannot be told from outside is not guessed at.
+ * Returns a sentence that explains EPERM or EACCES and says what would help. Returns undefined for other errors, and if
+ * the cause cannot be determined: it never guesses.
  */
 export function explainPermission(errno: number, context: PermissionContext = {}): string | undefined {
   if (errno !== Errno.EPERM && errno !== Errno.EACCES) return undefined;
-  // The verifier's EACCES is about the program, not about rights.
+  // EACCES from the verifier is about the program's code, not about capabilities.
   if (errno === Errno.EACCES && context.progType !== undefined) return undefined;
   const needs = neededCapabilities(context);
   if (needs.length === 0 && context.memlock !== true) return undefined;
@@ -122,7 +123,7 @@ function missingText(missing: readonly Capability[], context: PermissionContext)
       : context.mapType !== undefined
         ? ` for ${mapTypeName(context.mapType) ?? `type ${context.mapType}`} maps`
         : "";
-  // CAP_BPF and CAP_PERFMON exist since 5.8; before, CAP_SYS_ADMIN does their work.
+  // CAP_BPF and CAP_PERFMON exist since 5.8. Older kernels check CAP_SYS_ADMIN instead.
   const names = kernelAtLeast(5, 8) ? missing.join(" and ") : "CAP_SYS_ADMIN";
   const sysctl = unprivilegedBpfDisabled();
   const disabled =
@@ -141,7 +142,7 @@ function refusedText(context: PermissionContext): string | undefined {
   return `no capability is missing: the kernel or one of its security modules refuses it${lockdownText}`;
 }
 
-/** A SyscallError of a system call. Where the kernel refused for want of rights, its hint says which. */
+/** Makes a SyscallError for a system call. If capabilities are missing, the hint names them. */
 export function fail(
   call: string,
   errno: number,

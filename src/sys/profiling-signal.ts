@@ -7,8 +7,9 @@ const SIGPROF = 27;
 const SET_SIZE = 8;
 
 /**
- * Runs something while this thread gets no SIGPROF. A profiler sends it every millisecond or faster, `node --cpu-prof`
- * too, and the verifier gives up with EAGAIN whenever a signal is there: no program that takes longer would ever load.
+ * Runs a function while SIGPROF is blocked for this thread. Profilers such as `node --cpu-prof` send SIGPROF every
+ * millisecond or faster. The verifier stops with EAGAIN at every signal, so a program that takes longer would never
+ * load.
  */
 export function withoutProfilingSignal<T>(run: () => T): T {
   beginCall();

@@ -19,8 +19,8 @@ export function kernelRelease(): string {
 let running: KernelVersion | undefined;
 
 /**
- * The running kernel's version. Ubuntu and Debian build from a stable release that `uname -r` does not tell:
- * /proc/version_signature and the text after "Debian " in `uname -v` do.
+ * Returns the running kernel's version. Ubuntu and Debian do not show the stable release that they build from in
+ * `uname -r`. Ubuntu shows it in /proc/version_signature, Debian after "Debian " in `uname -v`.
  */
 export function kernelVersion(): KernelVersion {
   running ??= ubuntuVersion() ?? parseVersion(/Debian (\d+\.\d+\.\d+)/.exec(version())?.[1]) ?? parseVersion(release());
@@ -30,8 +30,8 @@ export function kernelVersion(): KernelVersion {
 let releaseVersion: KernelVersion | undefined;
 
 /**
- * Whether the running kernel is `major.minor` or newer. Only for what no probe can tell: distributions backport. What
- * they number otherwise is the patch, so `uname -r` tells this, and no file is looked for.
+ * Whether the running kernel is `major.minor` or newer. Prefer a probe where there is one, because distributions
+ * backport features. Reads only `uname -r`, because distributions change only the patch number.
  */
 export function kernelAtLeast(major: number, minor: number): boolean {
   releaseVersion ??= parseVersion(release());
@@ -40,7 +40,7 @@ export function kernelAtLeast(major: number, minor: number): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }
 
-/** The version at the start of a text such as `6.18.44-fc`; undefined where there is none. */
+/** Parses the version at the start of a text such as `6.18.44-fc`. Returns undefined if there is none. */
 export function parseVersion(text: string | undefined): KernelVersion | undefined {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
   if (match === null) return undefined;
@@ -62,8 +62,8 @@ const NT_GNU_BUILD_ID = 3;
 const HEADER_SIZE = 12;
 
 /**
- * The hexadecimal hash of the running kernel's image that its linker put in (`readelf -n vmlinux` shows it); undefined
- * where it has none or /sys does not tell.
+ * Returns the build id of the running kernel in hexadecimal (`readelf -n vmlinux` shows it too); undefined if the
+ * kernel has none, or if /sys does not show it.
  */
 export function kernelBuildId(): string | undefined {
   let notes: Uint8Array;
@@ -75,7 +75,7 @@ export function kernelBuildId(): string | undefined {
   return parseBuildId(notes);
 }
 
-/** The build id among ELF notes: each has the lengths of its name and of what it says, a type, the name, and that. */
+/** Finds the build id in ELF notes. A note has: length of the name, length of the content, type, name, content. */
 export function parseBuildId(notes: Uint8Array): string | undefined {
   const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
   const padded = (size: number): number => (size + 3) & ~3;
@@ -99,12 +99,13 @@ function isGnu(name: Uint8Array): boolean {
   return name.length === 4 && name[0] === 0x47 && name[1] === 0x4e && name[2] === 0x55 && name[3] === 0;
 }
 
-/** A config is below 1 MB; the bound keeps a wrong file from filling memory. */
+/** A config is smaller than 1 MB. The limit keeps a wrong file from filling the memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * The running kernel's build configuration: `CONFIG_X` to `y`, `m`, a number, or a text with its quotes. Read where
- * libbpf reads it, from /boot/config-RELEASE or else /proc/config.gz; undefined where neither can be read.
+ * Returns the running kernel's build configuration: for each `CONFIG_X` the value `y`, `m`, a number, or a text with
+ * its quotes. Like libbpf, reads /boot/config-RELEASE or else /proc/config.gz. Returns undefined if neither can be
+ * read.
  */
 export function kernelConfig(): ReadonlyMap<string, string> | undefined {
   const text = readConfig(`/boot/config-${kernelRelease()}`) ?? readConfig("/proc/config.gz");
@@ -120,12 +121,12 @@ function readConfig(path: string): string | undefined {
   }
   const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (!compressed) return bytes.toString("utf8");
-  // Loaded here, not with this file: it takes a millisecond or two of every start.
+  // Load zlib only when it is needed: it takes one or two milliseconds.
   const { gunzipSync } = process.getBuiltinModule("node:zlib");
   return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString("utf8");
 }
 
-/** Parses `CONFIG_X=value` lines; a comment (`# CONFIG_X is not set`) leaves its name out. */
+/** Parses `CONFIG_X=value` lines. Skips comments such as `# CONFIG_X is not set`. */
 export function parseKernelConfig(text: string): ReadonlyMap<string, string> {
   const config = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -135,30 +136,34 @@ export function parseKernelConfig(text: string): ReadonlyMap<string, string> {
   return config;
 }
 
-/** `kernel.unprivileged_bpf_disabled`: 0 allowed, 1 disabled until reboot, 2 disabled; undefined where it cannot be read. */
+/**
+ * Reads `kernel.unprivileged_bpf_disabled`: 0 allowed, 1 disabled until reboot, 2 disabled; undefined if unreadable.
+ */
 export function unprivilegedBpfDisabled(): number | undefined {
   return readNumber("/proc/sys/kernel/unprivileged_bpf_disabled");
 }
 
-/** A sysctl or another one-number file, such as `/proc/sys/net/core/bpf_jit_enable`; undefined where it cannot be read. */
+/**
+ * Reads a file with one number, such as `/proc/sys/net/core/bpf_jit_enable`. Returns undefined if it cannot be read.
+ */
 export function readNumber(path: string): number | undefined {
   const text = readText(path)?.trim();
   if (text === undefined || !/^-?\d+$/.test(text)) return undefined;
   return Number(text);
 }
 
-/** Kernel lockdown: the mode that is on, undefined where securityfs is not mounted or the kernel has no lockdown. */
+/** Returns the mode of kernel lockdown; undefined if securityfs is not mounted or the kernel has no lockdown. */
 export function lockdown(): "none" | "integrity" | "confidentiality" | undefined {
   const mode = /\[(\w+)\]/.exec(readText("/sys/kernel/security/lockdown") ?? "")?.[1];
   return mode === "none" || mode === "integrity" || mode === "confidentiality" ? mode : undefined;
 }
 
-/** The names of the LSMs that are on, such as `bpf`; undefined where securityfs is not mounted. */
+/** Returns the names of the active LSMs, such as `bpf`; undefined if securityfs is not mounted. */
 export function securityModules(): readonly string[] | undefined {
   return readText("/sys/kernel/security/lsm")?.trim().split(",");
 }
 
-/** A small file of /proc or /sys as text, undefined where it cannot be read. */
+/** Reads a small text file of /proc or /sys. Returns undefined if it cannot be read. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -169,12 +174,12 @@ export function readText(path: string): string | undefined {
 
 const DIRECTORY = "/sys/kernel/btf";
 
-/** The file with the raw BTF of the kernel, or of one of its modules (5.11). It need not be there. */
+/** Returns the path of the raw BTF of the kernel, or of a module (5.11). The file may not exist. */
 export function kernelBtfPath(module = "vmlinux"): string {
   return `${DIRECTORY}/${module}`;
 }
 
-/** The modules that have BTF, sorted by name; none where the kernel was built without. */
+/** Returns the names of the modules with BTF, sorted; none if the kernel was built without BTF. */
 export function kernelBtfModules(): string[] {
   try {
     return readdirSync(DIRECTORY)

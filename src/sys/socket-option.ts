@@ -3,7 +3,7 @@ import { beginCall, placeU32s } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-/** Options of sockets that have to do with programs (include/uapi/asm-generic/socket.h), at level SOL_SOCKET. */
+/** The socket options at level SOL_SOCKET that concern programs (include/uapi/asm-generic/socket.h). */
 export const SocketOption = {
   SO_REUSEPORT: 15,
   SO_DETACH_BPF: 27,
@@ -15,7 +15,7 @@ export type SocketOption = (typeof SocketOption)[keyof typeof SocketOption];
 
 const SOL_SOCKET = 1;
 
-/** setsockopt(2) with a number. Throws SyscallError. */
+/** Calls setsockopt(2) with a number. Throws SyscallError. */
 export function setSocketOption(fd: number, option: keyof typeof SocketOption, value: number): void {
   beginCall();
   const result = syscall(

@@ -1,8 +1,8 @@
 import { BpfError } from "../errors/index.ts";
 
 /**
- * The system calls that bpfts makes itself: number on x86-64, number on arm64 and riscv64, and a bit for each argument that
- * is a C int or unsigned int. The first argument is the lowest bit; the others are addresses, lengths and offsets.
+ * The system calls that bpfts makes itself. Each has: its number on x86-64; its number on arm64 and riscv64; a bit set
+ * of the arguments that are a C int or unsigned int. The lowest bit is the first argument.
  */
 const CALLS = {
   bpf: [321, 280, 0],
@@ -45,12 +45,12 @@ const CALLS = {
 /** A system call that bpfts makes itself. */
 export type SyscallName = keyof typeof CALLS;
 
-/** Which arguments of a system call have 32 bits: the lowest bit stands for the first. */
+/** Returns the arguments of a system call that have 32 bits, as a bit set. The lowest bit is the first argument. */
 export function shortArguments(name: SyscallName): number {
   return CALLS[name][2];
 }
 
-/** The number of a system call on this machine. Throws a BpfError NO_FFI on an architecture without a table. */
+/** Returns the number of a system call on an architecture. Throws a BpfError NO_FFI for an unsupported architecture. */
 export function syscallNumber(name: SyscallName, arch: string = process.arch): number {
   const [x64, generic] = CALLS[name];
   switch (arch) {

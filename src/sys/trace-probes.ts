@@ -4,32 +4,33 @@ import { checkU32 } from "../layout/index.ts";
 import { nodeError } from "./node-error.ts";
 import { withTracefs } from "./tracefs.ts";
 
-/** A probe that tracefs keeps as an event of its own (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */
+/** A probe that is an event in tracefs (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */
 export interface TraceProbe {
   readonly file: "kprobe_events" | "uprobe_events";
-  /** At the return of the function. */
+  /** Whether the probe is at the return of the function. */
   readonly returns: boolean;
   /** `function+offset`, or `path:offset`. */
   readonly target: string;
-  /** How many returns may be awaited at once (kretprobes only); the kernel's default where left out. */
+  /** For kretprobes: the number of concurrent calls whose returns are traced. Default: the kernel's. */
   readonly maxActive?: number | undefined;
 }
 
-/** An event that was made: the number for perf_event_open(2), and the way to remove it. */
+/** An event that makeTraceProbe() added: its number for perf_event_open(2), and how to remove it. */
 export interface MadeProbe {
   readonly id: number;
-  /** Removes the event. Close its perf event first: one in use is kept (EBUSY). */
+  /** Removes the event. Close its perf event first: the kernel does not remove an event in use (EBUSY). */
   remove(): void;
 }
 
-/** The files of tracefs belong to root. */
+/** The capability to name in errors: the files of tracefs belong to root. */
 const TRACEFS = { needs: ["CAP_SYS_ADMIN"] } as const;
 const GROUP = "bpfts";
 let count = 0;
 
 /**
- * Makes an event of a probe in tracefs, for kernels without a PMU for it. It stays until it is removed, also past the
- * end of the process. Throws NotSupportedError where the kernel has no such events, SyscallError if it refuses.
+ * Adds an event for a probe to tracefs, for kernels without a PMU for it. The event stays until it is removed, even
+ * after the process ends. Throws NotSupportedError if the kernel has no such events, SyscallError if it refuses this
+ * one.
  */
 export function makeTraceProbe(probe: TraceProbe): MadeProbe {
   count += 1;
@@ -48,7 +49,7 @@ export function makeTraceProbe(probe: TraceProbe): MadeProbe {
   });
 }
 
-/** The names of our events that tracefs has at the moment; for tests. */
+/** Returns the names of the events in tracefs that this library added. For tests. */
 export function traceProbes(): string[] {
   return withTracefs((path) => {
     try {
@@ -61,7 +62,7 @@ export function traceProbes(): string[] {
   });
 }
 
-/** Appends a command. Opened for appending: to open these files for writing afresh removes all events. */
+/** Appends a command to a file of tracefs. Opening such a file with O_TRUNC would remove all events. */
 function append(file: string, text: string): void {
   let fd: number;
   try {

@@ -11,19 +11,19 @@ const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
-/** Where systemd mounts it, and where the kernel mounts it by itself below debugfs. */
+/** The path where systemd mounts tracefs, and the path where the kernel mounts it below debugfs. */
 const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
 
 /**
- * Runs `use` with the path of a tracefs. One that is mounted nowhere is opened for the time of the call by fsopen(2)
- * and fsmount(2) (Linux 5.2), which shows it to nobody else and leaves nothing mounted.
+ * Calls `use` with the path of a tracefs. If none is mounted, opens a detached mount for the time of the call by
+ * fsopen(2) and fsmount(2) (Linux 5.2). Other processes do not see it, and nothing stays mounted.
  */
 export function withTracefs<T>(use: (path: string) => T): T {
   const usual = USUAL.find(isTracefs);
   return usual === undefined ? withFileSystem("tracefs", use) : use(usual);
 }
 
-/** Where a tracefs is mounted; undefined if nowhere. */
+/** Returns the mount point of a tracefs; undefined if none is mounted. */
 export function tracefsMount(): string | undefined {
   return USUAL.find(isTracefs) ?? mounts().find(({ type }) => type === "tracefs")?.path;
 }
@@ -33,7 +33,7 @@ export function ensureTracefs(): void {
   if (tracefsMount() === undefined) mount({ source: "tracefs", target: USUAL[0], type: "tracefs" });
 }
 
-/** The same for another file system of the kernel's own, such as `securityfs`. */
+/** Does the same as {@link withTracefs} for another kernel file system, such as `securityfs`. */
 export function withFileSystem<T>(name: string, use: (path: string) => T): T {
   const mounted = mounts().find(({ type }) => type === name)?.path;
   if (mounted !== undefined) return use(mounted);
@@ -45,7 +45,7 @@ export function withFileSystem<T>(name: string, use: (path: string) => T): T {
   }
 }
 
-/** A mount of a file system that is attached nowhere; its fd is the root directory. */
+/** Makes a detached mount of a file system. Returns an fd of its root directory. */
 function openDetached(type: string): number {
   beginCall();
   const context = syscall("fsopen", placeText(type), FSOPEN_CLOEXEC);
@@ -65,8 +65,8 @@ function openDetached(type: string): number {
 }
 
 /**
- * The id of a tracepoint for perf_event_open(2), such as `sched`, `sched_switch`; undefined if there is none. Throws
- * UsageError for what cannot be a name.
+ * Returns the id of a tracepoint (such as `sched`, `sched_switch`) for perf_event_open(2); undefined if it does not
+ * exist. Throws UsageError for an invalid name.
  */
 export function tracepointId(category: string, name: string): number | undefined {
   if (!/^[\w.-]+$/.test(category) || !/^[\w.-]+$/.test(name) || category.startsWith(".")) {
@@ -82,7 +82,7 @@ export function tracepointId(category: string, name: string): number | undefined
   });
 }
 
-/** All tracepoints, as `category/name`. */
+/** Returns all tracepoints as `category/name`. */
 export function tracepointNames(): string[] {
   return withTracefs((path) => {
     const directories = (of: string): string[] =>
@@ -96,17 +96,17 @@ export function tracepointNames(): string[] {
   });
 }
 
-/** A function that ftrace can hook, as kprobe_multi and fentry need it. */
+/** A function that ftrace can hook. kprobe_multi and fentry need such functions. */
 export interface TraceableFunction {
   readonly name: string;
-  /** 6.5 and newer, for who may see addresses. */
+  /** Undefined before 6.5, or if this process may not see addresses. */
   readonly address: bigint | undefined;
 }
 
 /**
- * The functions that ftrace can hook and for whose name `wanted` holds, by tracefs (`available_filter_functions_addrs`
- * from 6.5 on, else `available_filter_functions`). Undefined where the kernel does not tell: it was built without
- * ftrace, or is locked down.
+ * Returns the functions that ftrace can hook and whose names satisfy `wanted`. Reads `available_filter_functions_addrs`
+ * of tracefs (6.5), or else `available_filter_functions`. Returns undefined if the kernel lists none: it was built
+ * without ftrace, or is locked down.
  */
 export function traceableFunctions(wanted: (name: string) => boolean): TraceableFunction[] | undefined {
   return withTracefs((path) => {

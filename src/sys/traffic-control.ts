@@ -6,7 +6,7 @@ import { parseAttributes, routeRequest } from "./netlink.ts";
 /** ETH_P_ALL in network byte order: a filter for every protocol. */
 const ALL_PROTOCOLS = 0x0300;
 
-/** A filter of the clsact queueing discipline of a network device. */
+/** A filter of the clsact qdisc of a network device. */
 export interface TcFilter {
   readonly ifindex: number;
   /** TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
@@ -16,14 +16,14 @@ export interface TcFilter {
   readonly handle: number;
 }
 
-/** A filter to make: the kernel chooses a priority or a handle that is 0. */
+/** A filter to add. If the priority or the handle is 0, the kernel chooses it. */
 export interface NewTcFilter extends TcFilter {
   readonly progFd: number;
-  /** For `tc filter show`. */
+  /** The name that `tc filter show` prints. */
   readonly name: string;
 }
 
-/** Gives a network device the clsact queueing discipline; false if it has it. Throws SyscallError. */
+/** Adds the clsact qdisc to a network device. Returns false if the device already has it. Throws SyscallError. */
 export function addClsact(ifindex: number): boolean {
   try {
     routeRequest({
@@ -39,7 +39,7 @@ export function addClsact(ifindex: number): boolean {
   }
 }
 
-/** Takes the clsact queueing discipline off a device, with all its filters. Throws SyscallError. */
+/** Removes the clsact qdisc from a device, with all its filters. Throws SyscallError. */
 export function deleteClsact(ifindex: number): void {
   routeRequest({
     type: "RTM_DELQDISC",
@@ -48,7 +48,10 @@ export function deleteClsact(ifindex: number): void {
   });
 }
 
-/** Makes a filter of a sched_cls program, or with `replace` puts it in the place of one; as the kernel numbered it. */
+/**
+ * Adds a filter with a sched_cls program, or replaces one. Returns it with the priority and handle that the kernel
+ * chose.
+ */
 export function setBpfFilter(filter: NewTcFilter, options: { replace?: boolean | undefined } = {}): TcFilter {
   const { ifindex, parent } = filter;
   const mode = options.replace === true ? NlFlag.NLM_F_REPLACE : NlFlag.NLM_F_EXCL;
@@ -77,7 +80,7 @@ export function deleteBpfFilter(filter: TcFilter): void {
   routeRequest({ type: "RTM_DELTFILTER", header: header(filter), attributes: [[TcAttribute.TCA_KIND, "bpf"]] });
 }
 
-/** The id of the program of a filter; undefined if there is no such filter. */
+/** Returns the id of a filter's program; undefined if there is no such filter. */
 export function bpfFilterProgram(filter: TcFilter): number | undefined {
   let answers: Uint8Array[];
   try {
@@ -96,7 +99,7 @@ export function bpfFilterProgram(filter: TcFilter): number | undefined {
   return id && new DataView(id.buffer, id.byteOffset, id.byteLength).getUint32(0, true);
 }
 
-/** The filter, its queueing discipline (5.10: EINVAL) or its device is not there. */
+/** The errnos for a missing filter, a missing qdisc (EINVAL on 5.10) or a missing device. */
 const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.EINVAL, Errno.ENODEV]);
 
 function header({ ifindex, parent, priority, handle }: TcFilter): DataView {

@@ -2,15 +2,15 @@ import { addFlags } from "../layout/index.ts";
 import { IfAttribute, Ifinfomsg, XdpFlag } from "../uapi/index.ts";
 import { routeRequest } from "./netlink.ts";
 
-/** A program for a network device's XDP hook, without a link. */
+/** Options for attaching an XDP program without a link. */
 export interface XdpAttachOptions {
   /** XDP_FLAGS_*. */
   readonly flags?: number | undefined;
-  /** The program that must be there now (5.7). */
+  /** An fd of the program that must be attached now (5.7). */
   readonly expectedFd?: number | undefined;
 }
 
-/** Attaches an XDP program to a network device by netlink, or with the fd -1 takes it off. Throws SyscallError. */
+/** Attaches an XDP program to a network device by netlink. The fd -1 detaches it. Throws SyscallError. */
 export function xdpAttach(progFd: number, ifindex: number, { flags = 0, expectedFd }: XdpAttachOptions = {}): void {
   const all = expectedFd === undefined ? flags : addFlags(flags, XdpFlag.XDP_FLAGS_REPLACE, "flags");
   routeRequest({

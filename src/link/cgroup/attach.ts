@@ -43,8 +43,8 @@ const ATTACH_OPTIONS: OptionTable<AttachProgramOptions> = {
 };
 
 /**
- * Attaches a program to a cgroup without a link (4.10). It stays until it is detached or the cgroup is removed.
- * Without `multi` and `override`, the hook takes one program: a second one replaces it, and cgroups below take none. The
+ * Attaches a program to a cgroup without a link (4.10). It stays until it is detached or the cgroup is removed. Without
+ * `multi` and `override`, the hook takes one program: a second one replaces it, and cgroups below take none. The
  * neighbour in an `anchor` must itself be attached without a link. Throws SyscallError if another attachment forbids
  * this one, NotSupportedError if the kernel lacks the hook or the order of programs.
  */

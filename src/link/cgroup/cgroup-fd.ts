@@ -11,8 +11,8 @@ import {
 } from "../../sys/index.ts";
 
 /**
- * Opens a cgroup's directory, passes it to `use`, and closes it. Throws UsageError if the path does not exist, cannot be
- * read, is not a directory, or is not in a cgroup v2 hierarchy.
+ * Opens a cgroup's directory, passes it to `use`, and closes it. Throws UsageError if the path does not exist, cannot
+ * be read, is not a directory, or is not in a cgroup v2 hierarchy.
  */
 export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) => T): T {
   const directory = openCgroup(path);

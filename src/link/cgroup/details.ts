@@ -69,8 +69,8 @@ export class CgroupDetails {
   }
 
   /**
-   * Adds the links to a cgroup's own programs. A program can be at one hook several times, by links and without one. The
-   * kernel does not tell these apart, so the first ones get the links, oldest link first.
+   * Adds the links to a cgroup's own programs. A program can be at one hook several times, by links and without one.
+   * The kernel does not tell these apart, so the first ones get the links, oldest link first.
    */
   #withLinks(cgroup: string, cgroupId: bigint, programs: readonly CgroupProgram[]): CgroupProgram[] {
     this.#links ??= cgroupLinks();
@@ -105,8 +105,9 @@ function hookKey({ attachType, attachBtfId }: CgroupProgram): string {
 /**
  * Finds the attachment of each effective program of a hook. `levels` lists the programs attached to the cgroup, to its
  * parent, and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) runs programs with BPF_F_PREORDER
- * first, from the root down, then the others, from the cgroup up. It does not report that flag, so this function assumes
- * as few programs with it as possible. Returns undefined if nothing fits: an attachment changed between the queries.
+ * first, from the root down, then the others, from the cgroup up. It does not report that flag, so this function
+ * assumes as few programs with it as possible. Returns undefined if nothing fits: an attachment changed between the
+ * queries.
  */
 export function matchOrigins(
   effective: readonly number[],

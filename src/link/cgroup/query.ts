@@ -16,8 +16,8 @@ export interface CgroupQueryOptions {
    */
   readonly effective?: boolean | undefined;
   /**
-   * Adds the link of each attachment and, in an effective query, its cgroup and flags. This reads all links of the system
-   * (CAP_SYS_ADMIN) and queries the cgroups above.
+   * Adds the link of each attachment and, in an effective query, its cgroup and flags. This reads all links of the
+   * system (CAP_SYS_ADMIN) and queries the cgroups above.
    */
   readonly details?: boolean | undefined;
 }
@@ -64,8 +64,8 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
 }
 
 /**
- * Returns the programs at all hooks of a cgroup, hook by hook in bpftool's order (4.15; needs CAP_NET_ADMIN). Skips hooks
- * that this kernel lacks. Throws UsageError if the path is not a cgroup.
+ * Returns the programs at all hooks of a cgroup, hook by hook in bpftool's order (4.15; needs CAP_NET_ADMIN). Skips
+ * hooks that this kernel lacks. Throws UsageError if the path is not a cgroup.
  */
 export function cgroupPrograms(cgroup: string, options: CgroupQueryOptions = {}): CgroupProgram[] {
   checkOptions("cgroupPrograms", options, QUERY_OPTIONS);

@@ -35,8 +35,8 @@ const QUESTIONS_PER_PROGRAM = 16;
 
 /**
  * Yields a cgroup and all cgroups below it with their programs, parents before children, in the order of the file
- * system. Each step of the iteration reads one cgroup. Skips cgroups that are removed during the walk, and does not cross
- * into another file system. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs CAP_NET_ADMIN.
+ * system. Each step of the iteration reads one cgroup. Skips cgroups that are removed during the walk, and does not
+ * cross into another file system. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs CAP_NET_ADMIN.
  */
 export function walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
   checkOptions("walkCgroups", options, OPTIONS);

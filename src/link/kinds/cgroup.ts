@@ -19,10 +19,10 @@ export interface CgroupLinkPlace extends CgroupPlace, Position {
 const OPTIONS: OptionTable<CgroupLinkPlace> = { ...CGROUP_OPTIONS, ...POSITION_OPTIONS, preorder: "boolean" };
 
 /**
- * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs can be attached this way. They run
- * in the order in which they were attached. An `anchor` puts one first, last or next to another link (6.17; some
- * distributions' 6.12). Throws SyscallError if another attachment forbids this one, NotSupportedError if the kernel lacks
- * the hook or the order of programs.
+ * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs can be attached this way. They
+ * run in the order in which they were attached. An `anchor` puts one first, last or next to another link (6.17; some
+ * distributions' 6.12). Throws SyscallError if another attachment forbids this one, NotSupportedError if the kernel
+ * lacks the hook or the order of programs.
  */
 export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLink {
   checkArguments("attachCgroup", program, place, OPTIONS);

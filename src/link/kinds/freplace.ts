@@ -22,8 +22,8 @@ export interface FreplacePlace {
 const OPTIONS: OptionTable<FreplacePlace> = { target: required("object"), function: required("text"), cookie: "u64" };
 
 /**
- * Replaces a global function of another program with this program (`freplace/…`) while the link exists (5.6; 5.10 if the
- * target is not that of the load). Throws UsageError if the target has no such function.
+ * Replaces a global function of another program with this program (`freplace/…`) while the link exists (5.6; 5.10 if
+ * the target is not that of the load). Throws UsageError if the target has no such function.
  */
 export function attachFreplace(program: Program, place?: FreplacePlace): KernelLink {
   if (place === undefined) checkArguments("attachFreplace", program, {}, {});

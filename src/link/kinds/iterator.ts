@@ -35,8 +35,8 @@ export interface IteratorPlace {
 const OPTIONS: OptionTable<IteratorPlace> = { map: "object", cgroup: "object", task: "object" };
 
 /**
- * Attaches an iterator program (`iter/…`, 5.8). The program runs when the link is opened by {@link openIterator}, or when
- * its pin is read. Without a place it walks over all objects of its kind.
+ * Attaches an iterator program (`iter/…`, 5.8). The program runs when the link is opened by {@link openIterator}, or
+ * when its pin is read. Without a place it walks over all objects of its kind.
  */
 export function attachIterator(program: Program, place: IteratorPlace = {}): KernelLink {
   checkArguments("attachIterator", program, place, OPTIONS);

@@ -35,9 +35,9 @@ const KPROBE_OPTIONS: OptionTable<KprobePlace> = { ...COMMON_OPTIONS, offset: "n
 const KRETPROBE_OPTIONS: OptionTable<KretprobePlace> = { ...COMMON_OPTIONS, maxActive: "natural" };
 
 /**
- * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (4.1). The attachment is a link
- * on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError for a function
- * that does not exist, and suggests similar names.
+ * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (4.1). The attachment is a
+ * link on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError for a
+ * function that does not exist, and suggests similar names.
  */
 export function attachKprobe(program: Program, place: KprobePlace = {}): Link {
   checkArguments("attachKprobe", program, place, KPROBE_OPTIONS);
@@ -118,8 +118,8 @@ function reasonOf(errno: number, symbol: string | undefined, offset: number): Er
 }
 
 /**
- * Returns the error for a function that this kernel, or the module before a colon (`veth:veth_xmit`), does not have. The
- * error suggests similar names. Returns undefined if the function exists.
+ * Returns the error for a function that this kernel, or the module before a colon (`veth:veth_xmit`), does not have.
+ * The error suggests similar names. Returns undefined if the function exists.
  */
 export function missingFunction(name: string): UsageError | undefined {
   const colon = name.indexOf(":");

@@ -17,8 +17,8 @@ export interface NetfilterPlace {
   readonly family: keyof typeof FAMILIES;
   readonly hook: keyof typeof HOOKS;
   /**
-   * From -2147483647 to 2147483646; smaller numbers run earlier. Default: 0, the priority of filters. Connection tracking
-   * has -200, NAT -100 and 100. No two programs at a hook can have the same priority.
+   * From -2147483647 to 2147483646; smaller numbers run earlier. Default: 0, the priority of filters. Connection
+   * tracking has -200, NAT -100 and 100. No two programs at a hook can have the same priority.
    */
   readonly priority?: number | undefined;
   /** Reassemble fragments before the program runs (6.6). The priority must then be above -400. */

@@ -20,8 +20,8 @@ export interface RawTracepointPlace {
 const OPTIONS: OptionTable<RawTracepointPlace> = { tracepoint: "text", cookie: "u64" };
 
 /**
- * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`) on all CPUs (4.17; by a link 5.8). Throws UsageError for a
- * tracepoint that does not exist, and suggests similar names.
+ * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`) on all CPUs (4.17; by a link 5.8). Throws UsageError for
+ * a tracepoint that does not exist, and suggests similar names.
  */
 export function attachRawTracepoint(program: Program, place: RawTracepointPlace = {}): KernelLink {
   checkArguments("attachRawTracepoint", program, place, OPTIONS);

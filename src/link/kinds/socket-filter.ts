@@ -38,9 +38,9 @@ const REUSEPORT: SocketHook = {
 };
 
 /**
- * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). The program returns how many bytes of a packet the
- * socket receives; 0 drops the packet. Replaces a filter that is already attached. The program stays until it is detached
- * or the socket is closed.
+ * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). The program returns how many bytes of a packet
+ * the socket receives; 0 drops the packet. Replaces a filter that is already attached. The program stays until it is
+ * detached or the socket is closed.
  */
 export function attachSocketFilter(program: Program, socket: SocketSource): Link {
   checkArguments("attachSocketFilter", program, {}, {});

@@ -14,8 +14,8 @@ export interface SockmapPlace {
   /** A sockmap or sockhash. A socket gets the programs that the map has at the time when the socket is added. */
   readonly map: BpfMap;
   /**
-   * `sk_msg_verdict`, `sk_skb_verdict`, `sk_skb_stream_verdict` or `sk_skb_stream_parser`. Default: the attach type that
-   * the program was loaded for.
+   * `sk_msg_verdict`, `sk_skb_verdict`, `sk_skb_stream_verdict` or `sk_skb_stream_parser`. Default: the attach type
+   * that the program was loaded for.
    */
   readonly attachType?: AttachTypeName | undefined;
   /** Use BPF_PROG_ATTACH instead of a link. The program then stays attached as long as the map exists. */

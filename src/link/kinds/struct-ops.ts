@@ -19,7 +19,8 @@ const KEY: Uint8Array = new Uint8Array(4);
 /**
  * Registers a struct of callbacks of a loaded object, such as a congestion control. `name` is the name of its map. A
  * struct in the section `.struct_ops.link` is registered by a link (6.4) and ends with it. One in `.struct_ops` is
- * registered by writing its map (5.6). It outlives the process and ends with `close()`, or when its map element is deleted.
+ * registered by writing its map (5.6). It outlives the process and ends with `close()`, or when its map element is
+ * deleted.
  */
 export function attachStructOps(object: StructOpsObject, name: string): Link {
   const map = register(object, name);

@@ -49,8 +49,8 @@ const OPTIONS: OptionTable<UprobeMultiPlace> = {
 };
 
 /**
- * Attaches a program to many functions of an executable or library at once, by one link (6.6). The program must be loaded
- * for BPF_TRACE_UPROBE_MULTI (`uprobe.multi/…`) or BPF_TRACE_UPROBE_SESSION.
+ * Attaches a program to many functions of an executable or library at once, by one link (6.6). The program must be
+ * loaded for BPF_TRACE_UPROBE_MULTI (`uprobe.multi/…`) or BPF_TRACE_UPROBE_SESSION.
  */
 export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}): KernelLink {
   checkArguments("attachUprobeMulti", program, place, OPTIONS);

@@ -42,9 +42,9 @@ const OPTIONS: OptionTable<UprobePlace> = {
 };
 
 /**
- * Attaches a program to a function, or to an instruction, of an executable or library (4.3). The attachment is a link on
- * 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError if the file or the
- * function does not exist.
+ * Attaches a program to a function, or to an instruction, of an executable or library (4.3). The attachment is a link
+ * on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError if the file or
+ * the function does not exist.
  */
 export function attachUprobe(program: Program, place: UprobePlace = {}): Link {
   checkArguments("attachUprobe", program, place, OPTIONS);
@@ -134,8 +134,8 @@ function target(program: Program, place: UprobePlace): UprobeTarget {
 }
 
 /**
- * Splits the `binary:function+offset` of a section's name. Returns undefined for any other form. If the text after a `+`
- * is not a number, it belongs to the function's name.
+ * Splits the `binary:function+offset` of a section's name. Returns undefined for any other form. If the text after a
+ * `+` is not a number, it belongs to the function's name.
  */
 export function uprobeSection(text: string): { binary: string; symbol: string; offset: number } | undefined {
   const parts = /^([^:]+):(.+?)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);

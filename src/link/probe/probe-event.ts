@@ -10,8 +10,9 @@ import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 /** The ways to make a single probe; see {@link ProbeMode}. */
 export const PROBE_MODES = ["link", "ioctl", "tracefs"] as const;
 /**
- * The way to make a single probe. `link` and `ioctl` open a perf event of the kprobe or uprobe PMU (4.17) and attach the
- * program by a link (5.15) or by ioctl. `tracefs` adds an event to tracefs, which stays there if the process is killed.
+ * The way to make a single probe. `link` and `ioctl` open a perf event of the kprobe or uprobe PMU (4.17) and attach
+ * the program by a link (5.15) or by ioctl. `tracefs` adds an event to tracefs, which stays there if the process is
+ * killed.
  */
 export type ProbeMode = (typeof PROBE_MODES)[number];
 

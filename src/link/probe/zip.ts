@@ -19,7 +19,8 @@ const MOST_BYTES = 2 ** 26;
 
 /**
  * Finds an uncompressed file in a zip archive, such as a library in an Android package (.ZIP File Format Specification
- * 6.3.10, without Zip64). Throws UsageError if the file is missing or compressed, FormatError if this is not a zip archive.
+ * 6.3.10, without Zip64). Throws UsageError if the file is missing or compressed, FormatError if this is not a zip
+ * archive.
  */
 export function findZipEntry(fd: number, size: number, name: string, archive: string): ZipEntry {
   const fail = (problem: string, offset?: number) => new FormatError({ source: archive, offset }, problem);

@@ -55,8 +55,8 @@ const OPTIONS: Readonly<Record<string, OptionKind>> = {
 
 /**
  * Attaches a program without a link, by BPF_PROG_ATTACH (4.10): to a cgroup, a network device (tcx 6.6, netkit 6.7), a
- * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached or its target
- * is gone. At a hook with a list, an `anchor` selects the place in the list, or the program to replace.
+ * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached or its
+ * target is gone. At a hook with a list, an `anchor` selects the place in the list, or the program to replace.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   if (isAtCgroup(options)) {
@@ -71,8 +71,8 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
 }
 
 /**
- * Detaches a program that was attached without a link. For tcx and netkit, `program` may be undefined: the anchor `head`
- * then detaches the first program of the list, `tail` the last one.
+ * Detaches a program that was attached without a link. For tcx and netkit, `program` may be undefined: the anchor
+ * `head` then detaches the first program of the list, `tail` the last one.
  */
 export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
   if (isAtCgroup(options)) {

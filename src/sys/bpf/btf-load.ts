@@ -5,7 +5,7 @@ import { raiseMemlock } from "../memlock.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { checkedLogSize, logText } from "./prog-load.ts";
 
-/** How to load BTF; nothing is needed. */
+/** Options for loading BTF. All are optional. */
 export interface BtfLoadOptions {
   readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
   readonly btf_flags?: number | undefined;
@@ -13,13 +13,13 @@ export interface BtfLoadOptions {
   readonly btf_token_fd?: number | undefined;
 }
 
-/** What became of it: an fd, or the errno; the log, if one was asked for. */
+/** The result of loading BTF: an fd or the errno, and the log if it was requested. */
 export type BtfLoadResult = (
   | { readonly fd: number; readonly errno?: undefined }
   | { readonly fd?: undefined; readonly errno: number }
 ) & { readonly log: string; readonly logTrueSize: number };
 
-/** Loads BTF and reports a failure as a value. */
+/** Loads BTF. Returns an errno on failure instead of throwing. */
 export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLoadResult {
   raiseMemlock();
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));

@@ -6,12 +6,12 @@ import { bpfAt, lengthOf } from "../ffi.ts";
 import type { PermissionContext } from "../permission.ts";
 import { fail } from "../permission.ts";
 
-/** Runs a command on the attr that stands in the arena. Its result, or the negative errno. */
+/** Runs a command with the attr in the arena. Returns the result, or the negative errno. */
 export function tryCommand(arena: Arena, cmd: BpfCmd, size: number): number {
   return bpfAt(cmd, arena.base, size);
 }
 
-/** Runs a command on the attr that stands in the arena; throws a SyscallError where it fails. */
+/** Runs a command with the attr in the arena. Throws SyscallError if it fails. */
 export function runCommand(
   arena: Arena,
   cmd: BpfCmd,
@@ -23,7 +23,7 @@ export function runCommand(
   return result;
 }
 
-/** The error of a failed command: its call reads `bpf(BPF_MAP_CREATE)`. */
+/** The error of a failed command, whose `call` is for example `bpf(BPF_MAP_CREATE)`. */
 export function commandError(
   cmd: BpfCmd,
   errno: number,
@@ -32,7 +32,7 @@ export function commandError(
   return fail(`bpf(${cmdName(cmd)})`, errno, context);
 }
 
-/** Like {@link runCommand}, but undefined where the errno is ENOENT. */
+/** Like {@link runCommand}, but returns undefined for ENOENT. */
 export function findCommand(
   arena: Arena,
   cmd: BpfCmd,
@@ -46,8 +46,8 @@ export function findCommand(
 }
 
 /**
- * Makes any bpf(2) command with an attr of the caller's making; what the kernel writes into it is copied back.
- * The addresses in it are the caller's care. Returns the result, or the negative errno.
+ * Runs any bpf(2) command with an attr that the caller built. The kernel's changes to the attr are copied back. The
+ * caller must keep the addresses in the attr valid. Returns the result, or the negative errno.
  */
 export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
   const size = lengthOf(attr);
@@ -59,5 +59,5 @@ export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
   return result;
 }
 
-/** PAGE_SIZE, from which on bpf_check_uarg_tail_zero() refuses an attr. */
+/** PAGE_SIZE: bpf_check_uarg_tail_zero() refuses a longer attr. */
 const LONGEST_ATTR = 4096;

@@ -6,34 +6,34 @@ import { commandError } from "./command.ts";
 
 const { bpf_fd, info_len, info } = BpfObjGetInfoAttr.offsets;
 
-/** Where an info struct lies in the arena during a call. */
+/** The place of an info struct in the arena during a call. */
 export interface InfoRoom {
   readonly address: number;
   readonly view: DataView;
   readonly size: number;
 }
 
-/** Zeroed room for an info struct in the current call. */
+/** Reserves a zeroed info struct for the current call. */
 export function placeInfo(size: number): InfoRoom {
   const { address, bytes } = placeRoom(size);
   return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
 }
 
-/** Zeroed room for an info struct in the current call, without a view of its own: its offset in the arena. */
+/** Reserves a zeroed info struct for the current call and returns its offset in the arena. Makes no view of it. */
 export function placeInfoAt(arena: Arena, size: number): number {
   const at = take(size);
   arena.bytes.fill(0, at, at + size);
   return at;
 }
 
-/** {@link readInfo} of what {@link placeInfoAt} made room for. */
+/** {@link readInfo} for a struct that {@link placeInfoAt} reserved. */
 export function readInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const length = tryInfoAt(arena, fd, at, size);
   if (length < 0) throw infoError(-length);
   return length;
 }
 
-/** {@link tryInfo} of what {@link placeInfoAt} made room for. */
+/** {@link tryInfo} for a struct that {@link placeInfoAt} reserved. */
 export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const { view } = arena;
   const address = arena.base + at;
@@ -46,8 +46,8 @@ export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): n
 }
 
 /**
- * Has the kernel fill an info struct. Returns how many bytes of it the kernel knows, so that fields past them are
- * absent, or the negative errno. Can be repeated within a call, with what the first answer said filled in.
+ * Has the kernel fill an info struct. Returns how many bytes of the struct the kernel knows (later fields are absent),
+ * or the negative errno. A second run in the same call can pass arrays, whose lengths the first run returned.
  */
 export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
   const { view } = arena;
@@ -66,7 +66,7 @@ export function readInfo(arena: Arena, fd: number, room: InfoRoom): number {
   return length;
 }
 
-/** The error of an info that failed. */
+/** The error for a failed BPF_OBJ_GET_INFO_BY_FD. */
 export function infoError(errno: number): Error {
   return commandError(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, errno, { needs: ["CAP_BPF"] });
 }

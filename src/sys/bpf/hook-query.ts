@@ -4,16 +4,17 @@ import { BpfAttachType, BpfCmd, BpfProgQueryAttr, BpfQueryFlag } from "../../uap
 import { beginCall, placeSpace } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
 
-/** The answers of {@link queryHooks}. */
+/** The result of {@link queryHooks}. */
 export interface HookAnswers {
   /**
-   * Three numbers for each program, hook by hook in the order of the question and in the kernel's order: attach type,
-   * BPF_F_ALLOW_* of its hook (0 in effective queries), id. Flat, for a tree of cgroups has ten thousands.
+   * Three numbers for each program: attach type, BPF_F_ALLOW_* flags of the hook (0 in effective queries), id. The
+   * hooks are in the order of `attachTypes`, the programs of a hook in the kernel's order. The list is flat because a
+   * tree of cgroups can have tens of thousands of programs.
    */
   readonly attached: readonly number[];
-  /** Attach types that this kernel does not have. */
+  /** The attach types that this kernel lacks. */
   readonly unknown: readonly BpfAttachType[];
-  /** The errno that ended it, 0 for none. */
+  /** The errno that ended the query; 0 for success. */
   readonly errno: number;
 }
 
@@ -33,8 +34,8 @@ const FIRST_ROOM = 64;
 let words: Uint32Array = new Uint32Array(0);
 
 /**
- * Asks a cgroup for the programs at many of its hooks, one call each. Made for trees of thousands of cgroups: the
- * attr is filled once, and nothing is allocated for a hook without programs.
+ * Queries the programs at many hooks of a cgroup, with one system call for each hook. It is fast enough for trees of
+ * thousands of cgroups: it fills the attr once, and allocates nothing for a hook without programs.
  */
 export function queryHooks(
   cgroupFd: number,
@@ -46,10 +47,10 @@ export function queryHooks(
   const capacity = checkU32(options.capacity ?? FIRST_ROOM, "capacity");
   const effective = options.effective === true;
   const { base, bytes } = beginCall();
-  // Most calls of a process run uncompiled, where a typed array is several times as fast as a DataView.
+  // Most processes run this code uncompiled. There a typed array is several times as fast as a DataView.
   if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer);
   const ids = placeSpace(capacity * 4);
-  // Hooks of lsm_cgroup share one attach type and are told apart by the flags of each program (6.0).
+  // All hooks of lsm_cgroup share one attach type, so the kernel returns flags for each program (6.0).
   const flags = placeSpace(capacity * 4);
   words[TARGET_FD] = checkU32(cgroupFd, "target_fd");
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;
@@ -69,7 +70,7 @@ export function queryHooks(
       }
     } else if (result === -Errno.EINVAL) unknown.push(type);
     else if (result === -Errno.ENOSPC && count > capacity) {
-      // The list may grow between two calls, so ask for more than there was.
+      // The list may grow before the next call, so leave room for more programs.
       return queryHooks(cgroupFd, attachTypes, { effective, capacity: count + 16 });
     } else return { attached, unknown, errno: -result };
   }

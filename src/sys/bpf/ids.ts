@@ -6,7 +6,7 @@ import { commandError, findCommand, tryCommand } from "./command.ts";
 const { next_id, open_flags, fd_by_id_token_fd } = BpfGetIdAttr.offsets;
 const ADMIN = { needs: ["CAP_SYS_ADMIN"] } as const;
 
-/** How to open an object by id; a token (6.9) stands for CAP_SYS_ADMIN. */
+/** Options for opening an object by id. A token (6.9) replaces CAP_SYS_ADMIN. */
 export interface GetFdByIdOptions {
   /** BPF_F_RDONLY or BPF_F_WRONLY, for a map. */
   readonly open_flags?: number | undefined;
@@ -16,7 +16,7 @@ export interface GetFdByIdOptions {
 function nextId(cmd: BpfCmd, id: number): number | undefined {
   const arena = beginCall();
   writeU32(arena.view, 0, id, "id");
-  // The old size of this arm: kernels before 6.9 know no fourth field.
+  // Pass the old size of this part of the attr: kernels before 6.9 know only its first three fields.
   if (findCommand(arena, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
   return arena.view.getUint32(next_id, true);
 }
@@ -52,24 +52,27 @@ export function linkGetNextId(id: number): number | undefined {
   return nextId(BpfCmd.BPF_LINK_GET_NEXT_ID, id);
 }
 
-/** An fd for the program of an id. ENOENT: it is gone. */
+/** Opens the program with an id and returns its fd. Fails with ENOENT if the program is gone. */
 export function progGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, "program", id, options);
 }
-/** An fd for the map of an id. ENOENT: it is gone. */
+/** Opens the map with an id and returns its fd. Fails with ENOENT if the map is gone. */
 export function mapGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_MAP_GET_FD_BY_ID, "map", id, options);
 }
-/** An fd for the BTF of an id. ENOENT: it is gone. */
+/** Opens the BTF object with an id and returns its fd. Fails with ENOENT if it is gone. */
 export function btfGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_BTF_GET_FD_BY_ID, "BTF", id, options);
 }
-/** An fd for the link of an id. ENOENT: it is gone; EAGAIN: it is only being made: both mean "not there" in a listing. */
+/**
+ * Opens the link with an id and returns its fd. Fails with ENOENT if the link is gone, with EAGAIN if it is still being
+ * created. A listing must skip the link in both cases.
+ */
 export function linkGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, "link", id, options);
 }
 
-// The same for ids that are only guessed: these return the negative errno where they fail.
+// The same for ids that may not exist: these functions return the negative errno instead of throwing.
 
 export function tryProgGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, options);

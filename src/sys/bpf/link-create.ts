@@ -14,20 +14,23 @@ import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../arena
 import { commandError, tryCommand } from "./command.ts";
 import { rawTracepointOpen } from "./link.ts";
 
-/** A cookie or an address: a number is taken for what it is below 2^53. */
+/** A 64-bit cookie or address. A number must be below 2^53. */
 export type U64 = number | bigint;
 
-/** A place in the list of a hook, for tcx, netkit and cgroups; before or after is a flag of the link. */
+/**
+ * A place in the list of a tcx, netkit or cgroup hook. The link's flags tell whether it is before or after the
+ * neighbour.
+ */
 export interface LinkPlace {
-  /** The neighbour's program, or its link with BPF_F_LINK. */
+  /** The fd of the neighbour: a program, or with BPF_F_LINK a link. */
   readonly relative_fd?: number | undefined;
-  /** The same by id; sets BPF_F_ID. */
+  /** The id of the neighbour, instead of an fd; sets BPF_F_ID. */
   readonly relative_id?: number | undefined;
-  /** Refuse with ESTALE unless the list has this revision. */
+  /** The kernel fails with ESTALE unless the list has this revision. */
   readonly expected_revision?: bigint | undefined;
 }
 
-/** What an iterator walks over, where it takes anything: at most one of the three. */
+/** The objects that an iterator walks over, if its kind takes a parameter: at most one of the three. */
 export interface IterTarget {
   readonly map?: { readonly map_fd: number } | undefined;
   readonly cgroup?:
@@ -64,7 +67,7 @@ export interface UprobeMultiOptions {
   readonly pid?: number | undefined;
 }
 
-/** What LINK_CREATE takes beside program, target and type: flags, and at most one group for the kind of link. */
+/** Options of LINK_CREATE: flags, and at most one group of fields for the kind of link. */
 export interface LinkCreateOptions {
   /** Flags of BpfAttachFlag, for XDP of XdpFlag. */
   readonly flags?: number | undefined;
@@ -96,7 +99,7 @@ const AT = BpfLinkCreateAttr.offsets;
 const SIZE = BPF_LINK_CREATE_ARM + LINK_CREATE.uprobe_multi.size;
 const NOTHING: LinkCreateOptions = {};
 
-/** What kernels without LINK_CREATE for it (before 5.18, for some 5.10) attach by RAW_TRACEPOINT_OPEN. */
+/** The attach types that old kernels (before 5.18, some before 5.10) attach only by RAW_TRACEPOINT_OPEN. */
 const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
   BpfAttachType.BPF_TRACE_RAW_TP,
   BpfAttachType.BPF_LSM_MAC,
@@ -106,9 +109,10 @@ const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Attaches a program (for struct_ops: a map) with a link and returns the link's fd. `target` is an fd, or an ifindex
- * for XDP, tcx and netkit; 0 where the program itself knows its target. As libbpf does, a tracing or LSM program that
- * LINK_CREATE refuses with EINVAL is attached by RAW_TRACEPOINT_OPEN, if no option is given that it cannot have.
+ * Attaches a program (for struct_ops, a map) by a link and returns the link's fd. `target` is an fd, an ifindex for
+ * XDP, tcx and netkit, or 0 if the target was fixed at load. If LINK_CREATE fails with EINVAL for a tracing or LSM
+ * program, this falls back to RAW_TRACEPOINT_OPEN as libbpf does, unless an option was given that RAW_TRACEPOINT_OPEN
+ * lacks.
  */
 export function linkCreate(
   progFd: number,
@@ -118,7 +122,7 @@ export function linkCreate(
 ): number {
   const arena = beginCall();
   const { view } = arena;
-  // Without the struct's own writer, which takes as long as the system call.
+  // Write the fields one by one: the struct's general writer takes as long as the system call itself.
   writeU32(view, AT.prog_fd, progFd, "prog_fd");
   writeU32(view, AT.target_fd, target, "target_fd");
   writeU32(view, AT.attach_type, attachType, "attach_type");
@@ -131,7 +135,7 @@ export function linkCreate(
   try {
     return rawTracepointOpen(progFd);
   } catch (error) {
-    // The program is unfit for either: what the first call said is what was asked for.
+    // Both calls refuse the program. Report the error of the call that the caller asked for.
     throw error instanceof SyscallError && error.errno === Errno.EINVAL ? refused : error;
   }
 }
@@ -142,13 +146,13 @@ function canOpenInstead(target: number, attachType: BpfAttachType, options: Link
   return BY_RAW_TRACEPOINT.has(attachType) && target === 0 && flags === 0 && target_btf_id === 0 && cookie === 0n;
 }
 
-/** The options of which a link takes one group at most. */
+/** The groups of options, of which a link takes at most one. */
 type Group = Exclude<keyof LinkCreateOptions, "flags" | "target_btf_id">;
 type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOptions[G]>) => void;
 
 const ARM = BPF_LINK_CREATE_ARM;
 const FILL: { readonly [G in Group]: Fill<G> } = {
-  // `target_btf_id` stands before the cookie and may be given with it.
+  // The group `tracing` can be combined with `target_btf_id`, which lies before the cookie.
   tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: checkU64(cookie, "cookie") }),
   iter_info: (view, target) => {
     const info = iterInfo(target);
@@ -179,7 +183,7 @@ function fillGroup(view: DataView, options: LinkCreateOptions): void {
   if (group !== undefined) (FILL[group] as Fill<Group>)(view, options[group] as never);
 }
 
-/** tcx, netkit and cgroup are laid out alike. */
+/** Writes the place. The fields of tcx, netkit and cgroup have the same layout. */
 function fillPlace(view: DataView, place: LinkPlace): void {
   if (place.relative_fd !== undefined && place.relative_id !== undefined) {
     throw new UsageError("the neighbour is named by relative_fd or by relative_id, not by both");
@@ -231,7 +235,10 @@ function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
   });
 }
 
-/** The kernel takes one count for all arrays: a shorter one would be read past its end. */
+/**
+ * Throws UsageError for arrays of different lengths. The kernel has one count for all, and would read past a shorter
+ * one.
+ */
 function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[] | undefined>>): void {
   for (const [name, values] of Object.entries(arrays)) {
     if (values !== undefined && values.length !== count) {
@@ -241,7 +248,7 @@ function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[
 }
 
 function iterInfo({ map, cgroup, task }: IterTarget): Uint8Array | undefined {
-  // The kernel takes the union's full size, 16 bytes, whatever the member.
+  // The kernel requires the full size of the union, 16 bytes, for every member.
   const view = new DataView(new ArrayBuffer(16));
   if (map !== undefined) ITER_LINK_INFO.map.fill(view, 0, map);
   else if (cgroup !== undefined) ITER_LINK_INFO.cgroup.fill(view, 0, cgroup as { order: number });

@@ -29,11 +29,11 @@ import {
 import { type Arena, beginCall, openArena, placeRoom, type Room, take } from "../arena.ts";
 import { placeInfo, placeInfoAt, readInfo, readInfoAt, tryInfoAt } from "./get-info.ts";
 
-// The info of every kind follows from its layout in LINK_INFO: the numbers are read where they lie, a pointer becomes
-// the text or the array that it points to. Only iterators and perf events, whose layout depends on what they say first,
-// have code of their own.
+// This file derives the info of each kind from its layout in LINK_INFO: it reads the numbers, and replaces each pointer
+// by the text or array that it points to. Only iterators and perf events have special code: their layout depends on
+// their first fields.
 
-/** What every link has. */
+/** The fields that every link has. */
 interface LinkHead {
   /** One of BpfLinkType. */
   readonly type: number;
@@ -49,7 +49,7 @@ type PointedTo<T> = T extends TextField
     : T extends ArrayField<"u32">
       ? number[]
       : never;
-/** What a layout's struct says: its numbers, and what its pointers point to. */
+/** The fields of a layout: its numbers, and the texts and arrays that its pointers point to. */
 type InfoFields<F extends Fields> = InfoRecord<F> & {
   readonly [K in keyof F as F[K] extends LengthField ? never : F[K] extends Pointer ? K : never]: F[K] extends Newer
     ? PointedTo<F[K]> | undefined
@@ -57,7 +57,9 @@ type InfoFields<F extends Fields> = InfoRecord<F> & {
 };
 
 type IterKind = keyof typeof ITER_INFO;
-/** What an iterator walks over: `map` for bpf_map_elem, sockmap and bpf_sk_storage_map, `task` with 0 for all. */
+/**
+ * The info of an iterator link. `map` exists for bpf_map_elem, sockmap and bpf_sk_storage_map. In `task`, 0 means all.
+ */
 export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
   readonly [K in IterKind]?:
     | ValueOf<FieldsOf<(typeof ITER_INFO)[K]>[K & keyof FieldsOf<(typeof ITER_INFO)[K]>]>
@@ -65,7 +67,7 @@ export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
 };
 
 type PerfEventKind = keyof typeof PERF_EVENT_INFO;
-/** What a perf event link hangs on. Kernels before 6.6 do not say: `unspec`. */
+/** The target of a perf event link. Kernels before 6.6 do not report it: `unspec`. */
 export type PerfEventInfo =
   | { readonly kind: "unspec"; readonly type: number }
   | {
@@ -74,22 +76,22 @@ export type PerfEventInfo =
       >;
     }[PerfEventKind];
 
-/** The info of one kind of link: what its layout in LINK_INFO has. */
+/** The info of one kind of link: the fields of its layout in LINK_INFO. */
 export type LinkInfoOf<K extends LinkKind> = LinkHead & { readonly kind: K } & (K extends "iter"
     ? IterInfo
     : K extends "perf_event"
       ? { readonly event: PerfEventInfo }
       : InfoFields<FieldsOf<(typeof LINK_INFO)[K]>>);
-/** A kind that is newer than this list. */
+/** The info of a kind of link that is newer than this library. */
 export interface UnknownLinkInfo extends LinkHead {
   readonly kind: "unknown";
 }
-/** What the kernel says about a link; `kind` tells which. */
+/** The kernel's information about a link. Which fields exist depends on `kind`. */
 export type LinkInfo = { [K in LinkKind]: LinkInfoOf<K> }[LinkKind] | UnknownLinkInfo;
 
 const HEAD = BpfLinkInfo.offsets;
 
-/** What the kernel says about a link, as a union by `kind`. Kinds with texts or arrays take a second call. */
+/** Reads the kernel's information about a link. Kinds with texts or arrays take a second system call. */
 export function linkInfo(fd: number): LinkInfo {
   const arena = beginCall();
   const answer = firstAnswer(arena, fd);
@@ -105,7 +107,7 @@ function armOf(kind: LinkKind, fd: number, answer: LinkAnswer): object {
   return infoFields(fd, answer, LINK_INFO[kind]);
 }
 
-/** The first three fields alone, in one call: enough to sort links by kind or to know a link's id. */
+/** Reads only the first three fields in one system call: enough to sort links by kind, or to learn a link's id. */
 export function linkHead(fd: number): LinkHead {
   const arena = beginCall();
   const at = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
@@ -121,14 +123,14 @@ function headAt(view: DataView, at: number): LinkHead {
   };
 }
 
-/** An answer of the kernel. The next call overwrites it. */
+/** The info struct that the kernel filled. The next call overwrites it. */
 interface LinkAnswer {
   readonly view: DataView;
-  /** Where the union's arm begins in it. */
+  /** The offset in `view` of the union member for the kind, here called the arm. */
   readonly at: number;
-  /** Bytes of the union's arm that the kernel knows. */
+  /** The number of bytes of the arm that the kernel knows. */
   readonly length: number;
-  /** The text that came along: where its pointer is in the arm, and where the text is in the arena. */
+  /** The text that the first call returned: the offset of its pointer in the arm, and of the text in the arena. */
   readonly text?: { readonly pointer: number; readonly at: number } | undefined;
 }
 
@@ -137,17 +139,17 @@ interface PointerPlan {
   readonly name: string;
   readonly to: "text" | "u32" | "u64";
   readonly offset: number;
-  /** How long the arm must be for the field to be there; 0 if every kernel that has the kind has the field. */
+  /** The length of arm that includes the field; 0 if every kernel with this kind has the field. */
   readonly needs: number;
 }
-/** How the info of a kind is read, worked out from its layout once. */
+/** How to read the info of a kind. It is derived once from the layout of the kind. */
 interface Plan {
   readonly readNumbers: (view: DataView, length: number, at: number) => object;
   readonly arrays: readonly PointerPlan[];
   readonly text: PointerPlan | undefined;
-  /** Where the text's length goes. */
+  /** The offset of the text's length. */
   readonly length: number;
-  /** Where the number of elements is. */
+  /** The offset of the number of elements. */
   readonly count: number;
 }
 
@@ -177,7 +179,7 @@ function makePlan(layout: Struct<Fields>): Plan {
   return { readNumbers: infoReader(layout), arrays, text, length, count: offsets.count ?? -1 };
 }
 
-/** The texts, arrays and numbers that a layout has, read from `from` bytes behind the arm's start. */
+/** Reads the numbers, texts and arrays of a layout, which begins `from` bytes after the start of the arm. */
 function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): object {
   const plan = planOf(layout as Struct<Fields>);
   if (plan.arrays.length > 0) return withArrays(fd, answer, plan);
@@ -190,9 +192,9 @@ function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): 
 const PATH_MAX = 4096;
 
 /**
- * Asks once more with room for all arrays, and for the text. The first answer says how many elements there are: a link's
- * targets never change, and an answer that ends with ENOSPC for too little room says nothing. The kernel refuses a
- * pointer without its length, and bytes in fields that it does not know.
+ * Asks the kernel again with room for all arrays and the text. The first answer has the number of elements, which never
+ * changes for a link. With too little room the kernel would return only ENOSPC. It also refuses a pointer without its
+ * length, and non-zero bytes in fields that it does not know.
  */
 function withArrays(fd: number, first: LinkAnswer, plan: Plan): object {
   const { text } = plan;
@@ -243,7 +245,7 @@ function elements(room: Room | undefined, to: PointerPlan["to"]): bigint[] | num
     : Array.from({ length }, (_, i) => view.getUint32(i * 4, true));
 }
 
-/** Which union an iterator's info ends with, by the name of what it walks over. */
+/** The union member at the end of an iterator's info, by the name of the iterator's target. */
 const ITER_TARGETS: ReadonlyMap<string, IterKind> = new Map([
   ["bpf_map_elem", "map"],
   ["bpf_sk_storage_map", "map"],
@@ -259,7 +261,7 @@ function iterInfo(fd: number, answer: LinkAnswer): object {
   const walked = ITER_TARGETS.get(info.target_name);
   if (walked === undefined) return info;
   const layout = ITER_INFO[walked] as unknown as Struct<Fields>;
-  // 6.1 added what an iterator over tasks is limited to.
+  // Before 6.1 the info has no `task` member.
   if (walked === "task" && answer.length < layout.size) return info;
   return {
     ...info,
@@ -272,24 +274,24 @@ const PERF_EVENTS = constantNames(BpfPerfEventType, "BPF_PERF_EVENT_");
 function perfEventInfo(fd: number, answer: LinkAnswer): PerfEventInfo {
   const type = answer.view.getUint32(answer.at, true);
   const kind = PERF_EVENTS.name(type) as PerfEventKind | undefined;
-  // Before 6.6 the kernel leaves the arm empty.
+  // Kernels before 6.6 leave the arm empty.
   if (kind === undefined || !Object.hasOwn(PERF_EVENT_INFO, kind)) return { kind: "unspec", type };
   const fields = infoFields(fd, answer, PERF_EVENT_INFO[kind], PERF_EVENT_INFO_AT);
   return { kind, type, ...fields } as PerfEventInfo;
 }
 
 /**
- * Remembers where the info of the last link with a text had its pointer. In a listing many links of one kind follow one
- * another, so the next first call has room for a text there, which saves the second call. This is the only state in this
- * file, it is never more than a guess: for a link of another kind that call fails or its text is thrown away.
+ * The pointer position of the last link info that had a text. A listing often has many links of one kind in a row, so
+ * the first call for the next link already passes room for a text at this position. That saves the second call. It is
+ * only a guess: for a link of another kind the call fails and is repeated, or its text is discarded.
  */
 const textGuess: { link: { readonly type: number; readonly pointer: number; readonly length: number } | undefined } = {
   link: undefined,
 };
-/** The text's bytes, or the addresses that a kprobe_multi link takes them for, stay within the room. */
+/** The guessed length. A kprobe_multi link would read it as a number of addresses, which must fit the room too. */
 const GUESSED_LENGTH = PATH_MAX / 8;
 
-/** The first answer about a link, which may have its text with it. */
+/** Asks the kernel for the info of a link for the first time. The answer may include the text. */
 function firstAnswer(arena: Arena, fd: number): LinkAnswer {
   const { view, bytes } = arena;
   const start = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
@@ -308,7 +310,7 @@ function firstAnswer(arena: Arena, fd: number): LinkAnswer {
   return { view, at, length: readInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE) - ARM };
 }
 
-/** The text whose pointer is at `pointer` in the arm. It came with the first answer, or the kernel is asked in place. */
+/** Returns the text whose pointer is at `pointer` in the arm, from the first answer or by another call. */
 function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: number, length: number): string {
   const arena = openArena();
   const { bytes } = arena;
@@ -323,7 +325,7 @@ function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: num
   return decodeText(bytes, text, end);
 }
 
-/** Makes room for a text, and writes its address and length where the kernel looks for them. */
+/** Reserves room for a text, and writes its address and length into the info struct. */
 function placeText({ base, bytes, view }: Arena, pointer: number, lengthAt: number, length: number): number {
   const text = take(PATH_MAX);
   bytes[text] = 0;

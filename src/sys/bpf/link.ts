@@ -10,16 +10,16 @@ import {
 import { beginCall, placeText } from "../arena.ts";
 import { runCommand } from "./command.ts";
 
-/** What LINK_UPDATE takes beside link and program. */
+/** Options of LINK_UPDATE. */
 export interface LinkUpdateOptions {
   readonly flags?: number | undefined;
-  /** Refuse with EPERM unless this is the link's program (a map for struct_ops); sets BPF_F_REPLACE. */
+  /** The kernel fails with EPERM unless this is the link's program (for struct_ops, its map). Sets BPF_F_REPLACE. */
   readonly old_prog_fd?: number | undefined;
 }
 
 /**
- * Puts another program into a link (for struct_ops: another map). Never with the map that a struct_ops link has:
- * up to 6.18 that is a kernel BUG which leaves struct_ops locked until reboot.
+ * Replaces the program of a link (for struct_ops, the map). Never pass the map that a struct_ops link already has: up
+ * to 6.18 that triggers a kernel BUG, which locks struct_ops until the next reboot.
  */
 export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdateOptions = {}): void {
   const arena = beginCall();
@@ -33,25 +33,25 @@ export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdat
   runCommand(arena, BpfCmd.BPF_LINK_UPDATE, BpfLinkUpdateAttr.size);
 }
 
-/** Detaches a link from its hook by force; the link lives on without one. */
+/** Detaches a link from its hook. The link then exists without effect. */
 export function linkDetach(linkFd: number): void {
   const arena = beginCall();
   BpfLinkDetachAttr.fill(arena.view, 0, { link_fd: linkFd });
   runCommand(arena, BpfCmd.BPF_LINK_DETACH, BpfLinkDetachAttr.size);
 }
 
-/** Opens one run of an iterator link; reading the fd that it returns runs the program. */
+/** Starts one run of an iterator link and returns an fd. Reading the fd runs the program. */
 export function iterCreate(linkFd: number, flags = 0): number {
   const arena = beginCall();
   BpfIterCreateAttr.fill(arena.view, 0, { link_fd: linkFd, flags });
   return runCommand(arena, BpfCmd.BPF_ITER_CREATE, BpfIterCreateAttr.size, { needs: ["CAP_BPF"] });
 }
 
-/** What RAW_TRACEPOINT_OPEN takes beside the program. */
+/** Options of RAW_TRACEPOINT_OPEN. */
 export interface RawTracepointOptions {
-  /** The tracepoint; none for programs that know their target by BTF (fentry, LSM, tp_btf). */
+  /** The tracepoint. Left out for programs whose target was fixed at load (fentry, LSM, tp_btf). */
   readonly name?: string | undefined;
-  /** For the program to ask for (6.10). */
+  /** The value that bpf_get_attach_cookie() returns (6.10). */
   readonly cookie?: number | bigint | undefined;
 }
 

@@ -15,17 +15,17 @@ export interface BatchOptions {
 export interface BatchStep {
   /** Elements that were written into `keys` and `values`. */
   readonly count: number;
-  /** No more follow. */
+  /** Whether the end of the map is reached. */
   readonly done: boolean;
-  /** `values` was too small for one bucket of the hash: nothing was read; ask again with more room (ENOSPC). */
+  /** One bucket of the hash did not fit the buffers (ENOSPC). Nothing was read: retry with larger ones. */
   readonly tooSmall: boolean;
-  /** An element could not be read, as one that was deleted meanwhile: those before it were (EINTR; not of hashes). */
+  /** The kernel stopped at an element that it could not read, such as a deleted one (EINTR). Never for hashes. */
   readonly interrupted: boolean;
 }
 
 /**
- * Reads the next elements of a map into `keys` and `values`, as many as `count`. `cursor` says where to go on: it holds
- * as many bytes as a key, at least 4, and is written by each step; `first` starts from the beginning.
+ * Reads the next elements of a map, at most `count`, into `keys` and `values`. `cursor` is the position: a buffer as
+ * long as a key, at least 4 bytes, that each step updates. `first` starts from the beginning.
  */
 export function mapLookupBatch(
   fd: number,
@@ -39,7 +39,7 @@ export function mapLookupBatch(
   return readBatch(BpfCmd.BPF_MAP_LOOKUP_BATCH, fd, cursor, first, keys, values, count, options);
 }
 
-/** Like {@link mapLookupBatch}, and deletes what it reads. */
+/** Like {@link mapLookupBatch}, and deletes the elements that it reads. */
 export function mapLookupAndDeleteBatch(
   fd: number,
   cursor: Uint8Array,
@@ -78,15 +78,15 @@ function readBatch(
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
   const read = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true, interrupted: false };
-  // ENOENT says that the end is reached; the elements before it have been read.
+  // ENOENT means that the end is reached. The elements before it were read.
   const interrupted = result === -Errno.EINTR;
   if (result < 0 && result !== -Errno.ENOENT && !interrupted) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
-  // Without an element the kernel wrote no cursor (generic_map_lookup_batch, kernel/bpf/syscall.c).
+  // The kernel writes no cursor if it read no element (generic_map_lookup_batch in kernel/bpf/syscall.c).
   if (read > 0) cursor.set(next.bytes.subarray(0, lengthOf(cursor)));
   return { count: read, done: result < 0 && !interrupted, tooSmall: false, interrupted };
 }
 
-/** Writes `count` elements and returns `count`. Where one fails, those before it stay written, and a SyscallError says why. */
+/** Writes `count` elements and returns `count`. Throws SyscallError if one fails; those before it stay written. */
 export function mapUpdateBatch(
   fd: number,
   keys: Uint8Array,
@@ -97,7 +97,7 @@ export function mapUpdateBatch(
   return writeBatch(BpfCmd.BPF_MAP_UPDATE_BATCH, fd, keys, values, count, options);
 }
 
-/** Deletes the elements of `count` keys; returns how many, fewer than `count` where one was not there (ENOENT stops it). */
+/** Deletes the elements of `count` keys. Stops at a missing key (ENOENT). Returns the number of deleted elements. */
 export function mapDeleteBatch(fd: number, keys: Uint8Array, count: number, options: BatchOptions = {}): number {
   return writeBatch(BpfCmd.BPF_MAP_DELETE_BATCH, fd, keys, undefined, count, options);
 }
@@ -123,7 +123,7 @@ function writeBatch(
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
   const written = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result < 0 && !(result === -Errno.ENOENT && cmd === BpfCmd.BPF_MAP_DELETE_BATCH)) {
-    // The kernel counts only what it did once it has begun (EFAULT and refused attrs leave the count as it was).
+    // The kernel updates the count only once it has begun: EFAULT and a refused attr leave it unchanged.
     const subject = written < count ? `after ${written} of ${count} elements` : undefined;
     throw commandError(cmd, -result, { needs: ["CAP_BPF"], ...(subject === undefined ? {} : { subject }) });
   }

@@ -6,7 +6,7 @@ import { raiseMemlock } from "../memlock.ts";
 import { runCommand } from "./command.ts";
 import { givenName } from "./object-name.ts";
 
-/** What BPF_MAP_CREATE takes, by the kernel's names. */
+/** The attributes of BPF_MAP_CREATE, by the kernel's names. */
 export interface MapCreateAttr {
   readonly map_type: BpfMapType;
   readonly key_size?: number | undefined;
@@ -15,7 +15,7 @@ export interface MapCreateAttr {
   readonly map_flags?: number | undefined;
   readonly inner_map_fd?: number | undefined;
   readonly numa_node?: number | undefined;
-  /** Cut to 15 bytes. The kernel refuses other bytes than letters, digits, `_` and `.` (EINVAL). */
+  /** Cut to 15 bytes. The kernel allows only letters, digits, `_` and `.` (EINVAL otherwise). */
   readonly map_name?: string | undefined;
   readonly map_ifindex?: number | undefined;
   readonly btf_fd?: number | undefined;
@@ -30,7 +30,7 @@ export interface MapCreateAttr {
   readonly excl_prog_hash?: Uint8Array | undefined;
 }
 
-/** Creates a map. Returns its fd, which is close-on-exec and the caller's to close. */
+/** Creates a map. Returns its fd (close-on-exec), which the caller must close. */
 export function mapCreate(attr: MapCreateAttr): number {
   raiseMemlock();
   const arena = beginCall();

@@ -5,7 +5,7 @@ import { lengthOf } from "../ffi.ts";
 import { possibleCpus } from "../machine.ts";
 import { mapInfo } from "./map-info.ts";
 
-/** Bytes that a key and a value of a map take in a system call: a per-CPU value is that of all CPUs. */
+/** Returns the bytes of a key and of a value in a system call. A per-CPU value includes the values of all CPUs. */
 export function mapElementSize(fd: number): { readonly key_bytes: number; readonly value_bytes: number } {
   const { type, key_size, value_size } = mapInfo(fd);
   const value_bytes = isPerCpuMap(type) ? Math.ceil(value_size / 8) * 8 * possibleCpus() : value_size;
@@ -13,8 +13,8 @@ export function mapElementSize(fd: number): { readonly key_bytes: number; readon
 }
 
 /**
- * Throws UsageError unless `keys` and `values` have room for `count` elements: the kernel does not know where they end.
- * Returns the bytes of a key.
+ * Throws UsageError unless `keys` and `values` have room for `count` elements: the kernel does not know their lengths
+ * and would write past the end. Returns the bytes of a key.
  */
 export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
   checkU32(count, "count");

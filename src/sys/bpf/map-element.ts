@@ -6,14 +6,15 @@ import { addressOf, bpfAt, lengthOf } from "../ffi.ts";
 import { commandError } from "./command.ts";
 import { mapElementSize } from "./map-element-size.ts";
 
-// The hot calls: 300 ns each, most of it the kernel's. Their attr, key and value have places of their own in the
-// arena, with the two addresses written once, so that an ordinary call stores an fd and flags, copies its bytes,
-// and allocates nothing.
+// These are the hot calls: 300 ns each, most of it in the kernel. Their attr, key and value have fixed places in the
+// arena, and the two addresses are written once. So an ordinary call only stores the fd and the flags and copies its
+// bytes. It allocates nothing.
 
 const KEY = ELEM_AREA + ATTR_SIZE;
 const VALUE: number = KEY + ELEM_KEY_SIZE;
 const ELEM_SIZE = 32;
-// A command refuses fields that are not its own (CHECK_ATTR), so what others leave there is not passed.
+// A command refuses non-zero bytes in fields that it does not use (CHECK_ATTR), and other commands leave such bytes
+// here. So each command passes the attr only up to its last field.
 const UP_TO_KEY = 16;
 const UP_TO_VALUE = 24;
 
@@ -24,7 +25,7 @@ let attr64: BigUint64Array = new BigUint64Array(0);
 let attrAddress = 0;
 let keyAddress = 0n;
 let valueAddress = 0n;
-/** What the flags field holds: to store a bigint costs more than to compare one. */
+/** The current value of the flags field. Comparing a bigint is cheaper than storing it again. */
 let lastFlags = 0n;
 
 function setUp(): Arena {
@@ -49,9 +50,9 @@ export interface ElementBuffer {
 }
 
 /**
- * Where the next call's key and value lie, for {@link mapLookupPlaced} and {@link mapUpdatePlaced}: written and read
- * there they need not be copied. Every call on an element uses the same places, so that nothing else may run between
- * writing there, the call, and reading. Undefined for a value that is too long for its place.
+ * Returns the arena's memory for the key and value of {@link mapLookupPlaced} and {@link mapUpdatePlaced}. The caller
+ * reads and writes them there and saves a copy. All element calls share this memory: no other call may run between
+ * writing the key, the call, and reading the value. Returns undefined if the value is too long for it.
  */
 export function elementPlaces(
   keySize: number,
@@ -66,7 +67,7 @@ export function elementPlaces(
   return { key: place(KEY, keySize), value: place(VALUE, valueSize) };
 }
 
-/** {@link mapLookupElem} of the key in its place, into the value's place. */
+/** {@link mapLookupElem} with the key and the value of {@link elementPlaces}. */
 export function mapLookupPlaced(fd: number): boolean {
   setCall(fd, 0n);
   const result = bpfAt(BpfCmd.BPF_MAP_LOOKUP_ELEM, attrAddress, ELEM_SIZE);
@@ -75,16 +76,18 @@ export function mapLookupPlaced(fd: number): boolean {
   throw commandError(BpfCmd.BPF_MAP_LOOKUP_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** {@link mapUpdateElem} of the key and the value in their places. */
+/** {@link mapUpdateElem} with the key and the value of {@link elementPlaces}. */
 export function mapUpdatePlaced(fd: number, flags: bigint): void {
   setCall(fd, flags);
   const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
   if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** Up to this many bytes a loop is faster than `TypedArray.set()`, which costs 12 ns at any small length. */
+/** Up to this many bytes, a loop is faster than `TypedArray.set()`, which takes at least 12 ns. */
 const LOOP = 16;
-/** The value's place, as long as the last value was: `subarray()` costs another 20 ns. */
+/**
+ * A view of the value's place with the length of the last value. Reusing it saves a `subarray()`, which takes 20 ns.
+ */
 let valuePlace: Uint8Array = new Uint8Array(0);
 
 function copyIn(from: Uint8Array, at: number): void {
@@ -103,7 +106,7 @@ function copyValueOut(to: Uint8Array): void {
   }
 }
 
-/** In a typed array the number 2**32 + 3 would become the fd 3. */
+/** Writes the fd. Checks it first, because a typed array would turn the number 2**32 + 3 into the fd 3. */
 function setFd(fd: number): void {
   if ((fd | 0) !== fd || fd < 0) throw new UsageError(`fd: ${String(fd)} is not a file descriptor`);
   attr32[0] = fd;
@@ -126,8 +129,8 @@ function setKey(key: Uint8Array): void {
 }
 
 /**
- * A value longer than its place is passed by its own address. The kernel then writes as many bytes as the map's values
- * have, so they must not be more. `value` stays referred to until resetValue().
+ * Passes a value that is too long for the arena by its own address. The kernel then writes as many bytes as a value of
+ * the map has, so this checks that they fit. Keeps a reference to `value` until resetValue().
  */
 function setValue(fd: number, value: Uint8Array): void {
   const length = lengthOf(value);
@@ -159,25 +162,25 @@ function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array
 }
 
 /**
- * Reads the element of `key` into `value`; false if there is none. `value` must have the map's value size, for a
- * per-CPU map that size rounded up to 8 times the number of possible CPUs. A `value` that is too short is filled as
- * far as it goes, up to 64 KiB. For a longer one that is too short this throws UsageError.
+ * Reads the element of `key` into `value`. Returns false if there is none. `value` must have the map's value size. For
+ * a per-CPU map, that is the value size rounded up to a multiple of 8, times the number of possible CPUs. A shorter
+ * `value` of at most 64 KiB gets as many bytes as fit; for a longer one that is still too short this throws UsageError.
  */
 export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
 }
 
-/** Like {@link mapLookupElem}, and deletes the element in the same step: pops from queues and stacks (with an empty key). */
+/** Like {@link mapLookupElem}, and deletes the element atomically. With an empty key it pops from a queue or stack. */
 export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   // A queue has no keys, and the kernel wants a NULL for one (kernel/bpf/syscall.c, map_lookup_and_delete_elem).
   if (lengthOf(key) > 0) return readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags));
 }
 
-/** Peeks at a queue or stack, or asks a bloom filter about `value`: maps without keys. */
+/** Looks up in a map without keys: peeks at a queue or stack, or tests whether a bloom filter contains `value`. */
 export function mapLookupWithoutKey(fd: number, value: Uint8Array, flags = 0n): boolean {
   if (arena === undefined) setUp();
-  // A bloom filter reads the value, so it goes in as well.
+  // A bloom filter reads the value, so copy it in.
   if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, EMPTY, value, flags));
 }
@@ -193,7 +196,7 @@ function withoutKey<T>(call: () => T): T {
   }
 }
 
-/** Writes an element. An empty `key` is a NULL, for queues, stacks and bloom filters. Throws a SyscallError. */
+/** Writes an element. An empty `key` is passed as NULL, for queues, stacks and bloom filters. Throws SyscallError. */
 export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): void {
   if (arena === undefined) setUp();
   setCall(fd, flags);
@@ -207,7 +210,7 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
   if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** Deletes an element; false if there was none. */
+/** Deletes an element. Returns false if there was none. */
 export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
   if (arena === undefined) setUp();
   setFd(fd);
@@ -218,13 +221,16 @@ export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
   throw commandError(BpfCmd.BPF_MAP_DELETE_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** Puts the key that follows `key` (the first one for undefined) into `next`; false at the end. `next` has the key size. */
+/**
+ * Writes the key after `key` (undefined: the first key) into `next`, which has the key size. Returns false at the end.
+ */
 export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
   if (arena === undefined) setUp();
   setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
-  // No key is longer than this place, which must not be exchanged for the caller's own bytes.
+  // The kernel writes the next key into the arena, so `next` must not be longer than its place there. No map has longer
+  // keys.
   if (lengthOf(next) > ELEM_KEY_SIZE) {
     throw new UsageError(`a map key has at most 512 bytes, room for ${lengthOf(next)} was given`);
   }

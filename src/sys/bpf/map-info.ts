@@ -4,7 +4,7 @@ import { BpfBtfInfo, BpfMapInfo, BpfTokenInfo } from "../../uapi/index.ts";
 import { beginCall, placeRoom } from "../arena.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
 
-/** `struct bpf_map_info` by the kernel's names; undefined is what this kernel is too old to know. */
+/** `struct bpf_map_info` by the kernel's names. A field that this kernel is too old for is undefined. */
 export interface MapInfo {
   readonly type: number;
   readonly id: number;
@@ -14,7 +14,7 @@ export interface MapInfo {
   readonly map_flags: number;
   readonly name: string;
   readonly ifindex: number;
-  /** The struct of the kernel that a struct_ops map holds; 0 for others. */
+  /** The BTF type of the kernel struct in a struct_ops map; 0 for other maps. */
   readonly btf_vmlinux_value_type_id: number | undefined;
   readonly netns_dev: bigint;
   readonly netns_ino: bigint;
@@ -22,13 +22,13 @@ export interface MapInfo {
   readonly btf_id: number;
   readonly btf_key_type_id: number;
   readonly btf_value_type_id: number;
-  /** The BTF of the module that has the struct of a struct_ops map; 0 for vmlinux (6.9). */
+  /** The id of the BTF with that struct, if a module defines it; 0 for vmlinux (6.9). */
   readonly btf_vmlinux_id: number | undefined;
-  /** Bloom filters: number of hashes; arenas: the address (5.16). */
+  /** The number of hashes of a bloom filter, or the address of an arena (5.16). */
   readonly map_extra: bigint | undefined;
 }
 
-/** What the kernel says about a map. */
+/** Reads the kernel's information about a map. */
 export function mapInfo(fd: number): MapInfo {
   const arena = beginCall();
   const room = placeInfo(BpfMapInfo.size);
@@ -53,7 +53,7 @@ export function mapInfo(fd: number): MapInfo {
   };
 }
 
-/** SHA-256 of a frozen map's content, which a signed loader compares (6.18). */
+/** Returns the SHA-256 hash of a frozen map's content, which a signed loader compares (6.18). */
 export function mapHash(fd: number): Uint8Array {
   const arena = beginCall();
   const room = placeInfo(BpfMapInfo.size);
@@ -66,7 +66,7 @@ export function mapHash(fd: number): Uint8Array {
 /** `struct bpf_btf_info` by the kernel's names. */
 export interface BtfInfo {
   readonly id: number;
-  /** `vmlinux`, a module's name, or empty for what a program brought along (5.11). */
+  /** `vmlinux`, a module's name, or empty for the BTF of programs and maps (5.11). */
   readonly name: string;
   /** Whether it describes the kernel or a module (5.11). */
   readonly kernel_btf: boolean;
@@ -77,14 +77,14 @@ export interface BtfInfo {
 
 const NAME_SIZE = 256;
 
-/** What the kernel says about a BTF object; with `data` also its bytes. */
+/** Reads the kernel's information about a BTF object; with `data`, also its bytes. */
 export function btfInfo(fd: number, options: { data?: boolean } = {}): BtfInfo {
   const first = btfInfoOnce(fd, 0);
   if (options.data !== true) return first;
   return btfInfoOnce(fd, first.btf_size);
 }
 
-/** Kernels before 5.11 refuse a struct with names in it (E2BIG). Learnt from the first answer that tells. */
+/** Whether to request names. Becomes false after a kernel before 5.11 refused the longer struct with E2BIG. */
 let withNames = true;
 
 function btfInfoOnce(fd: number, size: number): BtfInfo {
@@ -113,12 +113,12 @@ function askBtfInfo(fd: number, size: number): BtfInfo {
     name: textUntilNul(name.bytes),
     kernel_btf: info.kernel_btf ?? false,
     btf_size: info.btf_size ?? 0,
-    // Room that is larger than the arena is the caller's to keep; the arena's must be copied.
+    // Copy the bytes: they may lie in the arena, which the next call overwrites.
     btf: data === undefined ? undefined : data.bytes.slice(),
   };
 }
 
-/** `struct bpf_token_info`: what a token allows, as bit sets of commands, map types, program types and attach types. */
+/** `struct bpf_token_info`: bit sets of the commands, map types, program types and attach types that a token allows. */
 export interface TokenInfo {
   readonly allowed_cmds: bigint;
   readonly allowed_maps: bigint;
@@ -126,7 +126,7 @@ export interface TokenInfo {
   readonly allowed_attachs: bigint;
 }
 
-/** What a token allows (6.17). */
+/** Reads what a token allows (6.17). */
 export function tokenInfo(fd: number): TokenInfo {
   const arena = beginCall();
   const room = placeInfo(BpfTokenInfo.size);

@@ -2,8 +2,8 @@ import { UsageError } from "../../errors/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../../uapi/index.ts";
 
 /**
- * A name as the kernel takes it (bpf_obj_name_cpy): at most 15 bytes of letters, digits, `_` and `.`.
- * Other bytes become `_`, as libbpf does.
+ * Returns a name that the kernel accepts (bpf_obj_name_cpy): at most 15 bytes of letters, digits, `_` and `.`. Replaces
+ * all other bytes by `_`, as libbpf does.
  */
 export function objectName(name: string | undefined): string {
   if (name === undefined) return "";
@@ -11,8 +11,8 @@ export function objectName(name: string | undefined): string {
 }
 
 /**
- * Returns a name that somebody chose, as the kernel's struct holds it: cut to 15 bytes and otherwise as it is. If the kernel
- * does not allow a byte of it, the kernel says so. A NUL within would end the name in silence, so it is a UsageError.
+ * Returns a name that the user chose, cut to the 15 bytes of the kernel's struct. Other bytes are not replaced: the
+ * kernel refuses those that it does not allow. Throws UsageError for a NUL byte, which would silently end the name.
  */
 export function givenName(name: string | undefined): string {
   if (name === undefined) return "";

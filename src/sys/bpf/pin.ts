@@ -3,11 +3,11 @@ import { BpfCmd, BpfObjAttr } from "../../uapi/index.ts";
 import { beginCall, placeText } from "../arena.ts";
 import { runCommand } from "./command.ts";
 
-/** Where a path starts, and with which rights an object is opened. */
+/** Options of OBJ_PIN and OBJ_GET: the directory of a relative path, and the access mode. */
 export interface ObjOptions {
-  /** BPF_F_RDONLY or BPF_F_WRONLY for a map; BPF_F_PATH_FD (6.5) is set by itself with `path_fd`. */
+  /** BPF_F_RDONLY or BPF_F_WRONLY, for a map. `path_fd` sets BPF_F_PATH_FD (6.5) automatically. */
   readonly file_flags?: number | undefined;
-  /** The directory that a relative path counts from (6.5). */
+  /** An fd of the directory that a relative path starts from (6.5). */
   readonly path_fd?: number | undefined;
 }
 

@@ -3,16 +3,16 @@ import { BpfAttachFlag, type BpfAttachType, BpfCmd, BpfProgAttachAttr } from "..
 import { beginCall } from "../arena.ts";
 import { runCommand } from "./command.ts";
 
-/** What PROG_ATTACH and PROG_DETACH take beside program, target and type. */
+/** Options of PROG_ATTACH and PROG_DETACH. */
 export interface ProgAttachOptions {
   /** Flags of BpfAttachFlag. */
   readonly attach_flags?: number | undefined;
-  /** With BPF_F_REPLACE: the program whose place this one takes. */
+  /** With BPF_F_REPLACE: the program to replace. */
   readonly replace_bpf_fd?: number | undefined;
-  /** With BPF_F_BEFORE or BPF_F_AFTER: the neighbour, an fd or an id (which sets BPF_F_ID). */
+  /** With BPF_F_BEFORE or BPF_F_AFTER: the neighbour, by fd or by id (which sets BPF_F_ID). */
   readonly relative_fd?: number | undefined;
   readonly relative_id?: number | undefined;
-  /** Refuse with ESTALE unless the hook's list has this revision (6.6). */
+  /** The kernel fails with ESTALE unless the hook's list has this revision (6.6). */
   readonly expected_revision?: bigint | undefined;
 }
 
@@ -30,7 +30,7 @@ export function progAttach(
   runCommand(arena, BpfCmd.BPF_PROG_ATTACH, BpfProgAttachAttr.size, NEEDS);
 }
 
-/** Takes a program off again. Without `progFd`, whatever stands there alone. */
+/** Detaches a program. Without `progFd`, detaches the only program of the hook. */
 export function progDetach(
   progFd: number | undefined,
   target: number,

@@ -33,7 +33,7 @@ export type ProgInfoRequest = { readonly [K in ArrayName]?: boolean | undefined 
 const readRecord = infoReader(BpfProgInfo);
 const at = BpfProgInfo.offsets;
 
-/** Map ids that the first call has room for, so that most programs need no second call. */
+/** The first call has room for this many map ids, so that most programs need no second call. */
 const FIRST_MAP_IDS = 64;
 
 /** Returns what the kernel says about a program, with the arrays that `request` names. */
@@ -68,7 +68,7 @@ function firstInfo(arena: Arena, fd: number, withMapIds: boolean): ProgInfo {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Asks again with room for the arrays. If one of them grew meanwhile, asks once more. */
+/** Asks the kernel again with room for the arrays. Repeats the call if an array has grown meanwhile. */
 function infoWithArrays(arena: Arena, fd: number, first: ProgInfo, wanted: readonly ArrayName[]): ProgInfo {
   const room = placeInfo(BpfProgInfo.size);
   for (let known = first; ; ) {
@@ -98,7 +98,7 @@ function readArrays(
   const arrays: Record<string, unknown> = {};
   for (const name of wanted) {
     const place = rooms.get(name);
-    // Where the reader may not see addresses the kernel clears the pointer instead of filling the room.
+    // If this process may not see addresses, the kernel clears the pointer and does not fill the array.
     if (place !== undefined && BpfProgInfo.fields[name].read(view, at[name]) === 0) continue;
     const size = elementSize(name, info);
     const bytes = place?.bytes.subarray(0, info[ARRAYS[name].count] * size) ?? new Uint8Array(0);
@@ -112,19 +112,19 @@ function elementSize(name: ArrayName, info: ProgInfo): number {
   return typeof size === "number" ? size : info[size];
 }
 
-/** The size of a record, which the kernel asks for where it may grow. */
+/** The field with the size of a record. The kernel needs it for arrays whose records may grow in newer versions. */
 function recordSize(name: ArrayName, bytes: number): { readonly [field: string]: number } {
   const { size } = ARRAYS[name];
   return typeof size === "string" ? { [size]: bytes } : {};
 }
 
-/** What listings by program ask for. Fields that the kernel is too old for read as 0. */
+/** The fields that a list of attachments needs. A field that the kernel is too old for is 0. */
 export type ProgHead = Pick<ProgInfo, "type" | "id" | "name" | "btf_id" | "nr_func_info"> & {
   readonly attach_btf_obj_id: number;
   readonly attach_btf_id: number;
 };
 
-/** Returns the few fields of a program's info that a list of attachments needs: cheaper than {@link progInfo}. */
+/** Reads only these few fields of a program's info, which is cheaper than {@link progInfo}. */
 export function progHead(fd: number): ProgHead {
   const arena = beginCall();
   const room = placeInfo(BpfProgInfo.size);

@@ -8,12 +8,12 @@ import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { objectName } from "./object-name.ts";
 
-/** What BPF_PROG_LOAD takes, by the kernel's names. */
+/** The attributes of BPF_PROG_LOAD, by the kernel's names. */
 export interface ProgLoadOptions {
   readonly prog_type: BpfProgType;
   /** Encoded instructions in the machine's byte order. */
   readonly insns: Uint8Array;
-  /** `GPL` unless given: programs under other licenses may not call many helpers. */
+  /** Default: `GPL`. Programs under other licenses may not call many of the helpers. */
   readonly license?: string | undefined;
   /** Cut to 15 bytes; bytes that the kernel does not allow in a name become `_`. */
   readonly prog_name?: string | undefined;
@@ -22,20 +22,23 @@ export interface ProgLoadOptions {
   readonly kern_version?: number | undefined;
   readonly prog_ifindex?: number | undefined;
   readonly prog_btf_fd?: number | undefined;
-  /** Records of `func_info_rec_size` bytes (8 unless given). */
+  /** Records of `func_info_rec_size` bytes (default: 8). */
   readonly func_info?: Uint8Array | undefined;
   readonly func_info_rec_size?: number | undefined;
-  /** Records of `line_info_rec_size` bytes (16 unless given). */
+  /** Records of `line_info_rec_size` bytes (default: 16). */
   readonly line_info?: Uint8Array | undefined;
   readonly line_info_rec_size?: number | undefined;
-  /** Records of `core_relo_rec_size` bytes (16 unless given), for relocation by the kernel. */
+  /** Records of `core_relo_rec_size` bytes (default: 16), for relocation by the kernel. */
   readonly core_relos?: Uint8Array | undefined;
   readonly core_relo_rec_size?: number | undefined;
   readonly attach_btf_id?: number | undefined;
   readonly attach_prog_fd?: number | undefined;
-  /** The BTF that `attach_btf_id` counts in, if it is a module's; the same field as `attach_prog_fd`. */
+  /**
+   * The BTF object that has `attach_btf_id`, if it is a module's. The kernel uses one field for this and
+   * `attach_prog_fd`.
+   */
   readonly attach_btf_obj_fd?: number | undefined;
-  /** The fds that instructions name by index. */
+  /** The fds that instructions refer to by index. */
   readonly fd_array?: readonly number[] | Int32Array | undefined;
   /** Binds the first maps of `fd_array` to the program (6.14). */
   readonly fd_array_cnt?: number | undefined;
@@ -43,17 +46,17 @@ export interface ProgLoadOptions {
   readonly prog_token_fd?: number | undefined;
   readonly signature?: Uint8Array | undefined;
   readonly keyring_id?: number | undefined;
-  /** Asks the verifier for its log: `level` of BpfLogLevel (1 unless given) into `size` bytes. */
+  /** Requests the verifier's log: `level` is of BpfLogLevel (default: 1), `size` the bytes of the buffer. */
   readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
 }
 
-/** What became of a load: an fd, or the errno; the verifier's log, if one was asked for, in both cases. */
+/** The result of loading a program: an fd or the errno, and in both cases the verifier's log if it was requested. */
 export type ProgLoadResult = (
   | { readonly fd: number; readonly errno?: undefined }
   | { readonly fd?: undefined; readonly errno: number }
 ) & {
   readonly log: string;
-  /** Bytes that the whole log takes, with its NUL; above the size asked for if it was cut. 0 before 6.4. */
+  /** The bytes of the whole log with its NUL. Above the requested size if the log was cut. 0 before 6.4. */
   readonly logTrueSize: number;
 };
 
@@ -62,8 +65,8 @@ const MAX_LOG_SIZE = 0x3fffffff;
 const ATTEMPTS = 5;
 
 /**
- * Loads a program and reports a failure as a value: one attempt, except that EAGAIN (a signal came while it was verified)
- * is tried again, without the signals of profilers.
+ * Loads a program. Returns an errno on failure instead of throwing. Retries only after EAGAIN, which means that a
+ * signal interrupted the verifier; the retry blocks the signals of profilers.
  */
 export function tryProgLoad(options: ProgLoadOptions): ProgLoadResult {
   raiseMemlock();
@@ -78,14 +81,17 @@ function loadAgain(options: ProgLoadOptions): ProgLoadResult {
   }
 }
 
-/** Loads a program and returns its fd. Throws a SyscallError; the verifier's reasons are {@link tryProgLoad}'s to give. */
+/**
+ * Loads a program and returns its fd. Throws SyscallError without the verifier's log; {@link tryProgLoad} returns the
+ * log.
+ */
 export function progLoad(options: ProgLoadOptions): number {
   const result = tryProgLoad(options);
   if (result.fd === undefined) throw progLoadError(options, result.errno);
   return result.fd;
 }
 
-/** The SyscallError of a load that ended in `errno`, with the hint about rights that the program's type allows. */
+/** The error for a failed load. Its hint names the capabilities that the program's type needs. */
 export function progLoadError(options: ProgLoadOptions, errno: number): SyscallError {
   const { prog_type, prog_name } = options;
   return commandError(BpfCmd.BPF_PROG_LOAD, errno, {
@@ -135,7 +141,7 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
   return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
 }
 
-/** The three fields that pass an array of records: address, count and size of one. */
+/** The three fields for an array of records: address, number of records, and size of one record. */
 function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array | undefined, size: number): object {
   const length = data === undefined ? 0 : lengthOf(data);
   if (length === 0) return {};
@@ -144,7 +150,7 @@ function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array
   return { [pointer]: placeBytes(data), [`${name}_cnt`]: length / size, [`${name}_rec_size`]: size };
 }
 
-/** Returns a size that the kernel takes for the log of programs and BTF. */
+/** Returns the size if the kernel accepts it for the log of a program or BTF. Throws UsageError otherwise. */
 export function checkedLogSize(size: number): number {
   if (Number.isInteger(size) && size >= 1 && size <= MAX_LOG_SIZE) return size;
   throw new UsageError(`log.size: ${size} is not a whole number from 1 to ${MAX_LOG_SIZE}`);

@@ -3,9 +3,9 @@ import { attachTypeName, BpfAttachType, BpfCmd, BpfProgQueryAttr, LIST_ATTACH_TY
 import { beginCall, placeRoom, type Room } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** How to ask; nothing is needed. */
+/** Options of PROG_QUERY. */
 export interface ProgQueryOptions {
-  /** BPF_F_QUERY_EFFECTIVE: also what ancestors attached. */
+  /** BPF_F_QUERY_EFFECTIVE: include the programs inherited from ancestor cgroups. */
   readonly query_flags?: number | undefined;
 }
 
@@ -14,9 +14,9 @@ export interface ProgQueryResult {
   readonly prog_ids: number[];
   /** Flags of the hook. 0 in effective queries. */
   readonly attach_flags: number;
-  /** Flags of each program; cgroups since 6.0, and not in effective queries. */
+  /** The flags of each program. Only for cgroups, since 6.0, and not in effective queries. */
   readonly prog_attach_flags: number[] | undefined;
-  /** The link of each program, 0 for none; tcx and netkit. */
+  /** The link of each program, 0 for none. Only for tcx and netkit. */
   readonly link_ids: number[] | undefined;
   readonly link_attach_flags: number[] | undefined;
   /** Changes with every change to the list; tcx and netkit since 6.6, cgroups since 6.17, otherwise 0. */
@@ -25,10 +25,15 @@ export interface ProgQueryResult {
 
 const a = BpfAttachType;
 
-/** Kernels before 6.0 answer EINVAL to `prog_attach_flags`. Learnt from the first answer that tells; undefined until then. */
+/**
+ * Whether the kernel knows `prog_attach_flags`. Kernels before 6.0 return EINVAL for it. Undefined until a query shows
+ * it.
+ */
 let perProgramFlags: boolean | undefined;
 
-/** Which programs are attached to a cgroup, map, netns or lirc fd, or for tcx and netkit to an ifindex. */
+/**
+ * Lists the programs attached to the fd of a cgroup, map, netns or lirc device, or to an ifindex for tcx and netkit.
+ */
 export function progQuery(target: number, attachType: BpfAttachType, options: ProgQueryOptions = {}): ProgQueryResult {
   const flags = options.query_flags ?? 0;
   const cgroup = attachTypeName(attachType)?.startsWith("cgroup_") === true || attachType === a.BPF_LSM_CGROUP;
@@ -41,7 +46,7 @@ export function progQuery(target: number, attachType: BpfAttachType, options: Pr
       return answer();
     }
     if (result === -Errno.ENOSPC && count > capacity) {
-      // The list may grow between two calls, so ask for more than there was.
+      // The list may grow before the next call, so leave room for more programs.
       capacity = count + 16;
     } else if (result === -Errno.EINVAL && withFlags && perProgramFlags === undefined) {
       withFlags = false;

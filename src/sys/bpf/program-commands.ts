@@ -11,7 +11,7 @@ import { beginCall, placeOwn } from "../arena.ts";
 import { lengthOf } from "../ffi.ts";
 import { runCommand } from "./command.ts";
 
-/** Lets the kernel count runs and run time of all programs as long as the returned fd is open (5.8). */
+/** Makes the kernel count runs and run time of all programs while the returned fd is open (5.8). */
 export function enableStats(type: number = BpfStatsType.BPF_STATS_RUN_TIME): number {
   const arena = beginCall();
   BpfEnableStatsAttr.fill(arena.view, 0, { type });
@@ -25,14 +25,14 @@ export function progBindMap(progFd: number, mapFd: number): void {
   runCommand(arena, BpfCmd.BPF_PROG_BIND_MAP, BpfProgBindMapAttr.size);
 }
 
-/** Makes a token from a bpffs that delegates (6.9); only inside the user namespace that owns the bpffs. */
+/** Creates a token from a bpffs with delegate options (6.9). Works only in the user namespace that owns the bpffs. */
 export function tokenCreate(bpffsFd: number, flags = 0): number {
   const arena = beginCall();
   BpfTokenCreateAttr.fill(arena.view, 0, { flags, bpffs_fd: bpffsFd });
   return runCommand(arena, BpfCmd.BPF_TOKEN_CREATE, BpfTokenCreateAttr.size);
 }
 
-/** Reads what a program wrote to one of its streams (BpfStream) into `into`; returns how many bytes, 0 for none (6.17). */
+/** Reads from one of a program's streams (BpfStream) into `into`. Returns the number of bytes, 0 at the end (6.17). */
 export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8Array): number {
   const arena = beginCall();
   BpfProgStreamReadAttr.fill(arena.view, 0, {
@@ -44,7 +44,9 @@ export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8
   return runCommand(arena, BpfCmd.BPF_PROG_STREAM_READ_BY_FD, BpfProgStreamReadAttr.size);
 }
 
-/** Ties a program to a struct_ops map, so that kfuncs know whose it is (newer than 6.18). */
+/**
+ * Associates a program with a struct_ops map, so that kfuncs which the program calls find the map (newer than 6.18).
+ */
 export function progAssocStructOps(progFd: number, mapFd: number, flags = 0): void {
   const arena = beginCall();
   BpfProgAssocStructOpsAttr.fill(arena.view, 0, { map_fd: mapFd, prog_fd: progFd, flags });

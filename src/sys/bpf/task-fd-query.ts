@@ -4,7 +4,7 @@ import { BpfCmd, BpfTaskFdQueryAttr, type BpfTaskFdType } from "../../uapi/index
 import { beginCall, placeRoom } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** What an fd of a process that carries a program is attached to. */
+/** The program on an fd of a process, and what the fd is attached to. */
 export interface TaskFdInfo {
   readonly prog_id: number;
   /** One of BpfTaskFdType. */
@@ -13,11 +13,11 @@ export interface TaskFdInfo {
   readonly name: string;
   /** Offset in the function or file. */
   readonly probe_offset: bigint;
-  /** Address of a kprobe; 0 where the kernel does not show addresses. */
+  /** Address of a kprobe; 0 if the kernel hides addresses. */
   readonly probe_addr: bigint;
 }
 
-/** Asks about the fd of a process; undefined if it carries no program (the kernel's ENOTSUPP, or ENOENT without one). */
+/** Queries an fd of a process. Returns undefined if it has no program (the kernel's ENOTSUPP or ENOENT). */
 export function taskFdQuery(pid: number, fd: number): TaskFdInfo | undefined {
   let size = 256;
   for (;;) {

@@ -5,16 +5,16 @@ import { lengthOf } from "../ffi.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** What a test run takes; nothing is needed by every type of program. */
+/** Options of a test run. Which ones are required depends on the type of program. */
 export interface TestRunOptions {
-  /** The packet, for programs that see one (at least 14 bytes). */
+  /** The packet, for programs that process one (at least 14 bytes). */
   readonly data_in?: Uint8Array | undefined;
-  /** Room for the packet afterwards; none unless given. */
+  /** The buffer size for the packet after the run. Default: 0, the packet is not returned. */
   readonly data_size_out?: number | undefined;
   /** The context struct, such as `xdp_md`. */
   readonly ctx_in?: Uint8Array | undefined;
   readonly ctx_size_out?: number | undefined;
-  /** Instead of both: the context of a program of type syscall, which changes it in place. */
+  /** The context of a syscall program, which changes it in place. Replaces `ctx_in` and `ctx_size_out`. */
   readonly ctx_in_place?: Uint8Array | undefined;
   readonly repeat?: number | undefined;
   /** Flags of BpfTestRunFlag. */
@@ -25,23 +25,24 @@ export interface TestRunOptions {
   readonly batch_size?: number | undefined;
 }
 
-/** What came of a test run. */
+/** The result of a test run. */
 export interface TestRunResult {
-  /** What the program returned. */
+  /** The program's return value. */
   readonly retval: number;
   /** Mean nanoseconds of a run. */
   readonly duration: number;
-  /** The packet afterwards, cut to `data_size_out`; undefined where none was asked for. */
+  /** The packet after the run, cut to the requested `data_size_out`; undefined if none was requested. */
   readonly data_out: Uint8Array | undefined;
-  /** The packet's whole length: above `data_size_out` if it was cut. */
+  /** The whole length of the packet, which is above the requested size if it was cut. */
   readonly data_size_out: number;
   readonly ctx_out: Uint8Array | undefined;
   readonly ctx_size_out: number;
 }
 
 /**
- * Runs a program once or `repeat` times without its hook. ENOTSUPP: its type cannot be tested so. A signal to this thread
- * ends a run of many repeats with EINTR (bpf_test_timer_continue): it begins again then, without the signals of profilers.
+ * Runs a program once or `repeat` times without its hook. Fails with ENOTSUPP if programs of this type cannot be run
+ * this way. A signal ends a run of many repeats with EINTR (bpf_test_timer_continue). The run then starts again and
+ * blocks the signals of profilers.
  */
 export function progTestRun(progFd: number, options: TestRunOptions = {}): TestRunResult {
   const first = runOnce(progFd, options);
@@ -61,7 +62,7 @@ function sizeOf(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : lengthOf(bytes);
 }
 
-/** More than any packet or context takes. */
+/** A limit above the size of any packet or context. */
 const LARGEST_ROOM = 2 ** 30;
 
 function checkRoom(size: number, field: string): void {
@@ -69,7 +70,7 @@ function checkRoom(size: number, field: string): void {
   throw new UsageError(`${field}: ${size} is not a whole number from 0 to ${LARGEST_ROOM}`);
 }
 
-/** What came of one call, or the negative errno. */
+/** Runs one call. Returns its result, or the negative errno. */
 function runOnce(progFd: number, options: TestRunOptions): TestRunResult | number {
   const arena = beginCall();
   const { data_in, ctx_in, ctx_in_place, data_size_out = 0, ctx_size_out = 0 } = options;
@@ -95,7 +96,7 @@ function runOnce(progFd: number, options: TestRunOptions): TestRunResult | numbe
   });
   const result = tryCommand(arena, BpfCmd.BPF_PROG_TEST_RUN, BpfTestRunAttr.size);
   const attr = BpfTestRunAttr.view(arena.view);
-  // ENOSPC: everything happened, but a packet did not fit its room (bpf_test_finish); the attr tells its size.
+  // ENOSPC: the run succeeded, but a buffer was too small (bpf_test_finish). The attr has the size that it needs.
   const cut = result === -Errno.ENOSPC && (attr.data_size_out > data_size_out || attr.ctx_size_out > ctx_size_out);
   if (result < 0 && !cut) return result;
   return {

@@ -27,8 +27,8 @@ export type UsdtArgument = {
 export const MOST_ARGUMENTS = 12;
 
 /**
- * Parses the arguments of a USDT, which are in assembler syntax of the architecture: `-4@%eax 8@-16(%rbp) 4@$71`. Throws
- * UsageError for an unknown form.
+ * Parses the arguments of a USDT, which are in assembler syntax of the architecture: `-4@%eax 8@-16(%rbp) 4@$71`.
+ * Throws UsageError for an unknown form.
  */
 export function parseUsdtArguments(text: string, arch: string = process.arch): UsdtArgument[] {
   const form = FORMS[arch];
