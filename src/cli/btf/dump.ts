@@ -29,7 +29,7 @@ export const dumpBtf: Run = (words, options) => {
       ? formatCPieces(btf, { roots, sorted: form.isSorted, likeBpftool: true })
       : formatRawPieces(btf, { roots, style, likeBpftool: true }),
   );
-  return { text: () => pieces, jsonPieces: () => pieces, json: () => null, note: source.note };
+  return { text: () => pieces, jsonPieces: () => pieces, json: () => null };
 };
 
 interface Form {
@@ -50,7 +50,7 @@ function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
     if (words.takeKeyword("format")) isC = takeFormat(words) === "c";
     else if (words.takeKeyword("root_id")) roots.push(takeRoot(words, given, roots));
     else if (words.takeKeyword("unsorted")) isSorted = false;
-    // In full: a word of our own changes nothing about bpftool's.
+    // bpftool has no such keyword, so it must be written in full: shortened words keep bpftool's meaning.
     else if (words.peek === "type") names.push(takeName(words, roots));
     else throw invalid(`unrecognized option: '${words.peek}'`);
   }
@@ -63,7 +63,7 @@ function takeName(words: Words, roots: readonly TypeId[]): string {
   return words.take("the name of a type");
 }
 
-/** All types with these names that C can print. `struct NAME` and the like mean those of one kind. */
+/** Returns all types with these names that can be printed as C. `struct NAME` and the like mean one kind. */
 function typesNamed(btf: Btf, names: readonly string[]): TypeId[] {
   const roots = new Set<TypeId>();
   for (const text of names) {

@@ -7,21 +7,23 @@ import { CommandError, EXIT_INVALID, exitCodeOf } from "../failure/command-error
 import { failedTo } from "../failure/reason.ts";
 import { takeMap } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
+import { warnOf } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 import { baseOf, btfOfFile, inBtf, kernelBase } from "./file.ts";
 
 /** The BTF that the words of `btf dump` name. */
 export interface BtfSource {
-  /** Reads it, the first time that it is called. */
+  /** Reads the BTF. Call it once. */
   read(): Btf;
-  /** The types of a map's key and value. Undefined where the source is not a map, or is one with `all`. */
+  /** The types of a map's key and value. Undefined if the source is no map, or a map with `all`. */
   readonly roots?: readonly TypeId[];
-  /** What standard error says besides. */
-  note?: string;
 }
 
-/** Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Reads files at once. */
+/**
+ * Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Reads files at
+ * once.
+ */
 export function takeSource(words: Words, options: Options): BtfSource {
   words.need(2);
   const word = words.peek ?? "";
@@ -52,14 +54,15 @@ function programSource(words: Words, options: Options): BtfSource {
   return ownBtf(`program ${id}`, btf_id, options);
 }
 
-/** The BTF that a program or map was made with. */
+/** Returns the BTF that a program or map was made with. */
 function ownBtf(owner: string, id: number, options: Options): BtfSource {
   if (id !== 0) return idSource(id, options);
   throw new CommandError(`${owner} has no BTF`, { exitCode: exitCodeOf(Errno.ENOENT) });
 }
 
-function idSource(id: number, { baseBtf }: Options): BtfSource {
-  const source: BtfSource = {
+function idSource(id: number, options: Options): BtfSource {
+  const { baseBtf } = options;
+  return {
     read: () => {
       const fails = `get btf by id (${id})`;
       try {
@@ -67,7 +70,9 @@ function idSource(id: number, { baseBtf }: Options): BtfSource {
         const { kernel_btf, name } = btfInfo(fd.number);
         const isModule = kernel_btf && name !== "vmlinux";
         if (isModule && baseBtf === undefined) {
-          source.note = `Warning: valid base BTF was not specified with -B option, falling back to standard base BTF (${kernelBtfPath()})\n`;
+          warnOf(options)(
+            `Warning: valid base BTF was not specified with -B option, falling back to standard base BTF (${kernelBtfPath()})\n`,
+          );
         }
         const base = baseBtf === undefined ? (isModule ? kernelBase() : undefined) : baseOf(baseBtf);
         const btf = inBtf(() => loadedBtf(id, base));
@@ -78,16 +83,16 @@ function idSource(id: number, { baseBtf }: Options): BtfSource {
       throw new CommandError(`${fails}: it is gone`, { exitCode: exitCodeOf(Errno.ENOENT) });
     },
   };
-  return source;
 }
 
 const MOST_FILES = 64;
 
 /**
- * `FILE [file FILE]…`: several files are merged, each type once. BTF of modules in sysfs goes on from the kernel's own; where
- * that is named, too, it is only the base.
+ * Takes `FILE [file FILE]…`. Several files are merged and have each type once. The base of a module's BTF in sysfs is
+ * the kernel's BTF. If the kernel's file is named beside others, it is only their base.
  */
-function fileSource(words: Words, { baseBtf }: Options): BtfSource {
+function fileSource(words: Words, options: Options): BtfSource {
+  const { baseBtf } = options;
   const named = [words.take("a file")];
   while (begins(words.peek ?? "", "file")) {
     words.takeKeyword("file");
@@ -101,6 +106,7 @@ function fileSource(words: Words, { baseBtf }: Options): BtfSource {
   }
   const files = others.length === 0 ? [kernel] : others;
   const hasKernelBase = others.length > 0 && others.length < named.length;
+  if (hasKernelBase) warnOf(options)(`skipping ${kernel} (will be loaded as base)\n`);
   const base = baseBtf === undefined ? kernelBaseOf(others, hasKernelBase) : baseOf(baseBtf);
   if (files.length > 1 && base === undefined) {
     throw new CommandError(
@@ -110,10 +116,10 @@ function fileSource(words: Words, { baseBtf }: Options): BtfSource {
   }
   const parts = files.map((path) => btfOfFile(path, base));
   const btf = parts.length === 1 ? (parts[0] as Btf) : inBtf(() => dedupBtf(mergeBtf(parts, { base })));
-  return { read: () => btf, ...(hasKernelBase ? { note: `skipping ${kernel} (will be loaded as base)\n` } : {}) };
+  return { read: () => btf };
 }
 
-/** The kernel's own BTF, if it is named beside others or if one of them is a module's in sysfs. */
+/** Returns the kernel's BTF if it was named beside other files, or if one of the files is a module's in sysfs. */
 function kernelBaseOf(files: readonly string[], isNamed: boolean): Btf | undefined {
   const folder = dirname(kernelBtfPath());
   return isNamed || files.some((path) => dirname(path) === folder) ? kernelBase() : undefined;

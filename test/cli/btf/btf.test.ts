@@ -89,6 +89,14 @@ describe("btf dump of files like bpftool's", { skip: hasPeer ? false : "no peer:
   });
 });
 
+test("the kernel's file beside others is their base, and a note on standard error says so, but not with -j", {
+  skip: existsSync(VMLINUX) ? false : `there is no ${VMLINUX}`,
+}, () => {
+  const words = ["btf", "dump", "file", VMLINUX, "file", OBJECT, "root_id", "1"];
+  assert.equal(bpfts(...words).stderr, `skipping ${VMLINUX} (will be loaded as base)\n`);
+  assert.equal(bpfts("-j", ...words).stderr, "");
+});
+
 /** Writes BTF with a struct, and BTF of a struct with such a member. */
 function splitBtf(t: TestContext): { base: string; split: string; other: string } {
   const directory = withDirectory(t);
