@@ -15,12 +15,12 @@ export function baseOf(path: string): Btf {
   return btfOfFile(path);
 }
 
-/** Reads the running kernel's BTF, which BTF of its modules goes on from. */
+/** Reads the running kernel's BTF, the base of its modules' BTF. */
 export function kernelBase(): Btf {
   return btfOfFile(kernelBtfPath());
 }
 
-/** Runs a step that reads BTF: what is wrong with its bytes has the exit code of an invalid argument. */
+/** Runs a step that reads BTF. If the bytes are wrong, the exit code is that of an invalid argument. */
 export function inBtf<T>(run: () => T, what?: string): T {
   try {
     return run();

@@ -5,7 +5,7 @@ import { begins } from "../words/words.ts";
 
 const a = BpfAttachType;
 
-/** bpftool's older names. They may be cut short; the first by ascending number wins, as there. */
+/** bpftool's older names, which may be shortened. */
 const OLD_NAMES: ReadonlyMap<number, string> = new Map([
   [a.BPF_CGROUP_INET_INGRESS, "ingress"],
   [a.BPF_CGROUP_INET_EGRESS, "egress"],
@@ -33,8 +33,9 @@ const OLD_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The attach type that a word names: by libbpf's name in full, or by bpftool's old name, which may be cut to what
- * fits only one type. A cut word that fits several is refused, since attaching and detaching change something.
+ * Returns the attach type that a word names: by libbpf's full name, or by bpftool's old name, which may be shortened
+ * while it fits only one type. Throws if a shortened word fits several types, since attaching and detaching change
+ * something.
  */
 export function parseAttachType(word: string): number {
   const modern = attachTypeByName(word);

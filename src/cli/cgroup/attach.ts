@@ -11,8 +11,8 @@ import { parseAttachType } from "./attach-types.ts";
 export const attachToCgroup: Run = (words) => {
   const { cgroup, attachType, program } = takePlace(words, "attach");
   using owned = program;
-  using manner = takeManner(words);
-  const { multi, override, preorder, anchor } = manner;
+  using options = takeAttachOptions(words);
+  const { multi, override, preorder, anchor } = options;
   attachProgram(owned, { cgroup, attachType, multi, override, preorder, anchor });
   return done;
 };
@@ -34,8 +34,8 @@ function takePlace(words: Words, command: string): { cgroup: string; attachType:
   return { cgroup, attachType, program: new Program(takeProgram(words)) };
 }
 
-/** How to attach; the neighbour of an order is open until it is disposed of. */
-class Manner implements Disposable {
+/** The options of an attachment. It owns the program that `before` or `after` names. */
+class AttachOptions implements Disposable {
   multi = false;
   override = false;
   preorder = false;
@@ -47,28 +47,28 @@ class Manner implements Disposable {
   }
 }
 
-function takeManner(words: Words): Manner {
-  const manner = new Manner();
+function takeAttachOptions(words: Words): AttachOptions {
+  const options = new AttachOptions();
   while (words.left > 0) {
-    if (words.takeKeyword("multi")) manner.multi = true;
-    else if (words.takeKeyword("override")) manner.override = true;
-    else if (words.takeKeyword("preorder")) manner.preorder = true;
-    else if (manner.anchor === undefined) takeOrder(words, manner);
-    else throw new CommandError(`a program has one place in the order, got: '${words.peek}'?`);
+    if (words.takeKeyword("multi")) options.multi = true;
+    else if (words.takeKeyword("override")) options.override = true;
+    else if (words.takeKeyword("preorder")) options.preorder = true;
+    else if (options.anchor === undefined) takeOrder(words, options);
+    else throw new CommandError(`a program can have only one place in the order, got: '${words.peek}'?`);
   }
-  return manner;
+  return options;
 }
 
 /** `first`, `last`, `before PROG` or `after PROG`. */
-function takeOrder(words: Words, manner: Manner): void {
-  if (words.takeKeyword("first")) manner.anchor = "head";
-  else if (words.takeKeyword("last")) manner.anchor = "tail";
+function takeOrder(words: Words, options: AttachOptions): void {
+  if (words.takeKeyword("first")) options.anchor = "head";
+  else if (words.takeKeyword("last")) options.anchor = "tail";
   else if (words.takeKeyword("before")) {
-    manner.neighbour = new Program(takeProgram(words));
-    manner.anchor = { before: manner.neighbour };
+    options.neighbour = new Program(takeProgram(words));
+    options.anchor = { before: options.neighbour };
   } else if (words.takeKeyword("after")) {
-    manner.neighbour = new Program(takeProgram(words));
-    manner.anchor = { after: manner.neighbour };
+    options.neighbour = new Program(takeProgram(words));
+    options.anchor = { after: options.neighbour };
   } else {
     const known = "'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'";
     throw new CommandError(`unknown option: '${words.peek}'; expected ${known}`);

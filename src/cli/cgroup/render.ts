@@ -6,7 +6,7 @@ import { escapeName } from "../output/terminal-text.ts";
 const COLUMN = 15;
 const ID_COLUMN = 8;
 
-/** The names of functions that lsm_cgroup programs are attached to; asked for each program. */
+/** Returns the name of the kernel function that an lsm_cgroup program is attached to. */
 export type AttachName = (program: CgroupProgram) => string | undefined;
 
 /** Which programs and columns of a cgroup are shown. */
@@ -42,7 +42,7 @@ export function rowText(program: CgroupProgram, view: View, attachName: AttachNa
   return `${text}\n`;
 }
 
-/** A program's object. What `details` adds follows bpftool's members. */
+/** A program's object. The members that `details` adds come after bpftool's. */
 export function rowJson(program: CgroupProgram, view: View, attachName: AttachName): JsonValue {
   const { id, attachType, attachFlags, name, attachBtfObjId, attachBtfId, linkId, cgroup } = program;
   const flags = attachFlags === undefined ? undefined : flagsText(attachFlags);

@@ -38,7 +38,7 @@ export const showCgroupTree: Run = async (words) => {
   return {
     *text() {
       yield `CgroupPath\n${headText(view)}`;
-      // The same programs come again and again.
+      // Many cgroups inherit the same programs. Each is rendered once.
       const rows = new Map<CgroupProgram, string>();
       const row = (program: CgroupProgram): string => {
         let text = rows.get(program);
@@ -61,24 +61,28 @@ export const showCgroupTree: Run = async (words) => {
   };
 };
 
-/** A directory whose name is that of a keyword would need its `./`; bpftool takes `effective` alone for a path. */
+/**
+ * Takes the root of a tree. A word that begins a keyword is no path: write ./effective for a directory of that name.
+ */
 function takeRoot(words: Words): string {
   const { peek } = words;
   const given =
-    peek !== undefined && peek !== "" && !["effective", "details", "except"].some((k) => k.startsWith(peek));
+    peek !== undefined &&
+    peek !== "" &&
+    !["effective", "details", "except"].some((keyword) => keyword.startsWith(peek));
   const root = given ? words.take("a cgroup") : cgroup2Mount();
   if (root === undefined) throw new CommandError("cgroup v2 isn't mounted");
   return root;
 }
 
-/** What the words behind the cgroup ask for. */
-interface Wanted extends View {
-  /** An addition of ours, for trees: cgroups that are left out with all below them. */
+/** What the words after the cgroup ask for. */
+interface TreeView extends View {
+  /** Patterns of cgroups that a tree leaves out with all below them. bpftool does not have this. */
   readonly except: readonly string[];
 }
 
-/** Takes the words behind the cgroup of `show` and `tree`. */
-function takeView(words: Words, options: { except?: boolean } = {}): Wanted {
+/** Takes the words after the cgroup of `show` and `tree`. */
+function takeView(words: Words, options: { except?: boolean } = {}): TreeView {
   let effective = false;
   let details = false;
   const except: string[] = [];
@@ -102,9 +106,9 @@ function takeView(words: Words, options: { except?: boolean } = {}): Wanted {
 }
 
 /**
- * Which cgroups a tree leaves out, by patterns: `*` stands for any characters but a slash, `**` for any, `?` for one. A
- * pattern with a slash is compared with the path below the tree's root (with a leading one: with the whole path),
- * another one with the cgroup's own name. Undefined for no pattern.
+ * Returns a test for the cgroups that a tree leaves out. In a pattern `*` stands for any characters but a slash, `**`
+ * for any characters, `?` for one. A pattern that begins with a slash is compared with the whole path, another one with
+ * a slash with the path below the tree's root, and one without a slash with the cgroup's own name.
  */
 function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
@@ -121,8 +125,8 @@ function exceptMatching(root: string, patterns: readonly string[]): ((path: stri
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 
 /**
- * Returns the names of the kernel functions that lsm_cgroup programs are attached to. Other programs have the empty name,
- * as in bpftool, which looks up type 0 if the kernel has BTF.
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to. Other programs have the empty
+ * name, as in bpftool, which looks up type 0 if the kernel has BTF.
  */
 async function attachNames(cgroups: readonly { readonly programs: readonly CgroupProgram[] }[]): Promise<AttachName> {
   const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));

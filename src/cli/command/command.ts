@@ -24,18 +24,18 @@ export interface ObjectEntry extends Selectable {
   readonly commands?: readonly CommandEntry[];
   /** Definitions of the words in capitals, for help. */
   readonly grammar?: readonly string[];
-  /** The options that its commands heed besides those of every command, for help. */
+  /** The options that only this object's commands use, for help. */
   readonly options?: readonly string[];
-  /** What it does itself, where it has no commands. */
+  /** Loads the code of an object that has no commands. */
   readonly run?: () => Promise<Run>;
 }
 
-/** What runs for an entry: its own code, or that of the entry whose other name it is. */
+/** Returns what loads an entry's code. A second name has the code of the entry that it stands for. */
 export function codeOf(entry: CommandEntry, commands: readonly CommandEntry[]): CommandEntry["run"] {
   return entry.run ?? commands.find(({ name }) => name === entry.as)?.run;
 }
 
-// What the usage texts of several objects have in common.
+// Parts of usage texts that several objects share.
 
 export const PROG = "PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME }";
 export const MAP = "MAP := { id MAP_ID | pinned FILE | name MAP_NAME }";

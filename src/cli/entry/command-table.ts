@@ -9,7 +9,9 @@ import { prog } from "../prog/commands.ts";
 
 const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
 
-/** All that a command line can begin with, in bpftool's order: the first entry that the word begins is meant. */
+/**
+ * Every first word of a command line, in bpftool's order: a shortened word means the first entry that begins with it.
+ */
 export const COMMANDS: readonly ObjectEntry[] = [
   { name: "help", summary: "print help" },
   { name: "batch", summary: "run the commands of a file" },

@@ -12,18 +12,18 @@ export async function dispatch(words: readonly string[], options: Options): Prom
   const { commands } = object;
   if (object.name === "help") return (await import("./help.ts")).helpTop(COMMANDS);
   if (commands === undefined) {
-    if (object.run === undefined) throw notHere(object.name);
+    if (object.run === undefined) throw notImplemented(object.name);
     return (await object.run())(new Words(words, 1), options);
   }
   const command =
     commandWord === undefined ? (commands[0] as CommandEntry) : select(commands, commandWord, `bpfts ${object.name}`);
   if (command.name === "help") return (await import("./help.ts")).helpObject(object);
   const load = codeOf(command, commands);
-  if (load === undefined) throw notHere(`${object.name} ${command.name}`);
+  if (load === undefined) throw notImplemented(`${object.name} ${command.name}`);
   const run: Run = await load();
   return run(new Words(words, 2), options);
 }
 
-function notHere(name: string): CommandError {
+function notImplemented(name: string): CommandError {
   return new CommandError(`bpfts does not have '${name}' yet; bpftool has it`);
 }

@@ -10,14 +10,14 @@ interface Place extends Selectable {
   readonly commands?: readonly Place[];
 }
 
-/** Put in by scripts/bundle.mjs, from the table of commands. */
+/** scripts/bundle.mjs defines it from the table of commands. */
 declare const BPFTS_PLACES: readonly Place[];
-/** The file without any command's code: help, the version, mistakes. */
+/** The file without any command's code. It prints help, the version and errors in the command line. */
 declare const BPFTS_OTHER: string;
 
 /**
- * Returns which of the package's files a command line runs. Each is the whole program, main.ts, with the code of one
- * command: one file is read and, after the first runs, nothing is compiled.
+ * Returns which of the package's files a command line runs. Each file is main.ts bundled with the code of one command,
+ * so a start reads one file. After the first runs its compiled code comes from the cache.
  */
 function fileOf({ options, words }: ParsedOptions): string {
   if (options.help || options.version) return BPFTS_OTHER;
@@ -30,7 +30,7 @@ function fileOf({ options, words }: ParsedOptions): string {
       file = place?.file;
       places = place?.commands;
     } catch {
-      // The program finds the same mistake and says what is wrong.
+      // main.ts finds the same mistake and reports it.
       return BPFTS_OTHER;
     }
   }

@@ -10,7 +10,9 @@ import { type Options, parseOptions } from "../words/options.ts";
 import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
 
-/** Keeps types of the kernel beside V8's code, in the package as it is published: there `file` is a path and no URL. */
+/**
+ * Caches kernel types beside V8's code. Only the published package does: there `file` is a path, in the sources a URL.
+ */
 function keepTypes(file: string, options: Options): void {
   const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
   if (folder !== undefined) keepKernelTypes(folder, { onRejected: cacheWarning(options) });
@@ -62,7 +64,7 @@ function show(answer: Answer, options: Options): void {
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
 }
 
-/** Runs a command that goes on, until it ends or is told to; then its exit code is 0. */
+/** Runs a live command until it ends or a signal ends it. Returns the exit code, which is then 0. */
 async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   const abort = new AbortController();
   endOnSignals(abort);
@@ -77,17 +79,17 @@ async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   }
 }
 
-const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Signals that follow so soon are the same request: GNU timeout sends two, a terminal and a script one each. */
+const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Signals within this time are one request: GNU timeout sends two, and a terminal and a script may send one each. */
 const SAME_REQUEST_MS = 1000;
 
 /**
- * Aborts at Ctrl-C and its like. A later signal ends the process at once, for a command that does not come to its end.
- * The signals stay handled until the process exits, so that none of them cuts the last output short.
+ * Aborts at the first of these signals. A later one kills the process at once, in case the command does not end by
+ * itself. The signals stay handled until the process exits, so that none of them cuts the last output short.
  */
 function endOnSignals(abort: AbortController): void {
   let first: number | undefined;
-  for (const name of ENDINGS) {
+  for (const name of END_SIGNALS) {
     process.on(name, () => {
       first ??= performance.now();
       abort.abort();
@@ -100,6 +102,6 @@ function endOnSignals(abort: AbortController): void {
 
 // No top-level await: scripts/bundle.mjs turns this into CommonJS.
 main(process.argv.slice(2)).then((code) => {
-  // Not process.exitCode: V8 would take its heap down piece by piece, 10 ms of a long listing.
+  // With process.exitCode V8 would free its heap piece by piece, which takes 10 ms after a long listing.
   process.exit(code);
 });

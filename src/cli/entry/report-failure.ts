@@ -5,15 +5,17 @@ import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { OutputError, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
-/** What a program that the verifier refused has to tell: load's VerifierError, which this file need not load. */
+/**
+ * The fields of load's VerifierError that are shown. Declared here, so that this file need not import the room load.
+ */
 interface Refusal {
   readonly program: string;
   readonly log: readonly string[];
 }
 
 /**
- * Tells the user what failed: in one line on standard error, or with -j in one JSON value on standard output, which
- * `writeJson` writes. Returns the exit code.
+ * Reports what failed: in one line on standard error, or with -j as one JSON value, which `writeJson` writes to
+ * standard output. Returns the exit code.
  */
 export function reportFailure(
   error: unknown,
@@ -22,28 +24,28 @@ export function reportFailure(
 ): number {
   const exitCode = error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
   try {
-    tell(error, options, writeJson);
+    report(error, options, writeJson);
   } catch (cause) {
-    // Nobody is left to be told.
+    // Neither stream can be written, so nothing more can be reported.
     return cause instanceof OutputError && cause.isBrokenPipe ? cause.exitCode : exitCode;
   }
   return exitCode;
 }
 
-function tell(error: unknown, options: Options, writeJson: (failure: JsonValue) => void): void {
+function report(error: unknown, options: Options, writeJson: (failure: JsonValue) => void): void {
   if (error instanceof OutputError && error.isBrokenPipe) return;
   const message = failureText(error);
-  // Where bpftool shows it, in JSON too: the line below has the reason, the log has the way there.
+  // As in bpftool the verifier's log goes to standard error before the error, also with -j.
   const refusal = refusalOf(error);
   if (refusal !== undefined) writeText(2, logText(refusal));
-  if (!options.json || error instanceof OutputError || !takesJson(() => writeJson({ error: message }))) {
+  if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson({ error: message }))) {
     writeNote(`Error: ${message}`);
   }
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
 }
 
-/** Returns false if standard output is full. */
-function takesJson(write: () => void): boolean {
+/** Returns true if the JSON was written, false if standard output is full. */
+function wroteJson(write: () => void): boolean {
   try {
     write();
     return true;
@@ -61,7 +63,7 @@ function failureText(error: unknown): string {
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
 }
 
-/** An error of Node's file functions in our words: every text that a user reads is of one kind. */
+/** Returns the text of an error of Node's file functions, in the form of the command's other errors. */
 function fileErrorText(error: NodeJS.ErrnoException): string {
   const { syscall = "use", path } = error;
   return (failedTo(`can't ${syscall} ${path ?? "a file"}`, error) as Error).message;

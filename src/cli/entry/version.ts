@@ -2,7 +2,7 @@ import type { Run } from "../command/command.ts";
 
 /** The version of this package; a test compares it with package.json. */
 export const VERSION = "0.1.0";
-/** Whose words and output the command follows. */
+/** The bpftool whose commands and output this command follows. */
 export const BPFTOOL_VERSION = "7.8.0";
 export const LIBBPF_VERSION = "1.8";
 

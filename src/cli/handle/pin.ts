@@ -8,7 +8,7 @@ import { type Answer, done } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 
-/** Carries out `pin HANDLE FILE`, which every kind of object has. `exitCode` is bpftool's of too few words. */
+/** Carries out `pin HANDLE FILE`, which every kind of object has. `exitCode` is bpftool's for too few words. */
 export function pinHandle(words: Words, options: Options, take: (words: Words) => OwnedFd, exitCode: number): Answer {
   words.need(3, { exitCode });
   using object = take(words);
@@ -34,7 +34,7 @@ export function prepareFile(path: string, options: Options): void {
   if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
   const directory = dirname(path);
   if (isBpffs(directory)) {
-    // bpf_lookup() in kernel/bpf/inode.c keeps them for its own files, and says EPERM.
+    // bpf_lookup() in kernel/bpf/inode.c reserves dots for the kernel's own files and returns EPERM.
     if (!basename(path).includes(".")) return;
     throw new CommandError(`can't pin BPF object: a name in a BPF file system cannot have a dot, as '${path}' has`);
   }
@@ -46,7 +46,7 @@ function emptyPath(): CommandError {
   return new CommandError("can't pin BPF object: the path is empty", { exitCode: exitCodeOf(Errno.ENOENT) });
 }
 
-/** Makes sure that `directory` is, or can be made, in a bpffs. `made` is a directory that the command makes before it. */
+/** Makes sure that `directory` is, or can be made, in a bpffs. `made` is a directory that the command creates first. */
 export function prepareDirectory(directory: string, options: Options, made?: string): void {
   if (directory === "") throw emptyPath();
   const parent = dirname(directory);
@@ -62,8 +62,8 @@ export function prepareDirectory(directory: string, options: Options, made?: str
 }
 
 /**
- * Mounts a bpffs at /sys/fs/bpf if the path lies below it. For another directory this is an error: bpftool mounts a bpffs
- * over it, which hides the user's files.
+ * Mounts a bpffs at /sys/fs/bpf if the path lies below it. For another directory this is an error: bpftool mounts a
+ * bpffs over it, which hides the user's files.
  */
 function mountFor(directory: string, path: string, options: Options): void {
   const standard = directory === BPFFS_PATH || directory.startsWith(`${BPFFS_PATH}/`);

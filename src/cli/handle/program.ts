@@ -13,7 +13,9 @@ const TAG_BYTES = 8;
 /** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
 const MAX_NAME = 127;
 
-/** Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` means: one or more. The caller closes them. */
+/**
+ * Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` means: one or more. The caller closes them.
+ */
 export function takePrograms(words: Words): OwnedFd[] {
   if (words.takeKeyword("id")) return [programById(parseU32(words.take("a number"), "ID"))];
   if (words.takeKeyword("tag")) {
@@ -64,7 +66,7 @@ function programsWhere(fits: (info: ProgInfo, fd: number) => boolean, what: stri
   return found;
 }
 
-/** Opens every program in the order of ids; those that go away meanwhile are left out. Each is the caller's to close. */
+/** Opens every program in the order of ids. Skips programs that go away meanwhile. The caller closes each. */
 export function* eachProgram(): Generator<OwnedFd> {
   for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     let fd: number;
@@ -92,12 +94,12 @@ function fullProgramName(info: ProgInfo, fd: number): string {
 }
 
 const loaded = new Map<number, Btf | undefined>();
-let isRefused = false;
+let hasWarned = false;
 
 /**
- * Returns the BTF that somebody loaded into the kernel, by its id. Reads it once in a command. Returns undefined for BTF
- * that is gone, and without CAP_SYS_ADMIN, which nothing else of a pinned object needs: then the command says once that
- * names and source lines are missing.
+ * Returns the BTF with this id, which is loaded in the kernel. Each command reads it once. Returns undefined if the BTF
+ * is gone. Also returns undefined without CAP_SYS_ADMIN, since a pinned object can be shown without that right: the
+ * command then warns once that names and source lines are missing.
  */
 export function loadedBtf(id: number): Btf | undefined {
   if (!loaded.has(id)) loaded.set(id, readOrWarn(id));
@@ -109,10 +111,10 @@ function readOrWarn(id: number): Btf | undefined {
     return readLoadedBtf(id);
   } catch (error) {
     if (errnoOf(error) !== Errno.EPERM) throw error;
-    if (!isRefused) {
+    if (!hasWarned) {
       writeNote("Warning: BTF cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN");
     }
-    isRefused = true;
+    hasWarned = true;
     return undefined;
   }
 }

@@ -17,7 +17,7 @@ export const pinIterator: Run = (words, options) => {
   words.need(2);
   const file = words.take("an object file");
   const path = words.take("a path");
-  // What cannot be pinned is told before anything is loaded.
+  // A bad path is reported before anything is loaded.
   prepareFile(path, options);
   using iterator = loadIterator(file, words);
   pinAt(path, iterator.link.fd, options);
@@ -65,7 +65,7 @@ export interface LoadedIterator extends Disposable {
   readonly link: Link;
 }
 
-/** libbpf's own error for a file that is no object. */
+/** LIBBPF_ERRNO__FORMAT, libbpf's error for a file that is no object. */
 const LIBBPF_FORMAT = 4001;
 
 function exitOfObject(errno: number | undefined): number {

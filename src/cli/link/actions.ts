@@ -9,7 +9,7 @@ import { pinHandle } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
 import type { Words } from "../words/words.ts";
 
-/** bpftool's exit code of a detach that failed. */
+/** bpftool's exit code of a failed detach. */
 const EXIT_DETACH = 1;
 
 /** `bpfts link detach LINK`. */
@@ -28,7 +28,7 @@ export const detachLink: Run = (words) => {
   return done;
 };
 
-/** Takes the link and nothing more. A failure of it is one of the detach, too. */
+/** Takes the link and the end of the words. Its errors have the exit code of a failed detach, as in bpftool. */
 function takeOnly(words: Words): OwnedFd {
   let link: OwnedFd | undefined;
   try {

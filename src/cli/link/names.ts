@@ -1,4 +1,4 @@
-// The names that bpftool has for numbers in the infos of links.
+// bpftool's names for numbers in the infos of links.
 
 const ITER_ORDERS = ["order_unspec", "self_only", "descendants_pre", "descendants_post", "ancestors_up"];
 
@@ -40,7 +40,7 @@ export function netfilterHookName(pf: number, hook: number): string | undefined 
   }
 }
 
-// How perf(1) calls events: a number of include/uapi/linux/perf_event.h is the place in its list.
+// perf(1)'s names of events. A number of include/uapi/linux/perf_event.h is the index in its list.
 
 const TYPES = ["hardware", "software", "tracepoint", "hw-cache", "raw", "breakpoint"];
 const HARDWARE = [
@@ -73,12 +73,12 @@ const CACHES = ["L1-dcache", "L1-icache", "LLC", "dTLB", "iTLB", "branch", "node
 const CACHE_OPERATIONS = ["load", "store", "prefetch"];
 const CACHE_RESULTS = ["refs", "misses"];
 
-/** The name of a PERF_TYPE_*; undefined for a PMU of its own number. */
+/** The name of a PERF_TYPE_*. Undefined for a number that the kernel gave to a PMU. */
 export function perfTypeName(type: number): string | undefined {
   return TYPES[type];
 }
 
-/** The name of an event's config, or undefined where its type gives none. */
+/** The name of an event's config. Undefined if events of this type have no names. */
 export function perfConfigName(type: number, config: bigint): string | undefined {
   switch (TYPES[type]) {
     case "hardware":

@@ -181,7 +181,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
     text: ({ mapId, attachType }) => `\n\tmap_id ${mapId}  ${attachTypeText(attachType)}`,
     json: ({ mapId, attachType }) => ({ map_id: mapId, attach_type: attachTypeJson(attachType) }),
   },
-  // bpftool 7.8 knows nothing of these.
+  // bpftool 7.8 prints no details of these.
   tracing_multi: nothing,
   unknown: nothing,
 };

@@ -11,7 +11,7 @@ import { type Warn, warnOf } from "../output/write.ts";
 import type { Words } from "../words/words.ts";
 import { parseU32 } from "../words/words.ts";
 
-interface Wanted {
+interface MapSettings {
   type?: number | undefined;
   name?: string;
   key?: number;
@@ -26,19 +26,19 @@ interface Wanted {
 export const createMap: Run = (words, options) => {
   words.need(7);
   const path = words.take("a file");
-  const wanted: Wanted = {};
+  const settings: MapSettings = {};
   const warn = warnOf(options);
   try {
-    while (words.left > 0) takeSetting(words, wanted, warn);
-    const { name } = wanted;
+    while (words.left > 0) takeSetting(words, settings, warn);
+    const { name } = settings;
     if (name === undefined) throw new CommandError("map name not specified");
     prepareFile(path, options);
     if (Buffer.byteLength(name) > BPF_OBJ_NAME_LEN - 1) warn(CUT_NAME);
-    using fd = create(wanted, name);
+    using fd = create(settings, name);
     pinAt(path, fd.number, options);
     return done;
   } finally {
-    wanted.inner?.close();
+    settings.inner?.close();
   }
 };
 
@@ -46,17 +46,17 @@ const CUT_NAME = `Warning: map name is longer than ${BPF_OBJ_NAME_LEN - 1} chara
 const DEPRECATED_DEV =
   "Warning: 'dev NAME' is the older way to write 'offload_dev NAME', which offloads the map to the device.\n";
 
-function create(wanted: Wanted, map_name: string): OwnedFd {
+function create(settings: MapSettings, map_name: string): OwnedFd {
   try {
     const fd = mapCreate({
-      map_type: wanted.type ?? 0,
+      map_type: settings.type ?? 0,
       map_name,
-      key_size: wanted.key,
-      value_size: wanted.value,
-      max_entries: wanted.entries,
-      map_flags: wanted.flags,
-      map_ifindex: wanted.ifindex,
-      inner_map_fd: wanted.inner?.number,
+      key_size: settings.key,
+      value_size: settings.value,
+      max_entries: settings.entries,
+      map_flags: settings.flags,
+      map_ifindex: settings.ifindex,
+      inner_map_fd: settings.inner?.number,
     });
     return new OwnedFd(fd, `map ${map_name}`);
   } catch (error) {
@@ -64,32 +64,32 @@ function create(wanted: Wanted, map_name: string): OwnedFd {
   }
 }
 
-function takeSetting(words: Words, wanted: Wanted, warn: Warn): void {
+function takeSetting(words: Words, settings: MapSettings, warn: Warn): void {
   words.need(2);
   if (words.takeKeyword("type")) {
     const type = words.take("a type");
-    if (wanted.type !== undefined) throw new CommandError("map type already specified");
-    wanted.type = mapTypeByName(type);
-    if (wanted.type === undefined) throw new CommandError(`unrecognized map type: ${type}`);
-  } else if (words.takeKeyword("name")) wanted.name = words.take("a name");
-  else if (words.takeKeyword("key")) wanted.key = takeNumber(words, wanted.key, "key size");
-  else if (words.takeKeyword("value")) wanted.value = takeNumber(words, wanted.value, "value size");
-  else if (words.takeKeyword("entries")) wanted.entries = takeNumber(words, wanted.entries, "max entries");
-  else if (words.takeKeyword("flags")) wanted.flags = takeNumber(words, wanted.flags, "flags");
+    if (settings.type !== undefined) throw new CommandError("map type already specified");
+    settings.type = mapTypeByName(type);
+    if (settings.type === undefined) throw new CommandError(`unrecognized map type: ${type}`);
+  } else if (words.takeKeyword("name")) settings.name = words.take("a name");
+  else if (words.takeKeyword("key")) settings.key = takeNumber(words, settings.key, "key size");
+  else if (words.takeKeyword("value")) settings.value = takeNumber(words, settings.value, "value size");
+  else if (words.takeKeyword("entries")) settings.entries = takeNumber(words, settings.entries, "max entries");
+  else if (words.takeKeyword("flags")) settings.flags = takeNumber(words, settings.flags, "flags");
   else if (words.takeKeyword("dev")) {
     warn(DEPRECATED_DEV);
-    takeDevice(words, wanted);
-  } else if (words.takeKeyword("offload_dev")) takeDevice(words, wanted);
+    takeDevice(words, settings);
+  } else if (words.takeKeyword("offload_dev")) takeDevice(words, settings);
   else if (words.takeKeyword("inner_map")) {
-    if (wanted.inner !== undefined) throw new CommandError("inner map already specified");
-    wanted.inner = takeMap(words, "read");
+    if (settings.inner !== undefined) throw new CommandError("inner map already specified");
+    settings.inner = takeMap(words, "read");
   } else throw new CommandError(`unknown arg ${words.peek}`);
 }
 
-function takeDevice(words: Words, wanted: Wanted): void {
+function takeDevice(words: Words, settings: MapSettings): void {
   const name = words.take("a device");
-  if (wanted.ifindex !== undefined) throw new CommandError("offload device already specified");
-  wanted.ifindex = deviceByName(name);
+  if (settings.ifindex !== undefined) throw new CommandError("offload device already specified");
+  settings.ifindex = deviceByName(name);
 }
 
 function takeNumber(words: Words, known: number | undefined, what: string): number {

@@ -72,11 +72,11 @@ function readMap(fd: OwnedFd): DumpedMap {
 const OPEN = 0x5b;
 const COMMA = 0x2c;
 
-/** What shows the content of maps that have no list of keys. */
+/** What the error says about maps whose keys cannot be listed. */
 const INSTEAD: Readonly<Record<string, string>> = {
   queue: "'bpfts map peek' shows the next value",
   stack: "'bpfts map peek' shows the next value",
-  bloom_filter: "it can only be asked whether it may hold a value",
+  bloom_filter: "a lookup only tells whether it may hold a value",
   arena: "it is memory without elements",
 };
 
@@ -89,7 +89,7 @@ function checkKeyList({ id, type }: MapInfo): void {
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {
-  // As in bpftool: by types only where each of the maps has some.
+  // bpftool uses the types only if every map has them.
   const typed = maps.every(({ types }) => types !== undefined);
   const jsonPieces = (pretty: boolean): Iterable<Uint8Array> => jsonOf(maps, pretty ? "\n" : undefined, false);
   return {
@@ -112,7 +112,7 @@ function* typedText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> 
   yield "\n";
 }
 
-/** JSON, or with `plain` bpftool's text form by types. */
+/** JSON, or with `plain` bpftool's text form of typed maps. */
 function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boolean): Generator<Uint8Array> {
   const out = new TextBuffer();
   if (maps.length === 1) yield* jsonElements(out, maps[0] as DumpedMap, eol, plain);
@@ -121,7 +121,7 @@ function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boo
     let separator = "[";
     for (const map of maps) {
       const header = formatNested(headerJson(map.description), inner);
-      // The header's object goes on with its elements.
+      // Without its closing brace: the elements follow as one more member.
       const open = header.slice(0, header.length - 1 - (inner?.length ?? 0));
       const member = inner === undefined ? '"elements":' : `${inner}    "elements": `;
       out.add(`${separator}${open},${member}`);
@@ -149,7 +149,7 @@ function* jsonElements(
   for (const chunk of chunks) {
     for (let i = 0; i < chunk.count; i++) {
       const errno = chunk.errnos?.[i] ?? 0;
-      if (errno !== 0 && isEmptyPlace(info, errno)) continue;
+      if (errno !== 0 && isEmptySlot(info, errno)) continue;
       out.addAscii(separator);
       separator = COMMA;
       if (errno === 0) writeElement(out, style, chunk, info.key_size * i, valueAt(chunk, i));
@@ -173,7 +173,7 @@ function* plainText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> 
         if (errno === 0) {
           writeElement(out, style, chunk, info.key_size * i, valueAt(chunk, i));
           found++;
-        } else if (!isEmptyPlace(info, errno)) out.add(unreadText(keyOf(chunk, info, i), info, errno));
+        } else if (!isEmptySlot(info, errno)) out.add(unreadText(keyOf(chunk, info, i), info, errno));
         if (out.full) yield out.take();
       }
     }
@@ -190,13 +190,13 @@ function keyOf({ keys }: DumpedChunk, { key_size }: MapInfo, index: number): Uin
   return keys.bytes.subarray(key_size * index, key_size * (index + 1));
 }
 
-/** Places without a map or program are no elements. */
-function isEmptyPlace({ type }: MapInfo, errno: number): boolean {
+/** Returns true for a slot that holds no map or program. It is not listed. */
+function isEmptySlot({ type }: MapInfo, errno: number): boolean {
   const ofObjects = mapTraits(type).value === "object";
   return errno === Errno.ENOENT && ofObjects;
 }
 
-/** The C library's text for it: it knows no ENOTSUPP. */
+/** Returns the C library's text for an errno. It has none for ENOTSUPP. */
 function unreadReason(errno: number): string {
   return errno === Errno.ENOTSUPP ? `Unknown error ${errno}` : errnoText(errno);
 }

@@ -11,13 +11,13 @@ export function withView(bytes: Uint8Array): Elements["keys"] {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
-/** Writes what depends on more than single bytes. `key` and `value` are where the element's begin. */
+/** Writes a part that is more than single bytes. `key` and `value` are the offsets of the element's key and value. */
 export type FormatElement = (elements: Elements, key: number, value: number) => string;
 
-/** A piece of an element's text: text, one byte of the key or of the value as two digits, or what a function writes. */
+/** A part of an element's text: fixed text, one byte of the key or value as two digits, or what a function writes. */
 export type ElementPart = string | { readonly key: number } | { readonly value: number } | FormatElement;
 
-/** How the elements of one map are written: {@link compileParts} makes it of a list of parts. */
+/** How the elements of a map are written. {@link compileParts} makes it from a list of parts. */
 export type ElementStyle = readonly (HexTemplate | FormatElement)[];
 
 /** Joins the parts between two functions into one template, which is copied for each element. */
@@ -72,7 +72,7 @@ class TemplateBuilder {
     this.#text += "  ";
   }
 
-  /** All text of a template is ASCII: its names are those of this program. */
+  /** The text of a template is ASCII, because it holds no names from outside. */
   finish(): HexTemplate {
     return { text: Buffer.from(this.#text, "latin1"), key: places(this.#key), value: places(this.#value) };
   }

@@ -7,15 +7,15 @@ import { takeProgram } from "../handle/program.ts";
 import type { Warn } from "../output/write.ts";
 import { begins, readNumber, type Words } from "../words/words.ts";
 
-/** An element as the words of a command say it. */
+/** An element that the words of a command describe. */
 export interface ElementWords {
   /** Empty for a map without keys. */
   readonly key: Uint8Array;
-  /** As a system call takes it: of a per-CPU map a copy for each CPU. Undefined where the command takes no value. */
+  /** As a system call takes it: a per-CPU map has a copy for each CPU. Undefined if the command takes no value. */
   readonly value: Uint8Array | undefined;
   /** BPF_ANY, BPF_NOEXIST or BPF_EXIST. */
   readonly flags: bigint;
-  /** The map or program that the value stands for: its fd is in the value, and open until this is closed. */
+  /** The map or program whose fd is the value. The caller closes it. */
   readonly object: OwnedFd | undefined;
 }
 
@@ -29,8 +29,8 @@ const KEPT_OPEN =
   "         by some process or pinned otherwise update will be lost\n";
 
 /**
- * Takes `key DATA`, and where `withValue` also `value VALUE` and flags, in any order, up to the end of the words. A key
- * and a value are needed where the map has them.
+ * Takes `key DATA`, and with `withValue` also `value VALUE` and flags, in any order, up to the end of the words. Throws
+ * if the map has a key or value and the words do not give it.
  */
 export function takeElement(
   words: Words,
@@ -114,7 +114,7 @@ function takeObject(words: Words, { type, value_size }: MapInfo, warn: Warn): Ow
   return ofPrograms ? takeProgram(words) : takeMap(words);
 }
 
-/** The kernel takes an object as its fd. */
+/** Returns an object as the kernel takes it in a value: its fd. */
 function fdValue({ number }: OwnedFd): Uint8Array {
   const value = new Uint8Array(4);
   new DataView(value.buffer).setUint32(0, number, true);

@@ -24,7 +24,7 @@ import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
 
-/** A failure with bpftool's exit code, that of the errno. */
+/** Returns the error of a failed system call. Its exit code is made of the errno, as in bpftool. */
 function failed(what: string, error: unknown): unknown {
   return failedTo(what, error, { errnoExit: true });
 }
@@ -37,7 +37,7 @@ export const lookUpElement: Run = (words) => {
   using fd = takeMap(words, "read");
   const info = infoOf(fd.number);
   const { key } = takeElement(words, info);
-  const value = roomFor(info);
+  const value = newValue(info);
   try {
     const found = key.length === 0 ? mapLookupWithoutKey(fd.number, value) : mapLookupElem(fd.number, key, value);
     return found ? elementAnswer(info, key, value) : notFound(key);
@@ -73,7 +73,7 @@ export const deleteElement: Run = (words) => {
   } catch (error) {
     throw failed("delete failed", explainAccess(error, fd.number, "delete"));
   }
-  throw missing("delete failed");
+  throw noSuchElement("delete failed");
 };
 
 /** `bpfts map getnext MAP [key DATA]`. */
@@ -95,7 +95,7 @@ export const popElement: Run = (words) => {
   using fd = takeMap(words);
   words.end();
   const info = infoOf(fd.number);
-  const value = roomFor(info);
+  const value = newValue(info);
   try {
     const key = new Uint8Array(info.key_size);
     if (mapLookupAndDeleteElem(fd.number, key, value)) return elementAnswer(info, key, value);
@@ -105,11 +105,11 @@ export const popElement: Run = (words) => {
   return { text: () => ["Error: empty map\n"], json: () => null, exitCode: NOT_FOUND };
 };
 
-function roomFor(info: MapInfo): Uint8Array {
+function newValue(info: MapInfo): Uint8Array {
   return new Uint8Array(valueBytes(mapTraits(info.type), info.value_size, possibleCpus));
 }
 
-function missing(what: string): unknown {
+function noSuchElement(what: string): unknown {
   return failed(what, Object.assign(new Error(what), { errno: Errno.ENOENT }));
 }
 
@@ -120,7 +120,7 @@ function findNext(fd: OwnedFd, info: MapInfo, key: Uint8Array | undefined): Uint
   } catch (error) {
     throw failed("can't get next key", error);
   }
-  throw missing("can't get next key");
+  throw noSuchElement("can't get next key");
 }
 
 /** An element as `map lookup` shows it. */

@@ -13,12 +13,12 @@ import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** Pages of a CPU's ring, as bpftool has them. */
+/** Pages of a CPU's ring, as many as in bpftool. */
 const PAGES = 16;
-const SAMPLE = 9;
-const LOST = 2;
+const PERF_RECORD_LOST = 2;
+const PERF_RECORD_SAMPLE = 9;
 
-/** A record of one kind or the other. */
+/** A sample, or the number of samples that were lost. */
 interface PipeEvent {
   readonly cpu: number;
   readonly index: number;
@@ -114,6 +114,7 @@ function textOf({ cpu, index, sample, lost }: PipeEvent): string {
 }
 
 function jsonOf({ cpu, index, sample, lost }: PipeEvent): JsonValue {
-  if (sample !== undefined) return { type: SAMPLE, cpu, index, timestamp: sample.time, data: [...sample.data] };
-  return { type: LOST, cpu, index, lost: { id: lost?.id ?? 0n, count: lost?.count ?? 0 } };
+  if (sample !== undefined)
+    return { type: PERF_RECORD_SAMPLE, cpu, index, timestamp: sample.time, data: [...sample.data] };
+  return { type: PERF_RECORD_LOST, cpu, index, lost: { id: lost?.id ?? 0n, count: lost?.count ?? 0 } };
 }

@@ -2,7 +2,10 @@ import { type Btf, type BtfMember, type BtfType, countValues, type TypeId } from
 import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
-/** The kernel verifies the nesting of types (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c); this only ends the rest. */
+/**
+ * Bounds the nesting of types. The kernel has a lower bound for BTF that it loads (MAX_RESOLVE_DEPTH,
+ * kernel/bpf/btf.c).
+ */
 const MAX_DEPTH = 64;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 /** How many characters a level of pretty JSON is indented. */
@@ -13,16 +16,17 @@ export type ValueFormatter = (view: DataView, at: number) => string;
 
 /** How values are written. */
 export interface ValueStyle {
-  /** As in bpftool's text output: pointers as text, bitfields, 128-bit numbers and odd characters bare. */
+  /** bpftool's text output: pointers are quoted; bitfields, 128-bit numbers and unprintable characters are not. */
   readonly plain: boolean;
   /** The line end with the indentation of the value, for pretty JSON; undefined for compact JSON. */
   readonly eol: string | undefined;
 }
 
 /**
- * A value of a BTF type as bpftool shows it: enums by name, pointers as numbers, char arrays that end and print as
- * text, bitfields and 128-bit numbers as hexadecimal text. `plain` is the style of its text output, in which the
- * hexadecimal forms are bare. Unlike bpftool, float and double are numbers. Null where the view is too short.
+ * Formats a value of a BTF type as bpftool does: enums by name, pointers as numbers, char arrays with a NUL as text if
+ * they are printable, bitfields and 128-bit numbers as hexadecimal text. `plain` is the style of bpftool's text output,
+ * where hexadecimal numbers have no quotes. Unlike in bpftool, float and double are numbers. Null if the view is too
+ * short.
  */
 export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain: boolean): JsonValue {
   const { size, tooMuch } = countValues(btf, id);
@@ -32,7 +36,7 @@ export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain
 
 const compiled = new WeakMap<Btf, Map<string, ValueFormatter>>();
 
-/** A function that writes values of a type, as {@link btfValue} describes; made once per type and style. */
+/** Returns a function that writes values of a type as {@link btfValue} does. It is made once per type and style. */
 export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   let formatters = compiled.get(btf);
   if (formatters === undefined) {
@@ -49,8 +53,8 @@ export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): Value
 }
 
 /**
- * A type with more values than anybody can read is shown as a text that says so. Otherwise one hostile program could keep
- * everybody's listings from ending.
+ * A type with too many values is shown as a text that says so. Otherwise one hostile program could keep every user's
+ * listings from ending.
  */
 function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   const { size, tooMuch } = countValues(btf, id);
@@ -99,7 +103,7 @@ function make(btf: Btf, id: TypeId, style: ValueStyle, depth: number): ValueForm
       return makeObject([{ name: type.name, format, offset: 0 }], style);
     }
     case "datasec": {
-      // An object of one array, whose elements are objects of one variable: without `inside` arrays add one level.
+      // The value is an object with one array, whose elements are objects with one variable each. Arrays add one level.
       const elements = inside(style);
       const variables = type.variables.map(({ type: variable, offset }) => ({
         offset,
@@ -149,7 +153,7 @@ function makeObject(members: readonly Member[], { eol }: ValueStyle): ValueForma
   };
 }
 
-/** A member; old BTF has bitfields as integers that start within a byte. */
+/** Makes the formatter of a member. In old BTF a bitfield is an integer that starts within a byte. */
 function makeMember(
   btf: Btf,
   { name, type: id, bitOffset, bitSize }: BtfMember,
@@ -243,7 +247,7 @@ function signedOf(view: DataView, at: number, size: number, little: boolean): bi
 function makeFloat(size: number, little: boolean): ValueFormatter {
   if (size === 8) return (view, at) => formatNested(view.getFloat64(at, little), undefined);
   if (size === 4) return (view, at) => formatNested(view.getFloat32(at, little), undefined);
-  // No number of JavaScript holds a long double: its bytes, the most significant first.
+  // JavaScript has no number type for a long double, so its bytes are shown, the most significant first.
   return (view, at) => {
     const bytes = [...new Uint8Array(view.buffer, view.byteOffset + at, size)];
     return `"0x${formatHex(Uint8Array.from(little ? bytes.reverse() : bytes))}"`;
@@ -287,7 +291,9 @@ function isCharacter(type: BtfType): boolean {
   return type.kind === "int" && type.size === 1 && (type.char || type.name === "char");
 }
 
-/** The text in a char array: only where it ends within, and all before the end prints. */
+/**
+ * Returns the text in a char array. Returns undefined unless it has a NUL and all characters before it are printable.
+ */
 function textIn(view: DataView, at: number, length: number): string | undefined {
   let text = "";
   for (let i = 0; i < length; i++) {
@@ -298,7 +304,7 @@ function textIn(view: DataView, at: number, length: number): string | undefined 
   return undefined;
 }
 
-/** Through const, volatile and restrict, but not through a typedef, as bpftool looks for `char`. */
+/** Follows const, volatile and restrict but no typedef, as bpftool does when it looks for `char`. */
 function withoutModifiers(btf: Btf, id: TypeId): BtfType {
   let type = btf.type(id);
   for (let depth = 0; depth < MAX_DEPTH; depth++) {

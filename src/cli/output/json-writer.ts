@@ -12,7 +12,7 @@ export type JsonValue =
   | Iterable<JsonValue>
   | { readonly [key: string]: JsonValue | undefined };
 
-/** Text that stands in the output as it is: what bpftool's plain form of values has instead of JSON. */
+/** Text that is already formatted and is written as it is. */
 export class RawText {
   readonly text: string;
   constructor(text: string) {

@@ -5,15 +5,15 @@ import { JsonArray } from "./live.ts";
 import { escapeText } from "./terminal-text.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
-/** The two forms of a record, of which one will be asked for. */
+/** How a record is rendered: as text or as JSON. */
 export interface RecordStyle<R> {
   readonly text: (record: R) => string;
   readonly json: (record: R) => JsonValue;
 }
 
 /**
- * A listing that renders each record at once. If ten thousand records lived until the last one is there, the garbage
- * collector would take a third of the time.
+ * A listing that renders each record when it is added. If ten thousand records were kept until the end, garbage
+ * collection would take a third of the time.
  */
 export class Listing<R> {
   readonly #style: RecordStyle<R>;
@@ -23,7 +23,7 @@ export class Listing<R> {
   readonly #out = new TextBuffer();
   readonly #pieces: Uint8Array[] = [];
 
-  /** `array`: in JSON it is an array, not its only record. */
+  /** `array`: the JSON is an array of the records. Otherwise it is the only record. */
   constructor(style: RecordStyle<R>, { json, pretty }: Options, array: boolean) {
     this.#style = style;
     this.#json = json;
@@ -37,7 +37,7 @@ export class Listing<R> {
     else this.#write(escapeText(this.#style.text(record)));
   }
 
-  /** What was added, once. */
+  /** Ends the listing and returns it. Call it once. */
   answer(): Answer {
     this.#array?.end();
     const pieces = [...this.#pieces, this.#out.take()];

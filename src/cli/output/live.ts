@@ -31,8 +31,8 @@ export class JsonArray {
 }
 
 /**
- * Where a command that goes on writes to. Standard output that takes no more ends the command as Ctrl-C does, so a
- * callback of the command never meets that error.
+ * The output of a live command. If a write to standard output fails, the command ends as after Ctrl-C, and its
+ * callbacks never see the error.
  */
 export class LiveOutput {
   readonly #pretty: boolean;
@@ -77,7 +77,10 @@ export class LiveOutput {
     this.text("\n");
   }
 
-  /** Writes the JSON of a failure so that the output stays one value: behind elements it is the array's last one. */
+  /**
+   * Writes a failure as JSON. If elements of the array were written, it becomes the last one: the output stays one
+   * value.
+   */
   jsonFailure(failure: JsonValue): void {
     if (this.#array.isEmpty) this.json(failure);
     else {
@@ -86,7 +89,7 @@ export class LiveOutput {
     }
   }
 
-  /** The error that a write met. What is written after it is dropped. */
+  /** The error of the first write that failed. Later writes do nothing. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -102,7 +105,7 @@ export class LiveOutput {
   }
 }
 
-/** Resolves when a command that goes on is told to end. Keeps the process alive until then. */
+/** Resolves when `signal` is aborted. Keeps the process alive until then. */
 export function ended(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   // A pending promise alone keeps no process alive.

@@ -9,14 +9,15 @@ const PIECE = 1 << 20;
 const EXIT_BROKEN_PIPE = 141;
 const RETRY_MS = 1;
 
-/** Standard output (1) or standard error (2) takes no more. The cause is Node's error, which has the reason. */
+/** A write to standard output (1) or standard error (2) failed. The cause is Node's error. */
 export class OutputError extends CommandError {
   readonly fd: 1 | 2;
-  /** True if the reader of the pipe went away, which ends a command without a word. */
+  /** True if the reader of the pipe went away. The command then ends without a message. */
   readonly isBrokenPipe: boolean;
   constructor(fd: 1 | 2, cause: unknown) {
     const isBrokenPipe = (cause as NodeJS.ErrnoException).code === "EPIPE";
-    // Without the reason in words: their table would be read at every start, as the entry writes, too.
+    // The message leaves out the errno's text: its table would be loaded at every start, since the entry imports this
+    // file.
     super(`can't write to standard ${fd === 1 ? "output" : "error"}`, {
       cause,
       ...(isBrokenPipe && { exitCode: EXIT_BROKEN_PIPE }),
@@ -53,7 +54,7 @@ export function writeText(fd: 1 | 2, text: string): void {
   if (text !== "") writeBytes(fd, new TextEncoder().encode(escapeText(text)));
 }
 
-/** Writes one line to standard error: whatever names it holds, they do not make two lines of it. */
+/** Writes one line to standard error. Line ends in it are escaped, so it stays one line whatever names it holds. */
 export function writeNote(line: string): void {
   writeText(2, `${escapeName(line)}\n`);
 }
@@ -61,7 +62,7 @@ export function writeNote(line: string): void {
 /** Writes a warning, with its line ends, to standard error. */
 export type Warn = (text: string) => void;
 
-/** Returns what writes the warnings of a command. With -j there are none, as in bpftool. */
+/** Returns a function that writes a command's warnings. With -j it writes none, as in bpftool. */
 export function warnOf({ json }: Options): Warn {
   return (text) => {
     if (!json) writeText(2, text);

@@ -9,7 +9,7 @@ import { takeProgram } from "../handle/program.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { begins, type Words } from "../words/words.ts";
 
-/** The types by their names, which are written in full; and by their old names, which may be cut short. */
+/** The attach types. `old` is bpftool's older name, which may be shortened. */
 const TYPES = [
   { type: BpfAttachType.BPF_SK_SKB_STREAM_PARSER, old: "stream_parser" },
   { type: BpfAttachType.BPF_SK_SKB_STREAM_VERDICT, old: "stream_verdict" },
@@ -20,13 +20,13 @@ const TYPES = [
 
 /** `bpfts prog attach PROG ATTACH_TYPE [MAP]`. */
 export const attachProgram: Run = (words) =>
-  atPlace(words, "attach to", (program, target, type) => progAttach(program, target, type));
+  changeAttachment(words, "attach to", (program, target, type) => progAttach(program, target, type));
 
 /** `bpfts prog detach PROG ATTACH_TYPE [MAP]`. */
 export const detachProgram: Run = (words) =>
-  atPlace(words, "detach from", (program, target, type) => progDetach(program, target, type));
+  changeAttachment(words, "detach from", (program, target, type) => progDetach(program, target, type));
 
-function atPlace(
+function changeAttachment(
   words: Words,
   doing: string,
   act: (program: number, target: number, type: BpfAttachType) => void,
@@ -35,14 +35,14 @@ function atPlace(
   using program = takeProgram(words);
   const type = takeType(words);
   // A flow dissector belongs to the network namespace that this process is in: it has no map.
-  const flow = type === BpfAttachType.BPF_FLOW_DISSECTOR;
-  if (!flow) words.need(2, { exitCode: EXIT_INVALID });
-  using map: OwnedFd | undefined = flow ? undefined : takeMap(words);
+  const isFlowDissector = type === BpfAttachType.BPF_FLOW_DISSECTOR;
+  if (!isFlowDissector) words.need(2, { exitCode: EXIT_INVALID });
+  using map: OwnedFd | undefined = isFlowDissector ? undefined : takeMap(words);
   words.end();
   try {
     act(program.number, map?.number ?? 0, type);
   } catch (error) {
-    const target = flow ? "this network namespace" : "the map";
+    const target = isFlowDissector ? "this network namespace" : "the map";
     throw failedTo(`failed to ${doing} ${target} as ${attachTypeName(type)}`, error, { exitCode: EXIT_INVALID });
   }
   return done;

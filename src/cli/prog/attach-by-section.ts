@@ -1,2 +1,2 @@
-// What loads every kind of link, on demand.
+// A file of its own, so that `prog load` imports the code of all links only for `autoattach`.
 export { attachBySection } from "../../load/index.ts";

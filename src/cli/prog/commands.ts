@@ -4,8 +4,8 @@ import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
 const MAPCOMPAT = "{-m|--mapcompat}";
 const LOADER = "{-L|--use-loader} | [ {-S|--sign } {-k} <private_key.pem> {-i} <certificate.x509> ]";
 
-/** Ours, of `prog show`. */
-const SHOWN = "{--details} | {--type TYPE} | {--pid PID} | {--cgroup PATH} | {--map MAP}";
+/** Options of `prog show` that bpftool does not have. */
+const SHOW_OPTIONS = "{--details} | {--type TYPE} | {--pid PID} | {--cgroup PATH} | {--map MAP}";
 
 /** `bpfts prog`. */
 export const prog: ObjectEntry = {
@@ -32,7 +32,7 @@ export const prog: ObjectEntry = {
     "METRIC := { cycles | instructions | l1d_loads | llc_misses | itlb_misses | dtlb_misses |",
     "            task_clock | page_faults | context_switches }",
   ],
-  options: [BPFFS, MAPCOMPAT, NOMOUNT, LOADER, SHOWN],
+  options: [BPFFS, MAPCOMPAT, NOMOUNT, LOADER, SHOW_OPTIONS],
   commands: [
     {
       name: "show",

@@ -33,18 +33,18 @@ export const dumpPrograms: Run = async (words, options) => {
   const kind = takeKind(words);
   const programs = takePrograms(words);
   try {
-    const how = takeHow(words, programs.length > 1);
-    if (options.json && how.visual) throw new CommandError("'visual' is not compatible with JSON output");
+    const form = takeOptions(words, programs.length > 1);
+    if (options.json && form.visual) throw new CommandError("'visual' is not compatible with JSON output");
     const [first] = programs;
     if (kind === "jited") {
-      if (how.visual) throw new CommandError("'visual' is for 'dump xlated' only");
-      if (how.file !== undefined) return writeTo(how.file, machineCode(first as OwnedFd).code);
+      if (form.visual) throw new CommandError("'visual' is for 'dump xlated' only");
+      if (form.file !== undefined) return writeTo(form.file, machineCode(first as OwnedFd).code);
       const disassemble = await openDisassembler();
-      return listing(programs, (fd) => jitedListing(machineCode(fd), disassemble, how));
+      return listing(programs, (fd) => jitedListing(machineCode(fd), disassemble, form));
     }
-    if (how.file !== undefined) return writeTo(how.file, instructionsOf(first as OwnedFd).program.instructions);
-    if (how.visual) return await drawGraph(first as OwnedFd, how);
-    return listing(programs, (fd) => xlatedListing(instructionsOf(fd), how));
+    if (form.file !== undefined) return writeTo(form.file, instructionsOf(first as OwnedFd).program.instructions);
+    if (form.visual) return await drawGraph(first as OwnedFd, form);
+    return listing(programs, (fd) => xlatedListing(instructionsOf(fd), form));
   } finally {
     for (const fd of programs) fd.close();
   }
@@ -56,44 +56,44 @@ function takeKind(words: Words): "xlated" | "jited" {
   throw new CommandError(`expected 'xlated' or 'jited', got: ${words.peek ?? "nothing"}`);
 }
 
-interface How extends ListingOptions {
+interface DumpOptions extends ListingOptions {
   readonly file: string | undefined;
   readonly visual: boolean;
 }
 
-function takeHow(words: Words, several: boolean): How {
-  const how = { file: undefined as string | undefined, opcodes: false, linum: false, visual: false };
+function takeOptions(words: Words, several: boolean): DumpOptions {
+  const form = { file: undefined as string | undefined, opcodes: false, linum: false, visual: false };
   while (words.left > 0) {
     if (words.takeKeyword("file")) {
       if (words.left === 0) throw new CommandError("expected file path");
-      how.file = words.take("a path");
+      form.file = words.take("a path");
       if (several) throw new CommandError("several programs matched: 'file' takes a single one");
-    } else if (words.takeKeyword("opcodes")) how.opcodes = true;
+    } else if (words.takeKeyword("opcodes")) form.opcodes = true;
     else if (words.takeKeyword("visual")) {
-      how.visual = true;
+      form.visual = true;
       if (several) throw new CommandError("several programs matched: 'visual' takes a single one");
-    } else if (words.takeKeyword("linum")) how.linum = true;
+    } else if (words.takeKeyword("linum")) form.linum = true;
     else throw new CommandError(`expected 'file', 'opcodes', 'visual' or 'linum', got: '${words.peek}'`);
   }
-  if (how.file !== undefined && (how.opcodes || how.visual || how.linum)) {
+  if (form.file !== undefined && (form.opcodes || form.visual || form.linum)) {
     throw new CommandError("'file' is not compatible with 'opcodes', 'visual', or 'linum'");
   }
-  return how;
+  return form;
 }
 
 function instructionsOf(fd: OwnedFd): LoadedInstructions {
-  const loaded = ofKernel(() => loadedInstructions(fd.number, loadedBtf));
+  const loaded = askKernel(() => loadedInstructions(fd.number, loadedBtf));
   if (loaded !== undefined) return loaded;
   throw new CommandError("error retrieving insn dump: kernel.kptr_restrict set?");
 }
 
 function machineCode(fd: OwnedFd): JitedProgram {
-  const loaded = ofKernel(() => jitedProgram(fd.number, loadedBtf));
+  const loaded = askKernel(() => jitedProgram(fd.number, loadedBtf));
   if (loaded !== undefined) return loaded;
   throw new CommandError("error retrieving jit dump: no instructions returned or kernel.kptr_restrict set?");
 }
 
-function ofKernel<T>(ask: () => T): T {
+function askKernel<T>(ask: () => T): T {
   try {
     return ask();
   } catch (error) {
@@ -110,41 +110,41 @@ function writeTo(path: string, bytes: Uint8Array): Answer {
   return done;
 }
 
-async function drawGraph(fd: OwnedFd, how: How): Promise<Answer> {
+async function drawGraph(fd: OwnedFd, form: DumpOptions): Promise<Answer> {
   const { graphText } = await import("./graph.ts");
-  const text = graphText(instructionsOf(fd), how);
+  const text = graphText(instructionsOf(fd), form);
   return { text: () => [text], json: () => null };
 }
 
-/** A program's listing, ready to be rendered either way. */
+/** A program's listing, which can be shown as text or as JSON. */
 interface Listing {
   text(): Iterable<string>;
   json(): JsonValue;
 }
 
-/** A source line and a name stay within their line, whatever an object has there. The tabs of source lines stay. */
+/** Joins lines. Escapes control characters in names and source lines, so that each stays one line. Tabs stay. */
 function linesText(lines: readonly string[]): string {
   let text = "";
   for (const line of lines) text += `${escapeLine(line)}\n`;
   return text;
 }
 
-function xlatedListing({ program, names }: LoadedInstructions, how: How): Listing {
+function xlatedListing({ program, names }: LoadedInstructions, form: DumpOptions): Listing {
   const records = [...xlatedRecords(program, names)];
   return {
     text: function* () {
-      for (const record of records) yield linesText(xlatedLines(record, how));
+      for (const record of records) yield linesText(xlatedLines(record, form));
     },
-    json: () => records.map((record) => xlatedJson(record, how) as unknown as JsonValue),
+    json: () => records.map((record) => xlatedJson(record, form) as unknown as JsonValue),
   };
 }
 
-function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, how: How): Listing {
+function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, form: DumpOptions): Listing {
   return {
     text: function* () {
       for (const fn of functions) {
         yield linesText([...(fn.proto === undefined ? [] : [`${fn.proto}:`]), `${fn.name}:`]);
-        for (const record of jitedRecords(fn, disassemble)) yield linesText(jitedLines(record, how));
+        for (const record of jitedRecords(fn, disassemble)) yield linesText(jitedLines(record, form));
         yield "\n";
       }
     },
@@ -152,12 +152,12 @@ function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, ho
       functions.map((fn) => ({
         proto: fn.proto,
         name: fn.name,
-        insns: Array.from(jitedRecords(fn, disassemble), (record) => jitedJson(record, how) as unknown as JsonValue),
+        insns: Array.from(jitedRecords(fn, disassemble), (record) => jitedJson(record, form) as unknown as JsonValue),
       })),
   };
 }
 
-/** One program is its listing alone, several have their headers. */
+/** Lists one program without a header, or several with one each. */
 function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
   const dumps = programs.map(list);
   const [only] = dumps;

@@ -8,7 +8,7 @@ import { takeMaps } from "../handle/map.ts";
 import type { Options } from "../words/options.ts";
 import { parseU32, Words } from "../words/words.ts";
 
-/** Whether a program is to be shown, by the options `--type`, `--pid`, `--cgroup` and `--map`: all that are given. */
+/** Returns a test by the options `--type`, `--pid`, `--cgroup` and `--map`. It is true if all that are given fit. */
 export function programFilter(options: Options): (record: ProgramDescription) => boolean {
   const tests: ((record: ProgramDescription) => boolean)[] = [];
   const { progType, pid, cgroup, usesMap } = options;
@@ -31,7 +31,7 @@ export function programFilter(options: Options): (record: ProgramDescription) =>
   return (record) => tests.every((test) => test(record));
 }
 
-/** The highest number of a type is not known: a newer kernel may have more, which have no names here. */
+/** Returns true for a type's name or number. A newer kernel may have types that have no name here. */
 function isTypeName(name: string): boolean {
   if (/^\d+$/.test(name)) return true;
   for (let type = 0; progTypeName(type) !== undefined; type++) if (progTypeName(type) === name) return true;
@@ -46,7 +46,7 @@ function programsOf(cgroup: string): number[] {
   }
 }
 
-/** A map's id, name, or pin. */
+/** Returns the ids of the maps that an id, a name or a pin means. */
 function mapIds(text: string): ReadonlySet<number> {
   const kind = /^(0[xX])?[0-9a-fA-F]+$/.test(text) && /^\d/.test(text) ? "id" : text.includes("/") ? "pinned" : "name";
   const maps = takeMaps(new Words([kind, text]), "read");

@@ -17,10 +17,10 @@ const ENTRY = 0;
 const EXIT = 1;
 /** The numbers of ENTRY and EXIT come before those of the blocks. */
 const FIRST_BLOCK = 2;
-/** A file name that is longer is cut at a slash. */
+/** Longer paths are cut at a slash. */
 const MAX_PATH = 32;
 const EDGE = 'style="solid,bold", color=black, weight=10, constraint=true';
-/** The end of a row that is aligned left, and of the line of the DOT file that goes on below. */
+/** Ends a row, which is aligned left, and the line of the DOT file, which continues below. */
 const ROW = "\\l\\\n";
 
 /** A program's control flow in the DOT language, as `bpftool prog dump xlated … visual` draws it. */
@@ -52,7 +52,7 @@ function functionText(fn: FlowFunction, rows: (fn: FlowFunction, block: BasicBlo
       if (target !== undefined) connect(i + FIRST_BLOCK, target, EDGE);
     }
   });
-  // Invisible, for the layout.
+  // An invisible edge, which keeps EXIT below ENTRY.
   connect(ENTRY, EXIT, 'style="invis", constraint=true');
   return `${text}}\n`;
 }
@@ -86,7 +86,7 @@ function rowsOf(
       if (slot >= block.end) break;
       const proto = protos.get(slot);
       if (proto) text += `; ${escapeLine(proto)}:${ROW}`;
-      // Each block begins with its source line, also in the middle of one.
+      // Each block shows its source line first, even if the line began in an earlier block.
       const line = lines[i];
       if (line !== undefined && line !== shown) text += sourceRows(line, options);
       shown = line;
@@ -98,7 +98,7 @@ function rowsOf(
   };
 }
 
-/** The source line that each instruction lies in: the last that begins at it or above. */
+/** Returns the source line of each instruction: the last line that begins at or before it. */
 function lineOfEach(records: readonly XlatedRecord[], lines: readonly SourceLine[]): (SourceLine | undefined)[] {
   let next = 0;
   return records.map(({ slot }) => {
@@ -122,7 +122,10 @@ function escapeLabel(text: string): string {
   return escapeLine(text).replace(/[\\"{}<>| ]/g, "\\$&");
 }
 
-/** The end of a path from a slash on, at most 32 characters where there is one; not where that saves less than the dots. */
+/**
+ * Cuts the beginning of a long path. The rest begins with a slash and has at most 32 characters if such a slash exists.
+ * A path stays whole if the cut would save less than the three dots need.
+ */
 function shortPath(path: string): string {
   if (path.length <= MAX_PATH) return path;
   const slash = path.indexOf("/", path.length - MAX_PATH);

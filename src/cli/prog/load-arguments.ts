@@ -7,21 +7,21 @@ import type { Warn } from "../output/write.ts";
 import type { Words } from "../words/words.ts";
 import { parseU32 } from "../words/words.ts";
 
-/** A map of the object that is not made: one that exists takes its place. */
+/** An existing map that replaces a map of the object. */
 export interface MapReplacement {
-  /** Its number in the object's order, or its name. */
+  /** The replaced map's number in the object's order, or its name. */
   readonly map: number | string;
   readonly fd: OwnedFd;
 }
 
-/** The words behind `prog load` and `prog loadall`. */
+/** The words after `prog load` and `prog loadall`. */
 export interface LoadArguments {
   readonly file: string;
   readonly path: string;
   readonly type: SectionKind | undefined;
   /** The index of the device that everything is offloaded to. */
   readonly offloadDevice: number | undefined;
-  /** The index of the device that XDP programs are bound to, whose metadata they then may ask for. */
+  /** The index of the device that XDP programs are bound to, so that they may read its packets' metadata. */
   readonly metadataDevice: number | undefined;
   /** The caller closes their fds. */
   readonly replacements: readonly MapReplacement[];
@@ -76,9 +76,9 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
     taken.offloadDevice = takeDevice(words, taken, "offload_dev");
   } else if (words.takeKeyword("offload_dev")) taken.offloadDevice = takeDevice(words, taken, "offload_dev");
   else if (words.takeKeyword("xdpmeta_dev")) taken.metadataDevice = takeDevice(words, taken, "xdpmeta_dev");
-  else if (words.takeKeyword("pinmaps")) taken.pinMaps = takeOne(words, "a directory");
+  else if (words.takeKeyword("pinmaps")) taken.pinMaps = takeRequired(words, "a directory");
   else if (words.takeKeyword("autoattach")) taken.autoAttach = true;
-  else if (words.takeKeyword("kernel_btf")) taken.kernelBtf = takeOne(words, "a BTF file");
+  else if (words.takeKeyword("kernel_btf")) taken.kernelBtf = takeRequired(words, "a BTF file");
   else {
     throw new CommandError(
       `expected no more arguments, 'type', 'map', 'offload_dev', 'xdpmeta_dev', 'pinmaps', 'autoattach', or 'kernel_btf', got: '${words.peek}'?`,
@@ -86,7 +86,7 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
   }
 }
 
-function takeOne(words: Words, what: string): string {
+function takeRequired(words: Words, what: string): string {
   words.need(1);
   return words.take(what);
 }
@@ -95,7 +95,7 @@ const DEPRECATED_DEV =
   "Warning: 'dev NAME' is the older way to write 'offload_dev NAME', which offloads the program to the device.\n" +
   "For an XDP program that only reads the metadata of packets, use 'xdpmeta_dev NAME'.\n";
 
-/** A program is for one device at most, in one of the two ways. */
+/** Takes a device. Throws if the words gave one before: programs are for one device, in one of the two ways. */
 function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" | "xdpmeta_dev"): number {
   const { offloadDevice, metadataDevice } = taken;
   if ((keyword === "offload_dev" ? offloadDevice : metadataDevice) !== undefined) {
@@ -104,7 +104,7 @@ function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" |
   if (offloadDevice !== undefined || metadataDevice !== undefined) {
     throw new CommandError("xdpmeta_dev and offload_dev are mutually exclusive");
   }
-  return deviceByName(takeOne(words, "a device"));
+  return deviceByName(takeRequired(words, "a device"));
 }
 
 function takeReplacement(words: Words): MapReplacement {
@@ -119,7 +119,7 @@ function takeReplacement(words: Words): MapReplacement {
   throw new CommandError(`expected 'idx' or 'name', got: '${words.peek}'?`);
 }
 
-/** The names of the object's maps that are replaced, with what replaces them. Each may be replaced once. */
+/** Returns the replacement of each replaced map, by the map's name. Throws if a map would be replaced twice. */
 export function replacedMaps(
   names: readonly string[],
   replacements: readonly MapReplacement[],

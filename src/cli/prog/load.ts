@@ -63,7 +63,7 @@ function showLog(program: string, log: string): void {
   writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
 }
 
-/** Whose signature `-S` asks for; main.ts has seen to it that its files are given. */
+/** Returns the files of `-S`. main.ts has checked that both are given. */
 function signer({ sign, privateKey, certificate }: Options): { privateKey: string; certificate: string } | undefined {
   return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
 }
@@ -72,7 +72,7 @@ function showStep(step: string): void {
   writeNote(`load: ${step}`);
 }
 
-/** Every program is of the type that was given, else of what its section's name says. */
+/** Gives every program the type of the command line. Without one, throws if a section's name tells no type. */
 function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   for (const program of new Set(Object.values(spec.programs))) {
     if (kind !== undefined) {
@@ -86,7 +86,7 @@ function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   }
 }
 
-/** Binds XDP programs to the device whose packets' metadata they are to read (Linux 6.3). */
+/** Binds XDP programs to the device whose packets' metadata they read (Linux 6.3). */
 function setDevice(spec: ObjectSpec, { metadataDevice }: LoadArguments): void {
   if (metadataDevice === undefined) return;
   for (const program of new Set(Object.values(spec.programs))) {
@@ -100,7 +100,7 @@ interface Pinning {
   readonly options: Options;
   /** Only the first program. */
   readonly first: boolean;
-  /** What attaches a program whose link is to be pinned in its place. */
+  /** Attaches a program. The link is then pinned instead of the program. */
   readonly attach: ((program: Program) => Link | undefined) | undefined;
 }
 
@@ -120,7 +120,7 @@ function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first:
   prepareNames(args.pinMaps, Object.values(spec.maps).map(mapPinName));
 }
 
-/** Attaches what is to be attached and then pins everything, so that a failure or a kill leaves nothing half pinned. */
+/** Attaches first and then pins everything in one step, so that a failure or a kill leaves no part of the pins. */
 function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach }: Pinning): void {
   const programs = Object.values(object.programs).slice(0, first ? 1 : undefined);
   if (first && programs.length === 0) throw new CommandError("object file doesn't contain any bpf program");
@@ -137,7 +137,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
       pins.push({ path, fd: link?.fd ?? program.fd, what: program.what });
     }
     for (const [name, map] of args.pinMaps === undefined ? [] : Object.entries(object.maps)) {
-      // A map whose declaration asks for a pin has one.
+      // A map whose declaration asks for a pin is pinned already.
       if (map.isPinned) continue;
       const path = join(args.pinMaps ?? "", mapPinName(object.spec.map(name)));
       pins.push({ path, fd: map.fd, what: map.what });

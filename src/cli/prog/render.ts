@@ -59,8 +59,8 @@ export function headerJson(program: ProgramDescription): { [key: string]: JsonVa
 /** A program's object in `prog show`. */
 export function programJson(program: ProgramDescription): JsonValue {
   const jited = program.jitedProgLen !== 0;
-  // Not one literal that begins with `...headerJson()`: what V8 11 (Node 20) makes of a spread with more members behind it
-  // takes 16 µs an object, and a hidden class of its own for each, which outlives it.
+  // Object.assign() instead of one literal that begins with `...headerJson()`: in V8 11 (Node 20) a spread with more
+  // members after it takes 16 µs an object, and makes a hidden class for each object that outlives it.
   return Object.assign(headerJson(program), {
     dev: program.device && deviceJson(program.device),
     loaded_at: program.loadedAt,
@@ -122,7 +122,7 @@ function metadataValue({ btf, type, data, at }: MetadataVariable, plain: boolean
 
 /** Seconds since the epoch as bpftool writes them: local time with its offset, `2026-11-20T20:53:46+0000`. */
 function isoLocalTime(seconds: number): string {
-  // Many programs are loaded in the same second.
+  // Many programs are loaded within the same second, so the last text is kept.
   if (seconds !== last.seconds) last = { seconds, text: format(seconds) };
   return last.text;
 }
@@ -131,10 +131,10 @@ let last = { seconds: Number.NaN, text: "" };
 function format(seconds: number): string {
   const date = new Date(seconds * 1000);
   const offset = -date.getTimezoneOffset();
-  const away = Math.abs(offset);
+  const distance = Math.abs(offset);
   const day = [String(date.getFullYear()), two(date.getMonth() + 1), two(date.getDate())].join("-");
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
-  return `${day}T${time}${offset < 0 ? "-" : "+"}${two(Math.floor(away / 60))}${two(away % 60)}`;
+  return `${day}T${time}${offset < 0 ? "-" : "+"}${two(Math.floor(distance / 60))}${two(distance % 60)}`;
 }
 
 function two(n: number): string {

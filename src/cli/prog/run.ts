@@ -22,7 +22,7 @@ interface Stream {
   size: number | undefined;
 }
 
-interface How {
+interface RunOptions {
   readonly data: Stream;
   readonly ctx: Stream;
   readonly repeat: number;
@@ -32,22 +32,22 @@ interface How {
 export const runProgram: Run = (words) => {
   words.need(4);
   using fd = takeProgram(words);
-  const how = takeHow(words);
+  const run = takeOptions(words);
   using program = openProgram({ fd: fd.release() });
-  const data = inputOf(how.data);
-  const ctx = inputOf(how.ctx);
+  const data = inputOf(run.data);
+  const ctx = inputOf(run.ctx);
   const result = testRun(program, {
     dataIn: data,
-    dataSizeOut: roomFor(how.data, data),
+    dataSizeOut: outputSize(run.data, data),
     ctxIn: ctx,
-    ctxSizeOut: roomFor(how.ctx, ctx),
-    repeat: how.repeat,
+    ctxSizeOut: outputSize(run.ctx, ctx),
+    repeat: run.repeat,
   });
-  const shown = { data_out: outputOf(how.data, result.dataOut), ctx_out: outputOf(how.ctx, result.ctxOut) };
-  return answer(result, shown, how.repeat > 1);
+  const shown = { data_out: outputOf(run.data, result.dataOut), ctx_out: outputOf(run.ctx, result.ctxOut) };
+  return answer(result, shown, run.repeat > 1);
 };
 
-function takeHow(words: Words): How {
+function takeOptions(words: Words): RunOptions {
   const data: Stream = { in: undefined, out: undefined, size: undefined };
   const ctx: Stream = { in: undefined, out: undefined, size: undefined };
   let repeat = 1;
@@ -89,7 +89,7 @@ function inputOf({ in: path }: Stream): Uint8Array | undefined {
 }
 
 /** As in bpftool, a run without input has no output. */
-function roomFor({ size }: Stream, input: Uint8Array | undefined): number | undefined {
+function outputSize({ size }: Stream, input: Uint8Array | undefined): number | undefined {
   return input === undefined ? undefined : size || DEFAULT_SIZE;
 }
 

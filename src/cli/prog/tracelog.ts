@@ -40,7 +40,7 @@ function logLines({ json }: Options): LiveAnswer {
   };
 }
 
-/** The file of tracefs has one reader at a time. */
+/** Reads the trace pipe, which allows one reader at a time. */
 async function* linesOf(signal: AbortSignal): AsyncGenerator<string> {
   try {
     yield* traceLog({ signal });

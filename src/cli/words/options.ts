@@ -14,15 +14,15 @@ export interface Options {
   readonly nomount: boolean;
   /** `-d`: the verifier's full log. */
   readonly debug: boolean;
-  /** `-l`: nothing. Older versions read objects more strictly without it. */
+  /** `-l`: has no effect. Older versions read objects more strictly without it. */
   readonly legacy: boolean;
   readonly useLoader: boolean;
   readonly sign: boolean;
   readonly privateKey: string | undefined;
   readonly certificate: string | undefined;
   readonly baseBtf: string | undefined;
-  // What bpftool does not have:
-  /** More of each program: the names of its maps, its attach target, what the verifier went through. */
+  // bpftool does not have these options:
+  /** Show more of each program: the names of its maps, its attach target, the number of verified instructions. */
   readonly details: boolean;
   /** Only programs of this type. */
   readonly progType: string | undefined;
@@ -78,9 +78,9 @@ export interface ParsedOptions {
 }
 
 /**
- * Takes the options out of the words wherever they stand, as GNU getopt_long does: letters may be joined, a value may
- * be joined to its letter or follow, long names may be cut to what is unique, `--` ends the options. A bad option does
- * not end the parse, so that a `-j` behind it still decides how its error is shown.
+ * Separates the options from the words, as GNU getopt_long does. Options may stand anywhere; letters may be joined; a
+ * value may be joined to its letter or follow it; long names may be shortened while they stay unique; `--` ends the
+ * options. A bad option does not end the parse, so that a `-j` after it still decides how the error is shown.
  */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
   const options: Mutable = {
@@ -150,7 +150,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
 
 function longOption(name: string): OptionEntry | string {
   const exact = OPTIONS.find(({ long }) => long === name);
-  // What bpftool lacks takes no part in the abbreviations: `--p` is its `--pretty`.
+  // Options that bpftool lacks cannot be abbreviated, so that `--p` stays bpftool's `--pretty`.
   const fits = OPTIONS.filter(({ letter, long }) => letter !== undefined && long?.startsWith(name));
   const found = exact ?? (fits.length === 1 ? fits[0] : undefined);
   if (found !== undefined) return found;

@@ -1,6 +1,6 @@
 import { CommandError } from "../failure/command-error.ts";
 
-/** The words of a command line behind the command, taken one after another. */
+/** The words that follow the command's name. A command takes them one by one. */
 export class Words {
   readonly #words: readonly string[];
   #at: number;
@@ -14,7 +14,7 @@ export class Words {
     return this.#words.length - this.#at;
   }
 
-  /** The next word, which stays; undefined at the end. */
+  /** The next word, without taking it; undefined at the end. */
   get peek(): string | undefined {
     return this.#words[this.#at];
   }
@@ -24,7 +24,7 @@ export class Words {
     return this.#words[this.#at - 1] ?? "";
   }
 
-  /** Takes the next word; `what` names it for the error where there is none. */
+  /** Takes the next word. If there is none, the error says that `what` is needed. */
   take(what: string): string {
     const word = this.peek;
     if (word === undefined) throw new CommandError(`'${this.previous}' needs ${what}`);
@@ -32,7 +32,7 @@ export class Words {
     return word;
   }
 
-  /** True, and takes the next word, where it is `keyword` or begins it. */
+  /** Takes the next word if it is `keyword` or a beginning of it. Returns whether it did. */
   takeKeyword(keyword: string): boolean {
     const word = this.peek;
     if (word === undefined || !begins(word, keyword)) return false;
@@ -40,41 +40,41 @@ export class Words {
     return true;
   }
 
-  /** Throws unless at least `count` words are left, with bpftool's exit code where that is not the usual one. */
+  /** Throws unless at least `count` words are left. `exitCode` is bpftool's if that is not the usual one. */
   need(count: number, options: { readonly exitCode?: number } = {}): void {
     if (this.left < count) {
       throw new CommandError(`'${this.previous}' needs at least ${count} arguments, ${this.left} found`, options);
     }
   }
 
-  /** Throws where words are left over. */
+  /** Throws if words are left. */
   end(): void {
     if (this.left > 0) throw new CommandError(`expected no more arguments, got: '${this.peek}'?`);
   }
 }
 
-/** Whether a word stands for a keyword: it is its beginning. The empty word stands for none. */
+/** Returns true if the word is the keyword or a beginning of it. The empty word is not one. */
 export function begins(word: string, keyword: string): boolean {
   return word !== "" && keyword.startsWith(word);
 }
 
-/** Returns the error of a word that begins no handle. A bare number is most often meant as an id. */
+/** Returns the error for a word that starts no handle. For a number it also says how to write an id. */
 export function unexpectedWord(keywords: string, { peek }: Words): CommandError {
   if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
   const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
   return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
 }
 
-/** What can be selected by a word that may be cut short. */
+/** An entry of a table that a word selects. The word may be shortened. */
 export interface Selectable {
   readonly name: string;
-  /** It changes or removes something: a cut word selects it only where it fits nothing else. */
+  /** True if it changes or removes something. A shortened word selects it only if the word fits nothing else. */
   readonly changes?: boolean;
 }
 
 /**
- * The entry of a table that a word stands for. As in bpftool the first one that it begins wins, so that the order of
- * the table is behaviour; but a cut word that fits several never selects one that changes something.
+ * Returns the entry that a word selects. As in bpftool the first entry that begins with the word wins, so the order of
+ * the table matters. But a shortened word that fits several entries never selects one that changes something.
  */
 export function select<T extends Selectable>(table: readonly T[], word: string, of: string): T {
   const exact = table.find(({ name }) => name === word);
@@ -97,14 +97,14 @@ const MAX_U32 = 0xffffffff;
 
 /**
  * Reads a number as C's strtoul does with base 0: decimal, hexadecimal (`0x…`) or octal (`0…`). Returns undefined for
- * any other text: nothing may stand before or behind the digits.
+ * any other text, also if something precedes or follows the digits.
  */
 export function readNumber(text: string): number | undefined {
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
   return /^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) ? Number(text) : undefined;
 }
 
-/** Parses a 32-bit number. Unlike bpftool it refuses what does not fit, instead of wrapping round. */
+/** Parses a 32-bit number. Throws if the number does not fit; bpftool wraps it round. */
 export function parseU32(text: string, what: string): number {
   const value = readNumber(text);
   // bpftool prints the word without quotes. The empty word needs them to be seen.
