@@ -2,7 +2,7 @@ import { type Fields, i32, newer, type Pointer, pointer, struct, type Type, u32,
 import { constantNames } from "./constant-names.ts";
 
 // What the kernel's headers define for link kinds: the numbers, `struct bpf_link_info` and the arms of BPF_LINK_CREATE.
-// To add a kind, add one constant and one row in LINK_INFO.
+// To add a kind, add one constant, one row in LINK_INFO and, if it takes options of its own, one in LINK_CREATE.
 
 /** Numbers of the kernel's link types (`enum bpf_link_type`). A newer kernel may know more. */
 export const BpfLinkType = {
@@ -144,7 +144,7 @@ export const BPF_LINK_CREATE_ARM = 16;
 /** A position in a hook's list of programs. `relative_fd` is also `relative_id`. */
 const place = struct({ relative_fd: u32, expected_revision: u64 });
 
-/** The arms of the union in `link_create`. */
+/** The arms of the union in `link_create`. An arm of plain numbers is an option of `linkCreate()` as it stands here. */
 export const LINK_CREATE = {
   /** The target's BTF type, for freplace; goes with `tracing`. */
   target_btf_id: struct({ target_btf_id: u32 }),

@@ -216,6 +216,18 @@ test("a netfilter link", (t) => {
   assert.deepEqual({ pf, hooknum, priority, flags }, { ...netfilter, flags: 0 });
 });
 
+test("a link refuses options that its kind does not have, and those of two kinds", () => {
+  const create = (options: object): unknown => linkCreate(0, 0, a.BPF_NETFILTER, options);
+  const netfilter = { pf: 2, hooknum: 3, priority: 0 };
+  assert.throws(() => create({ netfilter: { ...netfilter, prio: 1 } }), {
+    name: "UsageError",
+    message: "there is no field of netfilter prio; there are pf, hooknum, priority, flags",
+  });
+  assert.throws(() => create({ perf_event: { cookie: 1 } }), UsageError);
+  assert.throws(() => create({ perf_event: {} }), UsageError);
+  assert.throws(() => create({ netfilter, perf_event: { bpf_cookie: 1 } }), /not of perf_event and netfilter$/);
+});
+
 test("a sockmap link", (t) => {
   if (!kernelAtLeast(6, 10)) return t.skip("sockmap links came with 6.10");
   const map = owned(

@@ -1,5 +1,15 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
-import { addFlags, checkU64, writeU32 } from "../../layout/index.ts";
+import {
+  addFlags,
+  checkU64,
+  type Fields,
+  type FieldsOf,
+  lookUp,
+  type Struct,
+  u64,
+  type ValueOf,
+  writeU32,
+} from "../../layout/index.ts";
 import {
   BPF_LINK_CREATE_ARM,
   BpfAttachFlag,
@@ -67,36 +77,43 @@ export interface UprobeMultiOptions {
   readonly pid?: number | undefined;
 }
 
+interface TracingMultiOptions {
+  /** BTF ids of functions. */
+  readonly ids: readonly number[];
+  readonly cookies?: readonly U64[] | undefined;
+}
+
+/** The groups that differ from their arm in LINK_CREATE: they have arrays, texts, or a choice of two fields. */
+interface SpecialGroups {
+  readonly iter_info?: IterTarget | undefined;
+  readonly kprobe_multi?: KprobeMultiOptions | undefined;
+  readonly uprobe_multi?: UprobeMultiOptions | undefined;
+  readonly tracing?: { readonly cookie: U64 } | undefined;
+  readonly tcx?: LinkPlace | undefined;
+  readonly netkit?: LinkPlace | undefined;
+  readonly cgroup?: LinkPlace | undefined;
+  /** Newer than 6.18. */
+  readonly tracing_multi?: TracingMultiOptions | undefined;
+}
+
+type Arms = typeof LINK_CREATE;
+type NumberArm = Exclude<keyof Arms, keyof SpecialGroups | "target_btf_id">;
+/** The group of an arm that has only numbers. Each must be given, except `flags`. */
+type Numbers<F extends Fields> = {
+  readonly [K in Exclude<keyof F, "flags">]: ValueOf<F[K]> extends bigint ? U64 : number;
+} & { readonly [K in keyof F as K extends "flags" ? K : never]?: number | undefined };
+type NumberGroups = { readonly [A in NumberArm]?: Numbers<FieldsOf<Arms[A]>> | undefined };
+
 /** Options of LINK_CREATE: flags, and at most one group of fields for the kind of link. */
-export interface LinkCreateOptions {
+export interface LinkCreateOptions extends SpecialGroups, NumberGroups {
   /** Flags of BpfAttachFlag, for XDP of XdpFlag. */
   readonly flags?: number | undefined;
   /** The BTF type to attach to, for freplace and for fentry of a program; goes with `tracing`. */
   readonly target_btf_id?: number | undefined;
-  readonly iter_info?: IterTarget | undefined;
-  readonly perf_event?: { readonly bpf_cookie: U64 } | undefined;
-  readonly kprobe_multi?: KprobeMultiOptions | undefined;
-  readonly uprobe_multi?: UprobeMultiOptions | undefined;
-  readonly tracing?: { readonly cookie: U64 } | undefined;
-  readonly netfilter?:
-    | {
-        readonly pf: number;
-        readonly hooknum: number;
-        readonly priority: number;
-        readonly flags?: number | undefined;
-      }
-    | undefined;
-  readonly tcx?: LinkPlace | undefined;
-  readonly netkit?: LinkPlace | undefined;
-  readonly cgroup?: LinkPlace | undefined;
-  /** BTF ids of functions (newer than 6.18). */
-  readonly tracing_multi?:
-    | { readonly ids: readonly number[]; readonly cookies?: readonly U64[] | undefined }
-    | undefined;
 }
 
 const AT = BpfLinkCreateAttr.offsets;
-const SIZE = BPF_LINK_CREATE_ARM + LINK_CREATE.uprobe_multi.size;
+const SIZE = BPF_LINK_CREATE_ARM + Math.max(...Object.values(LINK_CREATE).map(({ size }) => size));
 const NOTHING: LinkCreateOptions = {};
 
 /** The attach types that old kernels (before 5.18, some before 5.10) attach only by RAW_TRACEPOINT_OPEN. */
@@ -151,18 +168,15 @@ type Group = Exclude<keyof LinkCreateOptions, "flags" | "target_btf_id">;
 type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOptions[G]>) => void;
 
 const ARM = BPF_LINK_CREATE_ARM;
-const FILL: { readonly [G in Group]: Fill<G> } = {
+const FILL: { readonly [G in keyof SpecialGroups]-?: Fill<G> } = {
   // The group `tracing` can be combined with `target_btf_id`, which lies before the cookie.
   tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: checkU64(cookie, "cookie") }),
   iter_info: (view, target) => {
     const info = iterInfo(target);
     LINK_CREATE.iter_info.fill(view, ARM, { iter_info: placeBytes(info), iter_info_len: info?.length ?? 0 });
   },
-  perf_event: (view, { bpf_cookie }) =>
-    LINK_CREATE.perf_event.fill(view, ARM, { bpf_cookie: checkU64(bpf_cookie, "bpf_cookie") }),
   kprobe_multi: fillKprobeMulti,
   uprobe_multi: fillUprobeMulti,
-  netfilter: (view, { flags = 0, ...place }) => LINK_CREATE.netfilter.fill(view, ARM, { ...place, flags }),
   tcx: fillPlace,
   netkit: fillPlace,
   cgroup: fillPlace,
@@ -171,7 +185,7 @@ const FILL: { readonly [G in Group]: Fill<G> } = {
     LINK_CREATE.tracing_multi.fill(view, ARM, { ids: placeU32s(ids), cookies: placeU64s(cookies), cnt: ids.length });
   },
 };
-const GROUPS = Object.keys(FILL) as readonly Group[];
+const GROUPS = (Object.keys(LINK_CREATE) as (keyof Arms)[]).filter((name) => name !== "target_btf_id");
 
 function fillGroup(view: DataView, options: LinkCreateOptions): void {
   const groups = GROUPS.filter((name) => options[name] !== undefined);
@@ -180,7 +194,18 @@ function fillGroup(view: DataView, options: LinkCreateOptions): void {
     LINK_CREATE.target_btf_id.fill(view, ARM, { target_btf_id: options.target_btf_id });
   }
   const [group] = groups;
-  if (group !== undefined) (FILL[group] as Fill<Group>)(view, options[group] as never);
+  if (group === undefined) return;
+  if (Object.hasOwn(FILL, group)) (FILL[group as keyof SpecialGroups] as Fill<Group>)(view, options[group] as never);
+  else fillNumbers(view, group as NumberArm, options[group] as unknown as Readonly<Record<string, U64>>);
+}
+
+function fillNumbers(view: DataView, name: NumberArm, options: Readonly<Record<string, U64>>): void {
+  const arm: Struct<Fields> = LINK_CREATE[name];
+  for (const given of Object.keys(options)) lookUp(arm.fields, given, `field of ${name}`);
+  const numbers = Object.entries(arm.fields).map(([field, type]) => {
+    return [field, type === u64 ? checkU64(options[field] as U64, field) : options[field]] as const;
+  });
+  arm.fill(view, ARM, Object.fromEntries(numbers));
 }
 
 /** Writes the place. The fields of tcx, netkit and cgroup have the same layout. */
