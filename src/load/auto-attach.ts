@@ -23,7 +23,7 @@ import {
   uprobeSection,
   usdtSection,
 } from "../link/index.ts";
-import { parseSectionName, type SectionKind } from "../object/index.ts";
+import { type AutoAttach, parseSectionName } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import { BpfProgType } from "../uapi/index.ts";
 import type { BpfObject } from "./bpf-object.ts";
@@ -111,7 +111,8 @@ function whyLeft(object: BpfObject, program: Program): string | undefined {
 export function attachBySection(program: Program): Link | undefined {
   const { kind } = parseSectionName(program.origin.sectionName ?? "");
   const target = targetOf(program);
-  return kind === undefined || target === undefined ? undefined : attachKind(program, kind, target);
+  if (kind?.autoAttach === undefined || target === undefined) return undefined;
+  return attachKind(program, kind.name, kind.autoAttach, target);
 }
 
 /**
@@ -122,29 +123,32 @@ function targetOf(program: Program): string | undefined {
   const { kind, attachTo } = parseSectionName(program.origin.sectionName ?? "");
   if (kind?.autoAttach === undefined) return undefined;
   const target = program.origin.attachTo ?? attachTo;
-  return target === "" && NEEDS_TARGET.has(kind.autoAttach) ? undefined : target;
+  return target === "" && NEEDS_TARGET[kind.autoAttach] ? undefined : target;
 }
 
-/** The kinds whose section name may lack the target. For the others the load has fixed it. */
-const NEEDS_TARGET: ReadonlySet<string> = new Set<NonNullable<SectionKind["autoAttach"]>>([
-  "kprobe",
-  "uprobe",
-  "kprobe_multi",
-  "kprobe_session",
-  "uprobe_multi",
-  "ksyscall",
-  "usdt",
-  "tp",
-  "raw_tp",
-  "tracing_multi",
-]);
+/** Whether the section's name must give the target. Otherwise the load has fixed it. */
+const NEEDS_TARGET: Readonly<Record<AutoAttach, boolean>> = {
+  kprobe: true,
+  uprobe: true,
+  kprobe_multi: true,
+  kprobe_session: true,
+  uprobe_multi: true,
+  ksyscall: true,
+  usdt: true,
+  tp: true,
+  raw_tp: true,
+  trace: false,
+  tracing_multi: true,
+  lsm: false,
+  iter: false,
+};
 
-function attachKind(program: Program, kind: SectionKind, target: string): Link {
+function attachKind(program: Program, section: string, way: AutoAttach, target: string): Link {
   // `kretprobe`, `uretprobe.multi.s`, `kretsyscall`.
-  const returns = /^.ret/.test(kind.name);
+  const returns = /^.ret/.test(section);
   const wrong = (form: string): UsageError =>
-    new UsageError(`${program.what}: its section ${kind.name}/${target} is not of the form ${kind.name}/${form}`);
-  switch (kind.autoAttach) {
+    new UsageError(`${program.what}: its section ${section}/${target} is not of the form ${section}/${form}`);
+  switch (way) {
     case "kprobe": {
       const place = kprobeSection(target);
       if (place === undefined) throw wrong("function+offset");
@@ -157,7 +161,7 @@ function attachKind(program: Program, kind: SectionKind, target: string): Link {
     case "kprobe_multi":
     case "kprobe_session":
       if (!/^[\w.*?]+$/.test(target)) throw wrong("pattern");
-      return attachKprobeMulti(program, { pattern: target, returns, session: kind.autoAttach === "kprobe_session" });
+      return attachKprobeMulti(program, { pattern: target, returns, session: way === "kprobe_session" });
     case "uprobe": {
       const place = uprobeSection(target);
       if (place === undefined) throw wrong("binary:function+offset");
@@ -167,7 +171,7 @@ function attachKind(program: Program, kind: SectionKind, target: string): Link {
     case "uprobe_multi": {
       const [, binary, pattern] = /^([^:]+):(.+)$/.exec(target) ?? [];
       if (binary === undefined) throw wrong("binary:pattern");
-      return attachUprobeMulti(program, { binary, pattern, returns, session: kind.name.startsWith("uprobe.session") });
+      return attachUprobeMulti(program, { binary, pattern, returns, session: section.startsWith("uprobe.session") });
     }
     case "usdt": {
       const place = usdtSection(target);
@@ -184,7 +188,7 @@ function attachKind(program: Program, kind: SectionKind, target: string): Link {
       return attachIterator(program);
     case "tracing_multi":
       return attachTracingMulti(program, { pattern: target });
-    default:
+    case "trace":
       return program.type === BpfProgType.BPF_PROG_TYPE_EXT ? attachFreplace(program) : attachTracing(program);
   }
 }
