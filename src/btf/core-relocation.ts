@@ -33,37 +33,40 @@ export interface CoreRelocation {
   readonly kind: CoreRelocationKind;
 }
 
-const K = CoreRelocationKind;
+interface KindTraits {
+  /** libbpf's word for the kind, which its debug output and its notes in verifier logs use. */
+  readonly text: string;
+  /** What it refers to: a member, a whole type or an enumerator. */
+  readonly subject: "field" | "type" | "enumerator";
+}
 
-/** libbpf's word for each kind, which its debug output and its notes in verifier logs use. */
-const KIND_TEXT: ReadonlyMap<number, string> = new Map([
-  [K.BPF_CORE_FIELD_BYTE_OFFSET, "byte_off"],
-  [K.BPF_CORE_FIELD_BYTE_SIZE, "byte_sz"],
-  [K.BPF_CORE_FIELD_EXISTS, "field_exists"],
-  [K.BPF_CORE_FIELD_SIGNED, "signed"],
-  [K.BPF_CORE_FIELD_LSHIFT_U64, "lshift_u64"],
-  [K.BPF_CORE_FIELD_RSHIFT_U64, "rshift_u64"],
-  [K.BPF_CORE_TYPE_ID_LOCAL, "local_type_id"],
-  [K.BPF_CORE_TYPE_ID_TARGET, "target_type_id"],
-  [K.BPF_CORE_TYPE_EXISTS, "type_exists"],
-  [K.BPF_CORE_TYPE_SIZE, "type_size"],
-  [K.BPF_CORE_ENUMVAL_EXISTS, "enumval_exists"],
-  [K.BPF_CORE_ENUMVAL_VALUE, "enumval_value"],
-  [K.BPF_CORE_TYPE_MATCHES, "type_matches"],
-]);
+const TRAITS: Readonly<Record<keyof typeof CoreRelocationKind, KindTraits>> = {
+  BPF_CORE_FIELD_BYTE_OFFSET: { text: "byte_off", subject: "field" },
+  BPF_CORE_FIELD_BYTE_SIZE: { text: "byte_sz", subject: "field" },
+  BPF_CORE_FIELD_EXISTS: { text: "field_exists", subject: "field" },
+  BPF_CORE_FIELD_SIGNED: { text: "signed", subject: "field" },
+  BPF_CORE_FIELD_LSHIFT_U64: { text: "lshift_u64", subject: "field" },
+  BPF_CORE_FIELD_RSHIFT_U64: { text: "rshift_u64", subject: "field" },
+  BPF_CORE_TYPE_ID_LOCAL: { text: "local_type_id", subject: "type" },
+  BPF_CORE_TYPE_ID_TARGET: { text: "target_type_id", subject: "type" },
+  BPF_CORE_TYPE_EXISTS: { text: "type_exists", subject: "type" },
+  BPF_CORE_TYPE_SIZE: { text: "type_size", subject: "type" },
+  BPF_CORE_ENUMVAL_EXISTS: { text: "enumval_exists", subject: "enumerator" },
+  BPF_CORE_ENUMVAL_VALUE: { text: "enumval_value", subject: "enumerator" },
+  BPF_CORE_TYPE_MATCHES: { text: "type_matches", subject: "type" },
+};
+const BY_KIND: ReadonlyMap<number, KindTraits> = new Map(
+  Object.entries(TRAITS).map(([name, traits]) => [CoreRelocationKind[name as keyof typeof TRAITS], traits]),
+);
 
 /** Returns libbpf's word for a kind, such as `byte_off`; `unknown` for an unknown number. */
 export function coreRelocationKindText(kind: CoreRelocationKind): string {
-  return KIND_TEXT.get(kind) ?? "unknown";
+  return BY_KIND.get(kind)?.text ?? "unknown";
 }
 
 /** Returns what a kind refers to: a member, a whole type or an enumerator; undefined for an unknown number. */
-export function coreRelocationSubject(kind: CoreRelocationKind): "field" | "type" | "enumerator" | undefined {
-  if (kind >= K.BPF_CORE_FIELD_BYTE_OFFSET && kind <= K.BPF_CORE_FIELD_RSHIFT_U64) return "field";
-  if (kind >= K.BPF_CORE_TYPE_ID_LOCAL && kind <= K.BPF_CORE_TYPE_SIZE) return "type";
-  if (kind === K.BPF_CORE_TYPE_MATCHES) return "type";
-  if (kind === K.BPF_CORE_ENUMVAL_EXISTS || kind === K.BPF_CORE_ENUMVAL_VALUE) return "enumerator";
-  return undefined;
+export function coreRelocationSubject(kind: CoreRelocationKind): KindTraits["subject"] | undefined {
+  return BY_KIND.get(kind)?.subject;
 }
 
 /** Bytes of a `struct bpf_core_relo`. */

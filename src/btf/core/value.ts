@@ -29,7 +29,7 @@ export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined):
       return spec && fieldValue(kind, spec);
     case "enumerator":
       if (kind === K.BPF_CORE_ENUMVAL_EXISTS) return plain(spec === undefined ? 0 : 1);
-      return spec && plain(enumeratorValue(spec));
+      return spec && plain(enumeratorValue(kind, spec));
     default:
       // For a missing type the value is 0, not poison. For a size or an id too: 0 is never a valid size or id.
       return spec === undefined ? plain(0) : typeValue(kind, spec);
@@ -47,12 +47,16 @@ function typeValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
       return plain(spec.rootTypeId, false);
     case K.BPF_CORE_TYPE_SIZE:
       return plain(coreSizeOf(spec.btf, spec.rootTypeId));
-    default:
+    case K.BPF_CORE_TYPE_EXISTS:
+    case K.BPF_CORE_TYPE_MATCHES:
       return plain(1);
+    default:
+      throw specError(spec, "is not a relocation of a type");
   }
 }
 
-function enumeratorValue(spec: CoreSpec): bigint {
+function enumeratorValue(kind: CoreRelocationKind, spec: CoreSpec): bigint {
+  if (kind !== K.BPF_CORE_ENUMVAL_VALUE) throw specError(spec, "is not a relocation of an enumerator");
   const { typeId, index } = spec.accessors[0]!;
   const type = spec.btf.type(typeId);
   // Sign-extended even in an unsigned enum, because the 32-bit immediate of the instruction is sign-extended too.
