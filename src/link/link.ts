@@ -225,7 +225,7 @@ export class KernelLink extends KernelObject implements Link {
 function updateHint(errno: number, next: Program | BpfMap, old: Program | BpfMap | undefined): string | undefined {
   switch (errno) {
     case Errno.EPERM:
-      return old && `its program is not ${old.what} now, so it was left as it is`;
+      return old && `its program is not ${old.what}, so nothing was replaced`;
     case Errno.ENOLINK:
       return "it is detached from its hook";
     case Errno.EINVAL:

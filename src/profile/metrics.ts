@@ -1,19 +1,19 @@
 import { lookUp } from "../layout/index.ts";
 import { PerfHardware, PerfHardwareCache, PerfSoftware, PerfType } from "../uapi/index.ts";
 
-/** How a metric relates to another one that is measured at the same time. */
+/** The ratio of a metric to another one that is measured at the same time. */
 export interface MetricRatio {
   readonly to: MetricName;
-  /** What the quotient is multiplied by. */
+  /** The factor that the quotient is multiplied by. */
   readonly times: number;
   readonly unit: string;
 }
 
-/** What a metric is for perf_event_open(2). */
+/** The definition of a metric for perf_event_open(2). */
 export interface Metric {
   readonly type: number;
   readonly config: number;
-  /** Only what happens in the kernel is counted. */
+  /** Whether only events in the kernel are counted. */
   readonly kernelOnly: boolean;
   readonly ratio?: MetricRatio;
 }
@@ -35,7 +35,7 @@ function software(config: number): Metric {
   return { type: PerfType.PERF_TYPE_SOFTWARE, config, kernelOnly: false };
 }
 
-/** What can be measured: six by counters of the processor, as bpftool has them, and three that every kernel counts. */
+/** All metrics: the six of bpftool, which need the processor's counters, and three that every kernel counts. */
 const TABLE: Readonly<Record<MetricName, Metric>> = {
   cycles: {
     type: PerfType.PERF_TYPE_HARDWARE,
@@ -77,7 +77,7 @@ export type MetricName =
 /** The names of all metrics, in the order in which they are shown. */
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(TABLE) as MetricName[];
 
-/** What a metric is. */
+/** Returns the definition of a metric. */
 export function metric(name: MetricName): Metric {
   return lookUp(TABLE, name, "metric");
 }

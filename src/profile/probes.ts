@@ -28,28 +28,30 @@ import {
 /** struct bpf_perf_event_value { __u64 counter, enabled, running; } */
 export const READING_SIZE = 24;
 const FIELDS = [0, 8, 16] as const;
-/** In front of the readings: in `started` whether they hold, in `totals` how many runs there were. */
+/**
+ * Bytes before the readings: a u64 that in `started` is 1 if the readings are valid, and in `totals` counts the runs.
+ */
 export const HEADER_SIZE = 8;
 const KEY = -8;
 const OUT = "out";
 
 /** The maps of the two probes. */
 export interface ProbeMaps {
-  /** A perf event array: metric by metric, one event for each possible CPU. */
+  /** A perf event array. For each metric in turn it has one event per possible CPU. */
   readonly events: number;
-  /** One element a CPU: a u64, and a reading for each metric. */
+  /** Per-CPU arrays of one element: a u64, then a reading for each metric. */
   readonly started: number;
   readonly totals: number;
 }
 
-/** The program for the entry: notes the counters. */
+/** Assembles the program for the entry. It stores the counters in `started`. */
 export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   return assemble([
     callHelper("bpf_get_smp_processor_id"),
     mov(r6, r0),
     ...lookup(maps.started),
     mov(r7, r0),
-    // What an earlier run left, whose exit was not seen.
+    // Invalidate the readings of an earlier run whose exit was missed.
     st("u64", r7, 0, 0),
     ...Array.from({ length: metrics }, (_, i) => [
       mov(r3, r7),
@@ -61,7 +63,7 @@ export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint
   ]);
 }
 
-/** The program for the exit: reads the counters first, then adds up what they grew by. */
+/** Assembles the program for the exit. It reads the counters first, then adds their increase to `totals`. */
 export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   const place = (i: number): number => KEY - (i + 1) * READING_SIZE;
   return assemble([
@@ -99,7 +101,7 @@ export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8
   ]);
 }
 
-/** r0 = the only element of a map; out where there is none. */
+/** Sets r0 to the only element of a map. Jumps to the end if there is none. */
 function lookup(map: number): AssemblyItem[] {
   return [
     st("u32", r10, KEY, 0),
@@ -111,7 +113,7 @@ function lookup(map: number): AssemblyItem[] {
   ];
 }
 
-/** Reads the event of this CPU (r6), behind `first`, to r3; out where that fails. */
+/** Reads the event with the index `first` + this CPU (r6) into the memory at r3. Jumps to the end if that fails. */
 function readCounter(events: number, first: number): AssemblyItem[] {
   return [
     ldMapFd(r1, events),

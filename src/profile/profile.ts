@@ -21,38 +21,40 @@ import { BpfAttachType, BpfMapType, BpfProgType } from "../uapi/index.ts";
 import { METRIC_NAMES, type MetricName, metric } from "./metrics.ts";
 import { entryProbe, exitProbe, HEADER_SIZE, type ProbeMaps, READING_SIZE } from "./probes.ts";
 
-/** A processor counts no more than this at a time. */
+/** The maximum number of metrics. Processors can count only a few events at a time. */
 export const MAX_METRICS = 4;
 const LOG_SIZE = 1 << 16;
 
-/** What {@link profileProgram} measures. */
+/** Options of {@link profileProgram}. */
 export interface ProfileOptions {
-  /** One to four of them. */
+  /** One to four metrics. */
   readonly metrics: readonly MetricName[];
-  /** A subprogram by its name in the source; the program itself unless given. */
+  /** The name of the subprogram to measure, as in the source. Default: the program itself. */
   readonly subprogram?: string | undefined;
 }
 
 const OPTIONS: OptionTable<ProfileOptions> = { metrics: required("texts"), subprogram: "text" };
 
-/** A metric of all runs so far. */
+/** The total of a metric for all runs so far. */
 export interface MetricReading {
   readonly metric: MetricName;
-  /** What was counted; nanoseconds of `task_clock`. */
+  /** The count; nanoseconds for `task_clock`. */
   readonly value: bigint;
-  /** Nanoseconds that the counters were wanted, and that they ran: fewer where they had to take turns. */
+  /**
+   * Nanoseconds during which the counters were enabled, and actually ran. Counters that take turns run for less time.
+   */
   readonly enabled: bigint;
   readonly running: bigint;
 }
 
-/** What a profile says. */
+/** The result of a profile so far. */
 export interface ProfileReading {
   /** How many runs were measured. */
   readonly runCnt: bigint;
   readonly metrics: readonly MetricReading[];
 }
 
-/** Counters that are read before and after each run of a program, until this is closed. */
+/** Reads counters before and after each run of a program, until it is closed. */
 export class Profile implements Disposable {
   readonly #stack: DisposableList;
   readonly #totals: number;
@@ -64,7 +66,7 @@ export class Profile implements Disposable {
     this.#metrics = metrics;
   }
 
-  /** What was measured so far, on all CPUs together. */
+  /** Returns the totals of all CPUs so far. */
   read(): ProfileReading {
     const size = HEADER_SIZE + this.#metrics.length * READING_SIZE;
     const cpus = possibleCpus();
@@ -94,7 +96,7 @@ export class Profile implements Disposable {
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** What is to be closed, in reverse order. */
+/** A list of functions to call at the end, in reverse order. */
 class DisposableList {
   readonly #list: (() => void)[] = [];
   add(close: () => void): void {
@@ -106,10 +108,10 @@ class DisposableList {
 }
 
 /**
- * Measures each run of a loaded program by counters that fentry and fexit programs of our own read around it (5.7;
- * needs BTF in the program, CAP_BPF and CAP_PERFMON). The processor's counters are missing in most virtual machines;
- * `task_clock`, `page_faults` and `context_switches` are everywhere. Throws NotSupportedError where a counter is missing,
- * UsageError for a program without BTF or without that subprogram.
+ * Measures each run of a loaded program. It attaches a fentry and a fexit program, which read counters (5.7; the
+ * measured program must have BTF; needs CAP_BPF and CAP_PERFMON). Most virtual machines lack the processor's counters;
+ * `task_clock`, `page_faults` and `context_switches` exist everywhere. Throws NotSupportedError if a counter is
+ * missing, UsageError if the program has no BTF or no such subprogram.
  */
 export function profileProgram(program: Program, options: ProfileOptions): Profile {
   checkOptions("profileProgram", options, OPTIONS);
@@ -168,7 +170,9 @@ function targetOf(program: Program, subprogram: string | undefined): number {
   const records = infoRecords(info.func_info, info.func_info_rec_size);
   const [first] = records;
   if (btf === undefined || first === undefined) {
-    throw new UsageError(`program ${info.id} has no BTF with its functions, and cannot be measured without`);
+    throw new UsageError(
+      `program ${info.id} has no BTF with its functions, which measuring it needs; compile its object with -g`,
+    );
   }
   if (subprogram === undefined) return first.getUint32(4, LITTLE);
   const names = records.map((record) => functionName(btf, record) ?? "");
@@ -199,7 +203,7 @@ function loadProbe(
     throw new SyscallError({
       call: "bpf(BPF_PROG_LOAD)",
       errno: loaded.errno,
-      subject: `the ${prog_name} program that is to measure it`,
+      subject: `the ${prog_name} program that measures it`,
       ...(reason ? { hint: `the verifier says: ${reason}` } : {}),
     });
   }
@@ -214,7 +218,7 @@ function openEvents(list: DisposableList, name: MetricName, events: number, firs
     try {
       fd = perfEventOpen({ type, config, pid: -1, cpu, ...(kernelOnly && { bits: ["exclude_user"] }) });
     } catch (cause) {
-      // A CPU that went offline meanwhile.
+      // ENODEV: the CPU went offline after the list was read.
       if (cause instanceof SyscallError && cause.errno === Errno.ENODEV && cpu > 0) continue;
       throw missing(name, cpu, kernelOnly, cause);
     }

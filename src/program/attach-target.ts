@@ -6,16 +6,16 @@ import { memberNamed, type ProgramSpec, parseSectionName, SectionTrait } from ".
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import type { Program } from "./program.ts";
 
-/** What a program that attaches by BTF is verified against. */
+/** The attach target of a program that attaches by BTF. The verifier checks the program against it. */
 export interface AttachTarget {
   readonly attach_btf_id: number;
-  /** The BTF that the id counts in, if it is a module's. */
+  /** The BTF object that has the id, if it is a module's. */
   readonly attach_btf_obj_fd?: number;
-  /** The program that the id counts in. */
+  /** The program whose BTF has the id. */
   readonly attach_prog_fd?: number;
 }
 
-/** How the kernel names what an attach type attaches to. */
+/** The prefix and the BTF kind of the types that programs with an attach type attach to. */
 export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
   switch (attachType) {
     case BpfAttachType.BPF_TRACE_RAW_TP:
@@ -31,8 +31,9 @@ export function prefixOf(attachType: BpfAttachType | undefined): { prefix: strin
 }
 
 /**
- * The target of a program whose section attaches by BTF (fentry, lsm, iter, tp_btf, freplace, …); undefined for
- * others. Throws UsageError if the section names none, or the kernel has none of that name.
+ * Finds the target of a program whose section attaches by BTF (fentry, lsm, iter, tp_btf, freplace, …). Returns
+ * undefined for other programs. Throws UsageError if the section names no target, or if the kernel has none of that
+ * name.
  */
 export function findAttachTarget(
   spec: ProgramSpec,
@@ -72,7 +73,10 @@ export function findAttachTarget(
   throw new UsageError(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`);
 }
 
-/** A program for many functions (7.1) names none of them at load, but the module where they are: `module:pattern`. */
+/**
+ * The target of a program for many functions (7.1). At load it needs only the module with the functions
+ * (`module:pattern`).
+ */
 function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
   const colon = spec.attachTo.indexOf(":");
   if (colon < 0) return undefined;
@@ -93,7 +97,7 @@ function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): Module
 function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget {
   if (target === undefined) {
     throw new UsageError(
-      `program ${spec.name} (${spec.sectionName}) replaces a function of a loaded program, which nothing names here; loadObject() takes it as { targets: { ${spec.name}: program } }, the command cannot load such a program`,
+      `program ${spec.name} (${spec.sectionName}) replaces a function of a loaded program; give that program to loadObject() as { targets: { ${spec.name}: program } }, the command cannot load such a program`,
     );
   }
   if (spec.attachTo === "") {
@@ -104,7 +108,9 @@ function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget
   return { attach_btf_id: functionTypeId(target, spec.attachTo), attach_prog_fd: target.fd };
 }
 
-/** Returns the BTF type of a function in a loaded program. Throws UsageError with the functions there are. */
+/**
+ * Returns the BTF type of a function in a loaded program. Throws UsageError, which lists the functions, if it has none.
+ */
 export function functionTypeId(target: Program, name: string): TypeId {
   const { btfId } = target.info();
   const btf = btfId === 0 ? undefined : loadedBtf(btfId);

@@ -3,7 +3,7 @@ import { type Btf, formatSignature } from "../btf/index.ts";
 import type { ProgInfo } from "../sys/index.ts";
 
 // struct bpf_func_info { __u32 insn_off, type_id; }, struct bpf_line_info { __u32 insn_off, file_name_off, line_off,
-// line_col; }: a newer kernel's may be longer.
+// line_col; }. The records of a newer kernel may be longer.
 const MIN_RECORD = 8;
 
 /** The records of func_info or line_info, each `size` bytes long. */
@@ -15,7 +15,7 @@ export function infoRecords(bytes: Uint8Array | undefined, size: number): DataVi
   );
 }
 
-/** The name of a record's function; undefined where its BTF has none. */
+/** The name of a record's function; undefined if the BTF does not have it. */
 export function functionName(btf: Btf, record: DataView): string | undefined {
   const id = record.getUint32(4, true);
   const type = id < btf.endId ? btf.type(id) : undefined;
@@ -30,7 +30,7 @@ export interface ProgramFunction {
   readonly proto: string | undefined;
 }
 
-/** The functions of a program in the order of their slots; none where it has no BTF. */
+/** The functions of a program in the order of their slots; none if the program has no BTF. */
 export function programFunctions({ func_info, func_info_rec_size }: ProgInfo, btf: Btf | undefined): ProgramFunction[] {
   if (btf === undefined) return [];
   return infoRecords(func_info, func_info_rec_size).map((record) => ({
@@ -40,7 +40,7 @@ export function programFunctions({ func_info, func_info_rec_size }: ProgInfo, bt
   }));
 }
 
-/** The source lines of a program in the order of their slots; none where it has no BTF. */
+/** The source lines of a program in the order of their slots; none if the program has no BTF. */
 export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: Btf | undefined): SourceLine[] {
   if (btf === undefined) return [];
   return infoRecords(line_info, line_info_rec_size).map((record) => {

@@ -5,17 +5,17 @@ import { kernelSymbolsByAddress, kernelSymbolsByName, type ProgInfo, progInfo } 
 import { programFunctions, programLines } from "./debug-info.ts";
 import { functionSymbols } from "./symbols.ts";
 
-/** A loaded program with all that a listing of it shows. */
+/** A loaded program with everything that a listing of its instructions shows. */
 export interface LoadedInstructions {
   readonly info: ProgInfo;
   readonly program: XlatedProgram & { readonly instructions: Uint8Array };
-  /** Reads /proc/kallsyms where a name needs it, no further than that. */
+  /** Resolves names. Reads /proc/kallsyms only if a name needs it, and only as far as needed. */
   readonly names: SymbolResolver;
 }
 
 /**
- * The instructions of a loaded program as the verifier left them, with functions, source lines and names. Undefined
- * where the kernel hides them (kernel.kptr_restrict, missing rights). `btf` finds BTF by its id.
+ * Returns the instructions of a loaded program as the verifier left them, with functions, source lines and names.
+ * Returns undefined if the kernel hides them (kernel.kptr_restrict, missing capabilities). `btf` finds BTF by its id.
  */
 export function loadedInstructions(
   fd: number,
@@ -41,7 +41,7 @@ export function loadedInstructions(
 
 function symbolsFor(instructions: Uint8Array, addresses: readonly bigint[], names: readonly string[]): KernelSymbols {
   const own = new Map<bigint, string>();
-  // kernel.kptr_restrict makes them 0.
+  // With kernel.kptr_restrict the addresses are 0.
   for (const [i, address] of addresses.entries()) if (address !== 0n) own.set(address, names[i] ?? "");
   const { callOffsets } = symbolNeeds(instructions, addresses);
   const callBase = callOffsets.length === 0 ? 0n : callBaseAddress();

@@ -5,7 +5,7 @@ import { type ProgInfo, progInfo } from "../sys/index.ts";
 import { programFunctions, programLines } from "./debug-info.ts";
 import { functionSymbols } from "./symbols.ts";
 
-/** A loaded program as machine code. */
+/** The machine code of a loaded program. */
 export interface JitedProgram {
   readonly info: ProgInfo;
   /** The code of all functions, as the kernel returned it. */
@@ -15,8 +15,9 @@ export interface JitedProgram {
 }
 
 /**
- * The machine code of a loaded program, function by function, with prototypes, source lines and names (4.18). Undefined
- * where the program is interpreted, or the kernel hides the code (kernel.kptr_restrict, missing rights).
+ * Returns the machine code of a loaded program, function by function, with prototypes, source lines and names (4.18).
+ * Returns undefined if the program is interpreted, or if the kernel hides the code (kernel.kptr_restrict, missing
+ * capabilities).
  */
 export function jitedProgram(fd: number, btf: (id: number) => Btf | undefined = loadedBtf): JitedProgram | undefined {
   const info = progInfo(fd, {
@@ -63,7 +64,7 @@ function functionPlaces({ jited_func_lens, jited_ksyms }: ProgInfo, code: Uint8A
   });
 }
 
-/** The lines of each function; none at all where the kernel's addresses do not fit the functions, as libbpf has it. */
+/** The lines of each function. As in libbpf, no lines at all if the kernel's addresses do not fit the functions. */
 function functionLines(info: ProgInfo, btf: Btf | undefined, places: readonly Place[]): JitedLine[][] {
   const addresses = info.jited_line_info ?? [];
   const lines = programLines(info, btf);

@@ -5,8 +5,8 @@ import { loadedBtf } from "../kernel/index.ts";
 import { programs } from "./program.ts";
 
 /**
- * The BTF in which a type of a ring's records is found: the kernel keeps none for the map itself, so it is that of a
- * program which uses the map. Throws UsageError where no program does, or none of them has the type.
+ * Finds the BTF that has the type of a ring's records. A ring itself has no BTF, so this searches the BTF of the
+ * programs that use the map. Throws UsageError if no program uses it, or if none of their BTF has the type.
  */
 export function btfOfMapUsers(map: { readonly id: number; readonly what: string }, type: string): Btf {
   let found: Btf | undefined;
@@ -39,7 +39,7 @@ function hasType(btf: Btf, type: string): boolean {
   }
 }
 
-/** Some of the structs that a BTF has, for the error. */
+/** The names of some structs of a BTF, for the error. */
 function namesOf(btf: Btf): string {
   const names = btf.idsOf(BtfKind.STRUCT).map((id) => btf.name(id));
   const shown = names.filter((name) => name !== "").slice(0, 8);

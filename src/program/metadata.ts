@@ -4,20 +4,20 @@ import { BpfMapType } from "../uapi/index.ts";
 
 const PREFIX = "bpf_metadata_";
 
-/** A variable that says something about its program, such as its version or its author. */
+/** A variable with metadata of a program, such as its version or its author. */
 export interface MetadataVariable {
-  /** Without `bpf_metadata_`. */
+  /** The name without the prefix `bpf_metadata_`. */
   readonly name: string;
   readonly btf: Btf;
   readonly type: TypeId;
-  /** The program's read-only data, and where in it the value is. */
+  /** The program's read-only data. The value is at the offset `at`. */
   readonly data: DataView;
   readonly at: number;
 }
 
 /**
- * The variables of a program that begin with `bpf_metadata_`. As in bpftool they are those of the first of its maps that
- * is read-only data; a map that cannot be opened ends the search.
+ * Returns the variables of a program whose names begin with `bpf_metadata_`. As in bpftool, they come from the first of
+ * its maps that is read-only data, and a map that cannot be opened ends the search.
  */
 export function programMetadata(
   mapIds: readonly number[],

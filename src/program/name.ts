@@ -5,8 +5,8 @@ import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 import { functionName, infoRecords } from "./debug-info.ts";
 
 /**
- * A program's name in full: where it fills the kernel's 15 characters, that of its function in its BTF. `btf` finds BTF
- * by its id, for who keeps what was read.
+ * Returns the full name of a program. If the kernel's name has 15 characters, it may be cut, so this takes the name of
+ * the program's function from its BTF. `btf` finds BTF by its id; callers can pass a function with a cache.
  */
 export function fullProgramName(
   info: Pick<ProgInfo, "name" | "btf_id" | "nr_func_info">,

@@ -27,20 +27,20 @@ import type { ProgramStats } from "./stats.ts";
 import { readStream, type StreamName } from "./stream.ts";
 import { type BenchmarkResult, type RunOptions, type RunResult, runProgram } from "./test-run.ts";
 
-/** What the kernel says about a program (`struct bpf_prog_info`), with the kernel's names in camelCase. */
+/** The kernel's information about a program (`struct bpf_prog_info`), with the kernel's names in camelCase. */
 export type ProgramInfo = CamelCase<ProgInfo>;
 /** Which arrays to fetch with a program's info, such as `xlatedProgInsns`. */
 export type ProgramInfoRequest = CamelCase<ProgInfoRequest>;
 
-/** What a program was loaded as, where the kernel does not say it itself. */
+/** What this process knows about how a program was loaded. The kernel does not report most of it. */
 export interface ProgramOrigin {
   /** The name in the object file, which may be longer than the kernel's 15 characters. */
   readonly name?: string | undefined;
-  /** BPF_PROG_TYPE_*; the kernel is asked for it unless it and the name are given. */
+  /** BPF_PROG_TYPE_*. Read from the kernel unless both it and the name are given. */
   readonly type?: BpfProgType | undefined;
-  /** The expected attach type, or undefined where it is not known: the kernel's info does not tell it. */
+  /** The expected attach type; undefined if unknown, because the kernel does not report it. */
   readonly attachType?: BpfAttachType | undefined;
-  /** What the section's name says to attach to, such as `sched/sched_switch`; empty where it says nothing. */
+  /** The attach target in the section's name, such as `sched/sched_switch`; empty if it has none. */
   readonly attachTo?: string | undefined;
   /** The section in the object file, such as `cgroup_skb/egress`. */
   readonly sectionName?: string | undefined;
@@ -60,7 +60,7 @@ const INFO_OPTIONS: OptionTable<ProgramInfoRequest> = {
   progTags: "boolean",
 };
 
-/** A program in the kernel. It stays loaded while it is open here, pinned, attached, or held by somebody else. */
+/** A loaded program. It stays loaded while it is open here or in another process, pinned, or attached. */
 export class Program extends KernelObject {
   /** BPF_PROG_TYPE_*. */
   readonly type: BpfProgType;
@@ -72,7 +72,7 @@ export class Program extends KernelObject {
   constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
     const { name, type } = origin;
     if (name !== undefined && type !== undefined) {
-      // Everything about a program that was just loaded is known, except its id. Its info would cost a system call.
+      // The program was just loaded here. Only its id is unknown; do not spend a system call on it before it is needed.
       super(fd, `program ${name}`, pinnedPath);
       this.type = type;
       this.name = name;
@@ -86,13 +86,13 @@ export class Program extends KernelObject {
     this.origin = origin;
   }
 
-  /** The kernel's number of the program. Throws ClosedError if it is first read after `close()`. */
+  /** The kernel's id of the program. Throws ClosedError if it is first read after `close()`. */
   get id(): number {
     this.#id ??= progInfo(this.fd).id;
     return this.#id;
   }
 
-  /** `xdp`, `cgroup_skb`, …; the number for a type newer than this library. */
+  /** `xdp`, `cgroup_skb`, … For a type that is newer than this library, its number. */
   get typeName(): string {
     return progTypeName(this.type) ?? String(this.type);
   }
@@ -102,26 +102,25 @@ export class Program extends KernelObject {
     return formatHex(progInfo(this.fd).tag);
   }
 
-  /** Returns what the kernel says about the program, with the arrays that `request` names: `{ mapIds: true }`. */
+  /** Reads the kernel's information about the program, with the arrays that `request` names: `{ mapIds: true }`. */
   info(request: ProgramInfoRequest = {}): ProgramInfo {
     checkOptions("info", request, INFO_OPTIONS);
     return camelCase(progInfo(this.fd, kernelCase<ProgInfoRequest>(request)));
   }
 
   /**
-   * Runs the program on input of the caller's, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later).
-   * Throws SyscallError that says which option does not
-   * fit, with ENOTSUPP for a type that cannot be run this way. A program of type syscall changes its
-   * context in place: `ctxOut` is then all of it.
+   * Runs the program on the caller's input, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later). A
+   * program of type syscall changes its context in place; `ctxOut` is then the whole context. Throws SyscallError,
+   * which names the option that does not fit; its errno is ENOTSUPP if programs of this type cannot be run this way.
    */
   run(options: RunOptions = {}): RunResult {
     return runProgram(this, options);
   }
 
   /**
-   * Runs the program `repeat` times, a million by default, and returns the mean time of a run in nanoseconds. The kernel
-   * measures it in whole nanoseconds and lets other tasks run in between. Without `dataIn` and `ctxIn` the input is a
-   * packet of 64 bytes.
+   * Runs the program `repeat` times, a million by default, and returns the mean time of a run in nanoseconds. The
+   * kernel measures it in whole nanoseconds and lets other tasks run in between. Without `dataIn` and `ctxIn` the input
+   * is a packet of 64 bytes.
    */
   benchmark(options: RunOptions = {}): BenchmarkResult {
     const { repeat = 1_000_000, dataIn, ctxIn } = options;
@@ -131,8 +130,8 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Returns how often the program ran and for how long, and how often it was skipped because it already ran on that CPU.
-   * The kernel counts runs and time only while {@link enableStats} or the sysctl `kernel.bpf_stats_enabled` says so.
+   * Returns how often the program ran and for how long, and how often it was skipped because it already ran on that
+   * CPU. The kernel counts runs and time only while {@link enableStats} or the sysctl `kernel.bpf_stats_enabled` is on.
    */
   stats(): ProgramStats {
     const { runCnt, runTimeNs, recursionMisses } = this.info();
@@ -141,8 +140,8 @@ export class Program extends KernelObject {
 
   /**
    * Returns the instructions as the verifier left them, decoded: each with its text, its source line, and the prototype
-   * of the function that begins there. Calls have the names of helpers, kernel functions and subprograms; /proc/kallsyms
-   * is read if they need it. Empty if the kernel hides the instructions (kernel.kptr_restrict, missing rights).
+   * of the function that begins there. Calls show the names of helpers, kernel functions and subprograms; this may read
+   * /proc/kallsyms. Empty if the kernel hides the instructions (kernel.kptr_restrict, missing capabilities).
    */
   instructions(): XlatedRecord[] {
     const loaded = loadedInstructions(this.fd);
@@ -159,8 +158,8 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Reads and removes what the program wrote to a stream with bpf_stream_printk(), or what the kernel wrote about it
-   * (`stderr`). Throws NotSupportedError before Linux 6.17.
+   * Reads a stream of the program and empties it. The program writes to `stdout` and `stderr` with bpf_stream_printk();
+   * the kernel writes its complaints about the program to `stderr`. Throws NotSupportedError before Linux 6.17.
    */
   stream(name: StreamName = "stdout"): string {
     return Buffer.concat([...readStream(this.fd, name)]).toString();
@@ -181,14 +180,14 @@ export class Program extends KernelObject {
   }
 }
 
-/** Opens a program by id, pin or fd. Throws UsageError if there is none, or if it is something else. */
+/** Opens a program by id, pin or fd. Throws UsageError if it does not exist or is not a program. */
 export function openProgram(source: ObjectSource): Program {
   return new Program(openSource(source, "program", progGetFdById), {}, "pinned" in source ? source.pinned : undefined);
 }
 
 /**
- * Opens all programs of the kernel one after another, in the order of their ids. Programs that go away meanwhile are left
- * out. Each is closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ * Iterates over all programs of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each program for its
+ * step of the loop and closes it afterwards, unless `takeObject` took it. Skips programs that disappear meanwhile.
  */
 export function programs(): Generator<Program, void, undefined> {
   return walkObjects("program", (fd) => new Program(fd, {}));

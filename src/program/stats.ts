@@ -1,7 +1,7 @@
 import type { CamelCase } from "../layout/index.ts";
 import { enableStats as enableStatsFd, OwnedFd, type ProgInfo } from "../sys/index.ts";
 
-/** What the kernel counted for a program. `recursionMisses` is undefined before Linux 5.12. */
+/** The run counters of a program. `recursionMisses` is undefined before Linux 5.12. */
 export type ProgramStats = CamelCase<Pick<ProgInfo, "run_cnt" | "run_time_ns" | "recursion_misses">>;
 
 /** Makes the kernel count the runs of all programs while it is open. */
@@ -11,7 +11,7 @@ export class StatsCounting implements Disposable {
     this.#fd = fd;
   }
 
-  /** Ends the counting unless somebody else counts too. The counts stay. */
+  /** Stops counting, unless another process counts too. The counts stay. */
   close(): void {
     this.#fd.close();
   }
@@ -22,8 +22,8 @@ export class StatsCounting implements Disposable {
 }
 
 /**
- * Makes the kernel count runs and run time of every program until the result is closed:
- * `using counting = enableStats(); …; program.stats()`. It costs each run about 20 ns. Linux 5.8; needs CAP_SYS_ADMIN.
+ * Makes the kernel count runs and run time of every program until the result is closed: `using counting =
+ * enableStats(); …; program.stats()`. It slows each run by about 20 ns. Linux 5.8; needs CAP_SYS_ADMIN.
  */
 export function enableStats(): StatsCounting {
   return new StatsCounting(new OwnedFd(enableStatsFd(), "the counting of program runs"));

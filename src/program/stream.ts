@@ -4,15 +4,17 @@ import { lookUp } from "../layout/index.ts";
 import { progStreamReadByFd } from "../sys/index.ts";
 import { BpfStream } from "../uapi/index.ts";
 
-/** A stream that a program writes to with bpf_stream_printk(), and the kernel with its complaints about the program. */
+/**
+ * A stream of a program. The program writes with bpf_stream_printk(), the kernel writes complaints about the program.
+ */
 export type StreamName = "stdout" | "stderr";
 
 const STREAMS = { stdout: BpfStream.BPF_STREAM_STDOUT, stderr: BpfStream.BPF_STREAM_STDERR } as const;
 const CHUNK = 4096;
 
 /**
- * Takes what a program wrote to one of its streams since it was last taken, in pieces. Throws NotSupportedError before
- * Linux 6.17.
+ * Yields the unread bytes of a program's stream in pieces, and removes them from the stream. Throws NotSupportedError
+ * before Linux 6.17.
  */
 export function* readStream(fd: number, name: StreamName): Generator<Uint8Array, void, undefined> {
   const stream = lookUp(STREAMS, name, "stream of a program");

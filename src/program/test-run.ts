@@ -4,21 +4,21 @@ import { type CamelCase, camelCase, kernelCase } from "../layout/index.ts";
 import { progTestRun, type TestRunOptions, type TestRunResult } from "../sys/index.ts";
 import { BpfProgType, BpfTestRunFlag } from "../uapi/index.ts";
 
-/** The input of a test run, and what is wanted of its output. Which of it a program needs depends on its type. */
+/** The input of a test run, and the sizes of its output. Which options a program needs depends on its type. */
 export type RunOptions = CamelCase<Omit<TestRunOptions, "ctx_in_place">>;
 /** The output of a test run. */
 export type RunResult = CamelCase<TestRunResult>;
 
-/** What `Program.benchmark()` measured. */
+/** The result of `Program.benchmark()`. */
 export interface BenchmarkResult {
-  /** What the last run returned. */
+  /** The return value of the last run. */
   readonly retval: number;
   /** Mean nanoseconds of a run. */
   readonly duration: number;
   readonly repeat: number;
 }
 
-/** What of a program a test run needs. */
+/** The part of a program that a test run needs. */
 interface Runnable {
   readonly fd: number;
   readonly type: BpfProgType;
@@ -37,7 +37,7 @@ const OPTIONS: OptionTable<RunOptions> = {
   batchSize: "natural",
 };
 
-/** Runs a program without its hook. Where the kernel refuses, the error says which option does not fit. */
+/** Runs a program without its hook. If the kernel refuses, the error names the option that does not fit. */
 export function runProgram(program: Runnable, options: RunOptions): RunResult {
   checkOptions("run", options, OPTIONS);
   try {
@@ -56,7 +56,7 @@ function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
     return camelCase(progTestRun(program.fd, kernelCase<TestRunOptions>(options)));
   }
   const ctx = ctxIn.slice();
-  // The kernel takes no repeat for this type, not even 1 (bpf_prog_test_run_syscall).
+  // The kernel refuses `repeat` for this type, even 1 (bpf_prog_test_run_syscall).
   const result = progTestRun(program.fd, {
     ...kernelCase<TestRunOptions>(others),
     ctx_in_place: ctx,
@@ -65,12 +65,12 @@ function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
   return { ...camelCase(result), ctxOut: ctx, ctxSizeOut: ctx.length };
 }
 
-/** What test runs of a type take (net/bpf/test_run.c). */
+/** The options of test runs of a program type (net/bpf/test_run.c). */
 interface RunInput {
   readonly takes: readonly (keyof RunOptions)[];
-  /** The least that a packet may have. */
+  /** The minimum length of the packet. */
   readonly packet?: number;
-  /** What `ctxIn` must be, if it must be given. */
+  /** A description of the required `ctxIn`; undefined if `ctxIn` is optional. */
   readonly context?: string;
 }
 
@@ -118,7 +118,7 @@ function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptio
     case Errno.ENOTSUPP:
       return `the kernel runs ${typeName} programs at their hook only`;
     case Errno.E2BIG:
-      return "ctxIn is longer than this kernel's struct and not zero behind it";
+      return "ctxIn is longer than this kernel's struct, and its bytes behind the struct are not 0";
     case Errno.ENXIO:
       return `CPU ${options.cpu ?? 0} is not online`;
     case Errno.EINVAL:
@@ -128,7 +128,7 @@ function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptio
   }
 }
 
-/** The option that does not fit. */
+/** Describes the option that does not fit. */
 function misfit({ takes, packet, context }: RunInput, typeName: string, options: RunOptions): string | undefined {
   const { dataIn, ctxIn, flags = 0, cpu = 0 } = options;
   for (const [name, value] of Object.entries(options)) {

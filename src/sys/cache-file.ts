@@ -47,7 +47,7 @@ export function readCacheFile(file: CacheFile): Uint8Array | undefined {
     const copy = bytes.subarray(bytes.length >> 1);
     const head = headOf(file);
     if (!bytes.subarray(0, bytes.length - copy.length).equals(copy)) why ??= "its content is damaged";
-    else if (!copy.subarray(0, head.length).equals(head)) why ??= "it was made for something else";
+    else if (!copy.subarray(0, head.length).equals(head)) why ??= "it was written for another version or other options";
     content = copy.subarray(head.length);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -95,7 +95,7 @@ function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > MAX_SIZE) throw new Error("it is no regular file of a likely size");
+    if (!stats.isFile() || stats.size > MAX_SIZE) throw new Error("it is not a regular file, or it is too large");
     return { stats, bytes: readFileSync(fd) };
   } finally {
     closeSync(fd);

@@ -116,19 +116,21 @@ function positionOf({ replace, anchor, expectedRevision }: AttachProgramOptions)
   if (replace === undefined) return { anchor, expectedRevision };
   if (anchor !== undefined)
     throw new UsageError(
-      "replace and anchor exclude each other: the program takes the place of the one that it replaces",
+      "replace and anchor exclude each other: a program that replaces another one takes its place in the order",
     );
   return { anchor: { replace }, expectedRevision };
 }
 
 function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { anchor }: Position): number {
   if (multi === true && override === true) {
-    throw new UsageError("multi and override exclude each other: programs below run as well, or instead");
+    throw new UsageError(
+      "multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead",
+    );
   }
   // Without `multi` the kernel (up to 7.2) silently ignores an order.
-  const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "an order";
-  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} goes with multi only`);
-  if (multi !== true && preorder === true) throw new UsageError("preorder goes with multi only");
+  const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "a place in the order (anchor)";
+  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs multi`);
+  if (multi !== true && preorder === true) throw new UsageError("preorder needs multi");
   return (
     (multi === true ? BpfAttachFlag.BPF_F_ALLOW_MULTI : 0) |
     (override === true ? BpfAttachFlag.BPF_F_ALLOW_OVERRIDE : 0) |

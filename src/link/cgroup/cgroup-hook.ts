@@ -118,11 +118,11 @@ function missingOrder(
  * only with such programs (get_prog_list in kernel/bpf/cgroup.c).
  */
 function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
-  if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link is another link";
+  if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link must be another link";
   if (!byLink && (attachFlags & flag.BPF_F_LINK) !== 0) {
-    return "the neighbour of a program without a link is another one without a link";
+    return "the neighbour of a program without a link must be another program without a link";
   }
-  return "the neighbour must be attached there, and have or lack preorder as this program does";
+  return "the neighbour must be attached there with the same preorder option";
 }
 
 /** EPERM although no capability is missing: the mode conflicts with programs attached to this cgroup or one above. */

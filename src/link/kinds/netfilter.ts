@@ -53,7 +53,7 @@ export function attachNetfilter(program: Program, place: NetfilterPlace): Kernel
 function reasonOf(errno: number, defragment: boolean): string | undefined {
   switch (errno) {
     case Errno.EBUSY:
-      return "another program is attached there; each has a priority of its own";
+      return "another program is attached there with this priority; choose another priority";
     case Errno.ERANGE:
       return defragment
         ? "the priority must be above -400, where packets are put together, and below 2147483647"

@@ -120,7 +120,7 @@ function whyNotOpened(refusal: SyscallError, { name }: Hook, { pid, cpu }: PerfE
     case Errno.ENOENT:
     case Errno.EOPNOTSUPP: {
       const where = pid === undefined ? `CPU ${cpu ?? 0}` : `the thread ${pid}`;
-      const detail = `no PMU of this machine has it on ${where}`;
+      const detail = `no PMU of this machine has this event on ${where}`;
       return new NotSupportedError({ feature: name, detail }, { cause: refusal });
     }
     default:

@@ -60,7 +60,7 @@ export function updateStructOps(
   if (info.mapId === next.id) {
     throw new UsageError(`${link.what} has ${next.what} already: an update to the same map can crash the kernel`);
   }
-  if (!isLinked(next)) throw new UsageError(`${next.what} is of the section .struct_ops, not of .struct_ops.link`);
+  if (!isLinked(next)) throw new UsageError(`${next.what} is in the section .struct_ops, not in .struct_ops.link`);
   register(object, name);
   link.update(next, options);
 }

@@ -104,7 +104,7 @@ function cannotCompare(): NotSupportedError {
   return new NotSupportedError({
     feature: "comparing with an old program",
     minVersion: feature("link:tcx").since,
-    detail: "a filter is replaced whatever it is",
+    detail: "the kernel replaces a filter without a check of its program",
   });
 }
 

@@ -48,7 +48,7 @@ export function attachTracingMulti(program: Program, place: TracingMultiPlace = 
     throw new UsageError(`${program.what}: ids and cookies do not go with a pattern`);
   }
   const ids = place.ids ?? functionsThatFit(pattern ?? "");
-  if (ids.length === 0) throw new UsageError(`${program.what}: no function that can be traced fits "${pattern ?? ""}"`);
+  if (ids.length === 0) throw new UsageError(`${program.what}: no traceable function matches "${pattern ?? ""}"`);
   const tracing_multi = { ids, cookies: place.cookies };
   return attach(program, { ...hook, loadedFor: [attachType] }, () =>
     linkCreate(program.fd, 0, attachType, { tracing_multi }),

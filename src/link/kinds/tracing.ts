@@ -66,15 +66,15 @@ export function attachByBtf(program: Program, hook: Hook, options: TracingOption
 export function reasonOfTrampoline(errno: number): Error | string | undefined {
   switch (errno) {
     case Errno.ENOENT:
-      return "it was attached before, and kernels before 5.13 attach such a program once; load it again";
+      return "it was attached before, and kernels before 5.13 can attach such a program only once; load it again";
     case Errno.EBUSY:
-      return "it is attached already, or its target takes no more programs, or none of this kind beside those it has";
+      return "it is already attached, or its target has too many programs or a program that excludes this one";
     case Errno.E2BIG:
       return "its target takes no more programs";
     case Errno.ENOTSUPP:
       return new NotSupportedError({
         feature: "trampolines",
-        detail: "not on this architecture, or not for this function",
+        detail: "this architecture has none, or none for this function",
       });
     default:
       return undefined;

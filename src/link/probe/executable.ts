@@ -26,7 +26,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
  * LD_LIBRARY_PATH and the usual library directories, any other name in PATH. Throws UsageError if it is not found.
  */
 export function resolveBinary(name: string): string {
-  if (name === "") throw new UsageError("say the program or library: its path, or a name such as libc.so.6");
+  if (name === "") throw new UsageError("give the program or library: its path, or a name such as libc.so.6");
   if (name.includes("/")) return name;
   const isLibrary = name.endsWith(".so") || name.includes(".so.");
   const paths = isLibrary

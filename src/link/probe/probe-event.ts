@@ -121,7 +121,7 @@ export function attachProbe(
   const { mode, cookie } = options;
   const { fd, remove } = explained(program, hook, () => openProbe(target, mode));
   try {
-    const cleanup = remove && { run: remove, unpinnable: "its event in tracefs could not be removed any more" };
+    const cleanup = remove && { run: remove, unpinnable: "its event in tracefs would then never be removed" };
     return linkPerfEvent(program, hook, fd, { cookie, withoutLink: mode === "ioctl", cleanup });
   } catch (error) {
     remove?.();

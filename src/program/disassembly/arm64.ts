@@ -1,6 +1,6 @@
 import { BAD_CODE, type Disassembler } from "../../asm/index.ts";
 
-/** What of capstone-js is used here. */
+/** The part of capstone-js that this file uses. */
 export interface Capstone {
   readonly ARCH_ARM64: number;
   readonly MODE_ARM: number;
@@ -8,21 +8,21 @@ export interface Capstone {
     architecture: number,
     mode: number,
   ) => {
-    /** Throws a text where there is no instruction. */
+    /** Throws a string if there is no valid instruction. */
     disasm(code: Uint8Array, address: bigint, count: number): { readonly mnemonic: string; readonly op_str: string }[];
   };
 }
 
 const LENGTH = 4;
-/** Their target stands without the `#`. */
+/** Instructions whose target LLVM writes without `#`. */
 const BRANCH = /^(b|bl|b\..*|cbn?z|tbn?z)$/;
-/** Their immediate is a pattern of bits or a code, and hexadecimal. */
+/** Instructions whose immediate is a bit pattern or a code, which LLVM writes in hexadecimal. */
 const LOGICAL = /^(brk|ands?|orr|eor|tst|bics?|orn|eon)$/;
 const SYSTEM = /^(mrs|msr)$/;
 
 /**
- * Writes arm64 code as LLVM does. Capstone is LLVM's decoder of some years ago: what differs is how numbers and system
- * registers are written.
+ * Writes arm64 code as LLVM does. Capstone is an older version of LLVM's decoder. It writes numbers and system
+ * registers differently, so this function rewrites those.
  */
 export function arm64Disassembler(capstone: Capstone): Disassembler {
   const decoder = new capstone.Capstone(capstone.ARCH_ARM64, capstone.MODE_ARM);

@@ -5,9 +5,9 @@ import { arm64Disassembler, type Capstone } from "./arm64.ts";
 import { x86Disassembler } from "./x86.ts";
 
 /**
- * Turns this machine's code into LLVM's text (x86-64: AT&T syntax), for what `Program.jited()` returns. On arm64 an optional
- * dependency of this package does it, which is loaded here: @alexaltea/capstone-js. Throws a BpfError where that is not
- * installed, NotSupportedError on other machines.
+ * Opens a disassembler for the code that `Program.jited()` returns. Its text is that of LLVM (x86-64: AT&T syntax). On
+ * arm64 it loads the optional package @alexaltea/capstone-js. Throws BpfError if that package is not installed,
+ * NotSupportedError on other architectures.
  */
 export async function openDisassembler(architecture: string = process.arch): Promise<Disassembler> {
   switch (architecture) {
@@ -20,14 +20,14 @@ export async function openDisassembler(architecture: string = process.arch): Pro
   }
 }
 
-// The types of optional packages stay out of our declarations: who has not installed them could not compile.
+// Our declarations must not refer to types of an optional package: users without the package could not compile.
 function load<T>(name: string): T {
   try {
     return createRequire(import.meta.url)(name) as T;
   } catch (cause) {
     throw new BpfError(
       "NO_DISASSEMBLER",
-      `the optional package ${name} is not there, which disassembles machine code: install it beside bpfts (npm install ${name})`,
+      `disassembling machine code needs the optional package ${name}, which is not installed: run npm install ${name}`,
       { cause },
     );
   }

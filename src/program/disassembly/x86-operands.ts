@@ -1,6 +1,6 @@
 import { BYTES, HIGH_BYTES, LONGS, QUADS, type Size, WORDS } from "./x86-names.ts";
 
-/** Reads the pieces of an x86-64 instruction that every opcode has in common, and writes its operands. */
+/** Reads the parts of an x86-64 instruction that are the same for all opcodes, and formats its operands. */
 export class OperandReader {
   protected readonly code: Uint8Array;
   protected readonly view: DataView;
@@ -14,7 +14,7 @@ export class OperandReader {
   protected mod = 0;
   protected reg = 0;
   protected rm = 0;
-  /** The operand of ModRM where it is memory. */
+  /** The ModRM operand, if it is in memory; otherwise undefined. */
   protected memory: string | undefined;
 
   constructor(code: Uint8Array, address: bigint) {
@@ -57,7 +57,7 @@ export class OperandReader {
     }
   }
 
-  /** Reads ModRM and what belongs to it. */
+  /** Reads the ModRM byte with its SIB byte and displacement. */
   protected modRm(): void {
     const byte = this.u8();
     this.mod = byte >> 6;
@@ -93,7 +93,7 @@ export class OperandReader {
     return displacement === 0 ? "" : String(displacement);
   }
 
-  /** An immediate as LLVM shows it: signed where the operand has 8 or 64 bits, unsigned where it has 16 or 32. */
+  /** Reads an immediate as LLVM prints it: signed for operands of 8 and 64 bits, unsigned for 16 and 32 bits. */
   protected immediate(size: Size): number {
     switch (size) {
       case 1:

@@ -14,9 +14,10 @@ import {
 } from "./x86-names.ts";
 import { OperandReader } from "./x86-operands.ts";
 
-// AT&T syntax as LLVM 22 writes it. Decoded are the integer instructions: those that the kernel's JIT emits, those that
-// the kernel patches in (mitigations, nops, fences), and their kin. The opcode maps are those of Intel's manual, volume 2,
-// appendix A; the names of operands too: E is a register or memory by ModRM, G a register by ModRM.
+// The output is AT&T syntax as LLVM 22 writes it. The decoder knows the integer instructions: those that the kernel's
+// JIT emits, those that the kernel patches in (mitigations, nops, fences), and related ones. The opcode maps and the
+// names of operands are from Intel's manual, volume 2, appendix A: E is a register or memory by ModRM, G is a register
+// by ModRM.
 
 /** Writes x86-64 code as LLVM does in AT&T syntax. */
 export const x86Disassembler: Disassembler = function* (code, address): Generator<MachineInstruction> {
@@ -30,7 +31,9 @@ export const x86Disassembler: Disassembler = function* (code, address): Generato
 };
 
 class Decoder extends OperandReader {
-  /** The text of the instruction at a place, and {@link at} behind it; undefined where there is none that is known. */
+  /**
+   * Returns the text of the instruction at `start`, and moves {@link at} behind it. Returns undefined if it is unknown.
+   */
   decode(start: number): string | undefined {
     this.at = start;
     this.segment = "";
@@ -39,7 +42,7 @@ class Decoder extends OperandReader {
     this.rex = 0;
     try {
       for (let byte = this.u8(); ; byte = this.u8()) {
-        // LLVM takes these prefixes for instructions of their own.
+        // LLVM prints these prefixes as separate instructions.
         if (byte === 0xf0) return this.#alone(start, "lock");
         if (byte === 0x66) this.narrow = true;
         else if (byte === 0xf2 || byte === 0xf3) this.repeat = byte;
@@ -56,7 +59,7 @@ class Decoder extends OperandReader {
         }
       }
     } catch (error) {
-      // The code ends within an instruction.
+      // RangeError: the code ends in the middle of an instruction.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
@@ -110,7 +113,7 @@ class Decoder extends OperandReader {
       case 0x86:
       case 0x87:
         this.modRm();
-        // Of two registers LLVM writes an exchange the other way round.
+        // If both operands are registers, LLVM prints them in the opposite order.
         if (this.memory === undefined) return `xchg${SUFFIX[size]}\t${this.e(size)}, ${this.g(size)}`;
         return `xchg${SUFFIX[size]}\t${this.g(size)}, ${this.memory}`;
       case 0x88:
@@ -189,7 +192,7 @@ class Decoder extends OperandReader {
     }
   }
 
-  /** not, neg and their kin, and test with an immediate. */
+  /** not, neg, mul, imul, div, idiv, and test with an immediate. */
   #unary(size: Size): string {
     const isTest = ((this.code[this.at] ?? 0) & 0x30) === 0;
     this.modRm();
@@ -198,7 +201,7 @@ class Decoder extends OperandReader {
     return `${name}${SUFFIX[size]}\t${this.e(size)}`;
   }
 
-  /** inc and dec; calls and jumps to what a register or memory says; push. */
+  /** inc and dec; indirect calls and jumps; push. */
   #counting(op: number, size: Size): string | undefined {
     this.modRm();
     const kind = this.reg & 7;
@@ -310,7 +313,7 @@ class Decoder extends OperandReader {
     return kind >= 6 ? `${kind === 6 ? "rdrand" : "rdseed"}${SUFFIX[size]}\t${this.e(size)}` : undefined;
   }
 
-  /** Shifts that leave the flags alone: the only ones with this prefix that the JIT emits (BMI2). */
+  /** Shifts that do not change the flags (BMI2). The JIT emits no other instructions with a VEX prefix. */
   #vex(): string | undefined {
     const first = this.u8();
     const second = this.u8();

@@ -72,7 +72,7 @@ function checkTree(t: TestContext, path: string, fd: number): void {
     [["attach", path, "egress", "id", `${egress}`, "multi"], /as cgroup_inet_egress: it is attached there already$/],
     [
       ["attach", path, "egress", "id", `${egress}`, "multi", "override"],
-      /^Error: multi and override exclude each other: programs below run as well, or instead$/,
+      /^Error: multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead$/,
     ],
     [
       ["attach", `${path}/below`, "sock_create", "id", `${socket}`],

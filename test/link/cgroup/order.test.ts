@@ -188,11 +188,11 @@ test("an order: first, last, before and after, by programs and links", async (t)
   );
   assert.throws(
     () => attachProgram(stranger, { ...place, anchor: { before: link } }),
-    /the neighbour of a program without a link is another one without a link$/,
+    /the neighbour of a program without a link must be another program without a link$/,
   );
   assert.throws(
     () => attachCgroup(stranger, { cgroup: top.path, anchor: { after: one } }),
-    /the neighbour of a link is another link$/,
+    /the neighbour of a link must be another link$/,
   );
   const { revision } = queryCgroup(top.path, TYPE);
   assert.throws(
@@ -204,7 +204,10 @@ test("an order: first, last, before and after, by programs and links", async (t)
   await assertOrder(all, leaf, "687243159");
   assert.throws(() => detachProgram(stranger, { cgroup: top.path, expectedRevision: revision }), /no longer/);
   detachProgram(stranger, { cgroup: top.path, expectedRevision: revision + 1n });
-  assert.throws(() => attachProgram(stranger, { cgroup: top.path, anchor: "head" }), /an order goes with multi only/);
+  assert.throws(
+    () => attachProgram(stranger, { cgroup: top.path, anchor: "head" }),
+    /a place in the order \(anchor\) needs multi/,
+  );
 });
 
 test("preorder: those of the cgroups above run first", async (t) => {

@@ -58,8 +58,8 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
       /: program \d+ is attached with neither multi nor override to \S+ above it, which allows none below$/,
     ],
     [() => attachProgram(egress, { cgroup, multi: true, override: true }), /^multi and override exclude each other/],
-    [() => attachProgram(other, { cgroup, replace: egress }), /^replace goes with multi only$/],
-    [() => attachProgram(other, { cgroup, preorder: true }), /^preorder goes with multi only$/],
+    [() => attachProgram(other, { cgroup, replace: egress }), /^replace needs multi$/],
+    [() => attachProgram(other, { cgroup, preorder: true }), /^preorder needs multi$/],
     [
       () => detachProgram(bind4, { cgroup }),
       /^program inet4_bind is not attached to \S+ as cgroup_inet4_bind: nothing is$/,

@@ -40,7 +40,7 @@ export function parseUsdtArguments(text: string, arch: string = process.arch): U
     const [whole, sign, size] = /^(-?)([1248])\s*@\s*/.exec(rest) ?? [];
     const place = whole === undefined ? undefined : form(rest.slice(whole.length), arch);
     if (whole === undefined || place === undefined) {
-      throw new UsageError(`USDT argument ${out.length + 1} of "${text}" is of no form that is known on ${arch}`);
+      throw new UsageError(`USDT argument ${out.length + 1} of "${text}" has a form that is not known on ${arch}`);
     }
     out.push({ ...place.argument, size: Number(size), signed: sign === "-" });
     rest = rest.slice(whole.length + place.length).trim();

@@ -27,7 +27,7 @@ function layoutOf(valueSize: number): Layout {
   const layout = [UP_TO_1_6, FROM_1_7].find(({ size }) => size * MOST_ARGUMENTS + TAIL_SIZE === valueSize);
   if (layout !== undefined) return layout;
   throw new UsageError(
-    `map __bpf_usdt_specs: values of ${valueSize} bytes are of no libbpf whose usdt.bpf.h is known (up to 1.8)`,
+    `map __bpf_usdt_specs has values of ${valueSize} bytes; no known usdt.bpf.h has that size (libbpf up to 1.8)`,
   );
 }
 
@@ -47,7 +47,7 @@ export function encodeUsdtSpec(args: readonly UsdtArgument[], cookie: bigint, va
     if (argument.kind === "indexed") {
       if (layout.index === undefined) {
         throw new UsageError(
-          `USDT argument ${i + 1} is indexed by a register, which the object's usdt.bpf.h does not know: libbpf 1.7 does`,
+          `USDT argument ${i + 1} has an index register, which the object's usdt.bpf.h does not support; build the object with libbpf 1.7 or newer`,
         );
       }
       view.setUint16(at + layout.index, argument.index | (Math.log2(argument.scale) << 12), true);
