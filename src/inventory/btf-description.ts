@@ -7,7 +7,7 @@ import { checkDescribeOptions, type DescribeOptions, findHolders, type Owners } 
 /** A BTF object of the kernel and what uses it, as plain data. */
 export interface BtfDescription extends Pick<Owners, "holders"> {
   readonly id: number;
-  /** `vmlinux`, the name of a module, or empty for BTF that a program brought along. */
+  /** `vmlinux`, the name of a module, or empty for the BTF of programs and maps. */
   readonly name: string;
   /** Bytes of the raw BTF. */
   readonly size: number;
@@ -22,8 +22,9 @@ export interface BtfDescription extends Pick<Owners, "holders"> {
 const BTF_OPTIONS: OptionTable<Omit<DescribeOptions, "pins">> = { fds: "any", holders: "any" };
 
 /**
- * Describes the BTF objects of the kernel, one after another: its own, those of its modules, and those of programs and
- * maps. Objects that go away meanwhile are left out. BTF objects cannot be pinned. Needs CAP_SYS_ADMIN.
+ * Describes the BTF objects of the kernel, one after another: that of the kernel itself, those of its modules, and
+ * those of programs and maps. Skips objects that disappear meanwhile. BTF objects cannot be pinned. Needs
+ * CAP_SYS_ADMIN.
  */
 export function* describeBtfObjects(
   options: Omit<DescribeOptions, "pins"> = {},

@@ -1,9 +1,9 @@
 /**
- * Lists of values by key in the order in which bpftool prints them, which is that of the chains of libbpf's hash map:
- * the newest value comes first, and every list is turned round each time the table grows.
+ * Lists of values by key, in the order in which bpftool prints them. bpftool uses the chains of libbpf's hash map: the
+ * newest value comes first, and every chain is reversed each time the table grows.
  */
 export class HashChains<T> {
-  /** The last value of each list is the first of its chain. */
+  /** Each list is stored in reverse: its last value is the first of the chain. */
   readonly #lists = new Map<number, T[]>();
   #size = 0;
   #capacity = 0;

@@ -11,25 +11,25 @@ export interface SymbolName {
   readonly module: string | undefined;
 }
 
-/** A link with what its numbers mean: all that can be shown of it without asking the kernel again. */
+/** A link with everything that can be shown of it, as plain data: also the names behind the numbers of its info. */
 export interface LinkDescription extends Owners {
   readonly id: number;
   readonly info: LinkInfo;
-  /** The type of a tracing link's program; undefined for other kinds, and where the program is gone. */
+  /** The type of a tracing link's program; undefined for other kinds, or if the program is gone. */
   readonly progType: number | undefined;
-  /** The device of an xdp, tcx or netkit link; undefined where this network namespace has no such device. */
+  /** The device name of an xdp, tcx or netkit link; undefined if this network namespace has no such device. */
   readonly deviceName: string | undefined;
-  /** The symbols at a kprobe_multi link's addresses. An address for which the kernel shows no symbol is absent. */
+  /** The symbols at the addresses of a kprobe_multi link. An address without a visible symbol is absent. */
   readonly symbols: ReadonlyMap<bigint, SymbolName>;
-  /** The cookie of a perf event's link; undefined for other kinds. Before Linux 6.9 it is found only with `holders`. */
+  /** The cookie of a perf event link; undefined for other kinds. Before Linux 6.9 it needs the option `holders`. */
   readonly perfCookie: bigint | undefined;
 }
 
 /**
- * Describes links one after another, so that only one description lives at a time. Links that go away meanwhile are left
- * out. The first kprobe_multi link and all links behind it come at the end, because the addresses of all of them are
- * looked up together: /proc/kallsyms costs the kernel the square of the loaded programs. Needs CAP_SYS_ADMIN, unless `fds`
- * names the links.
+ * Describes links one after another, so that only one description is in memory at a time. Skips links that disappear
+ * meanwhile. From the first kprobe_multi link on, it collects all links before it yields them: their addresses are
+ * looked up in one pass, because reading /proc/kallsyms takes time quadratic in the number of loaded programs. Needs
+ * CAP_SYS_ADMIN, unless `fds` names the links.
  */
 export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
   checkDescribeOptions("describeLinks", options, DESCRIBE_OPTIONS);
@@ -64,7 +64,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
     return cookies.get(id);
   };
   return (info, symbols) => {
-    // Without a link nobody looks for owners.
+    // Find the owners only when there is a link.
     ownersOf ??= findOwners("link", options);
     return {
       id: info.id,
@@ -78,7 +78,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
   };
 }
 
-/** A function that asks the kernel once for each number. */
+/** Returns a function that calls `ask` only once for each number. */
 function remembered<T>(ask: (number: number) => T): (number: number) => T {
   const known = new Map<number, T>();
   return (number) => {
@@ -108,7 +108,7 @@ function programType(id: number): number | undefined {
   }
 }
 
-/** A function's entry may begin with `endbr64`. ftrace then has its probe behind it (CONFIG_X86_KERNEL_IBT). */
+/** The size of `endbr64`, with which functions begin under CONFIG_X86_KERNEL_IBT. ftrace puts its probe behind it. */
 const ENDBR_SIZE = 4n;
 
 function probeSymbols(infos: readonly LinkInfo[]): ReadonlyMap<bigint, SymbolName> {

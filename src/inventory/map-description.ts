@@ -25,9 +25,9 @@ export interface MapDescription extends Owners {
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** Bytes of kernel memory. Undefined if the kernel does not tell. */
+  /** Bytes of kernel memory. Undefined if the kernel does not report them. */
   readonly memlock: number | undefined;
-  /** The type of the programs in a prog array, once the first program was put into it. */
+  /** The type of the programs in a prog array. Undefined until it has had a program. */
   readonly ownerProgType: number | undefined;
   readonly ownerJited: boolean | undefined;
   /** True if only programs can write the map. */
@@ -37,8 +37,8 @@ export interface MapDescription extends Owners {
 }
 
 /**
- * Describes maps one after another, so that only one description lives at a time. Maps that go away meanwhile are left out.
- * Needs CAP_SYS_ADMIN, unless `fds` names the maps.
+ * Describes maps one after another, so that only one description is in memory at a time. Skips maps that disappear
+ * meanwhile. Needs CAP_SYS_ADMIN, unless `fds` names the maps.
  */
 export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescription, void, undefined> {
   checkDescribeOptions("describeMaps", options, DESCRIBE_OPTIONS);
@@ -49,7 +49,10 @@ export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescr
   }
 }
 
-/** Yields an fd of each map, which is closed when the next one is asked for. To read is allowed where to write is not. */
+/**
+ * Yields a read-only fd of each map and closes it before the next one. Opening for reading may be allowed where opening
+ * for writing is not.
+ */
 function* everyMap(): Generator<number, void, undefined> {
   for (const { fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
     try {

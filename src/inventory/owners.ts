@@ -8,19 +8,19 @@ import {
 import type { PinnableKind } from "./pins.ts";
 import { pinnedPaths, pinsOf } from "./pins.ts";
 
-/** What `describePrograms()`, `describeMaps()` and `describeLinks()` describe, and how much of it. */
+/** Options of `describePrograms()`, `describeMaps()` and `describeLinks()`. */
 export interface DescribeOptions {
   /** Describes only these open objects, in this order. Default: all that the kernel has, in the order of their ids. */
   readonly fds?: Iterable<number> | undefined;
-  /** Adds where each object is pinned. */
+  /** Adds the paths where each object is pinned. */
   readonly pins?: boolean | undefined;
-  /** Adds which processes hold each object open. */
+  /** Adds the processes that hold each object open. */
   readonly holders?: boolean | ObjectHoldersOptions | undefined;
 }
 
 export const DESCRIBE_OPTIONS: OptionTable<DescribeOptions> = { fds: "any", pins: "boolean", holders: "any" };
 
-/** Throws UsageError for options that a function of this family does not have. */
+/** Throws UsageError for unknown options of such a function. */
 export function checkDescribeOptions<T extends DescribeOptions>(
   caller: string,
   options: T,
@@ -33,29 +33,33 @@ export function checkDescribeOptions<T extends DescribeOptions>(
   }
 }
 
-/** What keeps an object in the kernel. */
+/** The pins and processes that keep an object in the kernel. */
 export interface Owners {
-  /** Paths in every mounted bpffs. Undefined if they were not asked for, or if no object of this kind is pinned. */
+  /** Paths in all mounted bpffs. Undefined if they were not requested, or if no object of this kind is pinned. */
   readonly pins?: readonly string[] | undefined;
-  /** Undefined if they were not asked for. */
+  /** Undefined if they were not requested. */
   readonly holders?: readonly ObjectHolder[] | undefined;
 }
 
-/** Looks up the owners of all objects of a kind at once. Returns a function that knows those of each id. */
+/** Looks up the owners of all objects of a kind at once. Returns a function from an object's id to its owners. */
 export function findOwners(kind: PinnableKind, { pins, holders }: DescribeOptions): (id: number) => Owners {
   const paths = pins === true ? pinnedPaths(kind) : undefined;
   const holdersOf = findHolders(kind, holders);
   return (id) => ({ pins: pinsOf(paths, id), holders: holdersOf(id) });
 }
 
-/** Looks up who holds the objects of a kind, if that was asked for. Returns a function that knows those of each id. */
+/**
+ * Looks up the holders of all objects of a kind, if requested. Returns a function from an object's id to its holders.
+ */
 export function findHolders(kind: ObjectKind, asked: DescribeOptions["holders"]): (id: number) => Owners["holders"] {
   if (asked === undefined || asked === false) return () => undefined;
   const found = searchHolders(kind, asked === true ? {} : asked);
   return (id) => found.get(id) ?? [];
 }
 
-/** A listing without its holders is better than none: what prevents the search goes to `onGap`. */
+/**
+ * Searches the holders. Reports an error to `onGap` instead of throwing: a listing without holders is better than none.
+ */
 function searchHolders(kind: ObjectKind, options: ObjectHoldersOptions): ReadonlyMap<number, readonly ObjectHolder[]> {
   try {
     return objectHolders(kind, options);

@@ -5,13 +5,13 @@ import type { OpenObject } from "./proc-search.ts";
 
 /** An open file of a BPF object, as the iterator reports it. */
 export interface IteratedHolder extends OpenObject {
-  /** The cookie of a perf event's link; undefined for all else. */
+  /** The cookie of a perf event link; undefined for other objects. */
   readonly cookie: bigint | undefined;
 }
 
 /**
- * Lists all open files of a kind of objects by a program that the kernel runs for each open file (5.8). Throws as
- * {@link OwnIterator} does where it cannot run.
+ * Lists all open files of a kind of objects. It loads an iterator program, which the kernel runs for each open file
+ * (5.8). Throws the errors of {@link OwnIterator} if the iterator cannot run.
  */
 export function iterateHolders(kind: ObjectKind): IteratedHolder[] {
   using iterator = new OwnIterator({

@@ -29,15 +29,15 @@ import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType } from "../../uapi/index.ts";
 import { FILE_KINDS } from "./proc-search.ts";
 
-/** What the program writes for each open file of the wanted kind: the offsets of its fields. */
+/** The offsets of the fields in the record that the program writes for each open file of the wanted kind. */
 export const HolderRecord = {
   /** u32. */
   pid: 0,
   /** u32. */
   id: 4,
-  /** u64: the cookie of a perf event's link; for others 0. */
+  /** u64: the cookie of a perf event link; 0 for others. */
   cookie: 8,
-  /** u32: 1 where `cookie` is one. */
+  /** u32: 1 if `cookie` is valid. */
   has_cookie: 16,
   size: 24,
 } as const;
@@ -45,22 +45,22 @@ export const HolderRecord = {
 // include/uapi/linux/magic.h; struct bpf_iter__task_file.
 const ANON_INODE_FS_MAGIC = 0x09041934;
 const CONTEXT = { task: 8, file: 24 };
-/** The stack, from its top: the record, a pointer read from the kernel, the file's name. */
+/** The offsets on the stack: the record, a pointer that was read from the kernel, the file's name. */
 const RECORD = -HolderRecord.size;
 const POINTER = RECORD - 8;
 const NAME = POINTER - 16;
 const NAME_SIZE = 16;
 
-/** Where the kernel does not tell the cookie of a perf event's link itself (6.9). */
+/** Whether the program must read the cookies of perf event links. From 6.9 on the link info has them. */
 function readsCookie(kind: ObjectKind): boolean {
   return kind === "link" && !kernelAtLeast(6, 9);
 }
 
 /**
- * A program for the iterator `task_file` (5.8) that writes a {@link HolderRecord} for each open file of a BPF object of one
- * kind. bpftool's looks for the kernel's `bpf_prog_fops` in /proc/kallsyms, where it is only with CONFIG_KALLSYMS_ALL;
- * this one looks at what /proc/PID/fd shows, the file's name: in the file system of anonymous inodes nobody but the
- * kernel names files.
+ * Assembles a program for the iterator `task_file` (5.8). It writes a {@link HolderRecord} for each open file of a BPF
+ * object of one kind. It recognizes such a file by its name, which /proc/PID/fd shows too. The names can be trusted:
+ * only the kernel names files in the file system of anonymous inodes. bpftool's program instead looks up symbols such
+ * as `bpf_prog_fops` in /proc/kallsyms, which only has them with CONFIG_KALLSYMS_ALL.
  */
 export function holderProgram(types: KernelTypes, kind: ObjectKind): Uint8Array {
   return assemble([
@@ -108,12 +108,12 @@ function leaveUnlessNamed(types: KernelTypes, names: readonly string[]): Assembl
   ];
 }
 
-/** Every jump to `out` would be one more path for the verifier to join; a way out in the middle is not. */
+/** Leaves the program here. A jump to `out` instead would be one more path that the verifier has to merge. */
 function leave(): AssemblyItem[] {
   return [mov(r0, 0), exit()];
 }
 
-/** Eight bytes of a text that is followed by zeros, as a little-endian number: every machine with koffi is. */
+/** Returns eight bytes of a zero-padded text as a little-endian number. All machines with koffi are little-endian. */
 function bytesOf(text: string, from: number): bigint {
   const bytes = new DataView(new ArrayBuffer(NAME_SIZE));
   for (let i = 0; i < text.length; i++) bytes.setUint8(i, text.charCodeAt(i));
@@ -134,9 +134,9 @@ function readId(types: KernelTypes, kind: ObjectKind): AssemblyItem[] {
   ];
 }
 
-/** A perf event's link keeps its cookie in the event; the kernel tells it of itself from 6.9 on. */
+/** Reads the cookie of a perf event link from its event. From 6.9 on the link info has the cookie. */
 function readCookie(types: KernelTypes): AssemblyItem[] {
-  // Before 5.15 there are no such links.
+  // Kernels before 5.15 have no perf event links.
   if (types.id("bpf_perf_link", BtfKind.STRUCT) === undefined) return [];
   return [
     ...readKernel(POINTER, 4, r9, types.offset("bpf_link", "type")),

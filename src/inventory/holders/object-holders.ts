@@ -7,11 +7,11 @@ import { FILE_KINDS, type OpenObject, searchProc } from "./proc-search.ts";
 /** A process that holds an object open. */
 export interface ObjectHolder {
   readonly pid: number;
-  /** The name of its first thread: 15 bytes at most. Empty for a process that ended meanwhile. */
+  /** The name of its main thread, at most 15 bytes. Empty if the process ended meanwhile. */
   readonly comm: string;
 }
 
-/** How {@link objectHolders} looks for them. */
+/** Options of {@link objectHolders}. */
 export interface ObjectHoldersOptions {
   /** Leaves this process itself out. Default false. */
   readonly others?: boolean | undefined;
@@ -31,16 +31,16 @@ export const HOLDERS_OPTIONS: OptionTable<ObjectHoldersOptions> = {
 };
 
 /**
- * The iterator takes 15 ms, nearly all of it to look up types in the kernel's BTF, and hardly more for a thousand files
- * than for one. Where /proc would take longer than this, in microseconds, the iterator is tried first.
+ * The time limit for a search of /proc, in microseconds. If /proc would take longer, the iterator is tried first. The
+ * iterator takes about 15 ms for any number of files: nearly all of it goes into looking up types in the kernel's BTF.
  */
 const PROC_BUDGET = 8_000;
-/** This many open files alone are over the budget. */
+/** With this many open files, a search of /proc is over the budget in any case. */
 const MANY_FILES = 5_000;
 
 /**
- * Returns which processes hold objects of a kind, by the objects' ids: each process once, in ascending order. An object
- * that only a pin, an attachment or another object keeps is absent. Processes are numbered as in /proc.
+ * Returns the processes that hold objects of a kind open, by the objects' ids. Each process appears once, in ascending
+ * order, with its pid as in /proc. An object that only a pin, an attachment or another object keeps alive is absent.
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
   if (!Object.hasOwn(FILE_KINDS, kind)) {
@@ -53,20 +53,20 @@ export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = 
 function openObjects(kind: ObjectKind, { by, onGap }: ObjectHoldersOptions): readonly OpenObject[] {
   if (by === "iterator") return iterateHolders(kind);
   if (by === "proc") return searchProc(kind, { onGap }) ?? [];
-  // Allocated, free and maximal files of the machine; a file that several processes share counts once.
+  // file-nr has the allocated, free and maximum files of the machine. A file that processes share counts once.
   const open = Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10);
   const found = open < MANY_FILES ? searchProc(kind, { onGap, budget: PROC_BUDGET }) : undefined;
   if (found !== undefined) return found;
   try {
     return iterateHolders(kind);
   } catch {
-    // Without the rights, without BTF, or in a pid namespace: /proc has the same answer, but takes longer.
+    // The iterator needs capabilities and BTF, and does not run in a pid namespace. /proc works too but takes longer.
     return searchProc(kind, { onGap }) ?? [];
   }
 }
 
 /**
- * Returns the cookies of the perf event links that some process holds open, by the links' ids (5.15). Empty where the
+ * Returns the cookies of the perf event links that some process holds open, by the links' ids (5.15). Empty if the
  * iterator cannot run.
  */
 export function perfLinkCookies(): Map<number, bigint> {
@@ -74,7 +74,7 @@ export function perfLinkCookies(): Map<number, bigint> {
   try {
     for (const { id, cookie } of iterateHolders("link")) if (cookie !== undefined) cookies.set(id, cookie);
   } catch {
-    // Without the iterator nobody knows them before Linux 6.9.
+    // Before Linux 6.9 only the iterator can read the cookies.
   }
   return cookies;
 }

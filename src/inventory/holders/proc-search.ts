@@ -1,9 +1,9 @@
 import type { ObjectKind } from "../../kernel/index.ts";
 import { openFileNumbers } from "../../sys/index.ts";
 
-/** How the open files of a kind of BPF objects are recognized. */
+/** How to recognize the open files of a kind of BPF objects. */
 export interface FileKind {
-  /** The names that the kernel gives them (anon_inode_getfd in kernel/bpf/syscall.c and btf.c), of all versions. */
+  /** The kernel's names for these files in all versions (anon_inode_getfd in kernel/bpf/syscall.c and btf.c). */
   readonly names: readonly string[];
   /** The field of /proc/PID/fdinfo/FD that has the id. */
   readonly field: string;
@@ -22,7 +22,9 @@ export interface OpenObject {
   readonly id: number;
 }
 
-/** Finds the open files of a kind of objects in /proc. Undefined if that would take longer than `budget` microseconds. */
+/**
+ * Finds the open files of a kind of objects in /proc. Undefined if that would take longer than `budget` microseconds.
+ */
 export function searchProc(
   kind: ObjectKind,
   options: { readonly onGap?: ((why: string) => void) | undefined; readonly budget?: number | undefined },

@@ -5,21 +5,22 @@ import { iteratedPrograms, openProgramIterator } from "./iterate-programs.ts";
 import { ProgramDetailsReader } from "./program-details.ts";
 import { type ProgramDescription, ProgramReader } from "./read-program.ts";
 
-/** How much of each program is described. */
+/** Options of {@link describePrograms}. */
 export interface DescribeProgramsOptions extends DescribeOptions {
-  /** Adds the names of its maps and what it was loaded to be attached to. */
+  /** Adds the names of its maps, and the attach target that it was loaded for. */
   readonly details?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<DescribeProgramsOptions> = { ...DESCRIBE_OPTIONS, details: "boolean" };
 
-/** More programs than this are worth loading the iterator program. */
+/** Loading the iterator program pays off if there are more programs than this. */
 export const FEW_PROGRAMS = 500;
 
 /**
- * Describes loaded programs one after another, so that only one description lives at a time. Programs that go away
- * meanwhile are left out. Many programs are read by an iterator program where the kernel and the process's rights allow
- * it, which takes a tenth of the time. Needs CAP_SYS_ADMIN, unless `fds` names the programs.
+ * Describes loaded programs one after another, so that only one description is in memory at a time. Skips programs that
+ * disappear meanwhile. If there are many programs, it reads them by an iterator program, which takes a tenth of the
+ * time, provided that the kernel and the process's capabilities allow it. Needs CAP_SYS_ADMIN, unless `fds` names the
+ * programs.
  */
 export function* describePrograms(
   options: DescribeProgramsOptions = {},
@@ -48,8 +49,8 @@ function* readPrograms(reader: ProgramReader, fds: Iterable<number>): Generator<
 }
 
 /**
- * Describes the programs with ids above `after` by the iterator program. System calls tell what it leaves out, and
- * everything where it cannot run.
+ * Describes the programs with ids above `after` by the iterator program. Uses system calls for programs whose record is
+ * incomplete, and for all programs if the iterator cannot run.
  */
 export function* manyPrograms(reader: ProgramReader, after: number): Generator<ProgramDescription, void, undefined> {
   const iterator = openProgramIterator();

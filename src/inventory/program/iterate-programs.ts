@@ -5,7 +5,7 @@ import { BpfMapType } from "../../uapi/index.ts";
 import { IteratedProgram, programIterator } from "./iterated-program.ts";
 import { COPIED_FIELDS, NOT_REQUESTED, type ProgramDescription, type ProgramReader } from "./read-program.ts";
 
-/** Loads the iterator program. Returns undefined without rights or BTF, in a namespace, and before 5.19. */
+/** Loads the iterator program. Returns undefined without capabilities or BTF, in a pid namespace, and before 5.19. */
 export function openProgramIterator(): OwnIterator | undefined {
   let cpuMap: number | undefined;
   try {
@@ -31,7 +31,7 @@ export function openProgramIterator(): OwnIterator | undefined {
   }
 }
 
-/** Yields the description of each loaded program, or its id if the iterator could not tell everything. */
+/** Yields the description of each loaded program, or only its id if the iterator's record is incomplete. */
 export function* iteratedPrograms(
   iterator: OwnIterator,
   reader: ProgramReader,
@@ -57,8 +57,8 @@ function infoOf(id: number): ProgInfo {
 type ReadField = (view: DataView, at: number) => unknown;
 
 /**
- * Returns a function that reads a record of the iterator as a description. `sample` is the info of any program: a field
- * that it lacks is one that this kernel does not tell.
+ * Returns a function that converts a record of the iterator to a description. `sample` is the info of any program: it
+ * shows which fields this kernel reports.
  */
 function descriptionReader(
   reader: ProgramReader,
@@ -92,7 +92,7 @@ function descriptionReader(
 
 const zero = (): bigint => 0n;
 
-/** What every complete record has in common. */
+/** The fields that have the same value in every complete record. */
 const NOT_ITERATED = {
   runTimeNs: zero,
   runCnt: zero,

@@ -36,18 +36,20 @@ import { array, bytes, chars, flag, struct, u32, u64 } from "../../layout/index.
 import { possibleCpuIds } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, BPF_TAG_SIZE } from "../../uapi/index.ts";
 
-/** A program with more maps than this is left to the system calls. */
+/** The record of a program with more maps than this is incomplete. */
 const MOST_MAPS = 8;
 
-/** What the iterator program writes for each loaded program. What `bpf_prog_info` has as well has its name there. */
+/**
+ * The record that the iterator program writes for each loaded program. Fields of `bpf_prog_info` have the same names.
+ */
 export const IteratedProgram = struct({
   id: u32,
-  /** 1 if the iterator could not tell everything: the rest is to be read by system calls. */
+  /** 1 if the iterator could not read everything. The program must then be read by system calls. */
   incomplete: u32,
   type: u32,
   xlated_prog_len: u32,
   jited_prog_len: u32,
-  /** Of memory that the program takes. */
+  /** The pages of memory that the program takes. */
   pages: u32,
   created_by_uid: u32,
   btf_id: u32,
@@ -64,10 +66,10 @@ export const IteratedProgram = struct({
 
 const { offsets: at, size: RECORD_SIZE } = IteratedProgram;
 
-/** Offset of the program in struct bpf_iter__bpf_prog. */
+/** The offset of the program in struct bpf_iter__bpf_prog. */
 const CONTEXT_PROG = 8;
 
-// Where things are on the stack, from its top.
+// The offsets on the stack, relative to r10.
 const RECORD = -RECORD_SIZE;
 /** The pointers to the program's maps, and the address of their array. */
 const MAPS = RECORD - 8 * MOST_MAPS;
@@ -82,11 +84,11 @@ const ZERO = POINTER - 8;
 const STACK_SIZE = -ZERO;
 
 /**
- * Assembles a program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedProgram} for each loaded program:
- * the answers of BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and of /proc/self/fdinfo. It marks a record as
- * incomplete where an answer takes more than reading fields: of a program that ran while runs were counted, that has
- * subprograms, many maps or a long name, or that belongs to a network device. `cpuMap` is the fd of a per-CPU array; the
- * helper that reads one needs 5.19.
+ * Assembles a program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedProgram} for each loaded program.
+ * The record has the same values as BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and /proc/self/fdinfo. It is
+ * marked as incomplete if reading fields is not enough: the program ran while runs were counted, has subprograms, many
+ * maps or a long name, or belongs to a network device. `cpuMap` is the fd of a per-CPU array; the helper that reads one
+ * needs 5.19.
  */
 export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array {
   const aux = (member: string): number => types.offset("bpf_prog_aux", member);
@@ -117,7 +119,7 @@ export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array 
     ...ifAny(types.offsetIfAny("bpf_prog_aux", "attach_btf"), () => copyId(types, "attach_btf", "attach_btf_obj_id")),
     ...readKernel(RECORD + at.tag, 8, r7, prog("tag")),
     ...readKernel(RECORD + at.name, BPF_OBJ_NAME_LEN, r8, aux("name")),
-    // A name that fills the kernel's 15 characters may be cut: BTF has the whole name.
+    // A name with 15 characters may be cut. Only BTF has the whole name.
     ldx("u8", r1, r10, RECORD + at.name + BPF_OBJ_NAME_LEN - 2),
     jne(r1, 0, "ask"),
     ...readMaps(types),
@@ -143,7 +145,7 @@ function copyBit(bit: number, field: Field): AssemblyItem[] {
   return [ldx("u8", r1, r7, bit >> 3), rsh(r1, bit & 7), stx("u8", r10, r1, RECORD + at[field])];
 }
 
-/** Copies the id of a BTF that the program points to. Without one it is 0, which is what the kernel reads at NULL. */
+/** Copies the id of a BTF that the program points to. Without a BTF the id is 0: reading at NULL yields zeros. */
 function copyId(types: KernelTypes, member: string, field: Field): AssemblyItem[] {
   return [
     ldx("u64", r1, r8, types.offset("bpf_prog_aux", member)),
@@ -156,10 +158,10 @@ function ifAny(offset: number | undefined, items: (offset: number) => AssemblyIt
 }
 
 /**
- * Marks the record as incomplete if a counter of any CPU is not zero; counters keep their values when counting ends.
- * The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only kernels with
- * CONFIG_KALLSYMS_ALL have a symbol for that offset, so it is computed: as the address of this CPU's value of a per-CPU
- * array minus the array's own per-CPU pointer.
+ * Marks the record as incomplete if a run counter of any CPU is not zero. (The counters keep their values when counting
+ * ends.) The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only kernels with
+ * CONFIG_KALLSYMS_ALL have a symbol for that array. So the program computes the offset: it takes the address of a CPU's
+ * value in a per-CPU array, and subtracts the per-CPU pointer of that array.
  */
 function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
   // In 5.10 `stats` is a member of the aux struct.
@@ -184,12 +186,18 @@ function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
   ];
 }
 
-/** Puts a pointer on the stack as a number: the verifier does not track what bpf_probe_read_kernel() copies. */
+/**
+ * Puts a pointer on the stack as a plain number. The copy by bpf_probe_read_kernel() hides the pointer from the
+ * verifier.
+ */
 function addressOf(pointer: Register, place: number): AssemblyItem[] {
   return [stx("u64", r10, pointer, POINTER), ...readKernel(place, 8, r10, POINTER)];
 }
 
-/** Copies the ids of the maps. The kernel replaces the whole array to change it, so the copy is right if it is still there. */
+/**
+ * Copies the ids of the maps. To change the array, the kernel replaces it by a new one. So the copy is correct if the
+ * program still points to the same array afterwards.
+ */
 function readMaps(types: KernelTypes): AssemblyItem[] {
   const array = types.offset("bpf_prog_aux", "used_maps");
   return [

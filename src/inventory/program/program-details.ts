@@ -5,11 +5,11 @@ import { btfGetFdById, btfInfo, closeFd, mapGetFdById, mapInfo } from "../../sys
 /** A map that a program uses. */
 export interface UsedMap {
   readonly id: number;
-  /** Undefined if the map is gone meanwhile. */
+  /** Undefined if the map no longer exists. */
   readonly name: string | undefined;
 }
 
-/** The BTF type that a program was loaded to be attached to. */
+/** The BTF type that a program was loaded to attach to. */
 export interface AttachTargetName {
   /** The function, or `btf_trace_NAME` for a tracepoint. Undefined if its BTF cannot be read. */
   readonly name: string | undefined;
@@ -19,21 +19,21 @@ export interface AttachTargetName {
   readonly btfId: number;
 }
 
-/** What takes system calls beyond a program's own info. Undefined unless it was asked for. */
+/** The details of a program that need further system calls. Undefined unless they were requested. */
 export interface ProgramDetails {
   readonly maps?: readonly UsedMap[] | undefined;
   /** Also undefined for a program that attaches to no BTF type, and before Linux 6.0. */
   readonly attachTo?: AttachTargetName | undefined;
 }
 
-/** What {@link ProgramDetailsReader} needs to know of a program. */
+/** The fields of a program that {@link ProgramDetailsReader} needs. */
 export interface ProgramReferences {
   readonly mapIds: readonly number[];
   readonly attachBtfObjId: number | undefined;
   readonly attachBtfId: number | undefined;
 }
 
-/** Looks up the details of programs one after another. What they have in common is looked up once. */
+/** Looks up the details of programs one after another. Looks up shared details only once. */
 export class ProgramDetailsReader implements Disposable {
   readonly #kernel = new KernelBtf();
   readonly #maps = new Map<number, UsedMap>();
@@ -87,7 +87,9 @@ export class ProgramDetailsReader implements Disposable {
   }
 }
 
-/** An id takes CAP_SYS_ADMIN, which a program of a pin is described without. */
+/**
+ * Whether CAP_SYS_ADMIN is missing. Opening by id needs it; describing a program that was opened by its pin does not.
+ */
 function isForbidden(error: unknown): boolean {
   return error instanceof SyscallError && error.errno === Errno.EPERM;
 }

@@ -19,19 +19,19 @@ export interface ProgramDevice {
 }
 
 type InfoField = keyof typeof IteratedProgram.fields & keyof ProgInfo;
-/** Fields that a description shows in another form. */
+/** The fields that a description has in another form. */
 type Reshaped = "tag" | "load_time" | "map_ids" | "nr_map_ids";
 const RESHAPED: readonly string[] = ["tag", "load_time", "map_ids", "nr_map_ids"] satisfies Reshaped[];
 
-/** The fields of `bpf_prog_info` that a description has as they are, under their names in camelCase. */
+/** The fields of `bpf_prog_info` that a description has unchanged, with their names in camelCase. */
 export const COPIED_FIELDS: readonly Exclude<InfoField, Reshaped>[] = (
   Object.keys(IteratedProgram.fields) as InfoField[]
 ).filter((name): name is Exclude<InfoField, Reshaped> => name in BpfProgInfo.fields && !RESHAPED.includes(name));
 
 /**
- * A loaded program with all that can be shown of it, as plain data. Fields of the kernel's `bpf_prog_info` have its names
- * in camelCase. `name` is the whole name: BTF has the rest where the kernel's 15 characters are too few. `jitedProgLen` is
- * 0 if the program is interpreted, or if the kernel hides its code.
+ * A loaded program with everything that can be shown of it, as plain data. Fields of `bpf_prog_info` have the kernel's
+ * names in camelCase. `name` is the whole name: if the kernel cut it to 15 characters, the rest comes from BTF.
+ * `jitedProgLen` is 0 if the program is interpreted, or if the kernel hides its code.
  */
 export interface ProgramDescription
   extends CamelCase<Pick<ProgInfo, Exclude<InfoField, Reshaped>>>,
@@ -39,7 +39,7 @@ export interface ProgramDescription
     ProgramDetails {
   /** 16 hexadecimal digits. */
   readonly tag: string;
-  /** Seconds since the epoch; undefined if the kernel does not tell. */
+  /** Seconds since the epoch; undefined if the kernel does not report it. */
   readonly loadedAt: number | undefined;
   /** Nanoseconds. */
   readonly runTimeNs: bigint;
@@ -55,12 +55,12 @@ export interface ProgramDescription
   readonly metadata: readonly MetadataVariable[];
 }
 
-/** What `describePrograms()` adds if its options ask for it. */
+/** The fields that `describePrograms()` adds only on request, all undefined. */
 export const NOT_REQUESTED = { pins: undefined, holders: undefined, maps: undefined, attachTo: undefined } as const;
 
 const NANOSECONDS = 1_000_000_000n;
 
-/** Describes programs one after another by system calls. What they have in common is looked up once. */
+/** Describes programs one after another by system calls. Looks up shared data only once. */
 export class ProgramReader implements Disposable {
   readonly #memlock = new FdMemlock();
   readonly #types = new Map<number, Btf | undefined>();
@@ -92,7 +92,7 @@ export class ProgramReader implements Disposable {
     return programMetadata(mapIds, this.#btf);
   }
 
-  /** Converts nanoseconds since boot to seconds since the epoch. 0, which the kernel uses for "unknown", is undefined. */
+  /** Converts nanoseconds since boot to seconds since the epoch. Returns undefined for 0, the kernel's "unknown". */
   loadedAt(sinceBoot: bigint): number | undefined {
     if (sinceBoot === 0n) return undefined;
     this.#wallClock ??= bootToWallClock();
@@ -113,7 +113,9 @@ export class ProgramReader implements Disposable {
   }
 }
 
-/** BTF is opened by its id, which takes CAP_SYS_ADMIN. A program of a pin is described without it, too. */
+/**
+ * Opens BTF by its id. Returns undefined without CAP_SYS_ADMIN: a program opened by its pin is described without BTF.
+ */
 function permittedBtf(id: number): Btf | undefined {
   try {
     return loadedBtf(id);
@@ -127,7 +129,7 @@ function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
   try {
     return { info: progInfo(fd, { map_ids: true }), orphaned: false };
   } catch (error) {
-    // The device that the program was offloaded to is gone. bpftool shows such a program with zeros.
+    // ENODEV: the device that the program was offloaded to is gone. bpftool shows zeros for such a program.
     if (error instanceof SyscallError && error.errno === Errno.ENODEV) {
       return { info: infoReader(BpfProgInfo)(BpfProgInfo.alloc(), 0), orphaned: true };
     }

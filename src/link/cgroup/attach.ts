@@ -128,7 +128,8 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
     );
   }
   // Without `multi` the kernel (up to 7.2) silently ignores an order.
-  const needsMulti = typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "a place in the order (anchor)";
+  const needsMulti =
+    typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "a place in the order (anchor)";
   if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs multi`);
   if (multi !== true && preorder === true) throw new UsageError("preorder needs multi");
   return (
