@@ -54,8 +54,8 @@ type Symbols = LinkDescription["symbols"];
 const NO_SYMBOLS: Symbols = new Map();
 
 function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols) => LinkDescription {
-  const typeOf = remembered(programType);
-  const deviceOf = remembered((ifindex) => deviceName(ifindex));
+  const typeOf = cached(programType);
+  const deviceOf = cached((ifindex) => deviceName(ifindex));
   let ownersOf: ((id: number) => Owners) | undefined;
   let cookies: ReadonlyMap<number, bigint> | undefined;
   const olderCookie = (id: number): bigint | undefined => {
@@ -79,7 +79,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
 }
 
 /** Returns a function that calls `ask` only once for each number. */
-function remembered<T>(ask: (number: number) => T): (number: number) => T {
+function cached<T>(ask: (number: number) => T): (number: number) => T {
   const known = new Map<number, T>();
   return (number) => {
     const old = known.get(number);

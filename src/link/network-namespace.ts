@@ -8,7 +8,8 @@ const OWN = "/proc/thread-self/ns/net";
  * Opens a network namespace and passes its fd to `use`. Throws UsageError if the path or fd is not a network namespace.
  */
 export function withNetworkNamespace<T>(netns: string | number | undefined, use: (fd: number, what: string) => T): T {
-  if (typeof netns === "number") return use(checked(netns, `fd ${netns}`), `the network namespace of fd ${netns}`);
+  if (typeof netns === "number")
+    return use(requireNetworkNamespace(netns, `fd ${netns}`), `the network namespace of fd ${netns}`);
   const path = netns ?? OWN;
   let fd: number;
   try {
@@ -19,14 +20,17 @@ export function withNetworkNamespace<T>(netns: string | number | undefined, use:
     throw new UsageError(`there is no network namespace ${path}`, { cause: error });
   }
   try {
-    return use(checked(fd, path), netns === undefined ? "this network namespace" : `network namespace ${path}`);
+    return use(
+      requireNetworkNamespace(fd, path),
+      netns === undefined ? "this network namespace" : `network namespace ${path}`,
+    );
   } finally {
     closeSync(fd);
   }
 }
 
 /** Returns the fd if it is a network namespace. For any other fd the kernel would only return EINVAL. */
-function checked(fd: number, what: string): number {
+function requireNetworkNamespace(fd: number, what: string): number {
   if (namespaceType(fd) === Namespace.CLONE_NEWNET) return fd;
   throw new UsageError(`${what} is not a network namespace`);
 }

@@ -71,7 +71,7 @@ export function beginCall(): Arena {
 }
 
 /** Reserves `length` bytes in the call area and returns their offset, or -1 if they do not fit. Does not zero them. */
-export function take(length: number): number {
+export function reserveBytes(length: number): number {
   const at = (top + 7) & ~7;
   if (at + length > CALL_AREA) return -1;
   top = at + length;
@@ -86,7 +86,7 @@ export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);
   if (bytes === undefined || length === 0) return 0;
   const self = arena ?? openArena();
-  const at = length > CALL_AREA / 4 ? -1 : take(length);
+  const at = length > CALL_AREA / 4 ? -1 : reserveBytes(length);
   if (at < 0) {
     held.push(bytes);
     return addressOf(bytes);
@@ -133,7 +133,7 @@ export interface Room {
 /** Reserves `length` zeroed bytes that the kernel fills. */
 export function placeRoom(length: number): Room {
   const self = arena ?? openArena();
-  const at = length > CALL_AREA / 2 ? -1 : take(length);
+  const at = length > CALL_AREA / 2 ? -1 : reserveBytes(length);
   if (at < 0) {
     const bytes = new Uint8Array(length);
     held.push(bytes);
@@ -146,7 +146,7 @@ export function placeRoom(length: number): Room {
 
 /** Reserves at most a few thousand bytes and returns their offset. Unlike {@link placeRoom}, does not zero them. */
 export function placeSpace(length: number): number {
-  const at = take(length);
+  const at = reserveBytes(length);
   if (at < 0) throw new RangeError(`${length} bytes do not fit the arena of system calls`);
   return at;
 }

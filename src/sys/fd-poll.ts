@@ -5,7 +5,7 @@ import { type PollHandle, pollReadable } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 
 // The open polls. This set keeps references to them: koffi stops the callbacks of a handle that is garbage-collected.
-const open = new Set<FdPoll>();
+const openPolls = new Set<FdPoll>();
 
 /**
  * Waits for fds on Node's event loop. The fds are in an epoll, which the loop polls. `onReady` is also called once in
@@ -26,7 +26,7 @@ export class FdPoll {
       closeFd(this.#epollFd);
       throw error;
     }
-    open.add(this);
+    openPolls.add(this);
     // The epoll joins the loop one turn later. A perf event is edge-triggered and may fire before that, so check by
     // hand.
     this.callSoon();
@@ -64,7 +64,7 @@ export class FdPoll {
     const handle = this.#handle;
     if (handle === undefined) return;
     this.#handle = undefined;
-    open.delete(this);
+    openPolls.delete(this);
     handle.close();
     closeFd(this.#epollFd);
   }

@@ -116,8 +116,8 @@ export class MappedMemory {
   }
 
   /**
-   * The memory, from byte 0 to `length`. The buffer may be longer: the rest is private. After `close()` this throws
-   * ClosedError, and a view that was taken before shows private zeros.
+   * The mapped memory is bytes 0 to `length` of this buffer. The buffer may be longer; the rest is private memory.
+   * After `close()` this throws ClosedError, and older views show zeros.
    */
   get buffer(): ArrayBuffer {
     if (this.#buffer === undefined) throw new ClosedError(this.what);
@@ -129,9 +129,9 @@ export class MappedMemory {
   }
 
   /**
-   * Lets the kernel's object go. A view that somebody still has would crash the process if the pages went away, so
-   * private pages take their place. The address that an arena needs is free for its next mapping at once: a view that
-   * was kept then shows that mapping.
+   * Releases the kernel's object. The address range stays mapped with private pages, because older views may still be
+   * used and would otherwise crash the process. The next mapping of an arena can reuse the arena's address at once;
+   * older views then show that mapping.
    */
   close(): void {
     if (this.#buffer === undefined) return;

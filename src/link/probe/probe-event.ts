@@ -61,7 +61,7 @@ function openByPmu(target: ProbeTarget, pmu: PerfPmu): number {
     if (bit === undefined) throw new NotSupportedError({ feature: "reference counters of uprobes" });
     config |= BigInt(refCounter) << BigInt(bit);
   }
-  return perfEventOpen({ type: pmu.type, config, path: name, config2: offset, ...who(pid) });
+  return perfEventOpen({ type: pmu.type, config, path: name, config2: offset, ...pidAndCpu(pid) });
 }
 
 function openByTracefs(target: ProbeTarget): ProbeEvent {
@@ -81,7 +81,7 @@ function openByTracefs(target: ProbeTarget): ProbeEvent {
     throw noProbes(pmu, `${pmu}s`, error);
   }
   try {
-    const fd = perfEventOpen({ type: PerfType.PERF_TYPE_TRACEPOINT, config: probe.id, ...who(pid) });
+    const fd = perfEventOpen({ type: PerfType.PERF_TYPE_TRACEPOINT, config: probe.id, ...pidAndCpu(pid) });
     return { fd, remove: () => removeQuietly(probe.remove) };
   } catch (error) {
     probe.remove();
@@ -98,7 +98,7 @@ function noProbes(pmu: ProbeTarget["pmu"], what: string, cause?: unknown): NotSu
  * The pid and cpu for perf_event_open. An event of one thread has no CPU, an event of all threads must have one. Either
  * way the probe's program runs on all CPUs.
  */
-function who(pid: number | undefined): { pid: number; cpu: number } {
+function pidAndCpu(pid: number | undefined): { pid: number; cpu: number } {
   return pid === undefined ? { pid: -1, cpu: 0 } : { pid, cpu: -1 };
 }
 

@@ -1,6 +1,6 @@
 import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfObjGetInfoAttr } from "../../uapi/index.ts";
-import { type Arena, placeRoom, take } from "../arena.ts";
+import { type Arena, placeRoom, reserveBytes } from "../arena.ts";
 import { bpfAt } from "../ffi.ts";
 import { commandError } from "./command.ts";
 
@@ -21,7 +21,7 @@ export function placeInfo(size: number): InfoRoom {
 
 /** Reserves a zeroed info struct for the current call and returns its offset in the arena. Makes no view of it. */
 export function placeInfoAt(arena: Arena, size: number): number {
-  const at = take(size);
+  const at = reserveBytes(size);
   arena.bytes.fill(0, at, at + size);
   return at;
 }

@@ -65,7 +65,7 @@ export interface KprobeMultiOptions {
 }
 
 export interface UprobeMultiOptions {
-  /** BPF_F_UPROBE_MULTI_RETURN; BPF_F_UPROBE_MULTI_PATH_FD is set by itself with `path_fd`. */
+  /** BPF_F_UPROBE_MULTI_RETURN. `path_fd` sets BPF_F_UPROBE_MULTI_PATH_FD automatically. */
   readonly flags?: number | undefined;
   readonly path?: string | undefined;
   readonly path_fd?: number | undefined;
@@ -83,7 +83,10 @@ interface TracingMultiOptions {
   readonly cookies?: readonly U64[] | undefined;
 }
 
-/** The groups that differ from their arm in LINK_CREATE: they have arrays, texts, or a choice of two fields. */
+/**
+ * The groups whose options differ from the fields of the kernel's attr: they have arrays, texts, or a choice of two
+ * fields.
+ */
 interface SpecialGroups {
   readonly iter_info?: IterTarget | undefined;
   readonly kprobe_multi?: KprobeMultiOptions | undefined;
@@ -98,7 +101,7 @@ interface SpecialGroups {
 
 type Arms = typeof LINK_CREATE;
 type NumberArm = Exclude<keyof Arms, keyof SpecialGroups | "target_btf_id">;
-/** The group of an arm that has only numbers. Each must be given, except `flags`. */
+/** The options of a group that has only numbers in the kernel's attr. All are required, except `flags`. */
 type Numbers<F extends Fields> = {
   readonly [K in Exclude<keyof F, "flags">]: ValueOf<F[K]> extends bigint ? U64 : number;
 } & { readonly [K in keyof F as K extends "flags" ? K : never]?: number | undefined };

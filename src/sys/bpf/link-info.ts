@@ -26,7 +26,7 @@ import {
   PERF_EVENT_INFO_AT,
   type TextField,
 } from "../../uapi/index.ts";
-import { type Arena, beginCall, openArena, placeRoom, type Room, take } from "../arena.ts";
+import { type Arena, beginCall, openArena, placeRoom, type Room, reserveBytes } from "../arena.ts";
 import { placeInfo, placeInfoAt, readInfo, readInfoAt, tryInfoAt } from "./get-info.ts";
 
 // This file derives the info of each kind from its layout in LINK_INFO: it reads the numbers, and replaces each pointer
@@ -327,7 +327,7 @@ function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: num
 
 /** Reserves room for a text, and writes its address and length into the info struct. */
 function placeText({ base, bytes, view }: Arena, pointer: number, lengthAt: number, length: number): number {
-  const text = take(PATH_MAX);
+  const text = reserveBytes(PATH_MAX);
   bytes[text] = 0;
   const address = base + text;
   view.setUint32(pointer, address % 0x100000000, true);

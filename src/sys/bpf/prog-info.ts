@@ -36,7 +36,7 @@ const at = BpfProgInfo.offsets;
 /** The first call has room for this many map ids, so that most programs need no second call. */
 const FIRST_MAP_IDS = 64;
 
-/** Returns what the kernel says about a program, with the arrays that `request` names. */
+/** Reads the kernel's information about a program, with the arrays that `request` names. */
 export function progInfo(fd: number, request: ProgInfoRequest = {}): ProgInfo {
   const arena = beginCall();
   const info = firstInfo(arena, fd, request.map_ids === true);
