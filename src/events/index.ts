@@ -1,7 +1,6 @@
-export { EndableWait, endAtOnce } from "./end-at-once.ts";
+export { EndableWait, endAtOnce, onAbort } from "./ending.ts";
 export { EventReader } from "./event-reader.ts";
 export type { EventMap, EventSource, OnRecord } from "./event-source.ts";
-export { onAbort } from "./on-abort.ts";
 export { openPerfBuffer, openRingBuffer, openRingBuffers, type RecordsOptions, records } from "./open-events.ts";
 export type { OnLost } from "./perf-ring.ts";
 export { type PerfBufferOptions, PerfSource } from "./perf-source.ts";

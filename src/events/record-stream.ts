@@ -1,10 +1,9 @@
 import { UsageError } from "../errors/index.ts";
 import { INSPECT, type Inspect, inspectObject } from "../kernel/index.ts";
 import { FdPoll } from "../sys/index.ts";
-import { endAtOnce } from "./end-at-once.ts";
+import { endAtOnce, onAbort } from "./ending.ts";
 import type { EventSource } from "./event-source.ts";
 import { LoopTurn } from "./loop-turn.ts";
-import { onAbort } from "./on-abort.ts";
 
 /** Makes a value of a record. The next record overwrites the bytes. */
 export type DecodeRecord<T> = (view: DataView, offset: number, length: number, cpu: number) => T;

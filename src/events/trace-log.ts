@@ -2,9 +2,8 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { SyscallError } from "../errors/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { FdPoll, nodeError, withTracefs } from "../sys/index.ts";
-import { EndableWait, endAtOnce } from "./end-at-once.ts";
+import { EndableWait, endAtOnce, onAbort } from "./ending.ts";
 import { LoopTurn } from "./loop-turn.ts";
-import { onAbort } from "./on-abort.ts";
 
 const CHUNK = 1 << 16;
 const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };

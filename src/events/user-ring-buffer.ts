@@ -2,8 +2,8 @@ import { ClosedError, UsageError } from "../errors/index.ts";
 import { checkOptions, INSPECT, type Inspect, inspectObject, type OptionTable } from "../kernel/index.ts";
 import { EpollEvent, FdPoll, type MappedMemory, mapMemory, pageSize } from "../sys/index.ts";
 import { BpfMapType } from "../uapi/index.ts";
+import { onAbort } from "./ending.ts";
 import { checkEventMap, type EventMap, onMapClose } from "./event-source.ts";
-import { onAbort } from "./on-abort.ts";
 import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
 // The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the parts of a ring buffer (ring-memory.ts). Here the kernel

@@ -9,10 +9,12 @@ export {
   hasUprobeMulti,
 } from "./features/probes.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
-export { INSPECT, type Inspect, inspectObject } from "./inspect.ts";
 export { keepKernelTypes } from "./kept-types.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
 export {
+  INSPECT,
+  type Inspect,
+  inspectObject,
   isGone,
   KernelObject,
   type ObjectSource,
@@ -22,8 +24,7 @@ export type { KernelTypes } from "./kernel-types.ts";
 export { acceptedBtf, loadObjectBtf } from "./object-btf.ts";
 export { kindOfFd, type ObjectKind } from "./object-kind.ts";
 export { checkOptions, type OptionKind, type OptionTable, required } from "./options.ts";
-export { OwnIterator } from "./own-iterator.ts";
-export { readKernel, readKernelAt, writeRecord } from "./own-iterator-code.ts";
+export { OwnIterator, readKernel, readKernelAt, writeRecord } from "./own-iterator.ts";
 export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";
 export { readUserFile, readWholeFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";

@@ -1,16 +1,14 @@
 import { dirname, join, resolve } from "node:path";
 import type { Btf } from "../btf/index.ts";
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
-import type { Undo } from "../kernel/index.ts";
-import { openPinnedFd, pinName, pinTogether, removeDirectories } from "../kernel/index.ts";
+import { openPinnedFd, pinName, pinTogether, removeDirectories, type Undo } from "../kernel/index.ts";
 import { BpfMap } from "../map/index.ts";
 import { libbpfMapName, type MapSpec, type ObjectSpec, ownValue } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
-import { BPFFS_PATH, duplicateFd, OwnedFd } from "../sys/index.ts";
-import { BpfMapType } from "../uapi/index.ts";
+import { BPFFS_PATH, duplicateFd, type MapInfo, OwnedFd } from "../sys/index.ts";
+import { BpfMapFlag, BpfMapType, mapTypeName } from "../uapi/index.ts";
 import { createMap, effectiveMaxEntries, fillArena, fillDataMap, sectionContents } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
-import { mapDifferences } from "./map-differences.ts";
 import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
 
@@ -201,4 +199,32 @@ export class ObjectMaps {
 /** Returns the name of a map's pin as libbpf forms it: with `_` for dots, which a bpffs does not accept. */
 export function mapPinName(spec: MapSpec): string {
   return pinName(libbpfMapName(spec).replaceAll(".", "_"), `map ${spec.name}`);
+}
+
+/**
+ * Lists how an existing map differs from a spec. If the list is empty, programs can use the map instead of a new one.
+ */
+function mapDifferences(spec: MapSpec, maxEntries: number, info: MapInfo): string[] {
+  const differences: string[] = [];
+  const compare = (what: string, wanted: string | number | bigint, found: string | number | bigint): void => {
+    if (wanted !== found) differences.push(`${what} ${found} instead of ${wanted}`);
+  };
+  compare("type", mapTypeName(spec.type) ?? spec.type, mapTypeName(info.type) ?? info.type);
+  compare("key size", spec.keySize, info.key_size);
+  // A struct_ops map's value is the kernel's struct, of another size than the object's.
+  if (spec.source !== "struct_ops") compare("value size", spec.valueSize, info.value_size);
+  compare("max_entries", maxEntries, info.max_entries);
+  compare("flags", hex(spec.flags), hex(info.map_flags & ~setByKernel(spec.type)));
+  compare("map_extra", spec.mapExtra, info.map_extra ?? spec.mapExtra);
+  return differences;
+}
+
+/** Device maps get BPF_F_RDONLY_PROG from the kernel (dev_map_init_map). */
+function setByKernel(type: number): number {
+  const isDeviceMap = type === BpfMapType.BPF_MAP_TYPE_DEVMAP || type === BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH;
+  return isDeviceMap ? BpfMapFlag.BPF_F_RDONLY_PROG : 0;
+}
+
+function hex(flags: number): string {
+  return `0x${flags.toString(16)}`;
 }

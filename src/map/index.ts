@@ -2,7 +2,6 @@ export { BatchCursor } from "./batch.ts";
 export { BpfMap, maps, openMap } from "./bpf-map.ts";
 export type { CType } from "./c-type.ts";
 export { createMap, type MapOptions } from "./create-map.ts";
-export { DataSection } from "./data-section.ts";
 export type {
   LookupOptions as MapLookupOptions,
   UpdateMode,
@@ -26,5 +25,5 @@ export { type MapTypes, typesOfMap } from "./map-types.ts";
 export type { PrefixKey } from "./prefix-codec.ts";
 export { RawMap } from "./raw-map.ts";
 export type { Integer } from "./shared-integers.ts";
-export { Variable } from "./variable.ts";
+export { DataSection, Variable } from "./variable.ts";
 export { type MapChange, type WatchedMap, type WatchOptions, watchMap } from "./watch.ts";

@@ -1,6 +1,9 @@
 import type { SourceLine } from "../asm/index.ts";
 import { type Btf, formatSignature } from "../btf/index.ts";
-import type { ProgInfo } from "../sys/index.ts";
+import { loadedBtf } from "../kernel/index.ts";
+import { formatHex } from "../layout/index.ts";
+import { kernelAtLeast, type ProgInfo, progInfo } from "../sys/index.ts";
+import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 
 // struct bpf_func_info { __u32 insn_off, type_id; }, struct bpf_line_info { __u32 insn_off, file_name_off, line_off,
 // line_col; }. The records of a newer kernel may be longer.
@@ -52,5 +55,46 @@ export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: B
       line: place >>> 10,
       column: place & 0x3ff,
     };
+  });
+}
+
+/**
+ * Returns the full name of a program. If the kernel's name has 15 characters, it may be cut, so this takes the name of
+ * the program's function from its BTF. `btf` finds BTF by its id; callers can pass a function with a cache.
+ */
+export function fullProgramName(
+  info: Pick<ProgInfo, "name" | "btf_id" | "nr_func_info">,
+  fd: number,
+  btf: (id: number) => Btf | undefined = loadedBtf,
+): string {
+  if (info.name.length < BPF_OBJ_NAME_LEN - 1 || info.btf_id === 0 || info.nr_func_info === 0) return info.name;
+  const { func_info, func_info_rec_size } = progInfo(fd, { func_info: true });
+  const [first] = infoRecords(func_info, func_info_rec_size);
+  const types = first === undefined ? undefined : btf(info.btf_id);
+  return (types && first && functionName(types, first)) ?? info.name;
+}
+
+/** KSYM_NAME_LEN, with the NUL; 128 before Linux 6.1. */
+const MAX_SYMBOL = 512;
+const MAX_OLD_SYMBOL = 128;
+/** The kernel's name for a subprogram without BTF (jit_subprogs in kernel/bpf/verifier.c). */
+const NAMELESS = "F";
+
+/**
+ * Returns the symbols of a program's functions, built as bpf_prog_ksym_set_name() in kernel/bpf/core.c does. It does
+ * not read them from /proc/kallsyms, which takes time quadratic in the number of loaded programs and lists them only if
+ * net.core.bpf_jit_kallsyms allows it. `info` must include `progTags` and `funcInfo`.
+ */
+export function functionSymbols(info: ProgInfo, btf: Btf | undefined): string[] {
+  const functions = programFunctions(info, btf);
+  const limit = (kernelAtLeast(6, 1) ? MAX_SYMBOL : MAX_OLD_SYMBOL) - 1;
+  // If there are several functions, 5.10 names the first one after the copy that jit_subprogs made: with the tag of the
+  // copied instructions and without the program's name. 6.1 names it after the program.
+  const isCopy = info.nr_jited_ksyms > 1 && !kernelAtLeast(5, 15);
+  return Array.from({ length: Math.max(1, info.nr_jited_ksyms) }, (_, i) => {
+    const isProgram = i === 0 && !isCopy;
+    const tag = formatHex((isProgram ? undefined : info.prog_tags?.[i]) ?? info.tag);
+    const name = functions[i]?.name ?? (isProgram ? info.name : NAMELESS);
+    return `bpf_prog_${tag}${name === "" ? "" : `_${name}`}`.slice(0, limit);
   });
 }

@@ -1,11 +1,10 @@
 export { type AttachTarget, findAttachTarget, functionTypeId, prefixOf } from "./attach-target.ts";
-export { functionName, infoRecords } from "./debug-info.ts";
+export { fullProgramName, functionName, infoRecords } from "./debug-info.ts";
 export { openDisassembler } from "./disassembly/disassembler.ts";
 export { type LoadedInstructions, loadedInstructions } from "./instructions.ts";
 export { type JitedProgram, jitedProgram } from "./jited.ts";
 export { btfOfMapUsers } from "./map-users.ts";
 export { type MetadataVariable, programMetadata } from "./metadata.ts";
-export { fullProgramName } from "./name.ts";
 export {
   openProgram,
   Program,

@@ -2,8 +2,7 @@ import { type KernelSymbols, type SymbolResolver, symbolNeeds, type XlatedProgra
 import type { Btf } from "../btf/index.ts";
 import { loadedBtf } from "../kernel/index.ts";
 import { kernelSymbolsByAddress, kernelSymbolsByName, type ProgInfo, progInfo } from "../sys/index.ts";
-import { programFunctions, programLines } from "./debug-info.ts";
-import { functionSymbols } from "./symbols.ts";
+import { functionSymbols, programFunctions, programLines } from "./debug-info.ts";
 
 /** A loaded program with everything that a listing of its instructions shows. */
 export interface LoadedInstructions {

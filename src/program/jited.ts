@@ -2,8 +2,7 @@ import { type JitedFunction, type JitedLine, jitedLineRanges } from "../asm/inde
 import type { Btf } from "../btf/index.ts";
 import { loadedBtf } from "../kernel/index.ts";
 import { type ProgInfo, progInfo } from "../sys/index.ts";
-import { programFunctions, programLines } from "./debug-info.ts";
-import { functionSymbols } from "./symbols.ts";
+import { functionSymbols, programFunctions, programLines } from "./debug-info.ts";
 
 /** The machine code of a loaded program. */
 export interface JitedProgram {

@@ -2,8 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { checkU32 } from "../layout/index.ts";
 import { beginCall, placeSpace } from "./arena.ts";
 import { syscall } from "./ffi.ts";
-import { withNodeError } from "./node-error.ts";
-import { fail } from "./permission.ts";
+import { fail, withNodeError } from "./permission.ts";
 
 /** Returns the fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`. Default: this process. */
 export function fdInfo(fd: number, pid: number | "self" = "self"): ReadonlyMap<string, string> {

@@ -3,8 +3,7 @@ import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName } from "../layout/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
-import { nodeError } from "./node-error.ts";
-import { fail } from "./permission.ts";
+import { fail, nodeError } from "./permission.ts";
 
 /** Flags of mount(2) (include/uapi/linux/mount.h). */
 export const MountFlag = {

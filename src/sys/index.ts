@@ -141,7 +141,6 @@ export {
   type RouteRequest,
   routeRequest,
 } from "./netlink.ts";
-export { nodeError, withNodeError } from "./node-error.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export {
@@ -156,7 +155,13 @@ export {
   perfEventSetBpf,
   perfPmu,
 } from "./perf-event.ts";
-export { explainPermission, neededCapabilities, type PermissionContext } from "./permission.ts";
+export {
+  explainPermission,
+  neededCapabilities,
+  nodeError,
+  type PermissionContext,
+  withNodeError,
+} from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
 export {
   type KernelVersion,

@@ -3,8 +3,7 @@ import { ClosedError, Errno, UsageError } from "../errors/index.ts";
 import { checkI32, checkU64 } from "../layout/index.ts";
 import { reserveMemory } from "./engine-memory.ts";
 import { syscall, viewMemory } from "./ffi.ts";
-import { withNodeError } from "./node-error.ts";
-import { fail } from "./permission.ts";
+import { fail, withNodeError } from "./permission.ts";
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;

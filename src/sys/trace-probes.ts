@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { NotSupportedError } from "../errors/index.ts";
 import { checkU32 } from "../layout/index.ts";
-import { nodeError } from "./node-error.ts";
+import { nodeError } from "./permission.ts";
 import { withTracefs } from "./tracefs.ts";
 
 /** A probe that is an event in tracefs (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */

@@ -3,9 +3,8 @@ import { Errno, NotSupportedError, UsageError } from "../errors/index.ts";
 import { beginCall, placeText } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { isTracefs, mount, mounts } from "./file-systems.ts";
-import { nodeError } from "./node-error.ts";
 import { closeFd } from "./owned-fd.ts";
-import { fail } from "./permission.ts";
+import { fail, nodeError } from "./permission.ts";
 
 const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;

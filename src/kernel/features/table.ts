@@ -1,25 +1,4 @@
-import { INSTRUCTION_FEATURES } from "./instruction-features.ts";
 import { LINK_FEATURES } from "./link-features.ts";
-import { MAP_FEATURES } from "./map-features.ts";
-import { PROGRAM_FEATURES } from "./program-features.ts";
-
-/** The features' names: `link:tcx`, `map:arena`. */
-export type FeatureName =
-  | keyof typeof LINK_FEATURES
-  | keyof typeof PROGRAM_FEATURES
-  | keyof typeof MAP_FEATURES
-  | keyof typeof INSTRUCTION_FEATURES;
-
-/**
- * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests skip by
- * this table, errors explain refusals from it, and docs/kernels.md is made from it.
- */
-export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
-  ...LINK_FEATURES,
-  ...PROGRAM_FEATURES,
-  ...MAP_FEATURES,
-  ...INSTRUCTION_FEATURES,
-};
 
 /** The requirements of a feature. */
 export interface Feature {
@@ -41,3 +20,91 @@ export interface Feature {
  * - `element_iterators`: iterators over the elements of a map load. A vendor's kernel refuses them with EPERM.
  */
 export type MachineCondition = "trampoline" | "lsm" | "counters" | "element_iterators";
+
+/** Features of instructions, calls and BTF. */
+const INSTRUCTION_FEATURES = {
+  "insn:atomics": { what: "atomic operations (fetch, exchange, compare)", since: "5.12" },
+  "insn:v4": { what: "instructions of cpu=v4", since: "6.6" },
+  "insn:may_goto": { what: "may_goto", since: "6.9" },
+  "insn:load_acquire": { what: "load-acquire and store-release", since: "6.15" },
+  "insn:jump_table": { what: "indirect jumps", since: "6.19" },
+  "call:callback": { what: "helpers that call a function of the program", since: "5.13" },
+  "call:bpf_loop": { what: "bpf_loop", since: "5.17" },
+  "call:kfunc": { what: "calls of kernel functions (kfuncs)", since: "5.13" },
+  "call:module_kfunc": { what: "calls of functions of kernel modules", since: "5.16" },
+  "call:exception": { what: "exceptions (bpf_throw)", since: "6.7" },
+  "call:attach_cookie": { what: "bpf_get_attach_cookie", since: "5.15" },
+  "btf:float": { what: "floating-point types in BTF", since: "5.13" },
+  "btf:decl_tag": { what: "tags of declarations in BTF", since: "5.16" },
+  "btf:type_tag": { what: "tags of types in BTF", since: "5.17" },
+  "btf:enum64": { what: "64-bit enums in BTF", since: "6.0" },
+} as const;
+
+/** Features of maps: types, flags and operations on elements. */
+const MAP_FEATURES = {
+  "map:inode_storage": { what: "inode_storage maps", config: ["CONFIG_BPF_LSM"] },
+  "map:task_storage": { what: "task_storage maps", since: "5.11" },
+  "map:bloom_filter": { what: "bloom_filter maps", since: "5.16" },
+  "map:user_ringbuf": { what: "user_ringbuf maps", since: "6.1" },
+  "map:cgrp_storage": { what: "cgrp_storage maps", since: "6.2" },
+  "map:arena": { what: "arena maps", since: "6.9" },
+  "map:insn_array": { what: "insn_array maps", since: "6.19" },
+  "map:ringbuf_overwrite": { what: "ring buffers that overwrite the oldest records", since: "6.19" },
+  "map:xskmap": { what: "xskmap maps", config: ["CONFIG_XDP_SOCKETS"] },
+  "map:struct_ops_link": { what: "struct_ops maps for links (BPF_F_LINK)", since: "6.4" },
+  "map:take_hash": { what: "looking up and deleting an element of a hash in one step", since: "5.14" },
+  "map:batch_lpm_trie": { what: "batches of lpm_trie maps", since: "5.11" },
+  "map:batch_percpu_array": { what: "batches of percpu_array maps", since: "5.13" },
+  "map:batch_map_of_maps": { what: "batches of maps of maps", since: "5.16" },
+} as const;
+
+/** Features of programs: types, flags, test runs and commands. */
+const PROGRAM_FEATURES = {
+  "prog:syscall": { what: "syscall programs", since: "5.14" },
+  "prog:netfilter": { what: "netfilter programs", since: "6.4", config: ["CONFIG_NETFILTER_BPF_LINK"] },
+  "prog:xdp_frags": { what: "XDP programs for packets in fragments", since: "5.18" },
+  "prog:xdp_device_bound": { what: "XDP programs bound to a device that run in the kernel", since: "6.3" },
+  "prog:token": { what: "tokens that delegate bpf(2) to a user namespace", since: "6.9" },
+  "prog:stream": { what: "streams of programs", since: "6.17" },
+  "prog:log_true_size": { what: "the size that a verifier log would have had", since: "6.4" },
+  "prog:signature": {
+    what: "signatures of programs",
+    since: "6.18",
+    config: ["CONFIG_KEYS", "CONFIG_SYSTEM_DATA_VERIFICATION"],
+  },
+  "prog:verified_insns": { what: "the number of verified instructions in a program's info", since: "5.16" },
+  "prog:loader": { what: "loader programs that carry a whole object (light skeletons)", since: "5.14" },
+  "prog:loader_core": { what: "CO-RE relocations that the kernel applies for a loader program", since: "5.17" },
+  "prog:fd_array": { what: "an array of fds beside a program", since: "5.14" },
+  "prog:module_btf": {
+    what: "BTF of kernel modules",
+    since: "5.11",
+    config: ["CONFIG_DEBUG_INFO_BTF_MODULES"],
+  },
+  "prog:memcg": { what: "memory of BPF objects counted by memory cgroups, not by RLIMIT_MEMLOCK", since: "5.11" },
+
+  "run:syscall": { what: "test runs of syscall programs", since: "5.14" },
+  "run:sk_lookup": { what: "test runs of sk_lookup programs", since: "5.13" },
+  "run:netfilter": { what: "test runs of netfilter programs", since: "6.5", config: ["CONFIG_NETFILTER_BPF_LINK"] },
+  "run:xdp_live": { what: "test runs of XDP programs with live frames", since: "5.18" },
+  "run:xdp_context": { what: "test runs of XDP programs with a context", since: "5.15" },
+  "run:batch": { what: "a batch size for test runs", since: "5.18" },
+} as const;
+
+/** The features' names: `link:tcx`, `map:arena`. */
+export type FeatureName =
+  | keyof typeof LINK_FEATURES
+  | keyof typeof PROGRAM_FEATURES
+  | keyof typeof MAP_FEATURES
+  | keyof typeof INSTRUCTION_FEATURES;
+
+/**
+ * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests skip by
+ * this table, errors explain refusals from it, and docs/kernels.md is made from it.
+ */
+export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
+  ...LINK_FEATURES,
+  ...PROGRAM_FEATURES,
+  ...MAP_FEATURES,
+  ...INSTRUCTION_FEATURES,
+};

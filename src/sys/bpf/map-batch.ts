@@ -3,7 +3,7 @@ import { BpfCmd, BpfMapBatchAttr } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
 import { lengthOf } from "../ffi.ts";
 import { commandError, tryCommand } from "./command.ts";
-import { checkBatchRoom } from "./map-element-size.ts";
+import { checkBatchRoom } from "./map-element.ts";
 
 /** Flags of a batch: one for the elements (BPF_F_LOCK), one for the batch itself. */
 export interface BatchOptions {

@@ -1,10 +1,11 @@
 import { Errno, UsageError } from "../../errors/index.ts";
-import { WordView } from "../../layout/index.ts";
-import { BpfCmd } from "../../uapi/index.ts";
+import { checkU32, WordView } from "../../layout/index.ts";
+import { BpfCmd, isPerCpuMap } from "../../uapi/index.ts";
 import { type Arena, ATTR_SIZE, ELEM_AREA, ELEM_KEY_SIZE, ELEM_VALUE_SIZE, openArena } from "../arena.ts";
 import { addressOf, bpfAt, lengthOf } from "../ffi.ts";
+import { possibleCpus } from "../machine.ts";
 import { commandError } from "./command.ts";
-import { mapElementSize } from "./map-element-size.ts";
+import { mapInfo } from "./map-info.ts";
 
 // These are the hot calls: 300 ns each, most of it in the kernel. Their attr, key and value have fixed places in the
 // arena, and the two addresses are written once. So an ordinary call only stores the fd and the flags and copies its
@@ -242,4 +243,27 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
   }
   copyValueOut(next);
   return true;
+}
+
+/** Returns the bytes of a key and of a value in a system call. A per-CPU value includes the values of all CPUs. */
+export function mapElementSize(fd: number): { readonly key_bytes: number; readonly value_bytes: number } {
+  const { type, key_size, value_size } = mapInfo(fd);
+  const value_bytes = isPerCpuMap(type) ? Math.ceil(value_size / 8) * 8 * possibleCpus() : value_size;
+  return { key_bytes: key_size, value_bytes };
+}
+
+/**
+ * Throws UsageError unless `keys` and `values` have room for `count` elements: the kernel does not know their lengths
+ * and would write past the end. Returns the bytes of a key.
+ */
+export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
+  checkU32(count, "count");
+  const { key_bytes, value_bytes } = mapElementSize(fd);
+  if (lengthOf(keys) < count * key_bytes) {
+    throw new UsageError(`${count} keys of ${key_bytes} bytes do not fit ${lengthOf(keys)} bytes`);
+  }
+  if (values !== undefined && lengthOf(values) < count * value_bytes) {
+    throw new UsageError(`${count} values of ${value_bytes} bytes do not fit ${lengthOf(values)} bytes`);
+  }
+  return key_bytes;
 }
