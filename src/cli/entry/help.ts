@@ -25,7 +25,7 @@ export function helpTop(table: readonly ObjectEntry[]): Answer {
     `${INDENT}OBJECT := { ${here.join(" | ")} }`,
     `${INDENT}${OPTIONS} |`,
     `${INDENT}             {-V|--version} }`,
-    ...(missing.length > 0 ? ["", `${INDENT}Of bpftool, not here yet: ${missing.join(", ")}`] : []),
+    ...(missing.length > 0 ? ["", `${INDENT}bpfts does not have these of bpftool yet: ${missing.join(", ")}`] : []),
   ]);
 }
 
@@ -45,7 +45,7 @@ export function helpObject(object: ObjectEntry): Answer {
     "",
     ...(object.grammar ?? []).map((line) => INDENT + line),
     ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),
-    ...(missing.length > 0 ? ["", `${INDENT}Of bpftool, not here yet: ${missing.join(", ")}`] : []),
+    ...(missing.length > 0 ? ["", `${INDENT}bpfts does not have these of bpftool yet: ${missing.join(", ")}`] : []),
   ]);
 }
 

@@ -64,7 +64,8 @@ function nextId(id: number): number | undefined {
 }
 
 function mapsByName(name: string, open_flags: number): OwnedFd[] {
-  if (name.length > MAX_NAME) throw new CommandError(`can't parse name '${name}': a map's has ${MAX_NAME} characters`);
+  if (name.length > MAX_NAME)
+    throw new CommandError(`can't parse name '${name}': a map's name has at most ${MAX_NAME} characters`);
   const found: OwnedFd[] = [];
   try {
     for (const fd of eachMap()) {

@@ -80,7 +80,7 @@ function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
       program.attachType = kind.attachType;
     } else if (program.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
       throw new CommandError(
-        `the section '${program.sectionName}' of program ${program.name} tells no program type: give one with 'type TYPE'`,
+        `the section '${program.sectionName}' of program ${program.name} names no program type: give one with 'type TYPE'`,
       );
     }
   }

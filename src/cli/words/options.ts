@@ -57,7 +57,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old and unknown map declarations" },
   { letter: "n", long: "nomount", key: "nomount", meaning: "never mount a file system" },
   { letter: "d", long: "debug", key: "debug", meaning: "print the verifier's full log" },
-  { letter: "l", long: "legacy", key: "legacy", meaning: "nothing any more: accepted as older versions did" },
+  { letter: "l", long: "legacy", key: "legacy", meaning: "no effect; accepted because older versions had it" },
   { letter: "L", long: "use-loader", key: "useLoader", meaning: "load through a loader program" },
   { letter: "S", long: "sign", key: "sign", meaning: "sign the loader program (implies -L)" },
   { letter: "k", key: "privateKey", value: "FILE", meaning: "the private key to sign with" },

@@ -183,7 +183,7 @@ test("a failed load says why, and leaves nothing behind", (t) => {
   const cases: [string[], RegExp][] = [
     [["load", join(directory, "text.o"), `${bpffs}/p`], /failed to open object file: .*not an ELF file/],
     [["load", join(directory, "none.o"), `${bpffs}/p`], /failed to open object file: .*there is no such file/],
-    [["load", "test/bpf/sections-unknown.bpf.o", `${bpffs}/p`], /tells no program type: give one with 'type TYPE'/],
+    [["load", "test/bpf/sections-unknown.bpf.o", `${bpffs}/p`], /names no program type: give one with 'type TYPE'/],
     [["load", "test/bpf/minimal.bpf.o", `${bpffs}/none/p`], /dir '.*\/none' doesn't exist/],
     [["load", "test/bpf/minimal.bpf.o", join(directory, "p")], /is not in a BPF file system \(bpffs\)/],
     [["loadall", "test/bpf/minimal.bpf.o", join(directory, "p")], /is not in a BPF file system \(bpffs\)/],
