@@ -3,11 +3,11 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { EventReader } from "./event-reader.ts";
 import { checkEventMap, checkOnRecord, type EventMap, type EventSource, type OnRecord } from "./event-source.ts";
-import { OverwriteSource } from "./overwrite-source.ts";
-import { type PerfBufferOptions, PerfSource } from "./perf-source.ts";
+import { OverwriteRecords } from "./overwrite-records.ts";
+import { type PerfBufferOptions, PerfRecords } from "./perf-records.ts";
 import { copyRecord, type RecordType, recordDecoder } from "./record-decoder.ts";
 import { RecordStream, type RecordStreamOptions } from "./record-stream.ts";
-import { RingSource } from "./ring-source.ts";
+import { RingRecords } from "./ring-records.ts";
 
 /**
  * Opens a reader for one or several ring buffers (Linux 5.8). Each record goes to the function of its ring, as bytes in a
@@ -42,7 +42,7 @@ function openReader(rings: Parameters<typeof openRingBuffers>[0], caller: string
 export function openPerfBuffer(map: EventMap, onRecord: OnRecord, options: PerfBufferOptions = {}): EventReader {
   checkEventMap(map, "openPerfBuffer");
   checkOnRecord(onRecord, "openPerfBuffer");
-  return new EventReader([{ source: new PerfSource(map, options), onRecord }]);
+  return new EventReader([{ source: new PerfRecords(map, options), onRecord }]);
 }
 
 /** How {@link records} reads a map. */
@@ -84,12 +84,12 @@ function openSource(map: EventMap, options: RecordsOptions): EventSource {
     if (options.perf === undefined) return openRing(map);
     throw new UsageError(`records: ${map.what} is of type ringbuf, and the option perf is for a perf_event_array`);
   }
-  if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfSource(map, options.perf);
+  if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfRecords(map, options.perf);
   throw new UsageError(`${map.what} is of type ${map.typeName}: only a ringbuf or a perf_event_array has records`);
 }
 
 function openRing(map: EventMap): EventSource {
-  return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingSource(map) : new OverwriteSource(map);
+  return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingRecords(map) : new OverwriteRecords(map);
 }
 
 /** Opens all of them. If one fails, closes those that were opened before. */

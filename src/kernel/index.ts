@@ -1,4 +1,3 @@
-export { mapTooNew, programTooNew } from "./features/first-kernel.ts";
 export { feature, featureLack, kernelHas, lackError, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
 export {
@@ -9,6 +8,7 @@ export {
   hasUprobeMulti,
 } from "./features/probes.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
+export { mapTooNew, programTooNew } from "./features/too-new.ts";
 export { keepKernelTypes } from "./kept-types.ts";
 export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
 export {

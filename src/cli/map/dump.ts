@@ -12,8 +12,8 @@ import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted, formatNested } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
 import { type Warn, warnOf } from "../output/write.ts";
+import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
-import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** Elements that were read, with the errno for each that could not be. */

@@ -1,4 +1,4 @@
-import { EventReader, PerfSource } from "../../events/index.ts";
+import { EventReader, PerfRecords } from "../../events/index.ts";
 import { openMap } from "../../map/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
@@ -95,10 +95,10 @@ function openSource(
   map: ReturnType<typeof openMap>,
   place: { cpu: number; index: number } | undefined,
   onLost: (count: number, cpu: number, id: bigint) => void,
-): PerfSource {
+): PerfRecords {
   try {
     const where = place === undefined ? {} : { cpus: [place.cpu], index: place.index };
-    return new PerfSource(map, { pages: PAGES, onLost, ...where });
+    return new PerfRecords(map, { pages: PAGES, onLost, ...where });
   } catch (error) {
     throw failedTo("failed to create perf buffer", error);
   }

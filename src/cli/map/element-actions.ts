@@ -20,8 +20,8 @@ import { hexBlock, hexJson } from "../output/hex.ts";
 import { Formatted } from "../output/json-writer.ts";
 import { TextBuffer } from "../output/text-buffer.ts";
 import { warnOf } from "../output/write.ts";
+import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
-import { jsonStyle, plainStyle, typedStyle } from "./element-style.ts";
 import { takeElement } from "./element-words.ts";
 
 /** Returns the error of a failed system call. Its exit code is made of the errno, as in bpftool. */

@@ -7,7 +7,7 @@ import { HEADER_SIZE, LENGTH_MASK, RecordFlag, RingMemory } from "./ring-memory.
  * reader and may overwrite a record during the read. So each record is copied, and handed out only if it was still whole
  * after the copy. The kernel does not count records that were overwritten unread.
  */
-export class OverwriteSource implements EventSource {
+export class OverwriteRecords implements EventSource {
   readonly lost = 0;
   readonly #map: EventMap;
   readonly #memory: RingMemory;

@@ -22,7 +22,7 @@ const LOADS_IN_ORDER = process.arch === "x64";
  * The ring's memory is read-only, and a write to it would end the process. So the reader gets copies, a run of records at a
  * time.
  */
-export class RingSource implements EventSource {
+export class RingRecords implements EventSource {
   readonly lost = 0;
   readonly #map: EventMap;
   readonly #memory: RingMemory;

@@ -41,7 +41,7 @@ const OPTIONS: OptionTable<PerfBufferOptions> = {
 };
 
 /** Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU, which stays in the map until the source is closed. */
-export class PerfSource implements EventSource {
+export class PerfRecords implements EventSource {
   readonly #map: EventMap;
   /** An fd of its own, so that the map may be closed before this source. */
   readonly #mapFd: number;
