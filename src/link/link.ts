@@ -35,11 +35,11 @@ export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): voi
 }
 
 /**
- * An attachment of a program to a hook. Every `attach…` function returns one.  There are two kinds. A {@link
- * KernelLink} is a BPF link (the first kinds since Linux 5.7): a kernel object with an id, which can be pinned, opened
- * again and passed to other processes. An {@link Attachment} stands for a hook without a link. It has the same methods;
- * those that it cannot support throw NotSupportedError. `close()` ends an Attachment. It ends a KernelLink only if the
- * link is not pinned and no other fd holds it.
+ * An attachment of a program to a hook. Every `attach…` function returns one. There are two kinds. A {@link KernelLink}
+ * is a BPF link (the first kinds since Linux 5.7): a kernel object with an id, which can be pinned, opened again and
+ * passed to other processes. An {@link Attachment} is returned where the hook or the kernel has no BPF links. It has
+ * the same methods; those that it cannot support throw NotSupportedError. `close()` ends an Attachment. It ends a
+ * KernelLink only if the link is not pinned and no other fd holds the link.
  */
 export interface Link extends Disposable {
   /** The name that errors use. */

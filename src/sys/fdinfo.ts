@@ -28,9 +28,9 @@ const ZERO = 0x30;
 const KEY = [...new TextEncoder().encode("memlock:\t")];
 
 /**
- * Reads the kernel memory of programs and maps from the `memlock` line of their fdinfo. It is made for listings, where
- * one object after another gets the same fd number. The fdinfo file stays open while the number stays the same: each
- * read returns the fdinfo of the file that has the number at that time.
+ * Reads the kernel memory of programs and maps from the `memlock` line of their fdinfo, for listings. In a listing, one
+ * object after another gets the same fd number N. So /proc/self/fdinfo/N is opened once and read again for each object:
+ * a read describes the object that has fd N at that moment.
  */
 export class FdMemlock implements Disposable {
   #entry = -1;
@@ -69,7 +69,7 @@ export class FdMemlock implements Disposable {
   }
 }
 
-/** The number of the line that begins with the key. */
+/** Returns the number in the line that begins with {@link KEY}; undefined if no line does. */
 function memlockLine(bytes: Uint8Array, start: number, end: number): number | undefined {
   for (let at = start; at < end; at++) {
     let i = 0;

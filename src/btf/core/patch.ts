@@ -19,11 +19,12 @@ const SIZE_OF_BYTES: Readonly<Record<number, number>> = { 4: bpf.BPF_W, 2: bpf.B
 
 /**
  * Writes a CO-RE result into the instruction at `slot`: into the immediate of an ALU operation or of ld_imm64, or into
- * the offset of a load or store, whose width may change too. If it poisons the instruction instead, it returns the
- * reason. Throws FormatError and changes nothing if the instruction is not one that the relocation expects.
+ * the offset of a load or store, whose width may change too. If this function poisons the instruction instead, it
+ * returns the reason. Throws FormatError and changes nothing if the relocation does not expect such an instruction.
  *
- * @param instructions the program's encoded instructions @param slot the instruction, in 8-byte slots @param little the
- * instructions' byte order
+ * @param instructions the program's encoded instructions
+ * @param slot the instruction, in 8-byte slots
+ * @param little true if the instructions are little-endian
  */
 export function applyCoreRelocation(
   instructions: DataView,

@@ -8,7 +8,10 @@ const SMALLEST_TABLE = 1 << 8;
 /** Counts the uses of each name, so that the second `foo` becomes `foo___2`. Names are compared by their bytes. */
 export class NameCounts {
   readonly #strings: Uint8Array;
-  /** For each slot of the hash table: the string offset of its name (0 for a free slot) and the two counts. */
+  /**
+   * For each slot of the hash table: the string offset of a name (0 for a free slot), and how often the name was used
+   * in each of the two name spaces.
+   */
   #slots: Uint32Array;
   #mask: number;
   #used = 0;
@@ -22,7 +25,9 @@ export class NameCounts {
     this.#mask = size - 1;
   }
 
-  /** Counts a use of the name at a string offset other than 0. Returns the number of uses so far. */
+  /**
+   * Counts a use of the name at a string offset other than 0. Returns the number of uses so far, including this one.
+   */
   add(offset: number, space: NameSpace): number {
     let at = 3 * this.#find(offset);
     if (this.#slots[at] === 0) {

@@ -88,8 +88,9 @@ function idSource(id: number, options: Options): BtfSource {
 const MOST_FILES = 64;
 
 /**
- * Takes `FILE [file FILE]…`. Several files are merged and have each type once. The base of a module's BTF in sysfs is
- * the kernel's BTF. If the kernel's file is named beside others, it is only their base.
+ * Takes `FILE [file FILE]…`. Several files are merged into one BTF, without duplicate types. The base of a module's BTF
+ * in sysfs is the kernel's BTF. If the kernel's file is named together with other files, it serves only as the base of
+ * the others.
  */
 function fileSource(words: Words, options: Options): BtfSource {
   const { baseBtf } = options;

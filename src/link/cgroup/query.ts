@@ -86,5 +86,5 @@ function detailed(cgroup: string, programs: CgroupProgram[], options: CgroupQuer
 export function cgroupAttachType(given: AttachTypeName): BpfAttachType {
   const type = typeof given === "number" ? given : attachTypeByName(given);
   if (type !== undefined && CGROUP_ATTACH_TYPES.includes(type)) return type;
-  throw new UsageError(`"${given}" is not an attach type of cgroups; they are named like cgroup_inet_egress`);
+  throw new UsageError(`"${given}" is not a cgroup attach type; one is, for example, cgroup_inet_egress`);
 }

@@ -104,11 +104,12 @@ function reasonOf(errno: number, symbol: string | undefined, offset: number): Er
   }
   switch (errno) {
     case Errno.EILSEQ:
-      return "the offset is in the middle of an instruction";
+      return `the ${symbol === undefined ? "address" : "offset"} is in the middle of an instruction`;
     case Errno.EADDRNOTAVAIL:
       return "several functions have that name; give the address of one";
     case Errno.EINVAL:
     case Errno.ENOENT:
+      if (symbol === undefined) return "the kernel does not let that address be probed";
       return offset === 0
         ? "the kernel does not let that function be probed"
         : "the offset is not in that function, or may not be probed";

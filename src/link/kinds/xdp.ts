@@ -63,7 +63,7 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
     const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
     const explain: Hook["explain"] = (refusal) =>
       refusal.errno === Errno.EEXIST && expectedFd !== undefined
-        ? "its program is another one now"
+        ? "another program has been attached there meanwhile"
         : hook.explain?.(refusal);
     try {
       explained(one, { ...hook, explain }, () => xdpAttach(own.number, ifindex, { flags: mode, expectedFd }));

@@ -114,7 +114,7 @@ function atHook(place: HookPlace, call: Call): void {
 function detachedType(program: Program | undefined, { attachType }: HookPlace): BpfAttachType {
   if (program !== undefined) return resolveAttachType(attachType, program);
   if (attachType !== undefined) return attachTypeNumber(attachType);
-  throw new UsageError("detachProgram: without a program give the attachType of what is to be detached");
+  throw new UsageError("detachProgram: give the program to detach, or the attachType of the hook");
 }
 
 function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook {

@@ -260,10 +260,14 @@ export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array 
   checkU32(count, "count");
   const { key_bytes, value_bytes } = mapElementSize(fd);
   if (lengthOf(keys) < count * key_bytes) {
-    throw new UsageError(`${count} keys of ${key_bytes} bytes do not fit ${lengthOf(keys)} bytes`);
+    throw new UsageError(
+      `${count} keys of ${key_bytes} bytes need ${count * key_bytes} bytes, but the buffer has ${lengthOf(keys)}`,
+    );
   }
   if (values !== undefined && lengthOf(values) < count * value_bytes) {
-    throw new UsageError(`${count} values of ${value_bytes} bytes do not fit ${lengthOf(values)} bytes`);
+    throw new UsageError(
+      `${count} values of ${value_bytes} bytes need ${count * value_bytes} bytes, but the buffer has ${lengthOf(values)}`,
+    );
   }
   return key_bytes;
 }

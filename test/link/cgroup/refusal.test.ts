@@ -69,7 +69,7 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
       () => detachProgram(egress, { cgroup, attachType: "cgroup_inet_ingress" }),
       /is not attached .*: there is program/,
     ],
-    [() => queryCgroup(cgroup, "xdp"), /^"xdp" is not an attach type of cgroups/],
+    [() => queryCgroup(cgroup, "xdp"), /^"xdp" is not a cgroup attach type/],
     [() => cgroupPrograms("/proc"), /^\/proc is not a cgroup/],
     [() => [...walkCgroups("/nowhere")], /^can't open cgroup \/nowhere: No such file or directory$/],
   ];

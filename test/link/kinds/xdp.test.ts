@@ -46,7 +46,10 @@ test("xdp without a link, by netlink", async (t) => {
     });
     const attachment = attachXdp(first.program, place);
     assert.throws(() => attachXdp(second.program, place), /another program is attached to it in this mode/);
-    assert.throws(() => attachment.update(second.program, { old: third.program }), /its program is another one now/);
+    assert.throws(
+      () => attachment.update(second.program, { old: third.program }),
+      /another program has been attached there meanwhile/,
+    );
     attachment.update(second.program, { old: first.program });
     // What somebody else put there stays.
     xdpAttach(third.program.fd, veth.ifindex, { flags: mode === "generic" ? XdpFlag.XDP_FLAGS_SKB_MODE : 0 });
