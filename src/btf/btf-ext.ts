@@ -10,7 +10,7 @@ const HEADER_SIZE_WITH_CORE = 32;
 
 /** One function of a program section (`struct bpf_func_info`). */
 export interface FuncInfo {
-  /** Its first instruction, in 8-byte slots from the section's start. */
+  /** The first instruction of the function, in 8-byte slots from the section's start. */
   readonly slot: number;
   /** The FUNC type. */
   readonly typeId: TypeId;
@@ -18,16 +18,16 @@ export interface FuncInfo {
 
 /** The source line of an instruction (`struct bpf_line_info`). */
 export interface LineInfo {
-  /** In 8-byte slots from the section's start. */
+  /** The place of the instruction, in 8-byte slots from the section's start. */
   readonly slot: number;
   readonly fileNameOffset: number;
   readonly lineOffset: number;
-  /** Counts from 1. */
+  /** The number of the line; the first line is 1. */
   readonly line: number;
   readonly column: number;
 }
 
-/** The records of one kind for one program section. They are kept as words and decoded one at a time. */
+/** The records of one kind for one program section. They are kept as words; each call decodes one record. */
 export class BtfExtSection {
   /** The name of the ELF section that the records belong to, as a string offset in the object's BTF. */
   readonly nameOffset: number;
@@ -81,7 +81,7 @@ export class BtfExtSection {
   }
 }
 
-/** A parsed `.BTF.ext`. Each list has one entry for each program section with such records. */
+/** A parsed `.BTF.ext`. Each list has one entry for each program section that has records of this kind. */
 export interface BtfExt {
   readonly little: boolean;
   readonly funcInfos: readonly BtfExtSection[];

@@ -11,7 +11,9 @@ import { type KindSizes, KNOWN_KINDS, kindSizes, TypeIndex, typeWords } from "./
 import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
-/** The kernel's limit (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c). It also ends the walk of a cycle. */
+/**
+ * The kernel's limit on references in a row (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c). It also ends the walk of a cycle.
+ */
 export const MAX_RESOLVE_DEPTH = 32;
 
 /** The hash index of names is built after this many scans. Building it costs about as much as 30 scans. */
@@ -28,9 +30,9 @@ export interface BtfOptions {
   readonly source?: string | undefined;
   /** The base of a split BTF: its ids and string offsets continue those of the base. */
   readonly base?: Btf | undefined;
-  /** Index types only as far as they are needed; only for BTF from a kernel. See {@link Btf.parse}. */
+  /** True: index the types only as far as they are needed. Use it only for BTF from a kernel. See {@link Btf.parse}. */
   readonly lazy?: boolean | undefined;
-  /** True if the bytes lie in memory that must not be written: {@link Btf.data} is then a copy. */
+  /** True if the bytes lie in memory that must not be written. {@link Btf.data} is then a copy. */
   readonly readOnly?: boolean | undefined;
 }
 
@@ -87,22 +89,23 @@ export class Btf {
   }
 
   /**
-   * Parses a raw BTF blob of either byte order, such as a `.BTF` section or a file of /sys/kernel/btf. It checks the
-   * header and the size of each type. Names and references are checked when a type is read. Throws FormatError.
+   * Parses a raw BTF blob of either byte order, such as a `.BTF` section or a file of /sys/kernel/btf. The header and
+   * the size of each type are checked at once; names and references are checked when a type is read. Throws
+   * FormatError.
    *
    * `lazy` is only for BTF from a kernel. The types are then indexed only as far as they are needed, so a FormatError
-   * may come later, and searches rely on each name being a string of its own, not the tail of a longer one.
+   * may come later. Searches then also assume that each name is a string of its own, not the tail of a longer string.
    */
   static parse(data: Uint8Array, options: BtfOptions = {}): Btf {
     return new Btf(data, options);
   }
 
-  /** The blob itself, which must not change while this object is in use. A copy for a `readOnly` BTF. */
+  /** The blob itself. It must not change while this object is in use. For a `readOnly` BTF it is a copy. */
   get data(): Uint8Array {
     return this.#isReadOnly ? this.#data.slice() : this.#data;
   }
 
-  /** One past the last type. The ids from 0 (void) up to it are valid. */
+  /** The id after the last type. All ids from 0 (void) up to `endId - 1` are valid. */
   get endId(): TypeId {
     this.#index.extend(Number.POSITIVE_INFINITY);
     return this.firstId + this.#index.count;
@@ -130,12 +133,12 @@ export class Btf {
     return btf;
   }
 
-  /** Returns the index of a type's first word in the words of its {@link owner}. Not for void. */
+  /** Returns the index of a type's first word in the words of its {@link owner}. Do not call it for void. */
   wordIndex(id: TypeId): number {
     return this.owner(id).#offset(id);
   }
 
-  /** Creates a FormatError about a type. `problem` continues a sentence: "type 7 " and then `problem`. */
+  /** Creates a FormatError about a type. The message is "type 7 " and then `problem`. */
   error(id: TypeId, problem: string): FormatError {
     const known = id !== 0 && this.has(id);
     const owner = known ? this.owner(id) : this;
@@ -177,7 +180,7 @@ export class Btf {
     return this.#word(id, 2);
   }
 
-  /** Returns the string at an offset, which may lie in the base's strings. */
+  /** Returns the string at an offset. The string may be one of the base. */
   string(offset: number): string {
     if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
     const at = offset - this.stringStart;
@@ -189,7 +192,7 @@ export class Btf {
     return this.#strings.at(at, "a name");
   }
 
-  /** Decodes a type, at most once. */
+  /** Returns a decoded type. Each type is decoded at most once. */
   type(id: TypeId): BtfType {
     if (id === 0) return VOID;
     const owner = this.owner(id);
@@ -200,7 +203,10 @@ export class Btf {
     return type;
   }
 
-  /** Returns the first type with this name, and of one of `kinds` if any are given. It searches the base first. */
+  /**
+   * Returns the first type with this name. If `kinds` are given, the type must be of one of these kinds. The base is
+   * searched first.
+   */
   find(name: string, ...kinds: BtfKind[]): TypeId | undefined {
     let result: TypeId | undefined;
     this.#search(encoder.encode(name), "exact", (btf, id) => {
@@ -225,15 +231,16 @@ export class Btf {
   }
 
   /**
-   * Does {@link findByEssentialName} for several names, which costs about as much as for one. With `own` the types of
-   * the base are left out. A name without types gets an empty list.
+   * Does the same as {@link findByEssentialName} for several names in one pass, which costs about as much as a pass for
+   * one name. With `own` the types of the base are left out. A name without types gets an empty list.
    */
   findByEssentialNames(names: Iterable<string>, options: { own?: boolean | undefined } = {}): Map<string, TypeId[]> {
     const wanted = new Set(names);
     const base = options.own === true ? undefined : this.base;
     const out = base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
     for (const name of wanted) if (!out.has(name)) out.set(name, []);
-    // A scan compares each type with every wanted name that begins alike, so an index is faster for many names.
+    // A scan compares a type with every wanted name that begins like the type's name. So an index is faster for many
+    // names.
     if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());
     if (this.#names === undefined && this.#searchable && wanted.size <= NAMES_TO_SEARCH) {
       for (const name of wanted) {
@@ -254,7 +261,7 @@ export class Btf {
     return out;
   }
 
-  /** Skips typedefs, const, volatile, restrict and type tags, and returns the type below them. */
+  /** Skips typedefs, const, volatile, restrict and type tags, and returns the first type that is none of these. */
   resolve(id: TypeId): TypeId {
     let at = id;
     for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
@@ -295,7 +302,7 @@ export class Btf {
     for (let id = this.firstId; id < endId; id++) yield id;
   }
 
-  /** Returns the ids of this blob's own types of one kind, ascending, in one pass over the words. */
+  /** Returns the ids of this blob's own types of one kind in ascending order. It takes one pass over the words. */
   idsOf(kind: BtfKind): TypeId[] {
     const { [WORDS]: words, firstId, endId } = this;
     const offsets = this.#offsets;
@@ -307,7 +314,7 @@ export class Btf {
     return found;
   }
 
-  /** The index of the first word of each of this blob's own types, for passes over all types. */
+  /** For each of this blob's own types, the index of its first word. It is made for passes over all types. */
   get wordIndexes(): Uint32Array {
     return this.#offsets.subarray(0, this.endId - this.firstId);
   }
@@ -331,7 +338,7 @@ export class Btf {
     return out;
   }
 
-  /** Searches the base, then these types, until `found` returns true. Returns true if it did. */
+  /** Searches the base and then this blob, until `found` returns true. Returns true if `found` did so. */
   #search(name: Uint8Array, how: Match, found: (btf: Btf, id: TypeId) => boolean): boolean {
     const { base } = this;
     const inBase = base === undefined ? false : base.#search(name, how, found);

@@ -10,13 +10,16 @@ import type { TypeId } from "./types.ts";
 export class BtfBuilder {
   readonly base: Btf | undefined;
   readonly little: boolean;
-  /** The id of the first type added: 1, or `base.endId`. */
+  /** The id of the first type of this builder: 1, or `base.endId`. */
   readonly firstId: TypeId;
   readonly #strings: StringTable;
   readonly #types: (readonly number[] | undefined)[] = [];
   readonly #known = new Map<string, TypeId>();
 
-  /** With `base` the result is a split BTF. `little` is by default as in the base, or true without one. */
+  /**
+   * With `base` the result is a split BTF. `little` is the byte order; the default is that of the base, or true without
+   * a base.
+   */
   constructor(options: { base?: Btf | undefined; little?: boolean | undefined } = {}) {
     this.base = options.base;
     this.little = options.little ?? options.base?.little ?? true;
@@ -28,7 +31,7 @@ export class BtfBuilder {
     if (this.base === undefined) this.#strings.append(new Uint8Array(1));
   }
 
-  /** One past the last type. */
+  /** The id after the last type. */
   get endId(): TypeId {
     return this.firstId + this.#types.length;
   }
@@ -49,19 +52,21 @@ export class BtfBuilder {
     return this.endId - 1;
   }
 
-  /** Adds a type even if there is an equal one, so that the ids follow the order of the calls. */
+  /** Adds a type even if the builder has an equal type, so that the ids follow the order of the calls. */
   append(type: NewBtfType): TypeId {
     this.#types.push(this.#encode(type));
     return this.endId - 1;
   }
 
-  /** Returns a new id, whose type is {@link set} later. Types that refer to themselves need this. */
+  /** Returns a new id. Call {@link set} later with the type. Types that refer to themselves need this. */
   reserve(): TypeId {
     this.#types.push(undefined);
     return this.endId - 1;
   }
 
-  /** Sets the content of a type that was reserved or added here. */
+  /**
+   * Sets the content of a type. The id must come from {@link reserve}, {@link add} or {@link append} of this builder.
+   */
   set(id: TypeId, type: NewBtfType): void {
     if (!(id >= this.firstId && id < this.endId)) throw new UsageError(`type ${id} was not added to this BTF`);
     const index = id - this.firstId;

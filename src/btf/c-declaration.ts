@@ -6,10 +6,10 @@ const MAX_DEPTH = 32;
 /** The size of bpftool's buffer for a declaration, including the NUL. */
 const SIGNATURE_SIZE = 1024;
 
-/** Ends the recursion where bpftool gives up. It is caught in this file. */
+/** Ends the recursion where bpftool gives up. Only this file throws and catches it. */
 class Unprintable extends Error {}
 
-/** A text with a limit: an addition that reaches it throws {@link Unprintable}. */
+/** A text with a limit: an addition that reaches the limit throws {@link Unprintable}. */
 class Text {
   text = "";
   readonly #limit: number;

@@ -10,7 +10,7 @@ import type { BtfType, TypeId } from "./types.ts";
  */
 export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
   const done = new Map<TypeId, TypeId>([[0, 0]]);
-  // The types on the current path. One that is reached again gets its new id before its content is known.
+  // The types on the current path. A type that is reached again gets its new id before its content is known.
   const open = new Set<TypeId>();
   for (const start of ids) {
     const stack: TypeId[] = [start];

@@ -19,7 +19,10 @@ export const CoreRelocationKind = {
   BPF_CORE_ENUMVAL_VALUE: 11,
   BPF_CORE_TYPE_MATCHES: 12,
 } as const;
-/** Any number, so that the parser accepts a kind of a newer compiler. Only resolving it fails. */
+/**
+ * A relocation kind. Any number is allowed, so that the parser accepts a kind of a newer compiler; only resolving it
+ * fails.
+ */
 export type CoreRelocationKind = number;
 
 /** One CO-RE record of .BTF.ext (`struct bpf_core_relo`), with the access string as text. */
@@ -36,7 +39,7 @@ export interface CoreRelocation {
 interface KindTraits {
   /** libbpf's word for the kind, which its debug output and its notes in verifier logs use. */
   readonly text: string;
-  /** What it refers to: a member, a whole type or an enumerator. */
+  /** What a relocation of this kind refers to: a member, a whole type or an enumerator. */
   readonly subject: "field" | "type" | "enumerator";
 }
 
@@ -72,7 +75,7 @@ export function coreRelocationSubject(kind: CoreRelocationKind): KindTraits["sub
 /** Bytes of a `struct bpf_core_relo`. */
 export const CORE_RELOCATION_SIZE = 16;
 
-/** Encodes CO-RE relocations for the kernel (Linux 5.17). `btf` has the object's own types. */
+/** Encodes CO-RE relocations for the kernel (Linux 5.17). `btf` is the object's own BTF. */
 export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreRelocation[]): Uint8Array {
   const out = new Uint8Array(relocations.length * CORE_RELOCATION_SIZE);
   const view = new DataView(out.buffer);

@@ -23,7 +23,7 @@ export class BtfEdit {
     this.btf = btf;
     this.#words = btf[WORDS].slice();
     this.#strings = new StringTable(btf.stringStart, btf);
-    // Old strings keep their offsets; new ones go after them.
+    // The old strings keep their offsets; new strings go after them.
     this.#strings.append(btf[STRINGS]);
   }
 
@@ -41,7 +41,10 @@ export class BtfEdit {
     this.#words[this.#at(id)] = offset;
   }
 
-  /** Replaces kind, vlen and kind flag. The new kind must have as many words after `struct btf_type` as the old one. */
+  /**
+   * Replaces kind, vlen and kind flag. After `struct btf_type`, a type of the new kind must take as many words as
+   * before.
+   */
   setInfo(id: TypeId, kind: BtfKind, vlen = 0, flag = false): void {
     this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
   }
@@ -64,7 +67,10 @@ export class BtfEdit {
     else throw new UsageError(`type ${id} is neither a function nor a variable`);
   }
 
-  /** Sets the size and the entries of a DATASEC: as many as before, and in ascending order, as the kernel requires. */
+  /**
+   * Sets the size and the entries of a DATASEC. The number of entries must not change, and they must be in ascending
+   * order, as the kernel requires.
+   */
   setDatasec(id: TypeId, size: number, variables: readonly BtfSecInfo[]): void {
     if (this.btf.kind(id) !== BtfKind.DATASEC || variables.length !== this.btf.vlen(id)) {
       throw new UsageError(`type ${id} is not a DATASEC of ${variables.length} variables`);

@@ -2,7 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
 type WithoutId<T> = T extends { readonly id: TypeId } ? Omit<T, "id"> : never;
-/** A type to encode: a {@link BtfType} without an id. An id that is there is ignored. */
+/** A type to encode: a {@link BtfType} without an id. An id in the object is ignored. */
 export type NewBtfType = WithoutId<Exclude<BtfType, { kind: "void" }>>;
 
 const KINDS: Readonly<Record<NewBtfType["kind"], number>> = {
@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<NewBtfType["kind"], number>> = {
 };
 const LINKAGE = { static: 0, global: 1, extern: 2 } as const;
 
-/** Encodes one type as words. `nameOffset` returns the string offset of a name and adds a name that is new. */
+/** Encodes one type as words. `nameOffset` returns the string offset of a name, and adds the name if it is new. */
 export function encodeType(type: NewBtfType, nameOffset: (name: string) => number): number[] {
   const u32 = (value: number, what: string): number => {
     if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;

@@ -33,7 +33,7 @@ export function essentialLength(strings: Uint8Array, start: number, end: number)
   return end - start;
 }
 
-/** How a name must match: as a whole, or without its flavour. */
+/** How a name must match: exactly, or after its flavour is removed. */
 export type Match = "exact" | "essential";
 
 /** Returns true if the NUL-terminated string at `at` is `name` or, for an essential match, `name` with a flavour. */

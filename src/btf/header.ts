@@ -2,12 +2,12 @@ import { FormatError } from "../errors/index.ts";
 
 /** `BTF_MAGIC` of include/uapi/linux/btf.h. */
 export const BTF_MAGIC = 0xeb9f;
-/** `struct btf_header` up to Linux 7.1. */
+/** The size of `struct btf_header` before Linux 7.1. */
 export const HEADER_SIZE = 24;
-/** The size with `layout_off` and `layout_len`, which newer encoders add. */
+/** The size of a header that also has `layout_off` and `layout_len`. Newer encoders add them. */
 export const HEADER_SIZE_WITH_LAYOUT = 32;
 
-/** The checked places of the sections of a BTF blob, in bytes from the blob's start. */
+/** Where the sections of a BTF blob are, in bytes from the blob's start. The places are checked. */
 export interface BtfHeader {
   readonly little: boolean;
   readonly headerLength: number;
@@ -16,7 +16,7 @@ export interface BtfHeader {
   readonly stringStart: number;
   readonly stringLength: number;
   readonly layoutStart: number;
-  /** 0 if the blob has no layout section, which describes the kinds. */
+  /** The length of the layout section, which describes the kinds; 0 if the blob has none. */
   readonly layoutLength: number;
 }
 

@@ -10,9 +10,12 @@ export interface NamedTypes {
   readonly strings: Uint8Array;
   /** The name offset of the first byte of `strings`: 0, or the length of the base's strings. */
   readonly stringStart: number;
-  /** The budget for comparing names. */
+  /** The budget for comparisons of names. */
   readonly budget: StringBudget;
-  /** Returns the place of a name offset below {@link stringStart} in the strings of a base, or undefined. */
+  /**
+   * Finds a name that is a string of the base. `offset` is below {@link stringStart}. Returns the strings of the base
+   * and the name's place in them, or undefined.
+   */
   foreign(offset: number): { readonly strings: Uint8Array; readonly at: number } | undefined;
 }
 
@@ -43,7 +46,10 @@ export function scanNames(types: NamedTypes, name: Uint8Array, how: Match, found
   }
 }
 
-/** A hash table of every type's essential name. Collisions form chains, so a hostile BTF costs no more than a scan. */
+/**
+ * A hash table of the essential names of all types. Collisions form chains, so even a hostile BTF costs no more than a
+ * scan.
+ */
 export class NameIndex {
   readonly #types: NamedTypes;
   readonly #heads: Uint32Array;
@@ -60,7 +66,8 @@ export class NameIndex {
     const mask = size - 1;
     const heads = new Uint32Array(size);
     const next = new Uint32Array(count);
-    // Backwards, so that each chain has its types in ascending order. 0 ends a chain; n stands for type n - 1.
+    // The loop runs backwards, so that each chain has its types in ascending order. 0 ends a chain; n stands for type n
+    // - 1.
     for (let i = count - 1; i >= 0; i--) {
       const offset = words[offsets[i] as number] as number;
       let bytes = strings;
@@ -115,8 +122,8 @@ function hashWhole(bytes: Uint8Array): number {
 }
 
 /**
- * Returns the hash of the essential name ({@link essentialLength}) of the string at `at`, so that a type and its
- * flavours are in one chain. It takes one pass over the name, because the index has a hundred thousand names.
+ * Returns a hash of the essential name ({@link essentialLength}) of the string at `at`, so that a type and its flavours
+ * are in one chain. The hash takes only one pass over the name, because the index covers a hundred thousand names.
  */
 function hashEssential(bytes: Uint8Array, at: number, budget: StringBudget): number {
   const end = bytes.length;

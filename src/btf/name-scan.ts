@@ -13,10 +13,10 @@ interface Wanted {
  * Calls `found` for every type whose essential name is one of `names`, in ascending order of ids. One pass finds the
  * candidates of all local types of an object.
  *
- * A pass over vmlinux takes 1.7 ms before the code is optimised. In a short-lived process this is most of the time that
- * CO-RE takes. So the pass only looks up two pairs of bytes of each type's name in tables. Thousands of kernel types
- * begin alike (trace_event_raw_…), so the second pair is at the end of the wanted name. For hundreds of names an index
- * is faster.
+ * A pass over vmlinux takes 1.7 ms before V8 optimises the code. In a short-lived process this is most of the time that
+ * CO-RE takes. So the pass only looks up two pairs of bytes of each type's name in tables. The names of thousands of
+ * kernel types begin alike (trace_event_raw_…), so the second pair is at the end of the wanted name. For hundreds of
+ * names an index is faster.
  */
 export function scanEssentialNames(
   types: NamedTypes,
@@ -39,9 +39,15 @@ export function scanEssentialNames(
 
 /** Tables for {@link collectHits}. */
 interface Filter {
-  /** Indexed by the first two bytes of a name: the length of the shortest wanted name with these bytes; 0 for none. */
+  /**
+   * Indexed by the first two bytes of a name: the length of the shortest wanted name that begins with these two bytes;
+   * 0 if none does.
+   */
   readonly lengths: Uint32Array;
-  /** Indexed by the bytes before and after that length: 1 if they may belong to a wanted name. */
+  /**
+   * Indexed by two bytes: the byte before that length, and the byte after it. The entry is 1 if a wanted name may have
+   * these two bytes.
+   */
   readonly ends: Uint8Array;
 }
 
@@ -60,8 +66,8 @@ function filterOf(groups: ReadonlyMap<number, readonly Wanted[]>): Filter {
 }
 
 /**
- * Writes the indices of the types that pass the filter, and of all types whose name is in the base's strings. This is a
- * function of its own that calls nothing, so that V8 can optimise it while the pass runs.
+ * Writes the indices of the types that pass the filter, and of all types whose name is a string of the base. This
+ * function calls nothing, so that V8 can optimise it while it runs.
  */
 function collectHits(types: NamedTypes, filter: Filter, hits: Uint32Array): number {
   const { words, offsets, strings, stringStart } = types;
@@ -91,7 +97,7 @@ function groupByStart(names: readonly string[]): Map<number, Wanted[]> {
     const bytes = encoder.encode(name);
     if (bytes.length === 0) continue;
     add(pair(bytes, 0), { name, bytes });
-    // After a name of one byte comes its NUL or the underscore of its flavour.
+    // After a name of one byte comes its NUL, or the first underscore of its flavour.
     if (bytes.length === 1) add(pair(bytes, 0) | (UNDERSCORE << 8), { name, bytes });
   }
   return groups;

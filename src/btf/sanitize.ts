@@ -25,8 +25,8 @@ export interface BtfFeatures {
 }
 
 /**
- * Encodes an object's BTF for an older kernel. Each type that the kernel does not know is replaced by one that takes as
- * many words, as libbpf does (`bpf_object__sanitize_btf`). Ids do not change. Throws FormatError.
+ * Encodes an object's BTF for an older kernel. A type that the kernel does not know is replaced by a type that takes
+ * the same number of words, as in libbpf (`bpf_object__sanitize_btf`). Ids do not change. Throws FormatError.
  */
 export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
   const edit = new BtfEdit(btf);
@@ -58,7 +58,7 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
         break;
       case BtfKind.FLOAT:
         if (!features.float) {
-          // Without a name, because "struct float" is not valid C.
+          // The name is removed, because "struct float" is not valid C.
           edit.setNameOffset(id, 0);
           edit.setInfo(id, BtfKind.STRUCT);
         }
@@ -89,7 +89,7 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
 
 const BYTE = { kind: "int", size: 1, signed: false, char: false, bool: false, bitOffset: 0, bits: 8 } as const;
 
-/** Turns a type into an INT of one byte, which is not too large for any variable. */
+/** Turns a type into an INT of one byte, because such a type is never larger than the variable. */
 function becomeByte(edit: BtfEdit, id: TypeId): void {
   edit.setInfo(id, BtfKind.INT);
   edit.setSize(id, 1);

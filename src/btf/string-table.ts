@@ -5,7 +5,7 @@ import { STRINGS } from "./memory-keys.ts";
 
 /** Builds a string section without repeated texts. Offsets may continue those of a base or of an earlier version. */
 export class StringTable {
-  /** The offset that the next new string gets. */
+  /** The offset of the next new string. */
   #end: number;
   readonly #base: StringFinder | undefined;
   readonly #offsets = new Map<string, number>();
@@ -39,14 +39,14 @@ export class StringTable {
     return offset;
   }
 
-  /** Adds bytes as they are, without looking for equal ones. */
+  /** Adds bytes unchanged, without a search for equal strings. */
   append(bytes: Uint8Array): void {
     this.#pieces.push(bytes);
     this.#end += bytes.length;
   }
 }
 
-/** After this many searches an index of all strings is cheaper. */
+/** After this many searches, an index of all strings is cheaper than further searches. */
 const SEARCHES_BEFORE_INDEX = 16;
 
 /** Finds strings of a BTF and its bases by their text. */
@@ -87,7 +87,7 @@ function indexStrings(btf: Btf): Map<string, number> {
     for (let at = 0; at < strings.length; ) {
       const end = strings.indexOf(0, at);
       const text = decodeText(strings, at, end);
-      // No search is for a string whose bytes are not UTF-8, so it is left out.
+      // A string with bytes that are not UTF-8 is left out, because nobody can search for it.
       if (!text.includes(REPLACEMENT) && !index.has(text)) index.set(text, stringStart + at);
       at = end + 1;
     }

@@ -3,14 +3,15 @@ import { type BtfHeader, HOST_LITTLE } from "./header.ts";
 import { BtfKind } from "./types.ts";
 
 /**
- * How many u32 words a type of each kind takes: in the low byte without elements, in the high byte for each element.
+ * How many u32 words a type of each kind takes. The low byte is the number of words without elements, the high byte the
+ * number of words for each element.
  */
 export type KindSizes = Uint16Array;
 
 /** The kind is 7 bits of `info` since Linux 7.1. Before, it was 5 bits, and the bits above were zero. */
 const KINDS = 128;
 
-/** The sizes of all kinds that this code knows; 0 for the others. */
+/** The sizes of all kinds that this code knows; 0 for all other kinds. */
 export const KNOWN_KINDS: KindSizes = /* @__PURE__ */ knownKinds();
 
 function knownKinds(): KindSizes {
@@ -29,8 +30,8 @@ function knownKinds(): KindSizes {
 }
 
 /**
- * Returns the sizes of all kinds, with those that the blob's layout section adds (`struct btf_layout`: info_sz,
- * elem_sz, flags). As in libbpf, the section is ignored for the kinds in {@link KNOWN_KINDS}.
+ * Returns the sizes of all kinds, including the kinds that only the blob's layout section describes (`struct
+ * btf_layout`: info_sz, elem_sz, flags). As in libbpf, the section is ignored for the kinds in {@link KNOWN_KINDS}.
  */
 export function kindSizes(data: Uint8Array, header: BtfHeader, base: KindSizes): KindSizes {
   if (header.layoutLength === 0) return base;
@@ -62,7 +63,9 @@ export function typeWords(data: Uint8Array, header: BtfHeader): Uint32Array {
  * types of a kernel, before the code is optimised), and many wanted types are near the start.
  */
 export class TypeIndex {
-  /** The first word of each of the {@link count} types that are indexed. The entry after them is the next type's. */
+  /**
+   * The index of the first word of each indexed type. One more entry follows: the index at which the next type begins.
+   */
   readonly offsets: Uint32Array;
   /** How many types are indexed. */
   count = 0;
@@ -80,7 +83,9 @@ export class TypeIndex {
     this.#source = source;
   }
 
-  /** Indexes at least the first `least` types if there are so many. Throws FormatError if a type is wrong. */
+  /**
+   * Indexes at least the first `least` types, or all types if there are fewer. Throws FormatError if a type is wrong.
+   */
   extend(least: number): void {
     if (this.#complete || least <= this.count) return;
     const limit = Math.max(least, 2 * this.count, STEP);
@@ -88,7 +93,7 @@ export class TypeIndex {
     if (this.count < limit) this.#checkEnd();
   }
 
-  /** Returns the number of the type that begins at a word; -1 if none begins there. */
+  /** Returns the number of the type that begins at a word; -1 if no type begins there. */
   search(word: number): number {
     while (!this.#complete && (this.offsets[this.count] as number) <= word) this.extend(this.count + 1);
     let low = 0;

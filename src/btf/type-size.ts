@@ -2,7 +2,7 @@ import type { FormatError } from "../errors/index.ts";
 import { WORDS } from "./memory-keys.ts";
 import { BtfKind, type TypeId } from "./types.ts";
 
-/** The parts of a BTF from which sizes and alignments are computed. */
+/** The parts of a BTF that are needed to compute sizes and alignments. */
 export interface TypeWords {
   /** The first type of this blob. The types before it are those of the base. */
   readonly firstId: TypeId;
@@ -90,7 +90,7 @@ export function sizeOfType(btf: TypeWords, id: TypeId): number {
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
 }
 
-/** Describes why a type has no size: because of its own kind, or because of `at`, the type that it consists of. */
+/** Describes why a type has no size. The reason is its own kind, or the kind of `at`, the type to which it leads. */
 function reasonOf(btf: TypeWords, id: TypeId, at: TypeId): string {
   const subject = at === id ? "it" : `type ${at}`;
   switch (btf.kind(at)) {
@@ -114,7 +114,7 @@ function product(btf: TypeWords, id: TypeId, count: number, size: number): numbe
 
 /**
  * Returns the alignment in bytes by libbpf's rules (`btf__align_of`). `known` caches the alignment of each struct,
- * because many members may lead to the same struct.
+ * because many members may have the same struct as their type.
  */
 export function alignOfType(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, depth = 0): number {
   let at = id;
@@ -163,7 +163,7 @@ function alignOfMembers(btf: TypeWords, id: TypeId, known: Map<TypeId, number>, 
     if (align > most) most = align;
     const offset = words[at + 2] as number;
     const bitfield = flag && offset >>> 24 !== 0;
-    // A member that is not aligned means that the struct is packed.
+    // A member at an offset that does not fit its alignment means that the struct is packed.
     if (!bitfield && (flag ? offset & 0xffffff : offset) % (8 * align) !== 0) return 1;
   }
   return btf.sizeField(id) % most === 0 ? most : 1;

@@ -1,4 +1,4 @@
-/** Numbers of `BTF_KIND_*` (include/uapi/linux/btf.h). */
+/** The numbers of `BTF_KIND_*` (include/uapi/linux/btf.h). */
 export const BtfKind = {
   VOID: 0,
   INT: 1,

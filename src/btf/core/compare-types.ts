@@ -13,27 +13,27 @@ export class CoreBudget {
   #left: number;
   readonly #source: string;
 
-  /** @param source the object's name in errors. */
+  /** @param source the object's name in errors */
   constructor(source: string, steps = 10_000_000) {
     this.#left = steps;
     this.#source = source;
   }
 
-  /** Takes `steps` comparisons of members, parameters or enumerators. Throws FormatError if the budget is spent. */
+  /** Counts `steps` comparisons of members, parameters or enumerators. Throws FormatError if the budget is spent. */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0)
       throw new FormatError({ source: this.#source }, "CO-RE relocations need too many type comparisons");
   }
 
-  /** Returns a name without its flavour. A long name counts as several steps. */
+  /** Returns a name without its flavour. A long name counts as several steps of the budget. */
   essentialName(name: string): string {
     this.spend(name.length >>> 6);
     return essentialName(name);
   }
 }
 
-/** The most levels of pointers and arrays, and of functions in functions (libbpf's src/relo_core.c). */
+/** The most levels of pointers and arrays, and of function types inside function types (libbpf's src/relo_core.c). */
 export const MAX_TYPE_DEPTH = 32;
 
 /** Returns true for kinds that are compatible: two equal kinds, or any two enums, whatever their width. */
@@ -42,9 +42,9 @@ export function kindsAreCompatible(a: BtfKind, b: BtfKind): boolean {
 }
 
 /**
- * Compares two types for type_exists, target_type_id and type_size. The caller has compared the names of the two types.
- * Below them names do not matter: pointers and arrays must lead to compatible types, and functions must have compatible
- * parameters.
+ * Compares two types for type_exists, target_type_id and type_size. The caller has already compared the names of these
+ * two types. The names of the types that they refer to do not matter: pointers and arrays must lead to compatible
+ * types, and functions must have compatible parameters.
  */
 export function typesAreCompatible(
   local: Btf,
@@ -114,9 +114,9 @@ function compatible(
 }
 
 /**
- * Returns true if a member of the target is compatible with a local member of the same name. Any two structs or unions,
- * pointers, floats and integers are. Enums and forward declarations need equal names, unless one is anonymous. Arrays
- * need compatible elements.
+ * Returns true if a member of the target is compatible with a local member of the same name. Two structs or unions are
+ * always compatible; so are two pointers, two floats and two integers. Two enums or forward declarations need equal
+ * names, unless one of them is anonymous. Two arrays need compatible elements.
  */
 export function fieldsAreCompatible(
   local: Btf,
@@ -170,10 +170,10 @@ export function tooDeep(btf: Btf, id: TypeId): FormatError {
 }
 
 /**
- * Compares two types for type_matches (Clang 15, libbpf 1.0), which is stricter than compatibility. Below typedefs and
- * modifiers, names and kinds must be equal, and so must the size and sign of integers and the length of arrays. All
- * local members and enumerators must exist in the target. A struct behind a pointer needs only an equal name and kind,
- * and may be a forward declaration.
+ * Compares two types for type_matches (Clang 15, libbpf 1.0), which is stricter than compatibility. Typedefs and
+ * modifiers are skipped. Names and kinds must then be equal, and so must the size and sign of integers and the length
+ * of arrays. All local members and enumerators must exist in the target. A struct behind a pointer needs only an equal
+ * name and kind, and may be a forward declaration.
  */
 export function typesMatch(local: Btf, localId: TypeId, target: Btf, targetId: TypeId, budget: CoreBudget): boolean {
   return matches({ local, target, budget }, localId, targetId, false, MAX_TYPE_DEPTH);
@@ -202,7 +202,7 @@ function matches(sides: Sides, localRoot: TypeId, targetRoot: TypeId, behindPoin
       case BtfKind.VOID:
         return targetKind === kind;
       case BtfKind.FWD: {
-        // The kind flag of a forward declaration tells whether it declares a union.
+        // The kind flag of a forward declaration is set for a union.
         const union = local.kindFlag(localId);
         if (targetKind === kind) return union === target.kindFlag(targetId);
         return behind && targetKind === (union ? BtfKind.UNION : BtfKind.STRUCT);
@@ -257,7 +257,10 @@ function integersMatch({ local, target }: Sides, localId: TypeId, targetId: Type
   return ours.size === theirs.size && ours.signed === theirs.signed;
 }
 
-/** Returns true if the target enum has the same width and all local enumerators by name, whatever their values. */
+/**
+ * Returns true if the target enum has the same width and contains all local enumerators by name. Their numbers may
+ * differ.
+ */
 function enumsMatch({ local, target, budget }: Sides, localId: TypeId, targetId: TypeId): boolean {
   if (local.sizeField(localId) !== target.sizeField(targetId) || local.vlen(localId) > target.vlen(targetId))
     return false;

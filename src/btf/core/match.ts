@@ -9,7 +9,10 @@ import { isComposite, memberAt, namedOrAnonymous } from "./type-access.ts";
 
 const encoder = new TextEncoder();
 
-/** Follows a local specification through a candidate's types. Returns undefined if the candidate lacks a step. */
+/**
+ * Follows a local specification through the types of a candidate. Returns undefined if the candidate has no match for a
+ * step.
+ */
 export function matchCoreSpec(spec: CoreSpec, target: Btf, targetId: TypeId, budget: CoreBudget): CoreSpec | undefined {
   const found: CoreSpec = {
     btf: target,
@@ -57,7 +60,7 @@ function matchField(spec: CoreSpec, found: CoreSpec, budget: CoreBudget): boolea
       id = next;
       continue;
     }
-    // The first index treats the root as an element of an array, for which there is no type.
+    // The first index treats the root type as an element of an array. BTF has no type for this array.
     if (i > 0) {
       const type = btf.type(id);
       if (type.kind !== "array") return false;
@@ -84,8 +87,8 @@ interface WantedMember {
 }
 
 /**
- * Looks for a member in a struct or union and in its anonymous members. Only the first member with the name counts,
- * whether or not its type is compatible. Returns the type of the member.
+ * Looks for a member in a struct or union and in its anonymous members. Only the first member with the wanted name
+ * counts, whether or not its type is compatible. Returns the type of the member.
  */
 function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, budget: CoreBudget): TypeId | undefined {
   const { btf } = found;
@@ -101,7 +104,7 @@ function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, bu
     pushIndex(found, index);
     found.bitOffset = (bitOffset + member.bitOffset) >>> 0;
     if (member.name === "") {
-      // The length of the specification limits the depth, and the budget limits the breadth.
+      // The number of steps in the specification limits the depth, and the budget limits the breadth.
       const next = matchMember(wanted, member.type, found, budget);
       if (next !== undefined) return next;
     } else if (fieldsAreCompatible(wanted.local, wanted.type, btf, member.type, budget)) {

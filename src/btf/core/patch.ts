@@ -95,10 +95,10 @@ export function applyCoreRelocation(
   }
 }
 
-/** Returns true for an ld_imm64 of a plain number (not a map or a function) with a valid second slot. */
+/** Returns true for an ld_imm64 of a plain number (not of a map or a function) that has a valid second slot. */
 function isPlainLoadImmediate(instructions: DataView, at: number, little: boolean): boolean {
   if (instructions.getUint8(at) !== bpf.LD_IMM64 || at + 2 * bpf.SLOT_SIZE > instructions.byteLength) return false;
-  // The byte has two registers of 4 bits. Their order depends on the byte order.
+  // This byte contains two register numbers of 4 bits each. Their order depends on the byte order.
   const registers = instructions.getUint8(at + 1);
   const source = little ? registers >> 4 : registers & 0x0f;
   return source === 0 && instructions.getUint16(at + 2) === 0 && instructions.getUint32(at + bpf.SLOT_SIZE) === 0;

@@ -15,33 +15,49 @@ export interface CoreTarget {
   readonly name: string;
 }
 
-/** All types that a program may be relocated against. */
+/** All types against which a program may be relocated. */
 export interface CoreTargets {
-  /** The kernel's types, or a BTF to use in their place. */
+  /** The kernel's types, or a BTF that replaces them. */
   readonly main: Btf;
-  /** Returns the modules. Called once, and only if a type is not in `main`. Omit it if `main` is of another kernel. */
+  /**
+   * Returns the modules. Called at most once, and only if a type is not in `main`. Leave it out if `main` belongs to
+   * another kernel.
+   */
   readonly modules?: (() => Iterable<CoreTarget>) | undefined;
 }
 
-/** The value to write into an instruction. Values are unsigned 64-bit numbers, negative ones in two's complement. */
+/**
+ * The result of a relocation. `value` is written into the instruction. All values are unsigned 64-bit numbers; negative
+ * values are in two's complement.
+ */
 export interface CoreResult {
-  /** True if the target has no match: the instruction becomes a call that the verifier rejects if it is reachable. */
+  /**
+   * True if the target has no match. The instruction then becomes a call that the verifier rejects if it is reachable.
+   */
   readonly poison: boolean;
   /** The value that the compiler wrote, computed from the local types. */
   readonly original: bigint;
   readonly value: bigint;
-  /** False if the value in the instruction may differ from `original`. */
+  /** False if the instruction may rightly contain another value than `original`. */
   readonly validate: boolean;
-  /** How many bytes a load or store of the member moves, before and after; 0 if that is not known. */
+  /**
+   * How many bytes a load or store of the member moves, in the local types and in the target; 0 if that is not known.
+   */
   readonly originalSize: number;
   readonly size: number;
-  /** True if the sizes differ and a load of another width gives another value, so that a load or store is poisoned. */
+  /**
+   * True if the two sizes differ and a load of another width would give another value. A load or store is then
+   * poisoned.
+   */
   readonly failSizeChange: boolean;
-  /** The reason to poison the instruction or, with `failSizeChange`, a load; undefined if there is none. */
+  /**
+   * The reason to poison the instruction. With `failSizeChange` it applies only to a load or store. Undefined if there
+   * is none.
+   */
   readonly reason: string | undefined;
-  /** The local side in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
+  /** The local access in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
-  /** The type of the target that gave the value; undefined if none matched or none was needed. */
+  /** The type of the target from which the value comes; undefined if no type matched or none was needed. */
   readonly target: { readonly name: string; readonly typeId: TypeId; readonly text: string } | undefined;
 }
 
@@ -50,16 +66,16 @@ interface Candidate extends CoreTarget {
 }
 
 /**
- * Resolves the CO-RE relocations of one object by libbpf's rules. As in libbpf, a candidate that did not match one
- * relocation of a local type is skipped for the next one, so resolve relocations in the order of the file. The BTFs
- * must not change meanwhile.
+ * Resolves the CO-RE relocations of one object by libbpf's rules. If a candidate does not match one relocation of a
+ * local type, it is skipped for the next relocations of this type, as in libbpf. So resolve the relocations in the
+ * order of the file. The BTFs must not change meanwhile.
  */
 export class CoreRelocator {
   readonly #local: Btf;
   readonly #targets: CoreTargets;
   readonly #budget: CoreBudget;
   readonly #candidates = new Map<TypeId, Candidate[]>();
-  /** The types of the main target that {@link prepare} found, of any kind, by essential name. */
+  /** The types in the main target, of any kind, that {@link prepare} found for each essential name. */
   readonly #found = new Map<string, readonly TypeId[]>();
   readonly #results = new Map<string, { result: CoreResult; candidates: readonly Candidate[] | undefined }>();
   #modules: readonly CoreTarget[] | undefined;
@@ -86,8 +102,8 @@ export class CoreRelocator {
   }
 
   /**
-   * Computes the value for a relocation's instruction. If a field or enumerator is missing, the result says "poison".
-   * Throws FormatError if the relocation makes no sense or the candidates contradict each other.
+   * Computes the value for a relocation's instruction. If a field or enumerator is missing, the result has `poison`
+   * set. Throws FormatError if the relocation makes no sense or if two candidates give different results.
    */
   resolve(relocation: CoreRelocation): CoreResult {
     checkAccessString(this.#local, relocation);
@@ -174,7 +190,10 @@ interface Match {
   readonly value: CoreValue;
 }
 
-/** Several types often share a name (flavours, incomplete deduplication). All of them must give the same result. */
+/**
+ * Throws FormatError if two candidates give different results. Several types often share a name: flavours, or copies
+ * after incomplete deduplication.
+ */
 function refuseAmbiguity(local: Btf, text: string, a: Match, b: Match): void {
   let difference: string;
   if (a.spec.bitOffset !== b.spec.bitOffset)
@@ -222,8 +241,8 @@ function poisoned(original: CoreValue, reason: string): Decision {
 }
 
 /**
- * Returns true if a load may become narrower or wider. Loads zero-extend, so the value stays the same for unsigned
- * integers and for pointers, which have 8 bytes in BPF and 4 bytes on a 32-bit kernel.
+ * Returns true if a load may become narrower or wider. Loads zero-extend, so the loaded value stays the same for
+ * unsigned integers and for pointers. (Pointers have 8 bytes in BPF and 4 bytes on a 32-bit kernel.)
  */
 function mayChangeSize(local: Btf, localId: TypeId, target: Btf, targetId: TypeId): boolean {
   const ours = local.type(localId);

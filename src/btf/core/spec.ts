@@ -9,7 +9,9 @@ import {
 import type { TypeId } from "../types.ts";
 import { describeType, isComposite, memberAt, shortName } from "./type-access.ts";
 
-/** The most indices in an access string, and the most steps to a target's member (libbpf's BPF_CORE_SPEC_MAX_LEN). */
+/**
+ * The most indices in an access string, and the most steps to a member of the target (libbpf's BPF_CORE_SPEC_MAX_LEN).
+ */
 export const MAX_SPEC_LENGTH = 64;
 
 /** A step of an access as the programmer wrote it: a named member, an array index or an enumerator. */
@@ -21,15 +23,15 @@ export interface CoreAccessor {
   readonly name: string | undefined;
 }
 
-/** An access that a relocation describes, in the local types or in those of a candidate. */
+/** The access that a relocation describes, in the local types or in the types of a candidate. */
 export interface CoreSpec {
   readonly btf: Btf;
   readonly kind: CoreRelocationKind;
-  /** The type in the relocation itself: typedefs and modifiers are not skipped. */
+  /** The type that the relocation itself names. Its typedefs and modifiers are not skipped. */
   readonly rootTypeId: TypeId;
   /** The first accessor is the index of the root itself (`&p[0]`), or the enumerator. Empty for a type relocation. */
   readonly accessors: CoreAccessor[];
-  /** The access string for this BTF as numbers: all indices, including those of anonymous members. */
+  /** The access string for this BTF as numbers. It contains all indices, including those of anonymous members. */
   readonly raw: number[];
   /** Offset from the root's start in bits, wrapped to 32 bits as in libbpf. */
   bitOffset: number;
@@ -90,7 +92,7 @@ export function checkAccessString(btf: Btf, relocation: CoreRelocation): void {
   }
 }
 
-/** The length of the largest index and the colon after it. */
+/** The most characters of one index with the colon after it. */
 const LONGEST_INDEX = 11;
 
 function relocationError(btf: Btf, relocation: CoreRelocation, problem: string): FormatError {
@@ -138,7 +140,8 @@ export function bitsOf(index: number, size: number): number {
 }
 
 /**
- * Returns true for a flexible array, which takes any index: an array without length, as the last member of a struct.
+ * Returns true for a flexible array, for which any index is valid: an array of length 0 that is the last member of a
+ * struct.
  */
 export function isFlexibleArray(btf: Btf, accessor: CoreAccessor | undefined, length: number): boolean {
   if (accessor?.name === undefined || length > 0) return false;

@@ -26,7 +26,7 @@ const KIND_TEXT: Readonly<Record<number, string>> = {
   [BtfKind.ENUM64]: "enum64",
 };
 
-/** Shortens a very long name for a message. No programmer writes such a name. */
+/** Shortens a name for a message if it is longer than any name that a programmer writes. */
 export function shortName(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }

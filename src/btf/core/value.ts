@@ -11,7 +11,7 @@ const K = CoreRelocationKind;
 export interface CoreValue {
   /** The value for the instruction as an unsigned 64-bit number, negative ones in two's complement. */
   readonly value: bigint;
-  /** False if the compiler may rightly have written another value, so that the loader must not check it. */
+  /** False if the compiler may rightly have written another value, so that the loader must not compare the two. */
   readonly validate: boolean;
   /** For a member's offset: how many bytes a load of the member moves, and its type. 0 for other relocations. */
   readonly size: number;
@@ -20,7 +20,7 @@ export interface CoreValue {
 
 /**
  * Computes the value of a specification. `spec` is undefined if the target has no match. The result is undefined if no
- * value is right, so that the instruction must be poisoned. Throws FormatError if the value cannot be expressed.
+ * value would be right; the instruction must then be poisoned. Throws FormatError if the value cannot be expressed.
  */
 export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined): CoreValue | undefined {
   switch (coreRelocationSubject(kind)) {
@@ -31,7 +31,7 @@ export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined):
       if (kind === K.BPF_CORE_ENUMVAL_EXISTS) return plain(spec === undefined ? 0 : 1);
       return spec && plain(enumeratorValue(kind, spec));
     default:
-      // For a missing type the value is 0, not poison. For a size or an id too: 0 is never a valid size or id.
+      // A missing type gives 0, not poison. This also works for a size or an id, because 0 is never a valid size or id.
       return spec === undefined ? plain(0) : typeValue(kind, spec);
   }
 }
@@ -59,7 +59,8 @@ function enumeratorValue(kind: CoreRelocationKind, spec: CoreSpec): bigint {
   if (kind !== K.BPF_CORE_ENUMVAL_VALUE) throw specError(spec, "is not a relocation of an enumerator");
   const { typeId, index } = spec.accessors[0]!;
   const type = spec.btf.type(typeId);
-  // Sign-extended even in an unsigned enum, because the 32-bit immediate of the instruction is sign-extended too.
+  // The number is sign-extended even in an unsigned enum, because the 32-bit immediate of the instruction is
+  // sign-extended.
   if (type.kind === "enum") return BigInt((type.values[index]?.value ?? 0) | 0);
   return type.kind === "enum64" ? (type.values[index]?.value ?? 0n) : 0n;
 }
@@ -104,7 +105,8 @@ function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
       return plain(isSigned(btf, typeId) ? 1 : 0);
     case K.BPF_CORE_FIELD_LSHIFT_U64: {
       const before = spec.bitOffset - byteOffset * 8;
-      // The number of bits above the field. They are after it in little-endian memory, before it in big-endian memory.
+      // This is the number of bits above the field. In little-endian memory they come after the field, in big-endian
+      // memory before it.
       const shift = btf.little ? 64 - (before + bitSize) : (8 - byteSize) * 8 + before;
       return plain(shift >>> 0, !bitfield);
     }
@@ -143,7 +145,7 @@ function lastMember(spec: CoreSpec): BtfMember {
 /** Skips all dimensions of an array: a load of an array member moves one element. */
 function innermostElement(btf: Btf, id: TypeId): TypeId {
   let at = btf.resolve(id);
-  // Each round skips one dimension. coreSizeOf() has rejected arrays with more than 32.
+  // Each round skips one dimension. coreSizeOf() has already rejected arrays with more than 32 dimensions.
   for (let depth = 0; depth < 32 && btf.kind(at) === BtfKind.ARRAY; depth++) at = btf.resolve(elementType(btf, at));
   return at;
 }

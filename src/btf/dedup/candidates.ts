@@ -1,8 +1,9 @@
 import type { TypeId } from "../types.ts";
 
 /**
- * Types by their hash. Types of one hash come in the order of libbpf's hash map, which decides what is chosen where
- * several fit: the newest first, and every chain is turned round when the table grows.
+ * A hash table of types. Types with the same hash come in the order in which libbpf's hash map returns them, because
+ * that order decides which type is chosen if several are equal: the newest type comes first, and each chain is reversed
+ * when the table grows.
  */
 export class Candidates {
   readonly #next: Uint32Array;
@@ -15,7 +16,7 @@ export class Candidates {
     this.#hashes = new Int32Array(endId);
   }
 
-  /** Adds a type; each at most once. */
+  /** Adds a type. Add each type at most once. */
   add(hash: number, id: TypeId): void {
     if (this.#heads.length === 0 || Math.floor(((this.#size + 1) * 4) / 3) > this.#heads.length) this.#grow();
     this.#hashes[id] = hash;
@@ -23,13 +24,13 @@ export class Candidates {
     this.#put(this.#heads, id);
   }
 
-  /** The first type of a hash; 0 if there is none. */
+  /** Returns the first type with this hash; 0 if there is none. */
   first(hash: number): TypeId {
     if (this.#heads.length === 0) return 0;
     return this.#skip(this.#heads[hash & (this.#heads.length - 1)] as number, hash | 0);
   }
 
-  /** The type after `id` that has the same hash; 0 at the end. */
+  /** Returns the type after `id` that has the same hash; 0 at the end. */
   next(id: TypeId): TypeId {
     return this.#skip(this.#next[id] as number, this.#hashes[id] as number);
   }

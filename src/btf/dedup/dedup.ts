@@ -10,15 +10,15 @@ import { NOT_MAPPED, TypeMap } from "./type-map.ts";
 import { TypeWords } from "./type-words.ts";
 
 /**
- * Returns a BTF with each type once: what libbpf's btf__dedup makes of it, with the same types in the same order. A split
- * BTF keeps its base, and what the base has is left out. Throws FormatError for references that lead nowhere or in
- * circles, and for BTF that takes too long to compare.
+ * Returns a BTF with each type once: the same types in the same order as libbpf's btf__dedup. A split BTF keeps its
+ * base, and types that the base has are left out. Throws FormatError if a reference leads to no type, if references
+ * form a circle without a struct, union or typedef, or if the comparison would take too long.
  */
 export function dedupBtf(btf: Btf): Btf {
   return new Dedup(btf).run();
 }
 
-/** What is done in turn: names, types that refer to nothing, structs and typedefs, declarations, all other types. */
+/** The steps in order: names, types without references, structs and typedefs, forward declarations, all other types. */
 class Dedup {
   readonly #btf: Btf;
   readonly #types: TypeWords;
@@ -84,7 +84,7 @@ class Dedup {
     if (found === 0) this.#candidates.add(hash, id);
   }
 
-  /** Types that refer to no other. */
+  /** Maps a type that refers to no other type; does nothing for other types. */
   #mapPlain(id: TypeId): void {
     const types = this.#types;
     switch (types.kind(id)) {
@@ -121,7 +121,7 @@ class Dedup {
     });
   }
 
-  /** Maps a declaration to the only struct or union of its name. */
+  /** Maps each forward declaration to the struct or union of its name, if exactly one has that name. */
   #mapDeclarations(): void {
     const types = this.#types;
     const { firstId, endId } = this.#btf;
@@ -138,11 +138,14 @@ class Dedup {
     }
   }
 
-  /** Maps a type that refers to others, after those. Nothing recurses: a chain may have any length. */
+  /**
+   * Maps a type after all types that it refers to. The walk does not recurse, so chains of references may have any
+   * length.
+   */
   #mapReference(start: TypeId): void {
     if (this.#map.has(start)) return;
     const { words } = this.#types;
-    // Most types refer only to types before them.
+    // A fast path: most types refer only to types with lower ids, which are mapped already.
     let isReady = true;
     visitReferences(words, this.#types.at(start), (index) => {
       if (!this.#map.has(words[index] as number)) isReady = false;
@@ -177,7 +180,7 @@ class Dedup {
     }
   }
 
-  /** Maps a type all of whose references are final. */
+  /** Maps a type whose references have their final ids. */
   #mapResolved(id: TypeId): void {
     const types = this.#types;
     this.#mapToEqual(
@@ -186,7 +189,7 @@ class Dedup {
     );
   }
 
-  /** The words of the types that are left, with their new ids. */
+  /** Returns the words of the types that are left, with their new ids. */
   #compact(): Uint32Array {
     const { firstId, endId } = this.#btf;
     const { words } = this.#types;

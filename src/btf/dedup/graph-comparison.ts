@@ -4,24 +4,27 @@ import { visitReferences } from "./type-fields.ts";
 import { NOT_MAPPED, type TypeMap } from "./type-map.ts";
 import type { TypeWords } from "./type-words.ts";
 
-/** How deep {@link GraphComparison} compares two types that one type would stand for; libbpf's bound. */
+/** The most levels of types that `#isIdentical` compares. This is libbpf's limit. */
 const DEEPEST = 16;
 
 /**
- * Compares the graphs that two types span through all that they refer to. It assumes for each type of the second graph
- * which type of the first it is, and fails at the first contradiction. A declaration fits a struct or union of its name.
+ * Compares two graphs: all types that can be reached from a known type and from a new type. For each type of the known
+ * graph it assumes which type of the new graph is the same, and fails at the first contradiction. A forward declaration
+ * matches a struct or union of its name.
  */
 export class GraphComparison {
   readonly #btf: Btf;
   readonly #types: TypeWords;
   readonly #map: TypeMap;
-  /** For a type of the known graph the new type that it is assumed to be. */
+  /** For each type of the known graph: the type of the new graph that is assumed to be the same. */
   readonly #assumed: Uint32Array;
   #assumedFor: TypeId[] = [];
-  /** The graphs are alike only if a declaration of the base, which must not change, stands for a new struct. */
+  /**
+   * True if the graphs match only if a forward declaration of the base means a new struct. The base must not change.
+   */
   #needsBase = false;
   #steps: number;
-  /** How many references in a row `#isIdentical` follows now. */
+  /** How many references in a row `#isIdentical` is following. */
   #chain = 0;
 
   constructor(btf: Btf, types: TypeWords, map: TypeMap) {
@@ -32,20 +35,20 @@ export class GraphComparison {
     this.#steps = 5_000_000 + 100 * types.words.length;
   }
 
-  /** Counts a comparison. Throws FormatError if there were too many. */
+  /** Counts one comparison. Throws FormatError if there were too many. */
   step(id: TypeId): void {
     if (--this.#steps < 0) throw this.#btf.error(id, "cannot be deduplicated: too many types are alike");
   }
 
   /**
-   * Returns whether a new type is the same as a known one. If so, what was found out about the types below is kept: which
-   * struct a declaration means, and which structs are the same.
+   * Returns true if a new type is the same as a known one. If so, it also maps the types that the comparison has met:
+   * forward declarations to their structs, and new structs to known ones.
    */
   isEquivalent(fresh: TypeId, known: TypeId): boolean {
     for (const id of this.#assumedFor) this.#assumed[id] = NOT_MAPPED;
     this.#assumedFor = [];
     this.#needsBase = false;
-    // Pairs that are still to be compared, the next one last.
+    // Pairs of a new and a known type that must still be compared. The last pair is compared next.
     const pairs: TypeId[] = [fresh, known];
     while (pairs.length > 0) {
       const right = pairs.pop() as TypeId;
@@ -62,7 +65,7 @@ export class GraphComparison {
     if (this.#map.resolve(fresh) === this.#map.resolve(knownOrDeclared)) return true;
     const known = this.#declared(knownOrDeclared);
     const assumed = this.#assumed[known] as number;
-    // Compilers describe one array, struct or pointer twice in a file now and then.
+    // A compiler may describe the same array, struct or pointer twice in one file.
     if (assumed !== NOT_MAPPED) return assumed === fresh || this.#isIdentical(assumed, fresh, DEEPEST);
     this.#assumed[known] = fresh;
     this.#assumedFor.push(known);
@@ -73,7 +76,7 @@ export class GraphComparison {
     return this.#comparePair(kind, fresh, known, pairs);
   }
 
-  /** The struct or union that a declaration was found to mean, or the type itself. */
+  /** Returns the struct or union to which a forward declaration is mapped; for any other type, the type itself. */
   #declared(id: TypeId): TypeId {
     if (this.#types.kind(id) !== BtfKind.FWD) return id;
     const resolved = this.#map.resolve(id);
@@ -113,7 +116,7 @@ export class GraphComparison {
         if (!types.sameLength(fresh, known)) return false;
         const { words } = types;
         const [a, b] = [types.at(fresh), types.at(known)];
-        // The type of the index is compared first.
+        // The pair of index types is compared first, so it is pushed last.
         pairs.push(words[a + 3] as number, words[b + 3] as number, words[a + 4] as number, words[b + 4] as number);
         return true;
       }
@@ -131,7 +134,7 @@ export class GraphComparison {
     }
   }
 
-  /** Adds the pairs of what two types of the same shape refer to, the first one last. */
+  /** Pushes the pairs of types that two types of the same shape refer to. The first pair is pushed last. */
   #pushReferences(fresh: TypeId, known: TypeId, pairs: TypeId[]): void {
     const { words } = this.#types;
     const distance = this.#types.at(known) - this.#types.at(fresh);
@@ -139,7 +142,8 @@ export class GraphComparison {
     visitReferences(words, this.#types.at(fresh), (index) => {
       pairs.push(words[index + distance] as number, words[index] as number);
     });
-    // Reversed as a whole, each pair is in order again.
+    // Reversing the whole list puts the pairs into the opposite order, and the two types of each pair into the right
+    // one.
     for (let low = start, high = pairs.length - 1; low < high; low++, high--) {
       const swapped = pairs[low] as number;
       pairs[low] = pairs[high] as number;
@@ -147,7 +151,7 @@ export class GraphComparison {
     }
   }
 
-  /** Whether two types of one graph are the same down to a depth. */
+  /** Returns true if two types of one graph are the same, compared down to `depth` levels. */
   #isIdentical(one: TypeId, other: TypeId, depth: number): boolean {
     const types = this.#types;
     const { words } = types;
@@ -183,7 +187,7 @@ export class GraphComparison {
         }
       }
       case BtfKind.ARRAY:
-        // libbpf compares the elements of the first array with themselves.
+        // libbpf has a bug here: it compares the first array's element type with itself, so element types do not count.
         return types.sameLength(one, other);
       case BtfKind.STRUCT:
       case BtfKind.UNION:

@@ -6,9 +6,9 @@ import { StringSet } from "./string-set.ts";
 import { visitNames, visitReferences } from "./type-fields.ts";
 
 /**
- * Returns one BTF with the types of all others in turn, each with new ids. With a `base` the result goes on from it; each
- * part goes on from the same base or from none. {@link dedupBtf} then leaves each type once. Throws UsageError if the bases
- * or the byte orders differ.
+ * Returns one BTF with the types of all `parts`, one part after the other, with new ids. Types are not deduplicated:
+ * call {@link dedupBtf} for that. With a `base` the result is a split BTF, and each part must have the same base or
+ * none. Throws UsageError if bases or byte orders differ.
  */
 export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf | undefined } = {}): Btf {
   const [first] = parts;
@@ -32,7 +32,7 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
         const old = words[at] as number;
         if (old === 0 || old < part.stringStart) return;
         const start = old - part.stringStart;
-        // Throws, because there is no such string.
+        // Throws FormatError: the offset is past the end of the strings.
         if (start >= known.length) part.string(old);
         if (known[start] === 0) known[start] = strings.add(part[STRINGS], start);
         words[at] = known[start] as number;

@@ -2,15 +2,15 @@ import type { Btf } from "../btf.ts";
 import { STRINGS } from "../memory-keys.ts";
 
 /**
- * The strings of a BTF that is being made: each once, as the bytes that it is, because names need not be UTF-8. Those of
- * a base are not repeated.
+ * Builds the string section of a new BTF without duplicates. Strings are kept as bytes, because names need not be
+ * UTF-8. Strings of the base are not added again.
  */
 export class StringSet {
   /** All strings by their offsets, those of the base first. */
   #bytes: Uint8Array;
   #end: number;
   readonly #ownStart: number;
-  /** The offset of a string, or 0, by its hash; collisions take the next free place. */
+  /** A hash table of string offsets; 0 for a free slot. A collision takes the next free slot. */
   #table: Uint32Array;
   #count = 0;
 
@@ -18,17 +18,17 @@ export class StringSet {
     this.#ownStart = base === undefined ? 0 : base.stringStart + base[STRINGS].length;
     this.#bytes = new Uint8Array(this.#ownStart + 65_536);
     this.#table = new Uint32Array(1 << 12);
-    // The empty string has the offset 0 everywhere.
+    // Offset 0 is the empty string in every BTF.
     this.#end = 1;
     if (base !== undefined) this.#addBase(base);
   }
 
-  /** The string section, without the strings of the base. */
+  /** Returns the string section without the strings of the base. */
   get section(): Uint8Array {
     return this.#bytes.subarray(this.#ownStart, this.#end);
   }
 
-  /** Returns the offset of the string that begins at `at` and ends at the next NUL; it is added if it is new. */
+  /** Adds the string that begins at `at` and ends at the next NUL, unless it is there already. Returns its offset. */
   add(strings: Uint8Array, at: number): number {
     const end = endOf(strings, at);
     if (end === at) return 0;
@@ -59,7 +59,7 @@ export class StringSet {
     }
   }
 
-  /** The place in the table of a string that is known, or a free one for it. */
+  /** Returns the slot of a string in the table, or the free slot where it belongs. */
   #find(strings: Uint8Array, at: number, end: number): number {
     const table = this.#table;
     const bytes = this.#bytes;

@@ -1,6 +1,8 @@
 import { BtfKind } from "../types.ts";
 
-/** Calls `visit` with the index of each word of a type that is the offset of a name, in libbpf's order. */
+/**
+ * Calls `visit` for each word of a type that is the string offset of a name, with the word's index, in libbpf's order.
+ */
 export function visitNames(words: Uint32Array, at: number, visit: (index: number) => void): void {
   visit(at);
   const info = words[at + 1] as number;
@@ -9,7 +11,7 @@ export function visitNames(words: Uint32Array, at: number, visit: (index: number
   if (width > 0) for (let i = 0, e = at + 3; i < vlen; i++, e += width) visit(e);
 }
 
-/** Calls `visit` with the index of each word of a type that is the id of another type. */
+/** Calls `visit` for each word of a type that is the id of another type, with the word's index. */
 export function visitReferences(words: Uint32Array, at: number, visit: (index: number) => void): void {
   const info = words[at + 1] as number;
   const vlen = info & 0xffffff;
@@ -45,7 +47,7 @@ export function visitReferences(words: Uint32Array, at: number, visit: (index: n
   }
 }
 
-/** How many words an element has that begins with a name, by kind; 0 where elements have none. */
+/** For each kind whose elements begin with a name: how many words an element has. 0 for all other kinds. */
 const NAMED_ELEMENTS: Uint8Array = /* @__PURE__ */ namedElements();
 
 function namedElements(): Uint8Array {
@@ -58,7 +60,7 @@ function namedElements(): Uint8Array {
   return widths;
 }
 
-/** How many words a type has. */
+/** Returns how many words a type has. */
 export function typeLength(words: Uint32Array, at: number): number {
   const info = words[at + 1] as number;
   const vlen = info & 0xffffff;

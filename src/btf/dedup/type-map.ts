@@ -1,9 +1,12 @@
 import type { TypeId } from "../types.ts";
 
-/** What {@link TypeMap} has for a type that nothing is known of yet. */
+/** The entry of {@link TypeMap} for a type that is not mapped yet. */
 export const NOT_MAPPED = 0xffffffff;
 
-/** Which type stands for which: itself, or another that may be mapped further. Void stands for itself. */
+/**
+ * Maps each type to the type that replaces it: itself, or a type that may be mapped to another one in turn. Void is
+ * mapped to itself.
+ */
 export class TypeMap {
   readonly #map: Uint32Array;
 
@@ -24,7 +27,7 @@ export class TypeMap {
     this.#map[id] = other;
   }
 
-  /** The type at the end of the chain, as far as it is known. */
+  /** Follows the map from a type until a type is mapped to itself or not mapped yet, and returns that type. */
   resolve(id: TypeId): TypeId {
     let at = id;
     for (let next = this.#map[at] as number; next !== NOT_MAPPED && next !== at; next = this.#map[at] as number)

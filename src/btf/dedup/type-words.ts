@@ -1,8 +1,8 @@
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
- * The types that are being deduplicated, as words that may be changed, and how two of them compare word by word. Equal
- * names have equal offsets. What types refer to is compared only where it says so.
+ * The types during deduplication, as words that may be changed, with functions that compare two types. Equal names have
+ * equal string offsets here. These functions compare the referenced types only where their description says so.
  */
 export class TypeWords {
   readonly words: Uint32Array;
@@ -37,12 +37,12 @@ export class TypeWords {
     return this.words[this.at(id) + 2] as number;
   }
 
-  /** The kind of what a forward declaration declares. */
+  /** Returns the kind that a forward declaration declares: struct or union. */
   declaredKind(id: TypeId): BtfKind {
     return this.info(id) >>> 31 === 1 ? BtfKind.UNION : BtfKind.STRUCT;
   }
 
-  /** Whether the first `count` words of two types are equal. */
+  /** Returns true if the first `count` words of two types are equal. */
   sameWords(a: TypeId, b: TypeId, count: number): boolean {
     const { words } = this;
     const [x, y] = [this.at(a), this.at(b)];
@@ -50,7 +50,7 @@ export class TypeWords {
     return true;
   }
 
-  /** Whether name, kind, number of elements, and size or reference are equal. */
+  /** Returns true if name, kind, number of elements, and size or reference are equal. */
   sameHead(a: TypeId, b: TypeId): boolean {
     return this.sameWords(a, b, 3);
   }
@@ -64,7 +64,9 @@ export class TypeWords {
     return this.sameHead(a, b) && this.sameWords(a, b, 3 + width * this.vlen(a));
   }
 
-  /** Whether two enums are equal, or one only declares the other. */
+  /**
+   * Returns true if two enums are equal, or if at least one of them is a forward declaration and the names are equal.
+   */
   compatibleEnum(a: TypeId, b: TypeId): boolean {
     if (!this.declaresEnum(a) && !this.declaresEnum(b)) return this.sameEnum(a, b);
     return this.name(a) === this.name(b) && this.isEnum(a) && this.isEnum(b);
@@ -79,17 +81,17 @@ export class TypeWords {
     return this.isEnum(id) && this.vlen(id) === 0;
   }
 
-  /** Whether two structs have members of the same names at the same places. */
+  /** Returns true if two structs have members with the same names at the same offsets. */
   sameLayout(a: TypeId, b: TypeId): boolean {
     return this.sameHead(a, b) && this.#sameElements(a, b, 3, [0, 2]);
   }
 
-  /** Whether two arrays have the same length. */
+  /** Returns true if two arrays have the same length. */
   sameLength(a: TypeId, b: TypeId): boolean {
     return this.sameHead(a, b) && this.words[this.at(a) + 5] === this.words[this.at(b) + 5];
   }
 
-  /** Whether two prototypes have parameters of the same names. */
+  /** Returns true if two prototypes have parameters with the same names. */
   sameParameterNames(a: TypeId, b: TypeId): boolean {
     return this.sameNameAndInfo(a, b) && this.#sameElements(a, b, 2, [0]);
   }
@@ -103,7 +105,7 @@ export class TypeWords {
     return true;
   }
 
-  /** A hash that is equal for types that {@link Candidates} may hold for each other. */
+  /** Returns a hash for {@link Candidates}. Types that may be equal have the same hash. */
   hash(id: TypeId): number {
     const { words } = this;
     const at = this.at(id);

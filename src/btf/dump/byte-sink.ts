@@ -1,9 +1,9 @@
-/** The size of a piece of output. */
+/** How many bytes one piece of output has at most. */
 const PIECE = 1 << 16;
 
 /**
- * Collects ASCII text and raw bytes of names, and passes them to `write` in large pieces. A piece is valid only until
- * `write` returns, because the next text goes into the same memory.
+ * Collects ASCII text and the raw bytes of names, and passes them to `write` in large pieces. A piece is valid only
+ * until `write` returns, because the sink writes the next text into the same memory.
  */
 export class ByteSink {
   #bytes = new Uint8Array(PIECE);
@@ -15,7 +15,7 @@ export class ByteSink {
     this.#write = write;
   }
 
-  /** How many bytes were added. */
+  /** How many bytes were added so far. */
   get total(): number {
     return this.#total + this.#length;
   }
@@ -38,7 +38,7 @@ export class ByteSink {
     this.#length += bytes.length;
   }
 
-  /** Adds the bytes from `at` up to the next NUL, at most `limit` of them. */
+  /** Adds the bytes from `at` up to the next NUL, but at most `limit` bytes. */
   name(strings: Uint8Array, at: number, limit: number = Number.POSITIVE_INFINITY): void {
     let end = at;
     while (end < strings.length && strings[end] !== 0) end++;
@@ -90,7 +90,7 @@ export class ByteSink {
   }
 }
 
-/** Decodes pieces of UTF-8 to one text. A character may begin in one piece and end in the next. */
+/** Decodes pieces of UTF-8 to one text. A character may begin in one piece and end in the next one. */
 export function decodePieces(pieces: Iterable<Uint8Array>): string {
   const decoder = new TextDecoder();
   let text = "";

@@ -14,7 +14,7 @@ const PRINTED = 2;
 const FORWARD_PRINTED = 1;
 const NAME_CHOSEN = 2;
 
-/** The longest name with its `___2`: libbpf's buffer has 256 bytes. */
+/** The most bytes of a name with its suffix, such as `___2`: libbpf's buffer has 256 bytes. */
 const LONGEST_NUMBERED_NAME = 255;
 
 /** GCC's internal types for Arm's SIMD intrinsics. No compiler accepts them in source code, so they need a typedef. */
@@ -42,11 +42,14 @@ export class CPrinter {
   readonly #order: EmissionOrder;
   readonly #printStates: Uint8Array;
   readonly #flags: Uint8Array;
-  /** The number after the name, for types whose name was used before. */
+  /** The number to append to the name, for each type whose name another type has used before. */
   readonly #nameNumbers = new Map<TypeId, number>();
   readonly #names: NameCounts;
   readonly #layout: FlatLayout;
-  /** A stack of types, from a declaration's outermost type inwards. A nested declaration uses the part above. */
+  /**
+   * A stack with the parts of a declaration: the outermost type first, the innermost last. A declaration inside another
+   * one uses the part of the stack above it.
+   */
   readonly #chain: TypeId[] = [];
   #stripModifiers = false;
 
@@ -71,7 +74,7 @@ export class CPrinter {
     for (const next of this.#order.next(id)) this.#printType(next, 0, 0);
   }
 
-  /** Returns true if {@link define} has already handled the type. */
+  /** Returns true if {@link define} has already handled this type. */
   isDefined(id: TypeId): boolean {
     return this.#order.isOrdered(id);
   }
@@ -84,8 +87,8 @@ export class CPrinter {
   }
 
   /**
-   * Prints a type of the emission order (`container` is 0), or the declarations that a member of `container` needs,
-   * such as a forward declaration of a struct behind a pointer.
+   * Prints a type. With `container` 0 it prints a definition from the emission order. Otherwise it prints what a member
+   * of `container` needs before it, such as a forward declaration of a struct behind a pointer.
    */
   #printType(id: TypeId, container: TypeId, depth: number): void {
     const states = this.#printStates;
@@ -153,7 +156,8 @@ export class CPrinter {
     const isAnonymous = types.nameOffset(id) === 0;
     const isTop = container === 0;
     states[id] = PRINTING;
-    // The members' types must be printed first. Those of an anonymous struct are needed by the struct that contains it.
+    // The members' types must be printed first. The types in an anonymous struct must be printed before the struct that
+    // contains it.
     if (isTop || isAnonymous) {
       const inside = isAnonymous ? container : id;
       const vlen = types.vlen(id);
@@ -172,11 +176,11 @@ export class CPrinter {
     }
   }
 
-  /** Prints a declaration of a type that is reached again before its definition: a forward declaration or a typedef. */
+  /** Prints a forward declaration or a typedef of a type that is needed before its definition is finished. */
   #printForward(id: TypeId, kind: BtfKind, container: TypeId): void {
     if (((this.#flags[id] as number) & FORWARD_PRINTED) !== 0) return;
     if (kind === BtfKind.STRUCT || kind === BtfKind.UNION) {
-      // A struct may refer to itself without a declaration, and an anonymous struct cannot have one.
+      // Inside its own definition a struct needs no forward declaration. An anonymous struct cannot have one.
       if (id === container || this.#types.nameOffset(id) === 0) return;
       this.#forwardLine(id);
     } else if (kind === BtfKind.TYPEDEF) {
@@ -270,7 +274,7 @@ export class CPrinter {
     if (isPacked) out.text(" __attribute__((packed))");
   }
 
-  /** Prints unnamed bitfields for a gap that a compiler would not leave by itself. Offsets are in bits. */
+  /** Prints unnamed bitfields for a gap that the compiler would not leave without them. Offsets are in bits. */
   #padding(from: number, to: number, nextAlign: number, inBitfield: boolean, level: number): void {
     if (from >= to) return;
     let at = from;
@@ -360,10 +364,7 @@ export class CPrinter {
     this.#typeName(id, TAG_NAMES);
   }
 
-  /**
-   * Prints a declaration of `name`: a text, the id of a typedef, or for a member -1 minus the string offset of its
-   * name.
-   */
+  /** Prints a declaration of `name`. See {@link DeclaredName}. */
   #declaration(id: TypeId, name: DeclaredName, level: number, depth: number): void {
     const chain = this.#chain;
     const start = chain.length;
@@ -387,7 +388,7 @@ export class CPrinter {
     chain.length = start;
   }
 
-  /** Pops the types from the chain down to `start` and prints them, the base type first. */
+  /** Pops the types above `start` from the chain and prints them, the base type first. */
   #unwind(start: number, name: DeclaredName, level: number, depth: number): void {
     const chain = this.#chain;
     const types = this.#types;
@@ -532,7 +533,7 @@ export class CPrinter {
     out.byte(CLOSING_PARENTHESIS);
   }
 
-  /** Pops and prints the modifiers at the end of the chain. They come before a type that is not a pointer. */
+  /** Pops the modifiers at the end of the chain and prints them before a type that is not a pointer. */
   #modifiers(start: number): void {
     const chain = this.#chain;
     while (chain.length > start) {
@@ -620,10 +621,10 @@ export class CPrinter {
   }
 }
 
-/** A text, the id of a typedef, or for a member -1 minus the string offset of its name. */
+/** The name to declare: a text, the id of a typedef, or for a member -1 minus the string offset of its name. */
 type DeclaredName = string | number;
 
-/** libbpf's limit. */
+/** libbpf's limit on tabs at the start of a line. */
 const DEEPEST_INDENTATION = 13;
 
 const TAB = 9;

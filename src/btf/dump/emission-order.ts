@@ -16,7 +16,7 @@ export class EmissionOrder {
   readonly #states: Uint8Array;
   readonly #queue: TypeId[] = [];
 
-  /** `referenced` is 1 for each type that another type refers to. */
+  /** @param referenced 1 for each type that another type refers to */
   constructor(types: FlatTypes, referenced: Uint8Array, limit: WorkLimit) {
     this.#types = types;
     this.#referenced = referenced;
@@ -26,8 +26,8 @@ export class EmissionOrder {
   }
 
   /**
-   * Returns the definitions that a type needs, and then its own, without those of earlier calls. The result is valid
-   * until the next call. Throws FormatError if structs contain each other.
+   * Returns a type's definition, after the definitions that it needs. Definitions that an earlier call returned are
+   * left out. The result is valid until the next call. Throws FormatError if structs contain each other.
    */
   next(id: TypeId): readonly TypeId[] {
     this.#queue.length = 0;
@@ -99,7 +99,7 @@ export class EmissionOrder {
         return isStrong;
       }
       default:
-        // Integers need no definition. Functions, variables and other kinds have none.
+        // Integers need no definition. Functions, variables and the other kinds cannot have one.
         states[id] = ORDERED;
         return false;
     }

@@ -1,15 +1,18 @@
 import { BtfKind, type TypeId } from "../types.ts";
 import type { FlatTypes } from "./flat-types.ts";
 
-/** The limit of the kernel and of libbpf. */
+/** The limit of the kernel and of libbpf on nested types. */
 const DEEPEST = 32;
 const MOST_BYTES = 0xffffffff;
 
-/** Computes sizes and alignments of types by libbpf's rules and caches alignments; for passes over all types. */
+/**
+ * Computes the sizes and alignments of types by libbpf's rules, and caches the alignments. It is made for passes over
+ * all types.
+ */
 export class FlatLayout {
   readonly #types: FlatTypes;
   readonly #pointerSize: number;
-  /** Alignments; 0 if not computed yet. */
+  /** The cached alignment of each type; 0 if it was not computed yet. */
   readonly #aligns: Uint8Array;
 
   constructor(types: FlatTypes, pointerSize: number) {
@@ -18,7 +21,10 @@ export class FlatLayout {
     this.#aligns = new Uint8Array(types.endId);
   }
 
-  /** Returns the size of a value in bytes; like libbpf's printer, 0 if there is none or if it does not fit 32 bits. */
+  /**
+   * Returns the size of a value in bytes. As in libbpf's printer, the result is 0 if the type has no size or if the
+   * size does not fit 32 bits.
+   */
   sizeOf(id: TypeId): number {
     const types = this.#types;
     let at = id;
@@ -60,13 +66,13 @@ export class FlatLayout {
     return 0;
   }
 
-  /** Returns the alignment in bytes; 1 for a packed struct. Throws FormatError for a type without alignment. */
+  /** Returns the alignment in bytes; 1 for a packed struct. Throws FormatError for a type that has no alignment. */
   alignOf(id: TypeId): number {
     const known = this.#aligns[id] as number;
     return known !== 0 ? known : this.#compute(id, 0);
   }
 
-  /** Returns true if the struct needs the attribute `packed` to get its members' offsets. */
+  /** Returns true if the members have their offsets only in a struct with the attribute `packed`. */
   isPacked(id: TypeId): boolean {
     return this.#packedOr(id, 0) === 0;
   }
@@ -109,7 +115,7 @@ export class FlatLayout {
     return known !== 0 ? known : this.#compute(id, depth);
   }
 
-  /** Returns the largest alignment of a struct's members; 0 if their offsets show that the struct is packed. */
+  /** Returns the largest alignment of a struct's members; 0 if the members' offsets show that the struct is packed. */
   #packedOr(id: TypeId, depth: number): number {
     const types = this.#types;
     const { words } = types;

@@ -3,16 +3,16 @@ import { STRINGS, WORDS } from "../memory-keys.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
- * All types of a BTF and of its bases as plain arrays, for passes that visit every type: one array of words, one of
- * strings, and where each type begins. Without a base nothing is copied.
+ * All types of a BTF and of its bases as plain arrays: the words of all types, the strings, and the index at which each
+ * type begins. It is made for passes that visit every type. If the BTF has no base, nothing is copied.
  */
 export class FlatTypes {
   readonly btf: Btf;
   readonly words: Uint32Array;
   readonly strings: Uint8Array;
-  /** The index of each type's first word. The entry of void (0) has no meaning. */
+  /** The index of each type's first word in {@link words}. The entry of void (0) is not used. */
   readonly offsets: Uint32Array;
-  /** One past the last type. */
+  /** The id after the last type. */
   readonly endId: TypeId;
 
   constructor(btf: Btf) {
@@ -55,7 +55,7 @@ export class FlatTypes {
     return id !== 0 && (this.words[(this.offsets[id] as number) + 1] as number) >>> 31 === 1;
   }
 
-  /** Returns the third word of a type other than void: the union `size`/`type`. */
+  /** Returns the third word of a type, the union `size`/`type`. Void has no such word. */
   third(id: TypeId): number {
     return this.words[(this.offsets[id] as number) + 2] as number;
   }
@@ -73,8 +73,8 @@ export class FlatTypes {
   }
 
   /**
-   * Checks that all references are to types that exist, and that all names are within the strings. Throws FormatError.
-   * Returns an array with 1 for each type that another type refers to; return types of functions do not count.
+   * Checks that each reference leads to an existing type and each name lies within the strings. Throws FormatError.
+   * Returns an array with 1 for each type that another type refers to; the return type of a function is not marked.
    */
   check(): Uint8Array {
     const { words, offsets, endId } = this;
@@ -125,16 +125,16 @@ export class FlatTypes {
 }
 
 const UNKNOWN = 0x80;
-/** The word after `info` is a type. */
+/** A flag of {@link ELEMENTS}: the word after `info` is the id of a type. */
 const TARGET = 0x40;
-/** Each element begins with a name. If it has a type, the type is next. */
+/** A flag of {@link ELEMENTS}: each element begins with a name. If it also has a type, the type is the next word. */
 const NAMES = 0x20;
-/** Each element refers to a type. */
+/** A flag of {@link ELEMENTS}: each element refers to a type. */
 const REFERENCES = 0x10;
-/** How many words an element has. */
+/** The bits of {@link ELEMENTS} with the number of words of an element. */
 const WIDTH = 0x0f;
 
-/** For each kind: which words of a type and of its elements are names and types. */
+/** For each kind: which words of a type, and of each of its elements, are names or types. */
 const ELEMENTS: Uint8Array = /* @__PURE__ */ kindElements();
 
 function kindElements(): Uint8Array {

@@ -39,11 +39,13 @@ const END = `#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 
 /** Which types to print as C, and how. */
 export interface CFormatOptions {
-  /** Print only these types and those that they need. By default all types are printed, and the kfuncs at the end. */
+  /**
+   * Print only these types and the types that they need. By default all types are printed, and the kfuncs at the end.
+   */
   readonly roots?: Iterable<TypeId> | undefined;
   /** False: print all types in the order of their ids instead of by name. */
   readonly sorted?: boolean | undefined;
-  /** True: omit the first type of the sorted order unless another type needs it. bpftool 7.8 has this bug. */
+  /** True: leave out the first type of the sorted order unless another type needs it. bpftool 7.8 has this bug. */
   readonly likeBpftool?: boolean | undefined;
   /** False: print only the definitions, without the include guard and the pragma of vmlinux.h. */
   readonly header?: boolean | undefined;
@@ -54,7 +56,7 @@ export function formatC(btf: Btf, options: CFormatOptions = {}): string {
   return decodePieces(formatCPieces(btf, options));
 }
 
-/** Returns the result of {@link formatC} as pieces of UTF-8. */
+/** Does the same as {@link formatC}, but returns pieces of UTF-8. */
 export function formatCPieces(btf: Btf, options: CFormatOptions = {}): Uint8Array[] {
   const types = new FlatTypes(btf);
   const pieces: Uint8Array[] = [];
@@ -89,7 +91,7 @@ function defineAll(types: FlatTypes, printer: CPrinter, options: CFormatOptions)
   for (const id of order.rest((id) => printer.isDefined(id))) printer.define(id);
 }
 
-/** Declares the kfuncs, which have the declaration tag `bpf_kfunc`, sorted by name. */
+/** Prints declarations of the kfuncs, sorted by name. A kfunc is a function with the declaration tag `bpf_kfunc`. */
 function declareKfuncs(types: FlatTypes, printer: CPrinter, out: ByteSink): void {
   const { endId, words, strings } = types;
   const kfuncs: TypeId[] = [];

@@ -7,7 +7,7 @@ import { printRawText } from "./raw-text.ts";
 
 /** Which types to print, and how. */
 export interface RawFormatOptions {
-  /** Print only these types. By default all types of the BTF itself are printed, without those of its base. */
+  /** Print only these types. By default all types of the BTF are printed, but not those of its base. */
   readonly roots?: Iterable<TypeId> | undefined;
   /** `text` (default), JSON in one line, or JSON with a line for each field. */
   readonly style?: "text" | "json" | "pretty-json" | undefined;
@@ -21,8 +21,8 @@ export function formatRaw(btf: Btf, options: RawFormatOptions = {}): string {
 }
 
 /**
- * Yields the result of {@link formatRaw} as pieces of UTF-8, because the JSON of a kernel has 30 MB. Throws FormatError
- * immediately, before the first piece.
+ * Does the same as {@link formatRaw}, but yields pieces of UTF-8, because the JSON of a kernel has 30 MB. Throws
+ * FormatError immediately, before the first piece.
  */
 export function formatRawPieces(btf: Btf, options: RawFormatOptions = {}): Iterable<Uint8Array> {
   const types = new FlatTypes(btf);

@@ -9,13 +9,15 @@ const FIELD_INDENT = "\n            ";
 const ELEMENT_INDENT = "\n                ";
 const ELEMENT_FIELD_INDENT = "\n                    ";
 
-/** Writes types as the JSON of `bpftool -j btf dump …`, or with `isPretty` as that of `-p`: `{"types":[…]}`. */
+/**
+ * Writes types as the JSON of `bpftool -j btf dump …`: `{"types":[…]}`. With `isPretty` it is the JSON of `bpftool -p`.
+ */
 export class RawJson {
   readonly #types: FlatTypes;
   readonly #out: ByteSink;
   readonly #isPretty: boolean;
   readonly #likeBpftool: boolean;
-  /** The text before each field of a type and of an element, by the field's name. */
+  /** For each field of a type or element: the text that comes before the field's value. */
   readonly #labels = new Map<string, string>();
   readonly #elementLabels = new Map<string, string>();
   #isEmpty = true;
@@ -197,7 +199,7 @@ export class RawJson {
     this.#name(offset);
   }
 
-  /** Returns the text before the first field of an element. */
+  /** Returns the text that comes before the value of an element's first field. */
   #firstLabel(field: string): string {
     return this.#isPretty ? `${ELEMENT_FIELD_INDENT}"${field}": ` : `"${field}":`;
   }

@@ -1,6 +1,6 @@
 import { BtfKind } from "../types.ts";
 
-/** bpftool's word for each kind. */
+/** bpftool's name for each kind. */
 export const KIND_WORDS: readonly string[] = /* @__PURE__ */ kindWords();
 
 function kindWords(): string[] {
@@ -9,7 +9,7 @@ function kindWords(): string[] {
   return words;
 }
 
-/** Returns the word for the encoding of an INT, whose flags begin at bit 24 of `intWord`. */
+/** Returns bpftool's word for the encoding of an INT. In `intWord`, the encoding's flags begin at bit 24. */
 export function encodingWord(intWord: number): string {
   switch ((intWord >>> 24) & 0xf) {
     case 0:
@@ -27,7 +27,7 @@ export function encodingWord(intWord: number): string {
 
 const LINKAGE_WORDS = ["static", "global", "extern"] as const;
 
-/** Returns the word for a function's or variable's linkage. */
+/** Returns bpftool's word for the linkage of a function or variable. */
 export function linkageWord(linkage: number): string {
   return LINKAGE_WORDS[linkage] ?? "(unknown)";
 }
@@ -37,13 +37,16 @@ export function signWord(isSigned: boolean): string {
   return isSigned ? "SIGNED" : "UNSIGNED";
 }
 
-/** Joins the two words of a 64-bit enumerator's value. */
+/** Joins the two 32-bit halves of a 64-bit enumerator's number. */
 export function value64(low: number, high: number, isSigned: boolean): bigint {
   const value = (BigInt(high) << 32n) | BigInt(low);
   return isSigned ? BigInt.asIntN(64, value) : value;
 }
 
-/** Splits a member's word into offset and width in bits. The width is 0 if the member is not a bitfield. */
+/**
+ * Splits the word with a member's place into the offset and the width in bits. The width is 0 if the member is not a
+ * bitfield.
+ */
 export function memberPlace(word: number, hasBitfields: boolean): { readonly offset: number; readonly bits: number } {
   return hasBitfields ? { offset: word & 0xffffff, bits: word >>> 24 } : { offset: word, bits: 0 };
 }

@@ -7,9 +7,9 @@ import { WorkLimit } from "./work-limit.ts";
 
 /** The rank of types that have no name or no definition. */
 const LAST_RANK = 10;
-/** A longer chain of references is an error. */
+/** The most references in a row. A longer chain is an error. */
 const LONGEST_CHAIN = 500;
-/** The most types, because a sort key has 24 bits for an id (and 24 for the place of a name, 4 for a rank). */
+/** The most types. A sort key has 52 bits: 4 for a rank, 24 for the place of a name, and 24 for an id. */
 const MOST_TYPES = 1 << 24;
 
 /**
@@ -33,7 +33,7 @@ export class SortedOrder {
     for (let id = 0; id < types.endId; id++) this.#ranks[id] = rankOf(types, id);
   }
 
-  /** Returns the definitions that have a name, and the anonymous enums. */
+  /** Returns the named definitions and the anonymous enums. */
   definitions(): TypeId[] {
     const ranks = this.#ranks;
     let count = 0;
@@ -94,10 +94,11 @@ export class SortedOrder {
     return order;
   }
 
-  /** Sorts types of equal rank and sort name. They are in the order of their ids before. */
+  /** Sorts types that have the same rank and sort name. The caller passes them in the order of their ids. */
   #sortGroup(order: TypeId[], start: number, end: number): void {
     const types = this.#types;
-    // The largest group has the types without any name. Most of them have the hash 0 and keep their order.
+    // The largest group contains the types without a name. Most of these have the hash 0 and stay in the order of their
+    // ids.
     const rest: TypeId[] = [];
     let at = start;
     for (let i = start; i < end; i++) {
@@ -129,7 +130,7 @@ function isReference(kind: BtfKind): boolean {
   }
 }
 
-/** Returns true if a type without a definition of its own refers to a marked type. */
+/** Returns true if a pointer, array, modifier, struct, union or prototype refers directly to a marked type. */
 function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
   const { words } = types;
   switch (types.kind(id)) {
@@ -161,7 +162,10 @@ function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
   }
 }
 
-/** Ranks enums first, then integers, structs and functions. A named reference has the rank of its target. */
+/**
+ * Returns the rank of a type: enums come first, then integers, structs and functions. A typedef or other named
+ * reference has the rank of its target.
+ */
 function rankOf(types: FlatTypes, id: TypeId): number {
   let hasName = false;
   let at = id;
@@ -188,7 +192,9 @@ function rankOf(types: FlatTypes, id: TypeId): number {
   throw types.btf.error(id, `begins a chain of more than ${LONGEST_CHAIN} references, or refers to itself`);
 }
 
-/** Returns the string offset of a type's sort name. An anonymous enum is sorted by its first enumerator. */
+/**
+ * Returns the string offset of the name by which a type is sorted. An anonymous enum is sorted by its first enumerator.
+ */
 function sortNameOf(types: FlatTypes, id: TypeId): number {
   let at = id;
   for (let depth = 0; depth <= LONGEST_CHAIN; depth++) {
@@ -205,9 +211,10 @@ function sortNameOf(types: FlatTypes, id: TypeId): number {
   throw types.btf.error(id, `begins a chain of more than ${LONGEST_CHAIN} references, or refers to itself`);
 }
 
-/** Returns each name's place in the sorted order. Equal names have the same place. Names are string offsets. */
+/** Returns the place of each name in the sorted order. Equal names have the same place. `names` are string offsets. */
 function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
-  // Sorts numbers that hold the first bytes of names, which is fast. Names with equal first bytes are compared whole.
+  // Sorts numbers that contain the first bytes of each name, which is fast. Names with equal first bytes are then
+  // compared as a whole.
   const isMany = names.length > 1 << 21;
   const scale = isMany ? 1 << 24 : 1 << 21;
   const keys = new Float64Array(names.length);
@@ -239,7 +246,10 @@ function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
   return places;
 }
 
-/** Returns the end of the run of sorted keys that are equal to the key at `start` after a division by `scale`. */
+/**
+ * Returns the end of the run of equal keys that begins at `start`. The keys are sorted. Two keys count as equal if
+ * floor(key / scale) is equal.
+ */
 function runEnd(keys: Float64Array, start: number, scale: number): number {
   const group = Math.floor((keys[start] as number) / scale);
   const next = (group + 1) * scale;
@@ -248,7 +258,7 @@ function runEnd(keys: Float64Array, start: number, scale: number): number {
   return end;
 }
 
-/** Returns the first bytes of a string as one number, with zeros after a shorter string. */
+/** Returns the first `count` bytes of a string as one number. A shorter string is filled up with zeros. */
 function firstBytes(strings: Uint8Array, name: number, count: number): number {
   let value = 0;
   let at = name;

@@ -2,7 +2,10 @@ import { BtfKind, type TypeId } from "../types.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
-/** A 64-bit number in two halves. With bigints the hashes would take half of the time of printing a kernel's types. */
+/**
+ * A 64-bit number in two halves. With bigints, the hashes would take half of the time that printing a kernel's types
+ * takes.
+ */
 interface Hash64 {
   high: number;
   low: number;
@@ -15,7 +18,10 @@ interface Hash64 {
 export class TypeHashes {
   readonly #types: FlatTypes;
   readonly #limit: WorkLimit;
-  /** The hashes of types, and the hashes of types of members, which do not cover the members of that type. */
+  /**
+   * A type has two hashes: one of the type itself, and one for its use as the type of a member. The second hash does
+   * not cover the members of the type.
+   */
   readonly #whole: HashTable;
   readonly #asMember: HashTable;
 
@@ -100,7 +106,7 @@ class HashTable {
     this.high = new Uint32Array(count);
     this.low = new Uint32Array(count);
     this.known = new Uint8Array(count);
-    // void
+    // The hash of void is 0.
     this.known[0] = 1;
   }
 }
@@ -112,7 +118,7 @@ function add(hash: Hash64, high: number, low: number): void {
   hash.low = sum | 0;
 }
 
-/** Adds the hash of a name, whose bytes count as signed chars. An absent name adds nothing. */
+/** Adds the hash of a name. The bytes of the name count as signed chars. An empty name adds nothing. */
 function addName(hash: Hash64, strings: Uint8Array, offset: number): void {
   if (offset === 0) return;
   let high = 0;

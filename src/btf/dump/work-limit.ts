@@ -2,12 +2,12 @@ import type { TypeId } from "../types.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 
-/** The limit on nested types. The kernel's own types nest less than 50 deep. */
+/** The most levels of nested types. The kernel's own types have fewer than 50 levels. */
 const DEEPEST = 500;
 
 /**
  * Limits the time and the output of printing. A small hostile BTF can cause a huge output, because an anonymous type is
- * printed again at each use.
+ * printed again wherever it is used.
  */
 export class WorkLimit {
   readonly #types: FlatTypes;

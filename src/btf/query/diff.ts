@@ -7,13 +7,13 @@ import { flatMembers, MemberBudget } from "./flat-members.ts";
 /** The kinds of types that are compared by name. */
 export type ComparedKind = "struct" | "union" | "enum" | "typedef" | "func" | "var";
 
-/** What was before and what is after. Undefined on the side where there is none. */
+/** Something before and after a change. A side on which it does not exist is undefined. */
 export interface Change<T> {
   readonly before: T | undefined;
   readonly after: T | undefined;
 }
 
-/** Where a member lies in its struct, and its type in C. */
+/** The offset of a member in its struct, and its type in C. */
 export interface MemberPlace {
   readonly type: string;
   readonly bitOffset: number;
@@ -21,31 +21,31 @@ export interface MemberPlace {
   readonly bitSize: number;
 }
 
-/** A type or function that two BTFs do not have alike. */
+/** A difference between two BTFs: a type, function or variable that was added, removed or changed. */
 export interface BtfDifference {
   readonly kind: ComparedKind;
   readonly name: string;
   readonly change: "added" | "removed" | "changed";
-  /** The size in bytes, where it changed. */
+  /** The size in bytes, if it changed. */
   readonly size?: Change<number> | undefined;
-  /** Members that were added, removed, moved or given another type, by their paths. */
+  /** The members that were added, removed or moved, or whose type changed, by their paths. */
   readonly members?: readonly (Change<MemberPlace> & { readonly name: string })[];
-  /** Enumerators that were added, removed or given another value. */
+  /** The enumerators that were added or removed, or whose number changed. */
   readonly values?: readonly (Change<number | bigint> & { readonly name: string })[];
-  /** The prototype of a function, the type of a variable, or what a typedef stands for, where it changed. */
+  /** The prototype of a function, the type of a variable, or the target of a typedef, if it changed. */
   readonly declaration?: Change<string> | undefined;
 }
 
-/** What to compare. */
+/** Options of {@link diffBtf}. */
 export interface DiffOptions {
-  /** Compares only names for which this is true. */
+  /** Compares only names for which this function returns true. */
   readonly fits?: ((name: string) => boolean) | undefined;
 }
 
 /**
- * Compares two BTFs, for example of two kernels: structs, unions, enums, typedefs, functions and variables by their names.
- * Members of structs without a name count as members of the struct around them, as CO-RE takes them. Returns the
- * differences by kind and name. Throws FormatError.
+ * Compares two BTFs, for example of two kernels. It compares structs, unions, enums, typedefs, functions and variables
+ * by their names. Members of an anonymous struct count as members of the struct that contains it, as in CO-RE. Returns
+ * the differences by kind and name. Throws FormatError.
  */
 export function diffBtf(before: Btf, after: Btf, { fits }: DiffOptions = {}): BtfDifference[] {
   const numbers = new Map<string, number>();
@@ -59,7 +59,10 @@ export function diffBtf(before: Btf, after: Btf, { fits }: DiffOptions = {}): Bt
   return differences.sort((a, b) => order(a.kind) - order(b.kind) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** The definitions of one name, by what is compared of them: C files of one kernel may define a name differently. */
+/**
+ * All definitions of one name, by their {@link comparedText}. Two C files of one kernel may define the same name
+ * differently.
+ */
 type Definitions = ReadonlyMap<string, Description>;
 const NONE: Definitions = new Map();
 
@@ -75,7 +78,10 @@ interface Description {
   readonly declaration: string | undefined;
 }
 
-/** All definitions by kind and name. `numbers` numbers the spellings of types, to keep what is compared short. */
+/**
+ * Returns all definitions by kind and name. `numbers` gives each spelling of a type a number, which keeps the compared
+ * texts short.
+ */
 function describeTypes(btf: Btf, fits: DiffOptions["fits"], numbers: Map<string, number>): Map<string, Definitions> {
   const found = new Map<string, Map<string, Description>>();
   const budget = new MemberBudget(btf);
@@ -84,7 +90,7 @@ function describeTypes(btf: Btf, fits: DiffOptions["fits"], numbers: Map<string,
     let text = spellings.get(id);
     if (text === undefined) {
       text = formatType(btf, id);
-      // Types that are too long to spell have their ids, which differ from BTF to BTF.
+      // A type that is too long to spell is shown by its id, and ids differ from BTF to BTF.
       if (text === `type ${id}`) text = "…";
       spellings.set(id, text);
     }
@@ -106,7 +112,7 @@ function describeTypes(btf: Btf, fits: DiffOptions["fits"], numbers: Map<string,
   return found;
 }
 
-/** A text that is the same for equal descriptions. */
+/** Returns a text that is equal for equal descriptions. */
 function comparedText({ size, declaration, members, values }: Description, numbers: Map<string, number>): string {
   const numberOf = (spelling: string): number => {
     const known = numbers.get(spelling) ?? numbers.size;
@@ -153,7 +159,7 @@ function declarationOf(btf: Btf, type: BtfType, spell: (id: TypeId) => string): 
   return type.kind === "typedef" || type.kind === "var" ? spell(type.type) : undefined;
 }
 
-/** Compares all definitions of one name. Those that are alike on both sides are left out. */
+/** Compares all definitions of one name. A definition that is equal on both sides is left out. */
 function compareDefinitions(old: Definitions, now: Definitions): BtfDifference[] {
   const gone = [...old].filter(([text]) => !now.has(text)).map(([, description]) => description);
   const fresh = [...now].filter(([text]) => !old.has(text)).map(([, description]) => description);
@@ -184,7 +190,7 @@ function compareTwo(before: Description, after: Description): BtfDifference {
   };
 }
 
-/** What is not the same in two maps, by name: first what is there before, then what was added. */
+/** Returns the differences between two maps, by name. What was removed or changed comes first, then what was added. */
 function changes<T>(
   before: ReadonlyMap<string, T>,
   after: ReadonlyMap<string, T>,

@@ -4,28 +4,32 @@ import { formatSignature, formatType } from "../c-declaration.ts";
 import type { BtfType, TypeId } from "../types.ts";
 import { flatMembers, MemberBudget } from "./flat-members.ts";
 
-/** A type, function, variable, member or enumerator whose name fits a pattern. */
+/** A type, function, variable, member or enumerator whose name matches a pattern. */
 export interface NamedPlace {
   readonly kind: Exclude<BtfType["kind"], "void"> | "member" | "enumerator";
-  /** Of a member with its struct: `task_struct.pid`. */
+  /** The name. The name of a member begins with its struct: `task_struct.pid`. */
   readonly name: string;
-  /** The type itself, or the type that has the member or enumerator. */
+  /** The type itself; for a member or enumerator, the type that contains it. */
   readonly id: TypeId;
-  /** In C: what a typedef stands for, the type of a member or variable, the prototype of a function. Else empty. */
+  /**
+   * In C: the target of a typedef, the type of a member or variable, or the prototype of a function. Empty for all
+   * others.
+   */
   readonly type: string;
-  /** Bytes, of what has a size. */
+  /** The size in bytes; undefined for a type without a size. */
   readonly size: number | undefined;
-  /** Of a member: where it begins in its struct. */
+  /** The offset of a member from the start of its struct, in bits. */
   readonly bitOffset?: number;
-  /** Of a bitfield: its width. */
+  /** The width of a bitfield in bits. */
   readonly bitSize?: number;
-  /** Of an enumerator. */
+  /** The number of an enumerator. */
   readonly value?: number | bigint;
 }
 
 /**
- * Yields all names of a BTF that fit a pattern (`*` stands for any characters, `?` for one), without those of its base. A
- * pattern with a dot means members: `task_struct.*pid`. Throws FormatError, UsageError for a pattern that is too long.
+ * Yields all names of a BTF that match a pattern (`*` stands for any characters, `?` for one). Names of the base are
+ * not searched. A pattern with a dot finds members: `task_struct.*pid`. Throws FormatError, and UsageError for a
+ * pattern that is too long.
  */
 export function* findNames(btf: Btf, pattern: string): Generator<NamedPlace, void, undefined> {
   const dot = pattern.indexOf(".");
@@ -59,7 +63,10 @@ function spelling(btf: Btf, type: BtfType): string {
   }
 }
 
-/** The members of a struct with a name, or of the struct that a typedef names; or the values of an enum. */
+/**
+ * Yields the matching members of a named struct or of an anonymous struct with a typedef, or the matching enumerators
+ * of an enum.
+ */
 function* namedParts(
   btf: Btf,
   type: BtfType,
@@ -86,7 +93,10 @@ function* namedParts(
   }
 }
 
-/** The struct or union whose members are named after a type: its own, or that without a name behind a typedef. */
+/**
+ * Returns the struct or union whose members are listed under a type's name: a named struct itself, or the anonymous
+ * struct that a typedef names. Undefined for all other types.
+ */
 export function memberOwner(btf: Btf, type: BtfType): TypeId | undefined {
   if (type.kind === "struct" || type.kind === "union") return type.name === "" ? undefined : type.id;
   if (type.kind !== "typedef") return undefined;
@@ -100,7 +110,7 @@ function sizeOf(btf: Btf, id: TypeId, kind: BtfType["kind"] = btf.type(id).kind)
   try {
     return btf.sizeOf(id);
   } catch {
-    // A typedef of a function, or of a struct that is only declared.
+    // A typedef of a function, or of a struct that has only a forward declaration, has no size.
     return undefined;
   }
 }

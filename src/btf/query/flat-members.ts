@@ -2,12 +2,12 @@ import type { Btf } from "../btf.ts";
 import { WORDS } from "../memory-keys.ts";
 import type { TypeId } from "../types.ts";
 
-/** As deep as the kernel lets types nest. */
+/** The kernel's limit on nested types. */
 const MAX_DEPTH = 32;
 
 /**
- * Bounds how many members all calls of {@link flatMembers} on one BTF return, and how long their paths are: a hostile BTF
- * can nest types so that each of them has any number of members.
+ * Limits how many members all calls of {@link flatMembers} on one BTF return, and how long their paths are. A hostile
+ * BTF can nest types so that a few types have billions of members.
  */
 export class MemberBudget {
   #left: number;
@@ -16,7 +16,7 @@ export class MemberBudget {
     this.#left = 1_000_000 + 4 * btf[WORDS].length;
   }
 
-  /** Throws FormatError at the end of the budget. */
+  /** Counts one member with this path. Throws FormatError if the budget is spent. */
   spend(btf: Btf, id: TypeId, path: string): void {
     this.#left -= 1 + (path.length >>> 6);
     if (this.#left < 0)
@@ -24,20 +24,23 @@ export class MemberBudget {
   }
 }
 
-/** A member as a C program reaches it from a struct or union. */
+/** A member of a struct or union, by the path with which a C program reaches it. */
 export interface FlatMember {
-  /** `pid`, `sched.load.weight`, or `regs[].value` for a member of the structs of an array. */
+  /** `pid`, `sched.load.weight`, or `regs[].value` for a member of an array of anonymous structs. */
   readonly path: string;
   readonly type: TypeId;
-  /** From the start of the outermost struct, in bits. Of an array's elements: of the first one. */
+  /**
+   * The offset from the start of the outermost struct, in bits. For a member of an array's elements: in the first
+   * element.
+   */
   readonly bitOffset: number;
   /** Width of a bitfield in bits; 0 for an ordinary member. */
   readonly bitSize: number;
 }
 
 /**
- * Returns the members of a struct or union with those of structs and unions without a name inside it. Empty for other
- * types. Throws FormatError where they nest too deep or are too many.
+ * Returns the members of a struct or union, including those of the anonymous structs and unions inside it. Returns an
+ * empty list for any other type. Throws FormatError if there are too many members or too many levels.
  */
 export function flatMembers(btf: Btf, id: TypeId, budget: MemberBudget): FlatMember[] {
   const found: FlatMember[] = [];
@@ -68,7 +71,10 @@ function addMembers(walk: Walk, id: TypeId, prefix: string, start: number, depth
   }
 }
 
-/** The struct or union without a name that a member is, or that an array holds. */
+/**
+ * Returns the anonymous struct or union that is the type of a member, or of the elements if the member is an array.
+ * Undefined if there is none.
+ */
 function withoutName(btf: Btf, id: TypeId): { id: TypeId; isElement: boolean } | undefined {
   let at = id;
   let isElement = false;

@@ -18,11 +18,12 @@ interface Context {
 const compiled = new WeakMap<Btf, Map<string, ValueReader>>();
 
 /**
- * Returns a function that decodes the bytes of a type to a JavaScript value. It is compiled once per type.
+ * Returns a function that decodes the bytes of a type to a JavaScript value. The function is compiled once per type.
  *
- * - Integers and enums of up to 32 bits become numbers. Wider ones and pointers become bigints. A bool is a boolean.
+ * - Integers and enums of up to 32 bits become numbers. Wider ones and pointers become bigints. A bool becomes a
+ *   boolean.
  * - An array becomes an array. An array of `char` becomes the text up to its NUL, or a Uint8Array if it is not UTF-8.
- * - A struct, a union and a DATASEC become an object with all members, including those of anonymous members.
+ * - A struct, a union or a DATASEC becomes an object with all members, including those of anonymous members.
  * - `float` and `double` become numbers; other floating point types become a Uint8Array.
  *
  * Throws FormatError for a type that has no values.

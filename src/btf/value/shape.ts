@@ -7,22 +7,22 @@ import { checkValues, MAX_DEPTH } from "./value-budget.ts";
 interface Sized {
   /** The declared type, for messages. */
   readonly type: TypeId;
-  /** Bytes. */
+  /** The size in bytes. */
   readonly size: number;
 }
 /** A member of a struct or union. Members of an anonymous member count as members of the struct itself. */
 export interface ShapeMember {
   readonly name: string;
-  /** In bytes. */
+  /** The offset in bytes. */
   readonly offset: number;
   readonly shape: Shape;
 }
-/** The enumerators of an enum. If several have the same value, `names` has the first. */
+/** The enumerators of an enum. If several enumerators have the same number, `names` contains the first of them. */
 export interface EnumNames {
   readonly names: ReadonlyMap<number | bigint, string>;
   readonly values: ReadonlyMap<string, number | bigint>;
 }
-/** The meaning of a type's bytes: the type after all references were resolved and checked. */
+/** How to interpret the bytes of a type. All references of the type are resolved and checked. */
 export type Shape =
   | (Sized & { readonly kind: "int"; readonly signed: boolean; readonly bool: boolean; readonly names?: EnumNames })
   | (Sized & {
@@ -139,7 +139,7 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
           `has ${member.name || "a member"} at bit ${member.bitOffset}, but only an integer can be a bitfield or begin inside a byte`,
         );
       }
-      // In old BTF without kind_flag, the width of a bitfield is that of its INT.
+      // Old BTF has no kind_flag. There the width of a bitfield is the width of its INT.
       const inner = shape.kind === "bits" ? shape.shift : 0;
       const width = member.bitSize > 0 ? member.bitSize : shape.kind === "bits" ? shape.bits : 8 * shape.size;
       const placed = bitsOf(btf, id, shape, member.bitOffset + inner, width);

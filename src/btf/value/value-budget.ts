@@ -1,8 +1,8 @@
 import type { Btf } from "../btf.ts";
 import type { TypeId } from "../types.ts";
 
-// A BTF of a few bytes can declare an array of 2^32 empty structs, or 30 structs that each contain the next one twice.
-// Code that walks the values of a type must call checkValues() first.
+// A BTF of a few bytes can declare an array of 2^32 empty structs, or 30 structs that each contain the next struct
+// twice. Code that walks the values of a type must call checkValues() first.
 
 /**
  * A type may have this many values, plus {@link VALUES_PER_BYTE} for each of its bytes. Real types have fewer than one
@@ -15,14 +15,17 @@ const MOST_MEMBERS = 1 << 17;
 /** The kernel's limit on nested types. */
 export const MAX_DEPTH = 32;
 
-/** How much work it is to walk the values of a type. */
+/** How much work a walk over the values of a type is. */
 export interface ValueCount {
-  /** The number of values: the numbers, and also the structs, unions and arrays that hold them. */
+  /** The number of values. Numbers count, and so do the structs, unions and arrays that contain them. */
   readonly values: number;
   readonly members: number;
   /** Size in bytes; 0 for a type without a size. */
   readonly size: number;
-  /** The type that is too large to walk (this one or one that it contains) and the reason; undefined if none is. */
+  /**
+   * The type that is too large to walk and the reason. It is this type or a type inside it. Undefined if no type is too
+   * large.
+   */
   readonly tooMuch: { readonly type: TypeId; readonly problem: string } | undefined;
 }
 
@@ -53,7 +56,7 @@ function count(btf: Btf, id: TypeId, known: Map<TypeId, ValueCount>, depth: numb
   if (done !== undefined) return done;
   const endless = { ...ONE, tooMuch: { type: id, problem: `nests more than ${MAX_DEPTH} types deep` } };
   if (depth > MAX_DEPTH) return endless;
-  // If the walk reaches this type again below, the type contains itself and has this result.
+  // If the walk reaches this type again below, the type contains itself, and `endless` is the right result.
   known.set(id, endless);
   try {
     const result = countNew(btf, id, known, depth);

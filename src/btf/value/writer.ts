@@ -6,8 +6,8 @@ import { writeBits, writeFewBits } from "./bits.ts";
 import { type EnumNames, type Shape, shapeOf, tooShort } from "./shape.ts";
 
 /**
- * Writes a value at byte `at` of a view. Throws a UsageError that names the wrong member, as in
- * `event.ports[2]: 70000 does not fit u16`. Some bytes may have been written then.
+ * Writes a value at byte `at` of a view. Throws a UsageError that names the wrong member, as in `event.ports[2]: 70000
+ * does not fit u16`. In this case some bytes may already have been written.
  */
 export type ValueWriter = (view: DataView, at: number, value: unknown) => void;
 
@@ -21,12 +21,12 @@ interface Context {
   readonly done: Map<Shape, ValueWriter>;
 }
 
-/** A value that does not fit. Each enclosing struct or array adds its step to the front of the path. */
+/** The error for a value that does not fit. Each enclosing struct or array adds its step to the front of the path. */
 class Misfit extends Error {
   path = "";
 }
 
-/** A compiled type. `whole` is true if its writer sets every byte. */
+/** A compiled type. `whole` is true if its writer always sets every byte. */
 interface Compiled {
   readonly size: number;
   readonly write: ValueWriter;
@@ -36,11 +36,11 @@ interface Compiled {
 const compiled = new WeakMap<Btf, Map<TypeId, Compiled>>();
 
 /**
- * Returns a function that encodes a JavaScript value as the bytes of a type. It is compiled once per type. It takes the
- * values that a function of {@link compileReader} returns, and also a safe integer for a bigint, an enumerator's name
- * for an enum, and a Uint8Array for any array of bytes. Members and last elements may be left out: their bytes become
- * zero. An unknown member is an error. If a union has several members in the value, they are written in the order of
- * the value.
+ * Returns a function that encodes a JavaScript value as the bytes of a type. The function is compiled once per type. It
+ * accepts the values that a function of {@link compileReader} returns. It also accepts a safe integer for a bigint, an
+ * enumerator's name for an enum, and a Uint8Array for any array of bytes. Members and last elements may be left out:
+ * their bytes become zero. An unknown member is an error. If the value has several members of a union, they are written
+ * in the order of the value.
  */
 export function compileWriter(btf: Btf, id: TypeId, options: WriterOptions = {}): ValueWriter {
   let writers = compiled.get(btf);
@@ -227,7 +227,8 @@ function writeStruct(shape: Extract<Shape, { kind: "struct" }>, context: Context
     name,
     offset,
     write: make(inner, context),
-    // A member named like a property of every object, such as `constructor`, must be the object's own.
+    // An object inherits some properties, such as `constructor`. A member with such a name must be the object's own
+    // property.
     inherited: name in Object.prototype,
   }));
   const names = new Set(members.map((member) => member.name));
