@@ -9,10 +9,10 @@ let folder: string | undefined;
 let onRejected: ((why: string) => void) | undefined;
 
 /**
- * Caches the look-ups of the library's iterator programs in the kernel's BTF in a folder, which is made if it is
- * missing. This saves 10 of the 60 ms of a short process. The folder has a file for each build of the kernel. A file
- * that is damaged, or that another user could have written, is removed, and `options.onRejected` is called with the
- * reason.
+ * Makes this library cache in a folder what its iterator programs look up in the kernel's BTF. Creates a missing
+ * folder. The cache saves 10 of the 60 ms that a short process takes. The folder has one file for each build of the
+ * kernel. The library removes a file that is damaged, or that another user could have written, and calls
+ * `options.onRejected` with the reason.
  */
 export function keepKernelTypes(
   path: string,
@@ -35,7 +35,8 @@ export function readKeptTypes(): KeptTypes | undefined {
 }
 
 /**
- * Caches look-ups for the next process. Does nothing if the folder cannot be written: a read-only package is normal.
+ * Stores look-ups for the next process. Does nothing if the folder is not writable: packages are often installed
+ * read-only.
  */
 export function writeKeptTypes(types: KeptTypes): void {
   const file = keptFile();

@@ -7,20 +7,20 @@ import { isGone } from "./kernel-object.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { openObjects } from "./walk-objects.ts";
 
-/** A module's BTF: split BTF, whose base is the kernel's own. */
+/** The BTF of a kernel module. It is split BTF, and the kernel's own BTF is its base. */
 export interface ModuleBtf {
   readonly name: string;
   readonly btf: Btf;
-  /** Its fd, which is closed with the {@link KernelBtf} that made it. */
+  /** The fd of the module's BTF. Closing the {@link KernelBtf} that opened this fd closes it. */
   readonly fd: OwnedFd;
 }
 
 let vmlinux: Btf | undefined;
 
 /**
- * Returns the running kernel's own BTF: /sys/kernel/btf/vmlinux (5.4), or the section `.BTF` of a vmlinux file in one
- * of the distributions' places. It is read once in a process; see {@link flushKernelBtf}. Throws NotSupportedError if
- * there is none.
+ * Returns the running kernel's own BTF. It comes from /sys/kernel/btf/vmlinux (5.4), or from the section `.BTF` of a
+ * vmlinux file in one of the paths that distributions use. A process reads the BTF once; {@link flushKernelBtf} frees
+ * it. Throws NotSupportedError if there is no BTF.
  */
 export function kernelBtf(): Btf {
   vmlinux ??= readKernelBtf();
@@ -38,7 +38,7 @@ export function flushKernelBtf(): void {
 function readKernelBtf(): Btf {
   const path = kernelBtfPath();
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    // Mapping saves the time to copy 5 MB. Kernels before 6.16 refuse it; then the file is read.
+    // Mapping the file avoids copying 5 MB. Kernels before 6.16 refuse to map it, so the file is read there.
     const mapped = mapPrivately(path);
     return Btf.parse(mapped ?? readFileSync(path), { source: path, lazy: true, readOnly: mapped !== undefined });
   }
@@ -67,9 +67,8 @@ function vmlinuxFiles(release: string): string[] {
 const ELF_MAGIC = 0x7f454c46;
 
 /**
- * Returns the BTF of a file: raw, or the section `.BTF` of an ELF file. Split BTF, such as a module's, needs the BTF
- * that it goes on from as `base`, unless the file brings it along in a section `.BTF.base`. Throws UsageError,
- * FormatError.
+ * Returns the BTF in a file, which is raw BTF or an ELF file with a section `.BTF`. Split BTF, such as a module's,
+ * needs its base BTF in `options.base`, unless the file has a section `.BTF.base`. Throws UsageError, FormatError.
  */
 export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
   const data = readUserFile(path, "BTF, or an ELF file with it,");
@@ -90,7 +89,7 @@ export function readBtfFile(path: string, options: { readonly base?: Btf | undef
   return btf;
 }
 
-/** The BTF of the kernel and of its modules. It owns the fds of the modules' BTF: close it. */
+/** The BTF of the kernel and of its modules. It owns the fds of the modules' BTF, so the caller must close it. */
 export class KernelBtf implements Disposable {
   #modules: ModuleBtf[] | undefined;
 
@@ -126,7 +125,8 @@ export class KernelBtf implements Disposable {
 }
 
 function readModules(base: Btf): ModuleBtf[] {
-  // Each loaded object has BTF too, so do not walk all BTF objects if there are no modules.
+  // Modules' BTF is found by a walk over all BTF objects, also those of programs and maps. Skip the walk if no module
+  // is loaded.
   if (!hasModules()) return [];
   const found: ModuleBtf[] = [];
   for (const { id, fd: number } of openObjects("btf")) {
@@ -148,8 +148,8 @@ function hasModules(): boolean {
 }
 
 /**
- * Returns the BTF of a loaded program or map, or of a module, by its id; undefined if it is gone. The base of a
- * module's BTF is the kernel's own.
+ * Returns the BTF with this id, which belongs to a loaded program, map or module; undefined if the BTF is gone. `base`
+ * is the kernel's own BTF, which a module's BTF needs.
  */
 export function loadedBtf(id: number, base?: Btf): Btf | undefined {
   let fd: number;

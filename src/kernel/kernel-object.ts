@@ -6,10 +6,13 @@ import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { checkOptions, type OptionTable } from "./options.ts";
 import { openPinnedFd, pinAt } from "./pin.ts";
 
-/** How to open an object of the kernel. The new object owns an `fd` that is given here, and closes it. */
+/**
+ * How to open an object of the kernel: by its id, from an fd, or from its pin. The new object becomes the owner of the
+ * fd.
+ */
 export type ObjectSource = { readonly id: number } | { readonly fd: number } | { readonly pinned: string };
 
-/** The base of programs, maps and links: an fd, and at most one known pin. */
+/** The base class of programs, maps and links. It holds an fd and remembers at most one pin. */
 export abstract class KernelObject implements Disposable {
   /** Names the object in errors: `map counts`. */
   readonly what: string;
@@ -33,7 +36,8 @@ export abstract class KernelObject implements Disposable {
   }
 
   /**
-   * The path of `pin()`, or the path from which the object was opened; undefined without either, or after `unpin()`.
+   * The path of the last `pin()`, or the path from which the object was opened; undefined if there is neither, and
+   * after `unpin()`.
    */
   get pinnedPath(): string | undefined {
     return this.#pinnedPath;
@@ -45,9 +49,9 @@ export abstract class KernelObject implements Disposable {
   }
 
   /**
-   * Pins the object at a path in a bpffs, so that it outlives the process. Missing directories inside the bpffs are
-   * made; the first of them is returned. Throws UsageError if the path is taken or is in no bpffs, SyscallError
-   * otherwise. Linux 4.4; links 5.8.
+   * Pins the object at a path in a bpffs, so that it outlives the process. Creates missing directories inside the
+   * bpffs, and returns the topmost one that it created. Throws UsageError if the path is taken or is in no bpffs,
+   * SyscallError otherwise. Linux 4.4; links 5.8.
    */
   pin(path: string): string | undefined {
     const made = pinAt(path, this.fd, this.what);
@@ -55,7 +59,7 @@ export abstract class KernelObject implements Disposable {
     return made;
   }
 
-  /** @internal Sets the path of a pin that was made together with others. */
+  /** @internal Stores the path of a pin that was made together with other pins. */
   notePin(path: string): void {
     this.#pinnedPath = resolve(path);
   }
@@ -80,18 +84,21 @@ export abstract class KernelObject implements Disposable {
     this.close();
   }
 
-  /** @internal Whether an iteration leaves it open. */
+  /** @internal Whether an iteration over objects leaves this object open. */
   get kept(): boolean {
     return this.#kept;
   }
 
-  /** @internal Makes an iteration leave it open. From now on, a leak of it warns. */
+  /**
+   * @internal Makes an iteration over objects leave this object open. From then on, forgetting to close it causes a
+   * warning.
+   */
   keep(): void {
     this.#kept = true;
     this.#fd.watch();
   }
 
-  /** Closes this object without its fd, and returns the fd. The caller closes it. */
+  /** Marks this object as closed, leaves its fd open and returns the fd. The caller must close the fd. */
   release(): number {
     return this.#fd.release();
   }
@@ -103,7 +110,7 @@ const SOURCE: OptionTable<{ id?: number; fd?: number; pinned?: string }> = {
   pinned: "text",
 };
 
-/** Opens a source and checks that it is of `kind`. `byId` opens by id. */
+/** Opens the object that a source names and checks that the object is of `kind`. `byId` opens an object by its id. */
 export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: number) => number): OwnedFd {
   const caller = `open${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
   checkOptions(caller, source as unknown, SOURCE);
@@ -126,15 +133,15 @@ export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: nu
   }
 }
 
-/** Whether an error means that an object, whose id has just been listed, is gone or not ready yet. */
+/** Whether an error means that the kernel removed an object since its id was listed, or has not finished making it. */
 export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }
 
-/** The method that `util.inspect()` and `console.log()` call to show an object. */
+/** The key of the method that `util.inspect()` and `console.log()` call to show an object. */
 export const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
-/** The function `util.inspect`, which it passes to that method. */
+/** The type of `util.inspect`, which Node passes to the method {@link INSPECT}. */
 export type Inspect = (value: unknown, options: object) => string;
 
 /** Formats a live object: the name of its class, and the fields that identify it. */

@@ -3,7 +3,7 @@ import { NotSupportedError } from "../errors/index.ts";
 import { type KeptTypes, readKeptTypes, writeKeptTypes } from "./kept-types.ts";
 import { kernelBtf } from "./kernel-btf.ts";
 
-/** The types and hooks that the library's iterator programs use. One pass finds all of them. */
+/** The types and hooks that the library's iterator programs use. One pass over the kernel's BTF finds all of them. */
 const NAMES: readonly string[] = [
   "bpf_iter_task_file",
   "file",
@@ -26,22 +26,22 @@ const NAMES: readonly string[] = [
 
 let latest: KernelTypes | undefined;
 
-/** Returns the types of the kernel that the library's programs use. They are looked up once. */
+/** Returns the kernel's types that the library's programs use. They are looked up once. */
 export function kernelTypes(): KernelTypes {
   latest ??= new KernelTypes(kernelBtf, NAMES, readKeptTypes());
   return latest;
 }
 
 /**
- * Looks up all of these types in one pass over the kernel's BTF, once one of them is needed and not cached. A pass for
- * one costs the same.
+ * Looks up types in the kernel's BTF. The first look-up that the cache cannot answer searches for all of `names`,
+ * because one pass over the BTF costs the same for one name as for all.
  */
 export class KernelTypes {
   readonly #readBtf: () => Btf;
   readonly #names: readonly string[];
   #known: KeptTypes;
   #searched: { readonly btf: Btf; readonly found: ReadonlyMap<string, readonly TypeId[]> } | undefined;
-  /** Whether any of these types came from the cache instead of this kernel's BTF. */
+  /** True if any of the types came from the cache instead of this kernel's BTF. */
   #wasKept: boolean;
 
   constructor(readBtf: () => Btf, names: readonly string[], kept?: KeptTypes) {
@@ -51,13 +51,13 @@ export class KernelTypes {
     this.#wasKept = kept !== undefined;
   }
 
-  /** Caches the results for other processes, and frees the BTF. */
+  /** Writes the results to the cache for other processes, and frees the kernel's BTF. */
   keep(): void {
     if (this.#searched !== undefined) writeKeptTypes(this.#known);
     this.#searched = undefined;
   }
 
-  /** Drops the results from the cache. Returns false if there are none. */
+  /** Drops the results that came from the cache. Returns false if none came from there. */
   forgetKept(): boolean {
     if (!this.#wasKept) return false;
     this.#known = new Map();
@@ -81,13 +81,13 @@ export class KernelTypes {
     return this.bitOffset(struct, ...path) / 8;
   }
 
-  /** As {@link offset}, but undefined if the kernel has no such member. */
+  /** Returns a member's byte offset like {@link offset}, but undefined if the kernel has no such member. */
   offsetIfAny(struct: string, ...path: readonly string[]): number | undefined {
     const bits = this.#find(struct, path);
     return bits === undefined ? undefined : bits / 8;
   }
 
-  /** As {@link offset}, in bits, for a bit field. */
+  /** Returns a member's offset in bits, for a bit field. Otherwise it works like {@link offset}. */
   bitOffset(struct: string, ...path: readonly string[]): number {
     const bits = this.#find(struct, path);
     if (bits === undefined) throw new NotSupportedError({ feature: `a member ${path.join(".")} of struct ${struct}` });

@@ -2,13 +2,14 @@ import { type Btf, BtfBuilder, type BtfFeatures, sanitizeBtf } from "../btf/inde
 import { SyscallError } from "../errors/index.ts";
 import { OwnedFd, tryBtfLoad } from "../sys/index.ts";
 
-/** The size of the log of an object's BTF that the kernel refuses. */
+/** The size of the buffer for the kernel's log when the kernel refuses an object's BTF. */
 const LOG_SIZE = 1 << 20;
 
 /**
- * Loads an object's BTF into the kernel. If the kernel refuses it, the BTF is rewritten without the kinds that probes
- * show this kernel lacks. Returns undefined if the kernel refuses that too: programs and maps then load without BTF, as
- * with libbpf. If it is `mandatory`, as for struct_ops, this throws instead.
+ * Loads an object's BTF into the kernel. If the kernel refuses the BTF, this function rewrites it without the kinds of
+ * types that this kernel does not know, and tries again. If the kernel refuses the rewritten BTF too, the function
+ * returns undefined: programs and maps then load without BTF, as with libbpf. If the BTF is `mandatory`, as for
+ * struct_ops, the function throws instead.
  */
 export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined {
   const first = tryBtfLoad(btf.data);
@@ -26,8 +27,8 @@ export function loadObjectBtf(btf: Btf, mandatory: boolean): OwnedFd | undefined
 }
 
 /**
- * Returns an object's BTF in a form that this kernel accepts; undefined if there is none. It is loaded once to find
- * out.
+ * Returns an object's BTF in a form that this kernel accepts; undefined if the kernel accepts neither the original nor
+ * the rewritten BTF. Loads each of them to find out.
  */
 export function acceptedBtf(btf: Btf): Uint8Array | undefined {
   for (const data of [btf.data, sanitizeBtf(btf, probeBtfFeatures())]) {
@@ -41,7 +42,10 @@ export function acceptedBtf(btf: Btf): Uint8Array | undefined {
 
 let features: BtfFeatures | undefined;
 
-/** Returns the kinds of BTF that the running kernel accepts. Each is probed once, by loading a type of it. */
+/**
+ * Returns which kinds of BTF types the running kernel accepts. Probes each kind once, by loading BTF with one type of
+ * that kind.
+ */
 export function probeBtfFeatures(): BtfFeatures {
   features ??= {
     func: takes((b) => {

@@ -4,7 +4,10 @@ import { UsageError } from "../errors/index.ts";
 /** The kinds of objects that have an fd of bpf(2). */
 export type ObjectKind = "program" | "map" | "link" | "btf";
 
-/** Returns which kind of object an fd is, by the name that the kernel gives its file; undefined for other files. */
+/**
+ * Returns the kind of object that an fd refers to; undefined for other files. The kernel's name for the open file tells
+ * the kind.
+ */
 export function kindOfFd(fd: number): ObjectKind | undefined {
   const target = fileOfFd(fd);
   const name = /^anon_inode:\[?bpf[-_](prog|map|link)\]?$/.exec(target)?.[1];

@@ -20,7 +20,7 @@ export type OptionKind =
   | "naturals"
   | "u64s"
   | readonly string[];
-/** What {@link required} returns. */
+/** The kind of an option that must be given. {@link required} makes it. */
 export interface RequiredOption {
   readonly required: OptionKind;
 }
@@ -30,7 +30,10 @@ export function required(kind: OptionKind): RequiredOption {
   return { required: kind };
 }
 
-/** The options of a function. The compiler requires a row for each, and {@link required} where an option must be given. */
+/**
+ * The kinds of all options of a function. The compiler demands a row for each option, and {@link required} in the row
+ * of an option that must be given.
+ */
 export type OptionTable<T> = {
   readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K>
     ? OptionKind
@@ -40,8 +43,8 @@ export type OptionTable<T> = {
 };
 
 /**
- * Throws a UsageError for an unknown option and for a value of the wrong kind: a typing error would otherwise be
- * ignored. `caller` is the function's name.
+ * Throws a UsageError for an unknown option and for a value of the wrong kind. Otherwise a misspelled option would be
+ * ignored silently. `caller` is the function's name.
  */
 export function checkOptions<T>(caller: string, options: unknown, table: OptionTable<T>): asserts options is T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

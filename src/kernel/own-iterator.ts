@@ -19,21 +19,22 @@ export interface OwnIteratorOptions {
   readonly recordSize: number;
 }
 
-// PROC_PID_INIT_INO and PROC_USER_INIT_INO. The kernel numbers processes and users as in its first namespaces.
+// The inode numbers PROC_PID_INIT_INO and PROC_USER_INIT_INO of the initial namespaces. Programs see the ids of
+// processes and users as they are in these namespaces.
 const FIRST_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd };
 /** The size of the kernel's buffer: 8 pages. */
 const READ_SIZE = 0x8000;
 
 /**
- * An iterator program of the library, which the kernel runs for each object of a kind (5.8), and the records that it
- * writes. It replaces several system calls for each object. The constructor throws without BTF or capabilities, and in
- * a pid or user namespace, whose numbers the program does not know.
+ * Runs an iterator program of this library (5.8) and reads its records. The kernel runs the program for each object of
+ * one kind, which replaces several system calls for each object. The constructor throws if BTF or capabilities are
+ * missing. It also throws in a pid or user namespace, because the program sees only the ids of the initial namespaces.
  */
 export class OwnIterator implements Disposable {
   readonly #fds: number[] = [];
   readonly #iterator: number;
   readonly #recordSize: number;
-  /** The ids of its own program and link, which a listing must leave out. */
+  /** The ids of the iterator's own program and link. A listing of programs or links must leave these two out. */
   readonly programId: number;
   readonly linkId: number;
 
@@ -61,7 +62,8 @@ export class OwnIterator implements Disposable {
   }
 
   /**
-   * Yields the records. One object is reused for all: the next record changes its `at` and may overwrite its `bytes`.
+   * Yields the records. Each step yields the same JavaScript object: the next step changes its `at` and may overwrite
+   * its `bytes`.
    */
   *records(): Generator<{ bytes: DataView; at: number }, void, undefined> {
     const bytes = new DataView(new ArrayBuffer(READ_SIZE));
@@ -69,7 +71,7 @@ export class OwnIterator implements Disposable {
     for (;;) {
       const length = readSome(this.#iterator, bytes);
       if (length === 0) return;
-      // A read returns whole records only.
+      // One read of an iterator returns whole records only.
       for (record.at = 0; record.at + this.#recordSize <= length; record.at += this.#recordSize) yield record;
     }
   }
@@ -88,7 +90,7 @@ export class OwnIterator implements Disposable {
   }
 }
 
-/** If the kernel refuses a program made from cached types, looks the types up again. */
+/** Loads the iterator program. If this fails with types from the cache, looks the types up again and retries. */
 function loadProgram(
   types: KernelTypes,
   { target, since, name, code }: Omit<OwnIteratorOptions, "recordSize">,
@@ -113,7 +115,10 @@ function loadProgram(
   }
 }
 
-/** Retries after EAGAIN, which the kernel returns after a million objects without output. */
+/**
+ * Reads from the iterator. Retries after EAGAIN, which the kernel returns when a million objects in a row gave no
+ * output.
+ */
 function readSome(fd: number, bytes: DataView): number {
   for (;;) {
     try {
@@ -124,23 +129,30 @@ function readSome(fd: number, bytes: DataView): number {
   }
 }
 
-// The common parts of the programs of {@link OwnIterator}. All keep their context in r6.
+// The instructions that all programs of {@link OwnIterator} share. Each program keeps its context in r6.
 
-// Each struct bpf_iter__* begins with a pointer to struct bpf_iter_meta, which begins with one to its seq_file.
+// Each struct bpf_iter__* begins with a pointer to its struct bpf_iter_meta, which begins with a pointer to the
+// seq_file.
 const CONTEXT_META = 0;
 const META_SEQ = 0;
 
-/** Copies `size` bytes of kernel memory at `base + offset` to the stack; zeros if the address is invalid. */
+/**
+ * Returns code that copies `size` bytes of kernel memory at `base + offset` to the stack. The code writes zeros if the
+ * address is invalid.
+ */
 export function readKernel(place: number, size: number, base: Register, offset: number): AssemblyItem[] {
   return [mov(r3, base), ...readKernelAt(place, size, offset)];
 }
 
-/** As {@link readKernel}, at `r3 + offset`. */
+/**
+ * Returns code that copies `size` bytes of kernel memory at `r3 + offset` to the stack, with zeros for an invalid
+ * address.
+ */
 export function readKernelAt(place: number, size: number, offset: number): AssemblyItem[] {
   return [add(r3, offset), mov(r1, r10), add(r1, place), mov(r2, size), callHelper("bpf_probe_read_kernel")];
 }
 
-/** Writes the record on the stack to the reader of the iterator. */
+/** Returns code that hands the record on the stack to the process that reads the iterator. */
 export function writeRecord(place: number, size: number): AssemblyItem[] {
   return [
     ...[ldx("u64", r1, r6, CONTEXT_META), ldx("u64", r1, r1, META_SEQ)],

@@ -23,7 +23,9 @@ export interface NewPin {
   readonly what: string;
 }
 
-/** The name of an incomplete directory is its final name, this, and the id of the process that fills it. */
+/**
+ * The part of a temporary directory's name between the final name and the id of the process that fills the directory.
+ */
 const UNFINISHED = "_bpfts_unfinished_";
 
 /**
@@ -40,7 +42,7 @@ function nameProblem(name: string): string | undefined {
   if (name === "") return "the name is empty";
   if (name.includes("/") || name.includes("\0"))
     return `the name of a file cannot contain ${name.includes("/") ? "/" : "NUL"}`;
-  // The kernel reserves dots for its own files (bpf_lookup in kernel/bpf/inode.c).
+  // The kernel reserves names with dots for its own files (bpf_lookup in kernel/bpf/inode.c).
   return name.includes(".") ? "a name in a bpffs cannot have a dot" : undefined;
 }
 
@@ -80,9 +82,9 @@ function checkPath(path: string, what: string): { directory: string; parent: str
 }
 
 /**
- * Pins objects, all or none. A missing directory is filled under a temporary name and then renamed, so a process that
- * is killed leaves no incomplete directory under the final name. Calls `onUnfinished` with each temporary directory
- * that a killed process has left. Returns the Undo that removes the pins.
+ * Pins all of the objects or none. If their directory is missing, this function fills one under a temporary name and
+ * then renames it. So a process that is killed leaves no incomplete directory under the final name. Calls
+ * `onUnfinished` with each temporary directory that a killed process has left. Returns the Undo that removes the pins.
  */
 export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: string) => void): Undo {
   const undo = new Undo();
@@ -127,7 +129,10 @@ function finish(unfinished: string, target: string): void {
   }
 }
 
-/** Returns the directories that were to become `target` and whose process has ended. Without /proc none is known. */
+/**
+ * Returns the temporary directories for `target` that processes left unfinished before they ended. Returns none without
+ * /proc, which shows whether a process still runs.
+ */
 function unfinishedBeside(target: string): string[] {
   if (!existsSync("/proc/self")) return [];
   const parent = dirname(target);
@@ -150,7 +155,7 @@ function makeDirectory(directory: string, what: string): string | undefined {
   try {
     return mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    // On a read-only file system, a recursive mkdir of Node fails with ENOENT.
+    // Node's recursive mkdir fails with ENOENT on a read-only file system.
     const parent = existingParent(directory);
     if (isReadOnly(parent)) {
       throw new UsageError(
@@ -171,7 +176,7 @@ function isReadOnly(directory: string): boolean {
   }
 }
 
-/** Removes the empty directory `last` and its parents up to `first`, included. */
+/** Removes the empty directory `last` and then its parents, up to and including `first`. */
 export function removeDirectories(last: string, first: string): void {
   for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
 }
@@ -222,7 +227,10 @@ export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd
   }
 }
 
-/** Explains a failed BPF_OBJ_GET. EACCES alone means a file outside a bpffs, a pin's mode or a directory's mode. */
+/**
+ * Explains a failed BPF_OBJ_GET. EACCES has three causes: the file is outside a bpffs, or the mode of the pin or of a
+ * directory forbids access.
+ */
 function explainOpen(path: string, error: SyscallError): Error {
   if (path === "") return new UsageError("an empty path names no pin", { cause: error });
   if (error.errno === Errno.ENOENT) return new UsageError(`nothing is pinned at ${path}`, { cause: error });

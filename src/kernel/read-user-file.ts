@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { errnoHint, errnoText, UsageError } from "../errors/index.ts";
 
-/** The most bytes of a regular file. A kernel with all debugging information is smaller. */
+/** The size of the largest regular file to read. Even a vmlinux with all debugging information is smaller. */
 const LARGEST_FILE = 0x7fffffff;
-/** The most bytes of a pipe, a device or a file of /proc. They do not tell their size. */
+/** The most bytes to read from a pipe, a device or a file of /proc, whose size is not known before the end. */
 const MOST_WITHOUT_SIZE = 64 * 1024 * 1024;
 const FIRST_CHUNK = 64 * 1024;
 const RETRY_MS = 1;
@@ -73,7 +73,7 @@ function readToEnd(fd: number, what: string): Buffer {
   }
 }
 
-/** Reads into a buffer from `offset` on. Returns 0 at the end. */
+/** Reads from a file into a buffer, from the buffer's `offset` on. Returns 0 at the end of the file. */
 function readSome(fd: number, into: Buffer, offset: number): number {
   for (;;) {
     try {
@@ -82,7 +82,7 @@ function readSome(fd: number, into: Buffer, offset: number): number {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") return 0;
       if (code !== "EAGAIN") throw error;
-      // Another process made the pipe non-blocking.
+      // Another process made the pipe non-blocking, and the pipe is empty. Wait, then read again.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }

@@ -1,4 +1,4 @@
-/** Steps that undo what was made so far, for the case that a later step fails. The newest runs first. */
+/** Collects steps that undo what was done so far, for the case that a later step fails. The newest step runs first. */
 export class Undo {
   readonly #steps: (() => void)[] = [];
 
@@ -6,7 +6,10 @@ export class Undo {
     this.#steps.push(step);
   }
 
-  /** Runs every step, even if one throws: the caller reports the failure that led here. */
+  /**
+   * Runs each step, even if an earlier one throws. The errors are dropped: the caller reports the failure that made the
+   * undo necessary.
+   */
   run(): void {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {

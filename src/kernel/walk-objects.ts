@@ -28,7 +28,7 @@ const CALLS = {
 
 /** Options of {@link openObjects}. */
 export interface ObjectWalk extends GetFdByIdOptions {
-  /** Starts after this id. */
+  /** Lists only objects with an id above this one. */
   readonly after?: number | undefined;
 }
 
@@ -47,12 +47,13 @@ export function* openObjects(
     let fd = tryFd(id, options);
     for (; fd >= 0; fd = tryFd(++id, options)) yield { id, fd };
     if (-fd !== Errno.ENOENT && -fd !== Errno.EAGAIN) closeFd(openFd(id, options));
-    // If the id came from the kernel, the object is gone. A guessed id may be in use by now.
+    // `named` is an id from the kernel, and its object is gone. Any other `id` is a guess, and an object may use it by
+    // now.
     named = nextId(id === named ? id : id - 1);
   }
 }
 
-/** Yields an fd of each object of a kind. It is closed before the next one is opened. */
+/** Yields an fd of each object of a kind. Closes each fd before it opens the next one. */
 export function* objectFds(kind: ObjectKind, after = 0): Generator<number, void, undefined> {
   for (const { fd } of openObjects(kind, { after })) {
     try {
@@ -63,7 +64,7 @@ export function* objectFds(kind: ObjectKind, after = 0): Generator<number, void,
   }
 }
 
-/** Yields each object of a kind. It is closed after its step unless `takeObject` kept it open. */
+/** Yields each object of a kind. Closes an object before the next step, unless `takeObject` kept it open. */
 export function* walkObjects<T extends KernelObject>(
   kind: ObjectKind,
   make: (fd: OwnedFd, id: number) => T,

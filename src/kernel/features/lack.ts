@@ -9,15 +9,15 @@ export type FeatureLack =
   | { readonly kind: "config"; readonly option: string }
   | { readonly kind: "machine"; readonly reason: string };
 
-/** What a feature needs. */
+/** Returns the requirements of a feature. */
 export function feature(name: FeatureName): Feature {
   return FEATURES[name];
 }
 
 /**
- * Returns why a feature is missing, by the kernel's version and build options and by the machine; undefined if it
- * should be there. Distributions backport features, so use it to explain a failure or skip a test, never to refuse a
- * call.
+ * Returns why a feature is missing, as far as the kernel's version, its build options and the machine tell; undefined
+ * if the feature should be there. Distributions backport features. So use this function to explain a failure or to skip
+ * a test, never to refuse a call.
  */
 export function featureLack(name: FeatureName): FeatureLack | undefined {
   const { since, config: options = [], machine } = feature(name);
@@ -29,22 +29,25 @@ export function featureLack(name: FeatureName): FeatureLack | undefined {
   return reason === undefined ? undefined : { kind: "machine", reason };
 }
 
-/** Whether the running kernel has a feature's first version or a newer one. */
+/** Whether the running kernel's version is `since` or newer. */
 export function hasVersion(since: string): boolean {
   const [major = 0, minor = 0] = since.split(".").map(Number);
   return kernelAtLeast(major, minor);
 }
 
 /**
- * Whether the running kernel is new enough for a feature. Only for a choice that no failed call can make: distributions
- * backport features.
+ * Whether the running kernel is new enough for a feature. Distributions backport features, so use this only where an
+ * old kernel makes no call fail.
  */
 export function kernelHas(name: FeatureName): boolean {
   const { since } = feature(name);
   return since === undefined || hasVersion(since);
 }
 
-/** Makes the error of a call that failed because the kernel is too old for a feature; undefined if it is not. */
+/**
+ * Returns the error for a call that failed because the kernel is too old for a feature; undefined if the kernel is new
+ * enough.
+ */
 export function tooOldFor(
   name: FeatureName,
   data: { readonly what?: string; readonly detail?: string },
@@ -59,8 +62,8 @@ export function tooOldFor(
 }
 
 /**
- * Makes the error of a call that failed because a feature is missing; undefined if it should be there by the kernel's
- * version, its build options and the machine.
+ * Returns the error for a call that failed because a feature is missing; undefined if the kernel's version, its build
+ * options and the machine say that the feature should be there.
  */
 export function lackError(
   name: FeatureName,
@@ -77,7 +80,7 @@ export function lackError(
 
 let config: ReadonlyMap<string, string> | undefined | null = null;
 
-/** The kernel's build options, read once; undefined if they cannot be read. */
+/** Returns the kernel's build options, which are read once; undefined if they cannot be read. */
 function buildConfig(): ReadonlyMap<string, string> | undefined {
   if (config === null) config = kernelConfig();
   return config;

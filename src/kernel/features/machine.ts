@@ -9,7 +9,7 @@ import type { MachineCondition } from "./table.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
 
-/** Returns why this machine does not meet a condition; undefined if it does, or if that is unknown. */
+/** Returns why this machine does not meet a condition; undefined if it does, or if this is unknown. */
 export function machineLack(condition: MachineCondition): string | undefined {
   if (!answers.has(condition)) answers.set(condition, CHECKS[condition]());
   return answers.get(condition);
@@ -30,8 +30,9 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
 };
 
 /**
- * Explains a vendor's lockdown that refuses trampolines; upstream's does not. Such a kernel also refuses root to open
- * available_filter_functions, with EPERM. Each fact alone has other causes, so both are checked.
+ * Explains why the kernel refuses trampolines. The cause is a lockdown that a vendor's kernel has and upstream's does
+ * not. Such a kernel also refuses to open available_filter_functions, even for root, with EPERM. The lockdown and the
+ * EPERM can each have other causes, so this function checks both.
  */
 function trampolineLack(): string | undefined {
   const state = /\[(\w+)\]/.exec(securityFile("lockdown") ?? "")?.[1];
@@ -50,15 +51,16 @@ function trampolineLack(): string | undefined {
 }
 
 /**
- * Explains a kernel that refuses iterators over the elements of a map. Loads the smallest iterator program over maps
- * and the smallest over elements. If only the second is refused with EPERM, no capability is missing.
+ * Explains why the kernel refuses iterators over the elements of a map. Loads the smallest iterator program over maps,
+ * and the smallest over elements. If the kernel refuses only the second one with EPERM, a missing capability is not the
+ * cause.
  */
 function elementIteratorLack(): string | undefined {
   const areRefused = iteratorLoadErrno("bpf_map") === 0 && iteratorLoadErrno("bpf_map_elem") === Errno.EPERM;
   return areRefused ? "this machine's kernel refuses iterators over the elements of a map" : undefined;
 }
 
-/** Loads an iterator program that does nothing. Returns the errno; 0 if it loads. */
+/** Loads an iterator program that does nothing. Returns the errno, or 0 if the load succeeds. */
 function iteratorLoadErrno(target: string): number {
   const { fd, errno } = tryProgLoad({
     prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,

@@ -4,7 +4,7 @@ import { Errno, SyscallError } from "../../errors/index.ts";
 import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryBtfLoad, tryProgLoad } from "../../sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
 
-/** Whether a program loads on the running kernel. */
+/** Whether the running kernel accepts a program. */
 function loads(prog_type: number, insns: Uint8Array): boolean {
   const { fd } = tryProgLoad({ prog_type, insns });
   if (fd === undefined) return false;
@@ -14,15 +14,16 @@ function loads(prog_type: number, insns: Uint8Array): boolean {
 
 let cookie: boolean | undefined;
 
-/** Whether the kernel has bpf_get_attach_cookie() (5.15). It is the value of the extern LINUX_HAS_BPF_COOKIE. */
+/** Whether the kernel has bpf_get_attach_cookie() (5.15). The extern LINUX_HAS_BPF_COOKIE gets this value. */
 export function hasBpfCookie(): boolean {
   cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([callHelper("bpf_get_attach_cookie"), exit()]));
   return cookie;
 }
 
 /**
- * Whether system calls have architecture wrappers that take `struct pt_regs *`. Every supported kernel has them; riscv
- * got them in 6.6. libbpf probes by a kprobe on `__x64_sys_bpf`, which needs a kernel with kprobes.
+ * Whether the functions of system calls take one `struct pt_regs *` instead of the arguments. On riscv they do since
+ * 6.6, elsewhere on each supported kernel. libbpf probes this with a kprobe on `__x64_sys_bpf`, which needs a kernel
+ * with kprobes.
  */
 export function hasSyscallWrapper(): boolean {
   return process.arch !== "riscv64" || kernelAtLeast(6, 6);
@@ -31,9 +32,9 @@ export function hasSyscallWrapper(): boolean {
 let uprobeMulti: boolean | undefined;
 
 /**
- * Whether uprobe_multi links exist (6.6) and filter by process, not by thread (6.10). USDT programs are then loaded for
- * such links, as libbpf does. The probe makes a link for the process -1, which such a kernel refuses with EINVAL before
- * it looks at the path.
+ * Whether the kernel has uprobe_multi links (6.6) that filter by process, not by thread (6.10). If so, USDT programs
+ * are loaded for such links, as libbpf does. The probe makes a link for process -1: a kernel that filters by process
+ * refuses the link with EINVAL before it looks at the path.
  */
 export function hasUprobeMulti(): boolean {
   uprobeMulti ??= probeUprobeMulti();
@@ -70,7 +71,8 @@ function probeUprobeMulti(): boolean {
 let contextTag: boolean | undefined;
 
 /**
- * Whether the verifier knows `arg:ctx` tags (6.8). The probe passes a tagged `void *` to a helper that takes a context.
+ * Whether the verifier knows the tag `arg:ctx` of an argument (6.8). The probe passes a `void *` with this tag to a
+ * helper that takes a context.
  */
 export function hasContextTag(): boolean {
   contextTag ??= probeContextTag();
@@ -113,7 +115,10 @@ function probeContextTag(): boolean {
 
 let fullRange: boolean | undefined;
 
-/** Whether an offset into a map's value may have 32 bits. Before 6.20 it is below 2^29. libbpf has the same probe. */
+/**
+ * Whether an instruction may hold a 32-bit offset into a map's value. Before 6.20, the offset must be below 2^29.
+ * libbpf has the same probe.
+ */
 export function hasFullRangeOffsets(): boolean {
   fullRange ??= probeFullRange();
   return fullRange;
@@ -134,7 +139,8 @@ function probeFullRange(): boolean {
       insns,
       log: { size: 1024 },
     });
-    // The offset is outside the map in any case. Only the log of an older kernel names the limit.
+    // The offset is outside the map in any case, so each kernel refuses the program. Only an older kernel's log names
+    // the limit.
     return !log.includes("direct value offset of");
   } finally {
     closeFd(map);

@@ -2,11 +2,14 @@ import { LINK_FEATURES } from "./link-features.ts";
 
 /** The requirements of a feature. */
 export interface Feature {
-  /** Its name in the field's words, such as `tcx links`. */
+  /** The feature's name as kernel developers write it, such as `tcx links`. */
   readonly what: string;
-  /** The first kernel that has it, such as `6.6`; absent if every supported kernel (5.10 on) has it. */
+  /**
+   * The first kernel version that has the feature, such as `6.6`; absent if each supported kernel (5.10 and later) has
+   * it.
+   */
   readonly since?: string;
-  /** The build options that it needs, all of them: `CONFIG_NETKIT`. */
+  /** The build options that the feature needs, such as `CONFIG_NETKIT`. The kernel must have all of them. */
   readonly config?: readonly string[];
   /** What the machine must have or allow. */
   readonly machine?: MachineCondition;
@@ -14,10 +17,12 @@ export interface Feature {
 
 /**
  * Conditions that a kernel of the right version and configuration may still not meet:
- * - `trampoline`: programs on a trampoline load. A vendor's lockdown refuses to patch kernel functions;
+ * - `trampoline`: programs that need a trampoline can be loaded. The lockdown of some vendors' kernels forbids this,
+ *   because a trampoline patches a kernel function;
  * - `lsm`: `bpf` is in the list of active security modules (`lsm=` on the kernel's command line);
  * - `counters`: the processor has performance counters. Most virtual machines have none;
- * - `element_iterators`: iterators over the elements of a map load. A vendor's kernel refuses them with EPERM.
+ * - `element_iterators`: iterator programs over the elements of a map can be loaded. Some vendors' kernels refuse them
+ *   with EPERM.
  */
 export type MachineCondition = "trampoline" | "lsm" | "counters" | "element_iterators";
 
@@ -100,7 +105,7 @@ export type FeatureName =
 
 /**
  * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests skip by
- * this table, errors explain refusals from it, and docs/kernels.md is made from it.
+ * this table, error messages explain failed calls with it, and docs/kernels.md is generated from it.
  */
 export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
   ...LINK_FEATURES,

@@ -13,8 +13,9 @@ import {
 import { tooOldFor } from "./lack.ts";
 import type { FeatureName } from "./table.ts";
 
-// A kernel refuses an unknown feature with EINVAL and no reason. The table of features explains such a failure afterwards,
-// so a distribution's kernel that has a feature earlier is never refused.
+// A kernel refuses an unknown feature with EINVAL and gives no reason. After such a failure, these tables tell which
+// feature the kernel is too old for. No call is refused before it is tried, because a distribution may have backported
+// the feature.
 
 type Row = readonly [value: number, feature: FeatureName];
 
@@ -45,7 +46,10 @@ const MAPS: readonly Row[] = [
 ];
 const MAP_FLAGS: readonly Row[] = [[BpfMapFlag.BPF_F_LINK, "map:struct_ops_link"]];
 
-/** Returns the feature of a refused program that this kernel is too old for; undefined if none is known. */
+/**
+ * Returns the error for a program that the kernel refused because the kernel is too old for one of its features;
+ * undefined if no such feature is known.
+ */
 export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSupportedError | undefined {
   if (error.errno !== Errno.EINVAL) return undefined;
   const { prog_type, expected_attach_type = 0, prog_flags = 0 } = load;
@@ -65,7 +69,10 @@ export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSu
   );
 }
 
-/** Returns the feature of a refused map that this kernel is too old for. `user` names what needs the map. */
+/**
+ * Returns the error for a map that the kernel refused because the kernel is too old for one of its features; undefined
+ * if no such feature is known. `user` names what needs the map.
+ */
 export function mapTooNew(attr: MapCreateAttr, error: unknown, user: string): NotSupportedError | undefined {
   if (!(error instanceof SyscallError) || error.errno !== Errno.EINVAL) return undefined;
   const { map_type, map_flags = 0 } = attr;
