@@ -1,6 +1,6 @@
 /**
- * Makes `return()` of an async generator end a pending `next()`: it calls `wake` first, which must let the generator end.
- * Otherwise the engine puts the return() behind the pending next(), which may wait for ever.
+ * Makes `return()` of an async generator end a `next()` that still waits. It calls `wake` first, which must make the
+ * generator end. Otherwise the JavaScript engine queues the return() behind the next(), which may wait for ever.
  */
 export function endAtOnce<T>(
   generator: AsyncGenerator<T, void, undefined>,
@@ -14,12 +14,12 @@ export function endAtOnce<T>(
   return generator;
 }
 
-/** A wait of a generator that can be ended from outside, for {@link endAtOnce}. */
+/** A wait inside a generator that code outside can end, for {@link endAtOnce}. */
 export class EndableWait {
   isEnded = false;
   #wake: () => void = () => undefined;
 
-  /** Ends the wait for good. */
+  /** Ends the present wait and all later ones. */
   readonly end = (): void => {
     this.isEnded = true;
     this.#wake();
@@ -28,7 +28,7 @@ export class EndableWait {
   /** Ends the present wait. */
   readonly wake = (): void => this.#wake();
 
-  /** Waits until `wake()` or `end()` is called, at most `milliseconds`. */
+  /** Waits until `wake()` or `end()` is called, or until `milliseconds` have passed. */
   async wait(milliseconds?: number): Promise<void> {
     if (this.isEnded) return;
     let timer: NodeJS.Timeout | undefined;
@@ -43,8 +43,8 @@ export class EndableWait {
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `callback` when the signal is aborted, and at once if it already is. Returns a function that takes the callback
- * off again. A signal gets one listener for all callbacks, since Node warns of a leak at more than ten listeners.
+ * Calls `callback` when the signal is aborted, or at once if it is aborted already. Returns a function that removes the
+ * callback. All callbacks share one listener of the signal, because Node warns of a leak at more than ten listeners.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return () => undefined;

@@ -10,11 +10,12 @@ interface ReadSource {
 }
 
 /**
- * Hands the records of one or several sources to the caller's functions: on the event loop after `listen()`, or at each
- * call of `consume()` or `wait()`. A source whose map is closed ends; the others go on. Close the reader when done.
+ * Hands the records of one or several sources to the caller's functions. It does so on the event loop after `listen()`,
+ * or at each call of `consume()` or `wait()`. When the map of a source is closed, this source ends and the others go
+ * on. Close the reader when done.
  */
 export class EventReader implements Disposable {
-  /** With what takes the callback for the end of the source's map off. */
+  /** The sources, each with the function that removes the reader's callback from the source's map. */
   readonly #sources = new Map<ReadSource, () => void>();
   readonly #turn = new LoopTurn();
   #poll: FdPoll | undefined;
@@ -32,14 +33,17 @@ export class EventReader implements Disposable {
     }
   }
 
-  /** Records that the kernel had no room for and counted (perf event arrays; of a ring buffer only its program knows). */
+  /**
+   * The number of records that the kernel dropped because a ring was full. The kernel counts them for perf event arrays
+   * only. For a ring buffer only the program knows.
+   */
   get lost(): number {
     let lost = this.#lostOfEnded;
     for (const { source } of this.#sources.keys()) lost += source.lost;
     return lost;
   }
 
-  /** Hands out the records that are there without waiting, at most `most`, and returns how many. */
+  /** Hands out the records that are ready, at most `most`, without waiting. Returns their number. */
   consume(most: number = Number.POSITIVE_INFINITY): number {
     if (this.#closed) throw new ClosedError("the event reader");
     if (!(most >= 0)) throw new UsageError(`consume takes the largest number of records, not ${String(most)}`);
@@ -51,13 +55,14 @@ export class EventReader implements Disposable {
     return count;
   }
 
-  /** Blocks the thread until there are records, at most `timeout` milliseconds (-1: for ever), and hands them out. */
+  /** Waits for records, at most `timeout` milliseconds (-1: for ever), and hands them out. Blocks the thread. */
   wait(timeout: number): number {
     const before = this.consume();
     if (before > 0 || timeout === 0 || this.#sources.size === 0) return before;
     if (this.#epollFd === undefined) {
       this.#epollFd = this.#makeEpoll();
-      // A perf event reports readiness once, and may have reported it when it was added.
+      // A perf event reports readiness only once, and may have done so when it was added to the epoll. So look for
+      // records again.
       const meanwhile = this.consume();
       if (meanwhile > 0) return meanwhile;
     }
@@ -66,8 +71,9 @@ export class EventReader implements Disposable {
   }
 
   /**
-   * Hands out records on the event loop as they come. This keeps the process alive until `close()` or `unref()`, or until
-   * all maps are closed. Calls `afterTurn` after each turn of the loop with the number of records of that turn.
+   * Hands out records on the event loop as they come. A listening reader keeps the process alive until `close()` or
+   * `unref()`, or until all maps are closed. Calls `afterTurn` after each turn of the loop with the number of records
+   * of that turn.
    */
   listen(afterTurn?: (count: number) => void): this {
     if (this.#closed) throw new ClosedError("the event reader");
@@ -87,19 +93,19 @@ export class EventReader implements Disposable {
     return this;
   }
 
-  /** Lets the process end while the reader listens. */
+  /** Lets the process exit while the reader listens. */
   unref(): this {
     this.#poll?.unref();
     return this;
   }
 
-  /** Keeps the process alive again. */
+  /** Makes a listening reader keep the process alive again. */
   ref(): this {
     this.#poll?.ref();
     return this;
   }
 
-  /** Stops listening and gives the memory back. The maps stay open. */
+  /** Stops listening and frees the memory. The maps stay open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -121,7 +127,7 @@ export class EventReader implements Disposable {
     return inspectObject("EventReader", fields, options, inspect);
   }
 
-  /** Hands out records until the sources are empty or the event loop should have its turn. */
+  /** Hands out records until the sources are empty, or until other work of the event loop should run. */
   #onReady(afterTurn: ((count: number) => void) | undefined): void {
     if (this.#closed) return;
     const turn = this.#turn;
@@ -137,7 +143,7 @@ export class EventReader implements Disposable {
       }
     }
     afterTurn?.(count);
-    // A perf event reports readiness once: the records that are left would wait for the next one.
+    // A perf event reports readiness only once, so the remaining records would have to wait for a new record.
     if (!this.#closed) this.#poll?.callSoon();
   }
 

@@ -7,17 +7,23 @@ import type { BpfMapType } from "../uapi/index.ts";
  */
 export type OnRecord = (view: DataView, offset: number, length: number, cpu: number) => void;
 
-/** Memory that programs write records to. One reader takes them. */
+/** A ring that programs write records to and that one reader empties. */
 export interface EventSource {
-  /** They are ready for reading when there may be records. Empty once the source is closed. */
+  /** File descriptors that become readable when there may be records. Empty once the source is closed. */
   readonly fds: readonly number[];
-  /** The number of records that the kernel had no room for. Always 0 for a ring buffer: its program is told instead. */
+  /**
+   * The number of records that the kernel dropped because the ring was full. Always 0 for a ring buffer, where the
+   * program's call fails instead.
+   */
   readonly lost: number;
-  /** Hands out the records that are there, at most `most`, and returns how many. Returns 0 once the source is closed. */
+  /**
+   * Hands out the records that are ready, at most `most`, and returns their number. Returns 0 once the source is
+   * closed.
+   */
   read(onRecord: OnRecord, most: number): number;
-  /** Calls `callback` before the map's owner closes the map. Returns a function that takes the callback off. */
+  /** Calls `callback` before the map is closed. Returns a function that removes the callback. */
   onMapClose(callback: () => void): () => void;
-  /** Gives the memory back. A second call does nothing. */
+  /** Frees the memory. A second call does nothing. */
   close(): void;
 }
 
@@ -28,13 +34,13 @@ export interface EventMap {
   readonly type: BpfMapType;
   readonly typeName: string;
   readonly maxEntries: number;
-  /** BPF_F_* that the map was created with. */
+  /** The flags (BPF_F_*) that the map was created with. */
   readonly flags: number;
-  /** Calls `callback` before the map is closed. Returns a function that takes the callback off. */
+  /** Calls `callback` before the map is closed. Returns a function that removes the callback. */
   onClose?(callback: () => void): () => void;
 }
 
-/** Throws UsageError for something that is not a map. `caller` is the function that needs the map. */
+/** Throws UsageError for something that is not a map. `caller` is the name of the function that needs the map. */
 export function checkEventMap(map: EventMap, caller: string): void {
   if (typeof (map as Partial<EventMap> | null | undefined)?.fd === "number") return;
   throw new UsageError(`${caller} takes a map, for example object.map("events")`);
@@ -45,7 +51,7 @@ export function checkOnRecord(onRecord: OnRecord, caller: string): void {
   if (typeof onRecord !== "function") throw new UsageError(`${caller} takes a function that receives each record`);
 }
 
-/** Calls `callback` before a map is closed, if the map tells. */
+/** Calls `callback` before a map is closed, if the map has `onClose`. Returns a function that removes the callback. */
 export function onMapClose(map: EventMap, callback: () => void): () => void {
   return map.onClose?.(callback) ?? (() => undefined);
 }

@@ -1,16 +1,16 @@
-/** Milliseconds for which records are handed out before the event loop gets its turn. */
+/** The time in milliseconds for which records are handed out before other work of the event loop runs. */
 const TURN_MS = 10;
-/** A slice that took less than this many milliseconds lets the next one be larger. */
+/** If a slice takes less than this many milliseconds, the next slice is larger. */
 const QUICK_MS = 1;
 const LARGEST_SLICE = 4096;
 
 /**
- * Bounds how long records are handed out without a turn of the event loop: otherwise timers and signals would wait while
- * programs keep the ring filled. The caller works in slices of {@link slice} records and asks {@link isOver} after each. To
- * read the clock for every record would cost as much as reading the record.
+ * Limits how long records are handed out without a turn of the event loop. Otherwise timers and signals would wait
+ * while programs keep the ring filled. The caller works in slices of {@link slice} records and calls {@link isOver}
+ * after each slice: reading the clock for each record would cost as much as reading the record.
  */
 export class LoopTurn {
-  /** Records until {@link isOver} is to be asked again. It adapts to how long the records take. */
+  /** The number of records until the next call of {@link isOver}. It follows from how long the records before took. */
   slice = 64;
   #began: number;
   #sliceBegan: number;
@@ -26,7 +26,7 @@ export class LoopTurn {
     this.#sliceBegan = this.#began;
   }
 
-  /** Returns true once the event loop should get its turn. */
+  /** Returns true once other work of the event loop should run. */
   isOver(): boolean {
     const now = performance.now();
     const took = now - this.#sliceBegan;
@@ -36,7 +36,7 @@ export class LoopTurn {
     return now - this.#began >= TURN_MS;
   }
 
-  /** Lets the event loop have its turn and begins a new one. */
+  /** Lets other work of the event loop run, then begins a new turn. */
   async pass(): Promise<void> {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);

@@ -10,9 +10,9 @@ import { RecordStream, type RecordStreamOptions } from "./record-stream.ts";
 import { RingRecords } from "./ring-records.ts";
 
 /**
- * Opens a reader for one or several ring buffers (Linux 5.8). Each record goes to the function of its ring, as bytes in a
- * view; no object is made for it. Nothing is read until `listen()`, `consume()` or `wait()` is called. A ring has one reader:
- * a second one would take records from the first.
+ * Opens a reader for one or several ring buffers (Linux 5.8). Each record goes to the function of its ring, as bytes in
+ * a view; no object is made for it. Nothing is read until `listen()`, `consume()` or `wait()` is called. Open only one
+ * reader for a ring: two would take records from each other.
  */
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],
@@ -38,18 +38,18 @@ function openReader(rings: Parameters<typeof openRingBuffers>[0], caller: string
   );
 }
 
-/** Opens a reader for a perf event array: a ring for each CPU, which goes into the map. Needs CAP_PERFMON. */
+/** Opens a reader for a perf event array. Makes a ring for each CPU and puts it into the map. Needs CAP_PERFMON. */
 export function openPerfBuffer(map: EventMap, onRecord: OnRecord, options: PerfBufferOptions = {}): EventReader {
   checkEventMap(map, "openPerfBuffer");
   checkOnRecord(onRecord, "openPerfBuffer");
   return new EventReader([{ source: new PerfRecords(map, options), onRecord }]);
 }
 
-/** How {@link records} reads a map. */
+/** Options of {@link records}. */
 export interface RecordsOptions extends RecordStreamOptions {
-  /** The type to decode records by. Without it a record is a Uint8Array. */
+  /** The type of the records, for decoding. Without a type, each record is a Uint8Array. */
   readonly as?: RecordType | undefined;
-  /** How the rings of a perf event array are opened. */
+  /** Options for the rings of a perf event array. */
   readonly perf?: PerfBufferOptions | undefined;
 }
 
@@ -92,7 +92,7 @@ function openRing(map: EventMap): EventSource {
   return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingRecords(map) : new OverwriteRecords(map);
 }
 
-/** Opens all of them. If one fails, closes those that were opened before. */
+/** Opens all of the sources. If one fails, closes those that were opened before. */
 function openAll<T extends { readonly source: EventSource }>(open: readonly (() => T)[]): T[] {
   const done: T[] = [];
   try {

@@ -4,8 +4,8 @@ import { HEADER_SIZE, LENGTH_MASK, RecordFlag, RingMemory } from "./ring-memory.
 
 /**
  * Reads a ring buffer with BPF_F_RB_OVERWRITE (Linux 6.19), the oldest record first. Its program does not wait for the
- * reader and may overwrite a record during the read. So each record is copied, and handed out only if it was still whole
- * after the copy. The kernel does not count records that were overwritten unread.
+ * reader and may overwrite a record while it is read. So each record is copied, and then handed out only if the program
+ * had not overwritten it before the copy was complete. The kernel does not count records that were overwritten unread.
  */
 export class OverwriteRecords implements EventSource {
   readonly lost = 0;
@@ -21,7 +21,8 @@ export class OverwriteRecords implements EventSource {
     this.#map = map;
     this.#memory = new RingMemory(map);
     this.#position = Number(Atomics.load(this.#memory.consumer, 0));
-    // Whoever holds the map can store any number there. No reader comes to one of these.
+    // Any process that holds the map can store a wrong position. A position beyond the end, or not on a multiple of 8,
+    // cannot come from a reader.
     const end = Number(Atomics.load(this.#memory.producer, 0));
     if (this.#position > end || this.#position % 8 !== 0) this.#moveTo(end);
   }
@@ -57,7 +58,7 @@ export class OverwriteRecords implements EventSource {
     if (start >= Number(Atomics.load(producer, 0))) return undefined;
     const at = start % size;
     const header = Atomics.load(words, at >>> 2);
-    // The header of a record that is overwritten meanwhile may be anything.
+    // If the program overwrites the record during the read, the header may be any number. So limit the length.
     const length = Math.min(header & LENGTH_MASK, size);
     const isBusy = (header & RecordFlag.BUSY) !== 0;
     const isWanted = !isBusy && (header & RecordFlag.DISCARDED) === 0;
@@ -68,14 +69,16 @@ export class OverwriteRecords implements EventSource {
     return isWanted ? length : -1;
   }
 
-  /** Stores the position. The kernel wakes the reader for a record that begins there. */
+  /**
+   * Stores the reader's position in the ring. The kernel wakes the reader for a record that begins at this position.
+   */
   #moveTo(position: number): void {
     this.#position = position;
     Atomics.store(this.#memory.consumer, 0, BigInt(position));
   }
 
   #copyFrom(from: number, length: number): void {
-    // The buffer is empty if the caller has transferred it.
+    // If the caller has transferred the buffer to another thread, its length is 0.
     if (length > this.#copy.buffer.byteLength)
       this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
     new Uint8Array(this.#copy.buffer).set(this.#memory.bytes.subarray(from, from + length));

@@ -17,9 +17,9 @@ import { type OnLost, PerfRing } from "./perf-ring.ts";
 export interface PerfBufferOptions {
   /** Pages of each CPU's ring, a power of two. Default 64. */
   readonly pages?: number | undefined;
-  /** The CPUs to read. The ring of each lies in the map at the CPU's number. Default: all CPUs that are online. */
+  /** The CPUs to read. The map's key for a ring is the number of its CPU. Default: all CPUs that are online. */
   readonly cpus?: readonly number[] | undefined;
-  /** With one CPU: the place of its ring in the map, if it is not the CPU's number. */
+  /** The map's key for the ring, if it is not the CPU's number. Only with one CPU. */
   readonly index?: number | undefined;
   /** The reader is woken after this many records. Default 1. */
   readonly wakeupEvents?: number | undefined;
@@ -40,17 +40,21 @@ const OPTIONS: OptionTable<PerfBufferOptions> = {
   onLost: "function",
 };
 
-/** Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU, which stays in the map until the source is closed. */
+/**
+ * Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY. Makes a ring for each CPU, which stays in the map until the source is closed.
+ */
 export class PerfRecords implements EventSource {
   readonly #map: EventMap;
-  /** An fd of its own, so that the map may be closed before this source. */
+  /** A duplicate of the map's fd, so that the map may be closed before this source. */
   readonly #mapFd: number;
   #closed = false;
   readonly #rings: { readonly ring: PerfRing; readonly key: Uint8Array }[] = [];
-  /** When the record that is handed out was written, in nanoseconds of the kernel's perf clock. */
+  /** The time at which the present record was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
 
-  /** Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. If it fails, it takes all back. */
+  /**
+   * Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. If one fails, removes those before it.
+   */
   constructor(map: EventMap, options: PerfBufferOptions = {}) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
       throw new UsageError(`${map.what} is of type ${map.typeName}, not perf_event_array`);

@@ -3,29 +3,33 @@ import { PerfMmapPage, PerfRecord } from "../uapi/index.ts";
 import type { OnRecord } from "./event-source.ts";
 
 // A perf ring (struct perf_event_mmap_page in include/uapi/linux/perf_event.h) is a control page with the kernel's
-// position (data_head) and the reader's (data_tail), then the data. A record is a header (u32 type, u16 misc, u16 size)
-// and what the event samples: here u64 time, u32 length, bytes. A record that wraps around the end is in two pieces.
+// position (data_head) and the reader's position (data_tail), then the data. A record is a header (u32 type, u16 misc,
+// u16 size) and what the event samples: here u64 time, u32 length, bytes. A record that crosses the end of the data is
+// in two pieces.
 //
-// The kernel lets nobody write to the data, even in a mapping for writing: a write ends the process (SIGBUS). So the
-// caller's function gets copies, a run of records at a time.
+// The kernel lets no process write to the data, not even in a writable mapping: a write ends the process (SIGBUS). So
+// the caller's function gets copies. Several records are copied at a time.
 
 const HEADER_SIZE = 8;
 const LARGEST_RECORD = 0x10000;
 /** Bytes that are copied at a time. */
 const RUN_BYTES = 0x4000;
-/** Bytes of a sample before its own: the header, the time and the length. */
+/** The number of bytes in a sample before the program's bytes: the header, the time and the length. */
 const SAMPLE_HEADER = HEADER_SIZE + 12;
 
-/** Is called when the kernel reports that it had no room for `count` records on a CPU. `id` is that of the perf event. */
+/**
+ * Is called when the kernel reports that it dropped `count` records on a CPU because the ring was full. `id` is the
+ * perf event's id.
+ */
 export type OnLost = (count: number, cpu: number, id: bigint) => void;
 
 /** The ring of one CPU's perf event. */
 export class PerfRing {
   readonly cpu: number;
   readonly fd: number;
-  /** The records that the kernel reported as lost so far. */
+  /** The number of records that the kernel has reported as lost so far. */
   lost = 0;
-  /** When the record that is handed out was written, in nanoseconds of the kernel's perf clock. */
+  /** The time at which the present record was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
   readonly #memory: MappedMemory;
   readonly #head: BigInt64Array;
@@ -34,7 +38,10 @@ export class PerfRing {
   readonly #size: number;
   readonly #backward: boolean;
   #position: number;
-  /** Where records are copied to. Allocated for the first, and anew if somebody has transferred its buffer. */
+  /**
+   * The buffer for copies of records. It is allocated for the first record, and again after the caller transferred it
+   * to another thread.
+   */
   #copy = new DataView(new ArrayBuffer(0));
   #onLost: OnLost | undefined;
 
@@ -54,7 +61,7 @@ export class PerfRing {
     this.cpu = cpu;
     this.#backward = backward;
     this.#onLost = onLost;
-    // In a ring that is mapped read-only the kernel overwrites records that nobody has read.
+    // If the ring is mapped read-only, the kernel overwrites records that nobody has read.
     const name = `${what}: ring of CPU ${cpu}`;
     this.#memory = mapMemory(fd, { length: page * (1 + pages), writable: !backward }, name);
     const { buffer } = this.#memory;
@@ -86,7 +93,7 @@ export class PerfRing {
           at += size;
           count += this.#hand(view, at - size, size, onRecord);
         }
-        // No record is smaller than its header. The memory is damaged, so skip all of it.
+        // A record is never smaller than its header. So the ring's memory is damaged: skip all of it.
         if (at === 0) this.#position = head;
       }
     } finally {
@@ -95,13 +102,13 @@ export class PerfRing {
     return count;
   }
 
-  /** Reads all whole records, the newest first, back to the ones that were read before. */
+  /** Hands out all whole records that were not handed out before, the newest first. */
   #readBackward(onRecord: OnRecord): number {
     let count = 0;
     perfEventPauseOutput(this.fd, true);
     try {
       const head = Number(Atomics.load(this.#head, 0));
-      // Positions count down from 0. Records that lie a whole ring behind the head were overwritten.
+      // Positions count down from 0. Records that are a whole ring behind the head were overwritten.
       const oldest = head + this.#size;
       const end = Math.min(this.#position, oldest);
       let position = head;
@@ -119,7 +126,7 @@ export class PerfRing {
     return count;
   }
 
-  /** Hands out the record at an offset of a copy. Returns the number of samples in it, 0 or 1. */
+  /** Hands out the record at offset `at` of a copy. Returns the number of samples in the record, 0 or 1. */
   #hand(view: DataView, at: number, size: number, onRecord: OnRecord): number {
     switch (view.getUint32(at, true)) {
       case PerfRecord.PERF_RECORD_SAMPLE: {
@@ -130,7 +137,7 @@ export class PerfRing {
         return 1;
       }
       case PerfRecord.PERF_RECORD_LOST: {
-        // u64 id, u64 lost.
+        // The record's fields are u64 id and u64 lost.
         if (size < HEADER_SIZE + 16) return 0;
         const count = Number(view.getBigUint64(at + HEADER_SIZE + 8, true));
         this.lost += count;
@@ -142,7 +149,7 @@ export class PerfRing {
     }
   }
 
-  /** Copies `length` bytes of the ring from `offset` on, around its end if they lie there. */
+  /** Copies `length` bytes of the ring from `offset` on. At the ring's end, the copy goes on at its beginning. */
   #copyRun(offset: number, length: number): DataView {
     if (this.#copy.buffer.byteLength === 0) this.#copy = new DataView(new ArrayBuffer(LARGEST_RECORD));
     const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#size);

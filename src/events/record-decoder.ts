@@ -4,9 +4,9 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import type { OnRecord } from "./event-source.ts";
 import type { DecodeRecord } from "./record-stream.ts";
 
-/** The type that the records of a ring are decoded by. */
+/** The type of the records in a ring. */
 export interface RecordType extends ReaderOptions {
-  /** The BTF that has the type: of an object (`object.spec.btf`), a program or the kernel. */
+  /** The BTF that contains the type: of an object (`object.spec.btf`), of a program or of the kernel. */
   readonly btf: Btf | undefined;
   /** The type's id or name: `struct event`, `union u`, or `event` for a struct, union, typedef or int of that name. */
   readonly type: TypeId | string;
@@ -20,7 +20,7 @@ const KEYWORDS: Readonly<Record<string, BtfKind>> = {
   enum: BtfKind.ENUM,
 };
 
-/** Returns the id of a type that is named. Throws UsageError if the BTF has no such type. */
+/** Returns the id of a type that the caller gives by id or name. Throws UsageError if the BTF has no such type. */
 export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
   if (typeof type === "number") {
     btf.check(type);
@@ -38,7 +38,10 @@ export function findRecordType(btf: Btf, type: TypeId | string): TypeId {
   throw new UsageError(`there is no type "${type}" in the BTF (${btf.source})`);
 }
 
-/** Returns a function that decodes records of a type. It throws UsageError for a record that is shorter than the type. */
+/**
+ * Returns a function that decodes records of a type. That function throws UsageError for a record that is shorter than
+ * the type.
+ */
 export function recordDecoder(as: RecordType): DecodeRecord<unknown> {
   checkOptions("the type of records", as, RECORD_TYPE);
   const { btf, type, ...options } = as;
@@ -57,7 +60,10 @@ export function recordDecoder(as: RecordType): DecodeRecord<unknown> {
   };
 }
 
-/** Decodes each record for `onValue`. With `openRingBuffer` this is the fastest way to decoded records. */
+/**
+ * Returns a function that decodes each record and calls `onValue` with the result. Together with `openRingBuffer` this
+ * is the fastest way to read decoded records.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
 export function decoded<T = any>(as: RecordType, onValue: (value: T, cpu: number) => void): OnRecord {
   const decode = recordDecoder(as);

@@ -5,32 +5,32 @@ import { endAtOnce, onAbort } from "./ending.ts";
 import type { EventSource } from "./event-source.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
-/** Makes a value of a record. The next record overwrites the bytes. */
+/** Makes a value from a record's bytes. The next record overwrites these bytes. */
 export type DecodeRecord<T> = (view: DataView, offset: number, length: number, cpu: number) => T;
 
-/** How a {@link RecordStream} is read. */
+/** Options of a {@link RecordStream}. */
 export interface RecordStreamOptions {
-  /** Ends the iteration. Records that were taken from the ring before are still handed out. */
+  /** Ends the iteration. The records that the stream has taken from the ring by then are still handed out. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What happens to records while nobody asks for them. `wait` (the default): they stay in the kernel's ring, and when
-   * the ring is full the program is told. `drop`: they are taken out at once, at most {@link capacity} are kept, and the
-   * rest is dropped and counted in `dropped`.
+   * What happens to records while nobody asks for them. With `wait` (the default), they stay in the kernel's ring, and
+   * when the ring is full the program's call fails. With `drop`, the stream takes them out of the ring at once and
+   * keeps at most {@link capacity} of them. It drops the rest and counts them in `dropped`.
    */
   readonly whenSlow?: "wait" | "drop" | undefined;
   /** The number of records to keep with `drop`. Default 65,536. */
   readonly capacity?: number | undefined;
 }
 
-/** Records that are decoded at a time. */
+/** The number of records to decode at a time. */
 const BATCH = 1024;
 
 /**
- * The records of a source as an async iterable. Each is decoded when it is taken out of the ring. The stream keeps the
- * process alive only while somebody waits for the next record. There can be one iteration at a time.
+ * The records of a source as an async iterable. Each record is decoded when it is taken out of the ring. The stream
+ * keeps the process alive only while somebody waits for the next record. There can be one iteration at a time.
  *
- * The iteration ends when the stream or its map is closed. While programs keep the ring filled the event loop gets its
- * turn every few milliseconds.
+ * The iteration ends when the stream or its map is closed. While programs keep the ring filled, other work of the event
+ * loop still runs every few milliseconds.
  */
 export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   readonly #source: EventSource;
@@ -64,12 +64,15 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     this.#stopListening = [onAbort(signal, () => this.#wake?.()), source.onMapClose(() => this.close())];
   }
 
-  /** Records that the kernel had no room for, if it counts them: it does so for perf event arrays. */
+  /**
+   * The number of records that the kernel dropped because the ring was full. The kernel counts them for perf event
+   * arrays only.
+   */
   get lost(): number {
     return this.#source.lost;
   }
 
-  /** Records that were dropped because nobody asked for them in time. Always 0 without `drop`. */
+  /** The number of records that the stream dropped because nobody asked for them in time. Always 0 without `drop`. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -79,13 +82,16 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     return endAtOnce(this.#records(reader), () => this.#endReader(reader));
   }
 
-  /** Iterates over arrays of the records that are there: a step of an iteration costs more than decoding a record. */
+  /**
+   * Iterates over arrays, each with all records that are ready. This is faster than one record at a time, because a
+   * step of an iteration costs more than decoding a record.
+   */
   batches(): AsyncGenerator<T[], void, undefined> {
     const reader = {};
     return endAtOnce(this.#batches(reader), () => this.#endReader(reader));
   }
 
-  /** Ends the iteration and gives the memory back. The map stays open. */
+  /** Ends the iteration and frees the memory. The map stays open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -151,7 +157,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     if (this.#reader === reader) this.close();
   }
 
-  /** Takes what is there out of the queue, or out of the ring. */
+  /** Takes the records that are ready from the queue or from the ring. */
   #next(): T[] {
     this.#fill();
     const batch = this.#queue;
@@ -170,7 +176,8 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
 
   async #ready(): Promise<void> {
     const poll = this.#listen().ref();
-    // A perf event reports readiness once, and does so when it is added: look at the ring again.
+    // A perf event reports readiness only once, when it is added to the poll. Its records may be older, so look at the
+    // ring again.
     this.#fill();
     if (this.#queue.length === 0) {
       await new Promise<void>((resolve) => {
@@ -181,7 +188,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     this.#turn.begin();
     if (this.#closed) return;
     poll.unref();
-    // A ring that nobody empties would be ready all the time.
+    // Nobody empties the ring until the next call. The poll would report its fds all the time.
     if (this.#capacity === undefined) for (const fd of this.#source.fds) poll.remove(fd);
   }
 
@@ -197,14 +204,14 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     try {
       if (this.#capacity !== undefined) this.#drain(this.#capacity);
     } catch (error) {
-      // A record that cannot be decoded concerns the one who iterates, not the event loop.
+      // If a record cannot be decoded, the error must reach the iteration, not the event loop.
       this.#failure = { error };
       this.#poll?.close();
     }
     this.#wake?.();
   }
 
-  /** Empties the ring, as long as the event loop can wait. */
+  /** Empties the ring, or stops when other work of the event loop should run. */
   #drain(capacity: number): void {
     const turn = this.#drainTurn;
     turn.begin();

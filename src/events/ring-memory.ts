@@ -5,33 +5,39 @@ import type { EventMap } from "./event-source.ts";
 
 // The memory of a ring buffer (kernel/bpf/ringbuf.c) has three parts:
 // - a page with the consumer's position, which the reader writes;
-// - a page with the producer's position, the position of the first unfinished record, and in a ring with
-//   BPF_F_RB_OVERWRITE (6.19) the position of the first record that was not overwritten;
+// - a page with the producer's position and the position of the first unfinished record. In a ring with
+//   BPF_F_RB_OVERWRITE (6.19) the page also has the position of the first record that was not overwritten;
 // - the data, mapped twice in a row, so that a record which wraps around is in one piece.
-// A record is a header (u32 length with two flags, u32) and its bytes, on a multiple of 8. Positions never wrap.
+// A record is a header (u32 length with two flags, u32) and the program's bytes. It begins on a multiple of 8.
+// Positions only grow: they do not go back to 0 at the end of the data.
 
-/** The two flags in the length of a record's header. */
+/** The two flags in the first word of a record's header. */
 export const RecordFlag = { BUSY: 0x8000_0000 | 0, DISCARDED: 0x4000_0000 } as const;
-/** The other bits of the length. */
+/** The bits of a header's first word that hold the record's length. */
 export const LENGTH_MASK = 0x3fff_ffff;
 /** Bytes of a record's header. */
 export const HEADER_SIZE = 8;
 
 /** The memory of a BPF_MAP_TYPE_RINGBUF (Linux 5.8), mapped into this process. Only `consumer` may be written. */
 export class RingMemory {
-  /** An fd of its own. If the map's owner closed the other one, its number could soon be another file's. */
+  /**
+   * A duplicate of the map's fd. After the owner closes the map, the number of the map's own fd can belong to another
+   * file.
+   */
   readonly fd: number;
   /** Bytes of the data, a power of two. */
   readonly size: number;
-  /** The reader's position. */
+  /** The position up to which the reader has read. */
   readonly consumer: BigInt64Array;
-  /** The end of the last record that has its place. */
+  /** The position after the last record that a program has reserved. */
   readonly producer: BigInt64Array;
-  /** A position before which all records are finished. The kernel moves it on now and then (6.10; before, it stays 0). */
+  /**
+   * A position before which all records are finished. The kernel updates it now and then (6.10; before, it stays 0).
+   */
   readonly pending: BigInt64Array;
-  /** The beginning of the oldest whole record, in a ring that overwrites. */
+  /** The position of the oldest record that is still whole, in a ring that overwrites. */
   readonly overwritten: BigInt64Array;
-  /** The data as words, for the headers. */
+  /** The data as 32-bit words, for reading headers. */
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
   readonly #consumerMemory: MappedMemory;
@@ -48,7 +54,7 @@ export class RingMemory {
     let consumer: MappedMemory | undefined;
     try {
       consumer = mapMemory(fd, { length: page, writable: true }, `${map.what}: consumer page`);
-      // The kernel lets nobody map these pages for writing.
+      // The kernel lets no process map these pages for writing.
       this.#dataMemory = mapMemory(fd, { length: page + 2 * size, offset: page }, `${map.what}: data`);
     } catch (error) {
       consumer?.close();
@@ -68,8 +74,9 @@ export class RingMemory {
   }
 
   /**
-   * Returns the position where reading begins: the one that the last reader stored. Whoever holds the map can store any
-   * number there. From a position that no reader can have come to, the reading begins with the next new record.
+   * Returns the position where reading begins, which is the position that the last reader stored. Any process that
+   * holds the map can store a wrong position. If no reader can have reached the stored position, reading begins with
+   * the next new record.
    */
   startPosition(): number {
     if (!this.#isPlausible()) Atomics.store(this.consumer, 0, Atomics.load(this.producer, 0));
@@ -77,8 +84,8 @@ export class RingMemory {
   }
 
   /**
-   * Stores the reader's position again if somebody else stored one there that no reader can have come to. Otherwise the
-   * ring would stay full for its program.
+   * Stores the reader's position again if another process has replaced it with a position that no reader can have
+   * reached. Otherwise the ring would stay full for its program.
    */
   restorePosition(position: number): void {
     if (!this.#isPlausible()) Atomics.store(this.consumer, 0, BigInt(position));

@@ -4,23 +4,25 @@ import { type EventMap, type EventSource, type OnRecord, onMapClose } from "./ev
 import { RingMemory } from "./ring-memory.ts";
 
 /**
- * Records of this many bytes are copied together and share one store of the reader's position. A store for each record
- * takes twice as long as reading the record.
+ * The number of bytes to copy at a time. The reader's position is stored once for all records of a copy, because
+ * storing it for each record takes twice as long as reading the record.
  */
 const RUN_BYTES = 8192;
-/** An offset into the data, which is mapped twice, must fit 31 bits. */
+/** The size of the largest ring. The data is mapped twice, and an offset into both mappings must fit in 31 bits. */
 const LARGEST_RING = 0x4000_0000;
 /**
- * On x86 no load passes an earlier one, so a plain load of a header acquires what was written before it, as in libbpf's
- * smp_load_acquire(). Elsewhere `Atomics.load()` does this. It is a call and costs more than all the rest.
+ * True on x86, where the processor keeps reads of memory in order. A plain read of a header is enough there, as in
+ * libbpf's smp_load_acquire(). Other processors need `Atomics.load()`, which is a call and costs more than the rest of
+ * the loop.
  */
 const LOADS_IN_ORDER = process.arch === "x64";
 
 /**
- * Reads the records of a ring buffer (Linux 5.8). A ring has one reader: two would take records from each other.
+ * Reads the records of a ring buffer (Linux 5.8). Use only one reader for a ring: two would take records from each
+ * other.
  *
- * The ring's memory is read-only, and a write to it would end the process. So the reader gets copies, a run of records at a
- * time.
+ * The ring's memory is read-only, and a write to it would end the process. So the caller's function gets copies.
+ * Several records are copied at a time.
  */
 export class RingRecords implements EventSource {
   readonly lost = 0;
@@ -59,8 +61,8 @@ export class RingRecords implements EventSource {
   }
 
   #read(onRecord: OnRecord, most: number): number {
-    // Local constants: the engine does not know that a module's constants stay, and would check them for each record.
-    // `| 0` tells it that an offset is a small integer, so that it counts without looking for overflows.
+    // These constants are local, because the engine would check a module's constants again for each record. `| 0` tells
+    // the engine that an offset is a small integer, so it adds offsets without looking for overflows.
     const discarded = 0x4000_0000 | 0;
     const lengthMask = 0x3fff_ffff | 0;
     const headerSize = 8;
@@ -71,11 +73,11 @@ export class RingRecords implements EventSource {
       // The data is mapped twice, so a run never wraps around.
       const start = (this.#position % size) | 0;
       const base = this.#position - start;
-      // A record takes at least a header: this many bytes never hold more records than are wanted.
+      // Each record has at least a header. So this many bytes never hold more records than the caller wants.
       const room = Math.min(RUN_BYTES, headerSize * (most - count));
       const end = this.#finishedEnd(base, start, room);
-      // A producer wakes the reader only if its record begins at the stored position. A record that was finished before
-      // the last store would wake nobody, so this loop looks once more after each store.
+      // A program wakes the reader only if its record begins at the stored position. A record that was finished before
+      // the last store wakes nobody, so this loop looks for records again after each store.
       if (end === start) {
         memory.restorePosition(this.#position);
         return count;
@@ -87,11 +89,11 @@ export class RingRecords implements EventSource {
       try {
         while (at < length) {
           const header = words[at >>> 2];
-          // The caller has transferred the buffer: copy the rest once more.
+          // The caller has transferred the buffer to another thread, so copy the remaining records again.
           if (header === undefined) break;
           const record = (at + headerSize) | 0;
           const next = (record + (((header & lengthMask) + 7) & ~7)) | 0;
-          // The run ends within this record: it begins the next one.
+          // The copy ends inside this record. The next copy begins with this record.
           if (next > length) break;
           at = next;
           if ((header & discarded) !== 0) continue;
@@ -101,7 +103,7 @@ export class RingRecords implements EventSource {
         }
       } finally {
         this.#position = base + start + at;
-        // The program may overwrite what lies before the stored position: all of that was handed out.
+        // All records before the stored position were handed out, so the program may overwrite them.
         if (!this.#closed) Atomics.store(memory.consumer, 0, BigInt(this.#position));
       }
     }
@@ -109,12 +111,12 @@ export class RingRecords implements EventSource {
   }
 
   /**
-   * Returns where the finished records from `start` on end, at most about `room` bytes further. That is the beginning of a
-   * record, or a place in a record that is finished itself if the first one ends before it.
+   * Returns a place after `start`, by at most about `room` bytes, before which all records are finished. The place may
+   * lie inside a finished record, but only if at least one whole record ends before it.
    */
   #finishedEnd(base: number, start: number, room: number): number {
     const { producer, pending, words } = this.#memory;
-    // The kernel knows a position before which all records are finished, so that no header has to be looked at.
+    // Since 6.10 the kernel stores a position before which all records are finished. Before it, no header needs a look.
     if (LOADS_IN_ORDER) {
       const known = Number(Atomics.load(pending, 0)) - base;
       if (known >= start + room && start + stepOf(words[start >>> 2] as number) <= start + room) return start + room;
@@ -122,7 +124,8 @@ export class RingRecords implements EventSource {
     const written = (Number(Atomics.load(producer, 0)) - base) | 0;
     const end = acquire(words, start, Math.min(written, start + room) | 0);
     if (end <= written) return end;
-    // A second reader was here and the program has overwritten what this one reads: go on with the next new record.
+    // Another reader was here, and the program has overwritten the records that this reader would read next. Go on with
+    // the next new record.
     this.#position = base + written;
     Atomics.store(this.#memory.consumer, 0, BigInt(this.#position));
     return start;
@@ -148,24 +151,24 @@ export class RingRecords implements EventSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#memory.close();
-    // A view that somebody kept shows zeros from now on, so that the mistake is seen.
+    // If the caller kept the view, it shows zeros from now on, which makes the mistake visible.
     if (this.#copyBytes.length > 0) this.#copyBytes.fill(0);
   }
 }
 
-/** Returns the end of the finished records from `start` on, which is the beginning of the first that is not finished. */
+/** Returns where the finished records from `start` on end. The first unfinished record begins there. */
 function acquire(words: Int32Array, start: number, end: number): number {
   let at = start | 0;
   while (at < end) {
     const header = LOADS_IN_ORDER ? (words[at >>> 2] as number) : Atomics.load(words, at >>> 2);
-    // The highest bit says that the program still writes the record.
+    // The highest bit is set while the program writes the record.
     if (header < 0) break;
     at = (at + stepOf(header)) | 0;
   }
   return at;
 }
 
-/** Returns the bytes from a record to the next. */
+/** Returns the number of bytes from the beginning of a record to the next one. */
 function stepOf(header: number): number {
   return (8 + (((header & 0x3fff_ffff) + 7) & ~7)) | 0;
 }

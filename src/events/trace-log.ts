@@ -9,9 +9,9 @@ const CHUNK = 1 << 16;
 const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
 /**
- * Reads the lines that programs print with bpf_printk(), each with its line end, from the kernel's trace pipe. Each line
- * goes to one reader only. Ends when `signal` is aborted. Throws SyscallError without CAP_SYS_ADMIN. The tracefs need
- * not be mounted.
+ * Reads the lines that programs print with bpf_printk() from the kernel's trace pipe. Each line includes its line end.
+ * The kernel gives each line to one reader only. Ends when `signal` is aborted. Throws SyscallError without
+ * CAP_SYS_ADMIN. The tracefs need not be mounted.
  */
 export function traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {
   checkOptions("traceLog", options, OPTIONS);
@@ -53,7 +53,7 @@ async function* readLines(
   }
 }
 
-/** Opens the trace pipe. Throws SyscallError with what to do. */
+/** Opens the trace pipe. If this fails, throws a SyscallError that says what to do. */
 function openTracePipe(): number {
   try {
     return withTracefs((path) => openSync(`${path}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK));
@@ -71,7 +71,7 @@ function openTracePipe(): number {
 
 const TRACE_PIPE = "the kernel's trace pipe";
 
-/** Returns the number of bytes that were read, 0 for none. */
+/** Returns the number of bytes that were read; 0 if there are none now. */
 function readSome(file: number, chunk: Uint8Array): number {
   try {
     return readSync(file, chunk);

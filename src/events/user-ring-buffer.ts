@@ -6,24 +6,25 @@ import { onAbort } from "./ending.ts";
 import { checkEventMap, type EventMap, onMapClose } from "./event-source.ts";
 import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
-// The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the parts of a ring buffer (ring-memory.ts). Here the kernel
-// writes the consumer's page, and this process the producer's page and the data.
+// The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the same parts as that of a ring buffer (ring-memory.ts).
+// Here the kernel writes the page with the consumer's position. This process writes the page with the producer's
+// position and the data.
 
 const WRITE_OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
-/** The place of one record in the ring. Fill it, then submit or discard it. */
+/** Room for one record in the ring. Fill it, then submit or discard it. */
 export interface Reservation {
-  /** The record's bytes in the ring. They hold what was there before. */
+  /** The record's bytes in the ring. They still have their old contents. */
   readonly bytes: Uint8Array;
   /** Hands the record to the program that drains the ring. */
   submit(): void;
-  /** Takes the record back. Its place is free once the records before it are drained. */
+  /** Discards the record. Its room is free once the program has drained the records before it. */
   discard(): void;
 }
 
 /**
- * Writes records that a program takes with bpf_user_ringbuf_drain() from a BPF_MAP_TYPE_USER_RINGBUF (Linux 6.1).
- * A ring has one writer. Close it when done. It ends when its map is closed.
+ * Writes records into a BPF_MAP_TYPE_USER_RINGBUF (Linux 6.1). A program takes them out with bpf_user_ringbuf_drain().
+ * Use only one writer for a ring. Close it when done. It also ends when its map is closed.
  */
 export class UserRingBuffer implements Disposable {
   readonly #map: EventMap;
@@ -35,7 +36,7 @@ export class UserRingBuffer implements Disposable {
   readonly #bytes: Uint8Array;
   readonly #size: number;
   readonly #stopListening: () => void;
-  /** Ends each wait for room. */
+  /** A function for each wait for room. Calling it ends the wait. */
   readonly #waits = new Set<() => void>();
   #position: number;
 
@@ -65,7 +66,10 @@ export class UserRingBuffer implements Disposable {
     this.#stopListening = onMapClose(map, () => this.close());
   }
 
-  /** Reserves `length` bytes, or returns undefined if the ring is full. Throws UsageError for more than ever fits. */
+  /**
+   * Reserves `length` bytes, or returns undefined if the ring is full. Throws UsageError if `length` is more than an
+   * empty ring can hold.
+   */
   reserve(length: number): Reservation | undefined {
     const step = this.#stepOf(length);
     const used = this.#position - Number(Atomics.load(this.#consumer, 0));
@@ -105,8 +109,8 @@ export class UserRingBuffer implements Disposable {
   }
 
   /**
-   * Writes a record as soon as the ring has room, which is when the program has drained some and woken the writer. Rejects
-   * with the signal's reason when it is aborted, and with ClosedError when the ring is closed.
+   * Writes a record as soon as the ring has room. The ring gets room when the program drains records and wakes the
+   * writer. Rejects with the signal's reason when the signal is aborted, and with ClosedError when the ring is closed.
    */
   async writeWhenRoom(record: Uint8Array, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions("writeWhenRoom", options, WRITE_OPTIONS);
@@ -118,13 +122,13 @@ export class UserRingBuffer implements Disposable {
     }
   }
 
-  /** Bytes that records can take now, with their headers. */
+  /** The number of bytes that are free for records and their headers. */
   get available(): number {
     if (this.#dataMemory.closed) throw new ClosedError(this.#what);
     return this.#size - (this.#position - Number(Atomics.load(this.#consumer, 0)));
   }
 
-  /** Gives the memory back. The map stays open, and what was submitted stays in the ring. */
+  /** Frees the memory. The map stays open, and submitted records stay in the ring. */
   close(): void {
     this.#stopListening();
     this.#consumerMemory.close();
@@ -147,8 +151,9 @@ export class UserRingBuffer implements Disposable {
   }
 
   /**
-   * Returns the position where writing begins: the one that the last writer stored. Whoever holds the map can store any
-   * number there. If no writer can have come to it, writing begins where the program reads next.
+   * Returns the position where writing begins, which is the position that the last writer stored. Any process that
+   * holds the map can store a wrong position. If no writer can have reached the stored position, writing begins where
+   * the program reads next.
    */
   #startPosition(): number {
     const position = Atomics.load(this.#producer, 0);
