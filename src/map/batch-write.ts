@@ -14,7 +14,7 @@ export interface WrittenMap {
   remove(key: Uint8Array): boolean;
 }
 
-/** One system call takes at most this many elements. */
+/** The most elements to pass in one system call. */
 const MOST_IN_BATCH = 4096;
 
 /** Writes elements in batches, or one by one if the kernel has no batches for the map. */
@@ -26,7 +26,7 @@ export function writeMany(
 ): void {
   const keys = makeElementBuffer(MOST_IN_BATCH * map.keySize);
   const values = makeElementBuffer(MOST_IN_BATCH * map.valueBytes);
-  // Of the flags of elements a batch takes only BPF_F_LOCK (generic_map_update_batch, kernel/bpf/syscall.c).
+  // A batch takes only one flag of elements, BPF_F_LOCK (generic_map_update_batch, kernel/bpf/syscall.c).
   let oneByOne = key.release !== undefined || (flags & ~BpfElemFlag.BPF_F_LOCK) !== 0n;
   let count = 0;
   const flush = (): void => {
@@ -56,7 +56,7 @@ export function writeMany(
       value.write(values, count * map.valueBytes, v);
       key.write(keys, count * map.keySize, k);
       count++;
-      // An fd that the key codec opened is closed below, so it serves one call only.
+      // The fd that the key codec opened is closed below, so it serves for one call only.
       if (count === MOST_IN_BATCH || key.release !== undefined) flush();
     } finally {
       key.release?.();
@@ -65,7 +65,7 @@ export function writeMany(
   if (count > 0) flush();
 }
 
-/** Deletes elements in batches, or one by one if the kernel has no batches for the map. Returns how many there were. */
+/** Deletes elements in batches, or one by one if the kernel has no batches for the map. Returns how many it deleted. */
 export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterable<unknown>): number {
   const { keySize } = map;
   const keys = makeElementBuffer(MOST_IN_BATCH * keySize);
@@ -78,7 +78,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
         try {
           const done = mapDeleteBatch(map.fd, keys.bytes.subarray(i * keySize, count * keySize), count - i);
           removed += done;
-          // A batch ends at the first key that is not there.
+          // The kernel stops a batch at the first key that has no element. Go on behind that key.
           i += done + 1;
           continue;
         } catch (error) {
@@ -104,7 +104,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
   return removed;
 }
 
-/** Throws UsageError with `needed` for something that cannot be iterated over. */
+/** Throws UsageError if something cannot be iterated over. `needed` is the text of the error. */
 function listed<T>(elements: Iterable<T>, needed: string): Iterable<T> {
   if (typeof (elements as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === "function") return elements;
   throw new UsageError(needed);

@@ -1,15 +1,15 @@
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 
 /**
- * The position of a walk in batches, for one map and one walk. Pass the same cursor to each call until `done` is true.
- * A new cursor starts from the beginning.
+ * The position of a walk in batches. A cursor belongs to one map and one walk. Pass the same cursor to each call until
+ * `done` is true. A new cursor starts from the beginning.
  */
 export class BatchCursor {
-  /** No elements follow. */
+  /** True if no elements follow. */
   done = false;
-  /** What the kernel wrote as its position. Only the kernel understands it. */
+  /** The position as the kernel wrote it. Only the kernel understands these bytes. */
   readonly place: Uint8Array;
-  /** Nothing was read yet. */
+  /** True if nothing was read yet. */
   first = true;
   readonly #map: object;
 
@@ -25,9 +25,9 @@ export class BatchCursor {
 }
 
 /**
- * Returns true for the error of a map type that has no batches on this kernel (ENOTSUPP), and of a kernel before 5.6,
- * which does not know the command (EINVAL). The caller then goes on with one element a call. If EINVAL meant a wrong
- * argument, that call fails with it again.
+ * Returns true for the error of a map that has no batches: ENOTSUPP if this kernel has none for the map's type, EINVAL
+ * before 5.6, which does not know the command. The caller then uses one call for each element. EINVAL can also mean a
+ * wrong argument, but then that call fails with it again.
  */
 export function hasNoBatches(error: unknown): boolean {
   if (!(error instanceof SyscallError)) return false;

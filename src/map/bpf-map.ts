@@ -28,7 +28,8 @@ const NO_KEY = new Uint8Array(0);
 const PUSH_OPTIONS: OptionTable<{ replace?: boolean }> = { replace: "boolean" };
 
 /**
- * A map in the kernel, used like a JavaScript Map. `K` and `V` are what its BTF types decode to; only the caller knows.
+ * A map in the kernel, used like a JavaScript Map. `K` and `V` are the JavaScript types of decoded keys and values. The
+ * compiler cannot check them.
  *
  * Keys and values are decoded by the BTF that the map was created with. Without BTF they are Uint8Arrays, and a u32 may
  * also be given as a number. Some keys and values need no BTF, because the kernel defines them:
@@ -57,7 +58,10 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return this.#typesOf();
   }
 
-  /** Returns the value of a key, or undefined if there is none. Throws UsageError for a key of a wrong type or range. */
+  /**
+   * Returns the value of a key, or undefined if the map has no such key. Throws UsageError for a key of a wrong type or
+   * range.
+   */
   get(key: K, options?: LookupOptions): V | undefined {
     const io = this.#codecs ?? this.#openCodecs();
     const { places } = io;
@@ -83,9 +87,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Writes an element. `options` may be the mode alone. Throws UsageError for a key or value of a wrong type or range,
-   * and SyscallError with E2BIG if the map is full, with EEXIST or ENOENT if the mode forbids the write, with EPERM if
-   * the map is frozen.
+   * Writes an element. `options` may be just the mode, such as "create". Throws UsageError for a key or value of a
+   * wrong type or range. Throws SyscallError with E2BIG if the map is full, with EEXIST or ENOENT if the mode forbids
+   * the write, and with EPERM if the map is frozen.
    */
   set(key: K, value: V, options: UpdateMode | UpdateOptions = "any"): this {
     const io = this.#codecs ?? this.#openCodecs();
@@ -104,7 +108,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
     try {
       const flags = updateFlags(options);
       const one = typeof options === "object" && options.cpu !== undefined;
-      // The value first: once a key codec has opened an fd, no getter of the caller's may run until end().
+      // Encode the value before the key. Getters of the value may run the caller's code, and none may run between the
+      // moment when the key codec opens an fd and end().
       (one ? io.one : io.value).write(buffers.value, 0, value);
       io.key.write(buffers.key, 0, key);
       mapUpdateElem(this.fd, buffers.key.bytes, buffers.value.bytes, flags);
@@ -121,12 +126,12 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return this.#callWithKey(key, "read", (bytes, value) => mapLookupElem(this.fd, bytes, value.bytes)).found;
   }
 
-  /** Deletes an element. Returns false if there was none. The elements of an array cannot be deleted. */
+  /** Deletes an element. Returns false if the map has no such key. The elements of an array cannot be deleted. */
   delete(key: K): boolean {
     return this.#callWithKey(key, "delete", (bytes) => mapDeleteElem(this.fd, bytes)).found;
   }
 
-  /** Looks up an element and deletes it in one step (hashes 5.14). Returns undefined if there was none. */
+  /** Looks up an element and deletes it in one step (hashes 5.14). Returns undefined if the map has no such key. */
   take(key: K): V | undefined {
     const { found, value } = this.#callWithKey(key, "take", (bytes, value) =>
       mapLookupAndDeleteElem(this.fd, bytes, value.bytes),
@@ -134,20 +139,23 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return found ? ((this.#codecs as MapCodecs).value.read(value, 0) as V) : undefined;
   }
 
-  /** Writes many elements, in batches if the kernel has them (5.6). If one fails, some before it are written already. */
+  /**
+   * Writes many elements, in batches if the kernel has them (5.6). If one write fails, earlier ones may already be
+   * done.
+   */
   setMany(elements: Iterable<readonly [K, V]>, options: UpdateMode | UpdateOptions = "any"): this {
     const io = this.#codecs ?? this.#openCodecs();
     this.explained("write", () => writeMany(this, io, elements, updateFlags(options)));
     return this;
   }
 
-  /** Deletes many elements, in batches if the kernel has them (5.6). Returns how many there were. */
+  /** Deletes many elements, in batches if the kernel has them (5.6). Returns how many it deleted. */
   deleteMany(keys: Iterable<K>): number {
     const io = this.#codecs ?? this.#openCodecs();
     return this.explained("delete", () => removeMany(this, io, keys));
   }
 
-  /** Deletes all elements. Elements that others add meanwhile may stay. */
+  /** Deletes all elements. Elements that others add during the call may stay. */
   clear(): void {
     this.deleteMany(this.keys());
   }
@@ -159,7 +167,7 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return count;
   }
 
-  /** Iterates over the keys. {@link entries} says what happens if the map changes meanwhile. */
+  /** Iterates over the keys. If the map changes during the iteration, the rules of {@link entries} hold. */
   *keys(): Generator<K, void, undefined> {
     const { key } = this.#codecs ?? this.#openCodecs();
     for (const { count, keys, errnos } of this.#chunks()) {
@@ -169,18 +177,18 @@ export class BpfMap<K = any, V = any> extends RawMap {
     }
   }
 
-  /** Iterates over the values. {@link entries} says what happens if the map changes meanwhile. */
+  /** Iterates over the values. If the map changes during the iteration, the rules of {@link entries} hold. */
   *values(): Generator<V, void, undefined> {
     for (const [, value] of this.entries()) yield value;
   }
 
   /**
-   * Iterates over all elements, read ahead in batches if the kernel has them. An element that is deleted meanwhile is
-   * left out or seen as it was. An element that is added may be seen or not. The caller may delete what was yielded.
-   * Empty places of arrays of maps and programs are left out.
+   * Iterates over all elements, which are read ahead in batches if the kernel has them. If an element is deleted during
+   * the iteration, it is left out or has its old value. If an element is added, it may be seen or not. The caller may
+   * delete each element that it got. Empty slots of arrays of maps and of prog arrays are left out.
    *
-   * Throws UsageError for a map whose elements the kernel does not list, BpfError ABORTED if changes to the map keep
-   * the walk from its end.
+   * Throws UsageError for a map whose elements the kernel does not list. Throws BpfError ABORTED if the map changes so
+   * much that the walk does not reach its end.
    */
   *entries(): Generator<[K, V], void, undefined> {
     const { key, value } = this.#codecs ?? this.#openCodecs();
@@ -202,8 +210,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Iterates over all elements and deletes each as it is read: a batch in one step (hashes 5.6), otherwise by a lookup
-   * and a deletion. A caller that stops early loses the rest of the batch that was read last.
+   * Iterates over all elements and deletes each one that it reads. If the kernel has batches (hashes 5.6), it reads and
+   * deletes a whole batch in one step. Otherwise it looks up and then deletes one element at a time. If the caller
+   * stops early, the rest of the last batch is lost.
    */
   *drain(): Generator<[K, V], void, undefined> {
     const { key, value } = this.#codecs ?? this.#openCodecs();
@@ -220,8 +229,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Adds a value to a queue, a stack or a bloom filter (4.20; filters 5.16). With `replace` a full queue or stack drops
-   * its oldest value.
+   * Adds a value to a queue, a stack or a bloom filter (4.20; filters 5.16). If the queue or stack is full, `replace`
+   * makes it drop its oldest value.
    */
   push(value: V, options: { replace?: boolean } = {}): void {
     const io = this.#keylessCodecs("push");
@@ -233,28 +242,28 @@ export class BpfMap<K = any, V = any> extends RawMap {
     });
   }
 
-  /** Removes the next value of a queue or a stack and returns it, or undefined if there is none. */
+  /** Removes the next value of a queue or a stack and returns it; undefined if the map is empty. */
   pop(): V | undefined {
     const io = this.#keylessCodecs("pop");
     return this.#readNext(io, "take", (bytes) => mapLookupAndDeleteElem(this.fd, NO_KEY, bytes));
   }
 
-  /** Returns the next value of a queue or a stack, which stays there, or undefined if there is none. */
+  /** Returns the next value of a queue or a stack without removing it; undefined if the map is empty. */
   peek(): V | undefined {
     const io = this.#keylessCodecs("peek");
     return this.#readNext(io, "read", (bytes) => mapLookupWithoutKey(this.fd, bytes));
   }
 
-  /** Returns false if a bloom filter certainly does not have a value, true if it may have it (5.16). */
+  /** Returns false if a value is certainly not in a bloom filter, true if it may be there (5.16). */
   mayHave(value: V): boolean {
     const io = this.#keylessCodecs("mayHave");
     return this.#callWithValue(io, "read", value, (bytes) => mapLookupWithoutKey(this.fd, bytes));
   }
 
   /**
-   * Maps the map's memory, which it shares with programs: of an array with BPF_F_MMAPABLE (5.5) or an arena (6.9). The
-   * mapping is made at the first call and ends when the map is closed. A map that is mapped for writing cannot be
-   * frozen.
+   * Maps the memory of this BPF map, so that the process shares it with programs. It must be an array with
+   * BPF_F_MMAPABLE (5.5) or an arena (6.9). The first call makes the mapping, which ends when the map is closed. A map
+   * that is mapped for writing cannot be frozen.
    */
   memory(): MapMemory<V> {
     if (this.#memory === undefined || this.#memory.closed) {
@@ -264,8 +273,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Reads the records of a ring buffer or a perf event array as an async iterable: `for await (const event of
-   * map.records({ as: { btf, type: "struct event" } }))`.
+   * Reads the records of a ring buffer or a perf event array as an async iterable, for example `for await (const event
+   * of map.records({ as: { btf, type: "struct event" } }))`.
    */
   // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
   records<T = any>(options?: RecordsOptions): RecordStream<T> {
@@ -300,7 +309,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
     }
   }
 
-  /** Returns whether a value was read, or throws the reason why the kernel refused to read it. */
+  /**
+   * Returns true if errno is 0, and false if the element is missing. For any other errno, throws why the read failed.
+   */
   #wasRead(errno: number): boolean {
     if (errno === 0) return true;
     if (errno === Errno.ENOENT) return false;
@@ -349,8 +360,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
 }
 
 /**
- * Opens a map: `{ id }`, `{ pinned: path }`, or `{ fd }`, which the map then owns. Throws UsageError if there is none, or
- * if the source is something else.
+ * Opens a map from `{ id }`, `{ pinned: path }` or `{ fd }`. The map becomes the owner of that fd. Throws UsageError if
+ * the source does not exist or is not a map.
  */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
@@ -358,8 +369,8 @@ export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {
 }
 
 /**
- * Iterates over all maps of the kernel in the order of their ids. Maps that vanish meanwhile are left out. Each map is
- * closed after its step unless `takeObject` kept it. Needs CAP_SYS_ADMIN.
+ * Iterates over all maps of the kernel in the order of their ids. Skips maps that disappear during the iteration.
+ * Closes each map after its step, unless `takeObject` kept it open. Needs CAP_SYS_ADMIN.
  */
 export function maps(): Generator<BpfMap, void, undefined> {
   return walkObjects("map", (fd) => new BpfMap(fd, {}));

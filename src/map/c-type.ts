@@ -11,7 +11,9 @@ export type CType = string | { readonly [member: string]: CType };
 const INTEGER = /^([us])(8|16|32|64|128)$/;
 const ARRAY = /^(\w+)\[(\d+)\]$/;
 
-/** Makes BTF for the types of a map, laid out as a C compiler does it. Throws UsageError for an unknown type. */
+/**
+ * Makes BTF for the types of a map, with the layout that a C compiler would use. Throws UsageError for an unknown type.
+ */
 export function keyAndValueTypes(key: CType | undefined, value: CType | undefined): MapTypes {
   const builder = new BtfBuilder();
   const keyTypeId = key === undefined ? 0 : addType(builder, key, "key").id;

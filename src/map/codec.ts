@@ -10,17 +10,17 @@ export function makeElementBuffer(size: number): ElementBuffer {
   return { bytes, view: new WordView(bytes.buffer) };
 }
 
-/** Converts keys or values of a map to bytes and back, in place. It allocates only what it returns. */
+/** Converts keys or values of a map to bytes and back, in the caller's buffer. It allocates nothing but its result. */
 export interface Codec {
-  /** Bytes of one key or value in a system call. */
+  /** The size in bytes of one key or value in a system call. */
   readonly size: number;
   write(to: ElementBuffer, at: number, value: unknown): void;
   read(from: ElementBuffer, at: number): unknown;
-  /** Closes what `write` opened for the system call. */
+  /** Closes the fd that `write` opened for the system call. */
   release?(): void;
 }
 
-/** Bytes as they are. A u32 may also be given as a number. */
+/** Makes a codec that copies bytes unchanged. It also accepts a number for a u32. */
 export function rawCodec(size: number, what: string): Codec {
   return {
     size,
@@ -37,7 +37,7 @@ export function rawCodec(size: number, what: string): Codec {
   };
 }
 
-/** The indexes of arrays, and other numbers of 32 bits. */
+/** Makes a codec for the indexes of arrays, and for other 32-bit numbers. */
 export function indexCodec(what: string): Codec {
   return {
     size: 4,
@@ -51,7 +51,7 @@ export function indexCodec(what: string): Codec {
   };
 }
 
-/** Values of a BTF type. Bytes of the right length are written as they are. */
+/** Makes a codec for a BTF type. It writes a Uint8Array of the right length unchanged. */
 export function typedCodec(btf: Btf, typeId: TypeId, size: number, what: string): Codec {
   if (btf.sizeOf(typeId) !== size) return rawCodec(size, what);
   const read = compileReader(btf, typeId);
@@ -66,7 +66,7 @@ export function typedCodec(btf: Btf, typeId: TypeId, size: number, what: string)
   };
 }
 
-/** One value for each possible CPU. */
+/** Makes a codec for per-CPU values: arrays with one value for each possible CPU. */
 export function perCpuCodec(one: Codec, cpus: number, what: string): Codec {
   const stride = valueStride(one.size);
   return {
@@ -86,7 +86,10 @@ export function perCpuCodec(one: Codec, cpus: number, what: string): Codec {
   };
 }
 
-/** Refuses every value: for the keys or values that a map type does not have. */
+/**
+ * Makes a codec that refuses every value, for a map type without keys or without values. `reason` is the text of the
+ * error.
+ */
 export function refusingCodec(reason: string): Codec {
   const refuse = (): never => {
     throw new UsageError(reason);
@@ -94,7 +97,7 @@ export function refusingCodec(reason: string): Codec {
   return { size: 0, write: refuse, read: refuse };
 }
 
-/** Writes the caller's bytes and returns true, or returns false if the value is not a Uint8Array. */
+/** Writes the caller's bytes and returns true. Returns false if the caller's value is not a Uint8Array. */
 export function writeBytes(to: ElementBuffer, at: number, value: unknown, size: number, what: string): boolean {
   if (!(value instanceof Uint8Array)) return false;
   if (value.length !== size) throw new UsageError(`${what}: ${value.length} bytes given, ${size} are needed`);
@@ -108,7 +111,7 @@ export function writeU32(to: ElementBuffer, at: number, value: number, what: str
   to.view.setUint32(at, value, true);
 }
 
-/** Names a wrong value in an error. */
+/** Returns a short text for a wrong value, for an error. */
 export function nameOf(value: unknown): string {
   if (value === null) return "null";
   return typeof value === "string" ? JSON.stringify(value) : typeof value === "bigint" ? `${value}n` : typeof value;

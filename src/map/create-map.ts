@@ -8,28 +8,32 @@ import { createKernelMap } from "./kernel-map.ts";
 import { isLocalStorage, type MapTraits, mapTraits } from "./map-type-traits.ts";
 import type { MapTypes } from "./map-types.ts";
 
-/** A map to create. What is left out is 0, or the only value that the map's type allows. */
+/** Describes a map to create. A property that is left out is 0, or the only value that the map's type allows. */
 export interface MapOptions {
-  /** `hash`, `array`, …, or BPF_MAP_TYPE_*. */
+  /** The map's type: `hash`, `array`, …, or a BPF_MAP_TYPE_* number. */
   readonly type: string | BpfMapType;
-  /** Letters, digits, `_` and `.`. The kernel keeps the first 15 characters. */
+  /** The map's name, of letters, digits, `_` and `.`. The kernel keeps the first 15 characters. */
   readonly name?: string | undefined;
-  /** The type of the keys. The kernel keeps it, so that other processes decode them too (`bpfts map dump`). */
+  /**
+   * The type of the keys. The kernel stores the type, so other processes can decode the keys too (`bpfts map dump`).
+   */
   readonly key?: CType | undefined;
   readonly value?: CType | undefined;
-  /** Bytes of a key, for a map without `key`. */
+  /** The size of a key in bytes, for a map without `key`. */
   readonly keySize?: number | undefined;
   readonly valueSize?: number | undefined;
-  /** The largest number of elements. For a ring its size in bytes, for an arena its size in pages. */
+  /** The largest number of elements. For a ring this is its size in bytes, for an arena its size in pages. */
   readonly maxEntries?: number | undefined;
-  /** BPF_F_*. */
+  /** The flags (BPF_F_*) of the map. */
   readonly flags?: number | undefined;
-  /** BPF_F_MMAPABLE: `memory()` can map the values of the array (5.5). */
+  /** Sets BPF_F_MMAPABLE: `memory()` can then map the values of the array (5.5). */
   readonly mmapable?: boolean | undefined;
-  /** A map that shows what the inner maps of a map of maps are like. It stays the caller's. */
+  /**
+   * For a map of maps: a map with the type and sizes that all inner maps must have. The caller keeps it and closes it.
+   */
   readonly inner?: { readonly fd: number } | undefined;
   readonly numaNode?: number | undefined;
-  /** The number of hashes of a bloom filter, the address of an arena (5.16). */
+  /** The number of hash functions of a bloom filter, or the address of an arena (5.16). */
   readonly extra?: bigint | undefined;
   /** The network device to offload the map to. */
   readonly ifindex?: number | undefined;
@@ -76,10 +80,10 @@ export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
 }
 
 function typesFor(traits: MapTraits, { key, value }: MapOptions): MapTypes | undefined {
-  // The kernel requires BTF of an int for the keys of local storage, which are fds.
+  // The kernel requires BTF of an int for the keys of local storage, because the keys are fds.
   if (isLocalStorage(traits)) return keyAndValueTypes(key ?? "s32", value);
   if (key === undefined && value === undefined) return undefined;
-  // It requires an int of 32 bits for the keys of arrays (array_map_check_btf, kernel/bpf/arraymap.c).
+  // The kernel requires BTF of a 32-bit int for the keys of arrays (array_map_check_btf, kernel/bpf/arraymap.c).
   return keyAndValueTypes(key ?? (traits.key === "index" ? "u32" : undefined), value);
 }
 
@@ -88,7 +92,7 @@ function attrOf(type: number, traits: MapTraits, options: MapOptions, types: Map
   const flags =
     (options.flags ?? 0) |
     (options.mmapable === true || isArena ? BpfMapFlag.BPF_F_MMAPABLE : 0) |
-    // Tries and local storage exist only in this way.
+    // The kernel creates tries and local storage only with this flag.
     (isLocalStorage(traits) || traits.key === "prefix" ? BpfMapFlag.BPF_F_NO_PREALLOC : 0) |
     (options.numaNode === undefined ? 0 : BpfMapFlag.BPF_F_NUMA_NODE);
   const perfEntries = type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? possibleCpus() : 0;
@@ -135,9 +139,10 @@ function sizeOf(part: string, given: number | undefined, types: MapTypes | undef
 
 function create(attr: MapCreateAttr, traits: MapTraits, types: MapTypes | undefined): OwnedFd {
   const what = `map ${attr.map_name ?? mapTypeName(attr.map_type)}`;
-  // The kernel takes no BTF without a type for the value.
+  // The kernel accepts BTF only together with a type for the value.
   if (types === undefined || types.valueTypeId === 0 || !traits.takesBtf) return createKernelMap(attr, what);
-  // Kernels before 5.13 have no floating point in BTF, for example. They get structs of the same size.
+  // An older kernel may refuse a kind of type, such as floating point before 5.13. Then structs of the same size
+  // replace it.
   using btf = loadObjectBtf(types.btf, isLocalStorage(traits));
   const { keyTypeId, valueTypeId } = types;
   return createKernelMap(attr, what, btf === undefined ? undefined : { btf, keyTypeId, valueTypeId });

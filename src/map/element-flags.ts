@@ -2,12 +2,12 @@ import { UsageError } from "../errors/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { BpfElemFlag } from "../uapi/index.ts";
 
-/** Which elements a write may touch: `any`, only new ones (`create`), only existing ones (`replace`). */
+/** Which elements a write may touch: all (`any`), only new ones (`create`), or only existing ones (`replace`). */
 export type UpdateMode = "any" | "create" | "replace";
 
 /** How to look up an element. */
 export interface LookupOptions {
-  /** Holds the element's `bpf_spin_lock` during the copy (5.1). */
+  /** Holds the element's `bpf_spin_lock` while the kernel copies the value (5.1). */
   readonly lock?: boolean | undefined;
   /** Reads only the value of this CPU from a per-CPU map (7.0). */
   readonly cpu?: number | undefined;
@@ -16,9 +16,9 @@ export interface LookupOptions {
 /** How to write an element. */
 export interface UpdateOptions {
   readonly mode?: UpdateMode | undefined;
-  /** Holds the element's `bpf_spin_lock` during the copy (5.1). */
+  /** Holds the element's `bpf_spin_lock` while the kernel copies the value (5.1). */
   readonly lock?: boolean | undefined;
-  /** Writes the value of this CPU, or one value to all CPUs, in a per-CPU map (7.0). */
+  /** In a per-CPU map, writes the value of this CPU only, or the same value to all CPUs (7.0). */
   readonly cpu?: number | "all" | undefined;
 }
 

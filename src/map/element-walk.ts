@@ -20,33 +20,37 @@ export interface WalkedMap {
   readonly keySize: number;
   readonly maxEntries: number;
   readonly traits: MapTraits;
-  /** Bytes of one element's value in a system call. */
+  /** The size in bytes of one element's value in a system call. */
   readonly valueBytes: number;
 }
 
-/** Some elements of a map, one behind the other. The next chunk overwrites their memory. */
+/** Some elements of a map, one after another in the same buffers. The next chunk overwrites these buffers. */
 export interface Chunk {
   readonly count: number;
   readonly keys: ElementBuffer;
   readonly values: ElementBuffer;
-  /** For each element 0, or the errno of the lookup that failed. Undefined if all values were read. */
+  /** One errno for each element: 0 if its value was read. Undefined if all values were read. */
   readonly errnos: Int32Array | undefined;
 }
 
-/** The keys and values of a chunk take about this many bytes. The cost of the system call is then small beside theirs. */
+/** The size in bytes of the keys and values of a chunk. With this size, the cost of the system call itself is small. */
 const CHUNK_BYTES = 1 << 18;
 const MOST_IN_BATCH = 8192;
-/** Without batches chunks are small, because values that are read far ahead are old when the caller sees them. */
+/**
+ * The size of a chunk without batches. It is small, because a value that is read far ahead is old when the caller sees
+ * it.
+ */
 const MOST_ONE_BY_ONE = 256;
 
 /**
- * Reads the elements of a map in chunks: in batches if the kernel has them for this type (hashes and arrays since 5.6,
- * per-CPU arrays since 5.13), otherwise one by one. An element that is deleted meanwhile is left out or seen as it was.
- * An element that is added may be seen or not. Batches show no element of a hash twice. With `take` the kernel deletes
- * what it reads in the same step, in batches only.
+ * Reads the elements of a map in chunks. It uses batches if the kernel has them for this map type (hashes and arrays
+ * since 5.6, per-CPU arrays since 5.13), otherwise one call for each element. If an element is deleted during the walk,
+ * it is left out or has its old value. If an element is added, it may be seen or not. Batches show no element of a hash
+ * twice. With `take`, the kernel deletes each batch in the step in which it reads the batch; without batches, `take`
+ * fails.
  *
- * Throws UsageError for a map whose elements the kernel does not list, BpfError ABORTED if changes to the map keep the
- * walk from its end.
+ * Throws UsageError for a map whose elements the kernel does not list. Throws BpfError ABORTED if the map changes so
+ * much that the walk does not reach its end.
  */
 export function* chunksOf(map: WalkedMap, options: { take?: boolean } = {}): Generator<Chunk, void, undefined> {
   checkKeyList(map);
@@ -99,14 +103,14 @@ export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): 
 
 function capacityOf(map: WalkedMap, most: number): number {
   const fit = Math.floor(CHUNK_BYTES / Math.max(1, map.keySize + map.valueBytes));
-  // With room for one more than there can be, the kernel says at once that it has reached the end.
+  // If there is room for one element more than the map can have, the kernel reports the end in the same call.
   return Math.max(1, Math.min(most, fit, map.maxEntries + 1));
 }
 
 /**
- * Reads the elements after `from` one by one. It looks up the key after a chunk before it yields the chunk, so that the
- * caller may delete all of the chunk. If somebody else deletes the key that the walk stands on, the kernel starts over.
- * Keys that were seen before are then left out.
+ * Reads the elements after the key `from` one by one. Before it yields a chunk, it looks up the key that follows, so
+ * that the caller may delete all elements of the chunk. If another process deletes the key where the walk stands, the
+ * kernel starts again from the first key. The walk then leaves out keys that it has seen before.
  */
 function* oneByOne(map: WalkedMap, from: Uint8Array | undefined): Generator<Chunk, void, undefined> {
   const { keySize, valueBytes } = map;

@@ -4,22 +4,26 @@ import { closeFd, pidfdOpen } from "../sys/index.ts";
 import { type Codec, indexCodec, nameOf, writeBytes, writeU32 } from "./codec.ts";
 import type { KeyKind } from "./map-type-traits.ts";
 
-// Codecs for keys and values that the kernel defines, whatever BTF the map has: fds, ids, and structs of the kernel.
+// Codecs for keys and values whose form the kernel defines, whatever BTF the map has: fds, ids, and structs of the
+// kernel.
 
-/** Something with an fd: a map, a program, a link, a number. */
+/** An fd, or an object with an fd, such as a map, a program or a link. */
 export type FdLike = number | { readonly fd: number };
 
 function fdOf(value: unknown): unknown {
   return typeof value === "object" && value !== null && "fd" in value ? value.fd : value;
 }
 
-/** Maps, programs and the like: written as an fd, read as an id. */
+/** Makes a codec for maps, programs and other objects. It writes an object's fd and reads its id. */
 export function fdCodec(what: string): Codec {
   const index = indexCodec(what);
   return { ...index, write: (to, at, value) => index.write(to, at, fdOf(value)) };
 }
 
-/** Sockets: written as an fd, read as the socket's cookie. The kernel lets only values of 8 bytes be read. */
+/**
+ * Makes a codec for sockets. It writes a socket's fd and reads its cookie. The kernel lets only values of 8 bytes be
+ * read.
+ */
 export function socketCodec(size: number, what: string): Codec {
   if (size !== 8) return fdCodec(what);
   return {
@@ -38,8 +42,9 @@ export function socketCodec(size: number, what: string): Codec {
 }
 
 /**
- * Values of device and CPU maps (`struct bpf_devmap_val`, `bpf_cpumap_val`): a number, or in 8 bytes a number and a
- * program: `{ ifindex, program }`, `{ qsize, program }`. The program is written as an fd and read as an id, 0 for none.
+ * Makes a codec for values of device and CPU maps (`struct bpf_devmap_val`, `bpf_cpumap_val`). A value of 4 bytes is a
+ * number. A value of 8 bytes is a number and a program: `{ ifindex, program }` or `{ qsize, program }`. The codec
+ * writes the program's fd and reads its id, with 0 for no program.
  */
 export function redirectCodec(number: "ifindex" | "qsize", size: number, what: string): Codec {
   if (size !== 8) return indexCodec(what);
@@ -58,23 +63,26 @@ export function redirectCodec(number: "ifindex" | "qsize", size: number, what: s
         throw new UsageError(`${what}: ${number} must be a number, and program a program or its fd`);
       }
       writeU32(to, at, first, what);
-      // The kernel too takes fd 0 for "no program" (dev_map_update_elem, cpu_map_update_elem).
+      // For the kernel, too, fd 0 means "no program" here (dev_map_update_elem, cpu_map_update_elem).
       writeU32(to, at + 4, fd, what);
     },
     read: (from, at) => ({ [number]: from.view.getUint32(at, true), program: from.view.getUint32(at + 4, true) }),
   };
 }
 
-/** One frame of a stack in a map with BPF_F_STACK_BUILD_ID: a place in a file, named by the file's build id. */
+/** One frame of a stack in a map with BPF_F_STACK_BUILD_ID: the file's build id, and the offset in the file. */
 export type BuildIdFrame =
   | { readonly buildId: Uint8Array; readonly offset: bigint }
-  /** An address outside of files that have a build id. */
+  /** An address that is not in a file with a build id. */
   | { readonly ip: bigint };
 
 const FRAME = 32;
 const BPF_STACK_BUILD_ID_VALID = 1;
 
-/** Stacks: addresses or {@link BuildIdFrame}s, the innermost first. An address of 0 ends a stack. */
+/**
+ * Makes a codec for stacks: arrays of addresses or {@link BuildIdFrame}s, with the innermost first. An address of 0
+ * ends a stack.
+ */
 export function stackCodec(size: number, byBuildId: boolean, what: string): Codec {
   return {
     size,
@@ -103,7 +111,7 @@ export function stackCodec(size: number, byBuildId: boolean, what: string): Code
   };
 }
 
-/** Keys of cgroup storage: the cgroup's id; in 16 bytes also the attach type. */
+/** Makes a codec for keys of cgroup storage: the cgroup's id, and in keys of 16 bytes also the attach type. */
 export function cgroupIdCodec(size: number, what: string): Codec {
   return {
     size,
@@ -124,10 +132,13 @@ export function cgroupIdCodec(size: number, what: string): Codec {
   };
 }
 
-/** The owner of local storage: an fd, or what this library opens for the time of the call. */
+/** The owner of local storage: an fd, or a pid or path from which this library opens an fd for the time of the call. */
 export type StorageKey = FdLike | { readonly pid: number } | { readonly path: string };
 
-/** Keys of local storage: the owner's fd; for a task also `{ pid }`, for a file or cgroup also `{ path }`. */
+/**
+ * Makes a codec for keys of local storage: the owner's fd, for a task also `{ pid }`, for a file or cgroup also `{ path
+ * }`.
+ */
 export function storageCodec(kind: KeyKind, what: string): Codec {
   const plain = fdCodec(what);
   let opened: (() => void) | undefined;

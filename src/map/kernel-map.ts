@@ -5,18 +5,18 @@ import { type MapCreateAttr, mapCreate, OwnedFd } from "../sys/index.ts";
 import { mapTypeName } from "../uapi/index.ts";
 import { isLocalStorage, mapTraits } from "./map-type-traits.ts";
 
-/** BTF in the kernel that describes the keys and values of a map to create. */
+/** The BTF in the kernel for the keys and values of a map to create. */
 export interface KernelMapTypes {
   readonly btf: OwnedFd;
-  /** 0 for none. */
+  /** The type's id; 0 for none. */
   readonly keyTypeId: TypeId;
   readonly valueTypeId: TypeId;
 }
 
 /**
- * Creates a map in the kernel. `what` names it in errors. BTF goes along if the map's type takes it. If the kernel
- * refuses the map with BTF, this function tries once without: some types take BTF on some kernels only, and the map
- * works without it.
+ * Creates a map in the kernel. `what` names the map in errors. Passes the BTF if the map's type can have BTF. If the
+ * kernel refuses the map with BTF, this function tries once without it: for some map types only some kernels accept
+ * BTF, and the map works without it.
  *
  * Throws NotSupportedError if the kernel is too old for the map, SyscallError otherwise.
  */
@@ -52,7 +52,7 @@ function explainRefusedMap(error: unknown, attr: MapCreateAttr, what: string): u
   );
 }
 
-/** Bytes that the kernel allows in an object's name (bpf_obj_name_cpy). */
+/** The characters that the kernel allows in an object's name (bpf_obj_name_cpy). */
 const NAME = /^[A-Za-z0-9_.]*$/;
 
 function hintFor(errno: number, attr: MapCreateAttr): string | undefined {

@@ -15,22 +15,22 @@ import type { MapTraits } from "./map-type-traits.ts";
 import type { MapTypes } from "./map-types.ts";
 import { prefixCodec } from "./prefix-codec.ts";
 
-/** A key and a value as bytes. */
+/** The buffers for the bytes of a key and a value. */
 export interface ElementBuffers {
   readonly key: ElementBuffer;
   readonly value: ElementBuffer;
 }
 
-/** The codecs of one map, with memory for one element. */
+/** The codecs of one map, with a buffer for one element. */
 export class MapCodecs {
   readonly key: Codec;
-  /** For an element's whole value. In a per-CPU map that is the values of all CPUs. */
+  /** The codec for an element's whole value. In a per-CPU map this is an array with the values of all CPUs. */
   readonly value: Codec;
-  /** In a per-CPU map for the value of one CPU. */
+  /** The codec for the value of one CPU in a per-CPU map. */
   readonly one: Codec;
   /**
-   * The memory that system calls read the key and value from. Only for numbers and texts: while an object is encoded
-   * its getters may run, and they may use other maps, which share this memory.
+   * The shared buffers from which system calls read the key and the value. Use them only for numbers and texts.
+   * Encoding an object may run its getters, and a getter may use another map, which shares these buffers.
    */
   readonly places: ElementBuffers | undefined;
   readonly #buffers: ElementBuffers;
@@ -45,8 +45,8 @@ export class MapCodecs {
   }
 
   /**
-   * Returns memory for one element until `end()`. While an object is encoded its getters may use the same map. Such an
-   * inner call gets memory of its own.
+   * Returns buffers for one element, to use until `end()`. Encoding an object may run its getters, and a getter may use
+   * the same map. Such an inner call gets buffers of its own.
    */
   begin(): ElementBuffers {
     if (this.#isBusy) return this.#allocate();
@@ -54,7 +54,7 @@ export class MapCodecs {
     return this.#buffers;
   }
 
-  /** Gives the memory back, and closes what the key codec opened. */
+  /** Ends the use of the buffers, and closes the fd that the key codec opened. */
   end(buffers: ElementBuffers): void {
     if (buffers === this.#buffers) this.#isBusy = false;
     if (this.key.release !== undefined) this.key.release();
@@ -65,7 +65,7 @@ export class MapCodecs {
   }
 }
 
-/** What the codecs of a map depend on. */
+/** The properties of a map on which its codecs depend. */
 export interface CodedMap {
   readonly what: string;
   readonly traits: MapTraits;

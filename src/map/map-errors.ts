@@ -3,10 +3,10 @@ import { fdInfo, kernelAtLeast } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
 import { type MapTraits, mapTraits } from "./map-type-traits.ts";
 
-/** What a failed call should have done with a map or its elements. */
+/** The operation that failed on a map or its elements. */
 export type MapOperation = "read" | "write" | "delete" | "take" | "list" | "freeze" | "map";
 
-/** The map of a failed call. */
+/** The map on which a call failed. */
 export interface RefusingMap {
   readonly what: string;
   readonly fd: number;
@@ -14,7 +14,7 @@ export interface RefusingMap {
   readonly maxEntries: number;
 }
 
-/** Turns the errno of a failed call on a map into an error that says what it means for this map. */
+/** Turns the errno of a failed call on a map into an error that explains what the errno means for this map. */
 export function explainMapError(error: unknown, map: RefusingMap, operation: MapOperation): unknown {
   if (!(error instanceof SyscallError)) return error;
   if (operation === "take" && isHash(map.type) && !kernelAtLeast(5, 14) && isRefusal(error.errno)) {
@@ -74,7 +74,7 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
 }
 
 /**
- * Adds to an EPERM of the kernel that the map is frozen, or that the fd may not be written or read. Other errors stay as
+ * Explains an EPERM of the kernel if the map is frozen, or if its fd may not be written or read. Other errors stay as
  * they are.
  */
 export function explainAccess(error: unknown, fd: number, operation: MapOperation): unknown {
@@ -85,14 +85,14 @@ export function explainAccess(error: unknown, fd: number, operation: MapOperatio
   return new SyscallError({ call, errno, ...(subject === undefined ? {} : { subject }), hint }, { cause: error });
 }
 
-/** O_ACCMODE: the access mode among an fd's flags, which fdinfo shows in octal. */
+/** O_ACCMODE: the bits of the access mode in an fd's flags. fdinfo shows the flags in octal. */
 const ACCESS_MODE = 3;
 const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 
 /**
- * Says why the kernel answered EPERM if the map or its fd is the reason: the map is frozen, or the fd was opened for
- * reading or writing only. Returns undefined if neither is so, and then a capability is missing.
+ * Returns why the kernel answered EPERM, if the map or its fd is the reason: the map is frozen, or the fd was opened
+ * only for reading or only for writing. Otherwise returns undefined: then a capability is missing.
  */
 function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);

@@ -31,24 +31,27 @@ export interface MemoryOwner {
 
 let viewOf: (memory: MapMemory) => DataView<ArrayBuffer>;
 
-/** Returns a map's memory for reading only. Keep it inside this room: writing to read-only memory ends the process. */
+/**
+ * Returns a map's memory for reading only. Do not pass the view to callers outside this room: a write to read-only
+ * memory ends the process.
+ */
 export function readableView(memory: MapMemory): DataView<ArrayBuffer> {
   return viewOf(memory);
 }
 
 /**
- * The memory of a map, shared with programs: of an array with BPF_F_MMAPABLE (5.5) or of an arena (6.9). Reads and
- * writes need no system call, and programs see writes at once. While one CPU writes a value of more than 8 bytes,
- * another may see a part of it.
+ * The memory of a map, which this process shares with programs. The map is an array with BPF_F_MMAPABLE (5.5) or an
+ * arena (6.9). Reads and writes need no system call, and programs see writes at once. While one CPU writes a value of
+ * more than 8 bytes, another CPU may see only a part of the new value.
  *
- * The memory lives as long as its map is open. Afterwards every use throws ClosedError. Views of {@link buffer} then show
- * private memory, so that using them is harmless.
+ * The memory lives as long as its map is open. Afterwards each method throws ClosedError. Views of {@link buffer} then
+ * show private memory, so that using a view does no harm.
  */
 export class MapMemory<V = unknown> {
   readonly what: string;
-  /** Bytes of the mapping: whole pages. */
+  /** The size of the mapping in bytes, a number of whole pages. */
   readonly length: number;
-  /** False for a map that is frozen, or that user space may only read. */
+  /** False for a frozen map, and for a map that user space may only read. */
   readonly isWritable: boolean;
   static {
     viewOf = (memory) => memory.#view;
@@ -82,21 +85,24 @@ export class MapMemory<V = unknown> {
   }
 
   /**
-   * The memory itself, for typed arrays, DataViews and Atomics. Throws UsageError for read-only memory, since a write to
-   * it would end the process: {@link copy} reads it.
+   * The memory itself, for typed arrays, DataViews and Atomics. Throws UsageError for read-only memory, because a write
+   * to it would end the process. Use {@link copy} to read such memory.
    */
   get buffer(): ArrayBuffer {
     if (!this.isWritable) throw new UsageError(`the memory of ${this.what} is read-only: copy() reads it`);
     return this.#memory.buffer;
   }
 
-  /** Copies `length` bytes from `offset`. */
+  /** Returns a copy of `length` bytes from `offset` on. */
   copy(offset = 0, length: number = this.length - offset): Uint8Array<ArrayBuffer> {
     this.#checkRange(offset, length);
     return new Uint8Array(this.#memory.buffer, offset, length).slice();
   }
 
-  /** Returns the value at an index of an array: decoded by its BTF type, or a copy of its bytes. */
+  /**
+   * Returns the value at an index of an array. The value is decoded by its BTF type; without BTF it is a copy of its
+   * bytes.
+   */
   get(index: number): V {
     const at = this.#offsetOf(index);
     if (this.#integers !== undefined) return this.#integers[at / this.#integers.BYTES_PER_ELEMENT] as V;
@@ -104,7 +110,10 @@ export class MapMemory<V = unknown> {
     return this.copy(at, this.#encoded.bytes.length) as V;
   }
 
-  /** Writes the value at an index of an array. Throws UsageError for a wrong type or range, and then writes nothing. */
+  /**
+   * Writes the value at an index of an array. If the value has a wrong type or range, throws UsageError and writes
+   * nothing.
+   */
   set(index: number, value: V): this {
     const at = this.#offsetOf(index);
     this.#checkWritable();
@@ -114,7 +123,7 @@ export class MapMemory<V = unknown> {
     return this;
   }
 
-  /** Encodes a value. A getter of the value that writes to the same memory gets a buffer of its own. */
+  /** Encodes a value. If a getter of the value writes to the same memory, the inner call gets a buffer of its own. */
   #encode(value: V): ElementBuffer {
     const to = this.#isEncoding ? makeElementBuffer(this.#encoded.bytes.length) : this.#encoded;
     const isOuter = !this.#isEncoding;
@@ -131,29 +140,29 @@ export class MapMemory<V = unknown> {
   }
 
   /**
-   * Adds to an integer of an array in one step, even while programs change it. The sum wraps around as in C. Returns the
-   * old value. Throws UsageError if the values are no integers of 1, 2, 4 or 8 bytes.
+   * Adds to an integer of an array in one step, even while programs change it. The sum wraps around as in C. Returns
+   * the old integer. Throws UsageError if the array does not hold integers of 1, 2, 4 or 8 bytes.
    */
   add(index: number, delta: Integer): Integer {
     return this.#atomic("add", index, delta);
   }
 
-  /** Replaces an integer of an array in one step and returns the old value. */
+  /** Replaces an integer of an array in one step and returns the old integer. */
   exchange(index: number, value: Integer): Integer {
     return this.#atomic("exchange", index, value);
   }
 
-  /** Replaces an integer of an array in one step if it is `expected`, and returns the old value. */
+  /** Replaces an integer of an array in one step if it is `expected`. Returns the old integer in any case. */
   compareExchange(index: number, expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", index, expected, value);
   }
 
-  /** True once the map or this memory was closed. */
+  /** True after the map or this memory was closed. */
   get closed(): boolean {
     return this.#memory.closed;
   }
 
-  /** Ends the mapping. The map does this when it is closed. */
+  /** Ends the mapping. Closing the map does this too. */
   close(): void {
     this.#memory.close();
   }
@@ -177,7 +186,7 @@ export class MapMemory<V = unknown> {
       throw new UsageError(`the memory of ${this.what} is read-only: the map is frozen or BPF_F_RDONLY`);
   }
 
-  /** Returns where in the memory an array's value begins. */
+  /** Returns the offset in the memory at which an element's value begins. */
   #offsetOf(index: number): number {
     if (this.#memory.closed) throw new ClosedError(this.what);
     const { maxEntries, type } = this.#owner;
@@ -201,8 +210,8 @@ export class MapMemory<V = unknown> {
 }
 
 /**
- * Maps a map's memory for reading and writing, or only for reading if the kernel allows no more. Throws UsageError for a
- * map without such memory, NotSupportedError or SyscallError if the kernel refuses.
+ * Maps the memory of a BPF map for reading and writing, or only for reading if the kernel does not allow writing.
+ * Throws UsageError for a map without such memory, NotSupportedError or SyscallError if the kernel refuses.
  */
 export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
   const isArena = owner.type === BpfMapType.BPF_MAP_TYPE_ARENA;

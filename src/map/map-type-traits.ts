@@ -1,14 +1,14 @@
 import { BpfMapType, isPerCpuMap } from "../uapi/index.ts";
 
-/** What the keys of a map are, beyond their bytes. */
+/** How the keys of a map type are to be understood. */
 export type KeyKind =
-  /** Values of the map's BTF type, or bytes. */
+  /** Of the map's BTF key type, or plain bytes if the map has none. */
   | "typed"
-  /** A u32 from 0 to max_entries - 1. Stack traces use it as an id. */
+  /** A u32 from 0 to max_entries - 1. In a stack trace map the index serves as the stack's id. */
   | "index"
-  /** An address and the number of bits that count. */
+  /** An address and the number of its leading bits to compare. */
   | "prefix"
-  /** The fd of a socket, a task (pidfd), a file or a cgroup. The map is local storage of such objects. */
+  /** The fd of a socket, a task (pidfd), a file or a cgroup. The map is local storage for such objects. */
   | "socket"
   | "task"
   | "inode"
@@ -18,21 +18,21 @@ export type KeyKind =
   /** The map has no keys. */
   | "none";
 
-/** What the values of a map are, beyond their bytes. */
+/** How the values of a map type are to be understood. */
 export type ValueKind =
-  /** Values of the map's BTF type, or bytes. */
+  /** Of the map's BTF value type, or plain bytes if the map has none. */
   | "typed"
-  /** Maps or programs: written as an fd, read as an id. */
+  /** Maps or programs. They are written as an fd and read as an id. */
   | "object"
-  /** Written as an fd, never read. */
+  /** Objects that are written as an fd and cannot be read. */
   | "fd"
-  /** Sockets: written as an fd, read as a cookie if the value has 8 bytes. */
+  /** Sockets. They are written as an fd, and read as a cookie if the value has 8 bytes. */
   | "socket"
-  /** A device's index; in values of 8 bytes also a program. */
+  /** A device's index. A value of 8 bytes also has a program. */
   | "device"
-  /** A queue's size; in values of 8 bytes also a program. */
+  /** A queue's size. A value of 8 bytes also has a program. */
   | "cpu"
-  /** Addresses, or places in files by build id. */
+  /** Stacks: addresses, or build ids with offsets in files. */
   | "stack"
   /** The map has no elements. */
   | "none";
@@ -41,9 +41,9 @@ export type ValueKind =
 export interface MapTraits {
   readonly key: KeyKind;
   readonly value: ValueKind;
-  /** An element has one value for each possible CPU. */
+  /** Whether an element has one value for each possible CPU. */
   readonly perCpu: boolean;
-  /** The kernel accepts BTF for the keys and values. Without it only this process can decode them. */
+  /** Whether the kernel accepts BTF for the keys and values. Without BTF, other processes cannot decode them. */
   readonly takesBtf: boolean;
 }
 
@@ -59,7 +59,7 @@ function define(
   for (const type of types) table.set(type, { key, value, perCpu: isPerCpuMap(type), takesBtf });
 }
 
-/** BPF_MAP_CREATE with BTF fails with ENOTSUPP, or with EINVAL since there is no key that could have a type. */
+/** Map types without BTF. BPF_MAP_CREATE with BTF fails for them with ENOTSUPP, or with EINVAL if they have no keys. */
 const NO_BTF = { takesBtf: false };
 
 define([t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH], "typed", "typed");
@@ -90,27 +90,33 @@ define([t.BPF_MAP_TYPE_RINGBUF, t.BPF_MAP_TYPE_USER_RINGBUF, t.BPF_MAP_TYPE_AREN
 
 const UNKNOWN: MapTraits = { key: "typed", value: "typed", perCpu: false, takesBtf: true };
 
-/** Returns how the elements of a map type are used. A type newer than this library counts as a hash. */
+/** Returns how the elements of a map type are used. A type that is newer than this library is treated as a hash. */
 export function mapTraits(type: number): MapTraits {
   return table.get(type) ?? UNKNOWN;
 }
 
-/** Returns true for local storage of sockets, tasks, files or cgroups. The kernel creates it only with BTF. */
+/** Returns true for local storage of sockets, tasks, files or cgroups. The kernel creates such a map only with BTF. */
 export function isLocalStorage({ key }: MapTraits): boolean {
   return key === "socket" || key === "task" || key === "inode" || key === "cgroup";
 }
 
-/** Returns true if the kernel lists the keys of such maps. It lists those of local storage to iterator programs only. */
+/**
+ * Returns true if system calls can list the keys of a map. The keys of local storage are visible to iterator programs
+ * only.
+ */
 export function hasKeyList(traits: MapTraits): boolean {
   return traits.key !== "none" && !isLocalStorage(traits);
 }
 
-/** Returns the bytes from one value to the next in an array, and between the CPUs of a per-CPU value: multiples of 8. */
+/** Returns the distance in bytes between two values of an array, or between the values of two CPUs: a multiple of 8. */
 export function valueStride(valueSize: number): number {
   return Math.ceil(valueSize / 8) * 8;
 }
 
-/** Returns the bytes that one element's value takes in a system call: of a per-CPU map those of all CPUs. */
+/**
+ * Returns the size in bytes of one element's value in a system call. In a per-CPU map this includes the values of all
+ * CPUs.
+ */
 export function valueBytes(traits: MapTraits, valueSize: number, cpus: () => number): number {
   return traits.perCpu ? valueStride(valueSize) * cpus() : valueSize;
 }

@@ -6,7 +6,7 @@ import type { MapInfo } from "../sys/index.ts";
 /** The BTF types of a map's keys and values. */
 export interface MapTypes {
   readonly btf: Btf;
-  /** 0 for none. */
+  /** The type's id; 0 for none. */
   readonly keyTypeId: TypeId;
   readonly valueTypeId: TypeId;
 }
@@ -20,11 +20,11 @@ function warnOnce(reason: string): void {
 }
 
 /**
- * Reads the types that the kernel keeps for a map: from the BTF that the map was created with, or for a struct_ops map
- * from the BTF of the kernel or a module. Returns undefined for a map without types.
+ * Reads the types that the kernel stores for a map's keys and values. They are in the BTF that the map was created
+ * with, or for a struct_ops map in the BTF of the kernel or of a module. Returns undefined for a map without types.
  *
- * To open BTF by its id takes CAP_SYS_ADMIN, which nothing else of a map needs. Without it the map counts as one without
- * types, and `onRefused` gets the reason; by default the process warns once.
+ * Opening BTF by its id needs CAP_SYS_ADMIN; other uses of a map do not. Without CAP_SYS_ADMIN, this function returns
+ * undefined and calls `onRefused` with the reason. By default the process prints one warning.
  */
 export function typesOfMap(info: MapInfo, onRefused: (reason: string) => void = warnOnce): MapTypes | undefined {
   try {

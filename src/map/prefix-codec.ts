@@ -2,20 +2,21 @@ import { UsageError } from "../errors/index.ts";
 import type { Codec } from "./codec.ts";
 import { nameOf, writeBytes } from "./codec.ts";
 
-/** The key of a trie. IPv4 and IPv6 prefixes may also be texts. */
+/** The key of a trie. An IPv4 or IPv6 prefix may also be given as a text. */
 export interface PrefixKey {
-  /** The number of the address's bits that count. */
+  /** The number of leading bits of the address that belong to the prefix. */
   readonly bits: number;
-  /** The address. It has as many bytes as the trie's addresses. */
+  /** The address. It has as many bytes as each address in the trie. */
   readonly address: Uint8Array;
 }
 
-/** Bytes of the prefix length before the address. */
+/** The size in bytes of the prefix length, which comes before the address. */
 const LENGTH_SIZE = 4;
 
 /**
- * Keys of LPM tries (`struct bpf_lpm_trie_key`): `10.0.0.0/8` where addresses have 4 bytes, `fd00::/8` where they have
- * 16, a {@link PrefixKey} otherwise. In an address without a length all bits count. Other objects go to `other`.
+ * Makes a codec for keys of LPM tries (`struct bpf_lpm_trie_key`). A key is a text such as `10.0.0.0/8` if addresses
+ * have 4 bytes, a text such as `fd00::/8` if they have 16 bytes, and a {@link PrefixKey} otherwise. A text without `/`
+ * and a length means all bits of the address. Objects that are no PrefixKey go to the codec `other`.
  */
 export function prefixCodec(size: number, what: string, other: Codec | undefined): Codec {
   const length = size - LENGTH_SIZE;
@@ -80,7 +81,9 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...Array<number>(missing).fill(0), ...(tail ?? [])]);
 }
 
-/** Returns the bytes of groups that have no `::` between them. The last group may be an IPv4 address. */
+/**
+ * Parses the part of an IPv6 address before or after `::` and returns its bytes. The last group may be an IPv4 address.
+ */
 function groupsOf(text: string): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
@@ -100,7 +103,7 @@ function formatIpv4(address: Uint8Array): string {
   return address.join(".");
 }
 
-/** Formats as RFC 5952 says: the longest run of two or more zero groups becomes `::`. */
+/** Formats an address as RFC 5952 demands: the longest run of two or more zero groups becomes `::`. */
 function formatIpv6(address: Uint8Array): string {
   const groups = Array.from(
     { length: 8 },

@@ -24,25 +24,30 @@ import { type MapTraits, mapTraits, valueBytes } from "./map-type-traits.ts";
 /** A map whose keys and values are bytes, as the kernel sees them. */
 export abstract class RawMap extends KernelObject {
   readonly id: number;
-  /** BPF_MAP_TYPE_*. */
+  /** The map's type, a BPF_MAP_TYPE_*. */
   readonly type: BpfMapType;
-  /** The name in the object file or that the caller gave, otherwise the kernel's, which has at most 15 characters. */
+  /**
+   * The name from the object file or from the caller. Without one, the kernel's name, which has at most 15 characters.
+   */
   readonly name: string;
-  /** Bytes of a key. Queues, stacks, bloom filters, rings and arenas have 0. */
+  /** The size of a key in bytes; 0 for queues, stacks, bloom filters, rings and arenas. */
   readonly keySize: number;
-  /** Bytes of a value; in a per-CPU map of one CPU's value. */
+  /** The size of a value in bytes. In a per-CPU map this is the size of one CPU's value. */
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** BPF_F_* that the map was created with. */
+  /** The flags (BPF_F_*) that the map was created with. */
   readonly flags: number;
   /** How the kernel treats the elements of this map type. */
   readonly traits: MapTraits;
-  /** Bytes of an element's value in {@link lookup} and {@link update}: in a per-CPU map those of all CPUs. */
+  /**
+   * The size in bytes of an element's value for {@link lookup} and {@link update}. In a per-CPU map this includes all
+   * CPUs.
+   */
   readonly valueBytes: number;
   /** The address at which an arena must lie, or 0 for any. */
   readonly address: bigint;
 
-  /** Readers and writers of the map's ring end before the map is closed. */
+  /** The callbacks of readers and writers of the map's ring. They run before the map is closed. */
   readonly #onClose = new Set<() => void>();
 
   constructor(fd: OwnedFd, info: MapInfo, options: { name?: string; pinnedPath?: string }) {
@@ -59,12 +64,12 @@ export abstract class RawMap extends KernelObject {
     this.address = info.type === BpfMapType.BPF_MAP_TYPE_ARENA ? (info.map_extra ?? 0n) : 0n;
   }
 
-  /** `hash`, `array`, …, or the number of a type that is newer than this library. */
+  /** The type's name, such as `hash` or `array`. For a type that is newer than this library, its number. */
   get typeName(): string {
     return mapTypeName(this.type) ?? String(this.type);
   }
 
-  /** Returns what the kernel says about the map (4.13). */
+  /** Returns the kernel's information about the map (4.13). */
   info(): MapInfo {
     return mapInfo(this.fd);
   }
@@ -74,13 +79,16 @@ export abstract class RawMap extends KernelObject {
     return fdInfo(this.fd).get("frozen") === "1";
   }
 
-  /** Bytes of memory that the map takes, as the kernel counts them. Undefined if it tells no number. */
+  /** The memory of the map in bytes, as the kernel counts it. Undefined if the kernel reports no number. */
   get memoryUse(): number | undefined {
     const text = fdInfo(this.fd).get("memlock");
     return text === undefined ? undefined : Number(text);
   }
 
-  /** Returns the bytes of a key's value, or undefined if there is none. With `into` they are written there. */
+  /**
+   * Returns the bytes of a key's value, or undefined if the map has no such key. If `into` is given, writes the bytes
+   * there.
+   */
   lookup(key: Uint8Array, into?: Uint8Array, flags = 0n): Uint8Array | undefined {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     const value = into ?? new Uint8Array(this.valueBytes);
@@ -92,7 +100,7 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Writes an element as bytes. `flags` are the kernel's (BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK, …). */
+  /** Writes an element as bytes. `flags` are those of the kernel (BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK, …). */
   update(key: Uint8Array, value: Uint8Array, flags = 0n): void {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     if (value.length !== this.valueBytes) this.#wrongSize(value, this.valueBytes, "value");
@@ -103,16 +111,17 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Deletes the element of a key's bytes. Returns false if there was none. */
+  /** Deletes the element with this key. Returns false if the map has no such key. */
   remove(key: Uint8Array): boolean {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     return this.explained("delete", () => mapDeleteElem(this.fd, key));
   }
 
   /**
-   * Reads the next elements into `keys` and `values`, as many as fit, and returns how many. `cursor.done` is true if no
-   * more follow. 0 without `done` means that one bucket of the hash did not fit: call again with larger arrays. Throws
-   * SyscallError with ENOTSUPP for a map type without batches. Hashes and arrays have them since 5.6.
+   * Reads the next elements into `keys` and `values`, as many as fit, and returns how many it read. Sets `cursor.done`
+   * if no more elements follow. A result of 0 without `done` means that the arrays are too small for one bucket of the
+   * hash: call again with larger arrays. Throws SyscallError with ENOTSUPP for a map type without batches. Hashes and
+   * arrays have batches since 5.6.
    */
   lookupBatch(cursor: BatchCursor, keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     return this.#batch(cursor, keys, values, "read", (count) =>
@@ -120,14 +129,17 @@ export abstract class RawMap extends KernelObject {
     );
   }
 
-  /** Works like {@link lookupBatch} and deletes what it reads. Only hashes have it. */
+  /** Reads elements like {@link lookupBatch}, and deletes them in the same step. Only hashes support this. */
   lookupAndDeleteBatch(cursor: BatchCursor, keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     return this.#batch(cursor, keys, values, "take", (count) =>
       mapLookupAndDeleteBatch(this.fd, cursor.place, cursor.first, keys, values, count, options),
     );
   }
 
-  /** Writes as many elements as `keys` and `values` hold, and returns how many. If one fails, those before it are written. */
+  /**
+   * Writes as many elements as `keys` and `values` hold, and returns how many. If one fails, the elements before it are
+   * written.
+   */
   updateBatch(keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     const count = this.#batchSize(keys, values);
     return this.explained("write", () => mapUpdateBatch(this.fd, keys, values, count, options));
@@ -140,12 +152,12 @@ export abstract class RawMap extends KernelObject {
     return this.explained("delete", () => mapDeleteBatch(this.fd, keys, count, options));
   }
 
-  /** Forbids all processes to write the map, for good. Programs can still write it (5.2). */
+  /** Makes the map read-only for all processes, for good. Programs can still write it (5.2). */
   freeze(): void {
     this.explained("freeze", () => mapFreeze(this.fd));
   }
 
-  /** Calls `callback` before the map is closed. Returns a function that takes the callback off. */
+  /** Calls `callback` before the map is closed. Returns a function that removes the callback. */
   onClose(callback: () => void): () => void {
     this.#onClose.add(callback);
     return () => {
@@ -197,7 +209,7 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Says what an error means for this map. */
+  /** Makes an error that explains what a failed call means for this map. */
   protected explain(error: unknown, operation: MapOperation): unknown {
     return explainMapError(error, this, operation);
   }

@@ -1,7 +1,10 @@
 import { type Btf, BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 
-/** A typed array of integers over shared memory. Each element is read and written in one step, never torn. */
+/**
+ * A typed array of integers over shared memory. Each integer is read and written in one step, so no CPU sees half of a
+ * write.
+ */
 export type IntegerArray =
   | Int8Array
   | Uint8Array
@@ -12,7 +15,7 @@ export type IntegerArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** An integer of shared memory: a number for up to 32 bits, a bigint for 64. */
+/** An integer in shared memory: a number for up to 32 bits, a bigint for 64 bits. */
 export type Integer = number | bigint;
 
 type IntegerArrayType = new (buffer: ArrayBuffer) => IntegerArray;
@@ -31,8 +34,8 @@ const UNSIGNED: Readonly<Record<number, IntegerArrayType>> = {
 };
 
 /**
- * Returns a typed array over a buffer of whole pages, for a type that is a whole integer, a pointer or an enum of 1, 2,
- * 4 or 8 bytes. Returns undefined for other types.
+ * Returns a typed array over a buffer of whole pages. The type must be an integer, a pointer or an enum, of 1, 2, 4 or
+ * 8 bytes. Returns undefined for other types.
  */
 export function integerArray(btf: Btf, typeId: TypeId, buffer: ArrayBuffer): IntegerArray | undefined {
   const ArrayType = arrayTypeOf(btf, typeId);
@@ -60,7 +63,7 @@ function resolveVariable(btf: Btf, typeId: TypeId): TypeId {
   return btf.kind(id) === BtfKind.VAR ? btf.resolve(btf.target(id)) : id;
 }
 
-/** Copies an integer from the beginning of `from` to byte `at` of shared memory with one store. */
+/** Writes the integer at the beginning of `from` to byte `at` of shared memory, in one step. */
 export function storeInteger(array: IntegerArray, at: number, from: DataView): void {
   const size = array.BYTES_PER_ELEMENT;
   if (size === 8) (array as BigUint64Array)[at / 8] = from.getBigUint64(0, true);
@@ -86,7 +89,7 @@ export function runAtomic(
       throw new UsageError(`${what}: an operand is a number or a bigint, not of type ${typeof operand}`);
     }
     if (typeof operand === "bigint" && !has64Bits) {
-      throw new UsageError(`${what}: ${operand}n is no number, and an integer of up to 32 bits takes numbers only`);
+      throw new UsageError(`${what}: ${operand}n is a bigint; an integer of up to 32 bits takes only numbers`);
     }
     if (typeof operand === "number" && !Number.isSafeInteger(operand)) {
       throw new UsageError(`${what}: ${operand} is no integer that a number can hold exactly`);

@@ -18,21 +18,24 @@ import {
 /** A variable's place in mapped memory. */
 interface Place {
   readonly memory: MapMemory;
-  /** Bytes from the start of the memory. */
+  /** The offset of the variable in the memory, in bytes. */
   readonly at: number;
   readonly view: DataView;
-  /** For an integer on a multiple of its size, which is read and written in one step. */
+  /**
+   * The memory as integers of the variable's size, which are read and written in one step. Undefined unless the
+   * variable is an integer at a multiple of its size.
+   */
   readonly integers: IntegerArray | undefined;
-  /** Its index in {@link integers}. */
+  /** The variable's index in {@link integers}. */
   readonly index: number;
 }
 
-/** A global variable of a loaded object. It is read and written in the memory that the object's programs use. */
+/** A global variable of a loaded object. Reads and writes go to the memory that the object's programs use. */
 export class Variable {
   readonly name: string;
-  /** Bytes of the variable. */
+  /** The size of the variable in bytes. */
   readonly size: number;
-  /** True for a variable of a read-only section, which is frozen since the load. */
+  /** True for a variable of a read-only section. The load has frozen such a section. */
   readonly isConstant: boolean;
   readonly #spec: VariableSpec;
   readonly #section: DataSection;
@@ -50,8 +53,8 @@ export class Variable {
   }
 
   /**
-   * The value, decoded by its BTF type, or a copy of the bytes of a variable without a type. An integer is read in one
-   * step. While a larger value is read a program may write a part of it. Throws ClosedError after the object is closed.
+   * The variable's value, decoded by its BTF type. Without a type it is a copy of the bytes. An integer is read in one
+   * step. A program may write a part of a larger value while it is read. Throws ClosedError after the object is closed.
    */
   // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
   get value(): any {
@@ -62,7 +65,7 @@ export class Variable {
     return this.#decode(place.view, place.at);
   }
 
-  /** Writes the variable and leaves its neighbours alone. Throws UsageError for a wrong type or range. */
+  /** Writes the variable and no bytes beside it. Throws UsageError for a wrong type or range. */
   set value(next: unknown) {
     this.#checkWritable();
     const { bytes, view } = makeElementBuffer(this.size);
@@ -76,19 +79,20 @@ export class Variable {
   }
 
   /**
-   * Adds to an integer in one step, even while programs change it. The sum wraps around as in C. Returns the old value.
-   * Throws UsageError unless it is an aligned integer of 1, 2, 4 or 8 bytes in memory that can be mapped (5.5).
+   * Adds to an integer in one step, even while programs change it. The sum wraps around as in C. Returns the old
+   * integer. Throws UsageError unless the variable is an aligned integer of 1, 2, 4 or 8 bytes in memory that can be
+   * mapped (5.5).
    */
   add(delta: Integer): Integer {
     return this.#atomic("add", delta);
   }
 
-  /** Replaces an integer in one step and returns the old value, for example to read and reset a counter. */
+  /** Replaces an integer in one step and returns the old integer. Use this for example to read and reset a counter. */
   exchange(value: Integer): Integer {
     return this.#atomic("exchange", value);
   }
 
-  /** Replaces an integer in one step if it is `expected`, and returns the old value. */
+  /** Replaces an integer in one step if it is `expected`. Returns the old integer in any case. */
   compareExchange(expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", expected, value);
   }
@@ -150,11 +154,12 @@ const ONLY_KEY = new Uint8Array(4);
 
 /**
  * The memory of a data section or of an arena's globals. If the map can be mapped (Linux 5.5), a read or write touches
- * only its own bytes. Otherwise the section is the map's only value, which is read and written whole.
+ * only the variable's bytes. Otherwise each read or write transfers the whole section, which is the only value of its
+ * map.
  */
 export class DataSection {
   readonly map: BpfMap;
-  /** Where the section begins in the map's memory, in bytes. */
+  /** The offset of the section in the map's memory, in bytes. */
   readonly start: number;
 
   constructor(map: BpfMap, start = 0) {
@@ -162,19 +167,22 @@ export class DataSection {
     this.start = start;
   }
 
-  /** Maps the map's memory at the first call. Returns undefined if it cannot be mapped. Throws ClosedError if closed. */
+  /**
+   * Maps the map's memory at the first call. Returns undefined if the memory cannot be mapped. Throws ClosedError if
+   * the map is closed.
+   */
   memory(): MapMemory | undefined {
     const { flags, type, fd } = this.map;
     const mappable = type === BpfMapType.BPF_MAP_TYPE_ARENA || (flags & BpfMapFlag.BPF_F_MMAPABLE) !== 0;
     return mappable && fd >= 0 ? this.map.memory() : undefined;
   }
 
-  /** Copies `size` bytes from `offset` by a system call. */
+  /** Reads the whole section by a system call, and returns `size` bytes of it from `offset` on. */
   read(offset: number, size: number): Uint8Array<ArrayBuffer> {
     return (this.map.lookup(ONLY_KEY) as Uint8Array).slice(offset, offset + size) as Uint8Array<ArrayBuffer>;
   }
 
-  /** Writes bytes by reading and writing the whole section. */
+  /** Writes some bytes: reads the whole section, changes the bytes, and writes the whole section back. */
   write(offset: number, bytes: Uint8Array): void {
     const section = this.map.lookup(ONLY_KEY) as Uint8Array;
     section.set(bytes, offset);

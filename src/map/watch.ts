@@ -6,9 +6,9 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 export interface MapChange<K, V> {
   readonly kind: "added" | "changed" | "removed";
   readonly key: K;
-  /** The value now. For a removed element its last value. */
+  /** The value now. For a removed element this is its last value. */
   readonly value: V;
-  /** The value before, for a changed element. */
+  /** The value before the change, for a changed element. */
   readonly before?: V;
 }
 
@@ -17,13 +17,13 @@ export interface WatchedMap<K, V> {
   entries(): Iterable<[K, V]>;
 }
 
-/** How {@link watchMap} polls. */
+/** Options of {@link watchMap}. */
 export interface WatchOptions<K, V> {
   /** Milliseconds between two polls. Default 1,000. */
   readonly interval?: number | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Converts a key or value to a text, to compare it. Default: JSON, with bigints as texts. */
+  /** Converts a key or value to a text, and these texts are compared. Default: JSON, with bigints as texts. */
   readonly identify?: ((part: K | V) => string) | undefined;
 }
 
@@ -34,8 +34,8 @@ const OPTIONS: OptionTable<WatchOptions<unknown, unknown>> = {
 };
 
 /**
- * Yields the changes of a map. It polls, because the kernel reports no changes: what changes and changes back between
- * two polls is not seen. The elements of the first poll are not reported.
+ * Yields the changes of a map. It polls, because the kernel reports no changes. So it misses a change that is undone
+ * before the next poll. It does not report the elements of the first poll.
  */
 export function watchMap<K, V>(
   map: WatchedMap<K, V>,
