@@ -6,21 +6,21 @@ import { BtfKind, type TypeId } from "./types.ts";
 export interface BtfFeatures {
   /** FUNC and FUNC_PROTO: Linux 5.0. */
   readonly func: boolean;
-  /** VAR and DATASEC: 5.2. */
+  /** VAR and DATASEC: Linux 5.2. */
   readonly datasec: boolean;
-  /** The linkage of a FUNC: 5.6. */
+  /** The linkage of a FUNC: Linux 5.6. */
   readonly funcGlobal: boolean;
-  /** FLOAT: 5.13. */
+  /** FLOAT: Linux 5.13. */
   readonly float: boolean;
-  /** DECL_TAG: 5.16. */
+  /** DECL_TAG: Linux 5.16. */
   readonly declTag: boolean;
-  /** TYPE_TAG: 5.17. */
+  /** TYPE_TAG: Linux 5.17. */
   readonly typeTag: boolean;
-  /** ENUM64, and the signedness of ENUM: 6.0. */
+  /** ENUM64, and the signedness of ENUM: Linux 6.0. */
   readonly enum64: boolean;
-  /** `?` at the start of a DATASEC's name: 6.9. */
+  /** `?` at the start of a DATASEC's name: Linux 6.9. */
   readonly questionMarkDatasec: boolean;
-  /** The layout section, which describes the kinds: 7.1. */
+  /** The layout section, which describes the kinds: Linux 7.1. */
   readonly layout: boolean;
 }
 

@@ -23,7 +23,7 @@ function differenceText({ kind, name, change, size, members, values, declaration
   if (size !== undefined) text += `: size ${size.before} -> ${size.after}`;
   text += "\n";
   if (declaration !== undefined) text += `    - ${declaration.before}\n    + ${declaration.after}\n`;
-  // Members that only moved are last: CO-RE follows them.
+  // Members that only moved are shown last, because they matter least: CO-RE follows moved members.
   const [moved, other] = [members?.filter(onlyMoved) ?? [], members?.filter((member) => !onlyMoved(member)) ?? []];
   for (const member of [...other, ...moved]) text += `    ${changeText(member, memberText, memberChange)}\n`;
   for (const value of values ?? []) text += `    ${changeText(value, String, (a, b) => `${a} -> ${b}`)}\n`;
@@ -57,7 +57,7 @@ function typeText({ type, bitSize }: MemberPlace): string {
   return bitSize === 0 ? type : `${type}:${bitSize}`;
 }
 
-/** The byte, and the bit in it where a bitfield begins elsewhere than at its start. */
+/** Returns the byte offset of a member. If a bitfield does not begin at the start of a byte, the bit follows. */
 export function placeText({ bitOffset }: Pick<MemberPlace, "bitOffset">): string {
   const bit = bitOffset % 8;
   return `${(bitOffset - bit) / 8}${bit === 0 ? "" : `.${bit}`}`;

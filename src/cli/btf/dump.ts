@@ -35,9 +35,9 @@ export const dumpBtf: Run = (words, options) => {
 interface Form {
   readonly isC: boolean;
   readonly isSorted: boolean;
-  /** Undefined: all types. */
+  /** The types to print; undefined for all types. */
   readonly roots: readonly TypeId[] | undefined;
-  /** The types that the user names. */
+  /** The types that the user named with `type`. */
   readonly names: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
     if (words.takeKeyword("format")) isC = takeFormat(words) === "c";
     else if (words.takeKeyword("root_id")) roots.push(takeRoot(words, given, roots));
     else if (words.takeKeyword("unsorted")) isSorted = false;
-    // bpftool has no such keyword, so it must be written in full: shortened words keep bpftool's meaning.
+    // bpftool has no keyword `type`, so users must write it in full: a shortened word keeps its meaning in bpftool.
     else if (words.peek === "type") names.push(takeName(words, roots));
     else throw invalid(`unrecognized option: '${words.peek}'`);
   }
@@ -63,7 +63,7 @@ function takeName(words: Words, roots: readonly TypeId[]): string {
   return words.take("the name of a type");
 }
 
-/** Returns all types with these names that can be printed as C. `struct NAME` and the like mean one kind. */
+/** Returns all types with these names that can be printed as C. A name may begin with a kind, such as `struct NAME`. */
 function typesNamed(btf: Btf, names: readonly string[]): TypeId[] {
   const roots = new Set<TypeId>();
   for (const text of names) {

@@ -20,7 +20,7 @@ export function kernelBase(): Btf {
   return btfOfFile(kernelBtfPath());
 }
 
-/** Runs a step that reads BTF. If the bytes are wrong, the exit code is that of an invalid argument. */
+/** Runs a step that reads BTF. If the bytes are wrong, the command exits with the code for an invalid argument. */
 export function inBtf<T>(run: () => T, what?: string): T {
   try {
     return run();

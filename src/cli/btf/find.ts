@@ -15,7 +15,7 @@ import { baseOf, btfOfFile, inBtf } from "./file.ts";
 const LIMIT = 200;
 
 interface Found {
-  /** The file's name: `vmlinux`, a module's name, or that of an object. */
+  /** The name of the BTF: `vmlinux`, a module's name, or an object file's name. */
   readonly btf: string;
   readonly place: NamedPlace;
 }
@@ -51,7 +51,7 @@ function* ofFiles(files: readonly string[], { baseBtf }: Options): Generator<{ n
   for (const file of files) yield { name: basename(file), btf: btfOfFile(file, base) };
 }
 
-/** The kernel's BTF and that of its modules, from files that every user can read. */
+/** Yields the BTF of the kernel and of its modules, from files that every user can read. */
 function* ofKernel(): Generator<{ name: string; btf: Btf }> {
   const kernel = btfOfFile(kernelBtfPath());
   yield { name: "vmlinux", btf: kernel };

@@ -2,7 +2,7 @@ import type { BtfDescription } from "../../inventory/index.ts";
 import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 
-/** A line of `btf show`, and one for the processes that hold the object. */
+/** Formats a BTF object as `btf show` does: one line, and one more for the processes that hold it. */
 export function btfText({ id, name, size, isKernel, programIds, mapIds, holders = [] }: BtfDescription): string {
   let text = `${id}: name ${isKernel ? `[${name}]` : name || "<anon>"}  size ${size}B`;
   if (programIds.length > 0) text += `  prog_ids ${programIds.join(",")}`;
@@ -11,7 +11,7 @@ export function btfText({ id, name, size, isKernel, programIds, mapIds, holders 
   return `${text}\n`;
 }
 
-/** An object of `btf show`, its members in bpftool's order. */
+/** Returns the JSON object of `btf show`, with the members in bpftool's order. */
 export function btfJson({ id, name, size, isKernel, programIds, mapIds, holders = [] }: BtfDescription): JsonValue {
   return {
     id,

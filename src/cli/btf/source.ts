@@ -12,17 +12,17 @@ import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 import { baseOf, btfOfFile, inBtf, kernelBase } from "./file.ts";
 
-/** The BTF that the words of `btf dump` name. */
+/** The BTF that the user named in `btf dump`. */
 export interface BtfSource {
   /** Reads the BTF. Call it once. */
   read(): Btf;
-  /** The types of a map's key and value. Undefined if the source is no map, or a map with `all`. */
+  /** The types of a map's key and value. Undefined for any other source, and for a map with `all`. */
   readonly roots?: readonly TypeId[];
 }
 
 /**
- * Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Reads files at
- * once.
+ * Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Files are read
+ * immediately, the other sources in {@link BtfSource.read}.
  */
 export function takeSource(words: Words, options: Options): BtfSource {
   words.need(2);
@@ -54,7 +54,7 @@ function programSource(words: Words, options: Options): BtfSource {
   return ownBtf(`program ${id}`, btf_id, options);
 }
 
-/** Returns the BTF that a program or map was made with. */
+/** Returns the BTF with which a program or map was created. */
 function ownBtf(owner: string, id: number, options: Options): BtfSource {
   if (id !== 0) return idSource(id, options);
   throw new CommandError(`${owner} has no BTF`, { exitCode: exitCodeOf(Errno.ENOENT) });
@@ -120,7 +120,10 @@ function fileSource(words: Words, options: Options): BtfSource {
   return { read: () => btf };
 }
 
-/** Returns the kernel's BTF if it was named beside other files, or if one of the files is a module's in sysfs. */
+/**
+ * Returns the kernel's BTF if the user named it together with other files, or if one of the files is a module's BTF in
+ * sysfs. Undefined otherwise.
+ */
 function kernelBaseOf(files: readonly string[], isNamed: boolean): Btf | undefined {
   const folder = dirname(kernelBtfPath());
   return isNamed || files.some((path) => dirname(path) === folder) ? kernelBase() : undefined;

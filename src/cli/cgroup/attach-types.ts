@@ -5,7 +5,7 @@ import { begins } from "../words/words.ts";
 
 const a = BpfAttachType;
 
-/** bpftool's older names, which may be shortened. */
+/** bpftool's older names for attach types. A user may shorten these names. */
 const OLD_NAMES: ReadonlyMap<number, string> = new Map([
   [a.BPF_CGROUP_INET_INGRESS, "ingress"],
   [a.BPF_CGROUP_INET_EGRESS, "egress"],
@@ -33,9 +33,8 @@ const OLD_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Returns the attach type that a word names: by libbpf's full name, or by bpftool's old name, which may be shortened
- * while it fits only one type. Throws if a shortened word fits several types, since attaching and detaching change
- * something.
+ * Returns the attach type that a word names. The word is libbpf's full name or bpftool's old name, which may be
+ * shortened. Throws if a shortened word fits several attach types, because attaching and detaching change something.
  */
 export function parseAttachType(word: string): number {
   const modern = attachTypeByName(word);

@@ -27,14 +27,14 @@ export const detachFromCgroup: Run = (words) => {
 };
 
 function takePlace(words: Words, command: string): { cgroup: string; attachType: number; program: Program } {
-  // CGROUP ATTACH_TYPE, and the two words of PROG.
+  // The four words are CGROUP, ATTACH_TYPE and the two words of PROG.
   if (words.left < 4) throw new CommandError(`too few parameters for cgroup ${command}; see 'bpfts cgroup help'`);
   const cgroup = words.take("a cgroup");
   const attachType = parseAttachType(words.take("an attach type"));
   return { cgroup, attachType, program: new Program(takeProgram(words)) };
 }
 
-/** The options of an attachment. It owns the program that `before` or `after` names. */
+/** The options of an attachment. This object owns the program that `before` or `after` names. */
 class AttachOptions implements Disposable {
   multi = false;
   override = false;
@@ -59,7 +59,7 @@ function takeAttachOptions(words: Words): AttachOptions {
   return options;
 }
 
-/** `first`, `last`, `before PROG` or `after PROG`. */
+/** Takes `first`, `last`, `before PROG` or `after PROG`. */
 function takeOrder(words: Words, options: AttachOptions): void {
   if (words.takeKeyword("first")) options.anchor = "head";
   else if (words.takeKeyword("last")) options.anchor = "tail";

@@ -9,15 +9,18 @@ const ID_COLUMN = 8;
 /** Returns the name of the kernel function that an lsm_cgroup program is attached to. */
 export type AttachName = (program: CgroupProgram) => string | undefined;
 
-/** Which programs and columns of a cgroup are shown. */
+/** Which programs of a cgroup are shown, and which columns. */
 export interface View {
-  /** Shows the programs that run in the cgroup, inherited ones too, instead of those attached to it. */
+  /**
+   * True: show the programs that run in the cgroup, including inherited ones. False: show those attached to the cgroup
+   * itself.
+   */
   readonly effective: boolean;
-  /** Shows links, flags and origins too, which bpftool does not have. */
+  /** True: also show links, flags and origins. bpftool does not have these columns. */
   readonly details: boolean;
 }
 
-/** The line above the programs. */
+/** Returns the line above the programs. */
 export function headText({ effective, details }: View): string {
   const columns = [cell("ID", ID_COLUMN), cell("AttachType")];
   if (!effective || details) columns.push(cell("AttachFlags"));
@@ -26,7 +29,7 @@ export function headText({ effective, details }: View): string {
   return `${columns.join(" ")}\n`;
 }
 
-/** A program's line. */
+/** Returns the line of a program. */
 export function rowText(program: CgroupProgram, view: View, attachName: AttachName): string {
   const { id, attachType, attachFlags, attachBtfId, attachBtfObjId, linkId, cgroup } = program;
   const name = attachTypeName(attachType);
@@ -42,7 +45,7 @@ export function rowText(program: CgroupProgram, view: View, attachName: AttachNa
   return `${text}\n`;
 }
 
-/** A program's object. The members that `details` adds come after bpftool's. */
+/** Returns the JSON object of a program. The members that `details` adds come after bpftool's members. */
 export function rowJson(program: CgroupProgram, view: View, attachName: AttachName): JsonValue {
   const { id, attachType, attachFlags, name, attachBtfObjId, attachBtfId, linkId, cgroup } = program;
   const flags = attachFlags === undefined ? undefined : flagsText(attachFlags);

@@ -38,7 +38,7 @@ export const showCgroupTree: Run = async (words) => {
   return {
     *text() {
       yield `CgroupPath\n${headText(view)}`;
-      // Many cgroups inherit the same programs. Each is rendered once.
+      // Many cgroups inherit the same programs, so each program is rendered only once.
       const rows = new Map<CgroupProgram, string>();
       const row = (program: CgroupProgram): string => {
         let text = rows.get(program);
@@ -62,7 +62,8 @@ export const showCgroupTree: Run = async (words) => {
 };
 
 /**
- * Takes the root of a tree. A word that begins a keyword is no path: write ./effective for a directory of that name.
+ * Takes the root of a tree. A word that begins one of the keywords is not a path. For a directory with such a name,
+ * write for example ./effective.
  */
 function takeRoot(words: Words): string {
   const { peek } = words;
@@ -75,13 +76,16 @@ function takeRoot(words: Words): string {
   return root;
 }
 
-/** What the words after the cgroup ask for. */
+/** The options that the user wrote after the cgroup. */
 interface TreeView extends View {
-  /** Patterns of cgroups that a tree leaves out with all below them. bpftool does not have this. */
+  /**
+   * Patterns for cgroups. A tree leaves out these cgroups and all cgroups below them. bpftool does not have this
+   * option.
+   */
   readonly except: readonly string[];
 }
 
-/** Takes the words after the cgroup of `show` and `tree`. */
+/** Takes the words after the cgroup in `show` and `tree`. */
 function takeView(words: Words, options: { except?: boolean } = {}): TreeView {
   let effective = false;
   let details = false;
@@ -106,9 +110,10 @@ function takeView(words: Words, options: { except?: boolean } = {}): TreeView {
 }
 
 /**
- * Returns a test for the cgroups that a tree leaves out. In a pattern `*` stands for any characters but a slash, `**`
- * for any characters, `?` for one. A pattern that begins with a slash is compared with the whole path, another one with
- * a slash with the path below the tree's root, and one without a slash with the cgroup's own name.
+ * Returns a function that is true for the cgroups that a tree leaves out. In a pattern, `*` stands for any characters
+ * except a slash, `**` for any characters, and `?` for one character. A pattern that begins with a slash is compared
+ * with the whole path. A pattern with a slash elsewhere is compared with the path below the tree's root. A pattern
+ * without a slash is compared with the cgroup's own name.
  */
 function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
@@ -125,8 +130,8 @@ function exceptMatching(root: string, patterns: readonly string[]): ((path: stri
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 
 /**
- * Returns the names of the kernel functions that lsm_cgroup programs are attached to. Other programs have the empty
- * name, as in bpftool, which looks up type 0 if the kernel has BTF.
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to. For all other programs the name
+ * is empty if the kernel has BTF: bpftool looks up the name of type 0 for them.
  */
 async function attachNames(cgroups: readonly { readonly programs: readonly CgroupProgram[] }[]): Promise<AttachName> {
   const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));

@@ -4,8 +4,8 @@ import { btfGetFdById, btfInfo, closeFd } from "../../sys/index.ts";
 import type { AttachName } from "./render.ts";
 
 /**
- * The names of the kernel functions that lsm_cgroup programs are attached to, from the kernel's BTF. It is 5 MB long,
- * so this file is loaded only where a program has a target.
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to, from the kernel's BTF. This BTF
+ * has 5 MB, so this file is loaded only if a program has a target.
  */
 export function targetNames(programs: Iterable<CgroupProgram>): AttachName {
   const targets = new Map<number, Btf | undefined>();
@@ -20,7 +20,7 @@ export function targetNames(programs: Iterable<CgroupProgram>): AttachName {
   };
 }
 
-/** Reads the kernel's BTF. Returns undefined if the id is that of other BTF. */
+/** Reads the kernel's BTF. Returns undefined if `id` is the id of another BTF. */
 function readVmlinux(id: number): Btf | undefined {
   let fd: number;
   try {

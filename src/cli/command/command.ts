@@ -2,35 +2,35 @@ import type { Answer, LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import type { Selectable, Words } from "../words/words.ts";
 
-/** Carries out a command: takes its words, asks the kernel once, and returns what to show. */
+/** Carries out a command: takes the command's words, queries the kernel, and returns what to show. */
 export type Run = (words: Words, options: Options) => Answer | LiveAnswer | Promise<Answer | LiveAnswer>;
 
 /** A command of an object. */
 export interface CommandEntry extends Selectable {
-  /** What follows the name, line by line, in the grammar of bpftool's usage texts. */
+  /** The rest of the command line after the name, one entry for each line, in the grammar of bpftool's usage texts. */
   readonly syntax?: readonly string[];
-  /** A second name of the entry above, with its syntax. */
+  /** Set for an alias: another name for the command in the entry above, with its own syntax. */
   readonly as?: string;
   /** One line for the manual page. */
   readonly summary?: string;
-  /** Loads the command's code. Absent: bpftool has the command, bpfts does not have it yet. */
+  /** Loads the command's code. Absent if bpftool has the command but bpfts does not have it yet. */
   readonly run?: () => Promise<Run>;
 }
 
-/** An object: the first word of a command line. */
+/** An object, such as `prog`: the first word of a command line. */
 export interface ObjectEntry extends Selectable {
   readonly summary: string;
-  /** Its commands in bpftool's order; the first one is what the object's name alone does. */
+  /** The object's commands in bpftool's order. The first one runs if the user writes only the object's name. */
   readonly commands?: readonly CommandEntry[];
-  /** Definitions of the words in capitals, for help. */
+  /** Definitions of the words in capitals, for the help text. */
   readonly grammar?: readonly string[];
-  /** The options that only this object's commands use, for help. */
+  /** The options that only the commands of this object use, for the help text. */
   readonly options?: readonly string[];
   /** Loads the code of an object that has no commands. */
   readonly run?: () => Promise<Run>;
 }
 
-/** Returns what loads an entry's code. A second name has the code of the entry that it stands for. */
+/** Returns the function that loads an entry's code. An alias uses the code of the entry that it stands for. */
 export function codeOf(entry: CommandEntry, commands: readonly CommandEntry[]): CommandEntry["run"] {
   return entry.run ?? commands.find(({ name }) => name === entry.as)?.run;
 }
@@ -43,10 +43,10 @@ export const LINK = "LINK := { id LINK_ID | pinned FILE }";
 export const BPFFS = "{-f|--bpffs}";
 export const NOMOUNT = "{-n|--nomount}";
 
-/** `help`, which every object has. */
+/** The command `help`, which every object has. */
 export const HELP: CommandEntry = { name: "help", syntax: [""], summary: "print this help" };
 
-/** Commands that bpftool has and bpfts does not have yet, by name. */
+/** Returns entries for commands that bpftool has and bpfts does not have yet. */
 export function later(...names: string[]): CommandEntry[] {
   return names.map((name) => ({ name, changes: !READS.has(name) }));
 }

@@ -9,8 +9,8 @@ const MAGICS: readonly (readonly number[])[] = [
 ];
 
 /**
- * Throws unless the file of `-B` begins like BTF or like an ELF file. bpftool reads the file for every command. This
- * function reads only the first bytes; a command that uses the file reads all of it.
+ * Throws unless the file of the option `-B` begins like BTF or like an ELF file. bpftool reads this file for every
+ * command. This function reads only the first bytes; a command that uses the file reads the whole file.
  */
 export function checkBaseBtf(path: string): void {
   const start = firstBytes(path);

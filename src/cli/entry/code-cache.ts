@@ -13,22 +13,23 @@ const LEARNING_RUNS = 64;
 type Program = (require: NodeJS.Require, filename: string) => void;
 
 /**
- * Returns the cache folder, which is beside the package's file that runs. Returns undefined with `BPFTS_CODE_CACHE=0`.
+ * Returns the cache folder, which is beside the package's running file. Returns undefined with `BPFTS_CODE_CACHE=0`.
  */
 export function cacheFolder(file: string): string | undefined {
   return process.env.BPFTS_CODE_CACHE === "0" ? undefined : join(dirname(file), "cache");
 }
 
-/** Returns a function that tells the user, with `-d`, why a cache file was not used. */
+/** Returns a function that reports why a cache file was not used. Without `-d` it reports nothing. */
 export function cacheWarning({ debug }: Options): (why: string) => void {
   return (why) => debug && writeNote(`cache: ${why}`);
 }
 
 /**
- * Runs a file of the package with V8's compiled code for it, which is cached in `cache/` beside the file. Without the
- * cache, half of a short command's time goes into compiling. V8's code holds only the functions that ran, so the cache
- * is updated at each run whose number is a power of two. If the folder cannot be written, nothing is cached. With
- * `BPFTS_CODE_CACHE=0` the cache is neither read nor written. `onRejected` gets the reason if cached code was not used.
+ * Runs a file of the package with V8's compiled code, which is cached in `cache/` beside the file. Without the cache,
+ * compiling takes half of the time of a short command. V8's code contains only the functions that ran, so the cache is
+ * updated at each run whose number is a power of two. If the folder cannot be written, nothing is cached. With
+ * `BPFTS_CODE_CACHE=0` the cache is neither read nor written. If cached code was not used, `onRejected` gets the
+ * reason.
  */
 export function runScript(file: string, url: string, onRejected: (why: string) => void): void {
   const source = readFileSync(file, "latin1");
@@ -48,14 +49,15 @@ export function runScript(file: string, url: string, onRejected: (why: string) =
 function cacheFileOf(file: string, onRejected: (why: string) => void): CacheFile | undefined {
   const folder = cacheFolder(file);
   if (folder === undefined) return undefined;
-  // The file's name holds a hash of its text.
+  // The file's name contains a hash of its text.
   const name = basename(file, ".js");
   const key = `${name} v8 ${process.versions.v8} ${process.version} ${process.arch}`;
   return { path: join(folder, `${name}-${process.version}-${process.arch}`), key, onRejected };
 }
 
 /**
- * The runs are counted by a second file, to which each run adds one byte. Processes at the same time cannot spoil it.
+ * Updates the cache if this run's number is a power of two. A second file counts the runs: each run adds one byte to
+ * it, so processes that run at the same time cannot spoil the count.
  */
 function updateCache(script: Script, cacheFile: CacheFile, isAccepted: boolean): void {
   const counter = `${cacheFile.path}.runs`;
@@ -65,11 +67,15 @@ function updateCache(script: Script, cacheFile: CacheFile, isAccepted: boolean):
     if (!isAccepted || (runs & (runs - 1)) === 0) writeCacheFile(cacheFile, script.createCachedData());
     addByte(counter);
   } catch {
-    // The package may be read-only, the disk full or the folder another user's. The command itself has succeeded.
+    // A failure here is not reported, because the command itself has succeeded. The package may be read-only, the disk
+    // may be full, or the folder may belong to another user.
   }
 }
 
-/** The folder was checked when code was read or written. The file itself may still be a symbolic link. */
+/**
+ * Appends one byte to a file. The folder was checked when code was read or written, but the file itself may be a
+ * symbolic link.
+ */
 function addByte(path: string): void {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644);

@@ -10,7 +10,8 @@ import { prog } from "../prog/commands.ts";
 const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
 
 /**
- * Every first word of a command line, in bpftool's order: a shortened word means the first entry that begins with it.
+ * Every first word of a command line, in bpftool's order. The order matters: a shortened word selects the first entry
+ * that begins with it.
  */
 export const COMMANDS: readonly ObjectEntry[] = [
   { name: "help", summary: "print help" },

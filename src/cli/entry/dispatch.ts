@@ -5,7 +5,7 @@ import type { Options } from "../words/options.ts";
 import { select, Words } from "../words/words.ts";
 import { COMMANDS } from "./command-table.ts";
 
-/** Finds the command that the words name, loads its code and runs it. */
+/** Finds the command for these words, loads its code and runs it. */
 export async function dispatch(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
   const [objectWord, commandWord] = words;
   const object = objectWord === undefined ? (COMMANDS[0] as ObjectEntry) : select(COMMANDS, objectWord, "bpfts");

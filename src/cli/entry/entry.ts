@@ -4,20 +4,20 @@ import { type ParsedOptions, parseOptions } from "../words/options.ts";
 import { type Selectable, select } from "../words/words.ts";
 import { cacheWarning, runScript } from "./code-cache.ts";
 
-/** An object's or command's name, and the file of the program that has its code. */
+/** The name of an object or a command, and the file of the package that contains its code. */
 interface Place extends Selectable {
   readonly file?: string;
   readonly commands?: readonly Place[];
 }
 
-/** scripts/bundle.mjs defines it from the table of commands. */
+/** The places of all commands. scripts/bundle.mjs defines this constant from the table of commands. */
 declare const BPFTS_PLACES: readonly Place[];
-/** The file without any command's code. It prints help, the version and errors in the command line. */
+/** The file without the code of any command. It prints help, the version, and errors in the command line. */
 declare const BPFTS_OTHER: string;
 
 /**
- * Returns which of the package's files a command line runs. Each file is main.ts bundled with the code of one command,
- * so a start reads one file. After the first runs its compiled code comes from the cache.
+ * Returns the file of the package that carries out a command line. Each file is main.ts bundled with the code of one
+ * command, so that a start reads only one file. After the first runs, the file's compiled code comes from the cache.
  */
 function fileOf({ options, words }: ParsedOptions): string {
   if (options.help || options.version) return BPFTS_OTHER;
@@ -30,7 +30,7 @@ function fileOf({ options, words }: ParsedOptions): string {
       file = place?.file;
       places = place?.commands;
     } catch {
-      // main.ts finds the same mistake and reports it.
+      // main.ts finds the same mistake again and reports it.
       return BPFTS_OTHER;
     }
   }

@@ -54,7 +54,7 @@ function usageLines(object: string, entry: CommandEntry, commands: readonly Comm
   const words = names.length === 1 ? entry.name : `{ ${names.join(" | ")} }`;
   const [first = "", ...more] = entry.syntax ?? [];
   const head = `bpfts ${object} ${words}`;
-  // An indented line continues the line before it. Any other line is one more form of the command.
+  // An indented line continues the line above it. Any other line is one more form of the command.
   const rest = more.map((line) => INDENT + (line.startsWith(" ") ? line : `${head} ${line}`));
   return [`${head} ${first}`.trimEnd(), ...rest];
 }

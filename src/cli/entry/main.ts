@@ -11,14 +11,15 @@ import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**
- * Caches kernel types beside V8's code. Only the published package does: there `file` is a path, in the sources a URL.
+ * Caches kernel types beside V8's code. This happens only in the published package: there `file` is a path, but in the
+ * sources it is a URL.
  */
 function keepTypes(file: string, options: Options): void {
   const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
   if (folder !== undefined) keepKernelTypes(folder, { onRejected: cacheWarning(options) });
 }
 
-/** Runs a command line and returns the exit code. The only place that catches errors. */
+/** Runs a command line and returns the exit code. This is the only place that catches errors. */
 async function main(argv: readonly string[]): Promise<number> {
   const { options, words, error } = parseOptions(argv);
   keepTypes(import.meta.url, options);
@@ -64,7 +65,7 @@ function show(answer: Answer, options: Options): void {
   else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
 }
 
-/** Runs a live command until it ends or a signal ends it. Returns the exit code, which is then 0. */
+/** Runs a live command until it ends or a signal ends it. Returns the exit code 0. */
 async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   const abort = new AbortController();
   endOnSignals(abort);
@@ -80,12 +81,15 @@ async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
 }
 
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Signals within this time are one request: GNU timeout sends two, and a terminal and a script may send one each. */
+/**
+ * Signals within this time count as one request. GNU timeout sends two signals, and a terminal and a script may each
+ * send one.
+ */
 const SAME_REQUEST_MS = 1000;
 
 /**
- * Aborts at the first of these signals. A later one kills the process at once, in case the command does not end by
- * itself. The signals stay handled until the process exits, so that none of them cuts the last output short.
+ * Aborts at the first of these signals. A later signal kills the process at once, in case the command does not end by
+ * itself. The signals stay handled until the process exits, so that no signal cuts the last output short.
  */
 function endOnSignals(abort: AbortController): void {
   let first: number | undefined;
@@ -100,7 +104,7 @@ function endOnSignals(abort: AbortController): void {
   }
 }
 
-// No top-level await: scripts/bundle.mjs turns this into CommonJS.
+// This is not a top-level await, because scripts/bundle.mjs turns this file into CommonJS.
 main(process.argv.slice(2)).then((code) => {
   // With process.exitCode V8 would free its heap piece by piece, which takes 10 ms after a long listing.
   process.exit(code);

@@ -6,7 +6,7 @@ import { OutputError, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
 /**
- * The fields of load's VerifierError that are shown. Declared here, so that this file need not import the room load.
+ * The fields of VerifierError that are shown. They are declared here, so that this file need not import the room load.
  */
 interface Refusal {
   readonly program: string;
@@ -14,7 +14,7 @@ interface Refusal {
 }
 
 /**
- * Reports what failed: in one line on standard error, or with -j as one JSON value, which `writeJson` writes to
+ * Reports a failure. Without -j it writes one line to standard error. With -j, `writeJson` writes one JSON value to
  * standard output. Returns the exit code.
  */
 export function reportFailure(
@@ -26,7 +26,7 @@ export function reportFailure(
   try {
     report(error, options, writeJson);
   } catch (cause) {
-    // Neither stream can be written, so nothing more can be reported.
+    // Standard output and standard error cannot be written, so nothing more can be reported.
     return cause instanceof OutputError && cause.isBrokenPipe ? cause.exitCode : exitCode;
   }
   return exitCode;
@@ -35,7 +35,7 @@ export function reportFailure(
 function report(error: unknown, options: Options, writeJson: (failure: JsonValue) => void): void {
   if (error instanceof OutputError && error.isBrokenPipe) return;
   const message = failureText(error);
-  // As in bpftool the verifier's log goes to standard error before the error, also with -j.
+  // As in bpftool, the verifier's log goes to standard error before the error message, also with -j.
   const refusal = refusalOf(error);
   if (refusal !== undefined) writeText(2, logText(refusal));
   if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson({ error: message }))) {
@@ -63,7 +63,7 @@ function failureText(error: unknown): string {
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
 }
 
-/** Returns the text of an error of Node's file functions, in the form of the command's other errors. */
+/** Returns the text of an error from Node's file functions, in the same form as the command's other errors. */
 function fileErrorText(error: NodeJS.ErrnoException): string {
   const { syscall = "use", path } = error;
   return (failedTo(`can't ${syscall} ${path ?? "a file"}`, error) as Error).message;

@@ -1,14 +1,14 @@
 import type { Run } from "../command/command.ts";
 
-/** The version of this package; a test compares it with package.json. */
+/** The version of this package. A test compares it with package.json. */
 export const VERSION = "0.1.0";
-/** The bpftool whose commands and output this command follows. */
+/** The version of bpftool whose commands and output this program follows. */
 export const BPFTOOL_VERSION = "7.8.0";
 export const LIBBPF_VERSION = "1.8";
 
 /**
- * `bpfts version`, in bpftool's three lines. `features` are those of bpftool's that change what a command can do:
- * `crypto` is signing.
+ * `bpfts version`, in bpftool's three lines. `features` lists those of bpftool's features that change what a command
+ * can do. `crypto` means that programs can be signed.
  */
 export const showVersion: Run = () => ({
   text: () => [

@@ -1,11 +1,11 @@
 import { BpfError, Errno } from "../../errors/index.ts";
 
-/** bpftool's exit code of most failures: -1, cut to a byte. */
+/** bpftool's exit code for most failures: the lowest byte of -1. */
 export const EXIT_FAILURE = 255;
-/** bpftool's exit code of some usage errors: -EINVAL, cut to a byte. */
+/** bpftool's exit code for some usage errors: the lowest byte of -EINVAL. */
 export const EXIT_INVALID: number = exitCodeOf(Errno.EINVAL);
 
-/** Returns the exit code of a command of bpftool that returns a negative errno: its lowest byte. */
+/** Returns the exit code of a bpftool command that returns a negative errno: the lowest byte of this number. */
 export function exitCodeOf(errno: number): number {
   return -errno & 0xff;
 }

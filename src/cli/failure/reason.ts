@@ -2,9 +2,9 @@ import { errnoText, SyscallError } from "../../errors/index.ts";
 import { CommandError, EXIT_FAILURE, exitCodeOf } from "./command-error.ts";
 
 /**
- * Returns the error of a command whose system call failed: what the command wanted to do, the kernel's reason in the C
- * library's words, and what to do about it if that is known. Returns errors of other kinds unchanged. The exit code is
- * `exitCode`, or with `errnoExit` that of the errno, as bpftool's `map` commands have it.
+ * Returns the error of a command whose system call failed. The message says what the command wanted to do, the kernel's
+ * reason in the C library's words, and what to do about it if that is known. Returns errors of other kinds unchanged.
+ * The exit code is `exitCode`; with `errnoExit` it comes from the errno, as in bpftool's `map` commands.
  */
 export function failedTo(
   what: string,
@@ -20,7 +20,7 @@ export function failedTo(
   });
 }
 
-/** Returns the positive errno of a failed system call, also of one that Node made. */
+/** Returns the positive errno of a failed system call. The call may also be one of Node's. */
 export function errnoOf(error: unknown): number | undefined {
   if (error instanceof SyscallError) return error.errno;
   if (error instanceof Error && "errno" in error && typeof error.errno === "number") return Math.abs(error.errno);
@@ -28,8 +28,9 @@ export function errnoOf(error: unknown): number | undefined {
 }
 
 /**
- * Runs a step of a command. Its failure gets bpftool's name of the step in front of the library's reason. The exit code
- * is that of a usual failure, or by `exitOf` the one of the failure's errno, which is undefined where there is none.
+ * Runs a step of a command. If the step fails, the message is bpftool's name of the step and then the library's reason.
+ * The exit code is that of a usual failure, unless `exitOf` computes one. `exitOf` gets the errno of the failure;
+ * undefined if the failure has none.
  */
 export function inStep<T>(step: string, run: () => T, exitOf?: (errno: number | undefined) => number): T {
   try {
@@ -41,7 +42,7 @@ export function inStep<T>(step: string, run: () => T, exitOf?: (errno: number | 
   }
 }
 
-/** Returns the errno that an error or one of its causes has. */
+/** Returns the errno of an error or of one of its causes. */
 function causingErrno(error: unknown): number | undefined {
   return (
     errnoOf(error) ?? (error instanceof Error && error.cause !== undefined ? causingErrno(error.cause) : undefined)

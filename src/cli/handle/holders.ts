@@ -4,17 +4,23 @@ import { escapeName } from "../output/terminal-text.ts";
 import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
-/** Returns how a listing searches for the processes that hold its objects: without this one; `-d` reports gaps. */
+/**
+ * Returns the options with which a listing searches for the processes that hold its objects. This process is left out.
+ * With `-d`, processes that cannot be searched are reported.
+ */
 export function holderOptions({ debug }: Options): ObjectHoldersOptions {
   return { others: true, onGap: (why) => debug && writeNote(`pids: ${why}`) };
 }
 
-/** Formats `pids` as text: `comm(pid), comm(pid)`. */
+/** Formats the processes for the text field `pids`: `comm(pid), comm(pid)`. */
 export function holdersText(refs: readonly ObjectHolder[]): string {
   return refs.map(({ pid, comm }) => `${escapeName(comm)}(${pid})`).join(", ");
 }
 
-/** Formats `pids` as JSON. Returns undefined if nobody holds the object, so that the member is left out. */
+/**
+ * Formats the processes for the JSON member `pids`. Returns undefined if no process holds the object; the member is
+ * then left out.
+ */
 export function holdersJson(refs: readonly ObjectHolder[]): JsonValue | undefined {
   return refs.length === 0 ? undefined : refs.map(({ pid, comm }) => ({ pid, comm }));
 }

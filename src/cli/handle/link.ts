@@ -3,7 +3,7 @@ import { linkGetFdById, OwnedFd } from "../../sys/index.ts";
 import { failedTo } from "../failure/reason.ts";
 import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
-/** Opens the link that `id N` or `pinned FILE` means. The caller closes it. */
+/** Opens the link that `id N` or `pinned FILE` names. The caller closes it. */
 export function takeLink(words: Words): OwnedFd {
   if (words.takeKeyword("id")) {
     const id = parseU32(words.take("a number"), "ID");

@@ -9,14 +9,17 @@ import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 const MAX_NAME = 15;
 
-/** What a map is opened for. A map that may not be written can still be opened for reading. */
+/** Whether a map is opened for reading or for writing. A map without write access can still be opened for reading. */
 export type MapAccess = "read" | "write";
 
 function flagsFor(access: MapAccess): number {
   return access === "read" ? BpfMapFlag.BPF_F_RDONLY : 0;
 }
 
-/** Opens the maps that `id N`, `name NAME` or `pinned FILE` means: a name may be that of several. The caller closes them. */
+/**
+ * Opens the maps that `id N`, `name NAME` or `pinned FILE` names. Several maps may have the same name. The caller
+ * closes them.
+ */
 export function takeMaps(words: Words, access: MapAccess = "write"): OwnedFd[] {
   const open_flags = flagsFor(access);
   if (words.takeKeyword("id")) {
@@ -32,7 +35,7 @@ export function takeMaps(words: Words, access: MapAccess = "write"): OwnedFd[] {
   throw unexpectedWord("'id', 'name' or 'pinned'", words);
 }
 
-/** Like {@link takeMaps} for a command that takes a single one. */
+/** Does the same as {@link takeMaps} for a command that takes exactly one map. */
 export function takeMap(words: Words, access: MapAccess = "write"): OwnedFd {
   const maps = takeMaps(words, access);
   if (maps.length === 1) return maps[0] as OwnedFd;
@@ -41,7 +44,9 @@ export function takeMap(words: Words, access: MapAccess = "write"): OwnedFd {
   throw new CommandError(`several maps match this handle: ids ${ids.join(", ")}`);
 }
 
-/** Opens every map for reading, in the order of ids. Skips maps that go away meanwhile. The caller closes each. */
+/**
+ * Opens every map for reading, in the order of ids. Skips maps that disappear meanwhile. The caller closes each map.
+ */
 export function* eachMap(): Generator<OwnedFd> {
   for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     let fd: number;
@@ -85,7 +90,7 @@ function mapsByName(name: string, open_flags: number): OwnedFd[] {
   return found;
 }
 
-/** Reads what the kernel says about a map. */
+/** Reads the kernel's information about a map. */
 export function infoOf(fd: number): MapInfo {
   try {
     return mapInfo(fd);
@@ -94,7 +99,7 @@ export function infoOf(fd: number): MapInfo {
   }
 }
 
-/** Reads the types of a map. Where the right to read them is missing, the command says so and shows bytes. */
+/** Reads the types of a map. Without the right to read them, the command warns and shows bytes instead. */
 export function typesOf(info: MapInfo): MapTypes | undefined {
   return typesOfMap(info, (reason) => writeNote(`Warning: ${reason}`));
 }

@@ -8,7 +8,9 @@ import { type Answer, done } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 
-/** Carries out `pin HANDLE FILE`, which every kind of object has. `exitCode` is bpftool's for too few words. */
+/**
+ * Carries out `pin HANDLE FILE`, which every kind of object has. bpftool exits with `exitCode` if words are missing.
+ */
 export function pinHandle(words: Words, options: Options, take: (words: Words) => OwnedFd, exitCode: number): Answer {
   words.need(3, { exitCode });
   using object = take(words);
@@ -18,7 +20,7 @@ export function pinHandle(words: Words, options: Options, take: (words: Words) =
   return done;
 }
 
-/** Pins an object at a path, which must be free and below a bpffs. */
+/** Pins an object at a path. Nothing may exist at this path, and it must be below a bpffs. */
 export function pinAt(path: string, fd: number, options: Options): void {
   prepareFile(path, options);
   try {
@@ -28,13 +30,17 @@ export function pinAt(path: string, fd: number, options: Options): void {
   }
 }
 
-/** Makes sure that a file can be pinned at `path`: nothing is there, and its directory is in a bpffs. */
+/**
+ * Throws unless a file can be pinned at `path`. Nothing may exist there, and its directory must be in a bpffs. Mounts a
+ * bpffs if that is possible.
+ */
 export function prepareFile(path: string, options: Options): void {
   if (path === "") throw emptyPath();
   if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
   const directory = dirname(path);
   if (isBpffs(directory)) {
-    // bpf_lookup() in kernel/bpf/inode.c reserves dots for the kernel's own files and returns EPERM.
+    // A name with a dot is reserved for the kernel's own files: bpf_lookup() in kernel/bpf/inode.c returns EPERM for
+    // it.
     if (!basename(path).includes(".")) return;
     throw new CommandError(`can't pin BPF object: a name in a BPF file system cannot have a dot, as '${path}' has`);
   }
@@ -46,7 +52,10 @@ function emptyPath(): CommandError {
   return new CommandError("can't pin BPF object: the path is empty", { exitCode: exitCodeOf(Errno.ENOENT) });
 }
 
-/** Makes sure that `directory` is, or can be made, in a bpffs. `made` is a directory that the command creates first. */
+/**
+ * Throws unless `directory` exists in a bpffs or can be created in a bpffs. `made` is another directory, which the
+ * command creates earlier.
+ */
 export function prepareDirectory(directory: string, options: Options, made?: string): void {
   if (directory === "") throw emptyPath();
   const parent = dirname(directory);
@@ -62,8 +71,8 @@ export function prepareDirectory(directory: string, options: Options, made?: str
 }
 
 /**
- * Mounts a bpffs at /sys/fs/bpf if the path lies below it. For another directory this is an error: bpftool mounts a
- * bpffs over it, which hides the user's files.
+ * Mounts a bpffs at /sys/fs/bpf if the path is below it. For any other directory this function throws. bpftool would
+ * mount a bpffs over that directory, which would hide the user's files.
  */
 function mountFor(directory: string, path: string, options: Options): void {
   const standard = directory === BPFFS_PATH || directory.startsWith(`${BPFFS_PATH}/`);

@@ -10,11 +10,11 @@ import { writeNote } from "../output/write.ts";
 import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 const TAG_BYTES = 8;
-/** bpftool's MAX_PROG_FULL_NAME, 16 + 4 * 32 bytes with the NUL. */
+/** The most bytes of a name: bpftool's MAX_PROG_FULL_NAME is 16 + 4 * 32 bytes with the NUL. */
 const MAX_NAME = 127;
 
 /**
- * Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` means: one or more. The caller closes them.
+ * Opens the programs that `id N`, `tag TAG`, `name NAME` or `pinned FILE` names: one or more. The caller closes them.
  */
 export function takePrograms(words: Words): OwnedFd[] {
   if (words.takeKeyword("id")) return [programById(parseU32(words.take("a number"), "ID"))];
@@ -34,7 +34,7 @@ export function takePrograms(words: Words): OwnedFd[] {
   throw unexpectedWord("'id', 'tag', 'name' or 'pinned'", words);
 }
 
-/** Like {@link takePrograms} for a command that takes a single one. */
+/** Does the same as {@link takePrograms} for a command that takes exactly one program. */
 export function takeProgram(words: Words): OwnedFd {
   const programs = takePrograms(words);
   if (programs.length === 1) return programs[0] as OwnedFd;
@@ -66,7 +66,7 @@ function programsWhere(fits: (info: ProgInfo, fd: number) => boolean, what: stri
   return found;
 }
 
-/** Opens every program in the order of ids. Skips programs that go away meanwhile. The caller closes each. */
+/** Opens every program in the order of ids. Skips programs that disappear meanwhile. The caller closes each program. */
 export function* eachProgram(): Generator<OwnedFd> {
   for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     let fd: number;
@@ -88,7 +88,10 @@ function nextId(id: number): number | undefined {
   }
 }
 
-/** Returns a program's full name. If the name fills the kernel's 15 characters, its BTF has the rest. */
+/**
+ * Returns a program's full name. The kernel keeps only 15 characters; if the name fills them, the program's BTF has the
+ * whole name.
+ */
 function fullProgramName(info: ProgInfo, fd: number): string {
   return fullName(info, fd, loadedBtf);
 }
@@ -97,9 +100,9 @@ const loaded = new Map<number, Btf | undefined>();
 let hasWarned = false;
 
 /**
- * Returns the BTF with this id, which is loaded in the kernel. Each command reads it once. Returns undefined if the BTF
- * is gone. Also returns undefined without CAP_SYS_ADMIN, since a pinned object can be shown without that right: the
- * command then warns once that names and source lines are missing.
+ * Returns the BTF that the kernel has loaded with this id. Each command reads it only once. Returns undefined if the
+ * BTF is gone. Also returns undefined without CAP_SYS_ADMIN, because a pinned object can be shown without this
+ * capability. The command then warns once that names and source lines are missing.
  */
 export function loadedBtf(id: number): Btf | undefined {
   if (!loaded.has(id)) loaded.set(id, readOrWarn(id));

@@ -17,7 +17,7 @@ export const pinIterator: Run = (words, options) => {
   words.need(2);
   const file = words.take("an object file");
   const path = words.take("a path");
-  // A bad path is reported before anything is loaded.
+  // Report a bad path before anything is loaded.
   prepareFile(path, options);
   using iterator = loadIterator(file, words);
   pinAt(path, iterator.link.fd, options);
@@ -25,13 +25,13 @@ export const pinIterator: Run = (words, options) => {
 };
 
 /**
- * `bpfts iter read { id ID | pinned FILE | OBJ [map MAP] }`: what the iterator's program writes, byte for byte; with -j
- * it is one string. An addition to bpftool's commands.
+ * `bpfts iter read { id ID | pinned FILE | OBJ [map MAP] }`: prints what the iterator's program writes, byte for byte.
+ * With -j the output is one string. bpftool does not have this command.
  */
 export const readIterator: Run = (words, options) => {
   words.need(1);
   const word = words.peek ?? "";
-  // A file with one of these names is given as ./id.
+  // A user with a file named `id` or `pinned` writes ./id or ./pinned.
   if (begins(word, "id") || begins(word, "pinned")) {
     using fd = takeLink(words);
     words.end();
@@ -60,19 +60,19 @@ function live(link: Link, owner: Disposable, options: Options): LiveAnswer {
   };
 }
 
-/** An iterator of an object file: its link, and what must stay open until it is pinned or was read. */
+/** An iterator from an object file: its link, and the objects that must stay open until the link is pinned or read. */
 export interface LoadedIterator extends Disposable {
   readonly link: Link;
 }
 
-/** LIBBPF_ERRNO__FORMAT, libbpf's error for a file that is no object. */
+/** LIBBPF_ERRNO__FORMAT: libbpf's error for a file that is not a BPF object. */
 const LIBBPF_FORMAT = 4001;
 
 function exitOfObject(errno: number | undefined): number {
   return exitCodeOf(errno ?? LIBBPF_FORMAT);
 }
 
-/** Loads an object file and attaches its first program to what it walks over: `[map MAP]`. */
+/** Loads an object file and attaches its first program as an iterator. Takes `[map MAP]`, the map to walk over. */
 export function loadIterator(file: string, words: Words): LoadedIterator {
   let map: ReturnType<typeof openMap> | undefined;
   if (words.left > 0 && words.takeKeyword("map")) {

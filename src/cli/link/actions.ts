@@ -28,7 +28,9 @@ export const detachLink: Run = (words) => {
   return done;
 };
 
-/** Takes the link and the end of the words. Its errors have the exit code of a failed detach, as in bpftool. */
+/**
+ * Takes the link, and checks that no words follow. As in bpftool, errors here have the exit code of a failed detach.
+ */
 function takeOnly(words: Words): OwnedFd {
   let link: OwnedFd | undefined;
   try {

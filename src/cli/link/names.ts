@@ -1,13 +1,13 @@
-// bpftool's names for numbers in the infos of links.
+// bpftool's names for the numbers in the info of links.
 
 const ITER_ORDERS = ["order_unspec", "self_only", "descendants_pre", "descendants_post", "ancestors_up"];
 
-/** The order in which a cgroup iterator walks. */
+/** Returns the name of the order in which a cgroup iterator walks. */
 export function iterOrderName(order: number): string {
   return ITER_ORDERS[order] ?? "unknown";
 }
 
-/** NFPROTO_* (include/uapi/linux/netfilter.h). */
+/** The names of NFPROTO_* (include/uapi/linux/netfilter.h). */
 const PROTOCOLS = new Map([
   [1, "inet"],
   [2, "ip"],
@@ -16,16 +16,16 @@ const PROTOCOLS = new Map([
   [7, "bridge"],
   [10, "ip6"],
 ]);
-/** The hooks of the protocols (include/uapi/linux/netfilter.h, netfilter_arp.h). */
+/** The names of the hooks of each protocol (include/uapi/linux/netfilter.h, netfilter_arp.h). */
 const INET_HOOKS = ["prerouting", "input", "forward", "output", "postrouting"];
 const ARP_HOOKS = ["input", "output"];
 
-/** The name of a protocol family of netfilter. */
+/** Returns the name of a protocol family of netfilter. */
 export function netfilterProtocolName(pf: number): string | undefined {
   return PROTOCOLS.get(pf);
 }
 
-/** The name of a hook of a protocol family; bridge shares the numbers of inet. */
+/** Returns the name of a hook of a protocol family. The family `bridge` has the same hook numbers as `inet`. */
 export function netfilterHookName(pf: number, hook: number): string | undefined {
   switch (PROTOCOLS.get(pf)) {
     case "inet":
@@ -40,7 +40,7 @@ export function netfilterHookName(pf: number, hook: number): string | undefined 
   }
 }
 
-// perf(1)'s names of events. A number of include/uapi/linux/perf_event.h is the index in its list.
+// The names of events in perf(1). Each list is indexed by a number from include/uapi/linux/perf_event.h.
 
 const TYPES = ["hardware", "software", "tracepoint", "hw-cache", "raw", "breakpoint"];
 const HARDWARE = [
@@ -73,12 +73,12 @@ const CACHES = ["L1-dcache", "L1-icache", "LLC", "dTLB", "iTLB", "branch", "node
 const CACHE_OPERATIONS = ["load", "store", "prefetch"];
 const CACHE_RESULTS = ["refs", "misses"];
 
-/** The name of a PERF_TYPE_*. Undefined for a number that the kernel gave to a PMU. */
+/** Returns the name of a PERF_TYPE_*. Undefined for a number that the kernel has given to a PMU. */
 export function perfTypeName(type: number): string | undefined {
   return TYPES[type];
 }
 
-/** The name of an event's config. Undefined if events of this type have no names. */
+/** Returns the name of an event's config. Undefined if events of this type have no names. */
 export function perfConfigName(type: number, config: bigint): string | undefined {
   switch (TYPES[type]) {
     case "hardware":

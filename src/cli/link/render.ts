@@ -12,7 +12,7 @@ import type { JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
 import { iterOrderName, netfilterHookName, netfilterProtocolName, perfConfigName, perfTypeName } from "./names.ts";
 
-/** All lines of a link in `link show`. Every segment ends with two spaces, as bpftool's do. */
+/** Returns all lines of a link in `link show`. As in bpftool, every segment ends with two spaces. */
 export function linkText(link: LinkDescription): string {
   const { info } = link;
   let text = `${info.id}: ${linkTypeName(info.type) ?? `type ${info.type}`}  `;
@@ -27,15 +27,15 @@ export function linkText(link: LinkDescription): string {
   return `${text}\n`;
 }
 
-/** A link's object in `link show`, its members in bpftool's order. */
+/** Returns the JSON object of a link in `link show`, with the members in bpftool's order. */
 export function linkJson(link: LinkDescription): JsonValue {
   const { info } = link;
   const { id, type, progId } = info;
   const { holders = [] } = link;
-  // Not one literal: see programJson.
+  // Not one object literal, because Object.assign() is faster here: see programJson in prog/render.ts.
   return Object.assign({ id, type: linkTypeName(type) ?? type, prog_id: progId }, renderingOf(info).json(info, link), {
     pinned: link.pins,
-    // bpftool finds the cookie with the processes, and shows it only with them.
+    // bpftool finds the cookie while it searches for the processes, and shows it only together with them.
     bpf_cookie: holders.length === 0 ? undefined : link.perfCookie,
     pids: holdersJson(holders),
   });
@@ -44,7 +44,7 @@ export function linkJson(link: LinkDescription): JsonValue {
 type Members = { readonly [key: string]: JsonValue | undefined };
 type Kind = LinkInfo["kind"];
 
-/** How the details of one kind look in text and in JSON. */
+/** How to show the details of one kind of link in text and in JSON. */
 interface Rendering<Info> {
   text(info: Info, link: LinkDescription): string;
   json(info: Info, link: LinkDescription): Members;
@@ -181,7 +181,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
     text: ({ mapId, attachType }) => `\n\tmap_id ${mapId}  ${attachTypeText(attachType)}`,
     json: ({ mapId, attachType }) => ({ map_id: mapId, attach_type: attachTypeJson(attachType) }),
   },
-  // bpftool 7.8 prints no details of these.
+  // bpftool 7.8 prints no details of these kinds.
   tracing_multi: nothing,
   unknown: nothing,
 };
@@ -254,7 +254,7 @@ function isKretprobe({ flags }: LinkInfoOf<"kprobe_multi">): boolean {
   return (flags & BpfKprobeMultiFlag.BPF_F_KPROBE_MULTI_RETURN) !== 0;
 }
 
-/** The functions of a kprobe_multi link by ascending address. Where no symbol is known, `func` is the address. */
+/** Returns the functions of a kprobe_multi link by ascending address. If no symbol is known, `func` is the address. */
 function kprobedFunctions(
   { addrs, cookies }: LinkInfoOf<"kprobe_multi">,
   symbols: LinkDescription["symbols"],
@@ -270,7 +270,7 @@ function isUretprobe({ flags }: LinkInfoOf<"uprobe_multi">): boolean {
   return (flags & BpfUprobeMultiFlag.BPF_F_UPROBE_MULTI_RETURN) !== 0;
 }
 
-/** The places of a uprobe_multi link, in the order in which it was made. */
+/** Returns the places of a uprobe_multi link, in the order in which they were given when the link was made. */
 function uprobedPlaces({
   offsets,
   refCtrOffsets,

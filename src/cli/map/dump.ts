@@ -16,7 +16,7 @@ import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { headerJson, headerText } from "./render.ts";
 
-/** Elements that were read, with the errno for each that could not be. */
+/** Elements that were read. `errnos` has the errno of each element that could not be read. */
 interface DumpedChunk extends Elements {
   readonly count: number;
   readonly errnos: Int32Array | undefined;
@@ -72,7 +72,7 @@ function readMap(fd: OwnedFd): DumpedMap {
 const OPEN = 0x5b;
 const COMMA = 0x2c;
 
-/** What the error says about maps whose keys cannot be listed. */
+/** For maps whose keys cannot be listed: what the error message suggests instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   queue: "'bpfts map peek' shows the next value",
   stack: "'bpfts map peek' shows the next value",
@@ -80,7 +80,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   arena: "it is memory without elements",
 };
 
-/** bpftool finds "0 elements" in such maps. */
+/** Throws for a map whose keys cannot be listed. bpftool prints "0 elements" for such a map. */
 function checkKeyList({ id, type }: MapInfo): void {
   if (hasKeyList(mapTraits(type))) return;
   const name = mapTypeName(type) ?? String(type);
@@ -89,7 +89,7 @@ function checkKeyList({ id, type }: MapInfo): void {
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {
-  // bpftool uses the types only if every map has them.
+  // As in bpftool, types are used only if all of the maps have types.
   const typed = maps.every(({ types }) => types !== undefined);
   const jsonPieces = (pretty: boolean): Iterable<Uint8Array> => jsonOf(maps, pretty ? "\n" : undefined, false);
   return {
@@ -112,7 +112,7 @@ function* typedText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> 
   yield "\n";
 }
 
-/** JSON, or with `plain` bpftool's text form of typed maps. */
+/** Yields JSON, or with `plain` bpftool's text form of typed maps. */
 function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boolean): Generator<Uint8Array> {
   const out = new TextBuffer();
   if (maps.length === 1) yield* jsonElements(out, maps[0] as DumpedMap, eol, plain);
@@ -121,7 +121,7 @@ function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boo
     let separator = "[";
     for (const map of maps) {
       const header = formatNested(headerJson(map.description), inner);
-      // Without its closing brace: the elements follow as one more member.
+      // Leave out the closing brace, because the elements follow as one more member.
       const open = header.slice(0, header.length - 1 - (inner?.length ?? 0));
       const member = inner === undefined ? '"elements":' : `${inner}    "elements": `;
       out.add(`${separator}${open},${member}`);
@@ -190,7 +190,7 @@ function keyOf({ keys }: DumpedChunk, { key_size }: MapInfo, index: number): Uin
   return keys.bytes.subarray(key_size * index, key_size * (index + 1));
 }
 
-/** Returns true for a slot that holds no map or program. It is not listed. */
+/** Returns true for a slot that contains no map or program. Such a slot is not listed. */
 function isEmptySlot({ type }: MapInfo, errno: number): boolean {
   const ofObjects = mapTraits(type).value === "object";
   return errno === Errno.ENOENT && ofObjects;

@@ -24,7 +24,7 @@ import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { takeElement } from "./element-words.ts";
 
-/** Returns the error of a failed system call. Its exit code is made of the errno, as in bpftool. */
+/** Returns the error of a failed system call. As in bpftool, its exit code comes from the errno. */
 function failed(what: string, error: unknown): unknown {
   return failedTo(what, error, { errnoExit: true });
 }
@@ -123,7 +123,7 @@ function findNext(fd: OwnedFd, info: MapInfo, key: Uint8Array | undefined): Uint
   throw noSuchElement("can't get next key");
 }
 
-/** An element as `map lookup` shows it. */
+/** Shows an element as `map lookup` does. */
 function elementAnswer(info: MapInfo, key: Uint8Array, value: Uint8Array): Answer {
   const types = typesOf(info);
   const elements = { keys: withView(key), values: withView(value) };

@@ -11,7 +11,7 @@ function isMapOfMaps({ type }: MapInfo): boolean {
 
 const innerMapId: FormatElement = ({ values }, _, value) => String(values.view.getUint32(value, true));
 
-/** The distance from one CPU's value to the next. */
+/** Returns the distance in bytes from the value of one CPU to that of the next CPU. */
 function stride({ value_size }: MapInfo): number {
   return Math.ceil(value_size / 8) * 8;
 }
@@ -20,7 +20,7 @@ function keyBytes({ key_size }: MapInfo): ElementPart[] {
   return Array.from({ length: key_size }, (_, key) => ({ key }));
 }
 
-/** The bytes of the value, or of one CPU's. */
+/** Returns the bytes of the value; for a per-CPU map, the bytes of the value of one CPU. */
 function valueBytes(info: MapInfo, cpu = 0): ElementPart[] {
   return Array.from({ length: info.value_size }, (_, i) => ({ value: cpu * stride(info) + i }));
 }
@@ -29,12 +29,12 @@ function cpuNumbers(): number[] {
   return Array.from({ length: possibleCpus() }, (_, cpu) => cpu);
 }
 
-/** Bytes as bpftool's text shows them, in rows of sixteen. */
+/** Arranges bytes in rows of sixteen, as in bpftool's text output. */
 function hexRows(bytes: readonly ElementPart[]): ElementPart[] {
   return bytes.flatMap((byte, i) => [gapBefore(i), byte]);
 }
 
-/** The text form without types: one line for short elements. */
+/** Returns the text form for a map without types. A short element takes one line. */
 export function plainStyle(info: MapInfo): ElementStyle {
   const { key_size, value_size } = info;
   if (mapTraits(info.type).perCpu) return compileParts(perCpuText(info));
@@ -60,7 +60,7 @@ function perCpuText(info: MapInfo): ElementPart[] {
   return parts;
 }
 
-/** Line ends and separators of JSON, compact or pretty: `line(n)` begins a line n levels deeper than the element. */
+/** The separators of JSON, compact or pretty. `line(n)` begins a line that is n levels deeper than the element. */
 interface Layout {
   readonly line: (levels: number) => string;
   readonly colon: string;
@@ -71,7 +71,10 @@ function layoutOf(eol: string | undefined): Layout {
   return { line: (levels) => eol + "    ".repeat(levels), colon: ": " };
 }
 
-/** The JSON form: bytes, and also by types if the map has them. `eol` is undefined for compact JSON. */
+/**
+ * Returns the JSON form. Elements are shown as bytes; if the map has types, they are also shown by these types. `eol`
+ * is undefined for compact JSON.
+ */
 export function jsonStyle(info: MapInfo, types: MapTypes | undefined, eol: string | undefined): ElementStyle {
   const { line, colon } = layoutOf(eol);
   const hexArray = (bytes: readonly ElementPart[], end: string): ElementPart[] =>
@@ -93,12 +96,14 @@ export function jsonStyle(info: MapInfo, types: MapTypes | undefined, eol: strin
   return compileParts([...parts, `${line(0)}}`]);
 }
 
-/** The text form with types: pretty JSON in bpftool's plain style. */
+/** Returns the text form for a map with types: pretty JSON in bpftool's plain style. */
 export function typedStyle(info: MapInfo, types: MapTypes, eol: string): ElementStyle {
   return compileParts([formattedElement(info, types, true, eol)]);
 }
 
-/** An element by its types: `{"key": …, "value": …}`, or `values` with one for each CPU. */
+/**
+ * Formats an element by its types: `{"key": …, "value": …}`. A per-CPU map has `values` with one value for each CPU.
+ */
 function formattedElement(
   info: MapInfo,
   { btf, keyTypeId, valueTypeId }: MapTypes,

@@ -1,26 +1,31 @@
 import type { HexPlaces, HexTemplate, TextBuffer } from "../output/text-buffer.ts";
 
-/** Elements that lie one behind the other, as a walk or a lookup returns them. */
+/** Elements one after the other in memory, as a walk or a lookup returns them. */
 export interface Elements {
   readonly keys: { readonly bytes: Uint8Array; readonly view: DataView };
   readonly values: { readonly bytes: Uint8Array; readonly view: DataView };
 }
 
-/** Bytes with the view that the formatters of typed values read. */
+/** Returns bytes together with a view, because the formatters of typed values read from a view. */
 export function withView(bytes: Uint8Array): Elements["keys"] {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
-/** Writes a part that is more than single bytes. `key` and `value` are the offsets of the element's key and value. */
+/**
+ * Formats a part of an element that is more than single bytes. `key` and `value` are the offsets of this element's key
+ * and value.
+ */
 export type FormatElement = (elements: Elements, key: number, value: number) => string;
 
-/** A part of an element's text: fixed text, one byte of the key or value as two digits, or what a function writes. */
+/**
+ * A part of an element's text: a fixed text, one byte of the key or value as two digits, or the result of a function.
+ */
 export type ElementPart = string | { readonly key: number } | { readonly value: number } | FormatElement;
 
-/** How the elements of a map are written. {@link compileParts} makes it from a list of parts. */
+/** The format of a map's elements. {@link compileParts} makes it from a list of parts. */
 export type ElementStyle = readonly (HexTemplate | FormatElement)[];
 
-/** Joins the parts between two functions into one template, which is copied for each element. */
+/** Joins all parts between two functions into one template. Writing an element then copies the template. */
 export function compileParts(parts: readonly ElementPart[]): ElementStyle {
   const style: (HexTemplate | FormatElement)[] = [];
   let template = new TemplateBuilder();
@@ -72,7 +77,7 @@ class TemplateBuilder {
     this.#text += "  ";
   }
 
-  /** The text of a template is ASCII, because it holds no names from outside. */
+  /** Ends the template. Its text is ASCII, because it contains no names from outside. */
   finish(): HexTemplate {
     return { text: Buffer.from(this.#text, "latin1"), key: places(this.#key), value: places(this.#value) };
   }

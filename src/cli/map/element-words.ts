@@ -7,15 +7,18 @@ import { takeProgram } from "../handle/program.ts";
 import type { Warn } from "../output/write.ts";
 import { begins, readNumber, type Words } from "../words/words.ts";
 
-/** An element that the words of a command describe. */
+/** An element that the user described on the command line. */
 export interface ElementWords {
-  /** Empty for a map without keys. */
+  /** The key; empty for a map without keys. */
   readonly key: Uint8Array;
-  /** As a system call takes it: a per-CPU map has a copy for each CPU. Undefined if the command takes no value. */
+  /**
+   * The value in the form that a system call takes: for a per-CPU map, one copy for each CPU. Undefined if the command
+   * takes no value.
+   */
   readonly value: Uint8Array | undefined;
   /** BPF_ANY, BPF_NOEXIST or BPF_EXIST. */
   readonly flags: bigint;
-  /** The map or program whose fd is the value. The caller closes it. */
+  /** The map or program whose fd is the value, in a map of maps or programs. The caller closes it. */
   readonly object: OwnedFd | undefined;
 }
 
@@ -30,7 +33,7 @@ const KEPT_OPEN =
 
 /**
  * Takes `key DATA`, and with `withValue` also `value VALUE` and flags, in any order, up to the end of the words. Throws
- * if the map has a key or value and the words do not give it.
+ * if the map has a key or value and the user did not give it.
  */
 export function takeElement(
   words: Words,
@@ -73,7 +76,7 @@ export function takeElement(
   return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object };
 }
 
-/** Takes `[hex] BYTE…`, exactly `count` of them. */
+/** Takes `[hex] BYTE…`. There must be exactly `count` bytes. */
 function takeBytes(words: Words, part: string, count: number): Uint8Array {
   const base16 = words.takeKeyword("hex");
   const bytes = new Uint8Array(count);
@@ -104,7 +107,7 @@ function forAllCpus(info: MapInfo, value: Uint8Array): Uint8Array {
   return all;
 }
 
-/** Takes the value of a map of maps or programs, which is the handle of a map or program. */
+/** Takes the value of a map of maps or programs: the handle of a map or a program. */
 function takeObject(words: Words, { type, value_size }: MapInfo, warn: Warn): OwnedFd {
   const ofPrograms = type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
   const kind = ofPrograms ? "program" : "map";
@@ -114,7 +117,7 @@ function takeObject(words: Words, { type, value_size }: MapInfo, warn: Warn): Ow
   return ofPrograms ? takeProgram(words) : takeMap(words);
 }
 
-/** Returns an object as the kernel takes it in a value: its fd. */
+/** Returns the fd of an object as bytes, the form in which the kernel takes an object as a value. */
 function fdValue({ number }: OwnedFd): Uint8Array {
   const value = new Uint8Array(4);
   new DataView(value.buffer).setUint32(0, number, true);

@@ -13,7 +13,7 @@ import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** Pages of a CPU's ring, as many as in bpftool. */
+/** The pages of each CPU's ring. bpftool uses the same number. */
 const PAGES = 16;
 const PERF_RECORD_LOST = 2;
 const PERF_RECORD_SAMPLE = 9;
@@ -26,7 +26,7 @@ interface PipeEvent {
   readonly lost?: { readonly id: bigint; readonly count: number };
 }
 
-/** `bpfts map event_pipe MAP [cpu N index M]`: the records of a perf event array as they come. */
+/** `bpfts map event_pipe MAP [cpu N index M]`: prints the records of a perf event array when they arrive. */
 export const pipeEvents: Run = (words, options) => {
   using fd = takeMap(words);
   const map = openMap({ fd: fd.release() });

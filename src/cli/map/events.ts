@@ -9,8 +9,8 @@ import type { LiveAnswer } from "../output/answer.ts";
 import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
 
 /**
- * `bpfts map events MAP [type TYPE]`: the records of a ring buffer or a perf event array as they come, one JSON
- * document a line. If a type is given, the records are decoded. An addition to bpftool's commands.
+ * `bpfts map events MAP [type TYPE]`: prints the records of a ring buffer or a perf event array when they arrive, as
+ * one JSON document per line. If a type is given, the records are decoded. bpftool does not have this command.
  */
 export const showEvents: Run = (words) => {
   using fd = takeMap(words);
@@ -36,7 +36,7 @@ function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAn
     async live(output, signal) {
       using owned = map;
       const onLost = (count: number, cpu: number): void => output.jsonLine({ lost: count, cpu });
-      // Only the program knows which records did not fit a ring buffer.
+      // For a ring buffer, only the program knows which records did not fit.
       const isPerf = owned.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY;
       const all = records<unknown>(owned, { as, signal, ...(isPerf ? { perf: { onLost } } : {}) });
       for await (const batch of all.batches()) {

@@ -4,7 +4,7 @@ import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
 
-/** The first line of a map, with its line end. */
+/** Returns the first line of a map, with its line end. */
 export function headerText(map: MapDescription): string {
   let text = `${map.id}: ${mapTypeName(map.type) ?? `type ${map.type}`}  `;
   if (map.name !== "") text += `name ${escapeName(map.name)}  `;
@@ -13,7 +13,7 @@ export function headerText(map: MapDescription): string {
   return `${text}\n`;
 }
 
-/** All lines of a map in `map show`. */
+/** Returns all lines of a map in `map show`. */
 export function mapText(map: MapDescription): string {
   let text = headerText(map);
   text += `\tkey ${map.keySize}B  value ${map.valueSize}B  max_entries ${map.maxEntries}`;
@@ -30,7 +30,7 @@ export function mapText(map: MapDescription): string {
   return `${text}\n`;
 }
 
-/** The first members of a map's object. */
+/** Returns the first members of a map's JSON object. */
 export function headerJson(map: MapDescription): { [key: string]: JsonValue | undefined } {
   return {
     id: map.id,
@@ -40,10 +40,10 @@ export function headerJson(map: MapDescription): { [key: string]: JsonValue | un
   };
 }
 
-/** A map's object in `map show`. */
+/** Returns the JSON object of a map in `map show`. */
 export function mapJson(map: MapDescription): JsonValue {
   const { ownerProgType: type } = map;
-  // Not one literal: see programJson.
+  // Not one object literal, because Object.assign() is faster here: see programJson in prog/render.ts.
   return Object.assign(headerJson(map), {
     dev: map.device && deviceJson(map.device),
     bytes_key: map.keySize,

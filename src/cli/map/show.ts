@@ -21,7 +21,7 @@ export const showMaps: Run = async (words, options) => {
   }
 };
 
-/** Describes the chosen maps, or all maps. */
+/** Describes the maps that the user chose, or all maps. */
 function* describedMaps(chosen: readonly OwnedFd[] | undefined, options: Options): Generator<MapDescription> {
   try {
     const fds = chosen?.map((fd) => fd.number);

@@ -1,23 +1,26 @@
 import type { JsonValue } from "./json-writer.ts";
 import type { LiveOutput } from "./live.ts";
 
-/** The result of a command, which can be shown as text or as JSON. Showing it makes no more system calls. */
+/** The result of a command, which can be shown as text or as JSON. Showing the result makes no more system calls. */
 export interface Answer {
-  /** The text form, in pieces (of UTF-8 where they are bytes), each with its line ends. */
+  /** Returns the text form in pieces, including all line ends. Pieces that are bytes are UTF-8. */
   text(): Iterable<string | Uint8Array>;
-  /** The JSON form: one value. */
+  /** Returns the JSON form: one value. */
   json(): JsonValue;
-  /** The JSON form in pieces, if it may be too large for one string. `pretty`: in many lines. */
+  /** Returns the JSON form in pieces, if it may be too large for one string. If `pretty` is true, it has many lines. */
   jsonPieces?(pretty: boolean): Iterable<string | Uint8Array>;
   /** The exit code; 0 unless given. */
   readonly exitCode?: number;
-  /** Where the text goes; help goes to standard error as bpftool's does. Default standard output. */
+  /** Where the text goes. Help goes to standard error, as in bpftool. Default: standard output. */
   readonly textTo?: "stdout" | "stderr";
 }
 
-/** The answer of a live command: it runs until a signal ends it, and writes at once what it finds. */
+/**
+ * The answer of a live command. Such a command runs until a signal ends it, and writes its results as soon as it has
+ * them.
+ */
 export interface LiveAnswer {
-  /** Writes to `output` until there is no more, or until `signal` is aborted by Ctrl-C or a request to end. */
+  /** Writes to `output` until there is nothing more to write, or until Ctrl-C or a request to end aborts `signal`. */
   live(output: LiveOutput, signal: AbortSignal): Promise<void>;
 }
 

@@ -3,18 +3,18 @@ import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
 /**
- * Bounds the nesting of types. The kernel has a lower bound for BTF that it loads (MAX_RESOLVE_DEPTH,
+ * The most levels of nested types. For BTF that the kernel loads, the kernel's own limit is lower (MAX_RESOLVE_DEPTH,
  * kernel/bpf/btf.c).
  */
 const MAX_DEPTH = 64;
 const PRINTABLE = /^[\x20-\x7e]*$/;
-/** How many characters a level of pretty JSON is indented. */
+/** The indentation of one level of pretty JSON. */
 const STEP = "    ";
 
-/** Writes the value at byte `at` of a view. */
+/** Formats the value at byte `at` of a view. */
 export type ValueFormatter = (view: DataView, at: number) => string;
 
-/** How values are written. */
+/** How values are formatted. */
 export interface ValueStyle {
   /** bpftool's text output: pointers are quoted; bitfields, 128-bit numbers and unprintable characters are not. */
   readonly plain: boolean;
@@ -25,8 +25,8 @@ export interface ValueStyle {
 /**
  * Formats a value of a BTF type as bpftool does: enums by name, pointers as numbers, char arrays with a NUL as text if
  * they are printable, bitfields and 128-bit numbers as hexadecimal text. `plain` is the style of bpftool's text output,
- * where hexadecimal numbers have no quotes. Unlike in bpftool, float and double are numbers. Null if the view is too
- * short.
+ * where hexadecimal numbers have no quotes. Unlike in bpftool, float and double are numbers. Returns null if the view
+ * is too short.
  */
 export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain: boolean): JsonValue {
   const { size, tooMuch } = countValues(btf, id);
@@ -36,7 +36,10 @@ export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain
 
 const compiled = new WeakMap<Btf, Map<string, ValueFormatter>>();
 
-/** Returns a function that writes values of a type as {@link btfValue} does. It is made once per type and style. */
+/**
+ * Returns a function that formats values of a type as {@link btfValue} does. The function is compiled once per type and
+ * style.
+ */
 export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   let formatters = compiled.get(btf);
   if (formatters === undefined) {
@@ -53,8 +56,8 @@ export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): Value
 }
 
 /**
- * A type with too many values is shown as a text that says so. Otherwise one hostile program could keep every user's
- * listings from ending.
+ * Returns a formatter that prints a note instead of the value if the type has too many values. Otherwise one hostile
+ * program could make every user's listings endless.
  */
 function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   const { size, tooMuch } = countValues(btf, id);
@@ -68,7 +71,7 @@ function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
     try {
       return format(view, at);
     } catch (error) {
-      // A member may lie behind the end of its struct: the BTF may say anything.
+      // A member may lie behind the end of its struct, because hostile BTF may declare any offset.
       if (error instanceof RangeError) return "null";
       throw error;
     }
@@ -103,7 +106,8 @@ function make(btf: Btf, id: TypeId, style: ValueStyle, depth: number): ValueForm
       return makeObject([{ name: type.name, format, offset: 0 }], style);
     }
     case "datasec": {
-      // The value is an object with one array, whose elements are objects with one variable each. Arrays add one level.
+      // The value is an object with one array. The elements of the array are objects with one variable each. The array
+      // adds one level of indentation.
       const elements = inside(style);
       const variables = type.variables.map(({ type: variable, offset }) => ({
         offset,
@@ -153,7 +157,7 @@ function makeObject(members: readonly Member[], { eol }: ValueStyle): ValueForma
   };
 }
 
-/** Makes the formatter of a member. In old BTF a bitfield is an integer that starts within a byte. */
+/** Compiles the formatter of a member. In old BTF a bitfield is an integer that starts within a byte. */
 function makeMember(
   btf: Btf,
   { name, type: id, bitOffset, bitSize }: BtfMember,
@@ -195,7 +199,10 @@ function makeInt(
 
 const TWO32 = 0x100000000;
 
-/** Most numbers fit a double, whose text costs a quarter of a bigint's. */
+/**
+ * Formats an unsigned 64-bit number. Most numbers fit a double, and formatting a double takes a quarter of the time of
+ * a bigint.
+ */
 function u64Text(view: DataView, at: number, little: boolean): string {
   const high = view.getUint32(little ? at + 4 : at, little);
   if (high < 0x200000) return `${high * TWO32 + view.getUint32(little ? at : at + 4, little)}`;
@@ -221,7 +228,7 @@ function makePointer(btf: Btf, { plain }: ValueStyle): ValueFormatter {
 function makeEnum(type: Extract<BtfType, { kind: "enum" | "enum64" }>, little: boolean): ValueFormatter {
   const names = new Map<bigint, string>();
   for (const { name, value } of type.values) {
-    // The names' values are compared as C does: 32 bits, signed.
+    // As in C, the numbers of enumerators are compared as signed 32-bit numbers.
     const key = typeof value === "bigint" ? BigInt.asIntN(64, value) : BigInt(value | 0);
     if (!names.has(key)) names.set(key, formatNested(name, undefined));
   }
@@ -247,7 +254,7 @@ function signedOf(view: DataView, at: number, size: number, little: boolean): bi
 function makeFloat(size: number, little: boolean): ValueFormatter {
   if (size === 8) return (view, at) => formatNested(view.getFloat64(at, little), undefined);
   if (size === 4) return (view, at) => formatNested(view.getFloat32(at, little), undefined);
-  // JavaScript has no number type for a long double, so its bytes are shown, the most significant first.
+  // JavaScript has no number type for a long double. So the bytes are shown, the most significant byte first.
   return (view, at) => {
     const bytes = [...new Uint8Array(view.buffer, view.byteOffset + at, size)];
     return `"0x${formatHex(Uint8Array.from(little ? bytes.reverse() : bytes))}"`;
@@ -292,7 +299,8 @@ function isCharacter(type: BtfType): boolean {
 }
 
 /**
- * Returns the text in a char array. Returns undefined unless it has a NUL and all characters before it are printable.
+ * Returns the text in a char array. Returns undefined unless the array has a NUL and all characters before the NUL are
+ * printable.
  */
 function textIn(view: DataView, at: number, length: number): string | undefined {
   let text = "";
@@ -304,7 +312,7 @@ function textIn(view: DataView, at: number, length: number): string | undefined 
   return undefined;
 }
 
-/** Follows const, volatile and restrict but no typedef, as bpftool does when it looks for `char`. */
+/** Skips const, volatile and restrict, but no typedef. bpftool looks for `char` in this way. */
 function withoutModifiers(btf: Btf, id: TypeId): BtfType {
   let type = btf.type(id);
   for (let depth = 0; depth < MAX_DEPTH; depth++) {

@@ -2,26 +2,26 @@ import { hexByte } from "../../layout/index.ts";
 
 const ROW = 16;
 
-/** The space in front of byte `index` of a block: sixteen bytes in a row, with a gap in the middle. */
+/** Returns the space before byte `index` of a block. A row has sixteen bytes, with a wider gap in the middle. */
 export function gapBefore(index: number): string {
   if (index === 0) return "";
   if (index % ROW === 0) return "\n";
   return index % (ROW / 2) === 0 ? "  " : " ";
 }
 
-/** Bytes in rows of sixteen, as bpftool prints keys, values and events. The last row has no line end. */
+/** Formats bytes in rows of sixteen, as bpftool prints keys, values and events. The last row has no line end. */
 export function hexBlock(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i++) text += gapBefore(i) + hexByte(bytes[i] as number);
   return text;
 }
 
-/** Bytes as the array that bpftool's JSON has for them: `["0x01","0xff"]`. */
+/** Returns bytes as the array that bpftool writes in JSON: `["0x01","0xff"]`. */
 export function hexJson(bytes: Uint8Array): string[] {
   return Array.from(bytes, (byte) => `0x${hexByte(byte)}`);
 }
 
-/** Bytes as bpftool's `prog run` prints them: the offset, pairs of bytes, and the printable characters. */
+/** Formats bytes as bpftool's `prog run` does: the offset, pairs of bytes, and the printable characters. */
 export function* hexDump(bytes: Uint8Array): Generator<string> {
   for (let at = 0; at < bytes.length; at += ROW) {
     let hex = "";

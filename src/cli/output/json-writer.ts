@@ -1,6 +1,6 @@
 import { escapedControl } from "./terminal-text.ts";
 
-/** What JSON output is made of. Members that are undefined are left out; an iterable is an array, read once. */
+/** A value for JSON output. Undefined members are left out. An iterable is written as an array and read only once. */
 export type JsonValue =
   | null
   | boolean
@@ -12,7 +12,7 @@ export type JsonValue =
   | Iterable<JsonValue>
   | { readonly [key: string]: JsonValue | undefined };
 
-/** Text that is already formatted and is written as it is. */
+/** Text that is already formatted. It is written unchanged. */
 export class RawText {
   readonly text: string;
   constructor(text: string) {
@@ -20,7 +20,10 @@ export class RawText {
   }
 }
 
-/** A value that writes itself, given the line end with its indentation, or undefined for the compact style. */
+/**
+ * A value with its own formatter. The formatter gets the line end with the value's indentation; undefined means the
+ * compact style.
+ */
 export class Formatted {
   readonly format: (eol: string | undefined) => string;
   constructor(format: (eol: string | undefined) => string) {
@@ -29,14 +32,17 @@ export class Formatted {
 }
 
 /**
- * Writes a value as bpftool does: compact without any space, or pretty with four spaces a level, where the elements
- * of an array share a line and its bracket closes on the next. The text has no line end.
+ * Formats a value as bpftool does. The compact style has no spaces. The pretty style has four spaces a level; the
+ * elements of an array share a line, and the closing bracket is on the next line. The text has no line end.
  */
 export function formatJson(value: JsonValue, pretty = false): string {
   return write(value, pretty ? "\n" : undefined);
 }
 
-/** Writes a value within another: `eol` is the line end with its indentation, undefined for the compact style. */
+/**
+ * Formats a value that is part of another value. `eol` is the line end with the indentation; undefined means the
+ * compact style.
+ */
 export function formatNested(value: JsonValue, eol: string | undefined): string {
   return write(value, eol);
 }
@@ -62,7 +68,10 @@ function write(value: JsonValue, eol: string | undefined): string {
 
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** Escapes what bpftool escapes, and also the control characters and lone surrogates that it leaves as they are. */
+/**
+ * Escapes the same characters as bpftool, and also control characters and lone surrogates, which bpftool does not
+ * escape.
+ */
 function quoted(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(/\p{Cc}/gu, escapedControl);
@@ -94,7 +103,7 @@ function writeObject(members: { readonly [key: string]: JsonValue | undefined },
   return `${text}${filled ? (eol ?? "") : ""}}`;
 }
 
-/** Turns a decoded value into JSON. Bytes become hexadecimal digits, and integers of 64 bits stay exact. */
+/** Turns a decoded value into JSON. Bytes become hexadecimal digits, and 64-bit integers stay exact. */
 export function decodedJson(value: unknown): JsonValue {
   if (value === null || value === undefined) return null;
   switch (typeof value) {

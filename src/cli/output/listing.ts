@@ -5,15 +5,15 @@ import { JsonArray } from "./live.ts";
 import { escapeText } from "./terminal-text.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
-/** How a record is rendered: as text or as JSON. */
+/** How to render a record as text and as JSON. */
 export interface RecordStyle<R> {
   readonly text: (record: R) => string;
   readonly json: (record: R) => JsonValue;
 }
 
 /**
- * A listing that renders each record when it is added. If ten thousand records were kept until the end, garbage
- * collection would take a third of the time.
+ * A listing that renders each record as soon as it is added. Keeping ten thousand records until the end would cost a
+ * third of the time in garbage collection.
  */
 export class Listing<R> {
   readonly #style: RecordStyle<R>;
@@ -23,7 +23,7 @@ export class Listing<R> {
   readonly #out = new TextBuffer();
   readonly #pieces: Uint8Array[] = [];
 
-  /** `array`: the JSON is an array of the records. Otherwise it is the only record. */
+  /** If `array` is true, the JSON is an array of records. Otherwise the JSON is the only record. */
   constructor(style: RecordStyle<R>, { json, pretty }: Options, array: boolean) {
     this.#style = style;
     this.#json = json;

@@ -2,7 +2,10 @@ import type { Options } from "../words/options.ts";
 import { formatJson, type JsonValue } from "./json-writer.ts";
 import { writeBytes, writeText } from "./write.ts";
 
-/** Writes an array piece by piece, in the form that `formatJson` gives a whole one: without a line end behind it. */
+/**
+ * Writes a JSON array piece by piece. The result is the same as that of `formatJson` for the whole array, without a
+ * line end after it.
+ */
 export class JsonArray {
   readonly #write: (text: string) => void;
   readonly #pretty: boolean;
@@ -19,7 +22,7 @@ export class JsonArray {
 
   add(value: JsonValue): void {
     const text = formatJson([value], this.#pretty);
-    // Without the brackets, and without the line end before the closing one.
+    // Write the element without the brackets, and without the line end before the closing bracket.
     this.#write(`${this.#isEmpty ? "[" : ","}${text.slice(1, this.#pretty ? -2 : -1)}`);
     this.#isEmpty = false;
   }
@@ -31,8 +34,8 @@ export class JsonArray {
 }
 
 /**
- * The output of a live command. If a write to standard output fails, the command ends as after Ctrl-C, and its
- * callbacks never see the error.
+ * The output of a live command. If a write to standard output fails, the command ends as it does after Ctrl-C. The
+ * callbacks of the command never see the error.
  */
 export class LiveOutput {
   readonly #pretty: boolean;
@@ -40,7 +43,7 @@ export class LiveOutput {
   readonly #array: JsonArray;
   #failure: unknown;
 
-  /** `end` tells the command to end. */
+  /** `end` is called to make the command end. */
   constructor({ pretty }: Options, end: () => void) {
     this.#pretty = pretty;
     this.#end = end;
@@ -51,7 +54,7 @@ export class LiveOutput {
     this.#try(() => writeText(1, text));
   }
 
-  /** Writes bytes as they are. */
+  /** Writes bytes unchanged. */
   bytes(bytes: Uint8Array): void {
     this.#try(() => writeBytes(1, bytes));
   }
@@ -66,20 +69,20 @@ export class LiveOutput {
     this.text(`${formatJson(value)}\n`);
   }
 
-  /** Writes an element of the one JSON array that the command's output is. */
+  /** Adds an element to the JSON array that is the whole output of the command. */
   add(element: JsonValue): void {
     this.#array.add(element);
   }
 
-  /** Ends the array of {@link add}. */
+  /** Ends the array that {@link add} began. */
   endArray(): void {
     this.#array.end();
     this.text("\n");
   }
 
   /**
-   * Writes a failure as JSON. If elements of the array were written, it becomes the last one: the output stays one
-   * value.
+   * Writes a failure as JSON. If the array has elements, the failure becomes its last element, so that the output stays
+   * one JSON value.
    */
   jsonFailure(failure: JsonValue): void {
     if (this.#array.isEmpty) this.json(failure);
@@ -108,7 +111,7 @@ export class LiveOutput {
 /** Resolves when `signal` is aborted. Keeps the process alive until then. */
 export function ended(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  // A pending promise alone keeps no process alive.
+  // A pending promise alone does not keep a process alive.
   const alive = setInterval(() => {}, 0x7fff_ffff);
   return new Promise((resolve) => {
     signal.addEventListener("abort", () => {

@@ -1,24 +1,25 @@
-// Names and texts from outside may hold control characters, which a terminal obeys instead of showing them. Bytes of a
-// file name that are not UTF-8 are lone surrogates in a string, see decodeFileName.
+// Names and texts from outside may contain control characters. A terminal would obey these characters instead of
+// showing them. A byte of a file name that is not UTF-8 is a lone surrogate in a string; see decodeFileName.
 
-// The classes name the characters that stay: control characters, DEL to U+009F and bytes that are not UTF-8 are in none.
+// The regular expressions list the characters that are not escaped. They exclude control characters, DEL to U+009F, and
+// bytes that are not UTF-8.
 
 /**
- * Returns a name from outside as a part of one line. Control characters are escaped as in JSON (`\n`, `\u001b`), bytes
- * that are not UTF-8 as `\xff`.
+ * Escapes a name from outside, so that it can be part of a line. Control characters are escaped as in JSON (`\n`,
+ * `\u001b`), and bytes that are not UTF-8 as `\xff`.
  */
 export const escapeName: (name: string) => string = escaping(
   /[^ -~\xa0-\udc7f\udd00-\uffff]/,
   /[^ -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
 );
 
-/** Escapes a line of text from outside as {@link escapeName} does, except for its tabs. */
+/** Escapes a line of text from outside like {@link escapeName}, but keeps its tabs. */
 export const escapeLine: (line: string) => string = escaping(
   /[^\t -~\xa0-\udc7f\udd00-\uffff]/,
   /[^\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
 );
 
-/** Escapes a text of several lines as {@link escapeName} does, except for its line ends and tabs. */
+/** Escapes a text of several lines like {@link escapeName}, but keeps its line ends and tabs. */
 export const escapeText: (text: string) => string = escaping(
   /[^\n\t -~\xa0-\udc7f\udd00-\uffff]/,
   /[^\n\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,

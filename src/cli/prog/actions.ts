@@ -9,7 +9,7 @@ import { takeProgram } from "../handle/program.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { begins, type Words } from "../words/words.ts";
 
-/** The attach types. `old` is bpftool's older name, which may be shortened. */
+/** The attach types. `old` is bpftool's older name, which users may shorten. */
 const TYPES = [
   { type: BpfAttachType.BPF_SK_SKB_STREAM_PARSER, old: "stream_parser" },
   { type: BpfAttachType.BPF_SK_SKB_STREAM_VERDICT, old: "stream_verdict" },
@@ -34,7 +34,7 @@ function changeAttachment(
   words.need(3, { exitCode: EXIT_INVALID });
   using program = takeProgram(words);
   const type = takeType(words);
-  // A flow dissector belongs to the network namespace that this process is in: it has no map.
+  // A flow dissector is attached to the network namespace of this process, so there is no map.
   const isFlowDissector = type === BpfAttachType.BPF_FLOW_DISSECTOR;
   if (!isFlowDissector) words.need(2, { exitCode: EXIT_INVALID });
   using map: OwnedFd | undefined = isFlowDissector ? undefined : takeMap(words);

@@ -4,7 +4,7 @@ import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
 const MAPCOMPAT = "{-m|--mapcompat}";
 const LOADER = "{-L|--use-loader} | [ {-S|--sign } {-k} <private_key.pem> {-i} <certificate.x509> ]";
 
-/** Options of `prog show` that bpftool does not have. */
+/** The options of `prog show` that bpftool does not have. */
 const SHOW_OPTIONS = "{--details} | {--type TYPE} | {--pid PID} | {--cgroup PATH} | {--map MAP}";
 
 /** `bpfts prog`. */

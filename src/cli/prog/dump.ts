@@ -122,7 +122,9 @@ interface Listing {
   json(): JsonValue;
 }
 
-/** Joins lines. Escapes control characters in names and source lines, so that each stays one line. Tabs stay. */
+/**
+ * Joins lines. Control characters in names and source lines are escaped, so that each line stays one line. Tabs stay.
+ */
 function linesText(lines: readonly string[]): string {
   let text = "";
   for (const line of lines) text += `${escapeLine(line)}\n`;
@@ -157,7 +159,7 @@ function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, fo
   };
 }
 
-/** Lists one program without a header, or several with one each. */
+/** Lists one program without a header, or several programs with a header each. */
 function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
   const dumps = programs.map(list);
   const [only] = dumps;

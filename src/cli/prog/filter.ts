@@ -8,7 +8,10 @@ import { takeMaps } from "../handle/map.ts";
 import type { Options } from "../words/options.ts";
 import { parseU32, Words } from "../words/words.ts";
 
-/** Returns a test by the options `--type`, `--pid`, `--cgroup` and `--map`. It is true if all that are given fit. */
+/**
+ * Returns a test for the options `--type`, `--pid`, `--cgroup` and `--map`. The test is true for a program that matches
+ * all given options.
+ */
 export function programFilter(options: Options): (record: ProgramDescription) => boolean {
   const tests: ((record: ProgramDescription) => boolean)[] = [];
   const { progType, pid, cgroup, usesMap } = options;
@@ -31,7 +34,10 @@ export function programFilter(options: Options): (record: ProgramDescription) =>
   return (record) => tests.every((test) => test(record));
 }
 
-/** Returns true for a type's name or number. A newer kernel may have types that have no name here. */
+/**
+ * Returns true for the name or the number of a program type. Numbers are allowed because a newer kernel may have types
+ * that have no name here.
+ */
 function isTypeName(name: string): boolean {
   if (/^\d+$/.test(name)) return true;
   for (let type = 0; progTypeName(type) !== undefined; type++) if (progTypeName(type) === name) return true;
@@ -46,7 +52,7 @@ function programsOf(cgroup: string): number[] {
   }
 }
 
-/** Returns the ids of the maps that an id, a name or a pin means. */
+/** Returns the ids of the maps with this id, name or pin. */
 function mapIds(text: string): ReadonlySet<number> {
   const kind = /^(0[xX])?[0-9a-fA-F]+$/.test(text) && /^\d/.test(text) ? "id" : text.includes("/") ? "pinned" : "name";
   const maps = takeMaps(new Words([kind, text]), "read");

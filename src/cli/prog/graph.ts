@@ -15,15 +15,15 @@ import { escapeLine } from "../output/terminal-text.ts";
 
 const ENTRY = 0;
 const EXIT = 1;
-/** The numbers of ENTRY and EXIT come before those of the blocks. */
+/** The number of the first block. The numbers 0 and 1 are ENTRY and EXIT. */
 const FIRST_BLOCK = 2;
-/** Longer paths are cut at a slash. */
+/** The most characters of a path. A longer path is cut at a slash. */
 const MAX_PATH = 32;
 const EDGE = 'style="solid,bold", color=black, weight=10, constraint=true';
-/** Ends a row, which is aligned left, and the line of the DOT file, which continues below. */
+/** Ends a row, which is aligned left. In the DOT file, the text continues on the next line. */
 const ROW = "\\l\\\n";
 
-/** A program's control flow in the DOT language, as `bpftool prog dump xlated … visual` draws it. */
+/** Formats a program's control flow in the DOT language, as `bpftool prog dump xlated … visual` does. */
 export function graphText(loaded: LoadedInstructions, options: ListingOptions): string {
   const rows = rowsOf(loaded, loaded.names, options);
   let text = 'digraph "DOT graph for eBPF program" {\n';
@@ -52,7 +52,7 @@ function functionText(fn: FlowFunction, rows: (fn: FlowFunction, block: BasicBlo
       if (target !== undefined) connect(i + FIRST_BLOCK, target, EDGE);
     }
   });
-  // An invisible edge, which keeps EXIT below ENTRY.
+  // This edge is invisible. It keeps EXIT below ENTRY.
   connect(ENTRY, EXIT, 'style="invis", constraint=true');
   return `${text}}\n`;
 }
@@ -86,7 +86,7 @@ function rowsOf(
       if (slot >= block.end) break;
       const proto = protos.get(slot);
       if (proto) text += `; ${escapeLine(proto)}:${ROW}`;
-      // Each block shows its source line first, even if the line began in an earlier block.
+      // Each block begins with its source line, even if this source line began in an earlier block.
       const line = lines[i];
       if (line !== undefined && line !== shown) text += sourceRows(line, options);
       shown = line;
@@ -98,7 +98,7 @@ function rowsOf(
   };
 }
 
-/** Returns the source line of each instruction: the last line that begins at or before it. */
+/** Returns the source line of each instruction. It is the last source line that begins at or before the instruction. */
 function lineOfEach(records: readonly XlatedRecord[], lines: readonly SourceLine[]): (SourceLine | undefined)[] {
   let next = 0;
   return records.map(({ slot }) => {
@@ -123,8 +123,8 @@ function escapeLabel(text: string): string {
 }
 
 /**
- * Cuts the beginning of a long path. The rest begins with a slash and has at most 32 characters if such a slash exists.
- * A path stays whole if the cut would save less than the three dots need.
+ * Cuts off the beginning of a long path. The rest begins with a slash and has at most 32 characters, if there is such a
+ * slash. A path stays whole if the cut would save fewer than the three characters of the dots.
  */
 function shortPath(path: string): string {
   if (path.length <= MAX_PATH) return path;

@@ -7,23 +7,23 @@ import type { Warn } from "../output/write.ts";
 import type { Words } from "../words/words.ts";
 import { parseU32 } from "../words/words.ts";
 
-/** An existing map that replaces a map of the object. */
+/** An existing map to use instead of a map of the object. */
 export interface MapReplacement {
-  /** The replaced map's number in the object's order, or its name. */
+  /** The map to replace: its number in the object's order, or its name. */
   readonly map: number | string;
   readonly fd: OwnedFd;
 }
 
-/** The words after `prog load` and `prog loadall`. */
+/** The words after `prog load` or `prog loadall`. */
 export interface LoadArguments {
   readonly file: string;
   readonly path: string;
   readonly type: SectionKind | undefined;
-  /** The index of the device that everything is offloaded to. */
+  /** The index of the device to which all programs and maps are offloaded. */
   readonly offloadDevice: number | undefined;
-  /** The index of the device that XDP programs are bound to, so that they may read its packets' metadata. */
+  /** The index of the device to which XDP programs are bound, so that they may read the metadata of its packets. */
   readonly metadataDevice: number | undefined;
-  /** The caller closes their fds. */
+  /** The maps to use instead of maps of the object. The caller closes their fds. */
   readonly replacements: readonly MapReplacement[];
   readonly pinMaps: string | undefined;
   readonly autoAttach: boolean;
@@ -95,7 +95,10 @@ const DEPRECATED_DEV =
   "Warning: 'dev NAME' is the older way to write 'offload_dev NAME', which offloads the program to the device.\n" +
   "For an XDP program that only reads the metadata of packets, use 'xdpmeta_dev NAME'.\n";
 
-/** Takes a device. Throws if the words gave one before: programs are for one device, in one of the two ways. */
+/**
+ * Takes a device. Throws if the user already gave a device, because programs are for one device only, and in one of the
+ * two ways.
+ */
 function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" | "xdpmeta_dev"): number {
   const { offloadDevice, metadataDevice } = taken;
   if ((keyword === "offload_dev" ? offloadDevice : metadataDevice) !== undefined) {
@@ -119,7 +122,7 @@ function takeReplacement(words: Words): MapReplacement {
   throw new CommandError(`expected 'idx' or 'name', got: '${words.peek}'?`);
 }
 
-/** Returns the replacement of each replaced map, by the map's name. Throws if a map would be replaced twice. */
+/** Returns the replacement of each replaced map, by the map's name. Throws if the user replaces a map twice. */
 export function replacedMaps(
   names: readonly string[],
   replacements: readonly MapReplacement[],

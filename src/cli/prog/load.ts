@@ -16,7 +16,7 @@ import { warnOf, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
-/** Levels 1 and 2 of the verifier's log, and its statistics. */
+/** The verifier's log with levels 1 and 2 and with statistics. */
 const DEBUG_LOG = 1 + 2 + 4;
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
@@ -37,7 +37,7 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
     prepare(spec, args, options, first);
     using object = inStep("failed to load object file", () =>
       loadObject(spec, {
-        // The loader takes fds of its own; these stay the arguments'.
+        // The loader closes its own copies of these fds. The fds in the arguments stay open.
         maps: Object.fromEntries(
           Object.keys(spec.maps).flatMap((name, i) => {
             const fd = maps.get(shown[i] ?? "");
@@ -63,7 +63,7 @@ function showLog(program: string, log: string): void {
   writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
 }
 
-/** Returns the files of `-S`. main.ts has checked that both are given. */
+/** Returns the two files of the option `-S`. main.ts has already checked that the user gave both. */
 function signer({ sign, privateKey, certificate }: Options): { privateKey: string; certificate: string } | undefined {
   return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
 }
@@ -72,7 +72,10 @@ function showStep(step: string): void {
   writeNote(`load: ${step}`);
 }
 
-/** Gives every program the type of the command line. Without one, throws if a section's name tells no type. */
+/**
+ * Gives every program the type that the user gave. Without a type, throws if the section's name of a program does not
+ * tell its type.
+ */
 function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   for (const program of new Set(Object.values(spec.programs))) {
     if (kind !== undefined) {
@@ -86,7 +89,7 @@ function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   }
 }
 
-/** Binds XDP programs to the device whose packets' metadata they read (Linux 6.3). */
+/** Binds XDP programs to a device, so that they may read the metadata of its packets (Linux 6.3). */
 function setDevice(spec: ObjectSpec, { metadataDevice }: LoadArguments): void {
   if (metadataDevice === undefined) return;
   for (const program of new Set(Object.values(spec.programs))) {
@@ -98,13 +101,13 @@ function setDevice(spec: ObjectSpec, { metadataDevice }: LoadArguments): void {
 
 interface Pinning {
   readonly options: Options;
-  /** Only the first program. */
+  /** True: pin only the first program. */
   readonly first: boolean;
-  /** Attaches a program. The link is then pinned instead of the program. */
+  /** Attaches a program. If it returns a link, this link is pinned instead of the program. */
   readonly attach: ((program: Program) => Link | undefined) | undefined;
 }
 
-/** Reports a pin that cannot be made before anything is loaded. */
+/** Reports a pin that cannot be made, before anything is loaded. */
 function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first: boolean): void {
   const prepareNames = (directory: string, names: readonly string[]): void => {
     if (existsSync(directory)) for (const name of names) prepareFile(join(directory, name), options);
@@ -120,7 +123,10 @@ function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first:
   prepareNames(args.pinMaps, Object.values(spec.maps).map(mapPinName));
 }
 
-/** Attaches first and then pins everything in one step, so that a failure or a kill leaves no part of the pins. */
+/**
+ * Attaches the programs first and then pins everything in one step. So a failure or a kill never leaves only some of
+ * the pins.
+ */
 function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach }: Pinning): void {
   const programs = Object.values(object.programs).slice(0, first ? 1 : undefined);
   if (first && programs.length === 0) throw new CommandError("object file doesn't contain any bpf program");
@@ -137,7 +143,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
       pins.push({ path, fd: link?.fd ?? program.fd, what: program.what });
     }
     for (const [name, map] of args.pinMaps === undefined ? [] : Object.entries(object.maps)) {
-      // A map whose declaration asks for a pin is pinned already.
+      // A map whose declaration asks for a pin is already pinned.
       if (map.isPinned) continue;
       const path = join(args.pinMaps ?? "", mapPinName(object.spec.map(name)));
       pins.push({ path, fd: map.fd, what: map.what });

@@ -17,7 +17,7 @@ import type { LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** setTimeout's longest, some 24 days. */
+/** The longest time for setTimeout, about 24 days. */
 const LONGEST = 2 ** 31 - 1;
 const MILLISECONDS = 1000;
 
@@ -53,7 +53,7 @@ function takeMetrics(words: Words): MetricName[] {
   return metrics;
 }
 
-/** Measures until the time is over or Ctrl-C, then shows what was measured. */
+/** Measures until the time is over or the user presses Ctrl-C, and then shows the result. */
 function measuring(profile: Profile, seconds: number | undefined, options: Options): LiveAnswer {
   return {
     async live(output, signal) {

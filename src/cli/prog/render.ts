@@ -6,7 +6,7 @@ import { btfValue } from "../output/btf-value.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { escapeName } from "../output/terminal-text.ts";
 
-/** The first line of a program, with its line end. */
+/** Returns the first line of a program, with its line end. */
 export function headerText(program: ProgramDescription): string {
   const type = progTypeName(program.type) ?? `type ${program.type}`;
   let text = `${program.id}: ${type}  `;
@@ -19,7 +19,7 @@ export function headerText(program: ProgramDescription): string {
   return `${text}\n`;
 }
 
-/** All lines of a program in `prog show`. */
+/** Returns all lines of a program in `prog show`. */
 export function programText(program: ProgramDescription): string {
   let text = headerText(program);
   if (program.loadedAt !== undefined) {
@@ -41,7 +41,7 @@ export function programText(program: ProgramDescription): string {
   return text;
 }
 
-/** The first members of a program's object. */
+/** Returns the first members of a program's JSON object. */
 export function headerJson(program: ProgramDescription): { [key: string]: JsonValue | undefined } {
   const ran = program.runTimeNs !== 0n;
   return {
@@ -56,11 +56,12 @@ export function headerJson(program: ProgramDescription): { [key: string]: JsonVa
   };
 }
 
-/** A program's object in `prog show`. */
+/** Returns the JSON object of a program in `prog show`. */
 export function programJson(program: ProgramDescription): JsonValue {
   const jited = program.jitedProgLen !== 0;
-  // Object.assign() instead of one literal that begins with `...headerJson()`: in V8 11 (Node 20) a spread with more
-  // members after it takes 16 µs an object, and makes a hidden class for each object that outlives it.
+  // This uses Object.assign() instead of one object literal that begins with `...headerJson()`. In V8 11 (Node 20), a
+  // spread with more members after it takes 16 µs for each object. It also makes a hidden class for each object, which
+  // V8 keeps longer than the object.
   return Object.assign(headerJson(program), {
     dev: program.device && deviceJson(program.device),
     loaded_at: program.loadedAt,
@@ -120,9 +121,9 @@ function metadataValue({ btf, type, data, at }: MetadataVariable, plain: boolean
   return btfValue(btf, type, data, at, plain);
 }
 
-/** Seconds since the epoch as bpftool writes them: local time with its offset, `2026-11-20T20:53:46+0000`. */
+/** Formats seconds since the epoch as bpftool does: local time with its offset, `2026-11-20T20:53:46+0000`. */
 function isoLocalTime(seconds: number): string {
-  // Many programs are loaded within the same second, so the last text is kept.
+  // The last text is cached, because many programs are loaded within the same second.
   if (seconds !== last.seconds) last = { seconds, text: format(seconds) };
   return last.text;
 }

@@ -11,11 +11,11 @@ import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** The size of bpftool's output buffers unless the words give another. */
+/** The size of an output buffer if the user gives none. bpftool has the same default. */
 const DEFAULT_SIZE = 32 * 1024;
 const STANDARD = "-";
 
-/** The packet or the context of a run: where it comes from and where it goes. */
+/** The packet or the context of a run: the file to read it from, and the file to write it to. */
 interface Stream {
   in: string | undefined;
   out: string | undefined;
@@ -88,7 +88,7 @@ function inputOf({ in: path }: Stream): Uint8Array | undefined {
   }
 }
 
-/** As in bpftool, a run without input has no output. */
+/** Returns the size of the output buffer. As in bpftool, a run without input has no output. */
 function outputSize({ size }: Stream, input: Uint8Array | undefined): number | undefined {
   return input === undefined ? undefined : size || DEFAULT_SIZE;
 }
@@ -114,7 +114,7 @@ function testRun(program: Program, options: Parameters<Program["run"]>[0] & obje
   return result;
 }
 
-/** Writes output to its file, or returns the output that standard output shows. */
+/** Writes the output to its file. If there is no file, returns the output for standard output. */
 function outputOf({ out }: Stream, bytes: Uint8Array | undefined): Uint8Array | undefined {
   if (out === undefined || bytes === undefined || bytes.length === 0) return undefined;
   if (out === STANDARD) return bytes;

@@ -9,7 +9,9 @@ import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 import { programJson, programText } from "./render.ts";
 
-/** `bpfts prog show [PROG]`. Many programs are an array; a single one that was asked for is an object. */
+/**
+ * `bpfts prog show [PROG]`. In JSON, several programs are an array. A single program that the user named is an object.
+ */
 export const showPrograms: Run = async (words, options) => {
   const chosen = words.left === 0 ? undefined : chosenPrograms(words);
   try {

@@ -1,6 +1,6 @@
 import { CommandError } from "../failure/command-error.ts";
 
-/** The options, all of them global as in bpftool: any command accepts each of them. */
+/** The options. As in bpftool, all of them are global: every command accepts every option. */
 export interface Options {
   readonly json: boolean;
   readonly pretty: boolean;
@@ -12,9 +12,9 @@ export interface Options {
   readonly mapcompat: boolean;
   /** `-n`: never mount a file system. */
   readonly nomount: boolean;
-  /** `-d`: the verifier's full log. */
+  /** `-d`: show the verifier's full log. */
   readonly debug: boolean;
-  /** `-l`: has no effect. Older versions read objects more strictly without it. */
+  /** `-l`: has no effect. Without it, older versions read object files more strictly. */
   readonly legacy: boolean;
   readonly useLoader: boolean;
   readonly sign: boolean;
@@ -22,24 +22,26 @@ export interface Options {
   readonly certificate: string | undefined;
   readonly baseBtf: string | undefined;
   // bpftool does not have these options:
-  /** Show more of each program: the names of its maps, its attach target, the number of verified instructions. */
+  /**
+   * Show more about each program: the names of its maps, its attach target, and the number of verified instructions.
+   */
   readonly details: boolean;
-  /** Only programs of this type. */
+  /** Show only programs of this type. */
   readonly progType: string | undefined;
-  /** Only programs that this process holds. */
+  /** Show only programs that this process holds. */
   readonly pid: string | undefined;
-  /** Only programs that are attached to this cgroup. */
+  /** Show only programs that are attached to this cgroup. */
   readonly cgroup: string | undefined;
-  /** Only programs that use this map. */
+  /** Show only programs that use this map. */
   readonly usesMap: string | undefined;
 }
 
 type Mutable = { -readonly [K in keyof Options]: Options[K] };
 type OptionName = keyof Options;
 
-/** One option: its letter, its long name if it has one, and whether a value follows. */
+/** One option: its letter, its long name if it has one, and whether it takes a value. */
 export interface OptionEntry {
-  /** Absent for options that bpftool does not have: their long names are written in full. */
+  /** The option's letter. Absent for options that bpftool does not have: users must write their long names in full. */
   readonly letter?: string;
   readonly long?: string;
   readonly value?: string;
@@ -70,7 +72,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
 ];
 
-/** The words without the options, the options, and what was wrong with the first bad one. */
+/** The options, the words that are not options, and the error for the first bad option. */
 export interface ParsedOptions {
   readonly options: Options;
   readonly words: readonly string[];
@@ -78,9 +80,10 @@ export interface ParsedOptions {
 }
 
 /**
- * Separates the options from the words, as GNU getopt_long does. Options may stand anywhere; letters may be joined; a
- * value may be joined to its letter or follow it; long names may be shortened while they stay unique; `--` ends the
- * options. A bad option does not end the parse, so that a `-j` after it still decides how the error is shown.
+ * Separates the options from the other words, as GNU getopt_long does. Options may stand anywhere. Several letters may
+ * be joined. A value may be joined to its letter, or be the next word. A long name may be shortened as long as it stays
+ * unique. `--` ends the options. The parse goes on after a bad option, so that a `-j` after it still decides how the
+ * error is shown.
  */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
   const options: Mutable = {
@@ -150,7 +153,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
 
 function longOption(name: string): OptionEntry | string {
   const exact = OPTIONS.find(({ long }) => long === name);
-  // Options that bpftool lacks cannot be abbreviated, so that `--p` stays bpftool's `--pretty`.
+  // Users cannot shorten the options that bpftool does not have. So `--p` stays bpftool's `--pretty`.
   const fits = OPTIONS.filter(({ letter, long }) => letter !== undefined && long?.startsWith(name));
   const found = exact ?? (fits.length === 1 ? fits[0] : undefined);
   if (found !== undefined) return found;

@@ -1,6 +1,6 @@
 import { CommandError } from "../failure/command-error.ts";
 
-/** The words that follow the command's name. A command takes them one by one. */
+/** The words after the command's name. A command takes them one by one. */
 export class Words {
   readonly #words: readonly string[];
   #at: number;
@@ -24,7 +24,7 @@ export class Words {
     return this.#words[this.#at - 1] ?? "";
   }
 
-  /** Takes the next word. If there is none, the error says that `what` is needed. */
+  /** Takes the next word. If there is none, throws an error that says that `what` is needed. */
   take(what: string): string {
     const word = this.peek;
     if (word === undefined) throw new CommandError(`'${this.previous}' needs ${what}`);
@@ -32,7 +32,7 @@ export class Words {
     return word;
   }
 
-  /** Takes the next word if it is `keyword` or a beginning of it. Returns whether it did. */
+  /** Takes the next word if it is `keyword` or a beginning of it. Returns true if it took the word. */
   takeKeyword(keyword: string): boolean {
     const word = this.peek;
     if (word === undefined || !begins(word, keyword)) return false;
@@ -40,7 +40,7 @@ export class Words {
     return true;
   }
 
-  /** Throws unless at least `count` words are left. `exitCode` is bpftool's if that is not the usual one. */
+  /** Throws unless at least `count` words are left. `exitCode` is bpftool's exit code, if it is not the usual one. */
   need(count: number, options: { readonly exitCode?: number } = {}): void {
     if (this.left < count) {
       throw new CommandError(`'${this.previous}' needs at least ${count} arguments, ${this.left} found`, options);
@@ -53,28 +53,34 @@ export class Words {
   }
 }
 
-/** Returns true if the word is the keyword or a beginning of it. The empty word is not one. */
+/** Returns true if the word is the keyword or a beginning of it. The empty word does not count as a beginning. */
 export function begins(word: string, keyword: string): boolean {
   return word !== "" && keyword.startsWith(word);
 }
 
-/** Returns the error for a word that starts no handle. For a number it also says how to write an id. */
+/**
+ * Returns the error for a word that cannot begin a handle. If the word is a number, the error also says how to write an
+ * id.
+ */
 export function unexpectedWord(keywords: string, { peek }: Words): CommandError {
   if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
   const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
   return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
 }
 
-/** An entry of a table that a word selects. The word may be shortened. */
+/** An entry of a table from which a word selects. Users may shorten the word. */
 export interface Selectable {
   readonly name: string;
-  /** True if it changes or removes something. A shortened word selects it only if the word fits nothing else. */
+  /**
+   * True if the command changes or removes something. A shortened word selects this entry only if the word matches no
+   * other entry.
+   */
   readonly changes?: boolean;
 }
 
 /**
- * Returns the entry that a word selects. As in bpftool the first entry that begins with the word wins, so the order of
- * the table matters. But a shortened word that fits several entries never selects one that changes something.
+ * Returns the entry that a word selects. As in bpftool, the first entry that begins with the word wins, so the order of
+ * the table matters. But a shortened word that matches several entries never selects a command that changes something.
  */
 export function select<T extends Selectable>(table: readonly T[], word: string, of: string): T {
   const exact = table.find(({ name }) => name === word);
@@ -97,17 +103,18 @@ const MAX_U32 = 0xffffffff;
 
 /**
  * Reads a number as C's strtoul does with base 0: decimal, hexadecimal (`0x…`) or octal (`0…`). Returns undefined for
- * any other text, also if something precedes or follows the digits.
+ * any other text, also if other characters come before or after the digits.
  */
 export function readNumber(text: string): number | undefined {
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
   return /^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) ? Number(text) : undefined;
 }
 
-/** Parses a 32-bit number. Throws if the number does not fit; bpftool wraps it round. */
+/** Parses a 32-bit number. Throws if the number does not fit; bpftool would wrap it round. */
 export function parseU32(text: string, what: string): number {
   const value = readNumber(text);
-  // bpftool prints the word without quotes. The empty word needs them to be seen.
+  // As in bpftool, the message has no quotes around the word. Only the empty word has quotes, because it would be
+  // invisible.
   if (value === undefined) throw new CommandError(`can't parse ${text === "" ? "''" : text} as ${what}`);
   if (value > MAX_U32) throw new CommandError(`can't parse '${text}' as ${what}: it is above ${MAX_U32}`);
   return value;
