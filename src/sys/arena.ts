@@ -22,7 +22,7 @@ export const ELEM_KEY_SIZE = 4096;
 /** Bytes for the value of a map element. The address of a longer value is passed instead. */
 export const ELEM_VALUE_SIZE = 0x10000;
 const ELEM_SIZE = ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE;
-/** Bytes of a thread's arena, without the inaccessible page behind it. */
+/** The bytes of a thread's arena. The inaccessible page behind it does not count. */
 export const ARENA_SIZE: number = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
 /**
  * The offset of the area for map element calls. It is separate from the ordinary area and ends at the inaccessible
@@ -43,13 +43,14 @@ export interface Arena {
 
 let arena: Arena | undefined;
 let top = ATTR_SIZE;
-/** The caller's buffers that the current call points to. The references keep them alive during the call. */
+/** The caller's buffers to which the current call points. These references keep the buffers alive during the call. */
 let held: Uint8Array[] = [];
 
 /** Returns this thread's arena. Maps it on first use. */
 export function openArena(): Arena {
   if (arena !== undefined) return arena;
-  // The page behind the arena is inaccessible: if the kernel writes past the end, it gets EFAULT and corrupts nothing.
+  // The page behind the arena is inaccessible. If the kernel writes past the arena's end, the call fails with EFAULT,
+  // and no other memory is changed.
   const reserved = isMainThread ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
   const base =
     reserved?.address ?? syscall("mmap", 0, ARENA_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
@@ -70,7 +71,10 @@ export function beginCall(): Arena {
   return self;
 }
 
-/** Reserves `length` bytes in the call area and returns their offset, or -1 if they do not fit. Does not zero them. */
+/**
+ * Reserves `length` bytes in the call area and returns their offset; -1 if there is not enough space. Does not zero the
+ * bytes.
+ */
 export function reserveBytes(length: number): number {
   const at = (top + 7) & ~7;
   if (at + length > CALL_AREA) return -1;
@@ -79,8 +83,8 @@ export function reserveBytes(length: number): number {
 }
 
 /**
- * Returns an address of `bytes` for the current call; 0 (NULL) for none. Copies them into the arena unless they are
- * long.
+ * Returns an address of `bytes` for the current call; 0 (NULL) for undefined or empty bytes. Short bytes are copied into the
+ * arena; long ones are passed in place.
  */
 export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);
@@ -105,7 +109,7 @@ export function placeText(text: string): number {
   return placeBytes(isPlainFileName(text) ? encoder.encode(`${text}\0`) : encodeFileName(`${text}\0`));
 }
 
-/** Places 32-bit numbers. */
+/** Places 32-bit numbers for the current call and returns their address. */
 export function placeU32s(values: readonly number[] | undefined): number {
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 4);
@@ -114,7 +118,7 @@ export function placeU32s(values: readonly number[] | undefined): number {
   return placeBytes(bytes);
 }
 
-/** Places 64-bit numbers. */
+/** Places 64-bit numbers for the current call and returns their address. */
 export function placeU64s(values: readonly (number | bigint)[] | undefined): number {
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 8);
@@ -126,11 +130,11 @@ export function placeU64s(values: readonly (number | bigint)[] | undefined): num
 /** Memory that the kernel fills during the current call. */
 export interface Room {
   readonly address: number;
-  /** Valid until the next call begins. Copy what you want to keep. */
+  /** The memory itself. It is valid until the next call begins; copy the bytes to keep them. */
   readonly bytes: Uint8Array;
 }
 
-/** Reserves `length` zeroed bytes that the kernel fills. */
+/** Reserves `length` zeroed bytes for the kernel to fill. */
 export function placeRoom(length: number): Room {
   const self = arena ?? openArena();
   const at = length > CALL_AREA / 2 ? -1 : reserveBytes(length);
@@ -152,8 +156,8 @@ export function placeSpace(length: number): number {
 }
 
 /**
- * Returns the address of the caller's own buffer, which the kernel reads or fills in place. Keeps it alive until the
- * next call.
+ * Returns the address of the caller's own buffer. The kernel reads or fills this buffer in place. The buffer stays
+ * alive until the next call.
  */
 export function placeOwn(bytes: Uint8Array): number {
   held.push(bytes);

@@ -4,15 +4,15 @@ const LOW = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte & 15] as n
 
 const FULL = 1 << 20;
 
-/** Where the two hexadecimal digits of bytes go: byte `offsets[i]` at `places[i]` of the text. */
+/** Where to write bytes as two hexadecimal digits: byte `offsets[i]` goes to `places[i]` of the text. */
 export interface HexPlaces {
   readonly offsets: Int32Array;
   readonly places: Int32Array;
 }
 
-/** The text of an element of a map in which only hexadecimal digits change from one element to the next. */
+/** The text of a map element. Only its hexadecimal digits change from one element to the next. */
 export interface HexTemplate {
-  /** In UTF-8, with two bytes free at each place. */
+  /** The text in UTF-8, with two free bytes at each place for digits. */
   readonly text: Uint8Array;
   readonly key: HexPlaces;
   readonly value: HexPlaces;
@@ -23,12 +23,15 @@ export class TextBuffer {
   #bytes = Buffer.allocUnsafe(FULL + (FULL >> 2));
   #at = 0;
 
-  /** True if it is time to {@link take} the text. */
+  /** True if the buffer is full, so that the caller should {@link take} the text. */
   get full(): boolean {
     return this.#at >= FULL;
   }
 
-  /** Adds a template with the digits of the key that begins at `key` of `keys`, and of the value likewise. */
+  /**
+   * Adds a template. Its digits come from the key at offset `key` of `keys`, and from the value at offset `value` of
+   * `values`.
+   */
   fill(template: HexTemplate, keys: Uint8Array, key: number, values: Uint8Array, value: number): void {
     const { text } = template;
     this.#grow(text.length);
@@ -40,7 +43,7 @@ export class TextBuffer {
     this.#at = at + text.length;
   }
 
-  /** Adds one character of ASCII by its code. */
+  /** Adds one ASCII character, given by its code. */
   addAscii(code: number): void {
     this.#grow(1);
     this.#bytes[this.#at++] = code;
@@ -52,7 +55,7 @@ export class TextBuffer {
     this.#at += this.#bytes.write(text, this.#at);
   }
 
-  /** Returns what was collected, as bytes of its own, and starts anew. */
+  /** Returns a copy of the collected text and empties the buffer. */
   take(): Uint8Array {
     const bytes = this.#bytes.subarray(0, this.#at);
     this.#bytes = Buffer.allocUnsafe(this.#bytes.length);

@@ -3,21 +3,24 @@ import { CommandError } from "../failure/command-error.ts";
 import type { Options } from "../words/options.ts";
 import { escapeName, escapeText } from "./terminal-text.ts";
 
-/** Text is written in pieces of at least this many characters: one write(2) for nearly every command. */
+/** Text is written in pieces of at least this many characters. So nearly every command calls write(2) only once. */
 const PIECE = 1 << 20;
-/** What a shell sees of a program that SIGPIPE ended, as it ends bpftool; Node ignores that signal. */
+/**
+ * The exit code that a shell shows for a program that SIGPIPE has ended. bpftool ends this way. Node ignores SIGPIPE,
+ * so bpfts exits with this code itself.
+ */
 const EXIT_BROKEN_PIPE = 141;
 const RETRY_MS = 1;
 
-/** A write to standard output (1) or standard error (2) failed. The cause is Node's error. */
+/** The error for a failed write to standard output (1) or standard error (2). Its cause is Node's error. */
 export class OutputError extends CommandError {
   readonly fd: 1 | 2;
   /** True if the reader of the pipe went away. The command then ends without a message. */
   readonly isBrokenPipe: boolean;
   constructor(fd: 1 | 2, cause: unknown) {
     const isBrokenPipe = (cause as NodeJS.ErrnoException).code === "EPIPE";
-    // The message leaves out the errno's text: its table would be loaded at every start, since the entry imports this
-    // file.
+    // The message leaves out the text of the errno. Otherwise every start would load the table of these texts, because
+    // the entry imports this file.
     super(`can't write to standard ${fd === 1 ? "output" : "error"}`, {
       cause,
       ...(isBrokenPipe && { exitCode: EXIT_BROKEN_PIPE }),
@@ -28,8 +31,8 @@ export class OutputError extends CommandError {
 }
 
 /**
- * Writes pieces of text in as few calls as it can. Control characters in strings are escaped; pieces that are bytes, in
- * UTF-8, are written as they are.
+ * Writes pieces of text with as few system calls as possible. Control characters in strings are escaped. Pieces that
+ * are bytes are UTF-8 and are written unchanged.
  */
 export function writePieces(fd: 1 | 2, pieces: Iterable<string | Uint8Array>): void {
   let text = "";
@@ -49,33 +52,33 @@ export function writePieces(fd: 1 | 2, pieces: Iterable<string | Uint8Array>): v
   writeText(fd, text);
 }
 
-/** Writes a text whole. Its control characters are escaped, except for line ends and tabs. */
+/** Writes a whole text. Control characters are escaped, except for line ends and tabs. */
 export function writeText(fd: 1 | 2, text: string): void {
   if (text !== "") writeBytes(fd, new TextEncoder().encode(escapeText(text)));
 }
 
-/** Writes one line to standard error. Line ends in it are escaped, so it stays one line whatever names it holds. */
+/** Writes one line to standard error. Line ends in it are escaped, so a name cannot break the line. */
 export function writeNote(line: string): void {
   writeText(2, `${escapeName(line)}\n`);
 }
 
-/** Writes a warning, with its line ends, to standard error. */
+/** A function that writes a warning, including its line ends, to standard error. */
 export type Warn = (text: string) => void;
 
-/** Returns a function that writes a command's warnings. With -j it writes none, as in bpftool. */
+/** Returns a function that writes a command's warnings. As in bpftool, it writes no warnings with -j. */
 export function warnOf({ json }: Options): Warn {
   return (text) => {
     if (!json) writeText(2, text);
   };
 }
 
-/** Writes bytes whole and as they are. */
+/** Writes all of the bytes unchanged. */
 export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      // Another process made the pipe non-blocking: wait for its reader.
+      // Another process has made the pipe non-blocking. Wait until its reader has read some bytes.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw new OutputError(fd, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }

@@ -37,7 +37,7 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
     prepare(spec, args, options, first);
     using object = inStep("failed to load object file", () =>
       loadObject(spec, {
-        // The loader closes its own copies of these fds. The fds in the arguments stay open.
+        // The loader duplicates these fds. The arguments still own the originals.
         maps: Object.fromEntries(
           Object.keys(spec.maps).flatMap((name, i) => {
             const fd = maps.get(shown[i] ?? "");

@@ -9,7 +9,7 @@ import { checkedLogSize, logText } from "./prog-load.ts";
 export interface BtfLoadOptions {
   readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
   readonly btf_flags?: number | undefined;
-  /** Needs BPF_F_TOKEN_FD in `btf_flags` (6.9). */
+  /** An fd of a token. Needs BPF_F_TOKEN_FD in `btf_flags` (6.9). */
   readonly btf_token_fd?: number | undefined;
 }
 

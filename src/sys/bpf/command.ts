@@ -23,7 +23,7 @@ export function runCommand(
   return result;
 }
 
-/** The error of a failed command, whose `call` is for example `bpf(BPF_MAP_CREATE)`. */
+/** Returns the error for a failed command. `call` is for example `bpf(BPF_MAP_CREATE)`. */
 export function commandError(
   cmd: BpfCmd,
   errno: number,
@@ -46,8 +46,9 @@ export function findCommand(
 }
 
 /**
- * Runs any bpf(2) command with an attr that the caller built. The kernel's changes to the attr are copied back. The
- * caller must keep the addresses in the attr valid. Returns the result, or the negative errno.
+ * Runs any bpf(2) command with an attr that the caller has built. The kernel's changes to the attr are copied back to
+ * the caller's buffer. The addresses in the attr must stay valid during the call. Returns the result, or the negative
+ * errno.
  */
 export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
   const size = lengthOf(attr);
@@ -59,5 +60,5 @@ export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
   return result;
 }
 
-/** PAGE_SIZE: bpf_check_uarg_tail_zero() refuses a longer attr. */
+/** The longest attr: PAGE_SIZE. bpf_check_uarg_tail_zero() refuses a longer attr. */
 const LONGEST_ATTR = 4096;

@@ -6,7 +6,7 @@ import { commandError } from "./command.ts";
 
 const { bpf_fd, info_len, info } = BpfObjGetInfoAttr.offsets;
 
-/** The place of an info struct in the arena during a call. */
+/** Where an info struct lies in the arena during a call. */
 export interface InfoRoom {
   readonly address: number;
   readonly view: DataView;
@@ -19,21 +19,21 @@ export function placeInfo(size: number): InfoRoom {
   return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
 }
 
-/** Reserves a zeroed info struct for the current call and returns its offset in the arena. Makes no view of it. */
+/** Does the same as {@link placeInfo}, but makes no view: it returns only the struct's offset in the arena. */
 export function placeInfoAt(arena: Arena, size: number): number {
   const at = reserveBytes(size);
   arena.bytes.fill(0, at, at + size);
   return at;
 }
 
-/** {@link readInfo} for a struct that {@link placeInfoAt} reserved. */
+/** Does the same as {@link readInfo} for a struct that {@link placeInfoAt} reserved. */
 export function readInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const length = tryInfoAt(arena, fd, at, size);
   if (length < 0) throw infoError(-length);
   return length;
 }
 
-/** {@link tryInfo} for a struct that {@link placeInfoAt} reserved. */
+/** Does the same as {@link tryInfo} for a struct that {@link placeInfoAt} reserved. */
 export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): number {
   const { view } = arena;
   const address = arena.base + at;
@@ -46,8 +46,9 @@ export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): n
 }
 
 /**
- * Has the kernel fill an info struct. Returns how many bytes of the struct the kernel knows (later fields are absent),
- * or the negative errno. A second run in the same call can pass arrays, whose lengths the first run returned.
+ * Asks the kernel to fill an info struct. Returns how many bytes of the struct the kernel knows, or the negative errno.
+ * Fields after these bytes do not exist on this kernel. The first call returns the lengths of arrays; a second call can
+ * pass memory for these arrays.
  */
 export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
   const { view } = arena;
@@ -59,14 +60,14 @@ export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
   return result < 0 ? result : view.getUint32(info_len, true);
 }
 
-/** Like {@link tryInfo}, but throws a SyscallError. */
+/** Does the same as {@link tryInfo}, but throws a SyscallError on failure. */
 export function readInfo(arena: Arena, fd: number, room: InfoRoom): number {
   const length = tryInfo(arena, fd, room);
   if (length < 0) throw infoError(-length);
   return length;
 }
 
-/** The error for a failed BPF_OBJ_GET_INFO_BY_FD. */
+/** Returns the error for a failed BPF_OBJ_GET_INFO_BY_FD. */
 export function infoError(errno: number): Error {
   return commandError(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, errno, { needs: ["CAP_BPF"] });
 }

@@ -7,9 +7,9 @@ import { bpfAt } from "../ffi.ts";
 /** The result of {@link queryHooks}. */
 export interface HookAnswers {
   /**
-   * Three numbers for each program: attach type, BPF_F_ALLOW_* flags of the hook (0 in effective queries), id. The
-   * hooks are in the order of `attachTypes`, the programs of a hook in the kernel's order. The list is flat because a
-   * tree of cgroups can have tens of thousands of programs.
+   * Three numbers for each program: the attach type, the BPF_F_ALLOW_* flags of the hook (0 in effective queries), and
+   * the program's id. The hooks are in the order of `attachTypes`; the programs of a hook are in the kernel's order.
+   * The list is flat, because a tree of cgroups can have tens of thousands of programs.
    */
   readonly attached: readonly number[];
   /** The attach types that this kernel lacks. */
@@ -34,8 +34,8 @@ const FIRST_ROOM = 64;
 let words: Uint32Array = new Uint32Array(0);
 
 /**
- * Queries the programs at many hooks of a cgroup, with one system call for each hook. It is fast enough for trees of
- * thousands of cgroups: it fills the attr once, and allocates nothing for a hook without programs.
+ * Queries the programs at many hooks of a cgroup, with one system call for each hook. It fills the attr only once and
+ * allocates nothing for a hook without programs. So it is fast enough for trees with thousands of cgroups.
  */
 export function queryHooks(
   cgroupFd: number,
@@ -47,10 +47,11 @@ export function queryHooks(
   const capacity = checkU32(options.capacity ?? FIRST_ROOM, "capacity");
   const effective = options.effective === true;
   const { base, bytes } = beginCall();
-  // Most processes run this code uncompiled. There a typed array is several times as fast as a DataView.
+  // In most processes, V8 has not compiled this code yet. Uncompiled, a typed array is several times as fast as a
+  // DataView.
   if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer);
   const ids = placeSpace(capacity * 4);
-  // All hooks of lsm_cgroup share one attach type, so the kernel returns flags for each program (6.0).
+  // All hooks of lsm_cgroup share one attach type, so the kernel returns separate flags for each program (6.0).
   const flags = placeSpace(capacity * 4);
   words[TARGET_FD] = checkU32(cgroupFd, "target_fd");
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;

@@ -6,7 +6,7 @@ import { commandError, findCommand, tryCommand } from "./command.ts";
 const { next_id, open_flags, fd_by_id_token_fd } = BpfGetIdAttr.offsets;
 const ADMIN = { needs: ["CAP_SYS_ADMIN"] } as const;
 
-/** Options for opening an object by id. A token (6.9) replaces CAP_SYS_ADMIN. */
+/** Options for opening an object by its id. With a token (6.9), CAP_SYS_ADMIN is not needed. */
 export interface GetFdByIdOptions {
   /** BPF_F_RDONLY or BPF_F_WRONLY, for a map. */
   readonly open_flags?: number | undefined;
@@ -16,7 +16,7 @@ export interface GetFdByIdOptions {
 function nextId(cmd: BpfCmd, id: number): number | undefined {
   const arena = beginCall();
   writeU32(arena.view, 0, id, "id");
-  // Pass the old size of this part of the attr: kernels before 6.9 know only its first three fields.
+  // Pass only the first three fields of this part of the attr, because kernels before 6.9 know no others.
   if (findCommand(arena, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
   return arena.view.getUint32(next_id, true);
 }
@@ -35,19 +35,19 @@ function fdById(cmd: BpfCmd, what: string, id: number, options: GetFdByIdOptions
   return result;
 }
 
-/** The id of the program that follows `id` (0: the first); undefined at the end. */
+/** Returns the id of the next program after `id`; with 0, the first one. Returns undefined after the last program. */
 export function progGetNextId(id: number): number | undefined {
   return nextId(BpfCmd.BPF_PROG_GET_NEXT_ID, id);
 }
-/** The id of the map that follows `id` (0: the first); undefined at the end. */
+/** Returns the id of the next map after `id`; with 0, the first one. Returns undefined after the last map. */
 export function mapGetNextId(id: number): number | undefined {
   return nextId(BpfCmd.BPF_MAP_GET_NEXT_ID, id);
 }
-/** The id of the BTF that follows `id` (0: the first); undefined at the end. */
+/** Returns the id of the next BTF after `id`; with 0, the first one. Returns undefined after the last BTF. */
 export function btfGetNextId(id: number): number | undefined {
   return nextId(BpfCmd.BPF_BTF_GET_NEXT_ID, id);
 }
-/** The id of the link that follows `id` (0: the first); undefined at the end. */
+/** Returns the id of the next link after `id`; with 0, the first one. Returns undefined after the last link. */
 export function linkGetNextId(id: number): number | undefined {
   return nextId(BpfCmd.BPF_LINK_GET_NEXT_ID, id);
 }
@@ -60,19 +60,20 @@ export function progGetFdById(id: number, options: GetFdByIdOptions = {}): numbe
 export function mapGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_MAP_GET_FD_BY_ID, "map", id, options);
 }
-/** Opens the BTF object with an id and returns its fd. Fails with ENOENT if it is gone. */
+/** Opens the BTF object with an id and returns its fd. Fails with ENOENT if the BTF object is gone. */
 export function btfGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_BTF_GET_FD_BY_ID, "BTF", id, options);
 }
 /**
- * Opens the link with an id and returns its fd. Fails with ENOENT if the link is gone, with EAGAIN if it is still being
- * created. A listing must skip the link in both cases.
+ * Opens the link with an id and returns its fd. Fails with ENOENT if the link is gone, and with EAGAIN if the kernel is
+ * still creating the link. A listing must skip the link in both cases.
  */
 export function linkGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return fdById(BpfCmd.BPF_LINK_GET_FD_BY_ID, "link", id, options);
 }
 
-// The same for ids that may not exist: these functions return the negative errno instead of throwing.
+// The functions below also open objects by id, but they return the negative errno instead of throwing. Use them for ids
+// that may not exist.
 
 export function tryProgGetFdById(id: number, options: GetFdByIdOptions = {}): number {
   return tryFdById(BpfCmd.BPF_PROG_GET_FD_BY_ID, id, options);

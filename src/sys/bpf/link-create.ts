@@ -40,7 +40,9 @@ export interface LinkPlace {
   readonly expected_revision?: bigint | undefined;
 }
 
-/** The objects that an iterator walks over, if its kind takes a parameter: at most one of the three. */
+/**
+ * The objects that an iterator walks over, if iterators of its kind take a parameter. Give at most one of the three.
+ */
 export interface IterTarget {
   readonly map?: { readonly map_fd: number } | undefined;
   readonly cgroup?:
@@ -56,7 +58,7 @@ export interface IterTarget {
 }
 
 export interface KprobeMultiOptions {
-  /** BPF_F_KPROBE_MULTI_RETURN. */
+  /** Flags such as BPF_F_KPROBE_MULTI_RETURN. */
   readonly flags?: number | undefined;
   /** Names of functions, or their addresses. */
   readonly syms?: readonly string[] | undefined;
@@ -65,15 +67,15 @@ export interface KprobeMultiOptions {
 }
 
 export interface UprobeMultiOptions {
-  /** BPF_F_UPROBE_MULTI_RETURN. `path_fd` sets BPF_F_UPROBE_MULTI_PATH_FD automatically. */
+  /** Flags such as BPF_F_UPROBE_MULTI_RETURN. `path_fd` sets BPF_F_UPROBE_MULTI_PATH_FD automatically. */
   readonly flags?: number | undefined;
   readonly path?: string | undefined;
   readonly path_fd?: number | undefined;
-  /** Offsets in the file. */
+  /** Offsets of instructions in the file. */
   readonly offsets: readonly U64[];
   readonly ref_ctr_offsets?: readonly U64[] | undefined;
   readonly cookies?: readonly U64[] | undefined;
-  /** Only this process. */
+  /** Trace only this process. */
   readonly pid?: number | undefined;
 }
 
@@ -84,8 +86,8 @@ interface TracingMultiOptions {
 }
 
 /**
- * The groups whose options differ from the fields of the kernel's attr: they have arrays, texts, or a choice of two
- * fields.
+ * The option groups that are not just a copy of the fields in the kernel's attr: they have arrays, texts, or a choice
+ * of two fields.
  */
 interface SpecialGroups {
   readonly iter_info?: IterTarget | undefined;
@@ -95,13 +97,13 @@ interface SpecialGroups {
   readonly tcx?: LinkPlace | undefined;
   readonly netkit?: LinkPlace | undefined;
   readonly cgroup?: LinkPlace | undefined;
-  /** Newer than 6.18. */
+  /** Needs a kernel newer than 6.18. */
   readonly tracing_multi?: TracingMultiOptions | undefined;
 }
 
 type Arms = typeof LINK_CREATE;
 type NumberArm = Exclude<keyof Arms, keyof SpecialGroups | "target_btf_id">;
-/** The options of a group that has only numbers in the kernel's attr. All are required, except `flags`. */
+/** The options of a group that has only numbers in the kernel's attr. All of them are required, except `flags`. */
 type Numbers<F extends Fields> = {
   readonly [K in Exclude<keyof F, "flags">]: ValueOf<F[K]> extends bigint ? U64 : number;
 } & { readonly [K in keyof F as K extends "flags" ? K : never]?: number | undefined };
@@ -109,9 +111,12 @@ type NumberGroups = { readonly [A in NumberArm]?: Numbers<FieldsOf<Arms[A]>> | u
 
 /** Options of LINK_CREATE: flags, and at most one group of fields for the kind of link. */
 export interface LinkCreateOptions extends SpecialGroups, NumberGroups {
-  /** Flags of BpfAttachFlag, for XDP of XdpFlag. */
+  /** Flags: BpfAttachFlag, or XdpFlag for XDP. */
   readonly flags?: number | undefined;
-  /** The BTF type to attach to, for freplace and for fentry of a program; goes with `tracing`. */
+  /**
+   * The BTF type to attach to. It is for freplace, and for fentry of a program. Use it together with
+   * `tracing`.
+   */
   readonly target_btf_id?: number | undefined;
 }
 
@@ -119,7 +124,10 @@ const AT = BpfLinkCreateAttr.offsets;
 const SIZE = BPF_LINK_CREATE_ARM + Math.max(...Object.values(LINK_CREATE).map(({ size }) => size));
 const NOTHING: LinkCreateOptions = {};
 
-/** The attach types that old kernels (before 5.18, some before 5.10) attach only by RAW_TRACEPOINT_OPEN. */
+/**
+ * The attach types for which old kernels have only RAW_TRACEPOINT_OPEN (kernels before 5.18, for some types before
+ * 5.10).
+ */
 const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
   BpfAttachType.BPF_TRACE_RAW_TP,
   BpfAttachType.BPF_LSM_MAC,
@@ -129,10 +137,10 @@ const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Attaches a program (for struct_ops, a map) by a link and returns the link's fd. `target` is an fd, an ifindex for
- * XDP, tcx and netkit, or 0 if the target was fixed at load. If LINK_CREATE fails with EINVAL for a tracing or LSM
- * program, this falls back to RAW_TRACEPOINT_OPEN as libbpf does, unless an option was given that RAW_TRACEPOINT_OPEN
- * lacks.
+ * Attaches a program by a link and returns the link's fd. For struct_ops, `progFd` is the fd of a map. `target` is an
+ * fd; for XDP, tcx and netkit an ifindex; 0 if the target was fixed at load. If LINK_CREATE fails with EINVAL for a
+ * tracing or LSM program, this function falls back to RAW_TRACEPOINT_OPEN, as libbpf does. It does not fall back if an
+ * option was given that RAW_TRACEPOINT_OPEN does not have.
  */
 export function linkCreate(
   progFd: number,
@@ -155,7 +163,7 @@ export function linkCreate(
   try {
     return rawTracepointOpen(progFd);
   } catch (error) {
-    // Both calls refuse the program. Report the error of the call that the caller asked for.
+    // Both calls have failed. Report the error of LINK_CREATE, because the caller asked for that call.
     throw error instanceof SyscallError && error.errno === Errno.EINVAL ? refused : error;
   }
 }
@@ -172,7 +180,7 @@ type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOpt
 
 const ARM = BPF_LINK_CREATE_ARM;
 const FILL: { readonly [G in keyof SpecialGroups]-?: Fill<G> } = {
-  // The group `tracing` can be combined with `target_btf_id`, which lies before the cookie.
+  // The group `tracing` can be combined with `target_btf_id`, which lies before the cookie in the attr.
   tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: checkU64(cookie, "cookie") }),
   iter_info: (view, target) => {
     const info = iterInfo(target);
@@ -211,7 +219,7 @@ function fillNumbers(view: DataView, name: NumberArm, options: Readonly<Record<s
   arm.fill(view, ARM, Object.fromEntries(numbers));
 }
 
-/** Writes the place. The fields of tcx, netkit and cgroup have the same layout. */
+/** Writes the place into the attr. The fields for tcx, netkit and cgroup have the same layout. */
 function fillPlace(view: DataView, place: LinkPlace): void {
   if (place.relative_fd !== undefined && place.relative_id !== undefined) {
     throw new UsageError("the neighbour is named by relative_fd or by relative_id, not by both");
@@ -264,8 +272,8 @@ function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
 }
 
 /**
- * Throws UsageError for arrays of different lengths. The kernel has one count for all, and would read past a shorter
- * one.
+ * Throws UsageError for arrays of different lengths. The kernel takes only one count for all arrays, and would read
+ * past the end of a shorter one.
  */
 function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[] | undefined>>): void {
   for (const [name, values] of Object.entries(arrays)) {

@@ -38,7 +38,7 @@ interface LinkHead {
   /** One of BpfLinkType. */
   readonly type: number;
   readonly id: number;
-  /** 0 for struct_ops links, and after the link was detached. */
+  /** The id of the program; 0 for struct_ops links, and after the link was detached. */
   readonly prog_id: number;
 }
 
@@ -49,7 +49,7 @@ type PointedTo<T> = T extends TextField
     : T extends ArrayField<"u32">
       ? number[]
       : never;
-/** The fields of a layout: its numbers, and the texts and arrays that its pointers point to. */
+/** The fields of a layout: the numbers, and the texts and arrays to which pointers in the layout point. */
 type InfoFields<F extends Fields> = InfoRecord<F> & {
   readonly [K in keyof F as F[K] extends LengthField ? never : F[K] extends Pointer ? K : never]: F[K] extends Newer
     ? PointedTo<F[K]> | undefined
@@ -58,7 +58,8 @@ type InfoFields<F extends Fields> = InfoRecord<F> & {
 
 type IterKind = keyof typeof ITER_INFO;
 /**
- * The info of an iterator link. `map` exists for bpf_map_elem, sockmap and bpf_sk_storage_map. In `task`, 0 means all.
+ * The info of an iterator link. `map` exists only for bpf_map_elem, sockmap and bpf_sk_storage_map. In `task`, 0 means
+ * all tasks.
  */
 export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
   readonly [K in IterKind]?:
@@ -67,7 +68,7 @@ export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
 };
 
 type PerfEventKind = keyof typeof PERF_EVENT_INFO;
-/** The target of a perf event link. Kernels before 6.6 do not report it: `unspec`. */
+/** The target of a perf event link. Kernels before 6.6 do not report the target; `kind` is then `unspec`. */
 export type PerfEventInfo =
   | { readonly kind: "unspec"; readonly type: number }
   | {
@@ -107,7 +108,10 @@ function armOf(kind: LinkKind, fd: number, answer: LinkAnswer): object {
   return infoFields(fd, answer, LINK_INFO[kind]);
 }
 
-/** Reads only the first three fields in one system call: enough to sort links by kind, or to learn a link's id. */
+/**
+ * Reads only the first three fields, in one system call. They are enough to sort links by kind, or to learn a link's
+ * id.
+ */
 export function linkHead(fd: number): LinkHead {
   const arena = beginCall();
   const at = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
@@ -126,7 +130,7 @@ function headAt(view: DataView, at: number): LinkHead {
 /** The info struct that the kernel filled. The next call overwrites it. */
 interface LinkAnswer {
   readonly view: DataView;
-  /** The offset in `view` of the union member for the kind, here called the arm. */
+  /** The offset in `view` of the union member for the link's kind. This file calls this union member the arm. */
   readonly at: number;
   /** The number of bytes of the arm that the kernel knows. */
   readonly length: number;
@@ -139,7 +143,7 @@ interface PointerPlan {
   readonly name: string;
   readonly to: "text" | "u32" | "u64";
   readonly offset: number;
-  /** The length of arm that includes the field; 0 if every kernel with this kind has the field. */
+  /** How long the arm must be to contain the field; 0 if every kernel that has this kind has the field. */
   readonly needs: number;
 }
 /** How to read the info of a kind. It is derived once from the layout of the kind. */
@@ -147,9 +151,9 @@ interface Plan {
   readonly readNumbers: (view: DataView, length: number, at: number) => object;
   readonly arrays: readonly PointerPlan[];
   readonly text: PointerPlan | undefined;
-  /** The offset of the text's length. */
+  /** The offset of the field with the text's length. */
   readonly length: number;
-  /** The offset of the number of elements. */
+  /** The offset of the field with the number of elements. */
   readonly count: number;
 }
 
@@ -179,7 +183,7 @@ function makePlan(layout: Struct<Fields>): Plan {
   return { readNumbers: infoReader(layout), arrays, text, length, count: offsets.count ?? -1 };
 }
 
-/** Reads the numbers, texts and arrays of a layout, which begins `from` bytes after the start of the arm. */
+/** Reads the numbers, texts and arrays of a layout. The layout begins `from` bytes after the start of the arm. */
 function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): object {
   const plan = planOf(layout as Struct<Fields>);
   if (plan.arrays.length > 0) return withArrays(fd, answer, plan);
@@ -192,9 +196,9 @@ function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): 
 const PATH_MAX = 4096;
 
 /**
- * Asks the kernel again with room for all arrays and the text. The first answer has the number of elements, which never
- * changes for a link. With too little room the kernel would return only ENOSPC. It also refuses a pointer without its
- * length, and non-zero bytes in fields that it does not know.
+ * Asks the kernel again, with room for all arrays and for the text. The number of elements comes from the first answer;
+ * it never changes for a link. With too little room, the kernel would return only ENOSPC. The kernel also refuses a
+ * pointer without its length, and non-zero bytes in fields that it does not know.
  */
 function withArrays(fd: number, first: LinkAnswer, plan: Plan): object {
   const { text } = plan;
@@ -281,14 +285,17 @@ function perfEventInfo(fd: number, answer: LinkAnswer): PerfEventInfo {
 }
 
 /**
- * The pointer position of the last link info that had a text. A listing often has many links of one kind in a row, so
- * the first call for the next link already passes room for a text at this position. That saves the second call. It is
- * only a guess: for a link of another kind the call fails and is repeated, or its text is discarded.
+ * The pointer position of the last link info that had a text. A listing often has many links of one kind in a row. So
+ * the first call for the next link already passes room for a text at this position, which saves the second call. The
+ * position is only a guess: for a link of another kind the call fails and is repeated, or the text is ignored.
  */
 const textGuess: { link: { readonly type: number; readonly pointer: number; readonly length: number } | undefined } = {
   link: undefined,
 };
-/** The guessed length. A kprobe_multi link would read it as a number of addresses, which must fit the room too. */
+/**
+ * The guessed length of a text. For a kprobe_multi link the kernel would take this number as the number of addresses,
+ * so that many addresses must fit the room too.
+ */
 const GUESSED_LENGTH = PATH_MAX / 8;
 
 /** Asks the kernel for the info of a link for the first time. The answer may include the text. */

@@ -13,13 +13,16 @@ import { runCommand } from "./command.ts";
 /** Options of LINK_UPDATE. */
 export interface LinkUpdateOptions {
   readonly flags?: number | undefined;
-  /** The kernel fails with EPERM unless this is the link's program (for struct_ops, its map). Sets BPF_F_REPLACE. */
+  /**
+   * The program that the link must have (for struct_ops, the map). Otherwise the kernel fails with EPERM. Sets
+   * BPF_F_REPLACE.
+   */
   readonly old_prog_fd?: number | undefined;
 }
 
 /**
- * Replaces the program of a link (for struct_ops, the map). Never pass the map that a struct_ops link already has: up
- * to 6.18 that triggers a kernel BUG, which locks struct_ops until the next reboot.
+ * Replaces the program of a link (for struct_ops, its map). Never pass the map that a struct_ops link already has: up
+ * to 6.18, this triggers a kernel BUG that locks struct_ops until the next reboot.
  */
 export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdateOptions = {}): void {
   const arena = beginCall();
@@ -33,7 +36,7 @@ export function linkUpdate(linkFd: number, newProgFd: number, options: LinkUpdat
   runCommand(arena, BpfCmd.BPF_LINK_UPDATE, BpfLinkUpdateAttr.size);
 }
 
-/** Detaches a link from its hook. The link then exists without effect. */
+/** Detaches a link from its hook. The link still exists, but has no effect. */
 export function linkDetach(linkFd: number): void {
   const arena = beginCall();
   BpfLinkDetachAttr.fill(arena.view, 0, { link_fd: linkFd });
@@ -49,7 +52,7 @@ export function iterCreate(linkFd: number, flags = 0): number {
 
 /** Options of RAW_TRACEPOINT_OPEN. */
 export interface RawTracepointOptions {
-  /** The tracepoint. Left out for programs whose target was fixed at load (fentry, LSM, tp_btf). */
+  /** The tracepoint. Leave it out for programs whose target was fixed at load (fentry, LSM, tp_btf). */
   readonly name?: string | undefined;
   /** The value that bpf_get_attach_cookie() returns (6.10). */
   readonly cookie?: number | bigint | undefined;

@@ -5,7 +5,7 @@ import { lengthOf } from "../ffi.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { checkBatchRoom } from "./map-element.ts";
 
-/** Flags of a batch: one for the elements (BPF_F_LOCK), one for the batch itself. */
+/** Flags of a batch. One field is for the elements (BPF_F_LOCK), the other for the batch itself. */
 export interface BatchOptions {
   readonly elem_flags?: bigint | undefined;
   readonly flags?: bigint | undefined;
@@ -13,19 +13,22 @@ export interface BatchOptions {
 
 /** One step of a walk over a map in batches. */
 export interface BatchStep {
-  /** Elements that were written into `keys` and `values`. */
+  /** How many elements were written into `keys` and `values`. */
   readonly count: number;
-  /** Whether the end of the map is reached. */
+  /** True if the end of the map is reached. */
   readonly done: boolean;
-  /** One bucket of the hash did not fit the buffers (ENOSPC). Nothing was read: retry with larger ones. */
+  /** True if one bucket of the hash did not fit the buffers (ENOSPC). Nothing was read: retry with larger buffers. */
   readonly tooSmall: boolean;
-  /** The kernel stopped at an element that it could not read, such as a deleted one (EINTR). Never for hashes. */
+  /**
+   * True if the kernel stopped at an element that it could not read, such as a deleted one (EINTR). Always false for
+   * hashes.
+   */
   readonly interrupted: boolean;
 }
 
 /**
- * Reads the next elements of a map, at most `count`, into `keys` and `values`. `cursor` is the position: a buffer as
- * long as a key, at least 4 bytes, that each step updates. `first` starts from the beginning.
+ * Reads the next elements of a map, at most `count`, into `keys` and `values`. `cursor` is the position in the map. It
+ * is a buffer as long as a key, but at least 4 bytes, and each step updates it. `first` starts from the beginning.
  */
 export function mapLookupBatch(
   fd: number,
@@ -39,7 +42,7 @@ export function mapLookupBatch(
   return readBatch(BpfCmd.BPF_MAP_LOOKUP_BATCH, fd, cursor, first, keys, values, count, options);
 }
 
-/** Like {@link mapLookupBatch}, and deletes the elements that it reads. */
+/** Does the same as {@link mapLookupBatch}, and also deletes the elements that it reads. */
 export function mapLookupAndDeleteBatch(
   fd: number,
   cursor: Uint8Array,
@@ -78,7 +81,7 @@ function readBatch(
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
   const read = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true, interrupted: false };
-  // ENOENT means that the end is reached. The elements before it were read.
+  // ENOENT means that the end is reached. The elements before the end were read.
   const interrupted = result === -Errno.EINTR;
   if (result < 0 && result !== -Errno.ENOENT && !interrupted) throw commandError(cmd, -result, { needs: ["CAP_BPF"] });
   // The kernel writes no cursor if it read no element (generic_map_lookup_batch in kernel/bpf/syscall.c).
@@ -86,7 +89,10 @@ function readBatch(
   return { count: read, done: result < 0 && !interrupted, tooSmall: false, interrupted };
 }
 
-/** Writes `count` elements and returns `count`. Throws SyscallError if one fails; those before it stay written. */
+/**
+ * Writes `count` elements and returns `count`. Throws SyscallError if an element cannot be written; the elements before
+ * it stay written.
+ */
 export function mapUpdateBatch(
   fd: number,
   keys: Uint8Array,
@@ -123,7 +129,8 @@ function writeBatch(
   const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
   const written = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result < 0 && !(result === -Errno.ENOENT && cmd === BpfCmd.BPF_MAP_DELETE_BATCH)) {
-    // The kernel updates the count only once it has begun: EFAULT and a refused attr leave it unchanged.
+    // The kernel updates the count only after it has begun. After EFAULT, or if it refuses the attr, the count is
+    // unchanged.
     const subject = written < count ? `after ${written} of ${count} elements` : undefined;
     throw commandError(cmd, -result, { needs: ["CAP_BPF"], ...(subject === undefined ? {} : { subject }) });
   }

@@ -15,7 +15,7 @@ export interface MapCreateAttr {
   readonly map_flags?: number | undefined;
   readonly inner_map_fd?: number | undefined;
   readonly numa_node?: number | undefined;
-  /** Cut to 15 bytes. The kernel allows only letters, digits, `_` and `.` (EINVAL otherwise). */
+  /** The name. It is cut to 15 bytes. The kernel allows only letters, digits, `_` and `.` (EINVAL otherwise). */
   readonly map_name?: string | undefined;
   readonly map_ifindex?: number | undefined;
   readonly btf_fd?: number | undefined;
@@ -24,9 +24,9 @@ export interface MapCreateAttr {
   readonly btf_vmlinux_value_type_id?: number | undefined;
   readonly map_extra?: bigint | undefined;
   readonly value_type_btf_obj_fd?: number | undefined;
-  /** Needs BPF_F_TOKEN_FD in `map_flags` (6.9). */
+  /** An fd of a token. Needs BPF_F_TOKEN_FD in `map_flags` (6.9). */
   readonly map_token_fd?: number | undefined;
-  /** SHA-256 of the only program that may use the map (6.18). */
+  /** The SHA-256 hash of the only program that may use the map (6.18). */
   readonly excl_prog_hash?: Uint8Array | undefined;
 }
 

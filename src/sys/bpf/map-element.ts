@@ -7,15 +7,15 @@ import { possibleCpus } from "../machine.ts";
 import { commandError } from "./command.ts";
 import { mapInfo } from "./map-info.ts";
 
-// These are the hot calls: 300 ns each, most of it in the kernel. Their attr, key and value have fixed places in the
-// arena, and the two addresses are written once. So an ordinary call only stores the fd and the flags and copies its
-// bytes. It allocates nothing.
+// These are the most frequent calls. Each takes 300 ns, most of it in the kernel. Their attr, key and value have fixed
+// places in the arena, and the two addresses are written only once. So an ordinary call only stores the fd and the
+// flags and copies its bytes. It allocates nothing.
 
 const KEY = ELEM_AREA + ATTR_SIZE;
 const VALUE: number = KEY + ELEM_KEY_SIZE;
 const ELEM_SIZE = 32;
-// A command refuses non-zero bytes in fields that it does not use (CHECK_ATTR), and other commands leave such bytes
-// here. So each command passes the attr only up to its last field.
+// A command refuses non-zero bytes in fields that it does not use (CHECK_ATTR). Other commands may have left such bytes
+// in this attr. So each command passes the attr only up to its last field.
 const UP_TO_KEY = 16;
 const UP_TO_VALUE = 24;
 
@@ -26,7 +26,7 @@ let attr64: BigUint64Array = new BigUint64Array(0);
 let attrAddress = 0;
 let keyAddress = 0n;
 let valueAddress = 0n;
-/** The current value of the flags field. Comparing a bigint is cheaper than storing it again. */
+/** The value that the flags field has now. Comparing a bigint with it is cheaper than storing the flags again. */
 let lastFlags = 0n;
 
 function setUp(): Arena {
@@ -44,7 +44,7 @@ function setUp(): Arena {
   return self;
 }
 
-/** Memory of a key or value, as bytes and as a view. */
+/** The memory of a key or a value, as bytes and as a view. */
 export interface ElementBuffer {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -52,8 +52,9 @@ export interface ElementBuffer {
 
 /**
  * Returns the arena's memory for the key and value of {@link mapLookupPlaced} and {@link mapUpdatePlaced}. The caller
- * reads and writes them there and saves a copy. All element calls share this memory: no other call may run between
- * writing the key, the call, and reading the value. Returns undefined if the value is too long for it.
+ * writes the key there and reads or writes the value there, which saves a copy. All element calls share this memory. So
+ * no other element call may run between writing the key, the call, and reading the value. Returns undefined if the
+ * value does not fit this memory.
  */
 export function elementPlaces(
   keySize: number,
@@ -68,7 +69,7 @@ export function elementPlaces(
   return { key: place(KEY, keySize), value: place(VALUE, valueSize) };
 }
 
-/** {@link mapLookupElem} with the key and the value of {@link elementPlaces}. */
+/** Does the same as {@link mapLookupElem}, with the key and the value in {@link elementPlaces}. */
 export function mapLookupPlaced(fd: number): boolean {
   setCall(fd, 0n);
   const result = bpfAt(BpfCmd.BPF_MAP_LOOKUP_ELEM, attrAddress, ELEM_SIZE);
@@ -77,7 +78,7 @@ export function mapLookupPlaced(fd: number): boolean {
   throw commandError(BpfCmd.BPF_MAP_LOOKUP_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** {@link mapUpdateElem} with the key and the value of {@link elementPlaces}. */
+/** Does the same as {@link mapUpdateElem}, with the key and the value in {@link elementPlaces}. */
 export function mapUpdatePlaced(fd: number, flags: bigint): void {
   setCall(fd, flags);
   const result = bpfAt(BpfCmd.BPF_MAP_UPDATE_ELEM, attrAddress, ELEM_SIZE);
@@ -87,7 +88,8 @@ export function mapUpdatePlaced(fd: number, flags: bigint): void {
 /** Up to this many bytes, a loop is faster than `TypedArray.set()`, which takes at least 12 ns. */
 const LOOP = 16;
 /**
- * A view of the value's place with the length of the last value. Reusing it saves a `subarray()`, which takes 20 ns.
+ * A view of the value's place in the arena, with the length of the last value. Reusing this view saves a `subarray()`,
+ * which takes 20 ns.
  */
 let valuePlace: Uint8Array = new Uint8Array(0);
 
@@ -107,7 +109,9 @@ function copyValueOut(to: Uint8Array): void {
   }
 }
 
-/** Writes the fd. Checks it first, because a typed array would turn the number 2**32 + 3 into the fd 3. */
+/**
+ * Writes the fd into the attr. Checks it first, because a typed array would turn the number 2**32 + 3 into the fd 3.
+ */
 function setFd(fd: number): void {
   if ((fd | 0) !== fd || fd < 0) throw new UsageError(`fd: ${String(fd)} is not a file descriptor`);
   attr32[0] = fd;
@@ -130,8 +134,8 @@ function setKey(key: Uint8Array): void {
 }
 
 /**
- * Passes a value that is too long for the arena by its own address. The kernel then writes as many bytes as a value of
- * the map has, so this checks that they fit. Keeps a reference to `value` until resetValue().
+ * Passes a value that is too long for the arena by its own address. The kernel then writes as many bytes as the map's
+ * values have, so this function checks that these bytes fit. Keeps a reference to `value` until resetValue().
  */
 function setValue(fd: number, value: Uint8Array): void {
   const length = lengthOf(value);
@@ -163,25 +167,30 @@ function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array
 }
 
 /**
- * Reads the element of `key` into `value`. Returns false if there is none. `value` must have the map's value size. For
- * a per-CPU map, that is the value size rounded up to a multiple of 8, times the number of possible CPUs. A shorter
- * `value` of at most 64 KiB gets as many bytes as fit; for a longer one that is still too short this throws UsageError.
+ * Reads the element of `key` into `value`. Returns false if the map has no such element. `value` must have the map's
+ * value size. For a per-CPU map, its size is the value size rounded up to a multiple of 8, times the number of possible
+ * CPUs. If `value` is shorter and has at most 64 KiB, it gets as many bytes as fit. If it is shorter and longer than 64
+ * KiB, this function throws UsageError.
  */
 export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
 }
 
-/** Like {@link mapLookupElem}, and deletes the element atomically. With an empty key it pops from a queue or stack. */
+/**
+ * Does the same as {@link mapLookupElem}, and deletes the element atomically. With an empty key it pops from a queue or
+ * stack.
+ */
 export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
-  // A queue has no keys, and the kernel wants a NULL for one (kernel/bpf/syscall.c, map_lookup_and_delete_elem).
+  // A queue has no keys. For a queue, the kernel requires NULL as the key (kernel/bpf/syscall.c,
+  // map_lookup_and_delete_elem).
   if (lengthOf(key) > 0) return readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags));
 }
 
-/** Looks up in a map without keys: peeks at a queue or stack, or tests whether a bloom filter contains `value`. */
+/** Looks up in a map without keys: peeks at a queue or stack, or tests if a bloom filter contains `value`. */
 export function mapLookupWithoutKey(fd: number, value: Uint8Array, flags = 0n): boolean {
   if (arena === undefined) setUp();
-  // A bloom filter reads the value, so copy it in.
+  // The kernel reads the value for a bloom filter, so copy the value in.
   if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, EMPTY, value, flags));
 }
@@ -211,7 +220,7 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
   if (result < 0) throw commandError(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, { needs: ["CAP_BPF"] });
 }
 
-/** Deletes an element. Returns false if there was none. */
+/** Deletes an element. Returns false if the map had no such element. */
 export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
   if (arena === undefined) setUp();
   setFd(fd);
@@ -223,15 +232,16 @@ export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
 }
 
 /**
- * Writes the key after `key` (undefined: the first key) into `next`, which has the key size. Returns false at the end.
+ * Writes the key after `key` into `next`; the first key if `key` is undefined. `next` must have the map's key size.
+ * Returns false after the last key.
  */
 export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
   if (arena === undefined) setUp();
   setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
-  // The kernel writes the next key into the arena, so `next` must not be longer than its place there. No map has longer
-  // keys.
+  // The kernel writes the next key into the arena, so `next` must not be longer than the key's place there. No map has
+  // longer keys.
   if (lengthOf(next) > ELEM_KEY_SIZE) {
     throw new UsageError(`a map key has at most 512 bytes, room for ${lengthOf(next)} was given`);
   }
@@ -245,7 +255,10 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
   return true;
 }
 
-/** Returns the bytes of a key and of a value in a system call. A per-CPU value includes the values of all CPUs. */
+/**
+ * Returns the sizes of a key and of a value in a system call, in bytes. A value of a per-CPU map includes the values of
+ * all CPUs.
+ */
 export function mapElementSize(fd: number): { readonly key_bytes: number; readonly value_bytes: number } {
   const { type, key_size, value_size } = mapInfo(fd);
   const value_bytes = isPerCpuMap(type) ? Math.ceil(value_size / 8) * 8 * possibleCpus() : value_size;
@@ -253,8 +266,8 @@ export function mapElementSize(fd: number): { readonly key_bytes: number; readon
 }
 
 /**
- * Throws UsageError unless `keys` and `values` have room for `count` elements: the kernel does not know their lengths
- * and would write past the end. Returns the bytes of a key.
+ * Throws UsageError unless `keys` and `values` have room for `count` elements. The kernel does not know the lengths of
+ * these buffers, and would write past their end. Returns the bytes of a key.
  */
 export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
   checkU32(count, "count");

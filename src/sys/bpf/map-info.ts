@@ -4,7 +4,7 @@ import { BpfBtfInfo, BpfMapInfo, BpfTokenInfo } from "../../uapi/index.ts";
 import { beginCall, placeRoom } from "../arena.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
 
-/** `struct bpf_map_info` by the kernel's names. A field that this kernel is too old for is undefined. */
+/** `struct bpf_map_info`, with the kernel's names. A field is undefined if this kernel is too old to have it. */
 export interface MapInfo {
   readonly type: number;
   readonly id: number;
@@ -18,11 +18,11 @@ export interface MapInfo {
   readonly btf_vmlinux_value_type_id: number | undefined;
   readonly netns_dev: bigint;
   readonly netns_ino: bigint;
-  /** 0 for a map without BTF. */
+  /** The id of the map's BTF; 0 for a map without BTF. */
   readonly btf_id: number;
   readonly btf_key_type_id: number;
   readonly btf_value_type_id: number;
-  /** The id of the BTF with that struct, if a module defines it; 0 for vmlinux (6.9). */
+  /** If a module defines the struct of a struct_ops map: the id of the module's BTF. 0 for vmlinux (6.9). */
   readonly btf_vmlinux_id: number | undefined;
   /** The number of hashes of a bloom filter, or the address of an arena (5.16). */
   readonly map_extra: bigint | undefined;
@@ -53,7 +53,7 @@ export function mapInfo(fd: number): MapInfo {
   };
 }
 
-/** Returns the SHA-256 hash of a frozen map's content, which a signed loader compares (6.18). */
+/** Returns the SHA-256 hash of a frozen map's content. A signed loader compares this hash (6.18). */
 export function mapHash(fd: number): Uint8Array {
   const arena = beginCall();
   const room = placeInfo(BpfMapInfo.size);
@@ -63,28 +63,28 @@ export function mapHash(fd: number): Uint8Array {
   return hash.bytes.slice();
 }
 
-/** `struct bpf_btf_info` by the kernel's names. */
+/** `struct bpf_btf_info`, with the kernel's names. */
 export interface BtfInfo {
   readonly id: number;
   /** `vmlinux`, a module's name, or empty for the BTF of programs and maps (5.11). */
   readonly name: string;
-  /** Whether it describes the kernel or a module (5.11). */
+  /** True if the BTF describes the kernel or a module (5.11). */
   readonly kernel_btf: boolean;
   readonly btf_size: number;
-  /** The raw BTF, if asked for. */
+  /** The raw BTF, if the caller requested it. */
   readonly btf: Uint8Array | undefined;
 }
 
 const NAME_SIZE = 256;
 
-/** Reads the kernel's information about a BTF object; with `data`, also its bytes. */
+/** Reads the kernel's information about a BTF object. With `data`, also reads the BTF's bytes. */
 export function btfInfo(fd: number, options: { data?: boolean } = {}): BtfInfo {
   const first = btfInfoOnce(fd, 0);
   if (options.data !== true) return first;
   return btfInfoOnce(fd, first.btf_size);
 }
 
-/** Whether to request names. Becomes false after a kernel before 5.11 refused the longer struct with E2BIG. */
+/** Whether to request names. Becomes false after a kernel before 5.11 has refused the longer struct with E2BIG. */
 let withNames = true;
 
 function btfInfoOnce(fd: number, size: number): BtfInfo {
@@ -113,7 +113,7 @@ function askBtfInfo(fd: number, size: number): BtfInfo {
     name: textUntilNul(name.bytes),
     kernel_btf: info.kernel_btf ?? false,
     btf_size: info.btf_size ?? 0,
-    // Copy the bytes: they may lie in the arena, which the next call overwrites.
+    // Copy the bytes, because they may lie in the arena, which the next call overwrites.
     btf: data === undefined ? undefined : data.bytes.slice(),
   };
 }

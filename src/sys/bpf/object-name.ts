@@ -11,8 +11,9 @@ export function objectName(name: string | undefined): string {
 }
 
 /**
- * Returns a name that the user chose, cut to the 15 bytes of the kernel's struct. Other bytes are not replaced: the
- * kernel refuses those that it does not allow. Throws UsageError for a NUL byte, which would silently end the name.
+ * Returns a name that the user chose, cut to the 15 bytes of the kernel's struct. No bytes are replaced: the kernel
+ * refuses a name with bytes that it does not allow. Throws UsageError for a NUL byte, which would silently end the
+ * name.
  */
 export function givenName(name: string | undefined): string {
   if (name === undefined) return "";

@@ -5,7 +5,7 @@ import { runCommand } from "./command.ts";
 
 /** Options of OBJ_PIN and OBJ_GET: the directory of a relative path, and the access mode. */
 export interface ObjOptions {
-  /** BPF_F_RDONLY or BPF_F_WRONLY, for a map. `path_fd` sets BPF_F_PATH_FD (6.5) automatically. */
+  /** Flags: BPF_F_RDONLY or BPF_F_WRONLY for a map. `path_fd` sets BPF_F_PATH_FD (6.5) automatically. */
   readonly file_flags?: number | undefined;
   /** An fd of the directory that a relative path starts from (6.5). */
   readonly path_fd?: number | undefined;

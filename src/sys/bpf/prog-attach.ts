@@ -7,9 +7,9 @@ import { runCommand } from "./command.ts";
 export interface ProgAttachOptions {
   /** Flags of BpfAttachFlag. */
   readonly attach_flags?: number | undefined;
-  /** With BPF_F_REPLACE: the program to replace. */
+  /** The program to replace, with BPF_F_REPLACE. */
   readonly replace_bpf_fd?: number | undefined;
-  /** With BPF_F_BEFORE or BPF_F_AFTER: the neighbour, by fd or by id (which sets BPF_F_ID). */
+  /** The neighbour, with BPF_F_BEFORE or BPF_F_AFTER: an fd, or an id (which sets BPF_F_ID). */
   readonly relative_fd?: number | undefined;
   readonly relative_id?: number | undefined;
   /** The kernel fails with ESTALE unless the hook's list has this revision (6.6). */
@@ -18,7 +18,10 @@ export interface ProgAttachOptions {
 
 const NEEDS = { needs: ["CAP_NET_ADMIN"] } as const;
 
-/** Attaches a program to a cgroup, map, netns or lirc fd, or for tcx and netkit to an ifindex, without a link. */
+/**
+ * Attaches a program without a link. `target` is an fd of a cgroup, map, network namespace or lirc device; for tcx and
+ * netkit it is an ifindex.
+ */
 export function progAttach(
   progFd: number,
   target: number,

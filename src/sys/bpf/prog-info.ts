@@ -3,7 +3,7 @@ import { BpfProgInfo } from "../../uapi/index.ts";
 import { type Arena, beginCall, placeRoom, placeSpace, type Room } from "../arena.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
 
-/** How the arrays that `struct bpf_prog_info` points to are read, by the name of the pointer. */
+/** How to read the arrays to which `struct bpf_prog_info` points, by the name of the pointer. */
 const ARRAYS = {
   map_ids: { count: "nr_map_ids", size: 4, decode: decodeU32s },
   /** The instructions as the verifier left them. */
@@ -20,8 +20,8 @@ type Arrays = typeof ARRAYS;
 type ArrayName = keyof Arrays;
 
 /**
- * `struct bpf_prog_info` by the kernel's names. A field is undefined if the kernel is too old to know it. An array is
- * undefined unless it was requested, and where the kernel hides it (kernel.kptr_restrict, missing rights).
+ * `struct bpf_prog_info`, with the kernel's names. A field is undefined if the kernel is too old to have it. An array
+ * is undefined if it was not requested, or if the kernel hides it (kernel.kptr_restrict, missing rights).
  */
 export type ProgInfo = InfoRecord<typeof BpfProgInfo.fields> & {
   readonly [K in ArrayName]?: ReturnType<Arrays[K]["decode"]> | undefined;
@@ -33,7 +33,7 @@ export type ProgInfoRequest = { readonly [K in ArrayName]?: boolean | undefined 
 const readRecord = infoReader(BpfProgInfo);
 const at = BpfProgInfo.offsets;
 
-/** The first call has room for this many map ids, so that most programs need no second call. */
+/** The first call has room for this many map ids. Most programs have fewer maps and need no second call. */
 const FIRST_MAP_IDS = 64;
 
 /** Reads the kernel's information about a program, with the arrays that `request` names. */
@@ -46,7 +46,7 @@ export function progInfo(fd: number, request: ProgInfoRequest = {}): ProgInfo {
   return wanted.length === 0 ? info : infoWithArrays(arena, fd, info, wanted);
 }
 
-/** Reads the info, and the map ids unless there are more than {@link FIRST_MAP_IDS}. */
+/** Reads the info. Also reads the map ids, unless the program has more than {@link FIRST_MAP_IDS}. */
 function firstInfo(arena: Arena, fd: number, withMapIds: boolean): ProgInfo {
   const { view, base } = arena;
   const infoAt = placeSpace(BpfProgInfo.size);
@@ -112,19 +112,22 @@ function elementSize(name: ArrayName, info: ProgInfo): number {
   return typeof size === "number" ? size : info[size];
 }
 
-/** The field with the size of a record. The kernel needs it for arrays whose records may grow in newer versions. */
+/**
+ * Returns the field with the size of a record. The kernel needs this field for arrays whose records may become longer
+ * in newer versions.
+ */
 function recordSize(name: ArrayName, bytes: number): { readonly [field: string]: number } {
   const { size } = ARRAYS[name];
   return typeof size === "string" ? { [size]: bytes } : {};
 }
 
-/** The fields that a list of attachments needs. A field that the kernel is too old for is 0. */
+/** The fields that a list of attachments needs. A field is 0 if the kernel is too old to have it. */
 export type ProgHead = Pick<ProgInfo, "type" | "id" | "name" | "btf_id" | "nr_func_info"> & {
   readonly attach_btf_obj_id: number;
   readonly attach_btf_id: number;
 };
 
-/** Reads only these few fields of a program's info, which is cheaper than {@link progInfo}. */
+/** Reads only a few fields of a program's info, which is cheaper than {@link progInfo}. */
 export function progHead(fd: number): ProgHead {
   const arena = beginCall();
   const room = placeInfo(BpfProgInfo.size);

@@ -13,9 +13,9 @@ export interface ProgLoadOptions {
   readonly prog_type: BpfProgType;
   /** Encoded instructions in the machine's byte order. */
   readonly insns: Uint8Array;
-  /** Default: `GPL`. Programs under other licenses may not call many of the helpers. */
+  /** The license. Default: `GPL`. Programs under other licenses may not call many of the helpers. */
   readonly license?: string | undefined;
-  /** Cut to 15 bytes; bytes that the kernel does not allow in a name become `_`. */
+  /** The name. It is cut to 15 bytes, and bytes that the kernel does not allow in a name become `_`. */
   readonly prog_name?: string | undefined;
   readonly expected_attach_type?: number | undefined;
   readonly prog_flags?: number | undefined;
@@ -34,29 +34,37 @@ export interface ProgLoadOptions {
   readonly attach_btf_id?: number | undefined;
   readonly attach_prog_fd?: number | undefined;
   /**
-   * The BTF object that has `attach_btf_id`, if it is a module's. The kernel uses one field for this and
+   * The BTF object that contains `attach_btf_id`, if it belongs to a module. The kernel has only one field for this and
    * `attach_prog_fd`.
    */
   readonly attach_btf_obj_fd?: number | undefined;
-  /** The fds that instructions refer to by index. */
+  /** The fds to which instructions refer by index. */
   readonly fd_array?: readonly number[] | Int32Array | undefined;
-  /** Binds the first maps of `fd_array` to the program (6.14). */
+  /** How many maps at the start of `fd_array` to bind to the program (6.14). */
   readonly fd_array_cnt?: number | undefined;
-  /** Needs BPF_F_TOKEN_FD in `prog_flags` (6.9). */
+  /** An fd of a token. Needs BPF_F_TOKEN_FD in `prog_flags` (6.9). */
   readonly prog_token_fd?: number | undefined;
   readonly signature?: Uint8Array | undefined;
   readonly keyring_id?: number | undefined;
-  /** Requests the verifier's log: `level` is of BpfLogLevel (default: 1), `size` the bytes of the buffer. */
+  /**
+   * Requests the verifier's log. `level` is a value of BpfLogLevel (default: 1); `size` is the size of the buffer in
+   * bytes.
+   */
   readonly log?: { readonly level?: number | undefined; readonly size: number } | undefined;
 }
 
-/** The result of loading a program: an fd or the errno, and in both cases the verifier's log if it was requested. */
+/**
+ * The result of loading a program: an fd or the errno. If the verifier's log was requested, it is there in both cases.
+ */
 export type ProgLoadResult = (
   | { readonly fd: number; readonly errno?: undefined }
   | { readonly fd?: undefined; readonly errno: number }
 ) & {
   readonly log: string;
-  /** The bytes of the whole log with its NUL. Above the requested size if the log was cut. 0 before 6.4. */
+  /**
+   * The size of the whole log in bytes, including its NUL. It is above the requested size if the log was cut. 0 before
+   * 6.4.
+   */
   readonly logTrueSize: number;
 };
 
@@ -91,7 +99,7 @@ export function progLoad(options: ProgLoadOptions): number {
   return result.fd;
 }
 
-/** The error for a failed load. Its hint names the capabilities that the program's type needs. */
+/** Returns the error for a failed load. Its hint names the capabilities that this type of program needs. */
 export function progLoadError(options: ProgLoadOptions, errno: number): SyscallError {
   const { prog_type, prog_name } = options;
   return commandError(BpfCmd.BPF_PROG_LOAD, errno, {
@@ -158,7 +166,7 @@ export function checkedLogSize(size: number): number {
 
 const decoder = new TextDecoder();
 
-/** The log up to its NUL. */
+/** Returns the text of the log up to its NUL. */
 export function logText(log: Uint8Array): string {
   const end = log.indexOf(0);
   return end < 64 && end >= 0 ? decodeText(log, 0, end) : decoder.decode(log.subarray(0, end < 0 ? log.length : end));

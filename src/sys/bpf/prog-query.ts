@@ -12,22 +12,25 @@ export interface ProgQueryOptions {
 /** The programs at a hook, in the order in which they run. */
 export interface ProgQueryResult {
   readonly prog_ids: number[];
-  /** Flags of the hook. 0 in effective queries. */
+  /** Flags of the hook; 0 in effective queries. */
   readonly attach_flags: number;
-  /** The flags of each program. Only for cgroups, since 6.0, and not in effective queries. */
+  /** The flags of each program. They exist only for cgroups, since 6.0, and not in effective queries. */
   readonly prog_attach_flags: number[] | undefined;
-  /** The link of each program, 0 for none. Only for tcx and netkit. */
+  /** The id of each program's link; 0 for a program without a link. Only for tcx and netkit. */
   readonly link_ids: number[] | undefined;
   readonly link_attach_flags: number[] | undefined;
-  /** Changes with every change to the list; tcx and netkit since 6.6, cgroups since 6.17, otherwise 0. */
+  /**
+   * The revision of the list. It changes with every change to the list. The kernel counts it for tcx and netkit since
+   * 6.6, for cgroups since 6.17; otherwise it is 0.
+   */
   readonly revision: bigint;
 }
 
 const a = BpfAttachType;
 
 /**
- * Whether the kernel knows `prog_attach_flags`. Kernels before 6.0 return EINVAL for it. Undefined until a query shows
- * it.
+ * True if the kernel knows `prog_attach_flags`. Kernels before 6.0 return EINVAL for this field. Undefined until the
+ * first query.
  */
 let perProgramFlags: boolean | undefined;
 

@@ -11,7 +11,7 @@ import { beginCall, placeOwn } from "../arena.ts";
 import { lengthOf } from "../ffi.ts";
 import { runCommand } from "./command.ts";
 
-/** Makes the kernel count runs and run time of all programs while the returned fd is open (5.8). */
+/** Makes the kernel measure the runs and run times of all programs while the returned fd is open (5.8). */
 export function enableStats(type: number = BpfStatsType.BPF_STATS_RUN_TIME): number {
   const arena = beginCall();
   BpfEnableStatsAttr.fill(arena.view, 0, { type });
@@ -32,7 +32,10 @@ export function tokenCreate(bpffsFd: number, flags = 0): number {
   return runCommand(arena, BpfCmd.BPF_TOKEN_CREATE, BpfTokenCreateAttr.size);
 }
 
-/** Reads from one of a program's streams (BpfStream) into `into`. Returns the number of bytes, 0 at the end (6.17). */
+/**
+ * Reads from a stream (BpfStream) of a program into `into`. Returns the number of bytes; 0 at the end of the stream
+ * (6.17).
+ */
 export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8Array): number {
   const arena = beginCall();
   BpfProgStreamReadAttr.fill(arena.view, 0, {

@@ -4,20 +4,20 @@ import { BpfCmd, BpfTaskFdQueryAttr, type BpfTaskFdType } from "../../uapi/index
 import { beginCall, placeRoom } from "../arena.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** The program on an fd of a process, and what the fd is attached to. */
+/** The program on an fd of a process, and the place where the fd attaches it. */
 export interface TaskFdInfo {
   readonly prog_id: number;
   /** One of BpfTaskFdType. */
   readonly fd_type: BpfTaskFdType;
-  /** The tracepoint, the kernel function or the file; empty for a kprobe by address. */
+  /** The tracepoint, the kernel function or the file. Empty for a kprobe at an address. */
   readonly name: string;
-  /** Offset in the function or file. */
+  /** The offset in the function or file. */
   readonly probe_offset: bigint;
-  /** Address of a kprobe; 0 if the kernel hides addresses. */
+  /** The address of a kprobe; 0 if the kernel hides addresses. */
   readonly probe_addr: bigint;
 }
 
-/** Queries an fd of a process. Returns undefined if it has no program (the kernel's ENOTSUPP or ENOENT). */
+/** Queries an fd of a process. Returns undefined if the fd has no program (the kernel's ENOTSUPP or ENOENT). */
 export function taskFdQuery(pid: number, fd: number): TaskFdInfo | undefined {
   let size = 256;
   for (;;) {

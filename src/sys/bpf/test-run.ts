@@ -5,23 +5,25 @@ import { lengthOf } from "../ffi.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** Options of a test run. Which ones are required depends on the type of program. */
+/** Options of a test run. The type of the program decides which ones are required. */
 export interface TestRunOptions {
   /** The packet, for programs that process one (at least 14 bytes). */
   readonly data_in?: Uint8Array | undefined;
-  /** The buffer size for the packet after the run. Default: 0, the packet is not returned. */
+  /** The size of the buffer for the packet after the run. Default: 0, so the packet is not returned. */
   readonly data_size_out?: number | undefined;
   /** The context struct, such as `xdp_md`. */
   readonly ctx_in?: Uint8Array | undefined;
   readonly ctx_size_out?: number | undefined;
-  /** The context of a syscall program, which changes it in place. Replaces `ctx_in` and `ctx_size_out`. */
+  /**
+   * The context of a syscall program. The program changes these bytes in place. Replaces `ctx_in` and `ctx_size_out`.
+   */
   readonly ctx_in_place?: Uint8Array | undefined;
   readonly repeat?: number | undefined;
   /** Flags of BpfTestRunFlag. */
   readonly flags?: number | undefined;
-  /** With BPF_F_TEST_RUN_ON_CPU. */
+  /** The CPU to run on, with BPF_F_TEST_RUN_ON_CPU. */
   readonly cpu?: number | undefined;
-  /** Frames at a time, with BPF_F_TEST_XDP_LIVE_FRAMES. */
+  /** The number of frames to run at a time, with BPF_F_TEST_XDP_LIVE_FRAMES. */
   readonly batch_size?: number | undefined;
 }
 
@@ -29,11 +31,11 @@ export interface TestRunOptions {
 export interface TestRunResult {
   /** The program's return value. */
   readonly retval: number;
-  /** Mean nanoseconds of a run. */
+  /** The mean time of a run in nanoseconds. */
   readonly duration: number;
-  /** The packet after the run, cut to the requested `data_size_out`; undefined if none was requested. */
+  /** The packet after the run, cut to the requested `data_size_out`. Undefined if no packet was requested. */
   readonly data_out: Uint8Array | undefined;
-  /** The whole length of the packet, which is above the requested size if it was cut. */
+  /** The whole length of the packet. It is above the requested size if the packet was cut. */
   readonly data_size_out: number;
   readonly ctx_out: Uint8Array | undefined;
   readonly ctx_size_out: number;
@@ -96,7 +98,7 @@ function runOnce(progFd: number, options: TestRunOptions): TestRunResult | numbe
   });
   const result = tryCommand(arena, BpfCmd.BPF_PROG_TEST_RUN, BpfTestRunAttr.size);
   const attr = BpfTestRunAttr.view(arena.view);
-  // ENOSPC: the run succeeded, but a buffer was too small (bpf_test_finish). The attr has the size that it needs.
+  // ENOSPC: the run succeeded, but a buffer was too small (bpf_test_finish). The attr contains the needed sizes.
   const cut = result === -Errno.ENOSPC && (attr.data_size_out > data_size_out || attr.ctx_size_out > ctx_size_out);
   if (result < 0 && !cut) return result;
   return {
