@@ -30,17 +30,17 @@ import type { BpfObject } from "./bpf-object.ts";
 
 /** A program or a struct_ops map that was not attached, and why. */
 export interface NotAttached {
-  /** Of the program. */
+  /** The name of the program or of the struct_ops map. */
   readonly name: string;
-  /** One sentence without a full stop. */
+  /** The reason, as one sentence without a full stop. */
   readonly reason: string;
 }
 
-/** The links that {@link autoAttach} made. Closing it closes all of them. */
+/** The links that {@link autoAttach} made. Closing this object closes all of the links. */
 export class Attachments implements Disposable {
-  /** By the name of the program, or of the struct_ops map. */
+  /** The links by the name of the program, or of the struct_ops map. */
   readonly links: Readonly<Record<string, Link>>;
-  /** The programs that were loaded and have to be attached by hand. */
+  /** The programs that were loaded but not attached. The caller must attach them by hand. */
   readonly left: readonly NotAttached[];
 
   constructor(links: Readonly<Record<string, Link>>, left: readonly NotAttached[]) {
@@ -48,7 +48,7 @@ export class Attachments implements Disposable {
     this.left = left;
   }
 
-  /** Closes all links, the last one first. Those that are pinned live on. */
+  /** Closes all links, with the last one first. A pinned link stays attached. */
   close(): void {
     closeAll(Object.values(this.links));
   }
@@ -60,9 +60,9 @@ export class Attachments implements Disposable {
 
 /**
  * Attaches every program of a loaded object whose section name is a complete target, and every struct_ops map. libbpf's
- * skeletons do the same. The result lists the programs that were not attached: those whose section name is no complete
- * target, and those whose `autoattach` is off. If one program fails to attach, the links before it are closed and the
- * error is thrown.
+ * skeletons do the same. The result also lists the programs that were not attached, because their section name is no
+ * complete target or because their `autoattach` is false. If one program fails to attach, this function closes the
+ * links before it and throws the error.
  */
 export function autoAttach(object: BpfObject): Attachments {
   const links: Record<string, Link> = Object.create(null);
@@ -93,7 +93,7 @@ function closeAll(links: readonly Link[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Returns why a program is not attached automatically; undefined if it is. */
+/** Returns why a program is not attached automatically; undefined if it is attached. */
 function whyLeft(object: BpfObject, program: Program): string | undefined {
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "it is a callback of a struct_ops map";
   const section = sectionOf(program, "");
@@ -106,7 +106,7 @@ function whyLeft(object: BpfObject, program: Program): string | undefined {
 
 /**
  * Attaches a program to the target in its section name, as libbpf's bpf_program__attach() does. Returns undefined if
- * the section name is no complete target. That of some kinds never is: `xdp`, `cgroup_skb/…`.
+ * the section name is no complete target. The section names of some kinds never are, such as `xdp` and `cgroup_skb/…`.
  */
 export function attachBySection(program: Program): Link | undefined {
   const { kind } = parseSectionName(program.origin.sectionName ?? "");
@@ -116,8 +116,8 @@ export function attachBySection(program: Program): Link | undefined {
 }
 
 /**
- * Returns the target in a program's section name: undefined if it is incomplete, empty if the load has fixed the
- * target.
+ * Returns the target in a program's section name: undefined if it is incomplete, or empty if the target was fixed when
+ * the program was loaded.
  */
 function targetOf(program: Program): string | undefined {
   const { kind, attachTo } = parseSectionName(program.origin.sectionName ?? "");
@@ -126,7 +126,7 @@ function targetOf(program: Program): string | undefined {
   return target === "" && NEEDS_TARGET[kind.autoAttach] ? undefined : target;
 }
 
-/** Whether the section's name must give the target. Otherwise the load has fixed it. */
+/** Whether the section name must give the target. If not, the target was fixed when the program was loaded. */
 const NEEDS_TARGET: Readonly<Record<AutoAttach, boolean>> = {
   kprobe: true,
   uprobe: true,
@@ -144,7 +144,7 @@ const NEEDS_TARGET: Readonly<Record<AutoAttach, boolean>> = {
 };
 
 function attachKind(program: Program, section: string, way: AutoAttach, target: string): Link {
-  // `kretprobe`, `uretprobe.multi.s`, `kretsyscall`.
+  // True for `kretprobe`, `uretprobe.multi.s`, `kretsyscall` and the like.
   const returns = /^.ret/.test(section);
   const wrong = (form: string): UsageError =>
     new UsageError(`${program.what}: its section ${section}/${target} is not of the form ${section}/${form}`);

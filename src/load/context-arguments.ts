@@ -2,11 +2,13 @@ import { Btf, BtfEdit, BtfKind, type TypeId } from "../btf/index.ts";
 import type { FunctionSpec, ProgramSpec } from "../object/index.ts";
 import { BpfProgType } from "../uapi/index.ts";
 
-/** This tag marks an argument of a global function as the program's context, whatever its type (Linux 6.8). */
+/**
+ * This tag marks an argument of a global function as the program's context, whatever type the argument has (Linux 6.8).
+ */
 const TAG = "arg:ctx";
 
 const P = BpfProgType;
-/** The context struct of each program type. Kernels before 6.8 recognise a context by this name. */
+/** The context struct of each program type. Kernels before 6.8 recognize a context by the name of its struct. */
 const CONTEXTS: ReadonlyMap<number, string> = new Map([
   [P.BPF_PROG_TYPE_CGROUP_DEVICE, "bpf_cgroup_dev_ctx"],
   [P.BPF_PROG_TYPE_CGROUP_SKB, "__sk_buff"],
@@ -34,10 +36,10 @@ const CONTEXTS: ReadonlyMap<number, string> = new Map([
   [P.BPF_PROG_TYPE_SOCKET_FILTER, "__sk_buff"],
   [P.BPF_PROG_TYPE_XDP, "xdp_md"],
 ]);
-/** The structs of registers that kprobe and perf event programs get, on the supported architectures. */
+/** The structs of registers that kprobe and perf event programs get on the supported architectures. */
 const REGISTERS: ReadonlySet<string> = new Set(["pt_regs", "user_pt_regs", "user_regs_struct"]);
 
-/** An argument that has the tag. */
+/** An argument with the tag. */
 interface ContextArgument {
   readonly func: TypeId;
   readonly index: number;
@@ -58,7 +60,7 @@ export function contextArguments(btf: Btf): ContextArgument[] {
 
 /**
  * Replaces the types of tagged arguments, for a kernel that does not know the tag. Each program gets its own copy of
- * the function types that it uses, in which a tagged argument has the program's context type. New types are appended,
+ * the types of its functions. In this copy, a tagged argument has the program's context type. New types are appended,
  * so the ids and strings of the object's BTF stay valid. libbpf does the same (`bpf_program_fixup_func_info`).
  */
 export function nameContexts(
@@ -90,7 +92,7 @@ export function nameContexts(
   return { btf: functions.size === 0 ? btf : Btf.parse(edit.encode(), { source: btf.source }), functions };
 }
 
-/** Appends a copy of a FUNC in which some arguments have another type. */
+/** Appends a copy of a FUNC. In the copy, the arguments at `indices` have the type `pointer`. */
 function cloneFunction(edit: BtfEdit, id: TypeId, indices: readonly number[], pointer: TypeId): TypeId {
   const func = edit.btf.type(id);
   const proto = edit.btf.type(edit.btf.target(id));
@@ -103,7 +105,7 @@ function cloneFunction(edit: BtfEdit, id: TypeId, indices: readonly number[], po
   return clone;
 }
 
-/** Whether an argument may be a context that an old kernel does not recognise by its type. */
+/** Whether an argument can be a context that an old kernel does not recognize by the argument's type. */
 function needsName(btf: Btf, func: TypeId, index: number, type: BpfProgType): boolean {
   const proto = btf.type(btf.target(func));
   const param = proto.kind === "func_proto" ? proto.params[index] : undefined;
@@ -116,7 +118,7 @@ function needsName(btf: Btf, func: TypeId, index: number, type: BpfProgType): bo
     case "struct":
       return (type === P.BPF_PROG_TYPE_KPROBE || type === P.BPF_PROG_TYPE_PERF_EVENT) && REGISTERS.has(pointed.name);
     case "int":
-      // Raw tracepoints may take `u64 *`.
+      // In raw tracepoint programs, the context may also be a `u64 *`.
       return (
         pointed.size === 8 &&
         (type === P.BPF_PROG_TYPE_RAW_TRACEPOINT || type === P.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)

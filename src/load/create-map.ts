@@ -17,20 +17,20 @@ import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 export interface KernelStructOps {
   readonly valueTypeId: number;
   readonly valueSize: number;
-  /** The BTF of the module that has the struct; 0 for the kernel's own. */
+  /** The fd of the BTF of the module that defines the struct; 0 if the kernel itself defines it. */
   readonly btfFd: number;
 }
 
 const BPF_F_VTYPE_BTF_OBJ_FD = 0x8000;
 
 /**
- * Returns the max_entries to create a map with. A ring gets a power of two of at least a page. A perf event array
- * without max_entries gets one entry for each possible CPU.
+ * Returns the max_entries to create a map with. For a ring, rounds up to a power of two that is at least a page. For a
+ * perf event array without max_entries, returns the number of possible CPUs.
  */
 export function effectiveMaxEntries(spec: MapSpec): number {
   const { type, maxEntries } = spec;
   if (type === BpfMapType.BPF_MAP_TYPE_RINGBUF || type === BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
-    // 0 stays 0, and above 2^31 no power of two is left: the kernel refuses both.
+    // Leave 0 and numbers above 2^31 unchanged: no 32-bit power of two follows these, and the kernel refuses both.
     if (maxEntries === 0 || maxEntries > 2 ** 31) return maxEntries;
     let size = pageSize();
     while (size < maxEntries) size *= 2;
@@ -39,12 +39,12 @@ export function effectiveMaxEntries(spec: MapSpec): number {
   return type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? possibleCpus() : maxEntries;
 }
 
-/** What creating a map takes besides its spec. */
+/** What {@link createMap} needs besides the spec of the map. */
 export interface MapParts {
-  /** The object's BTF in the kernel. */
+  /** The fd of the object's BTF in the kernel. */
   readonly btf: OwnedFd | undefined;
   readonly structOps?: KernelStructOps | undefined;
-  /** The device to offload to, in place of the spec's. */
+  /** The network device to offload the map to, instead of the device in the spec. */
   readonly ifindex?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
   }
 }
 
-/** Returns the attr of BPF_MAP_CREATE for a map, without BTF types and fds. */
+/** Returns the attr of BPF_MAP_CREATE for a map, without its BTF types and without fds. */
 export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "btf">): MapCreateAttr {
   return {
     map_type: spec.type,
@@ -67,7 +67,7 @@ export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "b
     max_entries: effectiveMaxEntries(spec),
     map_flags: structOps !== undefined && structOps.btfFd !== 0 ? spec.flags | BPF_F_VTYPE_BTF_OBJ_FD : spec.flags,
     map_name: spec.kernelName,
-    // A perf event array serves the host and a device alike (libbpf's bpf_map__is_offload_neutral).
+    // A perf event array works for the host and for a device alike (libbpf's bpf_map__is_offload_neutral).
     map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),
     map_extra: spec.mapExtra,
     numa_node: spec.numaNode,
@@ -79,27 +79,29 @@ export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "b
 function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): OwnedFd {
   const attr = { ...mapAttr(spec, parts), inner_map_fd: inner };
   const { btf } = parts;
-  // The value of a struct_ops map has a type of the kernel's BTF, which mapAttr() names.
+  // The type of a struct_ops map's value is in the kernel's BTF, and mapAttr() has set it.
   const valueTypeId = spec.type === BpfMapType.BPF_MAP_TYPE_STRUCT_OPS ? 0 : spec.valueTypeId;
   const types = btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId };
   return createKernelMap(attr, `map ${spec.name}`, types);
 }
 
-/** Returns the bytes to write into the new map of a section; undefined for zeros, and for other maps. */
+/**
+ * Returns the bytes to write into the new map of a section; undefined if the section is all zeros, and for other maps.
+ */
 export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined): Uint8Array | undefined {
   if (spec.source === "kconfig") return kconfig;
   return spec.source === "data" && !isUntouched(spec) ? spec.contents : undefined;
 }
 
-/** Puts a section's bytes into its map, and freezes it if the section is read-only. */
+/** Writes a section's bytes into its map, and freezes the map if the section is read-only. */
 export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array | undefined): void {
   if (contents !== undefined) mapUpdateElem(fd, new Uint8Array(4), contents);
   if (spec.frozen) mapFreeze(fd);
 }
 
 /**
- * Returns the offset of an object's globals in its arena. They lie at the end if the kernel accepts such large offsets
- * in instructions, otherwise at the start. libbpf 1.8 does the same.
+ * Returns the offset of an object's globals in its arena. The globals are at the end of the arena if the kernel accepts
+ * such large offsets in instructions, otherwise at the start. libbpf 1.8 does the same.
  */
 export function arenaDataOffset(spec: MapSpec): number {
   const { contents } = spec;
@@ -109,9 +111,9 @@ export function arenaDataOffset(spec: MapSpec): number {
 }
 
 /**
- * Writes the object's globals into its arena. An arena without a fixed address is mapped even without globals: until it
- * has an address, the kernel loads no program that uses it. The map keeps that mapping, because the kernel accepts no
- * other address from now on.
+ * Writes the object's globals into its arena. Maps an arena without a fixed address even if the object has no globals:
+ * the mapping gives the arena an address, and without an address the kernel loads no program that uses the arena. The
+ * map keeps this mapping, because the kernel accepts no other address afterwards.
  */
 export function fillArena(spec: MapSpec, map: BpfMap): void {
   const { contents = new Uint8Array(), mapExtra, maxEntries, flags } = spec;
@@ -119,7 +121,7 @@ export function fillArena(spec: MapSpec, map: BpfMap): void {
   if (contents.length > length) {
     throw new UsageError(`map ${spec.name}: globals of ${contents.length} bytes do not fit ${maxEntries} pages`);
   }
-  // A write to a page that no program has allocated would end the process.
+  // With this flag, a write to a page that no program has allocated would end the process.
   const faults = (flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0;
   if (faults && contents.length > 0) {
     throw new UsageError(`map ${spec.name}: an arena with BPF_F_SEGV_ON_FAULT cannot hold global variables`);
@@ -132,7 +134,7 @@ export function fillArena(spec: MapSpec, map: BpfMap): void {
   }
 }
 
-/** Creates the map of a jump table: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of slots in the program. */
+/** Creates the map of a jump table: a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19), which holds slots of the program. */
 export function createJumpTable(program: string, targets: readonly number[]): number {
   const attr: MapCreateAttr = {
     map_type: BpfMapType.BPF_MAP_TYPE_INSN_ARRAY,

@@ -66,7 +66,7 @@ export function loadByLoader(
   }
 }
 
-/** Resolves kconfig values and constants only. The loader program looks up kernel symbols itself. */
+/** Resolves only kconfig values and constants. The loader program itself looks up the kernel's symbols. */
 function ownExterns({ spec, kernel, usedExterns, options }: PreparedLoad): ResolvedExterns {
   const own = Object.entries(spec.externs).filter(
     ([, { source }]) => source.kind === "kconfig" || source.kind === "constant",

@@ -21,8 +21,8 @@ const READ_OPTIONS: OptionTable<ParseObjectOptions> = {
 };
 
 /**
- * Reads a BPF object file from a path or from its bytes. The kernel is not involved.
- * Throws UsageError if the file cannot be read, FormatError if it is not a BPF object.
+ * Reads a BPF object file from a path or from its bytes. Makes no calls to the kernel's BPF. Throws UsageError if the
+ * file cannot be read, FormatError if it is not a BPF object.
  */
 export function readObject(file: string | Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
   checkOptions("readObject", options, READ_OPTIONS);
@@ -31,18 +31,19 @@ export function readObject(file: string | Uint8Array, options: ParseObjectOption
 }
 
 /**
- * Loads an object into the kernel: creates its maps, fits its programs to the running kernel, and loads them.
- * Nothing is attached. If a step fails, everything that was made is closed and unpinned.
+ * Loads an object into the kernel: creates its maps, adapts its programs to the running kernel, and loads them.
+ * Attaches nothing. If a step fails, closes and unpins everything that the steps before it made.
  *
- * Throws FormatError for a file that is not a BPF object, UsageError if the kernel lacks something or the options are
- * wrong, VerifierError if the verifier rejects a program, SyscallError otherwise. Needs CAP_BPF (before 5.8
- * CAP_SYS_ADMIN), with CAP_PERFMON or CAP_NET_ADMIN for most types of programs.
+ * Throws FormatError for a file that is not a BPF object. Throws UsageError if the kernel lacks something that the
+ * object needs, or if the options are wrong. Throws VerifierError if the verifier rejects a program, SyscallError
+ * otherwise. Needs CAP_BPF (before 5.8 CAP_SYS_ADMIN), and for most types of programs also CAP_PERFMON or
+ * CAP_NET_ADMIN.
  */
 export function loadObject(object: string | Uint8Array | ObjectSpec, options: LoadOptions = {}): BpfObject {
   checkOptions("loadObject", options, LOAD_OPTIONS);
   const spec = typeof object === "string" || object instanceof Uint8Array ? readObject(object) : object;
   const undo = new Undo();
-  // The fds of modules' BTF are needed until the last program is loaded.
+  // The programs refer to modules' BTF by fds, so keep these fds open until the last program is loaded.
   using kernel = new KernelBtf();
   try {
     const load = prepareLoad(spec, options, kernel);
@@ -67,8 +68,8 @@ export function loadObject(object: string | Uint8Array | ObjectSpec, options: Lo
 }
 
 /**
- * Returns the reason of a loader program's failure. The loader gives only an errno, so this loads directly to get the
- * reason.
+ * Returns the reason why a loader program failed. The loader program returns only an errno, so this function loads the
+ * object directly to get the reason.
  */
 function explainLoaderError(error: LoaderError, spec: ObjectSpec, options: LoadOptions): unknown {
   try {
@@ -79,7 +80,10 @@ function explainLoaderError(error: LoaderError, spec: ObjectSpec, options: LoadO
   return error;
 }
 
-/** Puts the programs' fds into the struct_ops values. Whoever writes a value to its map attaches the struct. */
+/**
+ * Returns the values of the struct_ops maps, with the fds of the programs. Writing a value to its map registers the
+ * struct.
+ */
 function structOpsValues(
   structOps: ReadonlyMap<string, PreparedStructOps>,
   programs: Readonly<Record<string, Program>>,

@@ -19,23 +19,29 @@ import type { ReadyInstructions } from "./relocate.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
 import { VerifierError } from "./verifier-error.ts";
 
-/** What loading a program takes besides its spec. */
+/** What {@link loadProgram} needs besides the spec of the program. */
 export interface ProgramParts {
   readonly instructions: ReadyInstructions;
-  /** The object's BTF in the kernel; undefined where there is none. */
+  /** The fd of the object's BTF in the kernel; undefined if the kernel has none. */
   readonly btf: OwnedFd | undefined;
   readonly target: AttachTarget | undefined;
   readonly role: StructOpsRole | undefined;
   readonly fdArray: readonly number[];
-  /** The maps of the object, which the program's attachments may need. */
+  /** The maps of the object. Attaching the program may need one of these. */
   readonly maps: Readonly<Record<string, BpfMap>>;
 }
 
 const FIRST_LOG = 64 * 1024;
-/** libbpf's size. The kernel would accept 1 GiB, but nobody reads that much. */
+/**
+ * The largest log to request from the verifier, as in libbpf. The kernel would accept 1 GiB, but nobody reads that
+ * much.
+ */
 const LARGEST_LOG = 16 * 1024 * 1024;
 
-/** Loads one program. Requests the verifier's log only after a refusal. Throws VerifierError or SyscallError. */
+/**
+ * Loads one program. Requests the verifier's log only after the kernel refused the program. Throws VerifierError or
+ * SyscallError.
+ */
 export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
   checkProgramType(spec);
   if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
@@ -64,7 +70,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
       `program ${spec.name} failed to load with ${errnoName(first.errno)}, and then loaded when it was tried again for the verifier's log; load the object again`,
     );
   }
-  // ENOSPC means that the log did not fit.
+  // ENOSPC means that the log did not fit. Then the errno of the first load tells why the kernel refused the program.
   const errno = second.errno === Errno.ENOSPC ? first.errno : second.errno;
   const refusal = new VerifierError({
     program: spec.name,
@@ -79,8 +85,8 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
 }
 
 /**
- * True for an errno that says nothing of the program: the kernel or the process lacks memory or a free fd, or a signal
- * interrupts the verifier each time.
+ * True for an errno whose cause is not the program: the kernel or the process has too little memory or no free fd, or
+ * signals interrupt the verifier again and again.
  */
 export function isShortage(errno: number): boolean {
   return SHORTAGES.has(errno);
@@ -96,7 +102,7 @@ export function checkProgramType({ name, type, sectionName }: ProgramSpec): void
   );
 }
 
-/** Returns the fields of BPF_PROG_LOAD that depend on the spec and the options only. */
+/** Returns the fields of BPF_PROG_LOAD that depend only on the spec and the options. */
 export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: LoadOptions) {
   return {
     prog_type: spec.type,
@@ -108,13 +114,16 @@ export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: Load
   };
 }
 
-/** Makes the Program of a spec that has been loaded. */
+/** Makes a Program from the spec and the fd of a loaded program. */
 export function programOf(spec: ProgramSpec, fd: OwnedFd, maps: Readonly<Record<string, BpfMap>>): Program {
   const { name, type, attachTo, sectionName } = spec;
   return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName, maps });
 }
 
-/** Explains the refusal of an offloaded program. A driver that cannot run it gives an errno but no log. */
+/**
+ * Explains why an offloaded program was refused. A network driver that cannot run a program returns an errno but no
+ * log.
+ */
 function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError | undefined {
   const { prog_ifindex = 0, prog_flags = 0, prog_name } = load;
   if (prog_ifindex === 0 || (error.errno !== Errno.EOPNOTSUPP && error.errno !== Errno.EINVAL)) return undefined;
@@ -131,7 +140,10 @@ function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError
   );
 }
 
-/** Returns the expected attach type. A USDT program is loaded for a uprobe_multi link if the kernel has those. */
+/**
+ * Returns the expected attach type of a program. For a USDT program this is the type of uprobe_multi links, if the
+ * kernel has such links.
+ */
 export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
   const { kind } = parseSectionName(spec.sectionName);
   const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
@@ -140,15 +152,16 @@ export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
 }
 
 /**
- * Loads with a log buffer that grows until the log fits. Since 6.4 the kernel reports the log's size and keeps its end,
- * which has the reason. Older kernels keep the beginning, so a last load requests the reason without the rest.
+ * Loads a program with a log buffer that grows until the log fits. The reason for a refusal is at the end of the log.
+ * Since 6.4 the kernel reports the log's size and keeps its end. Older kernels keep the beginning, so a last load
+ * requests a log that has little more than the reason.
  */
 function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
   for (let size = FIRST_LOG; ; ) {
     const result = tryProgLoad({ ...load, log: { level, size } });
     if (result.errno !== Errno.ENOSPC || result.logTrueSize > LARGEST_LOG) return result;
     if (size === LARGEST_LOG) {
-      // At this level (5.2) the log has only statistics and the reason.
+      // At this level (5.2), the log has only statistics and the reason.
       const brief = tryProgLoad({ ...load, log: { level: BpfLogLevel.BPF_LOG_STATS, size: FIRST_LOG } });
       return { ...brief, log: `${result.log}\n${brief.log}` };
     }
@@ -164,12 +177,15 @@ function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string |
   return `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}: ${btf.string(line.lineOffset).trim()}`;
 }
 
-/** Returns the function and line records for the kernel; nothing without BTF or if a function has no type. */
+/**
+ * Returns the fields of BPF_PROG_LOAD with function and line records. Returns none without BTF, or if a function has no
+ * type.
+ */
 function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
   return btf === undefined ? {} : { prog_btf_fd: btf.number, ...debugRecords(spec) };
 }
 
-/** Encodes function and line records; nothing if a function has no type. */
+/** Encodes function and line records. Returns none if a function has no type. */
 export function debugRecords(spec: ProgramSpec): { func_info?: Uint8Array; line_info?: Uint8Array } {
   const { functions, lines } = spec;
   if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return {};

@@ -23,25 +23,28 @@ import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
 import { relocate } from "./relocate.ts";
 import type { ResolvedExterns } from "./resolve-externs.ts";
 
-/** What a plan takes besides the prepared load. */
+/** What {@link planLoad} needs besides the prepared load. */
 export interface PlanParts {
   /** The maps to create. */
   readonly maps: readonly MapSpec[];
   /** The object's BTF in the form that this kernel accepts; undefined if it accepts none. */
   readonly btfData: Uint8Array | undefined;
-  /** Only kconfig values and constants. The loader looks up the other externs. */
+  /** Only kconfig values and constants. The loader program looks up the other externs. */
   readonly externs: ResolvedExterns;
-  /** Applies the CO-RE relocations; undefined if the kernel does. */
+  /** Applies the CO-RE relocations; undefined if the kernel applies them. */
   readonly core: CoreRelocator | undefined;
 }
 
-/** The indexes of the object's maps and programs in the plan, by name. */
+/** The index of each map and program in the plan, by its name. */
 interface Places {
   readonly maps: ReadonlyMap<string, number>;
   readonly programs: ReadonlyMap<string, number>;
 }
 
-/** Plans a loader program for an object. Throws UsageError for what such a program cannot load. */
+/**
+ * Makes the plan of a loader program for an object. Throws UsageError for parts of the object that a loader program
+ * cannot load.
+ */
 export function planLoad(load: PreparedLoad, parts: PlanParts): LoaderPlan {
   const places = {
     maps: new Map(parts.maps.map(({ name }, i) => [name, i])),
@@ -98,7 +101,7 @@ function planProgram(program: ProgramSpec, load: PreparedLoad, parts: PlanParts,
     const what = program.jumpTables.length > 0 ? "jump tables" : "struct_ops";
     throw new UsageError(`program ${program.name}: a loader program cannot load ${what}; load the object without it`);
   }
-  // The fds are not known yet: the loader program fills them in.
+  // The fds do not exist yet, so use 0. The loader program fills them in.
   const noFds = new Map([...maps.keys()].map((name) => [name, 0]));
   const targets = relocationTargets(load, noFds, parts.externs.byName);
   const { bytes } = relocate(program, targets, parts.core, load.btf);
@@ -133,7 +136,8 @@ function coreRecords(program: ProgramSpec, btf: Btf | undefined, { btfData, core
 }
 
 /**
- * Returns the attach target that the loader looks up by name; undefined if the target is a program or many functions.
+ * Returns the attach target that the loader program looks up by name; undefined if the program attaches to another
+ * program or to many functions.
  */
 function targetByName(program: ProgramSpec, options: LoadOptions): LoaderProgramPart["target"] {
   const { kind } = parseSectionName(program.sectionName);

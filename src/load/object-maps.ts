@@ -12,7 +12,7 @@ import type { LoadOptions } from "./load-options.ts";
 import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
 
-/** What creating the maps takes besides their specs. */
+/** What {@link ObjectMaps} needs to create maps besides the specs of the maps. */
 export interface MapMaterials {
   readonly btf: OwnedFd | undefined;
   /** The value of the map `.kconfig`. */
@@ -20,9 +20,9 @@ export interface MapMaterials {
   readonly structOps: ReadonlyMap<string, PreparedStructOps>;
 }
 
-/** The maps of an object that is being loaded: created, given by the caller, or found where they are pinned. */
+/** The maps of an object during the load. Each map is new, given by the caller, or opened from a pin. */
 export class ObjectMaps {
-  /** Without a prototype: any C name is a safe key. */
+  /** The maps by name. The record has no prototype, so each C name can be a key. */
   readonly byName: Record<string, BpfMap> = Object.create(null);
   readonly #spec: ObjectSpec;
   readonly #options: LoadOptions;
@@ -47,20 +47,20 @@ export class ObjectMaps {
     return new Map(Object.entries(this.byName).map(([name, map]) => [name, map.fd]));
   }
 
-  /** Fills prog arrays and maps of maps with the programs and maps that their declarations name. */
+  /** Puts programs and maps into the slots of prog arrays and maps of maps, as the declarations of these maps say. */
   fillSlots(programs: Readonly<Record<string, Program>>): void {
     this.each((map, spec) => {
       if (ownValue(this.#options.maps, spec.name) !== undefined) return;
       const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
       for (const { index, target } of spec.slots) {
         const object = ofPrograms ? programs[target] : this.byName[target];
-        // A program that was not loaded leaves its slot empty.
+        // If the program was not loaded, its slot stays empty.
         if (object !== undefined) map.set(index, object);
       }
     });
   }
 
-  /** Creates every map, unless the caller gave one or one is pinned in its place. */
+  /** Creates every map, except those that the caller gave and those that are already pinned in their place. */
   createAll(materials: MapMaterials): void {
     for (const spec of Object.values(this.#spec.maps)) {
       if (!spec.autocreate) continue;
@@ -68,13 +68,13 @@ export class ObjectMaps {
     }
   }
 
-  /** Adds an open map to the object, and pins it if its declaration asks for a pin. */
+  /** Adds an open map to the object, and pins it if its declaration demands a pin. */
   keep(spec: MapSpec, map: BpfMap): void {
     const path = this.#pinPath(spec);
     this.byName[spec.name] = path === undefined || map.isPinned ? map : this.#pinOrReuse(spec, map, path);
   }
 
-  /** Pins all maps that have no pin yet in the directory `pinMaps`, or none if one fails. */
+  /** Pins all maps without a pin in the directory `pinMaps`. If one fails, removes the pins of the others again. */
   pinAll(): void {
     const { pinMaps, onStep } = this.#options;
     if (pinMaps === undefined) return;
@@ -91,14 +91,14 @@ export class ObjectMaps {
     }
   }
 
-  /** Adds a map that a loader program has created. */
+  /** Adds a map that the loader program has created. */
   adopt(spec: MapSpec, fd: OwnedFd): void {
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec) });
     if (spec.source === "arena") fillArena(spec, map);
     this.keep(spec, map);
   }
 
-  /** Returns the map to use instead of a new one: the caller's, or a pinned one. */
+  /** Returns the map to use instead of a new one: the caller's map or a pinned map; undefined if there is neither. */
   existing(spec: MapSpec): BpfMap | undefined {
     const path = this.#pinPath(spec);
     return this.#replacement(spec) ?? (path === undefined ? undefined : this.#reuse(spec, path));
@@ -167,7 +167,7 @@ export class ObjectMaps {
     return btf === undefined ? undefined : { btf, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId };
   }
 
-  /** Pins a new map. If another process has pinned one there meanwhile, returns that one. */
+  /** Pins a new map. If another process has pinned a map at this path in the meantime, returns that map. */
   #pinOrReuse(spec: MapSpec, map: BpfMap, path: string): BpfMap {
     try {
       this.#pin(map, path);
@@ -196,14 +196,12 @@ export class ObjectMaps {
   }
 }
 
-/** Returns the name of a map's pin as libbpf forms it: with `_` for dots, which a bpffs does not accept. */
+/** Returns the name of a map's pin, as libbpf forms it. It has `_` instead of dots, because a bpffs refuses dots. */
 export function mapPinName(spec: MapSpec): string {
   return pinName(libbpfMapName(spec).replaceAll(".", "_"), `map ${spec.name}`);
 }
 
-/**
- * Lists how an existing map differs from a spec. If the list is empty, programs can use the map instead of a new one.
- */
+/** Lists how an existing map differs from a spec. If the list is empty, programs can use the existing map. */
 function mapDifferences(spec: MapSpec, maxEntries: number, info: MapInfo): string[] {
   const differences: string[] = [];
   const compare = (what: string, wanted: string | number | bigint, found: string | number | bigint): void => {
@@ -211,7 +209,7 @@ function mapDifferences(spec: MapSpec, maxEntries: number, info: MapInfo): strin
   };
   compare("type", mapTypeName(spec.type) ?? spec.type, mapTypeName(info.type) ?? info.type);
   compare("key size", spec.keySize, info.key_size);
-  // A struct_ops map's value is the kernel's struct, of another size than the object's.
+  // The value of a struct_ops map has the kernel's layout, so its size can differ from that in the object.
   if (spec.source !== "struct_ops") compare("value size", spec.valueSize, info.value_size);
   compare("max_entries", maxEntries, info.max_entries);
   compare("flags", hex(spec.flags), hex(info.map_flags & ~setByKernel(spec.type)));
@@ -219,7 +217,7 @@ function mapDifferences(spec: MapSpec, maxEntries: number, info: MapInfo): strin
   return differences;
 }
 
-/** Device maps get BPF_F_RDONLY_PROG from the kernel (dev_map_init_map). */
+/** Returns the flags that the kernel adds to a map: BPF_F_RDONLY_PROG for device maps (dev_map_init_map). */
 function setByKernel(type: number): number {
   const isDeviceMap = type === BpfMapType.BPF_MAP_TYPE_DEVMAP || type === BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH;
   return isDeviceMap ? BpfMapFlag.BPF_F_RDONLY_PROG : 0;

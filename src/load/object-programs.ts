@@ -7,9 +7,9 @@ import type { LoadOptions } from "./load-options.ts";
 import type { ObjectMaps } from "./object-maps.ts";
 import { programText } from "./step-texts.ts";
 
-/** The programs of an object that is being loaded. They are closed if a later step fails. */
+/** The programs of an object during the load. If a later step fails, the programs are closed. */
 export class ObjectPrograms {
-  /** Without a prototype: any C name is a safe key. */
+  /** The programs by name. The record has no prototype, so each C name can be a key. */
   readonly byName: Record<string, Program> = Object.create(null);
   readonly #maps: ObjectMaps;
   readonly #options: LoadOptions;
@@ -32,7 +32,7 @@ export class ObjectPrograms {
   }
 }
 
-/** Binds a map to a program, so that `prog show` finds the metadata in .rodata. Kernels before 5.10 refuse it. */
+/** Binds a map to a program, so that `prog show` finds the metadata in .rodata. Kernels before 5.10 refuse this. */
 function bindMap(program: number, map: number): void {
   try {
     progBindMap(program, map);

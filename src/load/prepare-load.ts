@@ -10,27 +10,30 @@ import type { RelocationTargets } from "./relocate.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 
-/** What is known before anything is created. Both ways to load use it: directly, and through a loader program. */
+/**
+ * What this process works out before it creates anything. Loading directly and loading through a loader program both
+ * begin with this.
+ */
 export interface PreparedLoad {
   readonly spec: ObjectSpec;
   readonly options: LoadOptions;
   readonly kernel: KernelBtf;
   /** The programs to load, in the form that this kernel accepts. */
   readonly programs: readonly ProgramSpec[];
-  /** The object's BTF in that form; undefined if the object has none. */
+  /** The object's BTF in the form that this kernel accepts; undefined if the object has none. */
   readonly btf: Btf | undefined;
   /** The struct_ops maps to create, by name. */
   readonly structOps: ReadonlyMap<string, PreparedStructOps>;
-  /** The struct and the member that each struct_ops program is loaded for, by the program's name. */
+  /** By the name of each struct_ops program: the struct and the member that the program is loaded for. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
   /** The externs that the programs refer to. */
   readonly usedExterns: ReadonlySet<string>;
 }
 
-/** Chooses the programs and fits them to this kernel. Nothing is created. Throws UsageError. */
+/** Chooses the programs to load and adapts them to this kernel. Creates nothing. Throws UsageError. */
 export function prepareLoad(spec: ObjectSpec, options: LoadOptions, kernel: KernelBtf): PreparedLoad {
   checkByteOrder(spec);
-  // Each throws for a name that the object does not have.
+  // These calls throw for a name that the object does not have.
   for (const name of Object.keys(options.maps ?? {})) spec.map(name);
   for (const name of Object.keys(options.targets ?? {})) spec.program(name);
   checkPinNames(spec, options);
@@ -50,7 +53,7 @@ function checkByteOrder({ name, byteOrder }: ObjectSpec): void {
   throw new UsageError(`object ${name} is ${byteOrder}-endian, but this machine is little-endian`);
 }
 
-/** Throws for a name that cannot be pinned, before anything is created. */
+/** Throws for a map whose name cannot be the name of a pin, before anything is created. */
 function checkPinNames(spec: ObjectSpec, { pinMaps }: LoadOptions): void {
   for (const map of Object.values(spec.maps)) {
     if (map.pinning === "name") pinName(map.name, `map ${map.name}`);
@@ -68,13 +71,13 @@ function choosePrograms(
   if (choice !== undefined) {
     return choice.map((name) => memberNamed(`object ${spec.name}`, "program", spec.programs, name));
   }
-  // A callback is loaded if its struct_ops map is created, even if its section begins with `?`.
+  // A callback is loaded whenever its struct_ops map is created, even if the callback's section name begins with `?`.
   const callbacks = Object.values(spec.maps).flatMap((map) => map.structOps?.callbacks ?? []);
   const called = new Set(callbacks.map(({ program }) => program));
   return all.filter(({ name, autoload }) => (called.has(name) ? roles.has(name) : autoload));
 }
 
-/** Collects the role of each struct_ops program. Throws UsageError for a program with two roles. */
+/** Collects the role of each struct_ops program. Throws UsageError if a program has two roles. */
 function structOpsRoles(structOps: ReadonlyMap<string, PreparedStructOps>): Map<string, StructOpsRole> {
   const roles = new Map<string, StructOpsRole>();
   for (const [map, ops] of structOps) {
@@ -91,7 +94,7 @@ function structOpsRoles(structOps: ReadonlyMap<string, PreparedStructOps>): Map<
   return roles;
 }
 
-/** Rewrites tagged context arguments for a kernel that does not know the tag. */
+/** Rewrites the types of tagged context arguments, for a kernel that does not know the tag. */
 function fitContexts(
   { btf }: ObjectSpec,
   programs: readonly ProgramSpec[],
@@ -105,7 +108,7 @@ function fitContexts(
   };
 }
 
-/** Returns a relocator for the CO-RE relocations of the programs; undefined if they have none. */
+/** Returns a relocator for the CO-RE relocations of the programs; undefined if the programs have none. */
 export function coreRelocator({ spec, options, kernel, programs }: PreparedLoad): CoreRelocator | undefined {
   const { btf } = spec;
   const relocations = programs.flatMap(({ coreRelocations }) => coreRelocations);
@@ -120,7 +123,7 @@ export function coreRelocator({ spec, options, kernel, programs }: PreparedLoad)
   return core;
 }
 
-/** Returns the targets of the programs' relocations. The caller adds each program's jump tables. */
+/** Returns the targets of the programs' relocations. The caller must add each program's jump tables. */
 export function relocationTargets(
   { spec }: PreparedLoad,
   maps: ReadonlyMap<string, number>,

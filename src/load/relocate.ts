@@ -10,35 +10,43 @@ import type { ProgramSpec } from "../object/index.ts";
 import { BPF_CALL, BPF_JMP, BpfPseudo } from "../uapi/index.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
-/** The targets of a program's relocations in the kernel. */
+/** What the relocations of a program refer to, as the kernel knows it. */
 export interface RelocationTargets {
-  /** Fds of the maps, by name; a map that was not created is absent. */
+  /** The fd of each map, by name. A map that was not created is absent. */
   readonly maps: ReadonlyMap<string, number>;
-  /** Added to offsets into a map's value, by the map's name: for an arena, the offset of its globals. */
+  /**
+   * By the map's name: a number to add to offsets into the map's value. For an arena, this is the offset of its
+   * globals.
+   */
   readonly valueOffsets: ReadonlyMap<string, number>;
   readonly externs: ReadonlyMap<string, ResolvedExtern | undefined>;
   readonly kconfigMap: string | undefined;
-  /** Numbers of the object's maps and externs. Poisoned instructions contain them, as libbpf's do. */
+  /**
+   * The numbers of the object's maps and externs. Like libbpf, this library writes such a number into a poisoned
+   * instruction.
+   */
   readonly mapNumbers: ReadonlyMap<string, number>;
   readonly externNumbers: ReadonlyMap<string, number>;
-  /** Fds of the program's jump tables. */
+  /** The fds of the program's jump tables. */
   readonly jumpTables: readonly number[];
 }
 
 /**
- * Relocated instructions, and why some of them are poisoned. The verifier refuses a program that reaches a poisoned
- * one.
+ * Relocated instructions, and the reasons why some of them are poisoned. The verifier refuses a program that can reach
+ * a poisoned instruction.
  */
 export interface ReadyInstructions {
   readonly bytes: Uint8Array;
   readonly poisoned: ReadonlyMap<number, string>;
 }
 
-/** libbpf's numbers of helpers that no kernel has. They identify a poisoned instruction in the verifier's log. */
+/**
+ * Helper numbers that libbpf uses and that no kernel has. In the verifier's log, they identify a poisoned instruction.
+ */
 const POISON_MAP = 2001000000;
 const POISON_KFUNC = 2002000000;
 
-/** Returns a copy of a program's instructions with every relocation applied. */
+/** Returns a copy of a program's instructions with all relocations applied. */
 export function relocate(
   program: ProgramSpec,
   targets: RelocationTargets,
@@ -113,7 +121,7 @@ function setSource(view: DataView, at: number, source: number): void {
   view.setUint8(at + 1, (view.getUint8(at + 1) & 0x0f) | (source << 4));
 }
 
-/** The two halves of ld_imm64. */
+/** Writes the two halves of the 64-bit number in an ld_imm64. */
 function setImmediate64(view: DataView, at: number, source: number, low: number, high: number): void {
   setSource(view, at, source);
   view.setInt32(at + 4, low, true);

@@ -5,28 +5,31 @@ import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
 import { type ExternSpec, type ObjectSpec, ownValue } from "../object/index.ts";
 import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
 
-/** The kernel's definition of an extern. A weak extern that the kernel lacks has none. */
+/** The kernel's definition of an extern. A weak extern that the kernel lacks has no definition. */
 export type ResolvedExtern =
   | { readonly kind: "kconfig"; readonly offset: number }
-  /** A typed kernel variable: its BTF id, and the fd of its module's BTF or 0 for the kernel's own. */
+  /** A typed kernel variable: its BTF id, and the fd of its module's BTF, which is 0 for the kernel itself. */
   | { readonly kind: "btf"; readonly id: number; readonly btfFd: number }
   | { readonly kind: "address"; readonly address: bigint }
   /**
-   * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array; 0 for the kernel's own.
+   * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array, which is 0 for the kernel
+   * itself.
    */
   | { readonly kind: "kfunc"; readonly id: number; readonly btfFd: number; readonly fdIndex: number };
 
 export interface ResolvedExterns {
   readonly byName: ReadonlyMap<string, ResolvedExtern | undefined>;
-  /** The value of the `.kconfig` map; undefined without one. */
+  /** The bytes for the map `.kconfig`; undefined if the object has no such map. */
   readonly kconfig: Uint8Array | undefined;
-  /** fd_array of the programs: fds of modules' BTF from index 1 on; empty where no module is used. */
+  /**
+   * The fd_array for the programs. It has the fds of modules' BTF from index 1 on, and is empty if no module is used.
+   */
   readonly fdArray: readonly number[];
 }
 
 type Source<K> = Extract<ExternSpec["source"], { kind: K }>;
 
-/** Looks up every extern of an object. Throws UsageError if the kernel lacks a strong one. */
+/** Looks up every extern of an object. Throws UsageError if the kernel lacks an extern that is not weak. */
 export function resolveExterns(
   spec: ObjectSpec,
   kernel: KernelBtf,
@@ -50,7 +53,7 @@ export function resolveExterns(
     else if (source.kind === "kfunc") byName.set(extern.name, kfunc(spec, extern, source.typeId, kernel, fdArray));
     else if (used.has(extern.name)) byName.set(extern.name, constant(extern, source.value));
   }
-  // One pass over /proc/kallsyms finds all of them.
+  // Look up all symbols in one pass over /proc/kallsyms.
   const symbols = untyped.length === 0 ? new Map() : kernelSymbolAddresses([...untyped.map(({ name }) => name), TEXT]);
   const hidden = symbols.get(TEXT)?.has(0n) === true;
   for (const extern of untyped) {
@@ -60,10 +63,16 @@ export function resolveExterns(
   return { byName, kconfig, fdArray };
 }
 
-/** The start of the kernel's code. Its address is 0 only for a reader from whom the kernel hides all addresses. */
+/**
+ * A symbol at the start of the kernel's code. If its address reads as 0, the kernel hides all addresses from this
+ * process.
+ */
 const TEXT = "_stext";
 
-/** Returns the address of an untyped ksym; undefined for a weak one that the kernel lacks. Throws UsageError. */
+/**
+ * Returns the address of a ksym without a type. Returns undefined if the ksym is weak and the kernel lacks it. Throws
+ * UsageError for other ksyms that the kernel lacks.
+ */
 export function ksymAddress(
   extern: ExternSpec,
   addresses: ReadonlySet<bigint> | undefined,
@@ -112,7 +121,7 @@ function typedVariable(
   return { kind: "btf", id: found.id, btfFd: found.module?.fd.number ?? 0 };
 }
 
-/** A call has the index into fd_array in a signed 16-bit field. */
+/** The largest index into fd_array: a call instruction has a signed 16-bit field for it. */
 const MOST_MODULES = 0x7fff;
 
 function kfunc(
@@ -146,14 +155,14 @@ function kfunc(
   return { kind: "kfunc", id: found.id, btfFd, fdIndex };
 }
 
-/** Externs whose value the loader computes. */
+/** Externs whose value this library computes, as libbpf does. */
 const VIRTUAL: Readonly<Record<string, () => bigint>> = {
   LINUX_KERNEL_VERSION: () => BigInt(kernelVersion().code),
   LINUX_HAS_BPF_COOKIE: () => (hasBpfCookie() ? 1n : 0n),
   LINUX_HAS_SYSCALL_WRAPPER: () => (hasSyscallWrapper() ? 1n : 0n),
 };
 
-/** Writes an extern's value into the value of the map `.kconfig`. */
+/** Writes an extern's value into the bytes for the map `.kconfig`. */
 function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, config: Config): void {
   const { name, weak } = extern;
   const virtual = ownValue(VIRTUAL, name);
@@ -166,7 +175,7 @@ function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Ar
   }
 }
 
-/** Looks up options in the caller's configuration, then in the kernel's own, which is read only if needed. */
+/** Looks up options in the caller's configuration, then in the kernel's own. Reads the kernel's own only if needed. */
 class Config {
   readonly #given: ReadonlyMap<string, string>;
   #kernel: { readonly values: ReadonlyMap<string, string> | undefined } | undefined;
@@ -222,7 +231,7 @@ function mismatch(extern: ExternSpec, source: Source<"kconfig">, text: string): 
   );
 }
 
-/** enum libbpf_tristate. */
+/** The numbers of enum libbpf_tristate. */
 const TRISTATE = { n: 0, y: 1, m: 2 } as const;
 
 function setTristate(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, text: "y" | "m" | "n"): void {
@@ -236,7 +245,7 @@ function setTristate(extern: ExternSpec, source: Source<"kconfig">, into: Uint8A
 function setText(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Array, text: string): void {
   if (source.type !== "char_array") throw mismatch(extern, source, text);
   const end = text.endsWith('"') ? text.length - 1 : text.length;
-  // libbpf also truncates a text that does not fit.
+  // If the text does not fit, truncate it, as libbpf does.
   const bytes = new TextEncoder().encode(text.slice(1, end)).subarray(0, source.size - 1);
   into.fill(0, source.offset, source.offset + source.size);
   into.set(bytes, source.offset);

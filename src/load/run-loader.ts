@@ -19,13 +19,13 @@ import { BpfMapType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 import { isShortage } from "./load-program.ts";
 import { type LoaderSignature, sha256 } from "./sign/loader-signature.ts";
 
-/** The fds that a loader program made. The caller closes them. */
+/** The fds that a loader program made. The caller must close them. */
 export interface LoaderResult {
   readonly maps: readonly number[];
   readonly programs: readonly number[];
 }
 
-/** A step of a loader program failed. The loader has closed what it made. */
+/** The error of a failed step of a loader program. The loader program has closed everything that it made. */
 export class LoaderError extends SyscallError {
   /** The index of the step in `LoaderProgram.steps`. */
   readonly step: number;
@@ -39,7 +39,7 @@ const LOG_SIZE = 1 << 16;
 
 /**
  * Loads a loader program and runs it. `given` has the fds of maps that exist already, by their index in the plan. The
- * loader owns these fds and closes them when it fails. `describe` returns the text of a step.
+ * loader program owns these fds and closes them if it fails. `describe` returns the text of a step.
  */
 export function runLoader(
   loader: LoaderProgram,
@@ -67,7 +67,10 @@ export function runLoader(
 
 const SIGNATURES_SINCE = feature("prog:signature").since;
 
-/** Returns the offset of a map's hash in the kernel's struct bpf_map. Throws NotSupportedError if it has none. */
+/**
+ * Returns the offset of a map's hash in the kernel's struct bpf_map. Throws NotSupportedError if the struct has no
+ * hash.
+ */
 export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
   const { main } = kernel;
   const id = main.find("bpf_map", BtfKind.STRUCT);
@@ -83,7 +86,7 @@ export function mapHashPlace(kernel: KernelBtf): MapHashPlace {
   return { sha, excl: offsetOf("excl") };
 }
 
-/** Explains the errno of loading a signed loader program. */
+/** Makes the error for a signed loader program that the kernel refused to load. */
 function signatureRefused(load: ProgLoadOptions, errno: number): SyscallError {
   const { call } = progLoadError(load, errno);
   return new SyscallError({ call, errno, subject: "the signed loader program", hint: SIGNATURE_HINTS[errno] });
@@ -97,7 +100,7 @@ const SIGNATURE_HINTS: Readonly<Record<number, string>> = {
   [Errno.EBADMSG]: "the kernel cannot read the signature",
 };
 
-/** Loads the loader program, with its data in a map. Returns the program's fd. */
+/** Loads the loader program and puts its data into a map. Returns the program's fd. */
 function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSignature | undefined): number {
   const map = mapCreate({
     map_type: BpfMapType.BPF_MAP_TYPE_ARRAY,
@@ -105,13 +108,13 @@ function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSign
     value_size: data.length,
     max_entries: 1,
     map_name: "loader_data",
-    // No other program may use the map, so nobody can change the data after the loader has checked it.
+    // No other program may use the map. So nobody can change the data after the loader program has checked it.
     ...(signature === undefined ? {} : { excl_prog_hash: sha256(instructions) }),
   });
   try {
     mapUpdateElem(map, new Uint8Array(4), data);
     mapFreeze(map);
-    // This makes the kernel compute the hash that the loader compares.
+    // This call makes the kernel compute the hash, which the loader program then compares.
     if (signature !== undefined) mapHash(map);
     const load = {
       prog_type: BpfProgType.BPF_PROG_TYPE_SYSCALL,

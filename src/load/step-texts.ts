@@ -3,7 +3,7 @@ import { mapTypeName, progTypeName } from "../uapi/index.ts";
 import { effectiveMaxEntries } from "./create-map.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
-// The texts of the steps of a load.
+// The texts that describe the steps of a load.
 
 export function externText(found: ResolvedExtern | undefined): string {
   if (found === undefined) return "the kernel has none, it is 0";

@@ -6,26 +6,26 @@ import type { KernelStructOps } from "./create-map.ts";
 
 /** A struct_ops map in the kernel's layout, and the roles of its programs. */
 export interface PreparedStructOps extends KernelStructOps {
-  /** The map's value without the fds of the programs. */
+  /** The bytes of the map's value, with zeros for the fds of the programs. */
   readonly value: Uint8Array;
-  /** The offset in `value` for the fd of each program. */
+  /** For each program, the offset in `value` where its fd belongs. */
   readonly programs: readonly { readonly offset: number; readonly program: string }[];
-  /** The struct and the member that each program is loaded for, by the program's name. */
+  /** By the name of each program: the struct and the member that the program is loaded for. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
 }
 
-/** The fields of BPF_PROG_LOAD for the program of a callback. */
+/** The fields of BPF_PROG_LOAD for a program that is a callback. */
 export interface StructOpsRole {
   readonly attach_btf_id: number;
-  /** The number of the member. */
+  /** The index of the member in the kernel's struct. */
   readonly expected_attach_type: number;
-  /** The BTF of the module that has the struct; absent for the kernel's own. */
+  /** The fd of the BTF of the module that defines the struct; absent if the kernel itself defines it. */
   readonly attach_btf_obj_fd?: number;
 }
 
 const VALUE_PREFIX = "bpf_struct_ops_";
 
-/** Converts a struct of callbacks to the running kernel's layout. Members are matched by name. */
+/** Converts a struct of callbacks to the running kernel's layout. Matches members by their names. */
 export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelBtf): PreparedStructOps {
   const ops = map.structOps as StructOpsSpec;
   const local = spec.btf as Btf;
@@ -71,7 +71,9 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
       const { program } = callback;
       const pointed = btf.resolve(btf.target(btf.resolve(target.type)));
       if (btf.kind(pointed) !== BtfKind.FUNC_PROTO) {
-        throw new UsageError(`map ${map.name}: member ${member.name} is no function in the kernel`);
+        throw new UsageError(
+          `map ${map.name}: the object sets member ${member.name} to a program, but in the kernel's struct ${ops.typeName} this member is not a pointer to a function`,
+        );
       }
       programs.push({ offset: at, program });
       const before = roles.get(program);

@@ -1,23 +1,27 @@
 import { BpfError, errnoName, errnoText } from "../errors/index.ts";
 import { type Diagnosis, readVerifierLog } from "./verifier-log.ts";
 
-/** The verifier refused a program. The message begins with the line that has the reason; `log` has all lines. */
+/**
+ * The verifier refused a program. The message begins with the log's line that gives the reason. `log` has all lines.
+ */
 export class VerifierError extends BpfError {
-  /** The program, by its name in the object. */
+  /** The name of the program in the object. */
   readonly program: string;
   /** The positive errno of BPF_PROG_LOAD. */
   readonly errno: number;
   /** The verifier's log, line by line. */
   readonly log: readonly string[];
-  /** False if the log does not say why: the kernel refused the program before or after the verifier ran. */
+  /**
+   * False if the log does not give the reason, because the kernel refused the program before or after the verifier ran.
+   */
   readonly hasReason: boolean;
-  /** The line of the log that says why, or the errno's text. */
+  /** The line of the log that gives the reason. Without such a line, the errno's text. */
   readonly telling: string;
   /** The slot of the refused instruction, if the log names it. */
   readonly slot: number | undefined;
-  /** The source line of that instruction as `file.c:12: source text`, if the program has line information. */
+  /** The source line of the refused instruction as `file.c:12: source text`, if the program has line information. */
   readonly sourceLine: string | undefined;
-  /** Reason, place, causal path and suggestion (Linux 7.3). */
+  /** The kernel's own diagnosis: the reason, the place, the causal path and a suggestion (Linux 7.3). */
   readonly diagnosis: Diagnosis | undefined;
 
   constructor(
@@ -25,7 +29,7 @@ export class VerifierError extends BpfError {
       program: string;
       errno: number;
       log: string;
-      /** Why instructions were poisoned before the load, by slot. */
+      /** The reason why each poisoned instruction was poisoned before the load, by the instruction's slot. */
       poisoned?: ReadonlyMap<number, string> | undefined;
       lineAt?: ((slot: number) => string | undefined) | undefined;
     },

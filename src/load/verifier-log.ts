@@ -1,6 +1,6 @@
-/** The verdict of the verifier on a refused program, read from its log. */
+/** Why the verifier refused a program, as read from its log. */
 export interface VerifierVerdict {
-  /** The line that has the reason. */
+  /** The line that gives the reason. */
   readonly telling: string | undefined;
   /** The slot of the refused instruction. */
   readonly slot: number | undefined;
@@ -10,19 +10,22 @@ export interface VerifierVerdict {
   readonly diagnosis: Diagnosis | undefined;
 }
 
-/** The structured part of the log (Linux 7.3). Wrapped texts are joined; the causal path keeps its lines. */
+/**
+ * The structured part of the log (Linux 7.3). Texts that the kernel wrapped are joined; the causal path keeps its
+ * lines.
+ */
 export interface Diagnosis {
-  /** Kind and fault: `Register Type Safety: Invalid dereference`. */
+  /** The kind of the fault and the fault: `Register Type Safety: Invalid dereference`. */
   readonly title: string;
   readonly reason: string;
-  /** `function @ file.c:line:column`; undefined without line information. */
+  /** The place of the fault as `function @ file.c:line:column`; undefined without line information. */
   readonly place: string | undefined;
-  /** The steps that lead to the fault, with their source lines and instructions. */
+  /** The steps of the program that lead to the fault, with their source lines and instructions. */
   readonly causalPath: readonly string[];
   readonly suggestion: string | undefined;
 }
 
-/** Reads the log of any kernel version. It may be truncated. */
+/** Reads the verifier's log, which may be truncated and from any kernel version. */
 export function readVerifierLog(log: readonly string[]): VerifierVerdict {
   const start = log.findLastIndex((line) => line.startsWith(FAILED));
   const classic = start < 0 ? log : log.slice(0, start);
@@ -40,27 +43,30 @@ export function readVerifierLog(log: readonly string[]): VerifierVerdict {
 }
 
 const FAILED = "Verification failed: ";
-/** Statistics: they have no reason. */
+/** Matches a line of statistics, which gives no reason. */
 const STATISTICS =
   /^(processed \d+ insns|verification time|stack depth|max_states_per_insn|peak_states|mark_read|func#\d+|total_states|Func#\d+ .* is (safe for any args|global and assumed valid))/;
-/** An instruction of the walk: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
+/** Matches an instruction that the verifier visits: `12: (85) call bpf_map_lookup_elem#1 ; R0=…`. */
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\)/;
-/** Source lines, register states, and other steps of the walk. The two states of an infinite loop follow its reason. */
+/**
+ * Matches source lines, register states and other steps of the verifier. For an infinite loop, two states follow the
+ * reason.
+ */
 const STEP =
   /^\s*(; |cur state:|old state:|from \d+ to \d+|\d+: |R\d+[_=(]|last_idx|regs=|parent |frame\d|caller:|callee:|returning from|propagating|mark_precise|Live regs|Validating|arg#\d)/;
 
-/** Returns the last line that is neither a step nor a statistic. The classic log has its reason there. */
+/** Returns the last line that is neither a step nor a statistic. In the classic log, this line gives the reason. */
 function tellingLine(log: readonly string[]): string | undefined {
   return log.findLast((line) => line !== "" && !STATISTICS.test(line) && !STEP.test(line))?.trim();
 }
 
-/** Returns the instruction in the reason: `infinite loop detected at insn 1`, `unreachable insn 4`. */
+/** Returns the slot of the instruction in the reason: `infinite loop detected at insn 1`, `unreachable insn 4`. */
 function namedSlot(telling: string | undefined): number | undefined {
   const slot = /\b(?:at|from|unreachable) insn (\d+)/.exec(telling ?? "")?.[1];
   return slot === undefined ? undefined : Number(slot);
 }
 
-/** Returns the last instruction in the log. */
+/** Returns the slot of the last instruction in the log. */
 function failingSlot(log: readonly string[]): number | undefined {
   const line = log.findLast((text) => INSTRUCTION.test(text));
   return line === undefined ? undefined : Number(INSTRUCTION.exec(line)?.[1]);

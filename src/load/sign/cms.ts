@@ -11,8 +11,8 @@ const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
 
 /**
  * Returns a detached signature in CMS (PKCS#7, RFC 5652) with SHA-256, in the form that the kernel's
- * bpf_verify_pkcs7_signature accepts: no certificates, no signed attributes, and the signer named by the subject key
- * identifier of its certificate. `certificate` is DER.
+ * bpf_verify_pkcs7_signature accepts: without certificates and signed attributes. The signature names the signer by the
+ * subject key identifier of the signer's certificate. `certificate` is DER.
  */
 export function signDetached(content: Uint8Array, key: KeyObject, certificate: Uint8Array, source: string): Uint8Array {
   const version = encodeDer(Tag.INTEGER, Uint8Array.of(3));
@@ -46,7 +46,7 @@ function signatureAlgorithm(key: KeyObject): Uint8Array {
   }
 }
 
-/** The extension of a certificate (RFC 5280) that names its key. */
+/** Returns the subject key identifier of a certificate (RFC 5280), which identifies the certificate's key. */
 export function subjectKeyIdentifier(certificate: Uint8Array, source: string): Uint8Array {
   const [outer] = readDer(certificate, source);
   const [body] = readDer(outer?.content ?? new Uint8Array(0), source);
@@ -67,7 +67,7 @@ export function subjectKeyIdentifier(certificate: Uint8Array, source: string): U
   );
 }
 
-/** Loads Node's crypto module, which takes 4 ms, only when something is signed. */
+/** Loads Node's crypto module. Call it only to sign or hash something, because it takes 4 ms. */
 export function crypto(): typeof import("node:crypto") {
   return process.getBuiltinModule("node:crypto");
 }

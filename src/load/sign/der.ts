@@ -1,8 +1,8 @@
 import { FormatError } from "../../errors/index.ts";
 
-// The part of DER (X.690) that a signature needs.
+// This file has only those parts of DER (X.690) that a signature needs.
 
-/** The tags in use. */
+/** The tags that a signature uses. */
 export const Tag = {
   INTEGER: 0x02,
   OCTET_STRING: 0x04,
@@ -10,13 +10,13 @@ export const Tag = {
   OBJECT: 0x06,
   SEQUENCE: 0x30,
   SET: 0x31,
-  /** Context-specific tags: `[0]` primitive, `[0]` and `[3]` constructed. */
+  /** Context-specific tags: `[0]` as primitive, and `[0]` and `[3]` as constructed. */
   CONTEXT_0: 0x80,
   CONTEXT_0_CONSTRUCTED: 0xa0,
   CONTEXT_3_CONSTRUCTED: 0xa3,
 } as const;
 
-/** Encodes a value: tag, length, and the content, which may be in pieces. */
+/** Encodes a value: the tag, the length, and the content, which may be given in pieces. */
 export function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const length = contents.reduce((sum, one) => sum + one.length, 0);
   const head = [tag, ...encodeLength(length)];
@@ -37,7 +37,7 @@ function encodeLength(length: number): number[] {
   return [0x80 | bytes.length, ...bytes];
 }
 
-/** Encodes an object identifier, given in dotted form. */
+/** Encodes an object identifier that is given in dotted form. */
 export function encodeObject(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   const bytes = [first * 40 + second];
@@ -56,7 +56,7 @@ export interface DerValue {
   readonly content: Uint8Array;
 }
 
-/** Reads the values that `bytes` consists of. Throws FormatError if the last one is truncated. */
+/** Decodes all values in `bytes`. Throws FormatError if the last value is truncated. */
 export function readDer(bytes: Uint8Array, source: string): DerValue[] {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length; ) {

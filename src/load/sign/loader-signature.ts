@@ -7,18 +7,21 @@ import { crypto, signDetached } from "./cms.ts";
 
 /** The key that signs a loader program. */
 export interface LoaderSigner {
-  /** A file with the private key in PEM. */
+  /** The path of a PEM file with the private key. */
   readonly privateKey: string;
-  /** A file with its X.509 certificate, in PEM or DER. */
+  /** The path of a PEM or DER file with the X.509 certificate of this key. */
   readonly certificate: string;
 }
 
-/** SHA-256 of bytes. */
+/** Returns the SHA-256 hash of bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return crypto().createHash("sha256").update(bytes).digest();
 }
 
-/** The signature of instructions. The constructor throws UsageError if key or certificate are invalid or no pair. */
+/**
+ * A signature over the instructions of a loader program. The constructor throws UsageError if the key or the
+ * certificate is invalid, or if they do not belong together.
+ */
 export class LoaderSignature {
   readonly bytes: Uint8Array;
   readonly #certificate: Uint8Array;
@@ -35,7 +38,7 @@ export class LoaderSignature {
     this.bytes = signDetached(instructions, key, certificate.raw, signer.certificate);
   }
 
-  /** Calls a function while the certificate is in the session's keyring, where the kernel looks for the key. */
+  /** Calls a function while the certificate is in the session's keyring, where the kernel looks for it. */
   withKey<T>(run: () => T): T {
     const key = addSessionKey("asymmetric", this.#description, this.#certificate);
     try {
