@@ -65,7 +65,7 @@ test("an update says what is wrong with it", (t) => {
   const isRefused = (error: unknown): boolean =>
     error instanceof SyscallError &&
     error.errno === Errno.EPERM &&
-    /its program is not program counting now/.test(error.message);
+    /its program is not program counting, so nothing was replaced/.test(error.message);
   assert.throws(() => link.update(second, { old: second }), isRefused);
   assert.throws(() => link.update(second, { old: second, flags: BpfAttachFlag.BPF_F_REPLACE }), isRefused);
   assert.equal(link.info().progId, first.program.id);

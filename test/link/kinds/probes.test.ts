@@ -150,7 +150,7 @@ for (const [name, probe] of Object.entries(probes)) {
         using link = kind.attach(first.program);
         fire();
         assert.ok(first.count() > 0n);
-        assert.throws(() => link.pin(join(withBpffs(t), "link")), /its event in tracefs could not be removed/);
+        assert.throws(() => link.pin(join(withBpffs(t), "link")), /its event in tracefs would then never be removed/);
       }
       // Those of other tests that run at the same time are theirs.
       const own = traceProbes().filter((event) => event.startsWith(`p${process.pid}_`));

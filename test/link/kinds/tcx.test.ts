@@ -105,7 +105,7 @@ test("tcx: the usual mistakes have names", { skip: lacking("link:tcx") }, (t) =>
     [() => attachProgram(xdp, at), /that hook takes sched_cls programs/],
     [() => attachProgram(other, { ...at, anchor: { replace: other } }), /not in the list of this hook/],
     [() => detachProgram(other, at), /not in the list of this hook/],
-    [() => detachProgram(undefined, { device }), /give the attachType/],
+    [() => detachProgram(undefined, { device }), /give the program to detach, or the attachType of the hook/],
     [() => queryPrograms({ device: "nope0" }, "tcx_ingress"), /there is no network device nope0/],
     [
       () => queryPrograms({ device: 0x7ffffff0 }, "tcx_ingress"),

@@ -104,7 +104,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
-const ATTACHED_ONCE = /kernels before 5\.13 attach such a program once/;
+const ATTACHED_ONCE = /kernels before 5\.13 can attach such a program only once/;
 
 /** A hook that every system call passes is passed by the test itself: only between attach and close is it counted. */
 const ALWAYS_FIRES: ReadonlySet<string> = new Set(["tp_btf", "raw_tp"]);

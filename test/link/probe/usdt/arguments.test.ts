@@ -116,6 +116,6 @@ test("a spec has the layout of the libbpf whose header the object was built with
   assert.equal(hex(now, 0, 24), "feffffffffffffff" + "0200" + "0000" + "0000" + "2211" + "01" + "20" + "000000000000");
   assert.equal(hex(now, 48, 72), "0100000000000000" + "0300" + "ab20" + "0000" + "0800" + "01" + "30" + "000000000000");
   assert.equal(hex(now, 288, 304), "4d00000000000000" + "0300000000000000");
-  assert.throws(() => encodeUsdtSpec([indexed], 0n, 208), /libbpf 1\.7 does/);
+  assert.throws(() => encodeUsdtSpec([indexed], 0n, 208), /build the object with libbpf 1\.7 or newer/);
   assert.throws(() => encodeUsdtSpec(args, 0n, 100), /values of 100 bytes/);
 });
