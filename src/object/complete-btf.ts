@@ -6,13 +6,16 @@ import { isHidden, type ObjectFunctions } from "./functions.ts";
 import { sectionKind } from "./section-kinds.ts";
 import type { ObjectSections } from "./sections.ts";
 
-/** The most bytes for all __kconfig externs. A text of the kernel's configuration has some hundred. */
+/**
+ * The largest size of the values of all __kconfig externs, in bytes. One text of the kernel's configuration has some
+ * hundred bytes.
+ */
 const MOST_KCONFIG = 1024 * 1024;
-/** The size of each variable of `.ksyms` in the completed BTF. */
+/** The size in bytes of each variable of `.ksyms` in the completed BTF. */
 const KSYM_SIZE = 4;
 
 /**
- * Completes the BTF that the compiler wrote, so that the kernel accepts it: sets offsets and sizes of data sections,
+ * Completes the BTF that the compiler wrote, so that the kernel accepts it. Sets offsets and sizes of data sections,
  * makes hidden variables and functions static, and turns externs into variables of their section. Type ids do not
  * change. See libbpf's `bpf_object_fixup_btf` and `bpf_object__collect_externs`.
  */
@@ -56,7 +59,8 @@ function completeSection(
   const { btf } = edit;
   const name = btf.name(id);
   let size = btf.sizeField(id);
-  // Clang writes 0 for the size, and for the offsets of variables that are not static. A static linker sets them.
+  // Clang writes 0 for a section's size and for the offsets of variables that are not static. Static linkers fill both
+  // in.
   const fromSymbols = size === 0;
   if (fromSymbols) {
     size = sectionSize;
@@ -78,7 +82,10 @@ function completeSection(
   edit.setDatasec(id, size, variables);
 }
 
-/** The kernel refuses externs, so each variable becomes an int and each function is replaced by a dummy variable. */
+/**
+ * Turns each variable of `.ksyms` into an int, and replaces each function by a dummy variable. The kernel refuses
+ * externs.
+ */
 function completeKsyms(edit: BtfEdit, id: TypeId): void {
   const { btf } = edit;
   const int = findInt(btf);
@@ -100,7 +107,7 @@ function completeKsyms(edit: BtfEdit, id: TypeId): void {
   edit.setDatasec(id, variables.length * KSYM_SIZE, variables);
 }
 
-/** Names the parameters of a prototype: the kernel requires names once the function is no longer extern. */
+/** Gives names to the parameters of a prototype. The kernel requires names once the function is no longer extern. */
 function nameParameters(edit: BtfEdit, id: TypeId): void {
   const type = edit.btf.type(id);
   if (type.kind !== "func_proto") return;
@@ -130,7 +137,7 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
   edit.setDatasec(id, externs.kconfigSize, variables);
 }
 
-/** Returns the first int of 32 bits; 0 if there is none. */
+/** Returns the first 32-bit int; 0 if there is none. */
 function findInt(btf: Btf): TypeId {
   for (const id of btf.idsOf(BtfKind.INT)) {
     const type = btf.type(id);
@@ -139,7 +146,7 @@ function findInt(btf: Btf): TypeId {
   return 0;
 }
 
-/** Makes the types of hidden subprograms static, so that the kernel verifies them together with their callers. */
+/** Makes hidden subprograms static in the BTF, so that the kernel verifies them together with their callers. */
 function hideFunctions(edit: BtfEdit, functions: ObjectFunctions): void {
   const { btf } = edit;
   for (const { name, sectionName, hidden } of functions.all) {

@@ -8,10 +8,10 @@ import { type DataSection, type ObjectSections, sectionError } from "./sections.
 import type { MapSpec } from "./spec.ts";
 import { VariableSpec } from "./variable.ts";
 
-/** The kernel's limit for the value of an array map (array_map_alloc_check, kernel/bpf/arraymap.c). */
+/** The kernel's limit for the size of a value in an array map (array_map_alloc_check, kernel/bpf/arraymap.c). */
 const MAX_VALUE_SIZE = 0x7fffffff;
 
-/** Makes the maps of `.data*`, `.rodata*` and `.bss*`. Returns them by section number. */
+/** Makes the maps for `.data*`, `.rodata*` and `.bss*`. Returns the maps by section number. */
 export function readDataSections(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -42,7 +42,7 @@ function readDataSection(
   return newMap({ ...init, contents: elf.contents(section).slice() });
 }
 
-/** Makes the map of the kconfig externs, which the loader fills; undefined if there are none. */
+/** Makes the map of the kconfig externs; undefined if there are none. The load fills this map. */
 export function kconfigMap(size: number, btf: Btf | undefined, objectName: string): MapSpec | undefined {
   if (size === 0) return undefined;
   return newZeroedMap(sectionMap("kconfig", objectName, ".kconfig", size, true, btf), size);

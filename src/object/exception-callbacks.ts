@@ -5,9 +5,10 @@ import { isTextSection, type ObjectFunction, type ObjectFunctions } from "./func
 const PREFIX = "exception_callback:";
 
 /**
- * Reads which function each program names with `__exception_cb()` (Linux 6.7). No instruction refers to that function,
- * so it is linked because of the declaration tag (libbpf's `bpf_prog_assign_exc_cb`). If a program names several, none
- * is linked, and the verifier refuses the program.
+ * Reads which function each program names with `__exception_cb()` (Linux 6.7). The name is in a declaration tag, and no
+ * instruction refers to the function. So the linker must add the function to the program because of the tag (libbpf's
+ * `bpf_prog_assign_exc_cb`). If a program has several such tags, the linker adds no function, and the verifier refuses
+ * the program.
  */
 export function readExceptionCallbacks(
   btf: Btf | undefined,

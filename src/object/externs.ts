@@ -5,17 +5,17 @@ import type { ExternSpec } from "./spec.ts";
 
 /** The externs of an object. */
 export interface ObjectExterns {
-  /** In libbpf's order. */
+  /** All externs, in libbpf's order. */
   readonly all: ExternSpec[];
   /** The extern of each symbol, by the symbol's number. */
   readonly bySymbol: Map<number, ExternSpec>;
-  /** The size of the value of the map `.kconfig`; 0 without kconfig externs. */
+  /** The size in bytes of the value of the map `.kconfig`; 0 without kconfig externs. */
   readonly kconfigSize: number;
 }
 
 type KconfigType = Extract<ExternSpec["source"], { kind: "kconfig" }>["type"];
 
-/** Whether a symbol is an extern: undefined, and of type NOTYPE (libbpf's `sym_is_extern`). */
+/** Whether a symbol is an extern: a symbol without a section and of type NOTYPE (libbpf's `sym_is_extern`). */
 export function isExtern(symbol: ElfSymbol): boolean {
   const { section, binding, type } = symbol;
   const global = binding === SymbolBinding.STB_GLOBAL || binding === SymbolBinding.STB_WEAK;
@@ -24,7 +24,7 @@ export function isExtern(symbol: ElfSymbol): boolean {
 
 /**
  * Collects the externs that have a BTF type (libbpf's `bpf_object__collect_externs`). Inline assembly makes externs
- * without one; see {@link addConstant}.
+ * without a BTF type; for those see {@link addConstant}.
  */
 export function readExterns(symbols: Iterable<ElfSymbol>, btf: Btf | undefined, source: string): ObjectExterns {
   const bySymbol = new Map<number, ExternSpec>();
@@ -53,7 +53,7 @@ export function readExterns(symbols: Iterable<ElfSymbol>, btf: Btf | undefined, 
   return { all, bySymbol, kconfigSize: end };
 }
 
-/** Makes a constant of an undefined symbol without BTF type, which an instruction loads. */
+/** Makes a constant from an undefined symbol without a BTF type. An instruction loads the value of this constant. */
 export function addConstant(externs: ObjectExterns, symbol: ElfSymbol): ExternSpec {
   const weak = symbol.binding === SymbolBinding.STB_WEAK;
   const spec: ExternSpec = { name: symbol.name, weak, source: { kind: "constant", value: undefined } };
@@ -111,7 +111,10 @@ function readExtern(
   };
 }
 
-/** Returns the type of a kconfig value; undefined for a type that none can have (libbpf's `find_kcfg_type`). */
+/**
+ * Returns the kind of a kconfig value from its BTF type; undefined if no kconfig value can have this type (libbpf's
+ * `find_kcfg_type`).
+ */
 function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean } | undefined {
   const type = btf.type(btf.resolve(id));
   switch (type.kind) {
@@ -133,7 +136,7 @@ function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean
   }
 }
 
-/** Returns the first DATASEC that contains each variable and function. */
+/** Returns the first DATASEC that contains a variable or function, by the id of the variable or function. */
 function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   const out = new Map<TypeId, TypeId>();
   for (const id of btf.idsOf(BtfKind.DATASEC)) {
@@ -144,7 +147,10 @@ function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   return out;
 }
 
-/** Orders kconfig externs by descending alignment, size and name, then the others by name (libbpf's `cmp_externs`). */
+/**
+ * Orders kconfig externs by descending alignment, size and name. The other externs follow, by name (libbpf's
+ * `cmp_externs`).
+ */
 function compareExterns(a: Extern, b: Extern): number {
   const kconfigFirst = Number(b.source.kind === "kconfig") - Number(a.source.kind === "kconfig");
   if (kconfigFirst !== 0) return kconfigFirst;

@@ -5,18 +5,21 @@ import type { ObjectSections } from "./sections.ts";
 
 /** The records of `.BTF.ext` for a function. */
 export interface FunctionInfo {
-  /** The id of its FUNC; 0 if it has none. */
+  /** The id of the function's FUNC; 0 if it has none. */
   typeId: number;
-  /** The indexes of its records in {@link lines}. */
+  /** The indexes in {@link lines} of the function's records. */
   readonly lineNumbers: number[];
   lines: BtfExtSection | undefined;
-  /** Their slots count from the start of the function. */
+  /** The function's CO-RE relocations. Their slots count from the start of the function. */
   readonly coreRelocations: CoreRelocation[];
 }
 
 export type FunctionInfos = ReadonlyMap<ObjectFunction, FunctionInfo>;
 
-/** Assigns the records of `.BTF.ext` to the functions. Records of overridden weak functions are skipped. */
+/**
+ * Assigns the records of `.BTF.ext` to the functions. Skips records of weak functions that a static linker has
+ * overridden.
+ */
 export function readFunctionInfos(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -57,7 +60,7 @@ export function readFunctionInfos(
   }
   for (const records of ext.lineInfos) {
     each(records, (info, _, i) => {
-      // If a section has two lists, only the first counts, as for libbpf.
+      // If a section has two lists of lines, use only the first, as libbpf does.
       info.lines ??= records;
       if (info.lines === records) info.lineNumbers.push(i);
     });

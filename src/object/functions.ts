@@ -1,25 +1,25 @@
 import { type ElfSymbol, SymbolBinding, SymbolType, SymbolVisibility } from "../elf/index.ts";
 import { type ObjectSections, sectionError } from "./sections.ts";
 
-/** The size of an instruction. Positions are counted in slots of this size. */
+/** The size of an instruction in bytes. Positions count in slots of this size. */
 export const SLOT = 8;
 
-/** A function as it is in the file, before subprograms are linked to it. */
+/** A function as it is in the file, before the linker appends subprograms to it. */
 export interface ObjectFunction {
   readonly name: string;
-  /** The number and the name of its section. */
+  /** The number and the name of the function's section. */
   readonly section: number;
   readonly sectionName: string;
-  /** First instruction, in slots from the section's start. */
+  /** The slot of the first instruction, counted from the section's start. */
   readonly start: number;
-  /** The number of its slots. */
+  /** The number of slots of the function. */
   readonly count: number;
-  /** Its bytes: a view of the file. */
+  /** The bytes of the function, as a view of the file. */
   readonly code: Uint8Array;
-  /** True if it may be a program: it is global, and in no text section. */
+  /** True if the function may be a program: it is global and in no text section. */
   readonly entry: boolean;
   readonly global: boolean;
-  /** Global but with hidden visibility: the verifier must treat it as static. */
+  /** True if the function is global with hidden visibility. The verifier must treat it as static. */
   readonly hidden: boolean;
   /** Other names for the same instructions. */
   readonly aliases: string[];
@@ -27,7 +27,7 @@ export interface ObjectFunction {
 
 /** All functions of an object. */
 export class ObjectFunctions {
-  /** In libbpf's order: by section number, then by offset. */
+  /** The functions in libbpf's order: by section number, then by offset. */
   readonly all: readonly ObjectFunction[];
   readonly #bySection: ReadonlyMap<number, readonly ObjectFunction[]>;
 
@@ -87,12 +87,14 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
       aliases: [],
     });
   }
-  // If a function has several names, the first global one comes first: the sort is stable.
+  // The sort is stable: of several names of one function, the first global name comes first.
   all.sort((a, b) => a.section - b.section || a.start - b.start || Number(b.global) - Number(a.global));
   return new ObjectFunctions(mergeAliases(sections, all));
 }
 
-/** True for `.text` and the `.text.NAME` of -ffunction-sections, whose functions are all subprograms. */
+/**
+ * True for the sections `.text` and `.text.NAME` (made by -ffunction-sections). All their functions are subprograms.
+ */
 export function isTextSection(name: string): boolean {
   return name === ".text" || name.startsWith(".text.");
 }
@@ -102,7 +104,7 @@ export function isHidden(symbol: ElfSymbol): boolean {
   return symbol.visibility === SymbolVisibility.STV_HIDDEN || symbol.visibility === SymbolVisibility.STV_INTERNAL;
 }
 
-/** Merges functions that have the same instructions. Throws FormatError if functions overlap only partly. */
+/** Merges functions that have the same place in the file. Throws FormatError if functions overlap only partly. */
 function mergeAliases({ elf }: ObjectSections, all: readonly ObjectFunction[]): ObjectFunction[] {
   const out: ObjectFunction[] = [];
   for (const each of all) {

@@ -3,7 +3,7 @@ import { SLOT } from "./functions.ts";
 
 const OP_CALL = BPF_JMP | BPF_CALL;
 
-/** Reads and patches encoded instructions in place. Slots are not checked. */
+/** Reads and patches encoded instructions in place. Does not check that a slot exists. */
 export class InstructionView {
   readonly #view: DataView;
   readonly #little: boolean;
@@ -23,17 +23,17 @@ export class InstructionView {
     return this.#bytes[slot * SLOT] as number;
   }
 
-  /** Whether the slot is a call, of a helper too. */
+  /** Whether the slot has a call, of a helper or of a function. */
   isCall(slot: number): boolean {
     return this.opcode(slot) === OP_CALL;
   }
 
-  /** Whether an ld_imm64 begins at the slot. It takes two slots. */
+  /** Whether an ld_imm64 begins at the slot. Such an instruction takes two slots. */
   isLoad(slot: number): boolean {
     return this.opcode(slot) === LD_IMM64 && slot + 1 < this.count;
   }
 
-  /** Whether the slot calls a function of the program, before or after linking. */
+  /** Whether the slot calls a function of the program. This works before and after linking. */
   isLocalCall(slot: number): boolean {
     return (
       this.isCall(slot) &&
@@ -48,7 +48,8 @@ export class InstructionView {
   }
 
   /**
-   * Returns the next slot from `slot` on with a call or the first half of an ld_imm64; {@link count} if there is none.
+   * Returns the first slot, from `slot` on, that has a call or the first half of an ld_imm64. Returns {@link count} if
+   * there is none.
    */
   nextReference(slot: number): number {
     const bytes = this.#bytes;
@@ -58,7 +59,7 @@ export class InstructionView {
     return this.count;
   }
 
-  /** `src_reg`. */
+  /** Returns the instruction's field `src_reg`. */
   source(slot: number): number {
     return this.#registers(slot) & 0xf;
   }
@@ -80,7 +81,9 @@ export class InstructionView {
     );
   }
 
-  /** Returns the registers as `dst << 4 | src`. In a little-endian object the byte has them the other way round. */
+  /**
+   * Returns the registers as `dst << 4 | src`. In the byte of a little-endian object, the two have the opposite order.
+   */
   #registers(slot: number): number {
     const byte = this.#bytes[slot * SLOT + 1] as number;
     return this.#little ? ((byte & 0xf) << 4) | (byte >> 4) : byte;

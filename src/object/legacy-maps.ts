@@ -5,27 +5,33 @@ import { newMap } from "./new-map.ts";
 import { type ObjectSections, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** `struct bpf_map_def`: type, key_size, value_size, max_entries, map_flags. */
+/** The size of `struct bpf_map_def`: type, key_size, value_size, max_entries, map_flags. */
 const DEFINITION_SIZE = 20;
-/** A definition may end before `max_entries`. */
+/** The smallest size of a definition: type, key_size and value_size. The rest may be missing. */
 const LEAST_SIZE = 12;
 
-/** Maps of `maps` sections, by section number and offset. */
+/** The maps of the sections named `maps`, by section number and offset. */
 export type LegacyMaps = ReadonlyMap<number, ReadonlyMap<number, MapSpec>>;
 
-/** What {@link readLegacyMaps} reads from, and adds the maps to. */
+/** What {@link readLegacyMaps} reads from, and where it adds the maps. */
 export interface LegacyMapsInput {
   readonly sections: ObjectSections;
   readonly symbols: readonly ElfSymbol[];
   readonly btf: Btf | undefined;
   readonly names: MapNames;
-  /** If false, an object with such a section is refused. */
+  /** If false, an object with a section `maps` is refused. */
   readonly isAllowed: boolean;
-  /** Ignore the fields behind the five that all loaders agreed on, as iproute2's; otherwise they must be zero. */
+  /**
+   * Whether to ignore the fields after the five common ones, such as those of iproute2. If false, these fields must be
+   * zero.
+   */
   readonly ignoreUnknown: boolean;
 }
 
-/** Reads `maps` sections, as libbpf did before 1.0: one `struct bpf_map_def` for each symbol. */
+/**
+ * Reads sections named `maps`, as libbpf did before 1.0. Each symbol of the section is a map, defined by a `struct
+ * bpf_map_def`.
+ */
 export function readLegacyMaps(input: LegacyMapsInput): LegacyMaps {
   const { sections, isAllowed } = input;
   const out = new Map<number, ReadonlyMap<number, MapSpec>>();
@@ -54,7 +60,7 @@ function readSection(
   const maps = new Map<number, MapSpec>();
   if (own.length === 0) return maps;
   for (const { name, value, size: symbolSize } of own) {
-    // A symbol from assembly has no size. Then all definitions of the section have the same size, as for libbpf.
+    // A symbol from assembly has no size. Then libbpf takes all definitions of the section to be of the same size.
     const size = symbolSize === 0 ? bytes.length / own.length : symbolSize;
     if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
       throw bytes.error(value, `map ${name} of ${size} bytes is no struct bpf_map_def of ${DEFINITION_SIZE}`);
@@ -90,8 +96,8 @@ function readSection(
 }
 
 /**
- * Returns the key and value types from the struct `____btf_map_NAME`, which BPF_ANNOTATE_KV_PAIR makes; undefined if
- * their sizes differ from the definition's.
+ * Returns the key and value types from the struct `____btf_map_NAME`, which the macro BPF_ANNOTATE_KV_PAIR makes.
+ * Returns undefined if the sizes of these types differ from the map's definition.
  */
 function annotatedTypes(
   btf: Btf,

@@ -8,23 +8,26 @@ import type { Reference, References } from "./references.ts";
 import { sectionError } from "./sections.ts";
 import type { FunctionSpec, JumpTableSpec, LineSpec, Relocation } from "./spec.ts";
 
-/** The kernel's limit (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
+/** The kernel's limit for the slots of a program (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const MAX_PROGRAM_SLOTS = 1_000_000;
-/** The limit for all programs together: a hostile object could link one function into thousands. */
+/**
+ * The limit for the slots of all programs together. A hostile object could link one function into thousands of
+ * programs.
+ */
 const MAX_OBJECT_WORK = 16_000_000;
 
-/** A program with the functions that it reaches, linked. */
+/** A program, linked together with the functions that it reaches. */
 export interface LinkedProgram {
   readonly instructions: Uint8Array;
   readonly relocations: Relocation[];
   readonly coreRelocations: CoreRelocation[];
   readonly functions: FunctionSpec[];
   readonly jumpTables: JumpTableSpec[];
-  /** Makes the source lines, which most users never read. */
+  /** Makes the list of source lines. This is a method because most users never read the lines. */
   lines(): LineSpec[];
 }
 
-/** What {@link Linker} links from. */
+/** What {@link Linker} reads from. */
 export interface LinkInput {
   readonly elf: ElfFile;
   readonly functions: ObjectFunctions;
@@ -34,14 +37,14 @@ export interface LinkInput {
   readonly jumpTables: ElfSection | undefined;
 }
 
-/** A function that is linked into a program. */
+/** A function that was linked into a program. */
 interface Piece {
   readonly from: ObjectFunction;
-  /** Its first slot in the program. */
+  /** The slot in the program at which the function begins. */
   readonly base: number;
 }
 
-/** A reference to a function. `slot` counts from the start of the function that has the reference. */
+/** A reference to a function. `slot` counts from the start of the function that contains the reference. */
 interface CallSite {
   readonly slot: number;
   readonly target: ObjectFunction;
@@ -49,9 +52,9 @@ interface CallSite {
 }
 
 /**
- * Links programs in libbpf's order (`bpf_object__reloc_code`), so that the instructions and the program's tag are
- * equal. The order is depth first: a function is appended at the first reference to it, and its own references are
- * followed before the next reference of the caller.
+ * Links functions to programs in the same order as libbpf (`bpf_object__reloc_code`), so that the instructions and the
+ * program's tag are the same. The order is depth first: the linker appends a function at the first reference to it. It
+ * follows that function's own references before the caller's next reference.
  */
 export class Linker {
   readonly #input: LinkInput;
@@ -98,7 +101,7 @@ export class Linker {
     return this.#build(name, pieces, bases, end);
   }
 
-  /** Returns the functions that another function calls or takes the address of. */
+  /** Returns the functions that other functions call or take the address of. */
   calledFunctions(): ReadonlySet<ObjectFunction> {
     const called = new Set<ObjectFunction>();
     for (const from of this.#input.functions.all) {
@@ -159,7 +162,7 @@ export class Linker {
     throw new FormatError({ source: this.#input.elf.source }, problem);
   }
 
-  /** Returns the references to functions in a function, by ascending slot. They are cached. */
+  /** Returns the references to functions that one function contains, by ascending slot. Caches them. */
   #callSites(from: ObjectFunction): readonly CallSite[] {
     let sites = this.#sites.get(from);
     if (sites === undefined) {
@@ -189,7 +192,7 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
     };
     if (reference !== undefined) throw fail("the relocation of a call or of a function's address refers to data");
     if (!local) throw fail("the address of a function is taken without a relocation that names the function");
-    // The compiler has resolved a call within one section.
+    // There is no relocation for a call within one section: the compiler has written the target into the instruction.
     const at = from.start + slot + view.imm(slot) + 1;
     const target = functions.find(from.section, at);
     if (target === undefined || target.start !== at) throw fail(`there is no function at instruction ${at} to call`);
@@ -199,7 +202,8 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
 }
 
 /**
- * Makes a relocation of the program from a function's reference; undefined for functions, which are resolved already.
+ * Makes a relocation of the program from a function's reference. Returns undefined for a reference to a function, which
+ * the linker has resolved already.
  */
 function place(
   reference: Reference,
@@ -229,7 +233,7 @@ function place(
 /** The jump tables of one program (libbpf's `create_jt_map`). */
 class JumpTables {
   readonly all: JumpTableSpec[] = [];
-  /** The number of targets in all tables. */
+  /** The number of targets in all of the tables. */
   size = 0;
   readonly #input: LinkInput;
   readonly #numbers = new Map<string, number>();
@@ -238,7 +242,7 @@ class JumpTables {
     this.#input = input;
   }
 
-  /** Returns the index of the table that a function refers to, and makes the table if it is new. */
+  /** Returns the index of the jump table that a reference names. Makes the table if it is new. */
   add({ start, size }: Extract<Reference, { kind: "jump_table" }>, from: ObjectFunction, base: number): number {
     const key = `${start} ${size} ${base}`;
     let number = this.#numbers.get(key);
@@ -251,7 +255,7 @@ class JumpTables {
     bytes.check(start, size, "a jump table");
     const targets: number[] = [];
     for (let at = start; at < start + size; at += 8) {
-      // Entries are offsets in bytes from the start of the function's section.
+      // An entry is an offset in bytes from the start of the function's section.
       const target = Number(bytes.u64(at)) / SLOT - from.start;
       if (!Number.isInteger(target) || target < 0 || target >= from.count) {
         throw bytes.error(

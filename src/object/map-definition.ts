@@ -4,18 +4,19 @@ import { BpfMapType } from "../uapi/index.ts";
 import { type MapDraft, newMap } from "./new-map.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** The source of a definition. */
+/** Where a definition is. */
 interface Place {
   readonly btf: Btf;
-  /** `file.o: section .maps`. */
+  /** The place in the file for errors, such as `file.o: section .maps`. */
   readonly source: string;
-  /** Ignore members of unknown names. */
+  /** Whether to ignore members with unknown names. */
   readonly ignoreUnknown: boolean;
 }
 
 /**
- * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The types of its members are the
- * definition: a number is the length of the array that a member points to; a type is the type that it points to.
+ * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The types of its members contain the
+ * definition. For a number, a member points to an array, and the array's length is the number. For a type, a member
+ * points to that type.
  */
 export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {
   return readDefinition(place, name, structId, false);
@@ -86,7 +87,7 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
   return map;
 }
 
-/** Reads `values`: the definition of the inner maps; undefined for a prog array. */
+/** Reads the member `values`. Returns the definition of the inner maps; undefined for a prog array. */
 function readValues(place: Place, name: string, mapType: number, member: BtfMember): MapSpec | undefined {
   const { btf, source } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
@@ -106,7 +107,7 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   return readDefinition(place, `${name}.inner`, target, true);
 }
 
-/** Whether the elements of maps of this type are maps. */
+/** Whether the values of maps of this type are maps. */
 export function isMapOfMaps(mapType: number): boolean {
   return mapType === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
 }
@@ -122,7 +123,7 @@ class Field {
     this.#member = member;
   }
 
-  /** Reads `__uint(name, n)`: `int (*name)[n]`. */
+  /** Reads `__uint(name, n)`, which declares `int (*name)[n]`. */
   number(): number {
     const { btf } = this.#place;
     const pointer = btf.type(btf.resolve(this.#member.type));
@@ -133,7 +134,7 @@ class Field {
     return array.length;
   }
 
-  /** Reads `__ulong(name, n)`, an enum of one value, or `__uint`. */
+  /** Reads `__ulong(name, n)`, which declares an enum with one value, or reads `__uint`. */
   wideNumber(): bigint {
     const { btf } = this.#place;
     const type = btf.type(btf.resolve(this.#member.type));
@@ -142,13 +143,13 @@ class Field {
       throw this.#error(`must be an enum (__ulong), not ${type.kind.toUpperCase()}`);
     const [first] = type.values;
     if (first === undefined || type.values.length !== 1) throw this.#error("must be an enum of one value (__ulong)");
-    // C sign-extends an __s32 that is assigned to a __u64.
+    // Sign-extend the value, as C does when an __s32 is assigned to a __u64.
     return type.kind === "enum"
       ? BigInt.asUintN(64, BigInt(Number(first.value) | 0))
       : BigInt.asUintN(64, BigInt(first.value));
   }
 
-  /** Reads `__type(name, T)`: `T *name`. */
+  /** Reads `__type(name, T)`, which declares `T *name`. */
   pointee(): TypeId {
     const { btf } = this.#place;
     const id = this.#member.type;
@@ -170,7 +171,7 @@ class Field {
     return size;
   }
 
-  /** Returns the size, which two members may give if they agree. */
+  /** Returns a size that two members may give. Throws if they give different sizes. */
   agree(what: string, known: number, size: number): number {
     if (known === 0 || known === size) return size;
     throw this.#error(`says a ${what} of ${size}, but another member said ${known}`);

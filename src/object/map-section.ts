@@ -9,13 +9,13 @@ import type { MapSpec } from "./spec.ts";
 
 const POINTER_SIZE = 8;
 
-/** A map and its variable in `.maps`. */
+/** A map, and its variable in the section `.maps`. */
 interface PlacedMap {
   readonly map: MapDraft;
   readonly info: BtfSecInfo;
 }
 
-/** The maps of `.maps`, found by the offset of their variables. */
+/** The maps of the section `.maps`. Looks up a map by the offset of its variable. */
 export class PlacedMaps {
   readonly #byOffset: readonly PlacedMap[];
 
@@ -29,7 +29,7 @@ export class PlacedMaps {
     return found?.info.offset === offset ? found.map : undefined;
   }
 
-  /** Returns the map whose variable contains `[offset, offset + size)`. */
+  /** Returns the map whose variable contains the bytes from `offset` up to `offset + size`. */
   holding(offset: number, size: number): PlacedMap | undefined {
     let low = 0;
     let high = this.#byOffset.length;
@@ -43,7 +43,7 @@ export class PlacedMaps {
   }
 }
 
-/** Reads the maps of `.maps` (libbpf's `bpf_object__init_user_btf_maps`) and adds them to `names`. */
+/** Reads the maps of the section `.maps` (libbpf's `bpf_object__init_user_btf_maps`) and adds them to `names`. */
 export function readMapSection(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -100,7 +100,7 @@ function readArena({ elf, arena: section, maps }: ObjectSections, placed: readon
   first.map.contents = elf.contents(section).slice();
 }
 
-/** Returns the declaration tags of each type, without those of members and parameters. */
+/** Returns the declaration tags of each type. Leaves out the tags of members and parameters. */
 function declarationTags(btf: Btf): ReadonlyMap<number, readonly string[]> {
   const out = new Map<number, string[]>();
   for (const id of btf.idsOf(BtfKind.DECL_TAG)) {
@@ -113,7 +113,10 @@ function declarationTags(btf: Btf): ReadonlyMap<number, readonly string[]> {
   return out;
 }
 
-/** Fills prog arrays and maps of maps from `.rel.maps` (libbpf's `bpf_object__collect_map_relos`). */
+/**
+ * Reads from `.rel.maps` the programs and maps that prog arrays and maps of maps contain from the start (libbpf's
+ * `bpf_object__collect_map_relos`).
+ */
 export function readMapSlots(
   sections: ObjectSections,
   { section }: RelocationSection,
@@ -136,7 +139,9 @@ export function readMapSlots(
       if (symbol.section !== maps?.index || !names.has(symbol.name))
         throw fail(`map ${map.name}: ${symbol.name} is no map`);
       if (map.type === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS && map.keySize !== 4) {
-        throw fail(`map ${map.name} has keys of ${map.keySize} bytes; to have values they must be of 4`);
+        throw fail(
+          `map ${map.name} has keys of ${map.keySize} bytes, but a map with initial values needs keys of 4 bytes`,
+        );
       }
     } else if (map.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY) {
       const program = functions.find(symbol.section, symbol.value / SLOT);
@@ -145,13 +150,13 @@ export function readMapSlots(
         throw fail(`map ${map.name}: ${symbol.name} is no program with a section of its own`);
       }
     } else {
-      throw fail(`map ${map.name} cannot have values: it is no prog array and no map of maps`);
+      throw fail(`map ${map.name} cannot have initial values, because it is neither a prog array nor a map of maps`);
     }
     const struct = btf.type(btf.resolve(btf.target(info.type)));
     const last = struct.kind === "struct" ? struct.members.at(-1) : undefined;
     const within = offset - info.offset - (last?.bitOffset ?? 0) / 8;
     if (last?.name !== "values" || within < 0 || within % POINTER_SIZE !== 0) {
-      throw fail(`map ${map.name}: it is not one of the elements of values`);
+      throw fail(`map ${map.name}: the offset is not that of an element of the member values`);
     }
     const slots = found.get(place) ?? new Map<number, string>();
     slots.set(within / POINTER_SIZE, symbol.name);

@@ -4,15 +4,18 @@ import { nearNames } from "../layout/index.ts";
 /** The most names that an error lists. */
 const MOST_NAMES = 20;
 
-/** Returns a record's own value; undefined for what every JavaScript object inherits, such as `toString`. */
+/**
+ * Returns a record's own property; undefined for properties that each JavaScript object inherits, such as `toString`.
+ */
 export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /**
- * Returns the program, map or variable of this name. Throws UsageError with the names there are.
+ * Returns the program, map or variable of this name. If there is none, throws UsageError, which lists the names that
+ * exist.
  *
- * @param owner the object that should have it, for the error: `object counter`
+ * @param owner the object that should have the member, for the error: `object counter`
  * @param kind the kind of member, for the error: `program`
  */
 export function memberNamed<T>(owner: string, kind: string, members: Readonly<Record<string, T>>, name: string): T {

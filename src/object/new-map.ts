@@ -2,10 +2,10 @@ import type { FormatError } from "../errors/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** A map spec while it is being read. */
+/** A map spec that is still being read. */
 export type MapDraft = { -readonly [K in keyof MapSpec]: MapSpec[K] };
 
-/** Makes a map spec. Fields that are not given have their defaults. */
+/** Makes a map spec. Sets each field that is not given to its default. */
 export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>): MapDraft {
   return {
     kernelName: kernelName(init.name),
@@ -31,15 +31,15 @@ export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>
   };
 }
 
-/** For each map of zeros: whether its bytes have been allocated. */
+/** For each map of zeros: a function that tells whether the bytes of the map have been allocated. */
 const zeroed = new WeakMap<MapSpec, () => boolean>();
 
-/** True for a section of zeros whose bytes nobody has read or set. They need not be written to a new map. */
+/** True for a map of zeros if nobody has read or changed its bytes. Such bytes need not be written to a new map. */
 export function isUntouched(map: MapSpec): boolean {
   return zeroed.get(map)?.() === false;
 }
 
-/** Makes a map of zeros, which are allocated at the first access: a .bss may be much larger than its file. */
+/** Makes a map of zeros, whose bytes are allocated at the first access. A .bss may be much larger than its file. */
 export function newZeroedMap(
   init: Pick<MapSpec, "name" | "source"> & Partial<Omit<MapSpec, "contents">>,
   size: number,
@@ -64,17 +64,18 @@ export function newZeroedMap(
   return map;
 }
 
-/** The kernel's limit for a name, in characters. */
+/** The most characters that the kernel allows in a name. */
 const NAME_LENGTH = BPF_OBJ_NAME_LEN - 1;
 
-/** Converts a name for the kernel: truncated, and with `_` for characters that the kernel refuses. */
+/** Converts a name for the kernel: replaces characters that the kernel refuses by `_`, and truncates the name. */
 export function kernelName(name: string): string {
   return name.replace(/[^A-Za-z0-9_.]/gu, "_").slice(0, NAME_LENGTH);
 }
 
 /**
- * Returns the kernel's name for a section's map (libbpf's `internal_map_name`): the object's name, truncated so that
- * the section's name fits, or at least 7 characters of it. The names of `.data.x` and `.rodata.x` have no prefix.
+ * Returns the kernel's name for a section's map (libbpf's `internal_map_name`). It is the object's name and the
+ * section's name. The object's name is truncated to make room for at least 7 characters of the section's name. The
+ * names of `.data.x` and `.rodata.x` do not begin with the object's name.
  */
 export function sectionMapName(objectName: string, sectionName: string): string {
   const suffix = Math.min(Math.max(7, sectionName.length), NAME_LENGTH);
@@ -83,7 +84,7 @@ export function sectionMapName(objectName: string, sectionName: string): string 
   return name.replace(/[^A-Za-z0-9_.]/g, "_");
 }
 
-/** The maps of an object by name. Names are unique. */
+/** The maps of an object by name. No two maps have the same name. */
 export class MapNames {
   readonly all: Record<string, MapSpec> = Object.create(null);
 
@@ -99,8 +100,8 @@ export class MapNames {
 }
 
 /**
- * Returns libbpf's name for a map. It is the name in the object, but for sections other than `.data.x` and `.rodata.x`
- * it is the name in the kernel: `counter.rodata`.
+ * Returns libbpf's name for a map. For most maps it is the name in the object. For the maps of sections, except
+ * `.data.x` and `.rodata.x`, it is the name in the kernel, such as `counter.rodata`.
  */
 export function libbpfMapName({ name, kernelName, source }: MapSpec): string {
   const isSection = source === "data" || source === "kconfig";

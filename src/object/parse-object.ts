@@ -19,19 +19,19 @@ import { type ExternSpec, type LineSpec, type MapSpec, ObjectSpec, type ProgramS
 import { readCallbacks, readStructOps } from "./struct-ops.ts";
 
 export interface ParseObjectOptions {
-  /** The object's name, which begins the names of its data sections' maps. Default: from `source`. */
+  /** The object's name, with which the names of its data sections' maps begin. By default it comes from `source`. */
   readonly name?: string | undefined;
-  /** The file's name, for errors and the default of `name`: `counter.bpf.o`. */
+  /** The file's name, such as `counter.bpf.o`. It is used in errors and as the default of `name`. */
   readonly source?: string | undefined;
-  /** Accepts `maps` sections, which libbpf 1.0 and newer refuse. */
+  /** Accepts sections named `maps`, which libbpf 1.0 and newer refuse. */
   readonly legacyMaps?: boolean | undefined;
-  /** Ignores unknown members of map definitions, such as a vendor's, instead of refusing the object. */
+  /** Ignores unknown members of map definitions, such as a vendor's. Otherwise the object is refused. */
   readonly ignoreUnknownMapFields?: boolean | undefined;
 }
 
 /**
- * Reads a BPF object file of either byte order, as compilers and static linkers write it. The result does not depend on
- * the running kernel. Throws FormatError if the file is malformed.
+ * Reads a BPF object file of either byte order, as compilers and static linkers write it. The running kernel does not
+ * change the result. Throws FormatError if the file is malformed.
  */
 export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
   const { source = "object", legacyMaps: legacyAllowed = false, ignoreUnknownMapFields = false } = options;
@@ -103,14 +103,14 @@ function readBtf({ elf, btf }: ObjectSections): Btf | undefined {
   return btf && Btf.parse(elf.contents(btf), { source: elf.sourceOf(btf) });
 }
 
-/** Returns the file's name without directory, up to the first dot (libbpf's `bpf_object__new`). */
+/** Returns the file's name without its directory, up to the first dot (libbpf's `bpf_object__new`). */
 function objectName(source: string): string {
   const file = source.slice(source.lastIndexOf("/") + 1);
   const dot = file.indexOf(".");
   return dot < 0 ? file : file.slice(0, dot);
 }
 
-/** Returns the names of the programs in maps: in the slots of prog arrays, and as callbacks of structs. */
+/** Returns the names of the programs that maps refer to: in the slots of prog arrays, and as callbacks of structs. */
 function programsInMaps(maps: readonly MapSpec[]): ReadonlySet<string> {
   const slots = maps.flatMap((map) => map.slots.map(({ target }) => target));
   const callbacks = maps.flatMap((map) => map.structOps?.callbacks.map(({ program }) => program) ?? []);
@@ -124,8 +124,8 @@ function readPrograms(
   source: string,
 ): Record<string, ProgramSpec> {
   const out: Record<string, ProgramSpec> = Object.create(null);
-  // A function whose section names no program type, and which another function calls, is a subprogram. libbpf knows
-  // subprograms in .text only, and refuses these calls.
+  // A function is a subprogram if another function calls it and its section name stands for no program type. libbpf
+  // refuses such a call, because for libbpf only functions in .text are subprograms.
   const untyped = functions.filter(({ entry, sectionName }) => entry && sectionKind(sectionName) === undefined);
   const called = untyped.length === 0 ? new Set() : linker.calledFunctions();
   const subprograms = new Set(untyped.filter((each) => called.has(each) && !inMaps.has(each.name)));

@@ -7,16 +7,16 @@ import type { PlacedMaps } from "./map-section.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
 import type { ExternSpec, MapSpec } from "./spec.ts";
 
-/** A reference of an instruction. `slot` counts from the start of the function. */
+/** A reference in an instruction. `slot` counts from the start of the function that contains the instruction. */
 export type Reference =
   | { readonly kind: "map"; readonly slot: number; readonly map: string }
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
   | { readonly kind: "extern"; readonly slot: number; readonly extern: ExternSpec; readonly call: boolean }
-  /** A call of a function, or a load of its address. */
+  /** A call of a function, or a load of a function's address. */
   | { readonly kind: "function"; readonly slot: number; readonly target: ObjectFunction; readonly call: boolean }
   | { readonly kind: "jump_table"; readonly slot: number; readonly start: number; readonly size: number };
 
-/** The possible targets of relocations. */
+/** What relocations can refer to. */
 export interface Referents {
   readonly sections: ObjectSections;
   readonly symbols: ElfSymbols;
@@ -24,7 +24,7 @@ export interface Referents {
   readonly externs: ObjectExterns;
   readonly maps: PlacedMaps;
   readonly legacyMaps: LegacyMaps;
-  /** Maps of data sections, by section number. */
+  /** The maps of data sections, by section number. */
   readonly data: ReadonlyMap<number, MapSpec>;
   readonly arena: MapSpec | undefined;
 }
@@ -59,7 +59,7 @@ function readSection(
     if (addend !== 0) throw fail(`has an addend of its own (${addend}), which BPF objects do not use`);
     const slot = offset / SLOT;
     const from = referents.functions.find(target.index, slot);
-    // The code of a weak function that a static linker overrode has no symbol.
+    // No function is here, only the code of a weak function that a static linker has overridden. Skip its relocations.
     if (from === undefined) return;
     let view = views.get(from);
     if (view === undefined) {
@@ -112,7 +112,8 @@ function classify(
   const target = sections.elf.section(section, `symbol ${symbol.name}`);
   if (call || sections.codeNumbers.has(section)) {
     if (call && view.source(slot) !== 1) throw fail("the instruction is not a call of a function of the program");
-    // A static function is given by its section and an offset, in instructions for a call and in bytes for a load.
+    // For a static function, the symbol gives the section and the instruction gives an offset: in slots for a call, in
+    // bytes for a load.
     const at = value / SLOT + (call ? imm + 1 : imm / SLOT);
     const found = functions.find(section, at);
     if (found === undefined || found.start !== at) {
@@ -132,14 +133,14 @@ function classify(
   if (target !== sections.maps && legacy === undefined) {
     throw fail(`section ${target.name} holds neither maps nor variables nor functions`);
   }
-  // A reference to a map has no offset. With the symbol of a section, the offset selects the map.
+  // If the symbol is a section's, the offset in the instruction selects the map. Other symbols need no offset.
   const place = symbol.type === SymbolType.STT_SECTION ? value + imm : value;
   const map = legacy === undefined ? referents.maps.at(place) : legacy.get(place);
   if (map === undefined) throw fail(`there is no map at offset ${place} of section ${target.name}`);
   return { kind: "map", slot, map: map.name };
 }
 
-/** Names a symbol for an error. The symbol of a section has no name, so the section's is used. */
+/** Returns a symbol's name for an error. The symbol of a section has no name, so this is then the section's name. */
 function nameOf({ sections }: Referents, symbol: ElfSymbol): string {
   if (symbol.name !== "") return symbol.name;
   return sections.elf.sections[symbol.section]?.name ?? `symbol ${symbol.index}`;

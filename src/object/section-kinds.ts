@@ -1,18 +1,21 @@
 import { BpfAttachType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 
-/** Properties of a kind of section, besides program and attach type: bits of {@link SectionKind.traits}. */
+/**
+ * Properties of a kind of section besides its program type and attach type. {@link SectionKind.traits} combines these
+ * bits.
+ */
 export const SectionTrait = {
-  /** The attach type is optional at load: kernels before 4.17 accept none. */
+  /** The program can be loaded without its attach type. Kernels before 4.17 do not accept an attach type. */
   ATTACH_TYPE_OPTIONAL: 1,
-  /** Attached by BPF_PROG_ATTACH with this attach type. */
+  /** The program can be attached by BPF_PROG_ATTACH with this attach type. */
   ATTACHABLE: 2,
-  /** The load needs the BTF id of what it attaches to. */
+  /** The load needs the BTF id of the function or struct to which the program attaches. */
   ATTACH_BTF: 4,
-  /** Loaded with BPF_F_SLEEPABLE. */
+  /** The program is loaded with BPF_F_SLEEPABLE. */
   SLEEPABLE: 8,
-  /** Loaded with BPF_F_XDP_HAS_FRAGS. */
+  /** The program is loaded with BPF_F_XDP_HAS_FRAGS. */
   XDP_FRAGS: 16,
-  /** Loaded for a uprobe_multi link if the kernel has those (6.6). */
+  /** The program is loaded for a uprobe_multi link if the kernel has such links (6.6). */
   USDT: 32,
 } as const;
 
@@ -36,7 +39,7 @@ export type AutoAttach =
 export interface SectionKind {
   /** The name without the `+` that marks an {@link extensible} kind in the table. */
   readonly name: string;
-  /** Whether `/` and a target may follow the name. */
+  /** Whether the name may be followed by `/` and a target. */
   readonly extensible: boolean;
   readonly type: BpfProgType;
   /** The expected attach type, if the name determines one. */
@@ -58,7 +61,7 @@ type Row = readonly [
   autoAttach?: AutoAttach,
 ];
 
-/** The names that libbpf 1.8 knows, in its order: the first row that matches wins. */
+/** The names that libbpf 1.8 knows, in libbpf's order. The first row that matches wins. */
 // biome-ignore format: one row a line reads as the table that it is
 const TABLE: readonly Row[] = [
   ["socket", P.BPF_PROG_TYPE_SOCKET_FILTER, undefined, 0],
@@ -179,7 +182,7 @@ const TABLE: readonly Row[] = [
   ["netfilter", P.BPF_PROG_TYPE_NETFILTER, A.BPF_NETFILTER, 0],
 ];
 
-/** All rows in the order in which they are tried. */
+/** All rows, in the order in which a search tries them. */
 export const SECTION_KINDS: readonly SectionKind[] = TABLE.map(([pattern, type, attachType, traits, autoAttach]) => {
   const extensible = pattern.endsWith("+");
   return { name: extensible ? pattern.slice(0, -1) : pattern, extensible, type, attachType, traits, autoAttach };
@@ -189,9 +192,9 @@ const BY_NAME: ReadonlyMap<string, SectionKind> = new Map(SECTION_KINDS.map((kin
 
 /** The parts of a section name. */
 export interface SectionName {
-  /** Undefined for an unknown name. The caller must then set the program's type. */
+  /** The kind of the section; undefined for an unknown name. The caller must then set the program's type. */
   readonly kind: SectionKind | undefined;
-  /** The target behind the kind's name and `/`: `sched/sched_switch` of `tp/sched/sched_switch`. */
+  /** The target, which follows the kind's name and `/`. In `tp/sched/sched_switch` it is `sched/sched_switch`. */
   readonly attachTo: string;
   /** False for a name that begins with `?`. */
   readonly autoload: boolean;
@@ -206,25 +209,25 @@ export function parseSectionName(name: string): SectionName {
   return { kind, attachTo, autoload };
 }
 
-/** Returns the kind of a section name, with or without a leading `?`. */
+/** Returns the kind for a section name, with or without a leading `?`. */
 export function sectionKind(name: string): SectionKind | undefined {
   return parseSectionName(name).kind;
 }
 
-/** Returns the kind for `bpftool prog load … type NAME`. NAME is a section name, with or without its last `/`. */
+/** Returns the kind for `bpftool prog load … type NAME`. NAME is a section name, with or without a `/` at its end. */
 export function sectionKindOfType(name: string): SectionKind | undefined {
   return findKind(name) ?? findKind(`${name}/`);
 }
 
-/** Returns the `prog_flags` of a kind. */
+/** Returns the `prog_flags` for a kind. */
 export function loadFlagsOf(kind: SectionKind): number {
   const sleepable = (kind.traits & T.SLEEPABLE) !== 0 ? BpfProgFlag.BPF_F_SLEEPABLE : 0;
   return sleepable | ((kind.traits & T.XDP_FRAGS) !== 0 ? BpfProgFlag.BPF_F_XDP_HAS_FRAGS : 0);
 }
 
 /**
- * Looks a name up: first the whole name, then the part before the first `/`. This finds the same row as libbpf's search
- * through the table, because no two rows have the same name and no extensible name contains a `/`.
+ * Looks up a name: first the whole name, then the part before the first `/`. libbpf instead searches the table from its
+ * start. Both find the same row, because no two rows have the same name and no extensible name contains a `/`.
  */
 function findKind(name: string): SectionKind | undefined {
   const exact = BY_NAME.get(name);

@@ -10,24 +10,24 @@ import {
 import { FormatError } from "../errors/index.ts";
 import { textUntilNul } from "../layout/index.ts";
 
-/** A section of global variables; each becomes an array map of one element. */
+/** A section of global variables. Each such section becomes an array map with one element. */
 export interface DataSection {
   readonly section: ElfSection;
   readonly kind: "data" | "rodata" | "bss";
 }
 
-/** A relocation section and the section that it relocates. */
+/** A relocation section, and the section whose bytes it relocates. */
 export interface RelocationSection {
   readonly section: ElfSection;
   readonly target: ElfSection;
 }
 
-/** A BPF object's sections by purpose (libbpf's `bpf_object__elf_collect`). */
+/** The sections of a BPF object, sorted by purpose (libbpf's `bpf_object__elf_collect`). */
 export interface ObjectSections {
   readonly elf: ElfFile;
   readonly license: string;
   readonly kernelVersion: number;
-  /** Sections with instructions. */
+  /** The sections with instructions. */
   readonly code: readonly ElfSection[];
   readonly codeNumbers: ReadonlySet<number>;
   readonly data: readonly DataSection[];
@@ -38,19 +38,19 @@ export interface ObjectSections {
   readonly jumpTables: ElfSection | undefined;
   readonly btf: ElfSection | undefined;
   readonly btfExt: ElfSection | undefined;
-  /** The relocations of instructions, maps and struct_ops. Others are ignored. */
+  /** The relocation sections for instructions, maps and struct_ops. Other relocation sections are ignored. */
   readonly relocations: readonly RelocationSection[];
 }
 
-/** The section of the arena's globals. */
+/** The name of the section with the arena's globals. */
 export const ARENA_SECTION = ".addr_space.1";
 const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
-/** `sizeof(obj->license)` in libbpf, the NUL included. */
+/** `sizeof(obj->license)` in libbpf, which includes the NUL. */
 const LICENSE_SIZE = 64;
 
 /**
- * Sorts the sections of a BPF object by purpose. Throws FormatError, which says what the file is if it is no BPF
- * object.
+ * Sorts the sections of a BPF object by purpose. Throws FormatError if the file is not a BPF object. The error says
+ * what the file is.
  */
 export function readSections(data: Uint8Array, source: string): ObjectSections {
   const elf = parseElf(data, source);
@@ -105,14 +105,14 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
   };
 }
 
-/** A FormatError about a section: `file.o: section .maps at offset 0x20: …`. */
+/** Makes a FormatError about a section: `file.o: section .maps at offset 0x20: …`. */
 export function sectionError(elf: ElfFile, section: ElfSection, problem: string, offset?: number): FormatError {
   return new FormatError({ source: elf.sourceOf(section), offset }, problem);
 }
 
 function checkObject(elf: ElfFile): void {
   const fail = (problem: string) => new FormatError({ source: elf.source }, problem);
-  // Old versions of LLVM write 0 for the machine.
+  // Old versions of LLVM write 0 as the machine.
   if (elf.machine !== ElfMachine.EM_BPF && elf.machine !== ElfMachine.EM_NONE) {
     throw fail(
       `not a BPF object: it is for machine ${machineName(elf.machine)}, not BPF (${ElfMachine.EM_BPF}); compile with clang --target=bpf`,
@@ -122,7 +122,8 @@ function checkObject(elf: ElfFile): void {
   if (elf.type !== ElfType.ET_REL) {
     throw fail(`not a relocatable object (ET_REL, 1): its ELF type is ${elf.type}; compile with -c, without linking`);
   }
-  // Honest sections share no bytes. Without this check a small file could claim terabytes of them.
+  // In a valid file, sections share no bytes. Without this check, the sections of a small file could add up to
+  // terabytes.
   let total = 0;
   for (const { type, offset, size } of elf.sections) {
     if (type !== SectionType.SHT_NOBITS && offset + size <= elf.length) total += size;
@@ -140,7 +141,7 @@ function machineName(machine: number): string {
   return String(machine);
 }
 
-/** Whether a section has nothing for a loader: strings, address significance tables, debugging information. */
+/** Whether a loader does not need a section: strings, address significance tables, debugging information. */
 function ignored({ name, type, size }: ElfSection): boolean {
   if (type === SectionType.SHT_NULL || type === SectionType.SHT_STRTAB || type === SectionType.SHT_LLVM_ADDRSIG)
     return true;

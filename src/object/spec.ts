@@ -5,32 +5,34 @@ import type { VariableSpec } from "./variable.ts";
 
 /** The members of an {@link ObjectSpec}. */
 export interface ObjectContents {
-  /** The file's name without directory and suffix, or the caller's. */
+  /** The file's name without its directory and suffix, or the name that the caller gave. */
   readonly name: string;
   readonly byteOrder: "little" | "big";
-  /** Content of the `license` section; empty without one. */
+  /** The content of the `license` section; empty if there is none. */
   license: string;
-  /** Content of the `version` section, as KERNEL_VERSION(); 0 without one. */
+  /** The content of the `version` section, as KERNEL_VERSION(); 0 if there is none. */
   kernelVersion: number;
-  /** By name, in the order of the file. None of these records has a prototype, so any C name is a safe key. */
+  /**
+   * The programs by name, in the order of the file. None of these records has a prototype, so each C name can be a key.
+   */
   readonly programs: Record<string, ProgramSpec>;
   /**
-   * All maps by their name in the object, in libbpf's order: `.maps`, legacy `maps`, data sections, `.kconfig`,
+   * All maps by their name in the object. The order is libbpf's: `.maps`, legacy `maps`, data sections, `.kconfig`,
    * struct_ops.
    */
   readonly maps: Record<string, MapSpec>;
-  /** Global variables of the data sections and the arena that are neither static nor hidden, by name. */
+  /** The global variables of the data sections and the arena, by name. Static and hidden variables are left out. */
   readonly variables: Record<string, VariableSpec>;
-  /** By name, in libbpf's order: kconfig by descending alignment, then the others by name. */
+  /** The externs by name, in libbpf's order: kconfig externs by descending alignment, then the others by name. */
   readonly externs: Record<string, ExternSpec>;
   /**
-   * The object's BTF; undefined if it has none. It is completed from the ELF symbols, as the kernel requires: sizes and
-   * offsets of data sections, externs as variables, hidden functions as static ones.
+   * The object's BTF; undefined if it has none. The ELF symbols have completed it as the kernel requires: data sections
+   * have sizes and offsets, externs are variables, and hidden functions are static.
    */
   readonly btf: Btf | undefined;
 }
 
-/** The contents of a BPF object file. They do not depend on a kernel. */
+/** The contents of a BPF object file, independent of any kernel. */
 export class ObjectSpec implements ObjectContents {
   readonly name: string;
   readonly byteOrder: "little" | "big";
@@ -54,22 +56,25 @@ export class ObjectSpec implements ObjectContents {
     this.btf = contents.btf;
   }
 
-  /** Returns the program of this name. Throws UsageError with the names there are. */
+  /** Returns the program of this name. If there is none, throws UsageError, which lists the names of the programs. */
   program(name: string): ProgramSpec {
     return memberNamed(`object ${this.name}`, "program", this.programs, name);
   }
 
-  /** Returns the map of this name. Throws UsageError with the names there are. */
+  /** Returns the map of this name. If there is none, throws UsageError, which lists the names of the maps. */
   map(name: string): MapSpec {
     return memberNamed(`object ${this.name}`, "map", this.maps, name);
   }
 
-  /** Returns the global variable of this name. Throws UsageError with the names there are. */
+  /**
+   * Returns the global variable of this name. If there is none, throws UsageError, which lists the names of the
+   * variables.
+   */
   variable(name: string): VariableSpec {
     return memberNamed(`object ${this.name}`, "variable", this.variables, name);
   }
 
-  /** Returns the extern of this name. Throws UsageError with the names there are. */
+  /** Returns the extern of this name. If there is none, throws UsageError, which lists the names of the externs. */
   extern(name: string): ExternSpec {
     return memberNamed(`object ${this.name}`, "extern", this.externs, name);
   }
@@ -78,52 +83,57 @@ export class ObjectSpec implements ObjectContents {
 /** A program: its linked instructions, and the relocations to apply at load. */
 export interface ProgramSpec {
   readonly name: string;
-  /** The name in the file, with a leading `?`. */
+  /** The section's name in the file, including a leading `?`. */
   readonly sectionName: string;
-  /** BPF_PROG_TYPE_*; UNSPEC (0) if the section name determines none. */
+  /** The program's type (BPF_PROG_TYPE_*); UNSPEC (0) if the section name does not determine the type. */
   type: BpfProgType;
   /** The expected attach type, if the section name determines one. */
   attachType: BpfAttachType | undefined;
-  /** `prog_flags`: BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, … */
+  /** The program's `prog_flags`: BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, … */
   flags: number;
   /** The target in the section name: `sched/sched_switch` of `tp/sched/sched_switch`; empty if there is none. */
   attachTo: string;
-  /** Whether to load it by default. False if the section name begins with `?`. */
+  /** Whether loadObject() loads the program by default. False if the section name begins with `?`. */
   autoload: boolean;
-  /** Whether autoAttach() attaches it. False if the section name is no complete target. */
+  /** Whether autoAttach() attaches the program. False if the section name is no complete target. */
   autoattach: boolean;
-  /** Network device for offload or device-bound programs; 0 for none. */
+  /** The index of the network device for an offloaded or device-bound program; 0 for none. */
   ifindex: number;
-  /** Encoded instructions in the object's byte order: the program first, then each subprogram it reaches. */
+  /** The encoded instructions, in the object's byte order: first the program, then each subprogram that it reaches. */
   instructions: Uint8Array;
-  /** The relocations that depend on the kernel, by ascending slot. Calls between functions are resolved already. */
+  /** The relocations that need the kernel, by ascending slot. Calls between functions are resolved already. */
   relocations: Relocation[];
-  /** The CO-RE relocations. Their `slot` counts in `instructions`. */
+  /** The CO-RE relocations. Each `slot` is an index into `instructions`. */
   coreRelocations: CoreRelocation[];
-  /** The functions in `instructions`; the first one is the program itself. */
+  /** The functions in `instructions`. The first one is the program itself. */
   functions: FunctionSpec[];
-  /** Source lines, by ascending slot. The kernel requires lines for all functions or none, so it may be empty. */
+  /**
+   * The source lines, by ascending slot. The kernel requires lines for all functions or none, so this list may be
+   * empty.
+   */
   lines: LineSpec[];
-  /** Jump tables. The loader makes a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19) of each. */
+  /** The jump tables. For each one, the load makes a frozen BPF_MAP_TYPE_INSN_ARRAY (Linux 6.19). */
   readonly jumpTables: readonly JumpTableSpec[];
 }
 
 /** The targets of an indirect jump. */
 export interface JumpTableSpec {
-  /** Slots in the program's instructions: `orig_off` of the map's elements, in order. */
+  /** Slots in the program's instructions. They become `orig_off` of the map's elements, in this order. */
   readonly targets: readonly number[];
 }
 
 /** A function in a program's instructions. */
 export interface FunctionSpec {
   readonly name: string;
-  /** First instruction, in 8-byte slots. */
+  /** The slot of the function's first instruction. A slot has 8 bytes. */
   readonly slot: number;
-  /** The id of its FUNC in the object's BTF; 0 if unknown. The kernel requires it for all functions or none. */
+  /**
+   * The id of the function's FUNC in the object's BTF; 0 if unknown. The kernel requires ids for all functions or none.
+   */
   readonly typeId: number;
 }
 
-/** The source line of an instruction. The offsets are those of strings in the object's BTF. */
+/** The source line of an instruction. The offsets are places of strings in the object's BTF. */
 export interface LineSpec {
   readonly slot: number;
   readonly fileNameOffset: number;
@@ -132,98 +142,115 @@ export interface LineSpec {
   readonly lineColumn: number;
 }
 
-/** An instruction that the loader must patch. `slot` counts 8-byte slots from the program's start. */
+/** An instruction that the load must patch. `slot` counts 8-byte slots from the program's start. */
 export type Relocation =
-  /** ld_imm64 of a map's address. */
+  /** An ld_imm64 that loads a map's address. */
   | { readonly kind: "map"; readonly slot: number; readonly map: string }
-  /** ld_imm64 of an address in a map's value. For an arena, `offset` counts from the start of its globals. */
+  /**
+   * An ld_imm64 that loads an address inside a map's value. For an arena, `offset` counts from the start of its
+   * globals.
+   */
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
-  /** ld_imm64 of an extern: the address of a kconfig value or a kernel variable (typed or not), or a constant. */
+  /** An ld_imm64 that loads an extern: the address of a kconfig value or of a kernel variable, or a constant. */
   | { readonly kind: "extern"; readonly slot: number; readonly extern: string }
-  /** A call to, or ld_imm64 of the address of, a kernel function. */
+  /** A call of a kernel function, or an ld_imm64 that loads its address. */
   | { readonly kind: "kfunc"; readonly slot: number; readonly extern: string; readonly call: boolean }
   /**
-   * ld_imm64 of an address in a jump table. `table` is its index in {@link ProgramSpec.jumpTables}, `offset` is in
-   * bytes.
+   * An ld_imm64 that loads an address inside a jump table. `table` is the index in {@link ProgramSpec.jumpTables}.
+   * `offset` is in bytes.
    */
   | { readonly kind: "jump_table"; readonly slot: number; readonly table: number; readonly offset: number };
 
-/** An undefined symbol that the kernel, or its configuration, defines. */
+/** A symbol that the object does not define. The kernel or its configuration defines it. */
 export interface ExternSpec {
-  /** The declared name. The kernel's symbol has this name without a `___flavour`. */
+  /** The declared name. The kernel's symbol has this name without the part from `___` on. */
   readonly name: string;
-  /** If the kernel lacks it, a weak extern is 0 and a strong one is an error. */
+  /** What to do if the kernel lacks the symbol: a weak extern becomes 0, any other is an error. */
   readonly weak: boolean;
   readonly source:
     | {
         readonly kind: "kconfig";
-        /** Its offset in the value of the map `.kconfig`. */
+        /** The offset of the extern in the value of the map `.kconfig`. */
         readonly offset: number;
         readonly size: number;
-        /** The value's type, with modifiers such as const. */
+        /** The extern's type, with modifiers such as const. */
         readonly typeId: number;
         readonly type: "char" | "bool" | "int" | "tristate" | "char_array";
         readonly signed: boolean;
       }
-    /** `typeId` is 0 for `extern const void x __ksym`, resolved by address alone. */
+    /** `typeId` is 0 for `extern const void x __ksym`, of which only the address is looked up. */
     | { readonly kind: "ksym"; readonly typeId: number }
-    /** `typeId` is its FUNC_PROTO. */
+    /** `typeId` is the FUNC_PROTO of the function. */
     | { readonly kind: "kfunc"; readonly typeId: number }
-    /** An undefined symbol without a type, from inline assembly. The caller must set its value before the load. */
+    /** An undefined symbol without a type, from inline assembly. The caller must set `value` before the load. */
     | { readonly kind: "constant"; value: bigint | undefined };
 }
 
 /** The definition of a map. Sizes are in bytes. */
 export interface MapSpec {
-  /** Its key in {@link ObjectSpec.maps}, such as `counts` or `.rodata.str1.1`. An inner map is `outer.inner`. */
+  /**
+   * The map's key in {@link ObjectSpec.maps}, such as `counts` or `.rodata.str1.1`. The name of an inner map is
+   * `outer.inner`.
+   */
   readonly name: string;
-  /** The name for the kernel, at most 15 characters: for instance `counter.rodata`. */
+  /** The map's name in the kernel, of at most 15 characters, such as `counter.rodata`. */
   kernelName: string;
-  /** `arena` is a BPF_MAP_TYPE_ARENA of `.maps`, whose `contents` are the object's arena globals. */
+  /**
+   * Where the map comes from. `arena` is a BPF_MAP_TYPE_ARENA of `.maps`, whose `contents` are the object's arena
+   * globals.
+   */
   readonly source: "btf" | "legacy" | "data" | "kconfig" | "struct_ops" | "arena";
   type: BpfMapType;
   keySize: number;
   valueSize: number;
   maxEntries: number;
-  /** BPF_F_* for map creation. */
+  /** The flags (BPF_F_*) to create the map with. */
   flags: number;
   numaNode: number | undefined;
   mapExtra: bigint;
   ifindex: number;
-  /** `name`: pinned by its name in `pinPath`, or reused from there (LIBBPF_PIN_BY_NAME). */
+  /**
+   * `name` means LIBBPF_PIN_BY_NAME: the load pins the map under its name in `pinPath`, or reuses a map that is pinned
+   * there.
+   */
   pinning: "none" | "name";
   /** The definition of the inner maps of a map of maps. */
   innerMap: MapSpec | undefined;
-  /** In the object's BTF; 0 for none. */
+  /** The id of the key's type in the object's BTF; 0 for none. */
   keyTypeId: number;
   valueTypeId: number;
-  /** Declaration tags (`btf_decl_tag`) of the variable. */
+  /** The declaration tags (`btf_decl_tag`) of the map's variable. */
   readonly tags: readonly string[];
   /**
    * The initial bytes of a data section's map or of an arena's globals; undefined for other maps. The zeros of `.bss*`
-   * and `.kconfig` are allocated at the first access. The loader chooses where in an arena the globals lie.
+   * and `.kconfig` are allocated at the first access. The load decides where in an arena the globals are.
    */
   contents: Uint8Array | undefined;
-  /** Whether the map is read-only for programs and frozen once it is filled (`.rodata*`, `.kconfig`). */
+  /** Whether the map is read-only for programs, and frozen after the load has filled it (`.rodata*`, `.kconfig`). */
   readonly frozen: boolean;
-  /** Initial elements of a prog array or map of maps: `target` names a program or a map of the same object. */
+  /**
+   * The initial elements of a prog array or map of maps. `target` is the name of a program or a map of the same object.
+   */
   readonly slots: readonly { readonly index: number; readonly target: string }[];
-  /** For `source: "struct_ops"`. */
+  /** The struct of a map with `source: "struct_ops"`. */
   readonly structOps: StructOpsSpec | undefined;
-  /** Whether the load creates it (libbpf's bpf_map__set_autocreate). */
+  /** Whether the load creates the map (libbpf's bpf_map__set_autocreate). */
   autocreate: boolean;
 }
 
-/** An instance of a kernel struct of callbacks, from `.struct_ops` or `.struct_ops.link`. */
+/** A variable whose type is a kernel struct of callbacks. It comes from `.struct_ops` or `.struct_ops.link`. */
 export interface StructOpsSpec {
-  /** The struct in the object's BTF. */
+  /** The id of the struct in the object's BTF. */
   readonly typeId: number;
-  /** Its name without a `___flavour`, such as `tcp_congestion_ops`. */
+  /** The name of the struct without the part from `___` on, such as `tcp_congestion_ops`. */
   readonly typeName: string;
-  /** Whether it is from `.struct_ops.link`, and so registered through a link. */
+  /** Whether the variable is in `.struct_ops.link`. If so, a link registers the struct. */
   readonly link: boolean;
-  /** The initial bytes, in the object's layout. */
+  /** The initial bytes of the struct, in the object's layout. */
   readonly data: Uint8Array;
-  /** The callbacks: offset in `data`, name of the member, and name of the program. Remove one to leave it unset. */
+  /**
+   * The callbacks: the offset in `data`, the member's name and the program's name. Remove a callback to leave its
+   * member unset.
+   */
   readonly callbacks: { readonly offset: number; readonly member: string; readonly program: string }[];
 }

@@ -10,7 +10,7 @@ import type { MapSpec, StructOpsSpec } from "./spec.ts";
 
 type Callback = StructOpsSpec["callbacks"][number];
 
-/** A struct_ops variable and its offset. */
+/** A struct_ops variable, and its offset in the section. */
 interface PlacedStruct {
   readonly map: MapSpec;
   readonly structOps: StructOpsSpec;
@@ -20,10 +20,10 @@ interface PlacedStruct {
   readonly size: number;
 }
 
-/** The structs of each struct_ops section, by section number and in ascending order of offset. */
+/** The variables of each struct_ops section, by section number. In a section they are in ascending order of offset. */
 export type PlacedStructs = ReadonlyMap<number, readonly PlacedStruct[]>;
 
-/** Makes a map for every variable of the struct_ops sections (libbpf's `init_struct_ops_maps`). */
+/** Makes a map for each variable of the struct_ops sections (libbpf's `init_struct_ops_maps`). */
 export function readStructOps(sections: ObjectSections, btf: Btf | undefined, names: MapNames): PlacedStructs {
   const out = new Map<number, readonly PlacedStruct[]>();
   for (const section of sections.structOps) {
@@ -95,7 +95,7 @@ function membersByOffset(members: readonly BtfMember[]): ReadonlyMap<number, Btf
   return out;
 }
 
-/** Finds the programs of the callbacks (libbpf's `bpf_object__collect_st_ops_relos`). */
+/** Finds the program of each callback (libbpf's `bpf_object__collect_st_ops_relos`). */
 export function readCallbacks(
   { elf }: ObjectSections,
   { section, target }: RelocationSection,

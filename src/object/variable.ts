@@ -13,24 +13,26 @@ export interface VariablePlace {
   readonly map: DataMap;
   readonly offset: number;
   readonly size: number;
-  /** 0 without BTF. */
+  /** The id of the variable's type; 0 without BTF. */
   readonly typeId: number;
   readonly btf: Btf | undefined;
   readonly isConstant: boolean;
 }
 
-/** A global variable of an object file. The program starts with the value that is set here. */
+/** A global variable of an object file. When the program is loaded, the variable has the value that is set here. */
 export class VariableSpec {
   readonly name: string;
-  /** Its section. Its map has the same name, except for the arena's section `.addr_space.1`. */
+  /** The name of the variable's section. The map has the same name, except for the arena's section `.addr_space.1`. */
   readonly sectionName: string;
-  /** The variable's type in the object's BTF; 0 if it has none. */
+  /** The id of the variable's type in the object's BTF; 0 if it has none. */
   readonly typeId: number;
   /** The offset in the section, in bytes. */
   readonly offset: number;
-  /** In bytes. */
+  /** The size of the variable in bytes. */
   readonly size: number;
-  /** Whether it is in `.rodata*`. Programs only read it, and the verifier knows its value. */
+  /**
+   * Whether the variable is in `.rodata*`. Programs can only read such a variable, and the verifier knows its value.
+   */
   readonly isConstant: boolean;
   readonly #map: DataMap;
   readonly #btf: Btf | undefined;
@@ -46,7 +48,7 @@ export class VariableSpec {
     this.#btf = place.btf;
   }
 
-  /** Its initial bytes: a view, so writing to it changes the variable. */
+  /** The variable's initial bytes. This is a view: writing to it changes the variable. */
   get bytes(): Uint8Array {
     const { contents } = this.#map;
     if (contents === undefined || contents.length < this.offset + this.size) {
@@ -62,13 +64,13 @@ export class VariableSpec {
     this.bytes.set(bytes);
   }
 
-  /** Its initial value, decoded by its type: a number, bigint, boolean, string, array or object. */
+  /** The variable's initial value, decoded by its type: a number, bigint, boolean, string, array or object. */
   get value(): unknown {
     const bytes = this.bytes;
     return compileReader(this.#types(), this.typeId)(viewOf(bytes), 0);
   }
 
-  /** Throws UsageError if the value does not fit the type. */
+  /** Sets the initial value. Throws UsageError if the value does not fit the type. */
   set value(value: unknown) {
     const bytes = this.bytes;
     compileWriter(this.#types(), this.typeId, { name: this.name })(viewOf(bytes), 0, value);

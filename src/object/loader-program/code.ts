@@ -24,12 +24,12 @@ import {
 import { Errno, UsageError } from "../../errors/index.ts";
 import type { LoaderStep, MapHashPlace, SignedData } from "./plan.ts";
 
-/** The label to jump to when a step has failed. r7 has its errno. */
+/** The label to jump to when a step has failed. Register r7 then has the step's errno. */
 const CLEANUP = "cleanup";
 
 /**
- * Writes the code and the data of a loader program. r6 is the context, r7 the result of the last step. r0 to r5 are
- * free between two methods.
+ * Writes the code and the data of a loader program. Register r6 has the context, r7 the result of the last step. No
+ * method expects a value in r0 to r5 from the method before it.
  */
 export class LoaderCode {
   readonly steps: LoaderStep[] = [];
@@ -41,7 +41,7 @@ export class LoaderCode {
   #labels = 0;
   readonly #fds: number[] = [];
 
-  /** @param contextSize the bytes at the start of the context that are no fds. */
+  /** @param contextSize the number of bytes at the start of the context that hold no fds */
   constructor(contextSize: number) {
     this.#contextSize = contextSize;
   }
@@ -50,7 +50,7 @@ export class LoaderCode {
     return this.#contextSize;
   }
 
-  /** Reserves a place for an fd in the context. The loader closes the fd if a later step fails. */
+  /** Reserves room for an fd in the context. The loader program closes the fd if a later step fails. */
   fdSlot(): number {
     const at = this.#contextSize;
     this.#contextSize += 4;
@@ -58,7 +58,7 @@ export class LoaderCode {
     return at;
   }
 
-  /** Appends bytes to the data, aligned for any kernel struct. Returns their offset. */
+  /** Appends bytes to the data, aligned for any kernel struct. Returns the offset of the bytes. */
   add(bytes: Uint8Array): number {
     const at = this.#dataSize;
     this.#pieces.push({ at, bytes });
@@ -66,7 +66,7 @@ export class LoaderCode {
     return at;
   }
 
-  /** Appends a text and its NUL to the data, unless it is there already. Returns its offset. */
+  /** Appends a text and a NUL to the data, unless the data has this text already. Returns the offset of the text. */
   addText(text: string): number {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
@@ -83,7 +83,7 @@ export class LoaderCode {
     return `l${this.#labels++}`;
   }
 
-  /** Begins a step. The program writes the step's number to the start of the context. */
+  /** Begins a step. The loader program will write the step's number to the start of the context. */
   step(step: LoaderStep): void {
     this.emit(mov(r0, this.steps.push(step) - 1), stx("u32", r6, r0, 0));
   }
@@ -107,12 +107,12 @@ export class LoaderCode {
     this.emit(stx("u32", r1, r0, 0));
   }
 
-  /** Ends the loader if r7 is negative. */
+  /** Ends the loader program if r7 is negative. */
   check(): void {
     this.emit(jslt(r7, 0, CLEANUP));
   }
 
-  /** r7 = bpf(command, data + attr, size). Ends the loader if the result is negative. */
+  /** r7 = bpf(command, data + attr, size). Ends the loader program if r7 is negative. */
   bpf(command: number, attr: number, size: number): void {
     this.emit(mov(r1, command));
     this.address(r2, attr);
@@ -125,7 +125,7 @@ export class LoaderCode {
     this.emit(stx("u32", r6, r7, slot));
   }
 
-  /** Closes an fd in the context, if there is one. */
+  /** Closes the fd in a slot of the context, if the slot has one. */
   closeFd(slot: number): void {
     const skip = this.newLabel();
     this.emit(ldx("u32", r1, r6, slot), jeq(r1, 0, skip), callHelper("bpf_sys_close"));
@@ -133,8 +133,10 @@ export class LoaderCode {
   }
 
   /**
-   * Checks the data, which a signed loader does first. The loader ends unless its map has this hash, which the kernel
-   * computed from the frozen map (`sha` in struct bpf_map, Linux 6.18), and is exclusive to the loader (`excl`).
+   * Returns code that checks the data, with which a signed loader program begins. The code ends the loader program
+   * unless the map of the data has this hash and no other program may use this map. The kernel computed the hash from
+   * the frozen map. `sha` and `excl` are the offsets of the hash and of the exclusive use in struct bpf_map (Linux
+   * 6.18).
    */
   #checkData(hash: Uint8Array, { sha, excl }: MapHashPlace): AssemblyItem[] {
     const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
@@ -146,7 +148,10 @@ export class LoaderCode {
     return items;
   }
 
-  /** Returns the instructions, with the code for success and for failure appended. On failure all fds are closed. */
+  /**
+   * Returns the instructions and the data. Appends the code for the end: after success it returns 0, after a failed
+   * step it closes all fds and returns the errno.
+   */
   finish(signed?: SignedData): { instructions: Uint8Array; data: Uint8Array } {
     this.emit(mov(r0, 0), exit(), label(CLEANUP));
     for (const slot of this.#fds) this.closeFd(slot);

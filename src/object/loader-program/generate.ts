@@ -32,18 +32,18 @@ import {
 import { LoaderCode } from "./code.ts";
 import type { LoaderMap, LoaderPatch, LoaderPlan, LoaderProgram, LoaderProgramPart, SignedData } from "./plan.ts";
 
-/** The number of the step, and four bytes of padding. */
+/** The size of the start of the context: the number of the step, and four bytes of padding. */
 const CONTEXT_HEADER = 8;
-/** The offset in an instruction of the byte with source and destination register. */
+/** The offset in an instruction of the byte with the source and the destination register. */
 const REGISTERS = 1;
 const OFFSET = 2;
 const IMMEDIATE = 4;
 const SECOND = 8;
 
 /**
- * Writes a loader program. It is of type syscall and does a load inside the kernel: it creates the maps, then relocates
- * and loads the programs (Linux 5.14; with CO-RE records 5.17). If a step fails, it closes what it made and returns the
- * errno.
+ * Writes a loader program. It is of type syscall and does a whole load inside the kernel: it creates the maps, then
+ * relocates and loads the programs (Linux 5.14; with CO-RE records 5.17). If a step fails, the loader program closes
+ * what it made and returns the errno.
  */
 export function generateLoader(plan: LoaderPlan, signed?: SignedData): LoaderProgram {
   const code = new LoaderCode(CONTEXT_HEADER);
@@ -66,7 +66,7 @@ interface Slots {
   readonly btf: number;
   readonly maps: readonly number[];
   readonly programs: readonly number[];
-  /** For fds that are closed at the end of a step. */
+  /** The slot for an fd that is closed at the end of a step. */
   readonly temporary: number;
 }
 
@@ -104,7 +104,7 @@ function createMap(code: LoaderCode, map: LoaderMap, index: number, slots: Slots
   code.emit(label(given));
 }
 
-/** Appends the attr of a call on a map's elements, with the map's fd. */
+/** Appends the attr of a call on a map's elements, with the map's fd. Returns the offset of the attr in the data. */
 function elementAttr(code: LoaderCode, slot: number): number {
   const attr = code.add(new Uint8Array(BpfMapElemAttr.size));
   code.storeFd(attr + BpfMapElemAttr.offsets.map_fd, slot);
@@ -166,21 +166,24 @@ function loadProgram(code: LoaderCode, program: LoaderProgramPart, index: number
   modules.close();
 }
 
-/** r7 = the BTF id of a kernel type, with the fd of its module's BTF in the upper half; or a negative errno. */
+/**
+ * r7 = the BTF id of a kernel type, with the fd of its module's BTF in the upper half. If there is no such type, r7 is
+ * a negative errno.
+ */
 function findType(code: LoaderCode, name: string, btfKind: number): void {
   code.address(r1, code.addText(name));
   code.emit(mov(r2, name.length + 1), mov(r3, btfKind), mov(r4, 0));
   code.emit(callHelper("bpf_btf_find_by_name_kind"), mov(r7, r0));
 }
 
-/** The fds of modules' BTF that a program's instructions use, and the instructions that need them. */
+/** The modules' BTF that a program's instructions need: the fds, and the instructions that use each of them. */
 class Modules {
   readonly #code: LoaderCode;
   readonly #program: LoaderProgramPart;
   readonly #index: number;
   readonly #instructions: number;
   readonly #slots: number[] = [];
-  /** The array in which the kernel finds the fds by index. Index 0 is unused. */
+  /** The offset in the data of the array in which the kernel finds the fds by index. Index 0 is unused. */
   readonly array: number;
 
   constructor(code: LoaderCode, program: LoaderProgramPart, index: number, instructions: number) {
@@ -231,7 +234,8 @@ class Modules {
   }
 
   /**
-   * Patches an ld_imm64 of a BTF id. Its second half gets the fd of the module's BTF, which is closed after the load.
+   * Patches an ld_imm64 of a BTF id. The second half of the instruction gets the fd of the module's BTF. This fd is
+   * closed after the load.
    */
   #reference(at: number): void {
     const code = this.#code;
@@ -243,7 +247,10 @@ class Modules {
     code.emit(stx("u32", r6, r8, slot));
   }
 
-  /** Patches a call of a kernel function. For a module's function, it has the index of the module's BTF in fd_array. */
+  /**
+   * Patches a call of a kernel function. If a module has the function, the call gets the index of the module's BTF in
+   * fd_array.
+   */
   #call(at: number): void {
     const code = this.#code;
     const slot = code.fdSlot();
@@ -256,7 +263,7 @@ class Modules {
     code.emit(stx("u16", r1, r9, OFFSET));
   }
 
-  /** r1 = the address of the instruction. Sets its source register and keeps the destination. */
+  /** r1 = the address of the instruction. Sets the instruction's source register and keeps its destination register. */
   #setSource(at: number, source: number): void {
     const code = this.#code;
     const registers = this.#program.instructions[at - this.#instructions + REGISTERS] ?? 0;

@@ -1,17 +1,20 @@
-// The plan of a loader program, in the kernel's terms. Fds are not known yet: their places hold zero.
+// The plan of a loader program, in the kernel's terms. The fds do not exist yet, so their places hold zero.
 
 /** A map to create. */
 export interface LoaderMap {
-  /** A filled `BpfMapCreateAttr`. The loader adds the fds of BTF and the inner map. */
+  /** The bytes of a `BpfMapCreateAttr`. The loader program adds the fds of BTF and of the inner map. */
   readonly attr: Uint8Array;
   /** Whether the map has key and value types in the object's BTF. */
   readonly typed: boolean;
-  /** The inner map of a map of maps. It exists only during BPF_MAP_CREATE. */
+  /** The inner map of a map of maps. It exists only while the loader program creates the outer map. */
   readonly inner: { readonly attr: Uint8Array; readonly typed: boolean } | undefined;
-  /** The value to write to the first element. */
+  /** The value to write to the map's first element. */
   readonly contents: Uint8Array | undefined;
   readonly freeze: boolean;
-  /** The elements that are maps or programs, by their index in the plan. They are set when all of these exist. */
+  /**
+   * The elements whose values are maps or programs, by their index in the plan. They are set after all maps and
+   * programs exist.
+   */
   readonly slots: readonly { readonly index: number; readonly map?: number; readonly program?: number }[];
 }
 
@@ -19,7 +22,7 @@ export interface LoaderMap {
 export type LoaderPatch =
   /** The fd of a map goes into an ld_imm64. */
   | { readonly kind: "map"; readonly slot: number; readonly map: number }
-  /** The address of a kernel symbol goes into an ld_imm64, which is not changed if there is no such symbol. */
+  /** The address of a kernel symbol goes into an ld_imm64. If there is no such symbol, the ld_imm64 does not change. */
   | { readonly kind: "address"; readonly slot: number; readonly name: string; readonly weak: boolean }
   /** The BTF id of a kernel variable or function goes into an ld_imm64 (BPF_PSEUDO_BTF_ID). */
   | {
@@ -29,12 +32,12 @@ export type LoaderPatch =
       readonly btfKind: number;
       readonly weak: boolean;
     }
-  /** A call becomes a call of a kernel function (BPF_PSEUDO_KFUNC_CALL). */
+  /** A call becomes the call of a kernel function (BPF_PSEUDO_KFUNC_CALL). */
   | { readonly kind: "kfunc"; readonly slot: number; readonly name: string; readonly weak: boolean };
 
 /** A program to load. */
 export interface LoaderProgramPart {
-  /** A `BpfProgLoadAttr` without pointers and counts. */
+  /** The bytes of a `BpfProgLoadAttr`, without pointers and counts. */
   readonly attr: Uint8Array;
   readonly license: string;
   readonly instructions: Uint8Array;
@@ -43,49 +46,52 @@ export interface LoaderProgramPart {
   /** The records of `struct bpf_core_relo` that the kernel applies. */
   readonly coreRelocations: Uint8Array;
   readonly patches: readonly LoaderPatch[];
-  /** The BTF type to attach to, which the loader looks up: the name with its prefix, and the kind. */
+  /** The BTF type to attach to, which the loader program looks up: its name with the prefix, and its kind. */
   readonly target: { readonly name: string; readonly btfKind: number } | undefined;
 }
 
-/** Everything to load, in this order. */
+/** Everything that the loader program loads, in this order. */
 export interface LoaderPlan {
   readonly btf: Uint8Array | undefined;
   readonly maps: readonly LoaderMap[];
   readonly programs: readonly LoaderProgramPart[];
 }
 
-/** Offsets in the kernel's `struct bpf_map`: of the hash of its contents, and of the hash of its only user. */
+/**
+ * Two offsets in the kernel's `struct bpf_map`: of the hash of the map's contents, and of the mark that only one
+ * program may use the map.
+ */
 export interface MapHashPlace {
   readonly sha: number;
-  /** Undefined if the kernel has no such member. */
+  /** Undefined if the kernel's struct has no such member. */
   readonly excl: number | undefined;
 }
 
-/** What a signed loader needs to check its data, which the signature of the instructions does not cover. */
+/** What a signed loader program needs to check its data. The signature covers only its instructions. */
 export interface SignedData {
   readonly place: MapHashPlace;
-  /** SHA-256. */
+  /** Returns the SHA-256 hash of bytes. */
   readonly hash: (data: Uint8Array) => Uint8Array;
 }
 
 /** A loader program: its instructions and its data. */
 export interface LoaderProgram {
   /**
-   * For a sleepable program of type syscall. The map at index 0 of its fd_array is an array with one element, {@link
-   * data}.
+   * The instructions of a sleepable program of type syscall. Index 0 of its fd_array must be an array map with one
+   * element, {@link data}.
    */
   readonly instructions: Uint8Array;
   readonly data: Uint8Array;
-  /** The size of its context, which it changes in place. */
+  /** The size in bytes of the context. The loader program changes its context in place. */
   readonly contextSize: number;
   /**
    * Offsets in the context: of the number of the last step in {@link steps}, and of the fds of maps and programs by
-   * their index in the plan. If the context has the fd of a map, the loader does not create that map.
+   * their index in the plan. If the context already has the fd of a map, the loader program does not create that map.
    */
   readonly stepOffset: number;
   readonly mapOffsets: readonly number[];
   readonly programOffsets: readonly number[];
-  /** The steps, for errors. If a step fails, the loader returns its negative errno. */
+  /** The steps, for errors. If a step fails, the loader program returns the negative errno of the step. */
   readonly steps: readonly LoaderStep[];
 }
 
@@ -94,6 +100,6 @@ export interface LoaderStep {
   readonly what: "btf" | "map" | "symbol" | "target" | "program" | "element";
   /** The index of the map or program in the plan; -1 for BTF. */
   readonly index: number;
-  /** The symbol or target to look up. */
+  /** The name of the symbol or target to look up. */
   readonly name?: string;
 }
