@@ -83,8 +83,8 @@ export function reserveBytes(length: number): number {
 }
 
 /**
- * Returns an address of `bytes` for the current call; 0 (NULL) for undefined or empty bytes. Short bytes are copied into the
- * arena; long ones are passed in place.
+ * Returns an address of `bytes` for the current call; 0 (NULL) for undefined or empty bytes. Short bytes are copied
+ * into the arena; long ones are passed in place.
  */
 export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);

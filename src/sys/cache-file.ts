@@ -20,12 +20,17 @@ import { dirname } from "node:path";
 // twice, and both copies must be equal. Comparing them takes 0.2 ms; loading node:crypto for a hash takes 10 ms of
 // every start.
 
-/** A cache file, and the inputs that its content depends on. */
+/** A cache file, and the inputs on which its content depends. */
 export interface CacheFile {
   readonly path: string;
-  /** Versions, hashes and options that the content depends on. A file that was written for another key is not used. */
+  /**
+   * The versions, hashes and options on which the content depends. A file that was written for another key is not used.
+   */
   readonly key: string;
-  /** Called with a sentence if the file exists but cannot be trusted. The file was removed, if that was possible. */
+  /**
+   * Called with a sentence if the file exists but cannot be trusted. The file has then been removed, if that was
+   * possible.
+   */
   readonly onRejected?: ((why: string) => void) | undefined;
 }
 
@@ -35,8 +40,8 @@ const WRITABLE_BY_OTHERS = 0o022;
 const MAX_SIZE = 64 * 1024 * 1024;
 
 /**
- * Reads a cache file. Returns undefined if it does not exist or cannot be trusted. Removes a file that it does not
- * trust.
+ * Reads a cache file. Returns undefined if the file does not exist or cannot be trusted. Removes a file that cannot be
+ * trusted.
  */
 export function readCacheFile(file: CacheFile): Uint8Array | undefined {
   let content: Uint8Array = new Uint8Array();
@@ -102,7 +107,10 @@ function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {
   }
 }
 
-/** Returns the reason why another user may have written a file or folder; undefined if none can have. */
+/**
+ * Returns the reason why another user may have written a file or folder; undefined if no other user can have written
+ * it.
+ */
 function distrust(stats: Stats, what: string): string | undefined {
   if (stats.isSymbolicLink()) return `${what} is a symbolic link`;
   if (stats.uid !== 0 && !isOwn(stats)) return `${what} belongs to the user ${stats.uid}`;
@@ -114,7 +122,7 @@ function isOwn({ uid }: Stats): boolean {
   return uid === process.geteuid?.();
 }
 
-/** The first line of the content. Keys contain no newline. */
+/** Returns the first line of a cache file's content. Keys contain no newline. */
 function headOf({ key }: CacheFile): Buffer {
   return Buffer.from(`${key}\n`);
 }

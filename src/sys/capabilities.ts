@@ -14,17 +14,17 @@ export type Capability = keyof typeof Capability;
 
 /** Returns this thread's effective capabilities as a bit set (`CapEff` of /proc/thread-self/status). */
 export function effectiveCapabilities(): bigint {
-  // Capabilities belong to a thread: a worker may have dropped its own.
+  // Capabilities belong to a thread: a worker may have dropped its capabilities.
   const status = readFileSync("/proc/thread-self/status", "utf8");
   return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
 }
 
-/** Whether `set` has a capability. */
+/** Returns true if `set` contains a capability. */
 export function hasCapability(name: Capability, set: bigint = effectiveCapabilities()): boolean {
   return ((set >> BigInt(lookUp(Capability, name, "capability"))) & 1n) === 1n;
 }
 
-/** Tells for each capability that BPF needs whether this thread has it. */
+/** Returns for each capability that BPF needs whether this thread has it. */
 export function capabilities(): Readonly<Record<Capability, boolean>> {
   const set = effectiveCapabilities();
   const result = {} as Record<Capability, boolean>;
@@ -33,8 +33,8 @@ export function capabilities(): Readonly<Record<Capability, boolean>> {
 }
 
 /**
- * Whether the process is in the initial user namespace. In another one, bpf(2) ignores capabilities unless there is a
- * token.
+ * Returns true if the process is in the initial user namespace. In any other user namespace, bpf(2) ignores
+ * capabilities unless the caller passes a token.
  */
 export function inInitialUserNamespace(): boolean {
   try {

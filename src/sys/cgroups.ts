@@ -5,8 +5,8 @@ import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2, mounts } from "./file-systems.ts";
 
 /**
- * The mount point of the cgroup v2 hierarchy; undefined if there is none. Prefers the full mount to a bind mount of a
- * part.
+ * Returns the mount point of the cgroup v2 hierarchy; undefined if there is none. If several exist, prefers a mount of
+ * the whole hierarchy to a bind mount of a part of it.
  */
 export function cgroup2Mount(): string | undefined {
   const found = mounts().filter(({ type, path }) => type === "cgroup2" && isCgroup2(path));
@@ -15,22 +15,22 @@ export function cgroup2Mount(): string | undefined {
 
 /** An open directory of a cgroup hierarchy. */
 export interface CgroupDirectory {
-  /** The caller closes it. */
+  /** The fd of the directory. The caller closes it. */
   readonly fd: number;
-  /** The kernel's id of the cgroup: its inode number. */
+  /** The kernel's id of the cgroup, which is the inode number of its directory. */
   readonly id: bigint;
-  /** The device of its file system. */
+  /** The device number of the file system. */
   readonly device: number;
-  /** How many directories are in it. */
+  /** How many directories this directory contains. */
   readonly children: number;
 }
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
-/** PATH_MAX. */
+/** The longest path: PATH_MAX. */
 const PATH_SIZE = 4096;
-/** The size of struct statx, and the offsets that are read. */
+/** The size of struct statx, and the offsets of the fields that this file reads. */
 const STATX_SIZE = 256;
 const STATX_BASIC = 0x7ff;
 const NLINK = 16;
@@ -38,7 +38,7 @@ const INO = 32;
 const DEV_MAJOR = 136;
 const DEV_MINOR = 140;
 
-/** The arena as a Node Buffer, which can write a text without a copy. */
+/** The arena as a Node Buffer, because a Buffer can write a text without a copy. */
 let memory: Buffer = Buffer.alloc(0);
 
 /** Opens a cgroup's directory, or returns the negative errno. */
@@ -53,13 +53,15 @@ export function openCgroup(path: string): CgroupDirectory | number {
   const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
   if (fd < 0) return fd;
   const at = placeSpace(STATX_SIZE);
-  // The NUL that ends the path serves as an empty path. With AT_EMPTY_PATH it means the directory itself.
+  // The NUL at the end of the path serves as an empty path. With AT_EMPTY_PATH, statx then describes the directory
+  // itself.
   const result = syscall("statx", fd, base + end, AT_EMPTY_PATH, STATX_BASIC, base + at);
   if (result < 0) {
     closeAt(fd);
     return result;
   }
-  // A directory has a link from its parent, one from itself, and one from each directory in it (kernfs counts them).
+  // A directory has one link from its parent, one from itself, and one from each directory that it contains. kernfs
+  // counts these links.
   const children = Math.max(0, view.getUint32(at + NLINK, true) - 2);
   const device = view.getUint32(at + DEV_MAJOR, true) * 0x100000 + view.getUint32(at + DEV_MINOR, true);
   return { fd, id: view.getBigUint64(at + INO, true), device, children };
@@ -73,7 +75,7 @@ function writeName(path: string, at: number): number {
   return bytes.length;
 }
 
-/** The offsets of struct linux_dirent64 that are read. */
+/** The offsets in struct linux_dirent64 of the fields that this file reads. */
 const RECORD_LENGTH = 16;
 const TYPE = 18;
 const NAME = 19;
@@ -87,7 +89,7 @@ export function childCgroups(fd: number): string[] {
   const start = placeSpace(ENTRIES_SIZE);
   for (;;) {
     const length = syscall("getdents64", fd, base + start, ENTRIES_SIZE);
-    // An error means that the cgroup was removed meanwhile.
+    // An error means that the cgroup was removed during the read.
     if (length <= 0) return names;
     for (let at = start; at < start + length; at += view.getUint16(at + RECORD_LENGTH, true)) {
       if (bytes[at + TYPE] !== DT_DIR) continue;

@@ -16,14 +16,16 @@ export const EpollEvent = { EPOLLIN: 1, EPOLLOUT: 4, EPOLLERR: 8, EPOLLHUP: 0x10
 const DATA = process.arch === "x64" ? 4 : 8;
 const EVENT_SIZE = DATA + 8;
 
-/** A new epoll fd, close-on-exec. */
+/** Creates an epoll and returns its fd, which is close-on-exec. */
 export function epollCreate(): number {
   const result = syscall("epoll_create1", EPOLL_CLOEXEC);
   if (result < 0) throw fail("epoll_create1", -result);
   return endWithThread(result);
 }
 
-/** Adds an fd. `epollWait` reports it as `data`, a 32-bit number (default: the fd). */
+/**
+ * Adds an fd to an epoll. `epollWait` reports the fd as `data`, a 32-bit number. By default `data` is the fd itself.
+ */
 export function epollAdd(epollFd: number, fd: number, events: number = EpollEvent.EPOLLIN, data: number = fd): void {
   beginCall();
   const event = placeRoom(EVENT_SIZE);
@@ -34,24 +36,24 @@ export function epollAdd(epollFd: number, fd: number, events: number = EpollEven
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_ADD)", -result);
 }
 
-/** Removes an fd. */
+/** Removes an fd from an epoll. */
 export function epollRemove(epollFd: number, fd: number): void {
   const result = syscall("epoll_ctl", epollFd, EPOLL_CTL_DEL, fd, 0);
   if (result < 0) throw fail("epoll_ctl(EPOLL_CTL_DEL)", -result);
 }
 
-/** One call returns at most this many events. */
+/** The most events that one call returns. */
 const MOST_EVENTS = 0x10000;
 
-/** One fd that is ready. */
+/** An fd that is ready. */
 export interface ReadyEvent {
   readonly events: number;
   readonly data: number;
 }
 
 /**
- * Returns at most `max` fds that are ready. Blocks the thread for up to `timeout` milliseconds (default: 0, not at
- * all).
+ * Returns at most `max` fds that are ready. Blocks the thread for up to `timeout` milliseconds. Default of `timeout`:
+ * 0, so the call does not block.
  */
 export function epollWait(epollFd: number, max = 64, timeout = 0): ReadyEvent[] {
   if (!(Number.isInteger(max) && max > 0 && max <= MOST_EVENTS)) {

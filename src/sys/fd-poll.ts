@@ -4,19 +4,22 @@ import { epollAdd, epollCreate, epollRemove, epollWait } from "./epoll.ts";
 import { type PollHandle, pollReadable } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 
-// The open polls. This set keeps references to them: koffi stops the callbacks of a handle that is garbage-collected.
+// All open polls. The references in this set matter: if a handle is garbage-collected, koffi stops its callbacks.
 const openPolls = new Set<FdPoll>();
 
 /**
- * Waits for fds on Node's event loop. The fds are in an epoll, which the loop polls. `onReady` is also called once in
- * the loop's next turn. An open FdPoll keeps the process alive until `unref()`. Remove an fd before you close it.
+ * Waits for fds on Node's event loop. The fds are in an epoll, and the event loop polls this epoll. `onReady` is also
+ * called once in the next turn of the event loop. An open FdPoll keeps the process alive until `unref()`. Remove an fd
+ * from the FdPoll before you close the fd.
  */
 export class FdPoll {
   readonly #epollFd: number;
   #handle: PollHandle | undefined;
   readonly #onReady: () => void;
 
-  /** Calls `onReady` whenever one of the fds is ready. An exception in it is uncaught, as in a timer. */
+  /**
+   * Calls `onReady` whenever one of the fds is ready. If `onReady` throws, the exception is uncaught, as in a timer.
+   */
   constructor(onReady: () => void) {
     this.#onReady = onReady;
     this.#epollFd = epollCreate();
@@ -27,12 +30,12 @@ export class FdPoll {
       throw error;
     }
     openPolls.add(this);
-    // The epoll joins the loop one turn later. A perf event is edge-triggered and may fire before that, so check by
-    // hand.
+    // The epoll joins the event loop one turn later. A perf event is edge-triggered and may fire before that, so check
+    // once by hand.
     this.callSoon();
   }
 
-  /** Adds an fd to wait for, level-triggered. Default of `events` (EpollEvent): readable. */
+  /** Adds an fd to wait for, level-triggered. `events` are bits of EpollEvent. Default: readable. */
   add(fd: number, events?: number): void {
     epollAdd(this.#fd(), fd, events);
   }
@@ -42,18 +45,18 @@ export class FdPoll {
     epollRemove(this.#fd(), fd);
   }
 
-  /** Calls `onReady` in the loop's next turn, whether or not an fd is ready. */
+  /** Calls `onReady` in the next turn of the event loop, whether or not an fd is ready. */
   callSoon(): void {
     setImmediate(() => this.#call());
   }
 
-  /** Lets the process end while this waits. */
+  /** Lets the process end although this FdPoll is open. */
   unref(): this {
     this.#handle?.unref();
     return this;
   }
 
-  /** Keeps the process alive, as at first. */
+  /** Keeps the process alive again, as a new FdPoll does. */
   ref(): this {
     this.#handle?.ref();
     return this;
@@ -78,9 +81,9 @@ export class FdPoll {
   }
 
   /**
-   * Polls the epoll by koffi's handle. koffi has rules: one handle per fd; no bad fd and no regular file (libuv would
-   * abort the process); close the handle before its fd. The callback must not throw, because the exception would pass
-   * through C++, so it is thrown later.
+   * Polls the epoll by a handle of koffi. koffi's rules are: Use one handle per fd. Pass no bad fd and no regular file,
+   * because libuv would abort the process. Close the handle before its fd. The callback must not throw, because the
+   * exception would pass through C++ code. So this function throws the exception later.
    */
   #pollByLoop(): PollHandle {
     return pollReadable(this.#epollFd, () => {
@@ -105,7 +108,7 @@ const LONGEST_MS = 8;
 
 /**
  * Polls an epoll by a timer, every 1 to 8 ms. Worker threads use this instead of koffi's handle. When a worker is
- * terminated, no JavaScript can close that handle, and an open handle would end the whole process.
+ * terminated, no JavaScript can close koffi's handle, and an open handle would end the whole process.
  */
 class TimerPoll implements PollHandle {
   readonly #epollFd: number;

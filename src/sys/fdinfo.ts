@@ -4,7 +4,7 @@ import { beginCall, placeSpace } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { fail, withNodeError } from "./permission.ts";
 
-/** Returns the fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`. Default: this process. */
+/** Returns the fields of /proc/PID/fdinfo/FD, such as `map_id` or `prog_tag`. Default of `pid`: this process. */
 export function fdInfo(fd: number, pid: number | "self" = "self"): ReadonlyMap<string, string> {
   const path = `/proc/${pid === "self" ? pid : checkU32(pid, "pid")}/fdinfo/${checkU32(fd, "fd")}`;
   return parseFdInfo(withNodeError(path, () => readFileSync(path, "utf8")));
@@ -24,7 +24,7 @@ export function parseFdInfo(text: string): ReadonlyMap<string, string> {
 const ROOM = 4096;
 const LINE_END = 0x0a;
 const ZERO = 0x30;
-/** `memlock:` and a tab. */
+/** The key of the line: `memlock:` and a tab. */
 const KEY = [...new TextEncoder().encode("memlock:\t")];
 
 /**

@@ -9,7 +9,10 @@ import { type SyscallName, shortArguments, syscallNumber } from "./syscall-numbe
 /** The C functions that this file calls. */
 interface Ffi {
   readonly koffi: typeof Koffi;
-  /** `syscall(2)` declared as `int syscall(nr, cmd, attr, size)`. Not being variadic makes it four times as fast. */
+  /**
+   * `syscall(2)`, declared as `int syscall(nr, cmd, attr, size)`. The declaration is not variadic, which makes the call
+   * four times as fast.
+   */
   readonly bpf: (nr: number, cmd: number, attr: number, size: number) => number;
   readonly syscall: (nr: number, a: number, b: number, c: number, d: number, e: number, f: number) => number;
   readonly close: (fd: number) => number;
@@ -44,8 +47,8 @@ const RTLD_NOW = 2;
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Keeps the FFI library in memory until the process ends. Otherwise Node unloads it when the last worker that uses it
- * ends. libuv and the garbage collector would then call functions that no longer exist.
+ * Keeps the FFI library in memory until the process ends. Without this, Node unloads the library when the last worker
+ * that uses it ends. libuv and the garbage collector would then call functions that no longer exist.
  */
 function keepResident(library: ReturnType<typeof Koffi.load>): void {
   const path = loadedPath();
@@ -54,16 +57,16 @@ function keepResident(library: ReturnType<typeof Koffi.load>): void {
   dlopen(path, RTLD_NOW | RTLD_NODELETE);
 }
 
-/** Returns the path that the library was loaded from, by this process's memory map. */
+/** Returns the path from which the library was loaded, according to this process's memory map. */
 function loadedPath(): string | undefined {
   const maps = readFileSync("/proc/self/maps", "utf8");
   return /^\S+ \S+ \S+ \S+ \S+ +(\/.*\/koffi\.node)$/m.exec(maps)?.[1];
 }
 
 /**
- * Loads koffi. It has one package with a binary for each architecture, and two index files that choose one and add
- * deprecated names. Loading the binary directly saves 5 ms of every start. If that fails (another libc, an installer
- * that hides dependencies), this falls back to koffi's index.
+ * Loads koffi. koffi has one package with a binary for each architecture, and two index files that choose a binary and
+ * add deprecated names. Loading the binary directly saves 5 ms of every start. If that fails (another libc, or an
+ * installer that hides dependencies), this function falls back to koffi's index.
  */
 function requireKoffi(): typeof Koffi {
   const require = createRequire(import.meta.url);
@@ -90,7 +93,7 @@ function requireWholeKoffi(require: NodeJS.Require): typeof Koffi {
   }
 }
 
-/** Calls bpf(2) with the attr at `address`. Returns the result, or the negative errno. Allocates nothing. */
+/** Calls bpf(2) with the attr at `address`. Returns the result, or the negative errno. This call allocates nothing. */
 export function bpfAt(cmd: number, address: number, size: number): number {
   const ffi = loaded ?? load();
   const result = ffi.bpf(ffi.bpfNumber, cmd, address, size);
@@ -124,7 +127,8 @@ function checkArgument(call: string, position: number, value: number, short: num
 }
 
 /**
- * Calls close(2). Returns 0 or the negative errno. Faster than syscall(), because listings close an fd for each object.
+ * Calls close(2). Returns 0 or the negative errno. This function is faster than syscall(), which matters because
+ * listings close an fd for each object.
  */
 export function closeAt(fd: number): number {
   const ffi = loaded ?? load();
@@ -134,7 +138,10 @@ export function closeAt(fd: number): number {
   return result;
 }
 
-/** Returns the memory `[address, address + length)` as an ArrayBuffer. It must stay mapped while the buffer exists. */
+/**
+ * Returns the memory `[address, address + length)` as an ArrayBuffer. This memory must stay mapped while the buffer
+ * exists.
+ */
 export function viewMemory(address: number, length: number): ArrayBuffer {
   return (loaded ?? load()).koffi.view(address, length);
 }
@@ -157,15 +164,16 @@ const getLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Arr
 ) => number;
 
 /**
- * Returns the true length of an array in bytes. A subclass or an own property could report another `length`, and the
- * kernel would then write past the end.
+ * Returns the true length of an array in bytes. A subclass or an own property could report another `length`. The kernel
+ * would then write past the end of the array.
  */
 export function lengthOf(bytes: Uint8Array): number {
   return getLength.call(bytes);
 }
 
 /**
- * Calls koffi.node.poll. `callback` gets (status, events); koffi's types omit the status. fd-poll.ts has koffi's rules.
+ * Calls koffi.node.poll. `callback` gets (status, events); koffi's types omit the status. See koffi's rules in
+ * fd-poll.ts.
  */
 export function pollReadable(fd: number, callback: (status: number) => void): PollHandle {
   checkArgument("poll", 1, fd, 1);

@@ -10,9 +10,9 @@ const mapped = new FinalizationRegistry<{ address: number; size: number }>(({ ad
 });
 
 /**
- * Maps a file for reading and returns its bytes; undefined if it cannot be mapped. The mapping lasts while something
- * refers to the bytes. It is used for /sys/kernel/btf/vmlinux, which can be mapped since 6.16. Never write to the
- * bytes.
+ * Maps a file for reading and returns its bytes; undefined if the file cannot be mapped. The mapping lasts as long as
+ * something refers to the bytes. This is used for /sys/kernel/btf/vmlinux, which can be mapped since 6.16. Never write
+ * to the bytes.
  */
 export function mapPrivately(path: string): Uint8Array | undefined {
   const fd = openSync(path, "r");

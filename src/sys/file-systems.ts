@@ -41,7 +41,7 @@ export function mount(options: {
   if (result < 0) throw fail("mount", -result, { subject: target, needs: ["CAP_SYS_ADMIN"] });
 }
 
-/** umount2(2). */
+/** Calls umount2(2). */
 export function unmount(target: string, flags = 0): void {
   beginCall();
   const result = syscall("umount2", placeText(target), flags);
@@ -54,18 +54,18 @@ export interface Mount {
   readonly parent: number;
   /** `major:minor` of the file system. */
   readonly device: string;
-  /** The directory of the file system that is mounted: `/`, except for bind mounts. */
+  /** The directory of the file system that is mounted: `/`, except for a bind mount. */
   readonly root: string;
-  /** Where it is mounted. */
+  /** The mount point. */
   readonly path: string;
   readonly options: readonly string[];
-  /** `bpf`, `cgroup2`, `tracefs`, ... */
+  /** The type: `bpf`, `cgroup2`, `tracefs`, … */
   readonly type: string;
   readonly source: string;
   readonly superOptions: readonly string[];
 }
 
-/** Returns the mounts that this process sees, in mount order. A later mount at the same path hides the earlier one. */
+/** Returns the mounts that this process sees, in mount order. A later mount at the same path hides an earlier one. */
 export function mounts(): Mount[] {
   return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"));
 }
@@ -75,7 +75,7 @@ export function parseMountinfo(text: string): Mount[] {
   const result: Mount[] = [];
   for (const line of text.split("\n")) {
     const fields = line.split(" ");
-    // Optional fields end with a lone hyphen.
+    // A lone hyphen ends the optional fields.
     const hyphen = fields.indexOf("-", 6);
     if (hyphen < 0) continue;
     const [id, parent, device = "", root = "", path = "", options = ""] = fields;
@@ -107,7 +107,7 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 const TRACEFS_MAGIC = 0x74726163;
 const DEBUGFS_MAGIC = 0x64626720;
 
-/** Converts a path for node:fs: to bytes if it is not UTF-8. */
+/** Converts a path for node:fs. A path that is not UTF-8 becomes bytes. */
 export function pathForNode(path: string): string | Buffer {
   return isPlainFileName(path) ? path : Buffer.from(encodeFileName(path));
 }
@@ -121,11 +121,14 @@ function isMagic(path: string, magic: number): boolean {
 }
 
 function magicOf(path: string): number {
-  // statfs(2) answers with a signed long on some architectures, and bpffs has the top bit set.
+  // On some architectures statfs(2) returns a signed long. The magic number of bpffs has the top bit set.
   return Number(BigInt.asUintN(32, BigInt(statfsSync(pathForNode(path)).type)));
 }
 
-/** Whether a path is in a bpffs; false if it does not exist. Throws SyscallError if this process may not access it. */
+/**
+ * Returns true if a path is in a bpffs; false if the path does not exist. Throws SyscallError if this process may not
+ * access the path.
+ */
 export function isBpffs(path: string): boolean {
   try {
     return magicOf(path) === BPF_FS_MAGIC;
@@ -136,27 +139,30 @@ export function isBpffs(path: string): boolean {
   }
 }
 
-/** Whether a path is in a cgroup v2 hierarchy. */
+/** Returns true if a path is in a cgroup v2 hierarchy. */
 export function isCgroup2(path: string): boolean {
   return isMagic(path, CGROUP2_SUPER_MAGIC);
 }
 
-/** Whether a path lies in a cgroup v1 hierarchy. */
+/** Returns true if a path is in a cgroup v1 hierarchy. */
 export function isCgroup1(path: string): boolean {
   return isMagic(path, CGROUP_SUPER_MAGIC);
 }
 
-/** Whether a path lies in a tracefs. */
+/** Returns true if a path is in a tracefs. */
 export function isTracefs(path: string): boolean {
   return isMagic(path, TRACEFS_MAGIC);
 }
 
-/** Whether a path lies in a debugfs. */
+/** Returns true if a path is in a debugfs. */
 export function isDebugfs(path: string): boolean {
   return isMagic(path, DEBUGFS_MAGIC);
 }
 
-/** Returns the kernel's id of a cgroup: the inode number of its directory. Throws Node's error if it does not exist. */
+/**
+ * Returns the kernel's id of a cgroup: the inode number of its directory. Throws Node's error if the directory does not
+ * exist.
+ */
 export function cgroupId(path: string): bigint {
   return statSync(path, { bigint: true }).ino;
 }
@@ -164,7 +170,7 @@ export function cgroupId(path: string): bigint {
 /** The path where systemd and bpftool mount bpffs. */
 export const BPFFS_PATH = "/sys/fs/bpf";
 
-/** Mount points of bpffs that can be reached, the standard one first. */
+/** Returns the reachable mount points of bpffs. The standard one comes first. */
 export function bpffsMounts(): string[] {
   const paths = new Set(
     mounts()
@@ -183,8 +189,8 @@ function isReachable(path: string): boolean {
 }
 
 /**
- * Returns the path of a bpffs: the standard one, or else any mounted one. If none is mounted, mounts one at
- * /sys/fs/bpf, an empty directory that sysfs has for this purpose. Never mounts over a directory of the user.
+ * Returns the path of a bpffs: the standard one, or else any mounted one. If no bpffs is mounted, mounts one at
+ * /sys/fs/bpf. This is an empty directory that sysfs has for this purpose. Never mounts over a directory of the user.
  */
 export function ensureBpffs(): string {
   if (isBpffs(BPFFS_PATH)) return BPFFS_PATH;

@@ -1,26 +1,26 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { decodeText } from "../layout/index.ts";
 
-// Reading all of /proc/kallsyms takes time quadratic in the number of loaded programs (2 s for 10,000), and the symbols
-// of programs come last. So these functions read the file in pieces, compare bytes, and stop as soon as they have found
-// everything.
+// Reading all of /proc/kallsyms takes time quadratic in the number of loaded programs (2 s for 10,000 programs). The
+// symbols of programs come last. So these functions read the file in pieces, compare bytes, and stop as soon as they
+// have found everything.
 
 const PATH = "/proc/kallsyms";
 const CHUNK = 0x10000;
 const NEWLINE = 10;
 const TAB = 9;
-/** The columns of type and name. A line begins with 16 digits (`%px`) and a space. */
+/** The columns of the type and the name. Before them, a line has 16 digits (`%px`) and a space. */
 const TYPE_AT = 17;
 const NAME_AT = 19;
 
 /** One line of /proc/kallsyms. */
 export interface KernelSymbol {
-  /** 0 if this process may not see addresses (kernel.kptr_restrict). */
+  /** The address; 0 if this process may not see addresses (kernel.kptr_restrict). */
   readonly address: bigint;
-  /** The type letter of nm(1): `T` or `t` for code. */
+  /** The type letter, as in nm(1): `T` or `t` for code. */
   readonly type: string;
   readonly name: string;
-  /** The module, `bpf` for programs; undefined for the kernel itself. */
+  /** The module; `bpf` for a program; undefined for the kernel itself. */
   readonly module: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export function* kernelFunctionNames(): Generator<string, void, undefined> {
   for (const { data, ends, count } of pieces()) {
     for (let i = 0, start = 0; i < count; i++) {
       const end = ends[i] as number;
-      // `t`, `T`, `w` or `W`.
+      // Functions have the type `t`, `T`, `w` or `W`.
       const type = (data[start + TYPE_AT] as number) | 32;
       if (type === 116 || type === 119) {
         const from = start + NAME_AT;
@@ -53,7 +53,7 @@ export function* kernelFunctionNames(): Generator<string, void, undefined> {
   }
 }
 
-/** Returns the first symbol of each name that exists. Stops reading when it has all of them. */
+/** Returns the first symbol of each name that exists. Stops reading when all names are found. */
 export function kernelSymbolsByName(names: Iterable<string>): Map<string, KernelSymbol> {
   const wanted = new Set(names);
   const lengths = new Set([...wanted].map((name) => Buffer.byteLength(name)));
@@ -115,23 +115,23 @@ export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<
 const DOT = 46;
 const SMALL_D = 100;
 
-/** Returns the end of a name: the end of the line, or the tab before the module. */
+/** Returns the end of a name: the end of the line, or the tab before the module's name. */
 function nameEnd(data: Uint8Array, from: number, end: number): number {
   let to = from;
   while (to < end && data[to] !== TAB) to++;
   return to;
 }
 
-/** Whether `[bpf]` follows the name: the symbol of a BPF program. */
+/** Returns true if `[bpf]` follows the name: the symbol then belongs to a BPF program. */
 function isBpf(data: Uint8Array, at: number): boolean {
   return (
     data[at + 1] === 91 && data[at + 2] === 98 && data[at + 3] === 112 && data[at + 4] === 102 && data[at + 5] === 93
   );
 }
 
-/** Returns the first symbol at each exact address that has one. Stops reading when it has all of them. */
+/** Returns the first symbol at each of these addresses, if there is one. Stops reading when all addresses are found. */
 export function kernelSymbolsByAddress(addresses: Iterable<bigint>): Map<bigint, KernelSymbol> {
-  // Compare the lower 32 bits first, as a number: that rules out most lines.
+  // Compare the lower 32 bits first, as a number. This rules out most lines.
   const wanted = new Map<number, Set<bigint>>();
   let left = 0;
   for (const address of addresses) {
@@ -160,7 +160,7 @@ export function kernelSymbolsByAddress(addresses: Iterable<bigint>): Map<bigint,
   return found;
 }
 
-/** Parses the last eight of the sixteen digits at `start` (the kernel prints `%px`). */
+/** Parses the last eight of the sixteen digits that begin at `start` (the kernel prints `%px`). */
 function lowWord(data: Uint8Array, start: number): number {
   let word = 0;
   for (let at = start + 8; at < start + 16; at++) {
@@ -209,7 +209,7 @@ function* pieces(): Generator<Piece, void, undefined> {
       yield { data, ends, count };
       data.copyWithin(0, start, length);
       length -= start;
-      // A line that fills the whole buffer cannot come from the kernel: names have at most 512 bytes.
+      // A line that fills the whole buffer cannot come from the kernel, because names have at most 512 bytes.
       if (length === CHUNK) return;
     }
   } finally {

@@ -7,18 +7,21 @@ import { fail } from "./permission.ts";
 const POSSIBLE = "/sys/devices/system/cpu/possible";
 const ONLINE = "/sys/devices/system/cpu/online";
 
-/** A limit above the CPUs of any kernel (NR_CPUS is at most 8,192), so that a wrong file cannot make a huge list. */
+/**
+ * A limit above the number of CPUs of any kernel (NR_CPUS is at most 8,192). With it, a wrong file cannot make a huge
+ * list.
+ */
 const MOST_CPUS = 65536;
 
 let possible: readonly number[] | undefined;
 
-/** Returns the possible CPUs: all that could ever be online. Reads the list once. */
+/** Returns the possible CPUs: all CPUs that could ever be online. The list is read only once. */
 export function possibleCpuIds(): readonly number[] {
   possible ??= parseCpuList(readFileSync(POSSIBLE, "utf8"), POSSIBLE);
   return possible;
 }
 
-/** Returns the number of possible CPUs, which is also the number of values of an element of a per-CPU map. */
+/** Returns the number of possible CPUs. An element of a per-CPU map has this number of values. */
 export function possibleCpus(): number {
   return possibleCpuIds().length;
 }
@@ -47,7 +50,8 @@ const AT_PAGESZ = 6n;
 let size: number | undefined;
 
 /**
- * Returns the page size, which the kernel passes to every process (getauxval(3)): 4,096, or more on some arm64 kernels.
+ * Returns the page size: 4,096 bytes, or more on some arm64 kernels. The kernel passes it to every process
+ * (getauxval(3)).
  */
 export function pageSize(): number {
   size ??= readPageSize();
@@ -66,15 +70,18 @@ const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7;
 
 /**
- * Returns the nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since 1970. The
- * value changes when the clock is set.
+ * Returns how many nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since
+ * 1970. The result changes when the clock is set.
  */
 export function bootToWallClock(): bigint {
-  // Node has no CLOCK_BOOTTIME, and reads CLOCK_REALTIME only in milliseconds, which would round some seconds wrongly.
+  // Node has no CLOCK_BOOTTIME. It reads CLOCK_REALTIME only in milliseconds, which would round some seconds wrongly.
   return readClock(CLOCK_REALTIME) - readClock(CLOCK_BOOTTIME);
 }
 
-/** Nanoseconds since boot, with the time spent suspended: the clock of `load_time` and of bpf_ktime_get_boot_ns(). */
+/**
+ * Returns the nanoseconds since boot, including the time in suspend. This is the clock of `load_time` and of
+ * bpf_ktime_get_boot_ns().
+ */
 export function bootTime(): bigint {
   return readClock(CLOCK_BOOTTIME);
 }

@@ -19,11 +19,11 @@ const FOUR_GIB = 0x1_0000_0000;
 export interface MapMemoryOptions {
   /** The length in bytes. The kernel rounds it up to whole pages. */
   readonly length: number;
-  /** Bytes from the start of the fd's memory, a multiple of the page size. */
+  /** The offset in the fd's memory, in bytes. It must be a multiple of the page size. */
   readonly offset?: number | undefined;
   /** Makes the mapping writable. Never write to a mapping that is not writable: the process would crash. */
   readonly writable?: boolean | undefined;
-  /** The address that an arena must have; 0 for any. */
+  /** The address at which an arena must be mapped; 0 for any address. */
   readonly address?: number | undefined;
   /** True for an arena: its memory must not cross a multiple of 4 GiB, so the kernel chooses the address. */
   readonly isArena?: boolean | undefined;
@@ -32,20 +32,23 @@ export interface MapMemoryOptions {
 interface Range {
   readonly address: number;
   readonly length: number;
-  /** True if the caller chose the address. Only a mapping that needs this address may reuse the range. */
+  /** True if the caller chose the address. The range can then be reused only for a mapping that needs this address. */
   readonly isFixed?: boolean;
 }
 
 /**
- * The address ranges of closed mappings that are not engine memory, by address. They stay mapped: `buffer.transfer()`
- * can have moved the memory into another buffer, which may still be in use. The next writable mapping reuses such a
- * range.
+ * The address ranges of closed mappings that are not engine memory, by address. They stay mapped, because
+ * `buffer.transfer()` may have moved the memory into another buffer that is still in use. The next writable mapping
+ * reuses such a range.
  */
 const closedPlaces = new Map<number, Range>();
 
 const uncollected = new FinalizationRegistry<Range>((range) => closedPlaces.set(range.address, range));
 
-/** Reuses the range of a closed mapping, at `address` unless that is 0. Returns undefined if none fits. */
+/**
+ * Takes the range of a closed mapping to reuse it. Unless `address` is 0, the range must begin there. Returns undefined
+ * if no range fits.
+ */
 function takeClosedPlace({ address = 0, length, isArena = false }: MapMemoryOptions): Range | undefined {
   for (const place of closedPlaces.values()) {
     if (place.length < length || (address === 0 ? place.isFixed : address !== place.address)) continue;
@@ -61,7 +64,7 @@ function crosses4GiB(start: number, length: number): boolean {
 }
 
 /**
- * Replaces the pages of a mapping by private ones, so that its views stay readable and writable. Returns the errno or
+ * Replaces the pages of a mapping by private pages, so that its views stay readable and writable. Returns the errno, or
  * 0.
  */
 function dropPages({ address, length }: Range): number {
@@ -83,7 +86,8 @@ export class MappedMemory {
     const { length, offset = 0, writable = false, address = 0, isArena = false } = options;
     if (!Number.isSafeInteger(length) || length <= 0) throw new UsageError(`${what}: cannot map ${length} bytes`);
     checkU64(offset, "offset");
-    // Reading past the end of a mapped file ends the process (SIGBUS), and others can shorten a file at any time.
+    // Reading past the end of a mapped file ends the process (SIGBUS), and other processes can shorten a file at any
+    // time.
     const stat = withNodeError(what, () => fstatSync(checkI32(fd, "fd")));
     if (stat.isFile() || stat.isBlockDevice()) {
       throw new UsageError(`${what}: fd ${fd} is a file; only the memory of maps and perf events can be mapped`);
@@ -95,7 +99,8 @@ export class MappedMemory {
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     const result = syscall("mmap", place, length, protection, MAP_SHARED | fixed, fd, offset);
     if (result < 0) {
-      // The kernel may have dropped the pages of the place before it refused. Other memory must not come to lie there.
+      // The kernel may have dropped the pages of this place before it refused the mapping. Map private pages there, so
+      // that nothing else is mapped at this place.
       if (fixed === MAP_FIXED) dropPages({ address: place, length });
       if (closed !== undefined) closedPlaces.set(closed.address, closed);
       if (result === -Errno.EEXIST) {
@@ -115,8 +120,8 @@ export class MappedMemory {
   }
 
   /**
-   * The mapped memory is bytes 0 to `length` of this buffer. The buffer may be longer; the rest is private memory.
-   * After `close()` this throws ClosedError, and older views show zeros.
+   * A buffer whose bytes 0 to `length` are the mapped memory. The buffer may be longer; the rest is private memory.
+   * After `close()` this property throws ClosedError, and older views show zeros.
    */
   get buffer(): ArrayBuffer {
     if (this.#buffer === undefined) throw new ClosedError(this.what);
@@ -128,9 +133,9 @@ export class MappedMemory {
   }
 
   /**
-   * Releases the kernel's object. The address range stays mapped with private pages, because older views may still be
-   * used and would otherwise crash the process. The next mapping of an arena can reuse the arena's address at once;
-   * older views then show that mapping.
+   * Releases the kernel's object. The address range stays mapped with private pages. Older views may still be used, and
+   * would otherwise crash the process. The next mapping of an arena can reuse the arena's address at once; older views
+   * then show the new mapping.
    */
   close(): void {
     if (this.#buffer === undefined) return;
@@ -145,7 +150,7 @@ export class MappedMemory {
   }
 }
 
-/** Maps the memory of an fd: a map's values, a ring, a perf buffer. Errors use the name `what`. */
+/** Maps the memory of an fd: a map's values, a ring, or a perf buffer. Errors use the name `what`. */
 export function mapMemory(fd: number, options: MapMemoryOptions, what = "the mapping"): MappedMemory {
   return new MappedMemory(fd, options, what);
 }

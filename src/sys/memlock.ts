@@ -6,8 +6,8 @@ const RLIMIT_MEMLOCK = 8;
 let done = false;
 
 /**
- * Raises RLIMIT_MEMLOCK to infinity, once. Does nothing on 5.11 and newer, which charge BPF memory to the memory cgroup
- * instead. Ignores a failure: the call that then fails with EPERM has an error that names the limit.
+ * Raises RLIMIT_MEMLOCK to infinity, once. Does nothing on Linux 5.11 and newer, which charges BPF memory to the memory
+ * cgroup instead. A failure is ignored: a later call then fails with EPERM, and the error of that call names the limit.
  */
 export function raiseMemlock(): void {
   if (done) return;

@@ -10,8 +10,8 @@ export const Namespace = {
   CLONE_NEWNET: 0x40000000,
 } as const;
 
-// setns(2) and unshare(2) change only the calling thread. Threads that this thread starts later (Node's pool) inherit
-// the new namespace and keep it. So call these functions only in a Worker that exists for this purpose and ends
+// setns(2) and unshare(2) change only the calling thread. Threads that this thread starts later, such as Node's pool,
+// inherit the new namespace and keep it. So call these functions only in a Worker that exists for this purpose and ends
 // afterwards.
 
 /**
@@ -24,7 +24,10 @@ export function setNamespace(fd: number, type = 0): void {
 
 const NS_GET_NSTYPE = 0xb703;
 
-/** Returns the kind of namespace of an fd, one of {@link Namespace}; undefined if the file is not a namespace. */
+/**
+ * Returns the kind of the namespace that an fd refers to, one of {@link Namespace}. Undefined if the fd is not a
+ * namespace.
+ */
 export function namespaceType(fd: number): number | undefined {
   const result = syscall("ioctl", fd, NS_GET_NSTYPE);
   return result < 0 ? undefined : result;

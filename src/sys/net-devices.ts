@@ -6,15 +6,15 @@ import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
-/** A network namespace as the kernel's info structs identify it. */
+/** A network namespace, as info structs of the kernel identify it. */
 export interface NetnsPlace {
   readonly netns_dev: bigint;
   readonly netns_ino: bigint;
 }
 
 /**
- * Returns the name of the network device with an index in the calling thread's namespace; undefined if there is none,
- * or if `place` is another namespace.
+ * Returns the name of the network device with this index in the calling thread's namespace. Returns undefined if there
+ * is no such device, or if `place` is another namespace.
  */
 export function deviceName(ifindex: number, place?: NetnsPlace): string | undefined {
   if (ifindex === 0 || (place !== undefined && !isHere(place))) return undefined;
@@ -30,13 +30,13 @@ function isHere({ netns_dev, netns_ino }: NetnsPlace): boolean {
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 const DEVICE_IOCTL = { SIOCGIFNAME: 0x8910, SIOCGIFINDEX: 0x8933 } as const;
-/** The size of struct ifreq: a name of 16 bytes, then a union, of which an int is used. */
+/** The size of struct ifreq: a name of 16 bytes, then a union. This file uses only the int in the union. */
 const IFREQ_SIZE = 40;
 const IFNAMSIZ = 16;
 
 /**
- * Returns the index of a network device in the calling thread's namespace; undefined if there is none of that name.
- * bpf(2) looks up the index in the same namespace.
+ * Returns the index of a network device in the calling thread's namespace; undefined if no device has this name. bpf(2)
+ * looks up an index in the same namespace.
  */
 export function deviceIndex(name: string): number | undefined {
   const text = new TextEncoder().encode(name);
@@ -46,7 +46,7 @@ export function deviceIndex(name: string): number | undefined {
   return askDevice("SIOCGIFINDEX", request)?.getInt32(IFNAMSIZ, true);
 }
 
-/** Whether the calling thread's namespace has a network device of that index. */
+/** Returns true if the calling thread's namespace has a network device with this index. */
 export function hasDevice(ifindex: number): boolean {
   return askByIndex(ifindex) !== undefined;
 }

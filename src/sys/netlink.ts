@@ -12,12 +12,15 @@ const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const ANSWER_SIZE = 16 * 1024;
-/** The bits of an attribute's type that are its number. The other two are flags: nested, network byte order. */
+/**
+ * The bits of an attribute's type that contain its number. The two other bits are flags: nested, and network byte
+ * order.
+ */
 const TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
 const NLMSGERR_ATTR_MSG = 1;
 
-/** An attribute of a netlink message: bytes, a number of 32 bits, a text, or attributes of its own. */
+/** An attribute of a netlink message. Its content is bytes, a 32-bit number, a text, or other attributes. */
 export type NetlinkAttribute = readonly [
   type: number,
   value: Uint8Array | number | string | readonly NetlinkAttribute[],
@@ -25,7 +28,7 @@ export type NetlinkAttribute = readonly [
 
 /** A message for the kernel's routing sockets (rtnetlink(7)). */
 export interface RouteRequest {
-  /** The type of the message. Errors show it as the call. */
+  /** The type of the message. Errors show it as the name of the call. */
   readonly type:
     | "RTM_NEWLINK"
     | "RTM_DELLINK"
@@ -37,14 +40,14 @@ export interface RouteRequest {
     | "RTM_DELTFILTER"
     | "RTM_GETTFILTER";
   readonly flags?: number | undefined;
-  /** The struct behind the header, such as `struct tcmsg`. */
+  /** The struct after the message header, such as `struct tcmsg`. */
   readonly header: DataView;
   readonly attributes?: readonly NetlinkAttribute[] | undefined;
 }
 
 /**
  * Sends a request in the calling thread's network namespace. Returns the kernel's answers, each without its message
- * header. Throws SyscallError; if the kernel sent an error message, the hint is that message.
+ * header. Throws SyscallError. If the kernel sent an error message, the error's hint is this message.
  */
 export function routeRequest(request: RouteRequest): Uint8Array[] {
   const socket = syscall("socket", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
@@ -102,7 +105,7 @@ function bytesOf(value: Uint8Array | number | string, field: string): Uint8Array
   if (typeof value === "string") return new TextEncoder().encode(`${value}\0`);
   if (typeof value !== "number") return value;
   const bytes = new Uint8Array(4);
-  // The fd -1, which detaches a program, is negative.
+  // The number can be negative: the fd -1 detaches a program.
   new DataView(bytes.buffer).setUint32(0, value < 0 ? checkI32(value, field) : checkU32(value, field), true);
   return bytes;
 }
@@ -111,7 +114,7 @@ function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** Parses attributes into a map by type. Skips incomplete ones. */
+/** Parses attributes into a map by type. Skips incomplete attributes. */
 export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = new Map<number, Uint8Array>();
@@ -124,7 +127,7 @@ export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
   return found;
 }
 
-/** Reads answers until the kernel marks the end. Each message may be a datagram of its own. */
+/** Reads answers until the kernel marks the end. Each message may come in a separate datagram. */
 function readAnswers(socket: number, call: string): Uint8Array[] {
   const messages: Uint8Array[] = [];
   for (;;) {
@@ -148,7 +151,8 @@ export interface RouteAnswers {
   /** The messages, each without its header. */
   readonly messages: readonly Uint8Array[];
   /**
-   * The end of the answers: an errno (0 for success) and maybe an error message. Undefined if another datagram follows.
+   * The end of the answers: an errno (0 for success), and the kernel's error message if it sent one. Undefined if
+   * another datagram follows.
    */
   readonly end: { readonly errno: number; readonly sentence: string | undefined } | undefined;
 }
@@ -174,7 +178,8 @@ export function parseRouteAnswers(datagram: Uint8Array): RouteAnswers {
 }
 
 /**
- * Parses `struct nlmsgerr`: a negative errno, the request's header or the whole request, and maybe an error message.
+ * Parses `struct nlmsgerr`: a negative errno, the header of the request or the whole request, and an error message if
+ * the kernel sent one.
  */
 function parseError(message: Uint8Array, flags: number): { errno: number; sentence: string | undefined } {
   const bytes = new Bytes(message, SOURCE);

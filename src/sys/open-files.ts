@@ -4,13 +4,14 @@ import { type Arena, beginCall, openArena, placeRoom } from "./arena.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-// A machine has thousands of open files. With node:fs, most of the time would be Node's overhead for each call. So this
-// file makes the system calls itself, compares names as bytes in the arena, and creates no objects for unwanted files.
+// A machine has thousands of open files. With node:fs, Node's overhead for each call would take most of the time. So
+// this file makes the system calls itself, compares names as bytes in the arena, and creates no objects for unwanted
+// files.
 
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
 const KCMP_FILES = 2;
-/** The offsets of struct linux_dirent64 that are read. */
+/** The offsets in struct linux_dirent64 of the fields that this file reads. */
 const RECORD_LENGTH = 16;
 const NAME = 19;
 const ENTRIES_SIZE = 0x8000;
@@ -27,25 +28,28 @@ export interface OpenFileSearch {
   readonly targets: readonly string[];
   /** The field of /proc/PID/fdinfo/FD to return, for instance `map_id`. */
   readonly field: string;
-  /** Give up if the search would take more microseconds than this on an idle machine. Default: never. */
+  /** Give up if the search would take more than this many microseconds on an idle machine. Default: never. */
   readonly budget?: number | undefined;
 }
 
-/** The microseconds to read the link of an open file, and to read the number of a wanted one. */
+/**
+ * How many microseconds it takes to read the link of an open file, and to read the number in the fdinfo of a wanted
+ * file.
+ */
 const FILE_COST = 2;
 const NUMBER_COST = 8;
 
 /** The open files that were found. */
 export interface OpenFileNumbers {
-  /** One entry for each file, sorted by process. `pid` is that of the process (thread group), not of a thread. */
+  /** One entry for each file, sorted by process. `pid` is the id of the process (thread group), not of a thread. */
   readonly files: readonly { readonly pid: number; readonly value: number }[];
-  /** The number of processes whose files this process may not read (CAP_SYS_PTRACE). */
+  /** How many processes have files that this process may not read (CAP_SYS_PTRACE). */
   readonly refused: number;
 }
 
 /**
  * Returns a number, such as an object id, for each open file of a kind, in all processes that /proc shows. Skips
- * processes that end meanwhile. Returns undefined if the search is over the budget.
+ * processes that end during the search. Returns undefined if the search would exceed the budget.
  */
 export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
   return new Walk(search).run();
@@ -57,7 +61,7 @@ class Walk {
   readonly #targets: readonly Uint8Array[];
   readonly #field: Uint8Array;
   readonly #files: { pid: number; value: number }[] = [];
-  /** Offsets in the arena for directory entries, for a link's target or a file's text, and for a path. */
+  /** Offsets in the arena: for directory entries, for the target of a link or the text of a file, and for a path. */
   readonly #entries: number;
   readonly #text: number;
   readonly #path: number;
@@ -92,7 +96,7 @@ class Walk {
   #process(pid: number): void {
     const files = this.#directory(pid, `/proc/${pid}/fd`);
     if (files === -Errno.EACCES || files === -Errno.EPERM) this.#refused += 1;
-    // Kernel threads have no files; single-threaded processes need no look at their threads.
+    // Kernel threads have no files. The threads of a single-threaded process need not be examined.
     if (files <= 0 || threadsOf(pid) <= 1) return;
     // A thread can have its own file table (unshare(2) with CLONE_FILES).
     const tids: number[] = [];
@@ -104,7 +108,8 @@ class Walk {
   }
 
   /**
-   * Examines all files of a directory such as /proc/PID/fd. Returns their number, or the negative errno of opening it.
+   * Examines all files in a directory such as /proc/PID/fd. Returns how many files it has. If the directory cannot be
+   * opened, returns the negative errno.
    */
   #directory(pid: number, path: string): number {
     const directory = this.#open(path);
@@ -117,7 +122,7 @@ class Walk {
       const length = syscall("readlinkat", directory, base + name, base + this.#text, TEXT_SIZE);
       if (length > 0 && this.#isTarget(length)) found.push(fd);
     });
-    // Check the budget now: reading the numbers would take most of the time.
+    // Check the budget before the numbers are read, because reading them would take most of the time.
     this.#left -= count * FILE_COST + found.length * NUMBER_COST;
     if (this.#left < 0) return count;
     for (const fd of found) {
@@ -135,7 +140,10 @@ class Walk {
     );
   }
 
-  /** Returns the number of the wanted field in an fdinfo file; undefined if the file is gone or lacks the field. */
+  /**
+   * Returns the number in the wanted field of an fdinfo file. Returns undefined if the file is gone or does not have
+   * the field.
+   */
   #number(path: string): number | undefined {
     const file = this.#open(path);
     if (file < 0) return undefined;
@@ -152,7 +160,10 @@ class Walk {
     return undefined;
   }
 
-  /** Calls `visit` for each entry whose name is a number, with the name's offset in the arena. Closes the directory. */
+  /**
+   * Calls `visit` for each entry whose name is a number, with this number and with the name's offset in the arena.
+   * Closes the directory.
+   */
   #eachNumber(directory: number, visit: (number: number, name: number) => void): void {
     const { base, bytes, view } = this.#arena;
     for (;;) {
@@ -163,7 +174,7 @@ class Walk {
         const first = (bytes[at + NAME] as number) - DIGIT_0;
         if (first >= 0 && first <= 9) visit(this.#digits(at + NAME), at + NAME);
       }
-      // procfs fills the buffer unless it has reached the end.
+      // procfs fills the buffer, unless there are no more entries.
       if (length < ENTRIES_SIZE - MAX_ENTRY) break;
     }
     closeAt(directory);
@@ -188,7 +199,8 @@ class Walk {
 }
 
 /**
- * Returns the number of threads by the link count of the task directory: one per thread, plus its parent and itself.
+ * Returns the number of threads of a process. It comes from the link count of the task directory: one link for each
+ * thread, one from the parent, and one from the directory itself.
  */
 function threadsOf(pid: number): number {
   return (statSync(`/proc/${pid}/task`, { throwIfNoEntry: false })?.nlink ?? 0) - 2;

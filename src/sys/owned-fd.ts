@@ -4,14 +4,14 @@ import { ClosedError, Errno } from "../errors/index.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-/** The fds of this worker thread that Node closes when the thread ends. Undefined in the main thread. */
+/** The fds that Node closes when this worker thread ends. Undefined in the main thread. */
 const closedByNode: Set<number> | undefined = isMainThread ? undefined : new Set();
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Makes Node close a worker thread's fd when the thread ends, and returns the fd's new number. A terminated worker runs
- * no JavaScript, but Node closes the fds that node:fs opened. So this opens a file by node:fs and replaces it with the
- * given one (dup3). In the main thread it returns the fd unchanged.
+ * Makes Node close an fd of a worker thread when the thread ends, and returns the fd's new number. A terminated worker
+ * runs no JavaScript, but Node closes the fds that node:fs has opened. So this function opens a file by node:fs and
+ * replaces it with the given fd (dup3). In the main thread it returns the fd unchanged.
  */
 export function endWithThread(fd: number): number {
   if (closedByNode === undefined || closedByNode.has(fd)) return fd;
@@ -26,14 +26,17 @@ export function endWithThread(fd: number): number {
   return own;
 }
 
-/** Closes an fd. In a worker, node:fs would warn about an fd that it did not open. */
+/**
+ * Closes an fd. An fd that node:fs has opened is closed by node:fs. Any other fd is closed by close(2), because in a
+ * worker node:fs would warn about it.
+ */
 export function closeFd(fd: number): void {
   if (closedByNode?.delete(fd) === true) {
     closeSync(fd);
     return;
   }
   const result = closeAt(fd);
-  // After EINTR the fd is closed on Linux; trying again might close another thread's new one.
+  // After EINTR the fd is closed on Linux. A retry might close another thread's new fd.
   if (result < 0 && result !== -Errno.EINTR) throw fail("close", -result);
 }
 
@@ -51,7 +54,8 @@ interface Leak {
   readonly stack: string | undefined;
 }
 
-// Garbage collection only warns about a lost fd. Closing it could detach a program at an unpredictable time.
+// Garbage collection only warns about a lost fd and does not close it. Closing it could detach a program at an
+// unpredictable time.
 let leaks: FinalizationRegistry<Leak> | undefined;
 let tracing: boolean | undefined;
 
@@ -64,7 +68,7 @@ function warnOfLeak({ what, fd, stack }: Leak): void {
 }
 
 /**
- * The newest fds, which are not registered for the warning yet. Registering takes as long as a system call, and most
+ * The newest fds, which are not yet registered for the warning. Registering takes as long as a system call, and most
  * fds are closed soon. So an fd is registered only if it is still open at the end of the current job, or when this list
  * is full.
  */
@@ -72,7 +76,8 @@ const recent: OwnedFd[] = [];
 const MOST_RECENT = 64;
 
 /**
- * Owns an fd. It closes the fd once, throws ClosedError afterwards, and warns if it is garbage-collected while open.
+ * Owns an fd. It closes the fd once, and then throws ClosedError. It warns if it is garbage-collected while the fd is
+ * open.
  */
 export class OwnedFd {
   /** The name that errors use: `map "counts"`. */
@@ -80,7 +85,9 @@ export class OwnedFd {
   #fd: number;
   #registered = false;
 
-  /** `watched: false` turns the warning off. The caller must then close the fd for certain, or call `watch()` later. */
+  /**
+   * `watched: false` turns the warning off. The caller must then make sure to close the fd, or call `watch()` later.
+   */
   constructor(fd: number, what: string, options?: { readonly watched: false }) {
     this.#fd = options === undefined ? endWithThread(fd) : fd;
     this.what = what;

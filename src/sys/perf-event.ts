@@ -12,7 +12,7 @@ export interface PerfEventOptions {
   /** One of PerfType, or the number of a PMU. */
   readonly type: number;
   readonly config?: bigint | number | undefined;
-  /** The sample period; with `bits: ["freq"]`, the sample frequency. */
+  /** The sample period. With `bits: ["freq"]` it is the sample frequency. */
   readonly sample_period?: bigint | number | undefined;
   readonly sample_type?: bigint | undefined;
   readonly read_format?: bigint | undefined;
@@ -23,9 +23,9 @@ export interface PerfEventOptions {
   /** The file of a uprobe or the function of a kprobe. The kernel gets it in the field `config1`. */
   readonly path?: string | undefined;
   readonly config1?: bigint | number | undefined;
-  /** A probe's offset or address. */
+  /** The offset or the address of a probe. */
   readonly config2?: bigint | number | undefined;
-  /** The process to observe; -1 for all. Default: 0, the calling thread. */
+  /** The process to observe; -1 for all processes. Default: 0, the calling thread. */
   readonly pid?: number | undefined;
   /** The CPU to observe. Default: -1, any CPU; this needs a `pid`. */
   readonly cpu?: number | undefined;
@@ -85,7 +85,7 @@ export function perfEventReset(fd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_RESET", 0);
 }
 
-/** Attaches a program while the fd is open, without a link. Kernels before 5.15 have no other way. */
+/** Attaches a program without a link, as long as the fd is open. Kernels before 5.15 have no other way. */
 export function perfEventSetBpf(fd: number, progFd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", checkI32(progFd, "progFd"));
 }
@@ -95,7 +95,7 @@ export function perfEventPauseOutput(fd: number, pause: boolean): void {
   perfIoctl(fd, "PERF_EVENT_IOC_PAUSE_OUTPUT", pause ? 1 : 0);
 }
 
-/** Returns the ids of the programs on the tracepoint of a perf event. The kernel allows at most 64. */
+/** Returns the ids of the programs on the tracepoint of a perf event. The kernel allows at most 64 programs there. */
 export function perfEventQueryBpf(fd: number): number[] {
   // struct perf_event_query_bpf { __u32 ids_len, prog_cnt, ids[]; }; BPF_TRACE_MAX_PROGS is 64.
   beginCall();
@@ -118,7 +118,9 @@ export interface PerfPmu {
   bit(field: string): number | undefined;
 }
 
-/** Finds a PMU by its name in /sys/bus/event_source/devices; undefined if this kernel was built without it. */
+/**
+ * Finds a PMU by its name in /sys/bus/event_source/devices. Returns undefined if this kernel was built without the PMU.
+ */
 export function perfPmu(name: string): PerfPmu | undefined {
   const directory = `/sys/bus/event_source/devices/${name}`;
   const type = readLine(`${directory}/type`);

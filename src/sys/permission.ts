@@ -3,15 +3,15 @@ import { BpfMapType, BpfProgType, mapTypeName, progTypeName } from "../uapi/inde
 import { type Capability, effectiveCapabilities, hasCapability, inInitialUserNamespace } from "./capabilities.ts";
 import { kernelAtLeast, lockdown, unprivilegedBpfDisabled } from "./running-kernel.ts";
 
-/** The parts of a call that decide which capabilities it needs. */
+/** The properties of a call that decide which capabilities it needs. */
 export interface PermissionContext {
   /** The type of the program to load or attach. */
   readonly progType?: BpfProgType | undefined;
   /** The type of the map to create. */
   readonly mapType?: BpfMapType | undefined;
-  /** Capabilities that the call needs for every type. */
+  /** Capabilities that the call needs whatever the type is. */
   readonly needs?: readonly Capability[] | undefined;
-  /** The call charges RLIMIT_MEMLOCK on kernels before 5.11. */
+  /** True if the call charges RLIMIT_MEMLOCK on kernels before 5.11. */
   readonly memlock?: boolean | undefined;
 }
 
@@ -51,8 +51,8 @@ const PERFMON: ReadonlySet<number> = new Set([
   t.BPF_PROG_TYPE_EXT,
 ]);
 const TRAMPOLINE: ReadonlySet<number> = new Set([t.BPF_PROG_TYPE_TRACING, t.BPF_PROG_TYPE_LSM, t.BPF_PROG_TYPE_EXT]);
-// The map types that map_create() in kernel/bpf/syscall.c allows without a capability, and those that need
-// CAP_NET_ADMIN.
+// The map types that map_create() in kernel/bpf/syscall.c allows without a capability, and the map types for which it
+// needs CAP_NET_ADMIN.
 const m = BpfMapType;
 const UNPRIVILEGED_MAPS: ReadonlySet<number> = new Set([
   m.BPF_MAP_TYPE_ARRAY,
@@ -93,8 +93,8 @@ export function neededCapabilities(context: PermissionContext): readonly Capabil
 }
 
 /**
- * Returns a sentence that explains EPERM or EACCES and says what would help. Returns undefined for other errors, and if
- * the cause cannot be determined: it never guesses.
+ * Returns a sentence that explains EPERM or EACCES and says what would help. Returns undefined for other errors. Also
+ * returns undefined if the cause cannot be determined: this function never guesses.
  */
 export function explainPermission(errno: number, context: PermissionContext = {}): string | undefined {
   if (errno !== Errno.EPERM && errno !== Errno.EACCES) return undefined;
@@ -153,8 +153,8 @@ export function fail(
 }
 
 /**
- * Turns an error of Node's file functions into a SyscallError about `subject`, such as a path. `context` has the
- * capabilities that the call needs. Returns other errors unchanged.
+ * Turns an error of Node's file functions into a SyscallError about `subject`, such as a path. `context` tells which
+ * capabilities the call needs. Returns other errors unchanged.
  */
 export function nodeError(error: unknown, subject: string, context: PermissionContext = {}): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException;

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { release, version } from "node:os";
 import { formatHex } from "../layout/index.ts";
 
-/** A kernel's version as the kernel's KERNEL_VERSION() compares it. */
+/** A kernel's version, in the form in which the kernel's KERNEL_VERSION() compares versions. */
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
   readonly patch: number;
-  /** `major << 16 | minor << 8 | patch`, with a patch above 255 counted as 255, as LINUX_VERSION_CODE does. */
+  /** `major << 16 | minor << 8 | patch`. As in LINUX_VERSION_CODE, a patch above 255 counts as 255. */
   readonly code: number;
 }
 
-/** `uname -r`. */
+/** Returns the release that `uname -r` prints. */
 export function kernelRelease(): string {
   return release();
 }
@@ -19,8 +19,8 @@ export function kernelRelease(): string {
 let running: KernelVersion | undefined;
 
 /**
- * Returns the running kernel's version. Ubuntu and Debian do not show the stable release that they build from in
- * `uname -r`. Ubuntu shows it in /proc/version_signature, Debian after "Debian " in `uname -v`.
+ * Returns the running kernel's version. On Ubuntu and Debian, `uname -r` does not show the stable release from which
+ * the kernel was built. Ubuntu shows this release in /proc/version_signature, Debian after "Debian " in `uname -v`.
  */
 export function kernelVersion(): KernelVersion {
   running ??= ubuntuVersion() ?? parseVersion(/Debian (\d+\.\d+\.\d+)/.exec(version())?.[1]) ?? parseVersion(release());
@@ -30,8 +30,9 @@ export function kernelVersion(): KernelVersion {
 let releaseVersion: KernelVersion | undefined;
 
 /**
- * Whether the running kernel is `major.minor` or newer. Prefer a probe where there is one, because distributions
- * backport features. Reads only `uname -r`, because distributions change only the patch number.
+ * Returns true if the running kernel is `major.minor` or newer. If there is a probe for a feature, use the probe
+ * instead, because distributions backport features. Only `uname -r` is read, because distributions change only the
+ * patch number.
  */
 export function kernelAtLeast(major: number, minor: number): boolean {
   releaseVersion ??= parseVersion(release());
@@ -40,7 +41,10 @@ export function kernelAtLeast(major: number, minor: number): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }
 
-/** Parses the version at the start of a text such as `6.18.44-fc`. Returns undefined if there is none. */
+/**
+ * Parses the version at the start of a text such as `6.18.44-fc`. Returns undefined if the text does not begin with a
+ * version.
+ */
 export function parseVersion(text: string | undefined): KernelVersion | undefined {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
   if (match === null) return undefined;
@@ -75,7 +79,10 @@ export function kernelBuildId(): string | undefined {
   return parseBuildId(notes);
 }
 
-/** Finds the build id in ELF notes. A note has: length of the name, length of the content, type, name, content. */
+/**
+ * Finds the build id in ELF notes. The fields of a note are: length of the name, length of the content, type, name,
+ * content.
+ */
 export function parseBuildId(notes: Uint8Array): string | undefined {
   const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
   const padded = (size: number): number => (size + 3) & ~3;
@@ -99,13 +106,15 @@ function isGnu(name: Uint8Array): boolean {
   return name.length === 4 && name[0] === 0x47 && name[1] === 0x4e && name[2] === 0x55 && name[3] === 0;
 }
 
-/** A config is smaller than 1 MB. The limit keeps a wrong file from filling the memory. */
+/**
+ * The limit on the size of a config, so that a wrong file cannot fill the memory. A real config is smaller than 1 MB.
+ */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * Returns the running kernel's build configuration: for each `CONFIG_X` the value `y`, `m`, a number, or a text with
- * its quotes. Like libbpf, reads /boot/config-RELEASE or else /proc/config.gz. Returns undefined if neither can be
- * read.
+ * Returns the running kernel's build configuration. For each `CONFIG_X` it has the value `y`, `m`, a number, or a text
+ * with its quotes. As in libbpf, the source is /boot/config-RELEASE, or else /proc/config.gz. Returns undefined if
+ * neither file can be read.
  */
 export function kernelConfig(): ReadonlyMap<string, string> | undefined {
   const text = readConfig(`/boot/config-${kernelRelease()}`) ?? readConfig("/proc/config.gz");
@@ -137,7 +146,8 @@ export function parseKernelConfig(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Reads `kernel.unprivileged_bpf_disabled`: 0 allowed, 1 disabled until reboot, 2 disabled; undefined if unreadable.
+ * Reads `kernel.unprivileged_bpf_disabled`. 0: allowed, 1: disabled until reboot, 2: disabled. Returns undefined if the
+ * file cannot be read.
  */
 export function unprivilegedBpfDisabled(): number | undefined {
   return readNumber("/proc/sys/kernel/unprivileged_bpf_disabled");

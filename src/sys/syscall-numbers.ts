@@ -1,8 +1,9 @@
 import { BpfError } from "../errors/index.ts";
 
 /**
- * The system calls that bpfts makes itself. Each has: its number on x86-64; its number on arm64 and riscv64; a bit set
- * of the arguments that are a C int or unsigned int. The lowest bit is the first argument.
+ * The system calls that bpfts makes itself. Each entry has three numbers: the system call's number on x86-64, its
+ * number on arm64 and riscv64, and a bit set. The bit set marks the arguments that are a C int or unsigned int; its
+ * lowest bit is the first argument.
  */
 const CALLS = {
   bpf: [321, 280, 0],
@@ -45,7 +46,7 @@ const CALLS = {
 /** A system call that bpfts makes itself. */
 export type SyscallName = keyof typeof CALLS;
 
-/** Returns the arguments of a system call that have 32 bits, as a bit set. The lowest bit is the first argument. */
+/** Returns a bit set of those arguments of a system call that have 32 bits. The lowest bit is the first argument. */
 export function shortArguments(name: SyscallName): number {
   return CALLS[name][2];
 }

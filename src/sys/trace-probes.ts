@@ -7,30 +7,32 @@ import { withTracefs } from "./tracefs.ts";
 /** A probe that is an event in tracefs (Documentation/trace/kprobetrace.rst, uprobetracer.rst). */
 export interface TraceProbe {
   readonly file: "kprobe_events" | "uprobe_events";
-  /** Whether the probe is at the return of the function. */
+  /** True if the probe is at the return of the function. */
   readonly returns: boolean;
-  /** `function+offset`, or `path:offset`. */
+  /** The place: `function+offset`, or `path:offset`. */
   readonly target: string;
-  /** For kretprobes: the number of concurrent calls whose returns are traced. Default: the kernel's. */
+  /** For kretprobes: the number of concurrent calls whose returns are traced. Default: the kernel's default. */
   readonly maxActive?: number | undefined;
 }
 
-/** An event that makeTraceProbe() added: its number for perf_event_open(2), and how to remove it. */
+/** An event that makeTraceProbe() has added. */
 export interface MadeProbe {
   readonly id: number;
-  /** Removes the event. Close its perf event first: the kernel does not remove an event in use (EBUSY). */
+  /**
+   * Removes the event. Close the event's perf event first, because the kernel does not remove an event in use (EBUSY).
+   */
   remove(): void;
 }
 
-/** The capability to name in errors: the files of tracefs belong to root. */
+/** The capability that errors name. Only root may use the files of tracefs. */
 const TRACEFS = { needs: ["CAP_SYS_ADMIN"] } as const;
 const GROUP = "bpfts";
 let count = 0;
 
 /**
- * Adds an event for a probe to tracefs, for kernels without a PMU for it. The event stays until it is removed, even
- * after the process ends. Throws NotSupportedError if the kernel has no such events, SyscallError if it refuses this
- * one.
+ * Adds an event for a probe to tracefs. Use it on kernels that have no PMU for such a probe. The event stays until it
+ * is removed, even after the process ends. Throws NotSupportedError if the kernel has no such events, and SyscallError
+ * if the kernel refuses this event.
  */
 export function makeTraceProbe(probe: TraceProbe): MadeProbe {
   count += 1;
@@ -62,7 +64,7 @@ export function traceProbes(): string[] {
   });
 }
 
-/** Appends a command to a file of tracefs. Opening such a file with O_TRUNC would remove all events. */
+/** Appends a command to a file of tracefs. The file must not be opened with O_TRUNC, which would remove all events. */
 function append(file: string, text: string): void {
   let fd: number;
   try {

@@ -10,24 +10,27 @@ const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
-/** The path where systemd mounts tracefs, and the path where the kernel mounts it below debugfs. */
+/**
+ * The two usual paths of tracefs: systemd mounts it at the first one, and the kernel mounts it below debugfs at the
+ * second one.
+ */
 const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
 
 /**
- * Calls `use` with the path of a tracefs. If none is mounted, opens a detached mount for the time of the call by
- * fsopen(2) and fsmount(2) (Linux 5.2). Other processes do not see it, and nothing stays mounted.
+ * Calls `use` with the path of a tracefs. If no tracefs is mounted, makes a detached mount during the call by fsopen(2)
+ * and fsmount(2) (Linux 5.2). Other processes do not see this mount, and nothing stays mounted.
  */
 export function withTracefs<T>(use: (path: string) => T): T {
   const usual = USUAL.find(isTracefs);
   return usual === undefined ? withFileSystem("tracefs", use) : use(usual);
 }
 
-/** Returns the mount point of a tracefs; undefined if none is mounted. */
+/** Returns the mount point of a tracefs; undefined if no tracefs is mounted. */
 export function tracefsMount(): string | undefined {
   return USUAL.find(isTracefs) ?? mounts().find(({ type }) => type === "tracefs")?.path;
 }
 
-/** Mounts a tracefs at /sys/kernel/tracing if none is mounted, and leaves it there. Needs CAP_SYS_ADMIN. */
+/** Mounts a tracefs at /sys/kernel/tracing if no tracefs is mounted. It stays mounted. Needs CAP_SYS_ADMIN. */
 export function ensureTracefs(): void {
   if (tracefsMount() === undefined) mount({ source: "tracefs", target: USUAL[0], type: "tracefs" });
 }
@@ -64,8 +67,8 @@ function openDetached(type: string): number {
 }
 
 /**
- * Returns the id of a tracepoint (such as `sched`, `sched_switch`) for perf_event_open(2); undefined if it does not
- * exist. Throws UsageError for an invalid name.
+ * Returns the id of a tracepoint for perf_event_open(2), for example of `sched` and `sched_switch`. Returns undefined
+ * if the tracepoint does not exist. Throws UsageError for an invalid name.
  */
 export function tracepointId(category: string, name: string): number | undefined {
   if (!/^[\w.-]+$/.test(category) || !/^[\w.-]+$/.test(name) || category.startsWith(".")) {
@@ -98,14 +101,14 @@ export function tracepointNames(): string[] {
 /** A function that ftrace can hook. kprobe_multi and fentry need such functions. */
 export interface TraceableFunction {
   readonly name: string;
-  /** Undefined before 6.5, or if this process may not see addresses. */
+  /** The address. Undefined before 6.5, or if this process may not see addresses. */
   readonly address: bigint | undefined;
 }
 
 /**
- * Returns the functions that ftrace can hook and whose names satisfy `wanted`. Reads `available_filter_functions_addrs`
- * of tracefs (6.5), or else `available_filter_functions`. Returns undefined if the kernel lists none: it was built
- * without ftrace, or is locked down.
+ * Returns the functions that ftrace can hook and for whose names `wanted` returns true. Reads
+ * `available_filter_functions_addrs` of tracefs (6.5), or else `available_filter_functions`. Returns undefined if the
+ * kernel lists no functions, because it was built without ftrace or is locked down.
  */
 export function traceableFunctions(wanted: (name: string) => boolean): TraceableFunction[] | undefined {
   return withTracefs((path) => {
@@ -114,7 +117,7 @@ export function traceableFunctions(wanted: (name: string) => boolean): Traceable
     if (text === undefined) return undefined;
     const out: TraceableFunction[] = [];
     for (const line of text.split("\n")) {
-      // `ffffffff8104e000 name [module]`, or without the address.
+      // A line is `ffffffff8104e000 name [module]`. On older kernels it has no address.
       const [first = "", second = ""] = line.split(/\s/, 2);
       const name = withAddresses === undefined ? first : second;
       if (name === "" || !wanted(name)) continue;

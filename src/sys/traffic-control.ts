@@ -9,9 +9,12 @@ const ALL_PROTOCOLS = 0x0300;
 /** A filter of the clsact qdisc of a network device. */
 export interface TcFilter {
   readonly ifindex: number;
-  /** TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
+  /** The direction: TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
   readonly parent: number;
-  /** Filters run in the order of their priorities, 1 to 65535, then of their handles. */
+  /**
+   * The priority, 1 to 65535. Filters run in the order of their priorities. Filters of one priority run in the order of
+   * their handles.
+   */
   readonly priority: number;
   readonly handle: number;
 }
@@ -49,8 +52,8 @@ export function deleteClsact(ifindex: number): void {
 }
 
 /**
- * Adds a filter with a sched_cls program, or replaces one. Returns it with the priority and handle that the kernel
- * chose.
+ * Adds a filter with a sched_cls program, or replaces a filter. Returns the filter with the priority and handle that
+ * the kernel chose.
  */
 export function setBpfFilter(filter: NewTcFilter, options: { replace?: boolean | undefined } = {}): TcFilter {
   const { ifindex, parent } = filter;

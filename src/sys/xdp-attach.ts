@@ -4,9 +4,9 @@ import { routeRequest } from "./netlink.ts";
 
 /** Options for attaching an XDP program without a link. */
 export interface XdpAttachOptions {
-  /** XDP_FLAGS_*. */
+  /** Flags: XDP_FLAGS_*. */
   readonly flags?: number | undefined;
-  /** An fd of the program that must be attached now (5.7). */
+  /** The kernel attaches only if the program with this fd is attached now (5.7). */
   readonly expectedFd?: number | undefined;
 }
 
