@@ -4,27 +4,26 @@ import { BpfMapFlag } from "../uapi/index.ts";
 import { HashChains } from "./hash-chains.ts";
 import { checkDescribeOptions, type DescribeOptions, findHolders, type Owners } from "./owners.ts";
 
-/** A BTF object of the kernel and what uses it, as plain data. */
+/** A BTF object of the kernel and what uses the object, as plain data. */
 export interface BtfDescription extends Pick<Owners, "holders"> {
   readonly id: number;
-  /** `vmlinux`, the name of a module, or empty for the BTF of programs and maps. */
+  /** `vmlinux` or the name of a module. Empty for the BTF of programs and maps. */
   readonly name: string;
-  /** Bytes of the raw BTF. */
+  /** The size of the raw BTF in bytes. */
   readonly size: number;
-  /** True if it describes the kernel or one of its modules. Linux 5.11; false before. */
+  /** True if the BTF describes the kernel or one of its modules. Always false before Linux 5.11. */
   readonly isKernel: boolean;
-  /** The programs that were loaded with it, in bpftool's order. */
+  /** The ids of the programs that were loaded with this BTF, in bpftool's order. */
   readonly programIds: readonly number[];
-  /** The maps that were created with it, in bpftool's order. */
+  /** The ids of the maps that were created with this BTF, in bpftool's order. */
   readonly mapIds: readonly number[];
 }
 
 const BTF_OPTIONS: OptionTable<Omit<DescribeOptions, "pins">> = { fds: "any", holders: "any" };
 
 /**
- * Describes the BTF objects of the kernel, one after another: that of the kernel itself, those of its modules, and
- * those of programs and maps. Skips objects that disappear meanwhile. BTF objects cannot be pinned. Needs
- * CAP_SYS_ADMIN.
+ * Describes the BTF objects of the kernel, one after another: the kernel's own BTF, that of its modules, and that of
+ * programs and maps. Skips objects that disappear during the call. BTF objects cannot be pinned. Needs CAP_SYS_ADMIN.
  */
 export function* describeBtfObjects(
   options: Omit<DescribeOptions, "pins"> = {},

@@ -1,9 +1,9 @@
 /**
- * Lists of values by key, in the order in which bpftool prints them. bpftool uses the chains of libbpf's hash map: the
- * newest value comes first, and every chain is reversed each time the table grows.
+ * Lists of values by key, in the order in which bpftool prints them. bpftool uses the chains of libbpf's hash map. In a
+ * chain, the newest value comes first. Each time the table grows, the order of each chain is reversed.
  */
 export class HashChains<T> {
-  /** Each list is stored in reverse: its last value is the first of the chain. */
+  /** The list for each key, in reverse order: the last value of a list comes first in the chain. */
   readonly #lists = new Map<number, T[]>();
   #size = 0;
   #capacity = 0;

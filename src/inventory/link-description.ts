@@ -7,28 +7,34 @@ import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwner
 /** A kernel symbol. */
 export interface SymbolName {
   readonly func: string;
-  /** Undefined for the kernel itself. */
+  /** The name of the module; undefined for the kernel itself. */
   readonly module: string | undefined;
 }
 
-/** A link with everything that can be shown of it, as plain data: also the names behind the numbers of its info. */
+/**
+ * A link with everything that a listing can show, as plain data. It also has the names for the ids and addresses in the
+ * link's info.
+ */
 export interface LinkDescription extends Owners {
   readonly id: number;
   readonly info: LinkInfo;
   /** The type of a tracing link's program; undefined for other kinds, or if the program is gone. */
   readonly progType: number | undefined;
-  /** The device name of an xdp, tcx or netkit link; undefined if this network namespace has no such device. */
+  /** The name of the device of an xdp, tcx or netkit link; undefined if this network namespace has no such device. */
   readonly deviceName: string | undefined;
-  /** The symbols at the addresses of a kprobe_multi link. An address without a visible symbol is absent. */
+  /** The symbol at each address of a kprobe_multi link. An address without a visible symbol is absent. */
   readonly symbols: ReadonlyMap<bigint, SymbolName>;
-  /** The cookie of a perf event link; undefined for other kinds. Before Linux 6.9 it needs the option `holders`. */
+  /**
+   * The cookie of a perf event link; undefined for other kinds. Before Linux 6.9, only a call with the option `holders`
+   * can read the cookie.
+   */
   readonly perfCookie: bigint | undefined;
 }
 
 /**
  * Describes links one after another, so that only one description is in memory at a time. Skips links that disappear
- * meanwhile. From the first kprobe_multi link on, it collects all links before it yields them: their addresses are
- * looked up in one pass, because reading /proc/kallsyms takes time quadratic in the number of loaded programs. Needs
+ * during the call. From the first kprobe_multi link on, collects the links and looks up their addresses in one pass
+ * before it yields them: the time to read /proc/kallsyms is quadratic in the number of loaded programs. Needs
  * CAP_SYS_ADMIN, unless `fds` names the links.
  */
 export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
@@ -44,7 +50,7 @@ export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDes
   for (const info of held) yield describe(info, symbols);
 }
 
-/** Describes the link of an fd, without its owners. */
+/** Describes the link of an fd, without its pins and holders. */
 export function describeLink(fd: number): LinkDescription {
   const info = readLinkInfo(fd);
   return describer({})(info, probeSymbols([info]));
@@ -64,7 +70,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
     return cookies.get(id);
   };
   return (info, symbols) => {
-    // Find the owners only when there is a link.
+    // Search for the owners only after the first link was found.
     ownersOf ??= findOwners("link", options);
     return {
       id: info.id,
@@ -78,7 +84,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
   };
 }
 
-/** Returns a function that calls `ask` only once for each number. */
+/** Returns a function that calls `ask` only once for each argument and then repeats the answer. */
 function cached<T>(ask: (number: number) => T): (number: number) => T {
   const known = new Map<number, T>();
   return (number) => {
@@ -108,7 +114,10 @@ function programType(id: number): number | undefined {
   }
 }
 
-/** The size of `endbr64`, with which functions begin under CONFIG_X86_KERNEL_IBT. ftrace puts its probe behind it. */
+/**
+ * The size of `endbr64`. With CONFIG_X86_KERNEL_IBT, functions begin with this instruction, and ftrace puts its probe
+ * after it.
+ */
 const ENDBR_SIZE = 4n;
 
 function probeSymbols(infos: readonly LinkInfo[]): ReadonlyMap<bigint, SymbolName> {

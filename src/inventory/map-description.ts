@@ -8,37 +8,37 @@ export interface MapDevice {
   readonly ifindex: number;
   readonly netnsDev: bigint;
   readonly netnsIno: bigint;
-  /** Undefined if the device is gone or in another network namespace. */
+  /** The device's name. Undefined if the device is gone or in another network namespace. */
   readonly name: string | undefined;
 }
 
-/** A map with all that can be shown of it, as plain data. */
+/** A map with everything that a listing can show, as plain data. */
 export interface MapDescription extends Owners {
   readonly id: number;
-  /** BPF_MAP_TYPE_*. */
+  /** The map's type (BPF_MAP_TYPE_*). */
   readonly type: number;
-  /** The kernel's name, with at most 15 characters. */
+  /** The map's name in the kernel, of at most 15 characters. */
   readonly name: string;
-  /** BPF_F_* that the map was created with. */
+  /** The flags (BPF_F_*) that the map was created with. */
   readonly flags: number;
   readonly device: MapDevice | undefined;
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** Bytes of kernel memory. Undefined if the kernel does not report them. */
+  /** The kernel memory of the map in bytes. Undefined if the kernel does not report it. */
   readonly memlock: number | undefined;
-  /** The type of the programs in a prog array. Undefined until it has had a program. */
+  /** The type of the programs in a prog array. Undefined until the map has had a program. */
   readonly ownerProgType: number | undefined;
   readonly ownerJited: boolean | undefined;
-  /** True if only programs can write the map. */
+  /** True if the map was frozen, so that only programs can write it. */
   readonly frozen: boolean;
-  /** The BTF that the map was created with, or 0. */
+  /** The id of the BTF that the map was created with; 0 for none. */
   readonly btfId: number;
 }
 
 /**
  * Describes maps one after another, so that only one description is in memory at a time. Skips maps that disappear
- * meanwhile. Needs CAP_SYS_ADMIN, unless `fds` names the maps.
+ * during the call. Needs CAP_SYS_ADMIN, unless `fds` names the maps.
  */
 export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescription, void, undefined> {
   checkDescribeOptions("describeMaps", options, DESCRIBE_OPTIONS);
@@ -50,8 +50,8 @@ export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescr
 }
 
 /**
- * Yields a read-only fd of each map and closes it before the next one. Opening for reading may be allowed where opening
- * for writing is not.
+ * Yields an fd of each map, and closes it before the next map. The fds are read-only: a process may be allowed to open
+ * a map for reading but not for writing.
  */
 function* everyMap(): Generator<number, void, undefined> {
   for (const { fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
@@ -63,7 +63,7 @@ function* everyMap(): Generator<number, void, undefined> {
   }
 }
 
-/** Describes the map of an fd, without its owners. */
+/** Describes the map of an fd, without its pins and holders. */
 export function describeMap(fd: number): MapDescription {
   const info = mapInfo(fd);
   const fields = fdInfo(fd);

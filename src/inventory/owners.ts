@@ -10,7 +10,10 @@ import { pinnedPaths, pinsOf } from "./pins.ts";
 
 /** Options of `describePrograms()`, `describeMaps()` and `describeLinks()`. */
 export interface DescribeOptions {
-  /** Describes only these open objects, in this order. Default: all that the kernel has, in the order of their ids. */
+  /**
+   * Describes only the objects of these fds, in this order. Default: all objects in the kernel, in the order of their
+   * ids.
+   */
   readonly fds?: Iterable<number> | undefined;
   /** Adds the paths where each object is pinned. */
   readonly pins?: boolean | undefined;
@@ -20,7 +23,7 @@ export interface DescribeOptions {
 
 export const DESCRIBE_OPTIONS: OptionTable<DescribeOptions> = { fds: "any", pins: "boolean", holders: "any" };
 
-/** Throws UsageError for unknown options of such a function. */
+/** Throws UsageError for options that the function `caller` does not know. */
 export function checkDescribeOptions<T extends DescribeOptions>(
   caller: string,
   options: T,
@@ -35,13 +38,19 @@ export function checkDescribeOptions<T extends DescribeOptions>(
 
 /** The pins and processes that keep an object in the kernel. */
 export interface Owners {
-  /** Paths in all mounted bpffs. Undefined if they were not requested, or if no object of this kind is pinned. */
+  /**
+   * The object's pins, as paths in all mounted bpffs. Undefined if pins were not requested, or if no object of this
+   * kind is pinned.
+   */
   readonly pins?: readonly string[] | undefined;
-  /** Undefined if they were not requested. */
+  /** The processes that hold the object open. Undefined if holders were not requested. */
   readonly holders?: readonly ObjectHolder[] | undefined;
 }
 
-/** Looks up the owners of all objects of a kind at once. Returns a function from an object's id to its owners. */
+/**
+ * Looks up the owners of all objects of a kind at once. Returns a function that takes an object's id and returns its
+ * owners.
+ */
 export function findOwners(kind: PinnableKind, { pins, holders }: DescribeOptions): (id: number) => Owners {
   const paths = pins === true ? pinnedPaths(kind) : undefined;
   const holdersOf = findHolders(kind, holders);
@@ -49,7 +58,8 @@ export function findOwners(kind: PinnableKind, { pins, holders }: DescribeOption
 }
 
 /**
- * Looks up the holders of all objects of a kind, if requested. Returns a function from an object's id to its holders.
+ * If requested, looks up the holders of all objects of a kind. Returns a function that takes an object's id and returns
+ * its holders.
  */
 export function findHolders(kind: ObjectKind, asked: DescribeOptions["holders"]): (id: number) => Owners["holders"] {
   if (asked === undefined || asked === false) return () => undefined;
@@ -58,7 +68,8 @@ export function findHolders(kind: ObjectKind, asked: DescribeOptions["holders"])
 }
 
 /**
- * Searches the holders. Reports an error to `onGap` instead of throwing: a listing without holders is better than none.
+ * Searches for the holders. Passes an error to `onGap` instead of throwing it, because a listing without holders is
+ * better than no listing.
  */
 function searchHolders(kind: ObjectKind, options: ObjectHoldersOptions): ReadonlyMap<number, readonly ObjectHolder[]> {
   try {

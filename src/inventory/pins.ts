@@ -8,8 +8,8 @@ import { HashChains } from "./hash-chains.ts";
 export type PinnableKind = "program" | "map" | "link";
 
 /**
- * Finds the pins of all objects of a kind, by the object's id: the regular files in all mounted bpffs. A bpffs that is
- * mounted twice has each pin twice. The paths of one object are in bpftool's order.
+ * Finds the pins of all objects of a kind, by the objects' ids. The pins are the regular files in all mounted bpffs. If
+ * a bpffs is mounted twice, each of its pins has two paths. The paths of one object are in bpftool's order.
  */
 export function pinnedPaths(kind: PinnableKind): HashChains<string> {
   const paths = new HashChains<string>();
@@ -20,7 +20,10 @@ export function pinnedPaths(kind: PinnableKind): HashChains<string> {
   return paths;
 }
 
-/** Returns the `pins` of an object's description: undefined if no object of its kind is pinned anywhere. */
+/**
+ * Returns the field `pins` for an object's description. The field is undefined if no object of this kind is pinned
+ * anywhere.
+ */
 export function pinsOf(paths: HashChains<string> | undefined, id: number): readonly string[] | undefined {
   return paths === undefined || paths.size === 0 ? undefined : paths.get(id);
 }
@@ -32,13 +35,13 @@ function* pinFiles(): Generator<string> {
 function* filesBelow(directory: string): Generator<string> {
   let entries: ReturnType<typeof opendirSync>;
   try {
-    // Read the names as bytes, because a name need not be UTF-8.
+    // Read the names as bytes, because a name may be invalid UTF-8.
     entries = opendirSync(pathForNode(directory), { encoding: "buffer" as BufferEncoding });
   } catch {
     return;
   }
   try {
-    // readdir() would sort the names, but bpftool shows them in the order of the file system.
+    // Do not use readdir(): it sorts the names, but bpftool shows them in the order of the file system.
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
       const path = `${directory}/${decodeFileName(entry.name as unknown as Uint8Array)}`;
       if (entry.isDirectory()) yield* filesBelow(path);

@@ -28,15 +28,15 @@ import { kernelAtLeast } from "../../sys/index.ts";
 import { BpfLinkType } from "../../uapi/index.ts";
 import { FILE_KINDS, type OpenObject } from "./proc-search.ts";
 
-/** An open file of a BPF object, as the iterator reports it. */
+/** An open file of a BPF object, as the iterator program reports it. */
 export interface IteratedHolder extends OpenObject {
   /** The cookie of a perf event link; undefined for other objects. */
   readonly cookie: bigint | undefined;
 }
 
 /**
- * Lists all open files of a kind of objects. It loads an iterator program, which the kernel runs for each open file
- * (5.8). Throws the errors of {@link OwnIterator} if the iterator cannot run.
+ * Lists all open files of BPF objects of a kind. Loads an iterator program, which the kernel runs for each open file
+ * (5.8). If the iterator cannot run, throws the errors of {@link OwnIterator}.
  */
 export function iterateHolders(kind: ObjectKind): IteratedHolder[] {
   using iterator = new OwnIterator({
@@ -63,38 +63,40 @@ export function iterateHolders(kind: ObjectKind): IteratedHolder[] {
   return entries;
 }
 
-/** The offsets of the fields in the record that the program writes for each open file of the wanted kind. */
+/**
+ * The offsets of the fields in a record. The iterator program writes a record for each open file of the wanted kind.
+ */
 const HolderRecord = {
-  /** u32. */
+  /** A u32: the id of the process. */
   pid: 0,
-  /** u32. */
+  /** A u32: the id of the BPF object. */
   id: 4,
-  /** u64: the cookie of a perf event link; 0 for others. */
+  /** A u64: the cookie of a perf event link; 0 for other objects. */
   cookie: 8,
-  /** u32: 1 if `cookie` is valid. */
+  /** A u32: 1 if `cookie` is valid. */
   has_cookie: 16,
   size: 24,
 } as const;
 
-// include/uapi/linux/magic.h; struct bpf_iter__task_file.
+// ANON_INODE_FS_MAGIC is from include/uapi/linux/magic.h. CONTEXT has offsets in struct bpf_iter__task_file.
 const ANON_INODE_FS_MAGIC = 0x09041934;
 const CONTEXT = { task: 8, file: 24 };
-/** The offsets on the stack: the record, a pointer that was read from the kernel, the file's name. */
+/** Three offsets on the stack: of the record, of a pointer that was read from the kernel, and of the file's name. */
 const RECORD = -HolderRecord.size;
 const POINTER = RECORD - 8;
 const NAME = POINTER - 16;
 const NAME_SIZE = 16;
 
-/** Whether the program must read the cookies of perf event links. From 6.9 on the link info has them. */
+/** Whether the program must read the cookies of perf event links. Since 6.9, the link's info has the cookie. */
 function readsCookie(kind: ObjectKind): boolean {
   return kind === "link" && !kernelAtLeast(6, 9);
 }
 
 /**
- * Assembles a program for the iterator `task_file` (5.8). It writes a {@link HolderRecord} for each open file of a BPF
- * object of one kind. It recognizes such a file by its name, which /proc/PID/fd shows too. The names can be trusted:
- * only the kernel names files in the file system of anonymous inodes. bpftool's program instead looks up symbols such
- * as `bpf_prog_fops` in /proc/kallsyms, which only has them with CONFIG_KALLSYMS_ALL.
+ * Assembles a program for the iterator `task_file` (5.8). The program writes a {@link HolderRecord} for each open file
+ * of a BPF object of one kind. It recognizes such a file by the name that /proc/PID/fd shows too. This name can be
+ * trusted, because only the kernel names files in the file system of anonymous inodes. bpftool's program instead looks
+ * up symbols such as `bpf_prog_fops` in /proc/kallsyms, which has them only with CONFIG_KALLSYMS_ALL.
  */
 function holderProgram(types: KernelTypes, kind: ObjectKind): Uint8Array {
   return assemble([
@@ -136,18 +138,21 @@ function leaveUnlessNamed(types: KernelTypes, names: readonly string[]): Assembl
     ...leave(),
     label("named"),
     ldx("u64", r1, r10, NAME + 8),
-    // All names have the same length.
+    // All names have the same length, so the program compares a fixed number of bytes.
     ldImm64(r2, bytesOf(names[0] as string, 8)),
     jne(r1, r2, "out"),
   ];
 }
 
-/** Leaves the program here. A jump to `out` instead would be one more path that the verifier has to merge. */
+/**
+ * Returns code that ends the program at this place. With a jump to `out`, the verifier would have to merge one more
+ * path.
+ */
 function leave(): AssemblyItem[] {
   return [mov(r0, 0), exit()];
 }
 
-/** Returns eight bytes of a zero-padded text as a little-endian number. All machines with koffi are little-endian. */
+/** Returns eight bytes of a zero-padded text as a little-endian number. koffi runs on little-endian machines only. */
 function bytesOf(text: string, from: number): bigint {
   const bytes = new DataView(new ArrayBuffer(NAME_SIZE));
   for (let i = 0; i < text.length; i++) bytes.setUint8(i, text.charCodeAt(i));
@@ -168,7 +173,10 @@ function readId(types: KernelTypes, kind: ObjectKind): AssemblyItem[] {
   ];
 }
 
-/** Reads the cookie of a perf event link from its event. From 6.9 on the link info has the cookie. */
+/**
+ * Returns code that reads the cookie of a perf event link from the link's perf event. Since 6.9, the link's info has
+ * the cookie.
+ */
 function readCookie(types: KernelTypes): AssemblyItem[] {
   // Kernels before 5.15 have no perf event links.
   if (types.id("bpf_perf_link", BtfKind.STRUCT) === undefined) return [];

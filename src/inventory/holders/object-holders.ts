@@ -7,19 +7,19 @@ import { FILE_KINDS, type OpenObject, searchProc } from "./proc-search.ts";
 /** A process that holds an object open. */
 export interface ObjectHolder {
   readonly pid: number;
-  /** The name of its main thread, at most 15 bytes. Empty if the process ended meanwhile. */
+  /** The name of the process's main thread, of at most 15 bytes. Empty if the process has ended in the meantime. */
   readonly comm: string;
 }
 
 /** Options of {@link objectHolders}. */
 export interface ObjectHoldersOptions {
-  /** Leaves this process itself out. Default false. */
+  /** Leaves out this process. Default: false. */
   readonly others?: boolean | undefined;
-  /** Called with a sentence if the files of some processes cannot be read. */
+  /** Called with a sentence if the open files of some processes cannot be read. */
   readonly onGap?: ((why: string) => void) | undefined;
   /**
-   * `proc` reads /proc, `iterator` runs a program in the kernel (5.8, CAP_BPF and CAP_PERFMON). Default: whichever is
-   * cheaper for the number of open files, and /proc if the iterator fails.
+   * How to search: `proc` reads /proc, `iterator` runs a program in the kernel (5.8, CAP_BPF and CAP_PERFMON). The
+   * default takes the cheaper way for the number of open files, and falls back to /proc if the iterator fails.
    */
   readonly by?: "proc" | "iterator" | undefined;
 }
@@ -32,15 +32,17 @@ export const HOLDERS_OPTIONS: OptionTable<ObjectHoldersOptions> = {
 
 /**
  * The time limit for a search of /proc, in microseconds. If /proc would take longer, the iterator is tried first. The
- * iterator takes about 15 ms for any number of files: nearly all of it goes into looking up types in the kernel's BTF.
+ * iterator takes about 15 ms, whatever the number of open files: nearly all of this time goes into looking up types in
+ * the kernel's BTF.
  */
 const PROC_BUDGET = 8_000;
-/** With this many open files, a search of /proc is over the budget in any case. */
+/** With this many open files, a search of /proc is certain to take longer than the limit. */
 const MANY_FILES = 5_000;
 
 /**
- * Returns the processes that hold objects of a kind open, by the objects' ids. Each process appears once, in ascending
- * order, with its pid as in /proc. An object that only a pin, an attachment or another object keeps alive is absent.
+ * Returns the processes that hold objects of a kind open, by the objects' ids. Each process appears once, in the order
+ * of the pids, which are those of /proc. An object is absent if no process holds it open, but only a pin, an attachment
+ * or another object.
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
   if (!Object.hasOwn(FILE_KINDS, kind)) {
@@ -53,28 +55,30 @@ export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = 
 function openObjects(kind: ObjectKind, { by, onGap }: ObjectHoldersOptions): readonly OpenObject[] {
   if (by === "iterator") return iterateHolders(kind);
   if (by === "proc") return searchProc(kind, { onGap }) ?? [];
-  // file-nr has the allocated, free and maximum files of the machine. A file that processes share counts once.
+  // /proc/sys/fs/file-nr has the numbers of allocated, free and allowed files of the machine. A file that processes
+  // share counts once.
   const open = Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10);
   const found = open < MANY_FILES ? searchProc(kind, { onGap, budget: PROC_BUDGET }) : undefined;
   if (found !== undefined) return found;
   try {
     return iterateHolders(kind);
   } catch {
-    // The iterator needs capabilities and BTF, and does not run in a pid namespace. /proc works too but takes longer.
+    // The iterator needs capabilities and BTF, and does not run in a pid namespace. A search of /proc takes longer but
+    // also works there.
     return searchProc(kind, { onGap }) ?? [];
   }
 }
 
 /**
- * Returns the cookies of the perf event links that some process holds open, by the links' ids (5.15). Empty if the
- * iterator cannot run.
+ * Returns the cookies of the perf event links that processes hold open, by the links' ids (5.15). Returns an empty map
+ * if the iterator cannot run.
  */
 export function perfLinkCookies(): Map<number, bigint> {
   const cookies = new Map<number, bigint>();
   try {
     for (const { id, cookie } of iterateHolders("link")) if (cookie !== undefined) cookies.set(id, cookie);
   } catch {
-    // Before Linux 6.9 only the iterator can read the cookies.
+    // The iterator cannot run. Before Linux 6.9, nothing else can read the cookies.
   }
   return cookies;
 }

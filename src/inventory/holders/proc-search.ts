@@ -1,11 +1,14 @@
 import type { ObjectKind } from "../../kernel/index.ts";
 import { openFileNumbers } from "../../sys/index.ts";
 
-/** How to recognize the open files of a kind of BPF objects. */
+/** How to recognize the open files of one kind of BPF objects. */
 export interface FileKind {
-  /** The kernel's names for these files in all versions (anon_inode_getfd in kernel/bpf/syscall.c and btf.c). */
+  /**
+   * The names that the kernel gives to these files in its versions (anon_inode_getfd in kernel/bpf/syscall.c and
+   * btf.c).
+   */
   readonly names: readonly string[];
-  /** The field of /proc/PID/fdinfo/FD that has the id. */
+  /** The field of /proc/PID/fdinfo/FD with the object's id. */
   readonly field: string;
 }
 
@@ -23,7 +26,8 @@ export interface OpenObject {
 }
 
 /**
- * Finds the open files of a kind of objects in /proc. Undefined if that would take longer than `budget` microseconds.
+ * Finds the open files of a kind of objects in /proc. Returns undefined if the search would take longer than `budget`
+ * microseconds.
  */
 export function searchProc(
   kind: ObjectKind,

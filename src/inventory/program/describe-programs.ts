@@ -7,19 +7,22 @@ import { type ProgramDescription, ProgramReader } from "./read-program.ts";
 
 /** Options of {@link describePrograms}. */
 export interface DescribeProgramsOptions extends DescribeOptions {
-  /** Adds the names of its maps, and the attach target that it was loaded for. */
+  /** Adds the names of the program's maps, and the attach target that the program was loaded for. */
   readonly details?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<DescribeProgramsOptions> = { ...DESCRIBE_OPTIONS, details: "boolean" };
 
-/** Loading the iterator program pays off if there are more programs than this. */
+/**
+ * With more programs than this, reading them by the iterator program saves time, although the iterator program must be
+ * loaded first.
+ */
 export const FEW_PROGRAMS = 500;
 
 /**
  * Describes loaded programs one after another, so that only one description is in memory at a time. Skips programs that
- * disappear meanwhile. If there are many programs, it reads them by an iterator program, which takes a tenth of the
- * time, provided that the kernel and the process's capabilities allow it. Needs CAP_SYS_ADMIN, unless `fds` names the
+ * disappear during the call. If there are many programs, reads them by an iterator program, which takes a tenth of the
+ * time; this needs support of the kernel and capabilities of the process. Needs CAP_SYS_ADMIN, unless `fds` names the
  * programs.
  */
 export function* describePrograms(
@@ -49,8 +52,8 @@ function* readPrograms(reader: ProgramReader, fds: Iterable<number>): Generator<
 }
 
 /**
- * Describes the programs with ids above `after` by the iterator program. Uses system calls for programs whose record is
- * incomplete, and for all programs if the iterator cannot run.
+ * Describes the programs with ids above `after` by the iterator program. Uses system calls for each program with an
+ * incomplete record, and for all programs if the iterator cannot run.
  */
 export function* manyPrograms(reader: ProgramReader, after: number): Generator<ProgramDescription, void, undefined> {
   const iterator = openProgramIterator();

@@ -31,7 +31,10 @@ export function openProgramIterator(): OwnIterator | undefined {
   }
 }
 
-/** Yields the description of each loaded program, or only its id if the iterator's record is incomplete. */
+/**
+ * Yields the description of each loaded program. If the iterator's record of a program is incomplete, yields only its
+ * id.
+ */
 export function* iteratedPrograms(
   iterator: OwnIterator,
   reader: ProgramReader,
@@ -57,7 +60,7 @@ function infoOf(id: number): ProgInfo {
 type ReadField = (view: DataView, at: number) => unknown;
 
 /**
- * Returns a function that converts a record of the iterator to a description. `sample` is the info of any program: it
+ * Returns a function that converts a record of the iterator to a description. `sample` is the info of any program. It
  * shows which fields this kernel reports.
  */
 function descriptionReader(

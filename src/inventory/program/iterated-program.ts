@@ -36,20 +36,21 @@ import { array, bytes, chars, flag, struct, u32, u64 } from "../../layout/index.
 import { possibleCpuIds } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, BPF_TAG_SIZE } from "../../uapi/index.ts";
 
-/** The record of a program with more maps than this is incomplete. */
+/** If a program has more maps than this, its record is incomplete. */
 const MOST_MAPS = 8;
 
 /**
- * The record that the iterator program writes for each loaded program. Fields of `bpf_prog_info` have the same names.
+ * The record that the iterator program writes for each loaded program. A field from `bpf_prog_info` has the same name
+ * as there.
  */
 export const IteratedProgram = struct({
   id: u32,
-  /** 1 if the iterator could not read everything. The program must then be read by system calls. */
+  /** 1 if the iterator program could not read everything. System calls must then read the loaded program. */
   incomplete: u32,
   type: u32,
   xlated_prog_len: u32,
   jited_prog_len: u32,
-  /** The pages of memory that the program takes. */
+  /** The number of memory pages that the program takes. */
   pages: u32,
   created_by_uid: u32,
   btf_id: u32,
@@ -69,26 +70,26 @@ const { offsets: at, size: RECORD_SIZE } = IteratedProgram;
 /** The offset of the program in struct bpf_iter__bpf_prog. */
 const CONTEXT_PROG = 8;
 
-// The offsets on the stack, relative to r10.
+// Offsets on the stack, relative to r10.
 const RECORD = -RECORD_SIZE;
-/** The pointers to the program's maps, and the address of their array. */
+/** Two places on the stack: the pointers to the program's maps, and the address of the array of these pointers. */
 const MAPS = RECORD - 8 * MOST_MAPS;
 const MAPS_AT = MAPS - 8;
-/** The run counters of one CPU, and the per-CPU pointer to the counters. */
+/** Two places on the stack: the run counters of one CPU, and the per-CPU pointer to the counters. */
 const COUNTERS = MAPS_AT - 24;
 const COUNTERS_AT = COUNTERS - 8;
-/** The address or per-CPU pointer of the value of `cpuMap`. */
+/** A place on the stack for the address, or the per-CPU pointer, of the value of `cpuMap`. */
 const VALUE_AT = COUNTERS_AT - 8;
 const POINTER = VALUE_AT - 8;
 const ZERO = POINTER - 8;
 const STACK_SIZE = -ZERO;
 
 /**
- * Assembles a program for the iterator `bpf_prog` (5.9) that writes an {@link IteratedProgram} for each loaded program.
- * The record has the same values as BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and /proc/self/fdinfo. It is
- * marked as incomplete if reading fields is not enough: the program ran while runs were counted, has subprograms, many
- * maps or a long name, or belongs to a network device. `cpuMap` is the fd of a per-CPU array; the helper that reads one
- * needs 5.19.
+ * Assembles a program for the iterator `bpf_prog` (5.9), which writes an {@link IteratedProgram} for each loaded
+ * program. The record has the same values as BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and /proc/self/fdinfo.
+ * The iterator marks a record as incomplete if reading fields is not enough. This is so if the loaded program ran while
+ * runs were counted, if it has subprograms, many maps or a long name, or if it belongs to a network device. `cpuMap` is
+ * the fd of a per-CPU array. The helper that reads such an array needs 5.19.
  */
 export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array {
   const aux = (member: string): number => types.offset("bpf_prog_aux", member);
@@ -119,7 +120,7 @@ export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array 
     ...ifAny(types.offsetIfAny("bpf_prog_aux", "attach_btf"), () => copyId(types, "attach_btf", "attach_btf_obj_id")),
     ...readKernel(RECORD + at.tag, 8, r7, prog("tag")),
     ...readKernel(RECORD + at.name, BPF_OBJ_NAME_LEN, r8, aux("name")),
-    // A name with 15 characters may be cut. Only BTF has the whole name.
+    // A name with 15 characters may be truncated. Only BTF has the whole name.
     ldx("u8", r1, r10, RECORD + at.name + BPF_OBJ_NAME_LEN - 2),
     jne(r1, 0, "ask"),
     ...readMaps(types),
@@ -140,12 +141,15 @@ function copy(width: Width, from: Register, offset: number, field: Field): Assem
   return [ldx(width, r1, from, offset), stx(width, r10, r1, RECORD + at[field])];
 }
 
-/** Copies a bit field of the program into the lowest bit of a field. */
+/** Returns code that copies a bit field of the program into the lowest bit of a field of the record. */
 function copyBit(bit: number, field: Field): AssemblyItem[] {
   return [ldx("u8", r1, r7, bit >> 3), rsh(r1, bit & 7), stx("u8", r10, r1, RECORD + at[field])];
 }
 
-/** Copies the id of a BTF that the program points to. Without a BTF the id is 0: reading at NULL yields zeros. */
+/**
+ * Returns code that copies the id of a BTF that the program points to. Without BTF, the pointer is NULL and the code
+ * copies 0.
+ */
 function copyId(types: KernelTypes, member: string, field: Field): AssemblyItem[] {
   return [
     ldx("u64", r1, r8, types.offset("bpf_prog_aux", member)),
@@ -158,13 +162,14 @@ function ifAny(offset: number | undefined, items: (offset: number) => AssemblyIt
 }
 
 /**
- * Marks the record as incomplete if a run counter of any CPU is not zero. (The counters keep their values when counting
- * ends.) The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only kernels with
- * CONFIG_KALLSYMS_ALL have a symbol for that array. So the program computes the offset: it takes the address of a CPU's
- * value in a per-CPU array, and subtracts the per-CPU pointer of that array.
+ * Returns code that marks the record as incomplete if a run counter of any CPU is not zero. (The counters keep their
+ * values when counting ends.) The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only
+ * kernels with CONFIG_KALLSYMS_ALL have a symbol for this array of offsets. So the code computes the offset in another
+ * way: it takes the address of a CPU's value in the per-CPU array `cpuMap`, and subtracts the per-CPU pointer of that
+ * value.
  */
 function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
-  // In 5.10 `stats` is a member of the aux struct.
+  // In 5.10, the struct bpf_prog_aux has the member `stats`. Later, the struct bpf_prog has it.
   const ofProgram = types.offsetIfAny("bpf_prog", "stats");
   const [base, offset] = ofProgram === undefined ? [r8, types.offset("bpf_prog_aux", "stats")] : [r7, ofProgram];
   const cnt = types.offset("bpf_prog_stats", "cnt");
@@ -187,16 +192,16 @@ function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
 }
 
 /**
- * Puts a pointer on the stack as a plain number. The copy by bpf_probe_read_kernel() hides the pointer from the
- * verifier.
+ * Returns code that stores a pointer on the stack as a plain number. bpf_probe_read_kernel() makes the copy, because
+ * the verifier then does not see that it is a pointer.
  */
 function addressOf(pointer: Register, place: number): AssemblyItem[] {
   return [stx("u64", r10, pointer, POINTER), ...readKernel(place, 8, r10, POINTER)];
 }
 
 /**
- * Copies the ids of the maps. To change the array, the kernel replaces it by a new one. So the copy is correct if the
- * program still points to the same array afterwards.
+ * Returns code that copies the ids of the program's maps. To change the array of maps, the kernel replaces it by a new
+ * array. So the copy is correct if the program still points to the same array afterwards.
  */
 function readMaps(types: KernelTypes): AssemblyItem[] {
   const array = types.offset("bpf_prog_aux", "used_maps");

@@ -5,24 +5,26 @@ import { btfGetFdById, btfInfo, closeFd, mapGetFdById, mapInfo } from "../../sys
 /** A map that a program uses. */
 export interface UsedMap {
   readonly id: number;
-  /** Undefined if the map no longer exists. */
+  /** The map's name; undefined if the map no longer exists. */
   readonly name: string | undefined;
 }
 
 /** The BTF type that a program was loaded to attach to. */
 export interface AttachTargetName {
-  /** The function, or `btf_trace_NAME` for a tracepoint. Undefined if its BTF cannot be read. */
+  /**
+   * The name of the function, or `btf_trace_NAME` for a tracepoint. Undefined if the BTF with the name cannot be read.
+   */
   readonly name: string | undefined;
-  /** `vmlinux`, a module's name, or the name of the BTF of a BPF program, which is often empty. */
+  /** The name of the BTF: `vmlinux`, a module's name, or that of a BPF program's BTF, which is often empty. */
   readonly btfName: string;
   readonly btfObjId: number;
   readonly btfId: number;
 }
 
-/** The details of a program that need further system calls. Undefined unless they were requested. */
+/** The details of a program that need more system calls. They are undefined unless they were requested. */
 export interface ProgramDetails {
   readonly maps?: readonly UsedMap[] | undefined;
-  /** Also undefined for a program that attaches to no BTF type, and before Linux 6.0. */
+  /** The attach target. Also undefined for a program that attaches to no BTF type, and before Linux 6.0. */
   readonly attachTo?: AttachTargetName | undefined;
 }
 
@@ -88,7 +90,8 @@ export class ProgramDetailsReader implements Disposable {
 }
 
 /**
- * Whether CAP_SYS_ADMIN is missing. Opening by id needs it; describing a program that was opened by its pin does not.
+ * Whether CAP_SYS_ADMIN is missing. Opening an object by its id needs this capability. Describing a program that was
+ * opened by its pin does not.
  */
 function isForbidden(error: unknown): boolean {
   return error instanceof SyscallError && error.errno === Errno.EPERM;

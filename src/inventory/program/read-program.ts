@@ -14,53 +14,53 @@ export interface ProgramDevice {
   readonly ifindex: number;
   readonly netnsDev: bigint;
   readonly netnsIno: bigint;
-  /** Undefined if the device is gone or in another network namespace. */
+  /** The device's name. Undefined if the device is gone or in another network namespace. */
   readonly name: string | undefined;
 }
 
 type InfoField = keyof typeof IteratedProgram.fields & keyof ProgInfo;
-/** The fields that a description has in another form. */
+/** The fields that have another form in a description than in `bpf_prog_info`. */
 type Reshaped = "tag" | "load_time" | "map_ids" | "nr_map_ids";
 const RESHAPED: readonly string[] = ["tag", "load_time", "map_ids", "nr_map_ids"] satisfies Reshaped[];
 
-/** The fields of `bpf_prog_info` that a description has unchanged, with their names in camelCase. */
+/** The fields of `bpf_prog_info` that a description has unchanged, under their names in camelCase. */
 export const COPIED_FIELDS: readonly Exclude<InfoField, Reshaped>[] = (
   Object.keys(IteratedProgram.fields) as InfoField[]
 ).filter((name): name is Exclude<InfoField, Reshaped> => name in BpfProgInfo.fields && !RESHAPED.includes(name));
 
 /**
- * A loaded program with everything that can be shown of it, as plain data. Fields of `bpf_prog_info` have the kernel's
- * names in camelCase. `name` is the whole name: if the kernel cut it to 15 characters, the rest comes from BTF.
- * `jitedProgLen` is 0 if the program is interpreted, or if the kernel hides its code.
+ * A loaded program with everything that a listing can show, as plain data. Fields of `bpf_prog_info` have the kernel's
+ * names in camelCase. `name` is the whole name: if the kernel truncated it to 15 characters, the rest comes from BTF.
+ * `jitedProgLen` is 0 if the program is interpreted, or if the kernel hides its machine code.
  */
 export interface ProgramDescription
   extends CamelCase<Pick<ProgInfo, Exclude<InfoField, Reshaped>>>,
     Owners,
     ProgramDetails {
-  /** 16 hexadecimal digits. */
+  /** The tag as 16 hexadecimal digits. */
   readonly tag: string;
-  /** Seconds since the epoch; undefined if the kernel does not report it. */
+  /** The time of the load, in seconds since the epoch; undefined if the kernel does not report it. */
   readonly loadedAt: number | undefined;
-  /** Nanoseconds. */
+  /** The total time of all runs in nanoseconds. */
   readonly runTimeNs: bigint;
   readonly runCnt: bigint;
   readonly recursionMisses: bigint;
   readonly device: ProgramDevice | undefined;
   /** True if the device that the program was offloaded to is gone. */
   readonly orphaned: boolean;
-  /** Bytes of kernel memory. */
+  /** The kernel memory of the program in bytes. */
   readonly memlock: number | undefined;
   readonly mapIds: readonly number[];
-  /** The `bpf_metadata_` variables of its read-only data. */
+  /** The variables of the program's read-only data whose names begin with `bpf_metadata_`. */
   readonly metadata: readonly MetadataVariable[];
 }
 
-/** The fields that `describePrograms()` adds only on request, all undefined. */
+/** The fields that `describePrograms()` fills only on request. All are undefined here. */
 export const NOT_REQUESTED = { pins: undefined, holders: undefined, maps: undefined, attachTo: undefined } as const;
 
 const NANOSECONDS = 1_000_000_000n;
 
-/** Describes programs one after another by system calls. Looks up shared data only once. */
+/** Describes programs by system calls. Looks up data that several programs share only once. */
 export class ProgramReader implements Disposable {
   readonly #memlock = new FdMemlock();
   readonly #types = new Map<number, Btf | undefined>();
@@ -87,12 +87,15 @@ export class ProgramReader implements Disposable {
     });
   }
 
-  /** Returns the metadata variables of a program by the ids of its maps. */
+  /** Returns the metadata variables of a program from the ids of the program's maps. */
   metadata(mapIds: readonly number[]): readonly MetadataVariable[] {
     return programMetadata(mapIds, this.#btf);
   }
 
-  /** Converts nanoseconds since boot to seconds since the epoch. Returns undefined for 0, the kernel's "unknown". */
+  /**
+   * Converts nanoseconds since boot to seconds since the epoch. Returns undefined for 0, by which the kernel means
+   * "unknown".
+   */
   loadedAt(sinceBoot: bigint): number | undefined {
     if (sinceBoot === 0n) return undefined;
     this.#wallClock ??= bootToWallClock();
@@ -114,7 +117,8 @@ export class ProgramReader implements Disposable {
 }
 
 /**
- * Opens BTF by its id. Returns undefined without CAP_SYS_ADMIN: a program opened by its pin is described without BTF.
+ * Opens BTF by its id. Returns undefined without CAP_SYS_ADMIN: then a program that was opened by its pin is described
+ * without BTF.
  */
 function permittedBtf(id: number): Btf | undefined {
   try {
@@ -129,7 +133,7 @@ function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
   try {
     return { info: progInfo(fd, { map_ids: true }), orphaned: false };
   } catch (error) {
-    // ENODEV: the device that the program was offloaded to is gone. bpftool shows zeros for such a program.
+    // ENODEV means that the device is gone to which the program was offloaded. bpftool shows zeros for such a program.
     if (error instanceof SyscallError && error.errno === Errno.ENODEV) {
       return { info: infoReader(BpfProgInfo)(BpfProgInfo.alloc(), 0), orphaned: true };
     }
