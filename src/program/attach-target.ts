@@ -6,16 +6,16 @@ import { memberNamed, type ProgramSpec, parseSectionName, SectionTrait } from ".
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import type { Program } from "./program.ts";
 
-/** The attach target of a program that attaches by BTF. The verifier checks the program against it. */
+/** The attach target of a program that attaches by a BTF id. The verifier checks the program against this target. */
 export interface AttachTarget {
   readonly attach_btf_id: number;
-  /** The BTF object that has the id, if it is a module's. */
+  /** The fd of the BTF that has the id, if this is a module's BTF. */
   readonly attach_btf_obj_fd?: number;
-  /** The program whose BTF has the id. */
+  /** The fd of the program whose BTF has the id, if the target is a program. */
   readonly attach_prog_fd?: number;
 }
 
-/** The prefix and the BTF kind of the types that programs with an attach type attach to. */
+/** Returns the prefix and the BTF kind of the types to which programs with an attach type attach. */
 export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
   switch (attachType) {
     case BpfAttachType.BPF_TRACE_RAW_TP:
@@ -31,9 +31,9 @@ export function prefixOf(attachType: BpfAttachType | undefined): { prefix: strin
 }
 
 /**
- * Finds the target of a program whose section attaches by BTF (fentry, lsm, iter, tp_btf, freplace, …). Returns
- * undefined for other programs. Throws UsageError if the section names no target, or if the kernel has none of that
- * name.
+ * Finds the attach target of a program whose section attaches by a BTF id (fentry, lsm, iter, tp_btf, freplace, …).
+ * Returns undefined for other programs. Throws UsageError if the section names no target, or if the kernel has no
+ * target of this name.
  */
 export function findAttachTarget(
   spec: ProgramSpec,
@@ -74,8 +74,8 @@ export function findAttachTarget(
 }
 
 /**
- * The target of a program for many functions (7.1). At load it needs only the module with the functions
- * (`module:pattern`).
+ * Returns the attach target of a program that attaches to many functions (7.1). For the load, this target says only
+ * which module has the functions; the section gives it as `module:pattern`.
  */
 function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
   const colon = spec.attachTo.indexOf(":");
@@ -109,7 +109,8 @@ function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget
 }
 
 /**
- * Returns the BTF type of a function in a loaded program. Throws UsageError, which lists the functions, if it has none.
+ * Returns the id of a function's BTF type in a loaded program. If the program has no such function, throws UsageError,
+ * which lists the functions of the program.
  */
 export function functionTypeId(target: Program, name: string): TypeId {
   const { btfId } = target.info();

@@ -9,7 +9,7 @@ import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 // line_col; }. The records of a newer kernel may be longer.
 const MIN_RECORD = 8;
 
-/** The records of func_info or line_info, each `size` bytes long. */
+/** Splits the bytes of func_info or line_info into records of `size` bytes each. */
 export function infoRecords(bytes: Uint8Array | undefined, size: number): DataView[] {
   if (bytes === undefined || size < MIN_RECORD) return [];
   return Array.from(
@@ -18,22 +18,22 @@ export function infoRecords(bytes: Uint8Array | undefined, size: number): DataVi
   );
 }
 
-/** The name of a record's function; undefined if the BTF does not have it. */
+/** Returns the name of a record's function; undefined if the BTF does not have it. */
 export function functionName(btf: Btf, record: DataView): string | undefined {
   const id = record.getUint32(4, true);
   const type = id < btf.endId ? btf.type(id) : undefined;
   return type?.kind === "func" ? type.name : undefined;
 }
 
-/** A function of a program, at its first slot. */
+/** A function of a program, and the slot where it begins. */
 export interface ProgramFunction {
   readonly slot: number;
   readonly name: string | undefined;
-  /** Its C prototype. */
+  /** The C prototype of the function. */
   readonly proto: string | undefined;
 }
 
-/** The functions of a program in the order of their slots; none if the program has no BTF. */
+/** Returns the functions of a program in the order of their slots; none if the program has no BTF. */
 export function programFunctions({ func_info, func_info_rec_size }: ProgInfo, btf: Btf | undefined): ProgramFunction[] {
   if (btf === undefined) return [];
   return infoRecords(func_info, func_info_rec_size).map((record) => ({
@@ -43,7 +43,7 @@ export function programFunctions({ func_info, func_info_rec_size }: ProgInfo, bt
   }));
 }
 
-/** The source lines of a program in the order of their slots; none if the program has no BTF. */
+/** Returns the source lines of a program in the order of their slots; none if the program has no BTF. */
 export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: Btf | undefined): SourceLine[] {
   if (btf === undefined) return [];
   return infoRecords(line_info, line_info_rec_size).map((record) => {
@@ -59,8 +59,9 @@ export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: B
 }
 
 /**
- * Returns the full name of a program. If the kernel's name has 15 characters, it may be cut, so this takes the name of
- * the program's function from its BTF. `btf` finds BTF by its id; callers can pass a function with a cache.
+ * Returns the full name of a program. A name of 15 characters from the kernel may be truncated. Then this function
+ * takes the name of the program's function from the program's BTF. `btf` finds BTF by its id; a caller can pass a
+ * function with a cache.
  */
 export function fullProgramName(
   info: Pick<ProgInfo, "name" | "btf_id" | "nr_func_info">,
@@ -74,22 +75,22 @@ export function fullProgramName(
   return (types && first && functionName(types, first)) ?? info.name;
 }
 
-/** KSYM_NAME_LEN, with the NUL; 128 before Linux 6.1. */
+/** The kernel's KSYM_NAME_LEN, which counts the NUL. Before Linux 6.1 it is 128. */
 const MAX_SYMBOL = 512;
 const MAX_OLD_SYMBOL = 128;
-/** The kernel's name for a subprogram without BTF (jit_subprogs in kernel/bpf/verifier.c). */
+/** The name that the kernel gives to a subprogram without BTF (jit_subprogs in kernel/bpf/verifier.c). */
 const NAMELESS = "F";
 
 /**
- * Returns the symbols of a program's functions, built as bpf_prog_ksym_set_name() in kernel/bpf/core.c does. It does
- * not read them from /proc/kallsyms, which takes time quadratic in the number of loaded programs and lists them only if
- * net.core.bpf_jit_kallsyms allows it. `info` must include `progTags` and `funcInfo`.
+ * Returns the kernel symbols of a program's functions. Builds them as bpf_prog_ksym_set_name() in kernel/bpf/core.c
+ * does, because reading /proc/kallsyms has two drawbacks: the time is quadratic in the number of loaded programs, and
+ * the symbols are there only if net.core.bpf_jit_kallsyms allows it. `info` must include `progTags` and `funcInfo`.
  */
 export function functionSymbols(info: ProgInfo, btf: Btf | undefined): string[] {
   const functions = programFunctions(info, btf);
   const limit = (kernelAtLeast(6, 1) ? MAX_SYMBOL : MAX_OLD_SYMBOL) - 1;
-  // If there are several functions, 5.10 names the first one after the copy that jit_subprogs made: with the tag of the
-  // copied instructions and without the program's name. 6.1 names it after the program.
+  // For a program with several functions, jit_subprogs copies the first one. 5.10 names the first function after this
+  // copy: the symbol has the tag of the copied instructions and not the program's name. 6.1 uses the program's name.
   const isCopy = info.nr_jited_ksyms > 1 && !kernelAtLeast(5, 15);
   return Array.from({ length: Math.max(1, info.nr_jited_ksyms) }, (_, i) => {
     const isProgram = i === 0 && !isCopy;

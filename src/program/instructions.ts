@@ -4,17 +4,20 @@ import { loadedBtf } from "../kernel/index.ts";
 import { kernelSymbolsByAddress, kernelSymbolsByName, type ProgInfo, progInfo } from "../sys/index.ts";
 import { functionSymbols, programFunctions, programLines } from "./debug-info.ts";
 
-/** A loaded program with everything that a listing of its instructions shows. */
+/** A loaded program with everything that a listing of its instructions needs. */
 export interface LoadedInstructions {
   readonly info: ProgInfo;
   readonly program: XlatedProgram & { readonly instructions: Uint8Array };
-  /** Resolves names. Reads /proc/kallsyms only if a name needs it, and only as far as needed. */
+  /**
+   * Resolves the names that the listing shows. Reads /proc/kallsyms only if a name needs it, and only as far as needed.
+   */
   readonly names: SymbolResolver;
 }
 
 /**
- * Returns the instructions of a loaded program as the verifier left them, with functions, source lines and names.
- * Returns undefined if the kernel hides them (kernel.kptr_restrict, missing capabilities). `btf` finds BTF by its id.
+ * Returns the instructions of a loaded program as the verifier has rewritten them, with functions, source lines and
+ * names. Returns undefined if the kernel hides the instructions (kernel.kptr_restrict, missing capabilities). `btf`
+ * finds BTF by its id.
  */
 export function loadedInstructions(
   fd: number,
@@ -40,7 +43,7 @@ export function loadedInstructions(
 
 function symbolsFor(instructions: Uint8Array, addresses: readonly bigint[], names: readonly string[]): KernelSymbols {
   const own = new Map<bigint, string>();
-  // With kernel.kptr_restrict the addresses are 0.
+  // With kernel.kptr_restrict, the kernel reports 0 instead of each address.
   for (const [i, address] of addresses.entries()) if (address !== 0n) own.set(address, names[i] ?? "");
   const { callOffsets } = symbolNeeds(instructions, addresses);
   const callBase = callOffsets.length === 0 ? 0n : callBaseAddress();

@@ -7,16 +7,16 @@ import { functionSymbols, programFunctions, programLines } from "./debug-info.ts
 /** The machine code of a loaded program. */
 export interface JitedProgram {
   readonly info: ProgInfo;
-  /** The code of all functions, as the kernel returned it. */
+  /** The machine code of all functions, as the kernel returned it. */
   readonly code: Uint8Array;
-  /** The program's own function first, then its subprograms. */
+  /** The functions: first the program's own, then its subprograms. */
   readonly functions: readonly JitedFunction[];
 }
 
 /**
  * Returns the machine code of a loaded program, function by function, with prototypes, source lines and names (4.18).
- * Returns undefined if the program is interpreted, or if the kernel hides the code (kernel.kptr_restrict, missing
- * capabilities).
+ * Returns undefined if the program is interpreted, or if the kernel hides the machine code (kernel.kptr_restrict,
+ * missing capabilities).
  */
 export function jitedProgram(fd: number, btf: (id: number) => Btf | undefined = loadedBtf): JitedProgram | undefined {
   const info = progInfo(fd, {
@@ -63,7 +63,10 @@ function functionPlaces({ jited_func_lens, jited_ksyms }: ProgInfo, code: Uint8A
   });
 }
 
-/** The lines of each function. As in libbpf, no lines at all if the kernel's addresses do not fit the functions. */
+/**
+ * Returns the source lines of each function. If the kernel's addresses do not fit the functions, returns no lines at
+ * all, as libbpf does.
+ */
 function functionLines(info: ProgInfo, btf: Btf | undefined, places: readonly Place[]): JitedLine[][] {
   const addresses = info.jited_line_info ?? [];
   const lines = programLines(info, btf);

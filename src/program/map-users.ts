@@ -5,8 +5,9 @@ import { loadedBtf } from "../kernel/index.ts";
 import { programs } from "./program.ts";
 
 /**
- * Finds the BTF that has the type of a ring's records. A ring itself has no BTF, so this searches the BTF of the
- * programs that use the map. Throws UsageError if no program uses it, or if none of their BTF has the type.
+ * Finds the BTF that has the type of a ring's records. A ring itself has no BTF, so this function searches the BTF of
+ * the programs that use the ring's map. Throws UsageError if no program uses the map, or if no BTF of these programs
+ * has the type.
  */
 export function btfOfMapUsers(map: { readonly id: number; readonly what: string }, type: string): Btf {
   let found: Btf | undefined;
@@ -39,7 +40,7 @@ function hasType(btf: Btf, type: string): boolean {
   }
 }
 
-/** The names of some structs of a BTF, for the error. */
+/** Returns the names of some structs of a BTF, for the error message. */
 function namesOf(btf: Btf): string {
   const names = btf.idsOf(BtfKind.STRUCT).map((id) => btf.name(id));
   const shown = names.filter((name) => name !== "").slice(0, 8);

@@ -4,20 +4,20 @@ import { BpfMapType } from "../uapi/index.ts";
 
 const PREFIX = "bpf_metadata_";
 
-/** A variable with metadata of a program, such as its version or its author. */
+/** A variable with a fact about a program, such as the program's version or author. */
 export interface MetadataVariable {
-  /** The name without the prefix `bpf_metadata_`. */
+  /** The variable's name without the prefix `bpf_metadata_`. */
   readonly name: string;
   readonly btf: Btf;
   readonly type: TypeId;
-  /** The program's read-only data. The value is at the offset `at`. */
+  /** The program's read-only data. The variable's value begins at the offset `at`. */
   readonly data: DataView;
   readonly at: number;
 }
 
 /**
- * Returns the variables of a program whose names begin with `bpf_metadata_`. As in bpftool, they come from the first of
- * its maps that is read-only data, and a map that cannot be opened ends the search.
+ * Returns the variables of a program whose names begin with `bpf_metadata_`. As in bpftool, the variables come from the
+ * program's first map with read-only data. A map that cannot be opened ends the search.
  */
 export function programMetadata(
   mapIds: readonly number[],

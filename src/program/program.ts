@@ -29,22 +29,24 @@ import { type BenchmarkResult, type RunOptions, type RunResult, runProgram } fro
 
 /** The kernel's information about a program (`struct bpf_prog_info`), with the kernel's names in camelCase. */
 export type ProgramInfo = CamelCase<ProgInfo>;
-/** Which arrays to fetch with a program's info, such as `xlatedProgInsns`. */
+/** The arrays to fetch with a program's info, such as `xlatedProgInsns`. */
 export type ProgramInfoRequest = CamelCase<ProgInfoRequest>;
 
-/** What this process knows about how a program was loaded. The kernel does not report most of it. */
+/** What this process knows about how a program was loaded. The kernel does not report most of this. */
 export interface ProgramOrigin {
-  /** The name in the object file, which may be longer than the kernel's 15 characters. */
+  /** The program's name in the object file, which may be longer than the kernel's 15 characters. */
   readonly name?: string | undefined;
-  /** BPF_PROG_TYPE_*. Read from the kernel unless both it and the name are given. */
+  /** The program's type (BPF_PROG_TYPE_*). It is read from the kernel unless both `type` and `name` are given. */
   readonly type?: BpfProgType | undefined;
-  /** The expected attach type; undefined if unknown, because the kernel does not report it. */
+  /** The expected attach type. The kernel does not report it, so it may be undefined. */
   readonly attachType?: BpfAttachType | undefined;
-  /** The attach target in the section's name, such as `sched/sched_switch`; empty if it has none. */
+  /** The attach target in the section's name, such as `sched/sched_switch`; empty if the name has no target. */
   readonly attachTo?: string | undefined;
-  /** The section in the object file, such as `cgroup_skb/egress`. */
+  /** The name of the program's section in the object file, such as `cgroup_skb/egress`. */
   readonly sectionName?: string | undefined;
-  /** The maps of the object that it was loaded with, by name. They belong to the object. */
+  /**
+   * The maps of the object with which the program was loaded, by name. They belong to the object, which closes them.
+   */
   readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
 }
 
@@ -60,11 +62,14 @@ const INFO_OPTIONS: OptionTable<ProgramInfoRequest> = {
   progTags: "boolean",
 };
 
-/** A loaded program. It stays loaded while it is open here or in another process, pinned, or attached. */
+/**
+ * A loaded program. The kernel keeps a program as long as a process has it open, or as long as it is pinned or
+ * attached.
+ */
 export class Program extends KernelObject {
-  /** BPF_PROG_TYPE_*. */
+  /** The program's type (BPF_PROG_TYPE_*). */
   readonly type: BpfProgType;
-  /** The name in the object file, or else the kernel's, which is cut to 15 characters. */
+  /** The name in the object file. If this name is unknown, the kernel's name, which is truncated to 15 characters. */
   readonly name: string;
   readonly origin: ProgramOrigin;
   #id: number | undefined;
@@ -72,7 +77,8 @@ export class Program extends KernelObject {
   constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
     const { name, type } = origin;
     if (name !== undefined && type !== undefined) {
-      // The program was just loaded here. Only its id is unknown; do not spend a system call on it before it is needed.
+      // This process has just loaded the program. Only the id is unknown, and its system call can wait until somebody
+      // needs the id.
       super(fd, `program ${name}`, pinnedPath);
       this.type = type;
       this.name = name;
@@ -86,32 +92,39 @@ export class Program extends KernelObject {
     this.origin = origin;
   }
 
-  /** The kernel's id of the program. Throws ClosedError if it is first read after `close()`. */
+  /** The kernel's id of the program. Throws ClosedError if the first read comes after `close()`. */
   get id(): number {
     this.#id ??= progInfo(this.fd).id;
     return this.#id;
   }
 
-  /** `xdp`, `cgroup_skb`, … For a type that is newer than this library, its number. */
+  /** The type's name, such as `xdp` or `cgroup_skb`. For a type that is newer than this library, its number. */
   get typeName(): string {
     return progTypeName(this.type) ?? String(this.type);
   }
 
-  /** 16 hexadecimal digits: a hash of the instructions, SHA-1 based up to Linux 6.17, SHA-256 based from 6.18 on. */
+  /**
+   * The program's tag, a hash of its instructions in 16 hexadecimal digits. It is based on SHA-1 up to Linux 6.17, and
+   * on SHA-256 from 6.18 on.
+   */
   get tag(): string {
     return formatHex(progInfo(this.fd).tag);
   }
 
-  /** Reads the kernel's information about the program, with the arrays that `request` names: `{ mapIds: true }`. */
+  /**
+   * Reads the kernel's information about the program. `request` names arrays to read too, for example `{ mapIds: true
+   * }`.
+   */
   info(request: ProgramInfoRequest = {}): ProgramInfo {
     checkOptions("info", request, INFO_OPTIONS);
     return camelCase(progInfo(this.fd, kernelCase<ProgInfoRequest>(request)));
   }
 
   /**
-   * Runs the program on the caller's input, without its hook (BPF_PROG_TEST_RUN; Linux 4.12, most types later). A
-   * program of type syscall changes its context in place; `ctxOut` is then the whole context. Throws SyscallError,
-   * which names the option that does not fit; its errno is ENOTSUPP if programs of this type cannot be run this way.
+   * Runs the program once on the caller's input, without attaching it (BPF_PROG_TEST_RUN; Linux 4.12, most types
+   * later). A program of type syscall changes its context in place; `ctxOut` is then the whole context. Throws
+   * SyscallError, whose message names the option that does not fit. The errno is ENOTSUPP if the kernel cannot run
+   * programs of this type in this way.
    */
   run(options: RunOptions = {}): RunResult {
     return runProgram(this, options);
@@ -119,8 +132,8 @@ export class Program extends KernelObject {
 
   /**
    * Runs the program `repeat` times, a million by default, and returns the mean time of a run in nanoseconds. The
-   * kernel measures it in whole nanoseconds and lets other tasks run in between. Without `dataIn` and `ctxIn` the input
-   * is a packet of 64 bytes.
+   * kernel measures this time in whole nanoseconds, and lets other tasks run in between. Without `dataIn` and `ctxIn`,
+   * the input is a packet of 64 bytes.
    */
   benchmark(options: RunOptions = {}): BenchmarkResult {
     const { repeat = 1_000_000, dataIn, ctxIn } = options;
@@ -130,8 +143,9 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Returns how often the program ran and for how long, and how often it was skipped because it already ran on that
-   * CPU. The kernel counts runs and time only while {@link enableStats} or the sysctl `kernel.bpf_stats_enabled` is on.
+   * Returns how often and for how long the program ran, and how often the kernel skipped it because it already ran on
+   * the same CPU. The kernel counts runs and time only while {@link enableStats} or the sysctl
+   * `kernel.bpf_stats_enabled` is on.
    */
   stats(): ProgramStats {
     const { runCnt, runTimeNs, recursionMisses } = this.info();
@@ -139,9 +153,10 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Returns the instructions as the verifier left them, decoded: each with its text, its source line, and the prototype
-   * of the function that begins there. Calls show the names of helpers, kernel functions and subprograms; this may read
-   * /proc/kallsyms. Empty if the kernel hides the instructions (kernel.kptr_restrict, missing capabilities).
+   * Returns the decoded instructions as the verifier has rewritten them. Each has its text and its source line, and the
+   * first one of a function has the function's prototype. Calls show the names of helpers, kernel functions and
+   * subprograms; this may read /proc/kallsyms. Returns an empty array if the kernel hides the instructions
+   * (kernel.kptr_restrict, missing capabilities).
    */
   instructions(): XlatedRecord[] {
     const loaded = loadedInstructions(this.fd);
@@ -149,23 +164,25 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Returns the machine code, function by function: the program's own first, then its subprograms. Each has its kernel
-   * symbol, its prototype and its source lines. {@link openDisassembler} and `jitedRecords` of `bpfts/asm` turn it into
-   * text. Empty if the program is interpreted or the kernel hides the code (4.18).
+   * Returns the machine code, function by function: first the program's own function, then its subprograms (4.18). Each
+   * function has its kernel symbol, its prototype and its source lines. {@link openDisassembler} and `jitedRecords` of
+   * `bpfts/asm` convert the machine code to text. Returns an empty array if the program is interpreted or the kernel
+   * hides the machine code.
    */
   jited(): readonly JitedFunction[] {
     return jitedProgram(this.fd)?.functions ?? [];
   }
 
   /**
-   * Reads a stream of the program and empties it. The program writes to `stdout` and `stderr` with bpf_stream_printk();
-   * the kernel writes its complaints about the program to `stderr`. Throws NotSupportedError before Linux 6.17.
+   * Reads the unread text of one of the program's streams and removes the text from the stream. The program writes to
+   * `stdout` and `stderr` with bpf_stream_printk(). The kernel writes errors of the program to `stderr`. Throws
+   * NotSupportedError before Linux 6.17.
    */
   stream(name: StreamName = "stdout"): string {
     return Buffer.concat([...readStream(this.fd, name)]).toString();
   }
 
-  /** Makes the program keep a map that its code does not use, for instance one with metadata (5.10). */
+  /** Makes the program hold a map that its code does not use, for instance a map with metadata (5.10). */
   bindMap(map: BpfMap): void {
     progBindMap(this.fd, map.fd);
   }
@@ -186,8 +203,9 @@ export function openProgram(source: ObjectSource): Program {
 }
 
 /**
- * Iterates over all programs of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each program for its
- * step of the loop and closes it afterwards, unless `takeObject` took it. Skips programs that disappear meanwhile.
+ * Iterates over all programs of the kernel in the order of their ids. Needs CAP_SYS_ADMIN. Opens each program for one
+ * step of the loop and closes it afterwards, unless `takeObject` kept it open. Skips programs that disappear during the
+ * iteration.
  */
 export function programs(): Generator<Program, void, undefined> {
   return walkObjects("program", (fd) => new Program(fd, {}));

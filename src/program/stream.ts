@@ -5,7 +5,8 @@ import { progStreamReadByFd } from "../sys/index.ts";
 import { BpfStream } from "../uapi/index.ts";
 
 /**
- * A stream of a program. The program writes with bpf_stream_printk(), the kernel writes complaints about the program.
+ * The name of a stream of a program. The program writes to both streams with bpf_stream_printk(). The kernel writes
+ * errors of the program to `stderr`.
  */
 export type StreamName = "stdout" | "stderr";
 

@@ -4,7 +4,7 @@ import { type CamelCase, camelCase, kernelCase } from "../layout/index.ts";
 import { progTestRun, type TestRunOptions, type TestRunResult } from "../sys/index.ts";
 import { BpfProgType, BpfTestRunFlag } from "../uapi/index.ts";
 
-/** The input of a test run, and the sizes of its output. Which options a program needs depends on its type. */
+/** The input of a test run, and the sizes of its output. The program's type decides which of the options it needs. */
 export type RunOptions = CamelCase<Omit<TestRunOptions, "ctx_in_place">>;
 /** The output of a test run. */
 export type RunResult = CamelCase<TestRunResult>;
@@ -13,12 +13,12 @@ export type RunResult = CamelCase<TestRunResult>;
 export interface BenchmarkResult {
   /** The return value of the last run. */
   readonly retval: number;
-  /** Mean nanoseconds of a run. */
+  /** The mean time of a run in nanoseconds. */
   readonly duration: number;
   readonly repeat: number;
 }
 
-/** The part of a program that a test run needs. */
+/** The properties of a program that a test run needs. */
 interface Runnable {
   readonly fd: number;
   readonly type: BpfProgType;
@@ -37,7 +37,7 @@ const OPTIONS: OptionTable<RunOptions> = {
   batchSize: "natural",
 };
 
-/** Runs a program without its hook. If the kernel refuses, the error names the option that does not fit. */
+/** Runs a program without attaching it. If the kernel refuses, the error names the option that does not fit. */
 export function runProgram(program: Runnable, options: RunOptions): RunResult {
   checkOptions("run", options, OPTIONS);
   try {
@@ -49,14 +49,16 @@ export function runProgram(program: Runnable, options: RunOptions): RunResult {
   }
 }
 
-/** A program of type syscall changes its context in place, so `ctxOut` is a copy of it. */
+/**
+ * Runs a program of type syscall. Such a program changes its context in place, so `ctxOut` is a copy of the context.
+ */
 function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
   const { ctxIn, ctxSizeOut, repeat, ...others } = options;
   if (ctxIn === undefined || ctxSizeOut === undefined) {
     return camelCase(progTestRun(program.fd, kernelCase<TestRunOptions>(options)));
   }
   const ctx = ctxIn.slice();
-  // The kernel refuses `repeat` for this type, even 1 (bpf_prog_test_run_syscall).
+  // The kernel refuses the option `repeat` for this program type, even 1 (bpf_prog_test_run_syscall).
   const result = progTestRun(program.fd, {
     ...kernelCase<TestRunOptions>(others),
     ctx_in_place: ctx,
@@ -65,12 +67,12 @@ function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
   return { ...camelCase(result), ctxOut: ctx, ctxSizeOut: ctx.length };
 }
 
-/** The options of test runs of a program type (net/bpf/test_run.c). */
+/** The options that a program type accepts in test runs (net/bpf/test_run.c). */
 interface RunInput {
   readonly takes: readonly (keyof RunOptions)[];
-  /** The minimum length of the packet. */
+  /** The smallest length of the packet in bytes. */
   readonly packet?: number;
-  /** A description of the required `ctxIn`; undefined if `ctxIn` is optional. */
+  /** A text that describes the required `ctxIn`; undefined if `ctxIn` is optional. */
   readonly context?: string;
 }
 
@@ -128,7 +130,7 @@ function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptio
   }
 }
 
-/** Describes the option that does not fit. */
+/** Returns a text about the option that does not fit; undefined if all options fit. */
 function misfit({ takes, packet, context }: RunInput, typeName: string, options: RunOptions): string | undefined {
   const { dataIn, ctxIn, flags = 0, cpu = 0 } = options;
   for (const [name, value] of Object.entries(options)) {

@@ -8,21 +8,24 @@ export interface Capstone {
     architecture: number,
     mode: number,
   ) => {
-    /** Throws a string if there is no valid instruction. */
+    /** Throws a string if the bytes are not a valid instruction. */
     disasm(code: Uint8Array, address: bigint, count: number): { readonly mnemonic: string; readonly op_str: string }[];
   };
 }
 
 const LENGTH = 4;
-/** Instructions whose target LLVM writes without `#`. */
+/** Matches the instructions whose target LLVM writes without `#`. */
 const BRANCH = /^(b|bl|b\..*|cbn?z|tbn?z)$/;
-/** Instructions whose immediate is a bit pattern or a code, which LLVM writes in hexadecimal. */
+/**
+ * Matches the instructions whose immediate operand is a bit pattern or a code. LLVM writes such an operand in
+ * hexadecimal.
+ */
 const LOGICAL = /^(brk|ands?|orr|eor|tst|bics?|orn|eon)$/;
 const SYSTEM = /^(mrs|msr)$/;
 
 /**
- * Writes arm64 code as LLVM does. Capstone is an older version of LLVM's decoder. It writes numbers and system
- * registers differently, so this function rewrites those.
+ * Writes arm64 code as LLVM does. Capstone comes from an older version of LLVM's decoder. It writes numbers and system
+ * registers in another form, so this function rewrites them.
  */
 export function arm64Disassembler(capstone: Capstone): Disassembler {
   const decoder = new capstone.Capstone(capstone.ARCH_ARM64, capstone.MODE_ARM);

@@ -5,9 +5,9 @@ import { arm64Disassembler, type Capstone } from "./arm64.ts";
 import { x86Disassembler } from "./x86.ts";
 
 /**
- * Opens a disassembler for the code that `Program.jited()` returns. Its text is that of LLVM (x86-64: AT&T syntax). On
- * arm64 it loads the optional package @alexaltea/capstone-js. Throws BpfError if that package is not installed,
- * NotSupportedError on other architectures.
+ * Opens a disassembler for the machine code that `Program.jited()` returns. It writes the same text as LLVM (on x86-64
+ * in AT&T syntax). On arm64 it loads the optional package @alexaltea/capstone-js. Throws BpfError if that package is
+ * not installed, and NotSupportedError on other architectures.
  */
 export async function openDisassembler(architecture: string = process.arch): Promise<Disassembler> {
   switch (architecture) {
@@ -20,7 +20,8 @@ export async function openDisassembler(architecture: string = process.arch): Pro
   }
 }
 
-// Our declarations must not refer to types of an optional package: users without the package could not compile.
+// The caller gives the package's type as `T`. Our declarations must not refer to the types of an optional package,
+// because users who have not installed the package could not compile.
 function load<T>(name: string): T {
   try {
     return createRequire(import.meta.url)(name) as T;

@@ -5,7 +5,7 @@ export class OperandReader {
   protected readonly code: Uint8Array;
   protected readonly view: DataView;
   protected readonly address: bigint;
-  /** The next byte to read. */
+  /** The offset of the next byte to read. */
   at = 0;
   protected segment = "";
   protected narrow = false;
@@ -14,7 +14,7 @@ export class OperandReader {
   protected mod = 0;
   protected reg = 0;
   protected rm = 0;
-  /** The ModRM operand, if it is in memory; otherwise undefined. */
+  /** The text of the ModRM operand if the operand is in memory; otherwise undefined. */
   protected memory: string | undefined;
 
   constructor(code: Uint8Array, address: bigint) {
@@ -57,7 +57,7 @@ export class OperandReader {
     }
   }
 
-  /** Reads the ModRM byte with its SIB byte and displacement. */
+  /** Reads the ModRM byte with the SIB byte and the displacement that belong to it. */
   protected modRm(): void {
     const byte = this.u8();
     this.mod = byte >> 6;
@@ -93,7 +93,9 @@ export class OperandReader {
     return displacement === 0 ? "" : String(displacement);
   }
 
-  /** Reads an immediate as LLVM prints it: signed for operands of 8 and 64 bits, unsigned for 16 and 32 bits. */
+  /**
+   * Reads an immediate operand. As in LLVM, it is signed for sizes of 8 and 64 bits, and unsigned for 16 and 32 bits.
+   */
   protected immediate(size: Size): number {
     switch (size) {
       case 1:

@@ -14,10 +14,10 @@ import {
 } from "./x86-names.ts";
 import { OperandReader } from "./x86-operands.ts";
 
-// The output is AT&T syntax as LLVM 22 writes it. The decoder knows the integer instructions: those that the kernel's
-// JIT emits, those that the kernel patches in (mitigations, nops, fences), and related ones. The opcode maps and the
-// names of operands are from Intel's manual, volume 2, appendix A: E is a register or memory by ModRM, G is a register
-// by ModRM.
+// The output is in AT&T syntax, as LLVM 22 writes it. The decoder knows the integer instructions that the kernel's JIT
+// emits, those that the kernel patches in (mitigations, nops, fences), and related ones. The opcode maps and the names
+// of operands are from Intel's manual, volume 2, appendix A. There, E is a register or memory that the ModRM byte
+// selects, and G is a register that the ModRM byte selects.
 
 /** Writes x86-64 code as LLVM does in AT&T syntax. */
 export const x86Disassembler: Disassembler = function* (code, address): Generator<MachineInstruction> {
@@ -32,7 +32,8 @@ export const x86Disassembler: Disassembler = function* (code, address): Generato
 
 class Decoder extends OperandReader {
   /**
-   * Returns the text of the instruction at `start`, and moves {@link at} behind it. Returns undefined if it is unknown.
+   * Returns the text of the instruction at `start`, and moves {@link at} to the end of this instruction. Returns
+   * undefined if the instruction is unknown.
    */
   decode(start: number): string | undefined {
     this.at = start;
@@ -59,7 +60,7 @@ class Decoder extends OperandReader {
         }
       }
     } catch (error) {
-      // RangeError: the code ends in the middle of an instruction.
+      // A RangeError means that the code ends in the middle of an instruction.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
@@ -192,7 +193,7 @@ class Decoder extends OperandReader {
     }
   }
 
-  /** not, neg, mul, imul, div, idiv, and test with an immediate. */
+  /** Decodes not, neg, mul, imul, div, idiv, and test with an immediate operand. */
   #unary(size: Size): string {
     const isTest = ((this.code[this.at] ?? 0) & 0x30) === 0;
     this.modRm();
@@ -201,7 +202,7 @@ class Decoder extends OperandReader {
     return `${name}${SUFFIX[size]}\t${this.e(size)}`;
   }
 
-  /** inc and dec; indirect calls and jumps; push. */
+  /** Decodes inc and dec, indirect calls and jumps, and push. */
   #counting(op: number, size: Size): string | undefined {
     this.modRm();
     const kind = this.reg & 7;
@@ -313,11 +314,11 @@ class Decoder extends OperandReader {
     return kind >= 6 ? `${kind === 6 ? "rdrand" : "rdseed"}${SUFFIX[size]}\t${this.e(size)}` : undefined;
   }
 
-  /** Shifts that do not change the flags (BMI2). The JIT emits no other instructions with a VEX prefix. */
+  /** Decodes shifts that do not change the flags (BMI2). The JIT emits no other instructions with a VEX prefix. */
   #vex(): string | undefined {
     const first = this.u8();
     const second = this.u8();
-    // R, X and B are inverted, as in REX; W is bit 7 of the second byte.
+    // The bits R, X and B are inverted copies of those in REX. The bit W is bit 7 of the second byte.
     this.rex = ((~first >> 5) & 7) | ((second >> 4) & 8);
     const operand = (~second >> 3) & 15;
     const name = ["", "shlx", "sarx", "shrx"][second & 3];
