@@ -5,20 +5,20 @@ import { closeFd, type LinkPlace, type ProgAttachOptions, progGetFdById } from "
 import { BpfAttachFlag } from "../uapi/index.ts";
 import type { Link } from "./link.ts";
 
-/** A neighbour in the list of a hook: a link or a program, or its id. */
+/** A neighbour in the list of a hook: a link or a program, or the id of a link or a program. */
 export type AnchorTarget = Link | Program | { readonly linkId: number } | { readonly programId: number };
 
 /**
  * The place of a program in the list of a hook that runs several programs. Linux has such lists for tcx (6.6), netkit
- * (6.7) and cgroups (6.17; some distributions have it in 6.12). `replace` puts the program in another one's place; a
- * link cannot do that.
+ * (6.7) and cgroups (6.17; some distributions have backported them to 6.12). `replace` puts the program in the place of
+ * another program. A link cannot use `replace`.
  */
 export type Anchor = Order | { readonly replace: Program | { readonly programId: number } };
 
-/** The anchors that work both with and without a link. */
+/** The anchors that a link can use too. */
 type Order = "head" | "tail" | { readonly before: AnchorTarget } | { readonly after: AnchorTarget };
 
-/** The place in a hook's list, and the revision that the caller expects the list to have. */
+/** The place in a hook's list, and the revision that the caller expects. */
 export interface Position {
   /** Default: the end of the list. */
   readonly anchor?: Anchor | undefined;
@@ -30,11 +30,11 @@ export interface Position {
 export const POSITION_OPTIONS: OptionTable<Position> = { anchor: "any", expectedRevision: "u64" };
 
 const flag = BpfAttachFlag;
-/** The kernel flags that an anchor is encoded as. Callers may not pass them in `flags`. */
+/** The kernel flags that encode an anchor. Callers may not pass these flags in `flags`. */
 const ANCHOR_FLAGS: number =
   flag.BPF_F_REPLACE | flag.BPF_F_BEFORE | flag.BPF_F_AFTER | flag.BPF_F_ID | flag.BPF_F_LINK;
 
-/** Returns the flags, 0 by default. Throws UsageError if one of them is a flag that only an anchor may set. */
+/** Returns the given flags; 0 by default. Throws UsageError if they contain a flag that only an anchor may set. */
 export function withoutAnchorFlags(flags: number | undefined): number {
   if (((flags ?? 0) & ANCHOR_FLAGS) !== 0) {
     throw new UsageError(
@@ -45,8 +45,8 @@ export function withoutAnchorFlags(flags: number | undefined): number {
 }
 
 /**
- * Encodes a position for LINK_CREATE: the flags, and the fields of a tcx, netkit or cgroup link. Throws UsageError for
- * `replace`.
+ * Encodes a position for LINK_CREATE. Returns the flags, and the fields of a tcx, netkit or cgroup link. Throws
+ * UsageError for `replace`, which a link cannot use.
  */
 export function linkPosition(
   position: Position,
@@ -64,8 +64,8 @@ export function linkPosition(
 }
 
 /**
- * Calls `attach` with a position encoded for PROG_ATTACH or PROG_DETACH. Keeps a program that is replaced by id open
- * during the call.
+ * Calls `attach` with a position that is encoded for PROG_ATTACH or PROG_DETACH. If the program to replace is given by
+ * id, it is open during the call.
  */
 export function withAttachPosition<T>(
   position: Position,
@@ -112,13 +112,13 @@ function neighbour(anchor: Order | undefined): Neighbour {
   return { attach_flags: side | flag.BPF_F_LINK, relative_fd: target.fd };
 }
 
-/** Returns the id. Refuses 0, which the kernel would read as "no neighbour". */
+/** Returns the id. Throws for 0, because the kernel would read 0 as "no neighbour". */
 function checkedId(id: number): number {
   if (Number.isInteger(id) && id > 0 && id <= 0xffffffff) return id;
   throw new UsageError(`${id} is not the id of a program or link; ids are whole numbers from 1 on`);
 }
 
-/** What an errno means at a hook with a list of programs (kernel/bpf/mprog.c). */
+/** Returns what an errno means at a hook with a list of programs (kernel/bpf/mprog.c). */
 export function reasonInList(errno: number): string | undefined {
   switch (errno) {
     case Errno.ESTALE:

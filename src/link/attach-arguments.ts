@@ -3,10 +3,10 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 import { Program } from "../program/index.ts";
 import { attachTypeByName, type BpfAttachType } from "../uapi/index.ts";
 
-/** An attach type: libbpf's name for it (`cgroup_inet_egress`) or its BPF_* number. */
+/** An attach type: its name in libbpf (`cgroup_inet_egress`) or its BPF_* number. */
 export type AttachTypeName = string | BpfAttachType;
 
-/** Throws UsageError unless the first argument of an attach function is a program and its options are known ones. */
+/** Throws UsageError unless the first argument of an attach function is a program and all of its options are known. */
 export function checkArguments<T>(caller: string, program: Program, options: T, table: OptionTable<T>): void {
   if (!(program instanceof Program)) {
     throw new UsageError(`${caller} takes a Program as its first argument, such as object.program("name")`);
@@ -14,7 +14,10 @@ export function checkArguments<T>(caller: string, program: Program, options: T, 
   checkOptions(caller, options, table);
 }
 
-/** Returns the number of the given attach type, by default the program's own. Throws UsageError if there is neither. */
+/**
+ * Returns the number of the given attach type. By default it is the program's own attach type. Throws UsageError if the
+ * program has none.
+ */
 export function resolveAttachType(given: AttachTypeName | undefined, program: Program): BpfAttachType {
   if (given !== undefined) return attachTypeNumber(given);
   const own = program.origin.attachType;

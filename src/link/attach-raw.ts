@@ -5,19 +5,19 @@ import { type LinkCreateOptions, linkCreate } from "../sys/index.ts";
 import { type AttachTypeName, attachTypeNumber } from "./attach-arguments.ts";
 import { KernelLink } from "./link.ts";
 
-/** The arguments of LINK_CREATE, for kinds of links that this library has no attach function for. */
+/** The arguments of LINK_CREATE. Use them for kinds of links for which this library has no attach function. */
 export interface AttachRawOptions {
-  /** An fd, or the index of a network device. 0 if the target was fixed when the program was loaded. */
+  /** An fd, or the index of a network device; 0 if the target was fixed when the program was loaded. */
   readonly target: number;
-  /** The program to attach. For struct_ops it is a map. */
+  /** The program to attach. For struct_ops, the map to attach. */
   readonly program: Program | BpfMap;
-  /** `cgroup_inet_egress`, … or BPF_*. */
+  /** The attach type: `cgroup_inet_egress`, … or a BPF_* number. */
   readonly attachType: AttachTypeName;
-  /** The BTF type in the target program to attach to, for freplace. */
+  /** For freplace: the BTF type in the target program to attach to. */
   readonly btfId?: number | undefined;
-  /** The kernel's flags, passed on unchanged. */
+  /** The kernel's flags. They are passed on unchanged. */
   readonly flags?: number | undefined;
-  /** The fields of `bpf_attr` for this kind of link, by the kernel's names. */
+  /** The fields of `bpf_attr` for this kind of link, with the kernel's names. */
   readonly options?: Omit<LinkCreateOptions, "flags" | "target_btf_id"> | undefined;
 }
 
@@ -31,8 +31,8 @@ const OPTIONS: OptionTable<AttachRawOptions> = {
 };
 
 /**
- * Calls BPF_LINK_CREATE (5.7) without checking or completing its arguments. Use it for kinds of links that are newer
- * than this library. Throws SyscallError with the kernel's errno.
+ * Calls BPF_LINK_CREATE (5.7). The arguments are neither checked nor completed. Use this function for kinds of links
+ * that are newer than this library. Throws SyscallError with the kernel's errno.
  */
 export function attachRaw(options: AttachRawOptions): KernelLink {
   checkOptions("attachRaw", options, OPTIONS);

@@ -12,19 +12,26 @@ export interface AttachmentOptions {
   readonly what: string;
   /** The kind of link that a newer kernel makes at this hook; BPF_LINK_TYPE_UNSPEC if no kernel makes one. */
   readonly type: BpfLinkType;
-  /** The kernel feature that adds links to this hook, such as `link:perf_event`. Errors tell which version has it. */
+  /**
+   * The kernel feature that adds links to this hook, such as `link:perf_event`. Errors name the kernel version that has
+   * this feature.
+   */
   readonly linkFeature?: FeatureName | undefined;
-  /** Detaches the program and closes the fds that kept it attached. `detach()` or `close()` calls it once. */
+  /** Detaches the program and closes the fds that kept it attached. It is called once, by `detach()` or `close()`. */
   readonly end: () => void;
-  /** Replaces the program; left out if the hook cannot. If it fails, the old program must still be attached. */
+  /**
+   * Replaces the program. Leave it out if the hook cannot replace programs. If it fails, the old program must still be
+   * attached.
+   */
   readonly update?: ((next: Program | BpfMap, options: UpdateOptions) => void) | undefined;
 }
 
 /**
- * A {@link Link} for hooks and kernels that have no BPF link. The program is attached by PROG_ATTACH, an ioctl on a
- * perf event, an event in tracefs or a socket option. There is no id, no info and no pin: those members throw
- * NotSupportedError. `detach()` and `close()` both end the attachment. Without them, its lifetime depends on the hook:
- * a perf event ends with the process; PROG_ATTACH lasts until the program is detached or its target is gone.
+ * A {@link Link} where the hook or the kernel has no BPF links. The program is attached by PROG_ATTACH, by an ioctl on
+ * a perf event, by an event in tracefs, or by a socket option. An Attachment has no id, no info and no pin: these
+ * members throw NotSupportedError. `detach()` and `close()` both end the attachment. If neither is called, the hook
+ * decides when the attachment ends: a perf event ends with the process; PROG_ATTACH lasts until the program is detached
+ * or its target is gone.
  */
 export class Attachment implements Link {
   readonly what: string;
@@ -81,7 +88,7 @@ export class Attachment implements Link {
     throw this.#unsupported("pinning");
   }
 
-  /** Does nothing: an attachment without a link has no pin. */
+  /** Does nothing, because an attachment without a link has no pin. */
   unpin(): void {}
 
   close(): void {

@@ -8,7 +8,10 @@ export interface Device {
   readonly what: string;
 }
 
-/** Finds a network device by name or index. Throws UsageError for an unknown name or an impossible index. */
+/**
+ * Finds a network device by its name or index. Throws UsageError if there is no such device or if the index is
+ * impossible.
+ */
 export function findDevice(device: string | number): Device {
   if (typeof device === "number") {
     if (Number.isInteger(device) && device > 0 && device <= 0x7fffffff) {
@@ -24,7 +27,7 @@ export function findDevice(device: string | number): Device {
   return { ifindex, what: `network device ${device}` };
 }
 
-/** Returns a reason if the errno means that no device has this index: ENODEV, or EINVAL for XDP. */
+/** Returns a reason if the errno means that no device has this index. The errno is ENODEV, or EINVAL for XDP. */
 export function missingDevice(errno: number, ifindex: number): string | undefined {
   if (errno !== Errno.ENODEV && (errno !== Errno.EINVAL || hasDevice(ifindex))) return undefined;
   return "there is no such network device in this network namespace";

@@ -4,33 +4,41 @@ import type { Program } from "../program/index.ts";
 import { attachTypeName, type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
 import { type Cleanup, KernelLink } from "./link.ts";
 
-/** A place in the kernel where programs run: which programs fit, which feature it needs, what its errnos mean. */
+/**
+ * A hook, that is, a place in the kernel where programs run. It describes which programs fit, which feature the hook
+ * needs, and what an errno means there.
+ */
 export interface Hook {
-  /** The name of the place in errors: `network device eth0`, `kprobe do_unlinkat`. */
+  /** The name of the hook in errors: `network device eth0`, `kprobe do_unlinkat`. */
   readonly name: string;
-  /** The types of programs that fit. */
+  /** The types of programs that can be attached here. */
   readonly programTypes: readonly BpfProgType[];
-  /** The attach type, for errors. Left out if the name of the place already implies it. */
+  /** The attach type, for errors. Leave it out if the name of the hook already implies it. */
   readonly attachType?: BpfAttachType | undefined;
   /**
-   * The attach types (0 for none) of which a program must be loaded for one. Left out if the kernel does not check
-   * this.
+   * The program must be loaded for one of these attach types; 0 means loaded for none. Leave it out if the kernel does
+   * not check this.
    */
   readonly loadedFor?: readonly BpfAttachType[] | undefined;
-  /** The kernel feature that attaching needs, such as `link:tcx`. Left out if every supported kernel has it. */
+  /**
+   * The kernel feature that attaching needs, such as `link:tcx`. Leave it out if every supported kernel can attach
+   * here.
+   */
   readonly feature?: FeatureName | undefined;
   /**
-   * Returns what an errno means here: a reason to add to the error, or another error to throw. Called after a failure.
+   * Returns what an errno means at this hook: a reason to add to the error, or another error to throw. It is called
+   * after a failure.
    */
   readonly explain?: ((refusal: SyscallError) => string | Error | undefined) | undefined;
 }
 
-/** The errnos that the kernel returns both for a program that does not fit and for a feature that it lacks. */
+/** The errnos with two meanings: the program does not fit, or the kernel does not have the feature. */
 const UNFIT: ReadonlySet<number> = new Set([Errno.EINVAL, Errno.E2BIG, Errno.EOPNOTSUPP, Errno.ENOTSUPP]);
 
 /**
- * Attaches a program to a hook by a link, whose fd `create` returns. Throws UsageError if the program does not fit,
- * NotSupportedError if the kernel lacks the feature, otherwise SyscallError with the errno's meaning at this hook.
+ * Attaches a program to a hook by a link. `create` makes the link and returns its fd. Throws UsageError if the program
+ * does not fit, and NotSupportedError if the kernel does not have the feature. Otherwise throws SyscallError with the
+ * meaning of the errno at this hook.
  */
 export function attach(program: Program, hook: Hook, create: () => number, cleanup?: Cleanup): KernelLink {
   return KernelLink.of(explained(program, hook, create), `link of ${program.what} to ${hook.name}`, cleanup);
@@ -46,7 +54,7 @@ export function explained<T>(program: Program, hook: Hook, call: () => T): T {
   }
 }
 
-/** Runs a query of a hook's programs. Throws the same errors as {@link attach}. */
+/** Runs a query of the programs at a hook. Throws the same errors as {@link attach}. */
 export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T): T {
   try {
     return ask();
@@ -55,14 +63,18 @@ export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T
   }
 }
 
-/** Throws UsageError unless the program's type fits the hook. The kernel would only return EINVAL. */
+/**
+ * Throws UsageError unless the program's type fits the hook. Without this check, the kernel would only return EINVAL.
+ */
 export function requireType(program: Program, hook: Hook): void {
   if (hook.programTypes.includes(program.type)) return;
   const names = hook.programTypes.map((type) => progTypeName(type) ?? type).join(" or ");
   throw new UsageError(`${subjectOf(hook, program)}: that hook takes ${names} programs`);
 }
 
-/** Turns a SyscallError of an attach call or (without `program`) of a query into the error that explains it. */
+/**
+ * Returns the error that explains a SyscallError. The failed call attaches `program`; without `program` it is a query.
+ */
 export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">, program?: Program): unknown {
   if (!(error instanceof SyscallError)) return error;
   const subject = subjectOf(hook, program);
@@ -91,9 +103,13 @@ function subjectOf({ name, attachType }: Omit<Hook, "programTypes">, program: Pr
     : `${program.what} (${program.typeName}) cannot be attached to ${name}${as}`;
 }
 
-/** Returns a reason if the program was loaded for an attach type that does not fit the hook. */
+/**
+ * Returns a reason if the program was loaded for an attach type that does not fit the hook. Otherwise returns
+ * undefined.
+ */
 function wrongAttachType({ origin }: Program, loadedFor: Hook["loadedFor"]): string | undefined {
-  // A program that this process loaded without an attach type has 0. For programs of other processes it is unknown.
+  // A program that this process loaded without an attach type has 0. If another process loaded the program, its attach
+  // type is not known.
   const own = origin.attachType ?? (origin.sectionName === undefined ? undefined : 0);
   if (own === undefined || loadedFor === undefined || loadedFor.includes(own)) return undefined;
   return `it was loaded for ${loadedText(own)}, and that hook takes programs loaded for ${loadedFor.map(loadedText).join(" or ")}`;
@@ -107,12 +123,15 @@ function typeText(type: BpfAttachType): string {
   return attachTypeName(type) ?? `attach type ${type}`;
 }
 
-/** Whether the error may mean that the kernel is too old for a feature, so that the caller can fall back. */
+/** Returns true if the error may mean that the kernel is too old for a feature, so that the caller can fall back. */
 export function isTooOldFor(name: FeatureName, error: unknown): boolean {
   return error instanceof SyscallError && error.errno === Errno.EINVAL && featureLack(name)?.kind === "version";
 }
 
-/** The program's section, as the name of its hook in errors; `otherwise` if this process did not load the program. */
+/**
+ * Returns the section of a program, which errors use as the name of its hook. Returns `otherwise` if this process did
+ * not load the program.
+ */
 export function sectionOf(program: Program, otherwise: string): string {
   return program.origin.sectionName?.replace(/^\?/, "") ?? otherwise;
 }

@@ -18,15 +18,15 @@ import { type LinkInfo, readLinkInfo } from "./info.ts";
 
 /** Options of {@link Link.update}. */
 export interface UpdateOptions {
-  /** Replace only if this is the link's program (or map) now; otherwise SyscallError with EPERM. */
+  /** Replace only if the link's program (or map) is this one. Otherwise `update()` throws SyscallError with EPERM. */
   readonly old?: Program | BpfMap | undefined;
-  /** Further flags of the kernel. */
+  /** Other flags of the kernel. */
   readonly flags?: number | undefined;
 }
 
 const UPDATE_OPTIONS: OptionTable<UpdateOptions> = { old: "object", flags: "natural" };
 
-/** Throws UsageError unless `update()` was called with a program or map, and with known options. */
+/** Throws UsageError unless the first argument of `update()` is a program or map, and all options are known. */
 export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): void {
   if (!(next instanceof KernelObject)) {
     throw new UsageError('update takes a Program as its first argument, such as object.program("name")');
@@ -44,46 +44,52 @@ export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): voi
 export interface Link extends Disposable {
   /** The name that errors use. */
   readonly what: string;
-  /** BPF_LINK_TYPE_*. For an {@link Attachment}, the kind of link that a newer kernel makes here, or UNSPEC. */
+  /**
+   * BPF_LINK_TYPE_*. For an {@link Attachment}, it is the kind of link that a newer kernel would make, or UNSPEC if no
+   * kernel makes one.
+   */
   readonly type: BpfLinkType;
-  /** `cgroup`, `xdp`, … For a kind that is newer than this library, its number. */
+  /**
+   * The name of {@link type}: `cgroup`, `xdp`, … If the kind is newer than this library, it is the number as a text.
+   */
   readonly typeName: string;
-  /** The kernel's number of the link. Throws NotSupportedError for an {@link Attachment}. */
+  /** The kernel's id of the link. Throws NotSupportedError for an {@link Attachment}. */
   readonly id: number;
   /**
-   * The link's fd, which this object still owns. Throws ClosedError after `close()`, NotSupportedError without a link.
+   * The link's fd. This object still owns it. Throws ClosedError after `close()`, and NotSupportedError for an {@link
+   * Attachment}.
    */
   readonly fd: number;
   readonly closed: boolean;
   /**
-   * The path that the link was opened from or that `pin()` pinned it at; undefined if there is none, or after
-   * `unpin()`.
+   * The path at which `pin()` pinned the link, or from which the link was opened. Undefined if there is no such path,
+   * and after `unpin()`.
    */
   readonly pinnedPath: string | undefined;
-  /** Whether {@link pinnedPath} is set. Other pins of the same link may exist. */
+  /** True if {@link pinnedPath} is set. The same link may have other pins. */
   readonly isPinned: boolean;
 
   /** Reads the kernel's information about the link (5.8). Which fields exist depends on `kind`. */
   info(): LinkInfo;
   /**
-   * Replaces the program atomically. For struct_ops links, `next` is a map.
-   * Throws NotSupportedError for kinds that cannot be updated (tracing, perf events, …), UsageError for a program of
-   * another type, SyscallError with EPERM if `old` is not the link's program, and with ENOLINK after `detach()`.
+   * Replaces the program atomically. For struct_ops links, `next` is a map. Throws NotSupportedError for kinds that
+   * cannot be updated (tracing, perf events, …). Throws UsageError for a program of another type. Throws SyscallError
+   * with EPERM if `old` is not the link's program, and with ENOLINK after `detach()`.
    */
   update(next: Program | BpfMap, options?: UpdateOptions): void;
   /**
-   * Detaches the program at once, even if other processes hold the link (5.9). The link then exists without effect.
-   * Throws NotSupportedError for kinds that cannot be detached.
+   * Detaches the program at once, even if other processes hold the link (5.9). The link still exists, but has no
+   * effect. Throws NotSupportedError for kinds that cannot be detached.
    */
   detach(): void;
   /**
-   * Pins the link at a path in a bpffs, so that it outlives the process (5.8). Returns the first directory that it
-   * made.
+   * Pins the link at a path in a bpffs, so that the link outlives the process (5.8). Returns the first directory that
+   * this call created; undefined if it created none.
    */
   pin(path: string): string | undefined;
   /** Removes the pin at {@link pinnedPath}. Does nothing if there is no such pin. */
   unpin(): void;
-  /** Ends the attachment, unless a pin or another fd holds it. A second call does nothing. */
+  /** Ends the attachment, unless a pin or another fd holds the link. A second call does nothing. */
   close(): void;
 }
 
@@ -100,17 +106,20 @@ const UPDATABLE: ReadonlySet<number> = new Set([
   t.BPF_LINK_TYPE_SOCKMAP,
 ]);
 
-/** How to remove what this library made in addition to a link, such as an event in tracefs or elements of a map. */
+/** How to remove what this library has made in addition to a link, such as an event in tracefs or elements of a map. */
 export interface Cleanup {
-  /** Removes it. Called when the link is closed and not pinned; not called if creating the link fails. */
+  /**
+   * Removes these additions. It is called when the link is closed and not pinned. It is not called if creating the link
+   * fails.
+   */
   readonly run: () => void;
-  /** The reason why the link cannot be pinned. Left out if it can. */
+  /** The reason why the link cannot be pinned. Leave it out if the link can be pinned. */
   readonly unpinnable?: string | undefined;
 }
 
-/** What the caller knows about a link when it passes the fd. */
+/** What the caller knows about a link whose fd it passes. */
 export interface KernelLinkOptions {
-  /** The id. If left out, it is read from the kernel when it is first needed. */
+  /** The id of the link. If it is left out, it is read from the kernel when it is first needed. */
   readonly id?: number | undefined;
   readonly pinnedPath?: string | undefined;
   readonly cleanup?: Cleanup | undefined;
@@ -128,7 +137,10 @@ export class KernelLink extends KernelObject implements Link {
     this.#cleanup = options.cleanup;
   }
 
-  /** @internal Makes a link of a new fd. `what` names it in errors: `link of program pass to network device eth0`. */
+  /**
+   * @internal Makes a link from a new fd. Errors use `what` as the link's name: `link of program pass to network device
+   * eth0`.
+   */
   static of(fd: number, what: string, cleanup?: Cleanup): KernelLink {
     return new KernelLink(new OwnedFd(fd, what), { cleanup });
   }
@@ -239,7 +251,7 @@ function isUnsupported(errno: number): boolean {
   return errno === Errno.EOPNOTSUPP || errno === Errno.ENOTSUPP;
 }
 
-/** Opens a link by id, pin or fd. Throws UsageError if it does not exist or is not a link. */
+/** Opens a link by id, pin or fd. Throws UsageError if the object does not exist or is not a link. */
 export function openLink(source: ObjectSource): KernelLink {
   return new KernelLink(openSource(source, "link", linkGetFdById), {
     id: "id" in source ? source.id : undefined,

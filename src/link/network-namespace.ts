@@ -29,7 +29,10 @@ export function withNetworkNamespace<T>(netns: string | number | undefined, use:
   }
 }
 
-/** Returns the fd if it is a network namespace. For any other fd the kernel would only return EINVAL. */
+/**
+ * Returns the fd if it refers to a network namespace, and throws otherwise. Without this check, the kernel would only
+ * return EINVAL.
+ */
 function requireNetworkNamespace(fd: number, what: string): number {
   if (namespaceType(fd) === Namespace.CLONE_NEWNET) return fd;
   throw new UsageError(`${what} is not a network namespace`);

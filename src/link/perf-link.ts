@@ -19,9 +19,9 @@ export interface PerfLinkOptions {
 }
 
 /**
- * Attaches a program to a perf event and enables the event. Uses a link (5.15) if possible; otherwise the program stays
- * attached while the event's fd is open. Becomes the owner of the fd: a link holds the event itself, so the fd is then
- * closed at once.
+ * Attaches a program to a perf event and enables the event. Uses a link if the kernel supports it (5.15). Otherwise the
+ * program stays attached as long as the event's fd is open. This function becomes the owner of the fd. With a link it
+ * closes the fd at once, because the link holds the event.
  */
 export function linkPerfEvent(program: Program, hook: Hook, event: number, options: PerfLinkOptions): Link {
   const { cookie, cleanup } = options;
@@ -57,7 +57,7 @@ export function linkPerfEvent(program: Program, hook: Hook, event: number, optio
   }
 }
 
-/** Returns the fd of a new link; undefined if the kernel has no links to perf events. */
+/** Returns the fd of a new link. Returns undefined if the kernel has no links for perf events. */
 function tryLink(program: Program, event: number, cookie: Cookie | undefined): number | undefined {
   try {
     const options = cookie === undefined ? {} : { perf_event: { bpf_cookie: cookie } };

@@ -3,7 +3,7 @@ import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 const a = BpfAttachType;
 const p = BpfProgType;
 
-/** The attach types of cgroups, each with the type of its programs, in the order in which bpftool shows them. */
+/** The attach types of cgroups in the order in which bpftool shows them. Each has the type of its programs. */
 const PROGRAM_TYPES: ReadonlyMap<BpfAttachType, BpfProgType> = new Map([
   [a.BPF_CGROUP_INET_INGRESS, p.BPF_PROG_TYPE_CGROUP_SKB],
   [a.BPF_CGROUP_INET_EGRESS, p.BPF_PROG_TYPE_CGROUP_SKB],
@@ -36,10 +36,13 @@ const PROGRAM_TYPES: ReadonlyMap<BpfAttachType, BpfProgType> = new Map([
   [a.BPF_LSM_CGROUP, p.BPF_PROG_TYPE_LSM],
 ]);
 
-/** The attach types of cgroups in the order in which bpftool shows them. An older kernel has fewer. */
+/** The attach types of cgroups in the order in which bpftool shows them. Older kernels do not have all of them. */
 export const CGROUP_ATTACH_TYPES: readonly BpfAttachType[] = [...PROGRAM_TYPES.keys()];
 
-/** Returns the type of the programs of a cgroup attach type; undefined for any other attach type. */
+/**
+ * Returns the type of the programs of a cgroup attach type. Returns undefined for an attach type that is not for
+ * cgroups.
+ */
 export function cgroupProgramType(attachType: BpfAttachType): BpfProgType | undefined {
   return PROGRAM_TYPES.get(attachType);
 }

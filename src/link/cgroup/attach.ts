@@ -10,9 +10,9 @@ import { withCgroup } from "./cgroup-fd.ts";
 import { cgroupHook } from "./cgroup-hook.ts";
 import { queryCgroup } from "./query.ts";
 
-/** Where a program is attached to a cgroup. */
+/** The cgroup and the hook to which a program is attached. */
 export interface CgroupPlace {
-  /** Path of a directory in a cgroup v2 hierarchy. */
+  /** The path of a directory in a cgroup v2 hierarchy. */
   readonly cgroup: string;
   /** `cgroup_inet_egress`, … Default: the attach type that the program was loaded for. */
   readonly attachType?: AttachTypeName | undefined;
@@ -23,13 +23,18 @@ export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: required("text
 
 /** Where and how to attach a program to a cgroup without a link. */
 export interface AttachProgramOptions extends CgroupPlace, Position {
-  /** Allows further programs at this cgroup and below it; all of them run (BPF_F_ALLOW_MULTI, 4.15). */
+  /** Allows more programs at this cgroup and at the cgroups below it. All of them run (BPF_F_ALLOW_MULTI, 4.15). */
   readonly multi?: boolean | undefined;
-  /** Allows a cgroup below to attach a program of its own, which runs there instead (BPF_F_ALLOW_OVERRIDE). */
+  /**
+   * Allows a cgroup below to attach its own program, which then runs there instead of this one (BPF_F_ALLOW_OVERRIDE).
+   */
   readonly override?: boolean | undefined;
-  /** With `multi`: runs before all programs without this flag; among those with it, cgroups above come first (6.15). */
+  /**
+   * With `multi`: the program runs before all programs without this flag. Of several programs with this flag, those of
+   * cgroups above run first (6.15).
+   */
   readonly preorder?: boolean | undefined;
-  /** With `multi`: the attached program to replace (5.6). The same as an anchor with `replace`. */
+  /** With `multi`: the attached program to replace (5.6). An anchor with `replace` does the same. */
   readonly replace?: Program | undefined;
 }
 
@@ -43,10 +48,11 @@ const ATTACH_OPTIONS: OptionTable<AttachProgramOptions> = {
 };
 
 /**
- * Attaches a program to a cgroup without a link (4.10). It stays until it is detached or the cgroup is removed. Without
- * `multi` and `override`, the hook takes one program: a second one replaces it, and cgroups below take none. The
- * neighbour in an `anchor` must itself be attached without a link. Throws SyscallError if another attachment forbids
- * this one, NotSupportedError if the kernel lacks the hook or the order of programs.
+ * Attaches a program to a cgroup without a link (4.10). The program stays attached until it is detached or the cgroup
+ * is removed. Without `multi` and `override`, the hook takes one program: a second program replaces the first, and
+ * cgroups below cannot attach any. The neighbour in an `anchor` must also be attached without a link. Throws
+ * SyscallError if another attachment forbids this one, and NotSupportedError if the kernel does not have the hook or
+ * does not support `anchor`.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   checkArguments("attachProgram", program, options, ATTACH_OPTIONS);
@@ -63,14 +69,15 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
   );
 }
 
-/** The hook to detach a program from, and the revision that its list is expected to have. */
+/** The hook to detach a program from, and the expected revision of the hook's list. */
 export interface DetachProgramOptions extends CgroupPlace, Pick<Position, "expectedRevision"> {}
 
 const DETACH_OPTIONS: OptionTable<DetachProgramOptions> = { ...CGROUP_OPTIONS, expectedRevision: "u64" };
 
 /**
- * Detaches a program that was attached to a cgroup without a link. Throws UsageError if it is not attached there, or by
- * a link. The check matters: at a hook without `multi` the kernel ignores the program and detaches whichever is there.
+ * Detaches a program that was attached to a cgroup without a link. Throws UsageError if the program is not attached
+ * there, or if a link attaches it. This check matters: at a hook without `multi`, the kernel ignores which program is
+ * given and detaches the attached one.
  */
 export function detachProgram(program: Program, place: DetachProgramOptions): void {
   checkArguments("detachProgram", program, place, DETACH_OPTIONS);
@@ -93,7 +100,7 @@ export function detachProgram(program: Program, place: DetachProgramOptions): vo
 function requireAttached(program: Program, fd: number, cgroup: string, attachType: BpfAttachType): void {
   const { attached, unknown, errno } = queryHooks(fd, [attachType]);
   const ids = attached.filter((_, i) => i % 3 === 2);
-  // If the query failed or the kernel lacks the hook, let PROG_DETACH fail: its error has the reason.
+  // If the query failed or the kernel does not have the hook, call PROG_DETACH anyway: its error has the reason.
   if (errno !== 0 || unknown.length > 0 || ids.includes(program.id)) return;
   const name = attachTypeName(attachType) ?? attachType;
   const there =
@@ -101,7 +108,10 @@ function requireAttached(program: Program, fd: number, cgroup: string, attachTyp
   throw new UsageError(`${program.what} is not attached to ${cgroup} as ${name}: ${there}`);
 }
 
-/** The error for a program that a query found at the hook but PROG_DETACH did not: a link holds it. */
+/**
+ * Returns the error for a program that a query found at the hook but PROG_DETACH did not find. A link attaches such a
+ * program.
+ */
 function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType): UsageError {
   const { programs } = queryCgroup(cgroup, attachType, { details: true });
   const link = programs.find(({ id, linkId }) => id === program.id && linkId !== undefined)?.linkId;
@@ -127,7 +137,7 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
       "multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead",
     );
   }
-  // Without `multi` the kernel (up to 7.2) silently ignores an order.
+  // Without `multi`, the kernel (up to 7.2) silently ignores the place in the list.
   const needsMulti =
     typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "a place in the order (anchor)";
   if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs multi`);

@@ -25,12 +25,12 @@ export function withCgroup<T>(path: string, use: (directory: CgroupDirectory) =>
   }
 }
 
-/** The error for a path that cannot be opened. */
+/** Returns the error for a path that cannot be opened. */
 export function cannotOpen(path: string, errno: number): UsageError {
   return new UsageError(`can't open cgroup ${path}: ${errnoText(errno)}`);
 }
 
-/** The error for an existing path that is not a cgroup v2. */
+/** Returns the error for a path that exists but is not a cgroup v2. */
 export function notACgroup(path: string): UsageError {
   const mount = cgroup2Mount();
   const where = mount === undefined ? "cgroup v2 is not mounted here" : `cgroup v2 is mounted at ${mount}`;
@@ -42,7 +42,7 @@ export function notACgroup(path: string): UsageError {
     : new UsageError(`${path} is not a cgroup: it is not in a cgroup v2 hierarchy; ${where}`);
 }
 
-/** The error for a failed query. */
+/** Returns the error for a failed query. */
 export function queryError(cgroup: string, errno: number): BpfError {
   if (errno === Errno.EBADF) return notACgroup(cgroup);
   return new SyscallError({

@@ -11,7 +11,7 @@ import { cgroupProgramType } from "./attach-types.ts";
 import { notACgroup } from "./cgroup-fd.ts";
 import { CgroupReader } from "./cgroup-reader.ts";
 
-/** An attempt to attach a program to a cgroup, or to detach it. */
+/** A call that attaches a program to a cgroup or detaches it. */
 export interface CgroupAttachment {
   readonly program: Program;
   readonly cgroup: string;
@@ -24,12 +24,12 @@ export interface CgroupAttachment {
 }
 
 const flag = BpfAttachFlag;
-/** BPF_CGROUP_MAX_PROGS. */
+/** The kernel's limit BPF_CGROUP_MAX_PROGS. */
 const MAX_PROGRAMS = 64;
 
 /**
- * Describes the hook of a cgroup. The kernel uses one errno for several mistakes, so `explain` queries the cgroup and
- * those above it to find out which mistake it was.
+ * Describes the hook of a cgroup. The kernel uses one errno for several mistakes. So `explain` queries the cgroup and
+ * the cgroups above it to find out which mistake it was.
  */
 export function cgroupHook(attachment: CgroupAttachment): Hook {
   const { cgroup, attachType, program } = attachment;
@@ -37,24 +37,26 @@ export function cgroupHook(attachment: CgroupAttachment): Hook {
   return {
     name: cgroup,
     attachType,
-    // For an attach type that is not a cgroup's, any program type passes here. The kernel then fails with EINVAL, and
-    // `explain` names the reason.
+    // For an attach type that is not for cgroups, every program type passes this check. The kernel then fails with
+    // EINVAL, and `explain` names the reason.
     programTypes: [type ?? program.type],
-    // A cgroup_skb program fits both directions, unless it returns values that only egress allows.
+    // A cgroup_skb program fits both directions, unless it returns numbers that only egress allows.
     loadedFor: type === undefined || type === BpfProgType.BPF_PROG_TYPE_CGROUP_SKB ? undefined : [attachType],
     feature: featureOf(attachType),
     explain: (refusal) => reasonOf(refusal, attachment),
   };
 }
 
-/** The error for an attach type that this kernel lacks. */
+/** Returns the error for an attach type that this kernel does not have. */
 export function attachTypeLack(attachType: BpfAttachType, cause?: unknown): NotSupportedError {
   const what = `${attachTypeName(attachType) ?? `attach type ${attachType}`} programs of cgroups`;
   const name = featureOf(attachType);
   return (name && lackError(name, { what }, cause)) ?? new NotSupportedError({ feature: what }, { cause });
 }
 
-/** The feature that a cgroup attach type needs; undefined if every supported kernel has the attach type. */
+/**
+ * Returns the feature that a cgroup attach type needs. Returns undefined if every supported kernel has the attach type.
+ */
 function featureOf(attachType: BpfAttachType): FeatureName | undefined {
   if (attachType === BpfAttachType.BPF_LSM_CGROUP) return "attach:lsm_cgroup";
   return attachTypeName(attachType)?.startsWith("cgroup_unix_") === true ? "attach:cgroup_unix" : undefined;
@@ -79,7 +81,10 @@ function reasonOf(refusal: SyscallError, attachment: CgroupAttachment): string |
   }
 }
 
-/** EINVAL: the program is already attached, the neighbour does not fit, or the kernel lacks the hook or the order. */
+/**
+ * Explains EINVAL: the program is already attached, the neighbour does not fit, or the kernel does not have the hook or
+ * does not support anchors.
+ */
 function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string | Error | undefined {
   const { program, fd, attachType, attachFlags, position, byLink } = attachment;
   const type = cgroupProgramType(attachType);
@@ -99,8 +104,8 @@ function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string
 }
 
 /**
- * Returns an error if the kernel lacks anchors or BPF_F_PREORDER; undefined otherwise. A kernel with anchors counts the
- * revisions of a hook, and has BPF_F_PREORDER too, which is older.
+ * Returns an error if the kernel does not support anchors or BPF_F_PREORDER; undefined otherwise. A kernel that
+ * supports anchors counts the revisions of a hook. Such a kernel also has BPF_F_PREORDER, which is older than anchors.
  */
 function missingOrder(
   refusal: SyscallError,
@@ -114,8 +119,8 @@ function missingOrder(
 }
 
 /**
- * Tells why a neighbour does not fit. The kernel compares a link only with links, and a program attached without a link
- * only with such programs (get_prog_list in kernel/bpf/cgroup.c).
+ * Returns the reason why a neighbour does not fit. A link can only be placed next to a link, and a program without a
+ * link only next to another program without a link (get_prog_list in kernel/bpf/cgroup.c).
  */
 function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
   if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link must be another link";
@@ -125,7 +130,10 @@ function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
   return "the neighbour must be attached there with the same preorder option";
 }
 
-/** EPERM although no capability is missing: the mode conflicts with programs attached to this cgroup or one above. */
+/**
+ * Explains EPERM when no capability is missing: the mode conflicts with programs that are attached to this cgroup or to
+ * a cgroup above.
+ */
 function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   const { fd, cgroup, attachFlags } = attachment;
   const mode = attachFlags & (flag.BPF_F_ALLOW_MULTI | flag.BPF_F_ALLOW_OVERRIDE);
@@ -133,7 +141,7 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   if (here !== undefined && here.flags !== mode) {
     return `${listed(here)} attached there ${modeText(here.flags)}, and a hook takes programs of one mode (this one comes ${modeText(mode)})`;
   }
-  // The nearest cgroup above with programs decides whether this one may attach (hierarchy_allows_attach in
+  // The nearest cgroup above that has programs decides whether this cgroup may attach one (hierarchy_allows_attach in
   // kernel/bpf/cgroup.c).
   for (let path = dirname(realpathSync(cgroup)); isCgroup2(path); path = dirname(path)) {
     const directory = openCgroup(path);
@@ -152,24 +160,27 @@ interface HookPrograms {
   readonly ids: readonly number[];
 }
 
-/** Returns the programs at the hook; undefined if there are none. */
+/** Returns the programs at the hook; undefined if the hook has no programs. */
 function programsAt(fd: number, { attachType, program }: CgroupAttachment): HookPrograms | undefined {
   const answer = new CgroupReader({ effective: false, attachTypes: [attachType] }).read(fd);
   if ("errno" in answer) return undefined;
-  // Each LSM function of lsm_cgroup is a hook of its own.
+  // Each LSM function is a separate hook of lsm_cgroup.
   const place = attachType === BpfAttachType.BPF_LSM_CGROUP ? program.info().attachBtfId : 0;
   const there = answer.programs.filter(({ attachBtfId }) => place === 0 || attachBtfId === place);
   return there[0] && { flags: there[0].attachFlags ?? 0, ids: there.map(({ id }) => id) };
 }
 
-/** ENOENT: the program to replace, or the neighbour, is not attached. */
+/** Explains ENOENT: the program to replace, or the neighbour, is not attached. */
 function whatIsMissing({ position, attachFlags, byLink }: CgroupAttachment): string | undefined {
   if ((attachFlags & flag.BPF_F_REPLACE) !== 0) return "the program to replace is not attached there";
   if (typeof position.anchor !== "object") return undefined;
   return `the neighbour is not attached there ${byLink ? "by that link" : "without a link"}`;
 }
 
-/** Whether the kernel supports anchors at cgroups. If so, it counts the revisions of each hook, beginning with 1. */
+/**
+ * Returns true if the kernel supports anchors at cgroups. Such a kernel counts the revisions of each hook, beginning
+ * with 1.
+ */
 function countsRevisions(fd: number, attachType: BpfAttachType): boolean {
   try {
     return progQuery(fd, attachType).revision !== 0n;

@@ -13,48 +13,55 @@ export interface CgroupProgram {
    * `details`, because the kernel does not report it there.
    */
   readonly attachFlags: number | undefined;
-  /** The full name; undefined if this process may not open programs (CAP_SYS_ADMIN). */
+  /** The full name of the program; undefined if this process may not open programs (CAP_SYS_ADMIN). */
   readonly name: string | undefined;
-  /** The id of the BTF object that has `attachBtfId`, the LSM function of an lsm_cgroup program (6.0). 0 for others. */
+  /**
+   * The id of the BTF object that contains `attachBtfId`, the LSM function of an lsm_cgroup program (6.0). 0 for all
+   * other programs.
+   */
   readonly attachBtfObjId: number;
   readonly attachBtfId: number;
-  /** With `details`: the link that holds the attachment; undefined for a program that was attached without a link. */
+  /**
+   * With `details`: the id of the link of this attachment. Undefined for a program that was attached without a link.
+   */
   readonly linkId?: number | undefined;
   /**
-   * With `details`: the cgroup that the program is attached to. In an effective query it can be one above this cgroup.
+   * With `details`: the cgroup to which the program is attached. In an effective query it can be a cgroup above this
+   * one.
    */
   readonly cgroup?: string | undefined;
 }
 
-/** The errnos of a query for a cgroup that was removed after its directory was opened. */
+/** The errnos of a query if the cgroup was removed after its directory was opened. */
 const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.ENODEV, Errno.ENXIO]);
 
-/**
- * A program of these types fits exactly one attach type (bpf_prog_attach_check_attach_type in kernel/bpf/syscall.c).
- */
+/** The program types that have exactly one attach type (bpf_prog_attach_check_attach_type in kernel/bpf/syscall.c). */
 const ONE_ATTACH_TYPE: ReadonlySet<BpfProgType> = new Set([
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
   BpfProgType.BPF_PROG_TYPE_CGROUP_SOCKOPT,
 ]);
 
-/** The result of querying a cgroup: its programs, or the errno of the failed query. */
+/** The result of querying a cgroup: its programs, or the errno of the query that failed. */
 export type CgroupAnswer =
   | { readonly programs: CgroupProgram[] }
   | {
-      /** Whether the query failed because the cgroup was removed. */
+      /** True if the query failed because the cgroup was removed. */
       readonly gone: boolean;
       readonly errno: number;
     };
 
-/** Queries cgroups for the programs at all their hooks. Skips the queries whose answer is already known. */
+/** Queries all hooks of cgroups for their programs. Skips a query if its result is already known. */
 export class CgroupReader {
   readonly catalog: ProgramCatalog = new ProgramCatalog();
   readonly #effective: boolean;
   readonly #programs: Map<number, CgroupProgram>[] = [];
   readonly #unknown = new Set<BpfAttachType>();
   readonly #met = new Set<BpfAttachType>();
-  /** By type, the loaded programs that no query has returned yet; undefined if the loaded programs are unknown. */
+  /**
+   * For each program type, the loaded programs that no query has returned yet. Undefined if the loaded programs are not
+   * known.
+   */
   #unseen: Map<BpfProgType, Set<number>> | undefined;
   #types: readonly BpfAttachType[];
 
@@ -64,8 +71,8 @@ export class CgroupReader {
   }
 
   /**
-   * Skips hooks whose type of program is not loaded: nothing can be attached there. Most machines have programs of only
-   * two or three of the eight types. Gives up if more than `limit` programs are loaded.
+   * Skips a hook if no program of its type is loaded, because nothing can be attached there. Most machines have
+   * programs of only two or three of the eight types. Does not skip hooks if more than `limit` programs are loaded.
    */
   leaveOutUnloaded(limit: number): void {
     this.#unseen = this.catalog.loaded(limit);
@@ -73,15 +80,15 @@ export class CgroupReader {
     if (loaded !== undefined) this.#types = this.#types.filter((type) => loaded.has(cgroupProgramType(type) as number));
   }
 
-  /** Whether a query showed that this kernel lacks the hook. */
+  /** Returns true if a query has shown that this kernel does not have the hook. */
   lacks(type: BpfAttachType): boolean {
     return this.#unknown.has(type);
   }
 
-  /** Queries the cgroup whose directory is open as `fd`. */
+  /** Queries a cgroup. `fd` is its open directory. */
   read(fd: number): CgroupAnswer {
     const { attached, unknown, errno } = queryHooks(fd, this.#types, { effective: this.#effective });
-    // A hook that the kernel lacks is missing at every cgroup: do not query it again.
+    // If the kernel does not have a hook, no cgroup has it. Do not query it again.
     if (unknown.length > 0) {
       for (const type of unknown) this.#unknown.add(type);
       this.#types = this.#types.filter((type) => !this.#unknown.has(type));
@@ -95,7 +102,10 @@ export class CgroupReader {
     return { programs };
   }
 
-  /** Returns one shared record for all attachments of a program that are alike: a tree repeats the same few. */
+  /**
+   * Returns one shared record for all equal attachments of a program, because a tree contains the same few attachments
+   * many times.
+   */
   #program(attachType: BpfAttachType, flags: number, id: number): CgroupProgram | undefined {
     const kind = attachType * 4 + (flags & 3);
     let known = this.#programs[kind];
@@ -117,8 +127,8 @@ export class CgroupReader {
   }
 
   /**
-   * Notes a program that a query returned. Once all programs of a type were seen, their unused attach types are
-   * skipped.
+   * Notes a program that a query has returned. After all programs of a type were returned, the attach types that none
+   * of them uses are skipped.
    */
   #seen(attachType: BpfAttachType, id: number): void {
     this.#met.add(attachType);

@@ -8,15 +8,15 @@ import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 type Mutable = { -readonly [K in keyof CgroupProgram]: CgroupProgram[K] };
 
 /**
- * Adds what the kernel's queries leave out: the link of each attachment, and the cgroup that an effective program is
- * attached to. Reads all links once and queries each cgroup above once, however many of its descendants are shown.
+ * Adds what the kernel's queries do not return: the link of each attachment, and the cgroup to which an effective
+ * program is attached. Reads all links once. Queries each cgroup above once, even if many cgroups below it are shown.
  */
 export class CgroupDetails {
   readonly #reader = new CgroupReader({ effective: false });
   readonly #own = new Map<string, readonly CgroupProgram[]>();
   #links: ReadonlyMap<string, readonly number[]> | undefined;
 
-  /** The programs of a cgroup itself, each with its link and cgroup. */
+  /** Returns the programs that are attached to a cgroup itself, each with its link and cgroup. */
   ofOwn(path: string, programs: readonly CgroupProgram[]): CgroupProgram[] {
     const real = realPath(path);
     const directory = openCgroup(real);
@@ -25,7 +25,7 @@ export class CgroupDetails {
     return this.#withLinks(real, directory.id, programs);
   }
 
-  /** The effective programs of a cgroup, each with its link, cgroup and flags if those can be determined. */
+  /** Returns the effective programs of a cgroup. Each has its link, cgroup and flags, if they can be determined. */
   ofEffective(path: string, programs: readonly CgroupProgram[]): CgroupProgram[] {
     const levels: (readonly CgroupProgram[])[] = [];
     for (let at = realPath(path); isCgroup2(at); at = dirname(at)) levels.push(this.#ownPrograms(at));
@@ -69,8 +69,8 @@ export class CgroupDetails {
   }
 
   /**
-   * Adds the links to a cgroup's own programs. A program can be at one hook several times, by links and without one.
-   * The kernel does not tell these apart, so the first ones get the links, oldest link first.
+   * Adds the links to a cgroup's own programs. One hook can have the same program several times, with and without
+   * links. The kernel does not tell these attachments apart. So the first ones get the links, the oldest link first.
    */
   #withLinks(cgroup: string, cgroupId: bigint, programs: readonly CgroupProgram[]): CgroupProgram[] {
     this.#links ??= cgroupLinks();
@@ -84,7 +84,7 @@ export class CgroupDetails {
   }
 }
 
-/** The ids of the cgroup links, by cgroup, attach type and program. */
+/** Returns the ids of the cgroup links, by cgroup, attach type and program. */
 function cgroupLinks(): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const fd of objectFds("link")) {
@@ -97,17 +97,20 @@ function cgroupLinks(): Map<string, number[]> {
   return found;
 }
 
-/** A key per hook. All lsm_cgroup programs share one attach type, but each LSM function is a hook of its own. */
+/**
+ * Returns a key for the hook of a program. All lsm_cgroup programs share one attach type, but each LSM function is a
+ * separate hook.
+ */
 function hookKey({ attachType, attachBtfId }: CgroupProgram): string {
   return `${attachType} ${attachBtfId}`;
 }
 
 /**
- * Finds the attachment of each effective program of a hook. `levels` lists the programs attached to the cgroup, to its
- * parent, and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) runs programs with BPF_F_PREORDER
- * first, from the root down, then the others, from the cgroup up. It does not report that flag, so this function
- * assumes as few programs with it as possible. Returns undefined if nothing fits: an attachment changed between the
- * queries.
+ * Finds the attachment of each effective program of a hook. `levels` lists the programs that are attached to the
+ * cgroup, to its parent, and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) first runs the programs
+ * with BPF_F_PREORDER, from the root down to the cgroup. Then it runs the other programs, from the cgroup up to the
+ * root. The kernel does not report this flag, so this function assumes that as few programs as possible have it.
+ * Returns undefined if no assignment fits, because an attachment changed between the queries.
  */
 export function matchOrigins(
   effective: readonly number[],

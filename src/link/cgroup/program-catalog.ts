@@ -5,20 +5,20 @@ import { fullProgramName } from "../../program/index.ts";
 import { closeFd, progGetFdById, progGetNextId, progHead } from "../../sys/index.ts";
 import type { BpfProgType } from "../../uapi/index.ts";
 
-/** What a list of attachments shows about a program. */
+/** The facts about a program that a list of attachments shows. */
 export interface ProgramLabel {
-  /** BPF_PROG_TYPE_*; undefined if this process may not open programs (CAP_SYS_ADMIN). */
+  /** The program's type, BPF_PROG_TYPE_*. Undefined if this process may not open programs (CAP_SYS_ADMIN). */
   readonly type: BpfProgType | undefined;
-  /** The full name; undefined if this process may not open programs. */
+  /** The program's full name. Undefined if this process may not open programs. */
   readonly name: string | undefined;
-  /** The id of the BTF object that has `attachBtfId`, 0 for none (6.0). */
+  /** The id of the BTF object that contains `attachBtfId` (6.0); 0 if there is none. */
   readonly attachBtfObjId: number;
   readonly attachBtfId: number;
 }
 
 const HIDDEN: ProgramLabel = { type: undefined, name: undefined, attachBtfObjId: 0, attachBtfId: 0 };
 
-/** Caches what is known of programs by id. A tree of cgroups names the same few programs again and again. */
+/** Caches facts about programs by id, because a tree of cgroups contains the same few programs many times. */
 export class ProgramCatalog {
   readonly #labels = new Map<number, ProgramLabel | undefined>();
   readonly #btf = new Map<number, Btf | undefined>();
@@ -30,8 +30,8 @@ export class ProgramCatalog {
   }
 
   /**
-   * The ids of all loaded programs by type; undefined if there are more than `limit`, or this process may not open
-   * them.
+   * Returns the ids of all loaded programs by type. Returns undefined if more than `limit` programs are loaded, or if
+   * this process may not open programs.
    */
   loaded(limit: number): Map<BpfProgType, Set<number>> | undefined {
     const found = new Map<BpfProgType, Set<number>>();

@@ -9,15 +9,16 @@ import { attachTypeLack } from "./cgroup-hook.ts";
 import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
 
-/** What a query of a cgroup returns. */
+/** Options of a query of a cgroup. */
 export interface CgroupQueryOptions {
   /**
-   * Returns the programs that run for the cgroup, those inherited from cgroups above included. Default: only its own.
+   * True: return the programs that run for the cgroup, including those inherited from cgroups above. Default: return
+   * only the programs that are attached to the cgroup itself.
    */
   readonly effective?: boolean | undefined;
   /**
-   * Adds the link of each attachment and, in an effective query, its cgroup and flags. This reads all links of the
-   * system (CAP_SYS_ADMIN) and queries the cgroups above.
+   * True: add the link of each attachment. In an effective query, also add its cgroup and flags. This reads all links
+   * of the system (CAP_SYS_ADMIN) and queries the cgroups above.
    */
   readonly details?: boolean | undefined;
 }
@@ -29,9 +30,14 @@ export interface CgroupHook {
   readonly attachType: BpfAttachType;
   /** The mode of the hook: BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or 0. Always 0 in effective queries. */
   readonly attachFlags: number;
-  /** Changes with every change to the hook (6.17); 0 on older kernels, in effective queries, and for lsm_cgroup. */
+  /**
+   * The revision of the hook, which changes with every change to the hook (6.17). 0 on older kernels, in effective
+   * queries, and for lsm_cgroup.
+   */
   readonly revision: bigint;
-  /** The ids of the programs in the order in which they run, also of programs that this process may not open. */
+  /**
+   * The ids of the programs in the order in which they run. It also contains programs that this process may not open.
+   */
   readonly programIds: readonly number[];
   /** The same programs with their names and attachments. */
   readonly programs: readonly CgroupProgram[];
@@ -39,7 +45,7 @@ export interface CgroupHook {
 
 /**
  * Returns the programs at a hook of a cgroup in the order in which they run (4.15; needs CAP_NET_ADMIN). Throws
- * UsageError if the path is not a cgroup, NotSupportedError if this kernel lacks the hook.
+ * UsageError if the path is not a cgroup, and NotSupportedError if this kernel does not have the hook.
  */
 export function queryCgroup(cgroup: string, attachType: AttachTypeName, options: CgroupQueryOptions = {}): CgroupHook {
   checkOptions("queryCgroup", options, QUERY_OPTIONS);
@@ -50,7 +56,7 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
     const answer = reader.read(fd);
     if ("errno" in answer) throw queryError(cgroup, answer.errno);
     if (reader.lacks(type)) throw attachTypeLack(type);
-    // The reader does not return the revision, so query once more.
+    // The reader does not return the revision, so this needs one more query.
     const {
       attach_flags: attachFlags,
       revision,
@@ -64,8 +70,8 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
 }
 
 /**
- * Returns the programs at all hooks of a cgroup, hook by hook in bpftool's order (4.15; needs CAP_NET_ADMIN). Skips
- * hooks that this kernel lacks. Throws UsageError if the path is not a cgroup.
+ * Returns the programs at all hooks of a cgroup (4.15; needs CAP_NET_ADMIN). The hooks are in bpftool's order. Skips
+ * hooks that this kernel does not have. Throws UsageError if the path is not a cgroup.
  */
 export function cgroupPrograms(cgroup: string, options: CgroupQueryOptions = {}): CgroupProgram[] {
   checkOptions("cgroupPrograms", options, QUERY_OPTIONS);

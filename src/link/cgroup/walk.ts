@@ -10,33 +10,34 @@ import { type CgroupProgram, CgroupReader } from "./cgroup-reader.ts";
 import { CgroupDetails } from "./details.ts";
 import { type CgroupQueryOptions, QUERY_OPTIONS } from "./query.ts";
 
-/** A cgroup of a walk. */
+/** A cgroup that a walk returns. */
 export interface Cgroup {
   readonly path: string;
-  /** The depth below the cgroup where the walk began, which has 0. */
+  /** The depth of the cgroup. The cgroup where the walk begins has the depth 0. */
   readonly level: number;
   /** The kernel's id of the cgroup. */
   readonly id: bigint;
-  /** Hook by hook in bpftool's order. */
+  /** The programs of all hooks of this cgroup. The hooks are in bpftool's order. */
   readonly programs: readonly CgroupProgram[];
 }
 
-/** How to walk. */
+/** Options of {@link walkCgroups}. */
 export interface WalkCgroupsOptions extends CgroupQueryOptions {
-  /** Returns true for a cgroup to skip together with all below it. Not called for the cgroup where the walk begins. */
+  /** Returns true to skip a cgroup and all cgroups below it. It is not called for the cgroup where the walk begins. */
   readonly except?: ((path: string) => boolean) | undefined;
 }
 
 /**
- * Looking up one loaded program takes four system calls and can save one query per hook and cgroup. The walk looks the
- * programs up only if there are at least this many queries for each.
+ * The walk looks up the loaded programs only if there are at least this many queries for each of them. Looking up one
+ * program takes four system calls. It can save one query for each hook of each cgroup.
  */
 const QUESTIONS_PER_PROGRAM = 16;
 
 /**
- * Yields a cgroup and all cgroups below it with their programs, parents before children, in the order of the file
- * system. Each step of the iteration reads one cgroup. Skips cgroups that are removed during the walk, and does not
- * cross into another file system. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs CAP_NET_ADMIN.
+ * Yields a cgroup and all cgroups below it, each with its programs. Parents come before their children, and children
+ * are in the order of the file system. Each step of the iteration reads one cgroup. Skips cgroups that are removed
+ * during the walk. Does not enter other file systems. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs
+ * CAP_NET_ADMIN.
  */
 export function walkCgroups(root: string, options: WalkCgroupsOptions = {}): Generator<Cgroup, void, undefined> {
   checkOptions("walkCgroups", options, OPTIONS);
@@ -92,7 +93,10 @@ function openTop(root: string): CgroupDirectory {
   throw notACgroup(root);
 }
 
-/** The programs of a cgroup; undefined if it was removed, or if it is below the top and not a cgroup. */
+/**
+ * Returns the programs of a cgroup. Returns undefined if the cgroup was removed, or if the directory is below the top
+ * and not a cgroup.
+ */
 function programsOf(
   path: string,
   level: number,
@@ -105,7 +109,7 @@ function programsOf(
   throw queryError(path, answer.errno);
 }
 
-/** Opens the next directory of the walk, skipping those that are gone. */
+/** Opens the next directory of the walk. Skips directories that are gone. */
 function nextOf(
   stack: { names: string[]; path: string }[],
   device: number,
@@ -134,7 +138,7 @@ function isNotThere(errno: number): boolean {
   return errno === Errno.ENOENT || errno === Errno.ENODEV || errno === Errno.ENOTDIR || errno === Errno.ENXIO;
 }
 
-/** The number of cgroups below `root`, by the kernel's count. */
+/** Returns the kernel's count of the cgroups below `root`. */
 function descendants(root: string): number {
   try {
     const found = /^nr_descendants (\d+)$/m.exec(readFileSync(`${root}/cgroup.stat`, "utf8"));

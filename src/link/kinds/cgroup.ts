@@ -10,19 +10,22 @@ import { cgroupHook } from "../cgroup/cgroup-hook.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Where and in which order a program is attached to a cgroup by a link. */
+/** The cgroup to which a link attaches a program, and the place in the list. */
 export interface CgroupLinkPlace extends CgroupPlace, Position {
-  /** Runs before all programs without this flag; among those with it, cgroups above come first (6.15). */
+  /**
+   * The program runs before all programs without this flag. Of several programs with this flag, those of cgroups above
+   * run first (6.15).
+   */
   readonly preorder?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<CgroupLinkPlace> = { ...CGROUP_OPTIONS, ...POSITION_OPTIONS, preorder: "boolean" };
 
 /**
- * Attaches a program to a cgroup and those below it, by a link (5.7). Several programs can be attached this way. They
- * run in the order in which they were attached. An `anchor` puts one first, last or next to another link (6.17; some
- * distributions' 6.12). Throws SyscallError if another attachment forbids this one, NotSupportedError if the kernel
- * lacks the hook or the order of programs.
+ * Attaches a program to a cgroup and to the cgroups below it, by a link (5.7). Several programs can be attached this
+ * way. They run in the order in which they were attached. An `anchor` puts a program first, last, or next to another
+ * link (6.17; backported to 6.12 by some distributions). Throws SyscallError if another attachment forbids this one,
+ * and NotSupportedError if the kernel does not have the hook or does not support `anchor`.
  */
 export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLink {
   checkArguments("attachCgroup", program, place, OPTIONS);
@@ -30,7 +33,7 @@ export function attachCgroup(program: Program, place: CgroupLinkPlace): KernelLi
   const { flags, place: relative } = linkPosition(place, place.preorder === true ? BpfAttachFlag.BPF_F_PREORDER : 0);
   const { cgroup } = place;
   return withCgroup(cgroup, ({ fd }) => {
-    // For the kernel a link is always `multi`.
+    // The kernel treats every link as `multi`.
     const attachFlags = flags | BpfAttachFlag.BPF_F_ALLOW_MULTI;
     const hook = cgroupHook({ program, cgroup, fd, attachType, attachFlags, position: place, byLink: true });
     return attach(program, hook, () => linkCreate(program.fd, fd, attachType, { flags, cgroup: relative }));

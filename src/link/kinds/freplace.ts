@@ -9,11 +9,17 @@ import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 import { attachByBtf, reasonOfTrampoline } from "./tracing.ts";
 
-/** The function that a program replaces. Default: the one that it was loaded for. */
+/** The function that a program replaces. Default: the function that the program was loaded for. */
 export interface FreplacePlace {
-  /** The program with the function. It need not be the one that the replacement was loaded for. */
+  /**
+   * The program that contains the function. It may be another program than the one for which the replacement was
+   * loaded.
+   */
   readonly target: Program;
-  /** The BTF name of a global function in `target`, with the same arguments and result as the one of the load. */
+  /**
+   * The BTF name of a global function in `target`. Its arguments and result must be those of the function for which the
+   * replacement was loaded.
+   */
   readonly function: string;
   /** What bpf_get_attach_cookie() returns in the program (5.19). */
   readonly cookie?: Cookie | undefined;
@@ -22,8 +28,9 @@ export interface FreplacePlace {
 const OPTIONS: OptionTable<FreplacePlace> = { target: required("object"), function: required("text"), cookie: "u64" };
 
 /**
- * Replaces a global function of another program with this program (`freplace/…`) while the link exists (5.6; 5.10 if
- * the target is not that of the load). Throws UsageError if the target has no such function.
+ * Replaces a global function of another program with this program (`freplace/…`) as long as the link exists. Needs
+ * Linux 5.6, or 5.10 if `target` is not the program for which this program was loaded. Throws UsageError if the target
+ * has no such function.
  */
 export function attachFreplace(program: Program, place?: FreplacePlace): KernelLink {
   if (place === undefined) checkArguments("attachFreplace", program, {}, {});

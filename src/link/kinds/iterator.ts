@@ -17,10 +17,12 @@ const ORDERS = {
   ancestors_up: BpfCgroupIterOrder.BPF_CGROUP_ITER_ANCESTORS_UP,
   children: BpfCgroupIterOrder.BPF_CGROUP_ITER_CHILDREN,
 } as const;
-/** The order in which an iterator walks cgroups, and how far. */
+/** The order in which an iterator walks cgroups. It also decides which cgroups it visits. */
 export type CgroupOrder = keyof typeof ORDERS;
 
-/** The objects that an iterator walks over, if its kind takes a parameter. Give one of the three. */
+/**
+ * The objects that an iterator walks over, if iterators of its kind take a parameter. Give at most one of the three.
+ */
 export interface IteratorPlace {
   /** For `iter/bpf_map_elem`, `iter/sockmap`, `iter/bpf_sk_storage_map`: the map (5.8). */
   readonly map?: BpfMap | undefined;
@@ -35,8 +37,8 @@ export interface IteratorPlace {
 const OPTIONS: OptionTable<IteratorPlace> = { map: "object", cgroup: "object", task: "object" };
 
 /**
- * Attaches an iterator program (`iter/…`, 5.8). The program runs when the link is opened by {@link openIterator}, or
- * when its pin is read. Without a place it walks over all objects of its kind.
+ * Attaches an iterator program (`iter/…`, 5.8). The program runs when {@link openIterator} opens the link, or when its
+ * pin is read. Without a `place` it walks over all objects of its kind.
  */
 export function attachIterator(program: Program, place: IteratorPlace = {}): KernelLink {
   checkArguments("attachIterator", program, place, OPTIONS);
@@ -74,8 +76,8 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Ker
 }
 
 /**
- * Returns an error if the kernel accepted a place but misread it. An iterator without parameters ignores the place, as
- * task iterators do before 6.1; an iterator of another kind reads it as its own parameters.
+ * Returns an error if the kernel accepted a place but misread it. An iterator without parameters ignores the place;
+ * before 6.1, a task iterator does so too. An iterator of another kind reads the place as its own parameters.
  */
 function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, name: string): Error | undefined {
   if (info.kind !== "iter") return undefined;
@@ -132,8 +134,8 @@ function reasonOf(errno: number, { map, cgroup, task }: IteratorPlace, name: str
 const CHUNK = 64 * 1024;
 
 /**
- * One run of an iterator. Reads what the program writes with bpf_seq_write and bpf_seq_printf: as bytes or text, all at
- * once or as it comes. A run can be read once. `close()` ends it.
+ * One run of an iterator. It reads what the program writes with bpf_seq_write and bpf_seq_printf. The output can be
+ * read as bytes or text, all at once or piece by piece. A run can be read only once. `close()` ends it.
  */
 export class IteratorRun implements Disposable {
   readonly #fd: OwnedFd;
@@ -142,7 +144,7 @@ export class IteratorRun implements Disposable {
     this.#fd = fd;
   }
 
-  /** Reads the rest as bytes. */
+  /** Reads the rest of the output as bytes. */
   readAll(): Uint8Array {
     const chunks: Uint8Array[] = [];
     for (;;) {
@@ -153,14 +155,14 @@ export class IteratorRun implements Disposable {
     }
   }
 
-  /** Reads the rest as text in UTF-8. */
+  /** Reads the rest of the output as UTF-8 text. */
   readText(): string {
     return new TextDecoder().decode(this.readAll());
   }
 
   /**
-   * Yields the bytes as they come, without blocking Node's event loop. Closes the run at its end, or when the loop is
-   * left.
+   * Yields the bytes as the program writes them, without blocking Node's event loop. Closes the run at its end, and
+   * also when the caller leaves the loop.
    */
   async *bytes(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     try {
@@ -175,7 +177,7 @@ export class IteratorRun implements Disposable {
     }
   }
 
-  /** Yields the lines of text as they come, without their newlines. Closes the run like {@link bytes}. */
+  /** Yields the lines of text as the program writes them, without their newlines. Closes the run like {@link bytes}. */
   async *lines(): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder();
     let rest = "";
@@ -228,13 +230,13 @@ function readInPool(fd: number, chunk: Uint8Array): Promise<number> {
   });
 }
 
-/** The kernel returns EAGAIN after a million objects for which the program wrote nothing. */
+/** Returns true for EAGAIN. The kernel returns EAGAIN after a million objects for which the program wrote nothing. */
 function isAgain(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EAGAIN" || code === "EINTR";
 }
 
-/** Starts a run of an iterator link, which {@link attachIterator} made or {@link openLink} opened. */
+/** Starts a run of an iterator link. {@link attachIterator} or {@link openLink} returns such a link. */
 export function openIterator(link: Link): IteratorRun {
   if (typeof link !== "object" || link === null || !("typeName" in link && "info" in link && "detach" in link)) {
     throw new UsageError("openIterator takes a link; attachIterator(program) makes one");

@@ -16,14 +16,21 @@ export interface KprobeMultiPlace {
   readonly symbols?: readonly string[] | undefined;
   /** Addresses of functions, as in /proc/kallsyms. */
   readonly addresses?: readonly bigint[] | undefined;
-  /** One pattern. Default, if none of the three is given: the pattern in the program's section. */
+  /**
+   * One pattern for names. If neither `symbols`, `addresses` nor `pattern` is given, the pattern in the program's
+   * section is used.
+   */
   readonly pattern?: string | undefined;
-  /** What bpf_get_attach_cookie() returns in the program, one for each symbol or address. Not with patterns. */
+  /**
+   * What bpf_get_attach_cookie() returns in the program: one cookie for each symbol or address. Do not use it with
+   * patterns.
+   */
   readonly cookies?: readonly Cookie[] | undefined;
   /** Run at the functions' returns instead of their entries. */
   readonly returns?: boolean | undefined;
   /**
-   * Run at the entries and the returns. If the program returns 1 at an entry, it does not run at that return (6.10).
+   * Run at the entries and at the returns. If the program returns 1 at an entry, it does not run at the return of that
+   * call (6.10).
    */
   readonly session?: boolean | undefined;
 }
@@ -90,10 +97,10 @@ function resolve(program: Program, place: KprobeMultiPlace): Functions {
   return { addrs };
 }
 
-/** The prefix under which ftrace lists places that it cannot hook. */
+/** ftrace uses this prefix in its list for places that it cannot hook. */
 const INVALID = "__ftrace_invalid_address__";
 
-/** The addresses, in ascending order, of all functions that match and that ftrace can hook. */
+/** Returns the addresses of all functions that match and that ftrace can hook, in ascending order. */
 function addressesOf(patterns: readonly string[]): bigint[] {
   const tests = patterns.map((pattern) => namePattern(pattern));
   const found = traceableFunctions((name) => !name.startsWith(INVALID) && tests.some((fits) => fits(name)));
@@ -116,7 +123,7 @@ function addressesOf(patterns: readonly string[]): bigint[] {
 }
 
 function reasonOf(errno: number, syms: readonly string[] | undefined): Error | string | undefined {
-  // ESRCH: a name is not in kallsyms, or cannot be traced. ENOENT: ftrace knows no such address.
+  // ESRCH: a name is not in kallsyms, or its function cannot be traced. ENOENT: ftrace does not know the address.
   if (errno !== Errno.ESRCH && errno !== Errno.ENOENT && errno !== Errno.EINVAL) return undefined;
   for (const name of syms ?? []) {
     const missing = missingFunction(name);

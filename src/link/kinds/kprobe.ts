@@ -12,21 +12,27 @@ import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.t
 
 /** Where and how to attach a program to a function of the kernel. */
 export interface KprobePlace {
-  /** The function, such as `do_unlinkat`. Default, if there is no address either: the one in the program's section. */
+  /**
+   * The function, such as `do_unlinkat`. If neither `symbol` nor `address` is given, the function in the program's
+   * section is used.
+   */
   readonly symbol?: string | undefined;
-  /** Instead of a symbol: the address of an instruction, as in /proc/kallsyms. */
+  /** The address of an instruction, as in /proc/kallsyms. Give it instead of a symbol. */
   readonly address?: bigint | undefined;
-  /** Bytes from the function's start. */
+  /** The offset from the function's start in bytes. */
   readonly offset?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How to make the probe. Default: the newest way that this kernel has. */
+  /** How to make the probe. Default: the newest mode that this kernel supports. */
   readonly mode?: ProbeMode | undefined;
 }
 
 /** Where and how to attach a program to the return of a function of the kernel. */
 export interface KretprobePlace extends Omit<KprobePlace, "offset"> {
-  /** The number of concurrent calls whose returns are traced; more are missed. Implies the mode `tracefs`. */
+  /**
+   * The kernel traces at most this many concurrent calls and misses the returns of further calls. Implies the mode
+   * `tracefs`.
+   */
   readonly maxActive?: number | undefined;
 }
 
@@ -35,9 +41,9 @@ const KPROBE_OPTIONS: OptionTable<KprobePlace> = { ...COMMON_OPTIONS, offset: "n
 const KRETPROBE_OPTIONS: OptionTable<KretprobePlace> = { ...COMMON_OPTIONS, maxActive: "natural" };
 
 /**
- * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (4.1). The attachment is a
- * link on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError for a
- * function that does not exist, and suggests similar names.
+ * Attaches a program to a function of the kernel, or to an instruction in it, on all CPUs (4.1). On Linux 5.15 and
+ * newer the attachment is a link. On older kernels it is made by ioctl and ends with the process. Throws UsageError for
+ * a function that does not exist, and suggests similar names.
  */
 export function attachKprobe(program: Program, place: KprobePlace = {}): Link {
   checkArguments("attachKprobe", program, place, KPROBE_OPTIONS);
@@ -91,7 +97,7 @@ function target(program: Program, { symbol, address, offset = 0 }: KprobePlace):
   return kprobeSection(program.origin.attachTo ?? "") ?? { offset };
 }
 
-/** Splits the `function+offset` of a section's name. Returns undefined for any other form. */
+/** Splits the text `function+offset` from a section's name. Returns undefined if the text has another form. */
 export function kprobeSection(text: string): { symbol: string; offset: number } | undefined {
   const parts = /^([\w.]+)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);
   return parts?.[1] === undefined ? undefined : { symbol: parts[1], offset: Number(parts[2] ?? 0) };
@@ -119,8 +125,8 @@ function reasonOf(errno: number, symbol: string | undefined, offset: number): Er
 }
 
 /**
- * Returns the error for a function that this kernel, or the module before a colon (`veth:veth_xmit`), does not have.
- * The error suggests similar names. Returns undefined if the function exists.
+ * Returns the error for a function that does not exist in this kernel. A name such as `veth:veth_xmit` is looked up in
+ * the module before the colon. The error suggests similar names. Returns undefined if the function exists.
  */
 export function missingFunction(name: string): UsageError | undefined {
   const colon = name.indexOf(":");
@@ -151,7 +157,7 @@ function missingInModule(module: string, name: string): UsageError | undefined {
     if (own === module) return undefined;
     elsewhere.add(symbol.module);
   }
-  // The kernel hides all symbols from this process, so nothing is known.
+  // The kernel hides all symbols from this process, so it is unknown whether the function exists.
   if (isLoaded === undefined) return undefined;
   const places = [...elsewhere].map((one) => (one === undefined ? "the kernel itself" : `module ${one}`));
   const hint = places.length === 0 ? "" : `; ${name} is in ${places.join(" and ")}`;

@@ -9,11 +9,11 @@ import { attachKprobe, attachKretprobe } from "./kprobe.ts";
 
 /** The system call to attach a program to. */
 export interface KsyscallPlace {
-  /** Its name, such as `unlinkat`. Default: the one in the program's section. */
+  /** The name of the system call, such as `unlinkat`. Default: the system call in the program's section. */
   readonly syscall?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How to make the probe. Default: the newest way that this kernel has. */
+  /** How to make the probe. Default: the newest mode that this kernel supports. */
   readonly mode?: ProbeMode | undefined;
 }
 
@@ -27,8 +27,8 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Attaches a program to a system call by a kprobe on the kernel function that implements it. Finds the name of that
- * function on this kernel. System calls of 32-bit processes use other functions and are not traced.
+ * Attaches a program to a system call, by a kprobe on the kernel function that implements it. Finds out the name of
+ * this function on the running kernel. System calls of 32-bit processes use other functions and are not traced.
  */
 export function attachKsyscall(program: Program, place: KsyscallPlace = {}): Link {
   checkArguments("attachKsyscall", program, place, OPTIONS);

@@ -7,9 +7,10 @@ import type { KernelLink } from "../link.ts";
 import { attachByBtf, TRACING_OPTIONS, type TracingOptions } from "./tracing.ts";
 
 /**
- * Attaches a program to the LSM hook that it was loaded for (`lsm/file_open`, 5.7). The kernel runs LSM programs only
- * if `bpf` is one of its active security modules (`/sys/kernel/security/lsm`, `lsm=…,bpf` at boot). Without it, kernels
- * before 6.12 attach the program but never run it. To attach `lsm_cgroup/…` programs, call attachCgroup().
+ * Attaches a program to the LSM hook for which it was loaded (`lsm/file_open`, 5.7). The kernel runs LSM programs only
+ * if `bpf` is one of its active security modules (`/sys/kernel/security/lsm`; set it with `lsm=…,bpf` at boot). If it
+ * is not, kernels before 6.12 attach the program but never run it. To attach `lsm_cgroup/…` programs, call
+ * attachCgroup().
  */
 export function attachLsm(program: Program, options: TracingOptions = {}): KernelLink {
   checkArguments("attachLsm", program, options, TRACING_OPTIONS);

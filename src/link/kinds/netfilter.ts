@@ -9,16 +9,17 @@ import type { KernelLink } from "../link.ts";
 
 /** The protocol families in which netfilter runs programs (include/uapi/linux/netfilter.h). */
 const FAMILIES = { ipv4: 2, ipv6: 10 } as const;
-/** The netfilter hooks, by the names that nft and bpftool use. */
+/** The netfilter hooks, with the names that nft and bpftool use. */
 const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 
-/** Where in netfilter a program is attached. */
+/** The place in netfilter to which a program is attached. */
 export interface NetfilterPlace {
   readonly family: keyof typeof FAMILIES;
   readonly hook: keyof typeof HOOKS;
   /**
-   * From -2147483647 to 2147483646; smaller numbers run earlier. Default: 0, the priority of filters. Connection
-   * tracking has -200, NAT -100 and 100. No two programs at a hook can have the same priority.
+   * The priority, from -2147483647 to 2147483646. Programs with smaller numbers run earlier. Default: 0, the priority
+   * of filters. Connection tracking has -200, NAT has -100 and 100. Two programs at one hook cannot have the same
+   * priority.
    */
   readonly priority?: number | undefined;
   /** Reassemble fragments before the program runs (6.6). The priority must then be above -400. */

@@ -9,13 +9,16 @@ import { findDevice, missingDevice } from "../device.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Where and in which order to attach a program to a netkit device. */
+/** Where to attach a program to a netkit device, and its place in the list. */
 export interface NetkitPlace extends Position {
   /** The primary device of the pair: its name in this network namespace, or its index. */
   readonly device: string | number;
-  /** The device of the pair whose transmitted packets the program sees. Default: the one that it was loaded for. */
+  /**
+   * The program sees the packets that this device of the pair transmits. Default: the device for which the program was
+   * loaded.
+   */
   readonly end?: "primary" | "peer" | undefined;
-  /** Further flags of the kernel. */
+  /** Other flags of the kernel. */
   readonly flags?: number | undefined;
 }
 
@@ -27,8 +30,9 @@ const OPTIONS: OptionTable<NetkitPlace> = {
 };
 
 /**
- * Attaches a sched_cls program to a netkit device by a link (6.7). Name the primary device for either end. The programs
- * of an end run in the order of its list until one returns something other than NETKIT_NEXT (-1).
+ * Attaches a sched_cls program to a netkit device by a link (6.7). Always name the primary device, also to attach to
+ * the peer. The programs of each device run in the order of its list, until one returns something other than
+ * NETKIT_NEXT (-1).
  */
 export function attachNetkit(program: Program, place: NetkitPlace): KernelLink {
   checkArguments("attachNetkit", program, place, OPTIONS);

@@ -17,8 +17,8 @@ export interface NetnsPlace {
 const OPTIONS: OptionTable<NetnsPlace> = { netns: "any" };
 
 /**
- * Attaches a program to a network namespace by a link. A namespace has at most one flow dissector (5.8). sk_lookup
- * programs (5.9) run for each new connection and datagram, in the order in which they were attached.
+ * Attaches a program to a network namespace by a link. A namespace can have only one flow dissector (5.8). sk_lookup
+ * programs (5.9) run for each new connection and each datagram, in the order in which they were attached.
  */
 export function attachNetns(program: Program, place: NetnsPlace = {}): KernelLink {
   checkArguments("attachNetns", program, place, OPTIONS);

@@ -9,9 +9,9 @@ import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 
-/** A software event of the kernel, without `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
+/** A software event of the kernel. The name has no prefix `PERF_COUNT_SW_`: `cpu_clock`, `page_faults`, … */
 export type SoftwareEvent = Lowercase<Rest<keyof typeof PerfSoftware, "PERF_COUNT_SW_">>;
-/** A hardware counter of the processor, without `PERF_COUNT_HW_`: `cpu_cycles`, `instructions`, … */
+/** A hardware counter of the processor. The name has no prefix `PERF_COUNT_HW_`: `cpu_cycles`, `instructions`, … */
 export type HardwareEvent = Lowercase<Rest<keyof typeof PerfHardware, "PERF_COUNT_HW_">>;
 type Rest<Name extends string, Prefix extends string> = Name extends `${Prefix}${infer R}` ? R : never;
 
@@ -19,20 +19,26 @@ type Rest<Name extends string, Prefix extends string> = Name extends `${Prefix}$
 export type PerfEventSource =
   | { readonly software: SoftwareEvent }
   | { readonly hardware: HardwareEvent }
-  /** `perf_event_attr.type` and `.config`: the number of a PMU, and its encoding of the event. */
+  /** `perf_event_attr.type` and `.config`: the number of a PMU, and how this PMU encodes the event. */
   | { readonly type: number; readonly config: bigint | number };
 
 /** When and where the program runs. */
 export interface PerfEventPlace {
-  /** The event, or the fd of one that the caller opened. The caller still owns that fd. */
+  /** The event, or the fd of an event that the caller has opened. The caller still owns that fd. */
   readonly event: PerfEventSource | { readonly fd: number };
-  /** The thread to count; 0 is the calling one. Default: all threads of the CPU. */
+  /** The thread to count; 0 is the calling thread. Default: all threads that run on the CPU. */
   readonly pid?: number | undefined;
-  /** The CPU to count on. Default: every CPU for a `pid`; CPU 0 without a `pid`, because such an event has one CPU. */
+  /**
+   * The CPU to count on. Default with a `pid`: every CPU. Default without a `pid`: CPU 0, because such an event counts
+   * on one CPU only.
+   */
   readonly cpu?: number | undefined;
-  /** Run the program once in this many events. Default: 1; for the clocks, which count nanoseconds, a million. */
+  /**
+   * Run the program once for this many events. Default: 1. For the clocks, which count nanoseconds, the default is a
+   * million.
+   */
   readonly period?: bigint | number | undefined;
-  /** Run the program this many times a second. Excludes `period`. */
+  /** Run the program this many times a second. It cannot be combined with `period`. */
   readonly frequency?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
@@ -49,8 +55,8 @@ const OPTIONS: OptionTable<PerfEventPlace> = {
 
 /**
  * Attaches a program of type perf_event to a counter of the kernel or the processor (perf_event_open(2)). The event
- * counts one CPU or one thread. The attachment is a link on 5.15 and newer; on older kernels (4.9) it is made by ioctl
- * and ends with the process.
+ * counts on one CPU or in one thread. On Linux 5.15 and newer the attachment is a link. On older kernels (4.9) it is
+ * made by ioctl and ends with the process.
  */
 export function attachPerfEvent(program: Program, place: PerfEventPlace): Link {
   checkArguments("attachPerfEvent", program, place, OPTIONS);

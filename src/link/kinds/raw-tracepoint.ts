@@ -11,7 +11,10 @@ import { noTracepoint } from "./tracepoint.ts";
 
 /** Where and how to attach a program to a raw tracepoint. */
 export interface RawTracepointPlace {
-  /** The tracepoint's name without its category, such as `sched_switch`. Default: the one in the program's section. */
+  /**
+   * The tracepoint's name without its category, such as `sched_switch`. Default: the tracepoint in the program's
+   * section.
+   */
   readonly tracepoint?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program (6.10). */
   readonly cookie?: Cookie | undefined;
@@ -20,8 +23,8 @@ export interface RawTracepointPlace {
 const OPTIONS: OptionTable<RawTracepointPlace> = { tracepoint: "text", cookie: "u64" };
 
 /**
- * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`) on all CPUs (4.17; by a link 5.8). Throws UsageError for
- * a tracepoint that does not exist, and suggests similar names.
+ * Attaches a raw tracepoint program (`raw_tp/…`, `raw_tp.w/…`) on all CPUs (4.17; on 5.8 and newer by a link). Throws
+ * UsageError for a tracepoint that does not exist, and suggests similar names.
  */
 export function attachRawTracepoint(program: Program, place: RawTracepointPlace = {}): KernelLink {
   checkArguments("attachRawTracepoint", program, place, OPTIONS);

@@ -8,7 +8,7 @@ import { Attachment } from "../attachment.ts";
 import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 
-/** A socket of Node's (`net.Socket`, `dgram.Socket`, …) while it is open, or an fd. */
+/** An open socket of Node (`net.Socket`, `dgram.Socket`, …), or an fd. */
 export type SocketSource = number | object;
 
 type Option = keyof typeof SocketOption;
@@ -39,8 +39,8 @@ const REUSEPORT: SocketHook = {
 
 /**
  * Attaches a socket_filter program to a socket (SO_ATTACH_BPF; 3.19). The program returns how many bytes of a packet
- * the socket receives; 0 drops the packet. Replaces a filter that is already attached. The program stays until it is
- * detached or the socket is closed.
+ * the socket receives; 0 drops the packet. If a filter is already attached, the program replaces it. The program stays
+ * attached until it is detached or the socket is closed.
  */
 export function attachSocketFilter(program: Program, socket: SocketSource): Link {
   checkArguments("attachSocketFilter", program, {}, {});
@@ -48,8 +48,9 @@ export function attachSocketFilter(program: Program, socket: SocketSource): Link
 }
 
 /**
- * Attaches a program that selects the socket of a SO_REUSEPORT group for each packet (SO_ATTACH_REUSEPORT_EBPF; 4.5,
- * sk_reuseport programs 4.19). It stays for the whole group until it is detached (5.3) or the group is gone.
+ * Attaches a program to a SO_REUSEPORT group (SO_ATTACH_REUSEPORT_EBPF; 4.5, sk_reuseport programs 4.19). For each
+ * packet, the program selects a socket of the group. It stays attached to the whole group until it is detached (5.3) or
+ * the group is gone.
  */
 export function attachReuseport(program: Program, socket: SocketSource): Link {
   checkArguments("attachReuseport", program, {}, {});
@@ -65,8 +66,8 @@ function attachToSocket(program: Program, source: SocketSource, place: SocketHoo
   };
   const set = (one: Program): void => explained(one, hook, () => setSocketOption(fd, place.attach, one.fd));
   set(program);
-  // When the attachment ends, the fd's number may belong to another file. The socket was closed then, and the kernel
-  // has detached the program, unless something else holds the socket.
+  // When the attachment ends, the number of the fd may belong to another file. The socket was closed in this case, so
+  // the kernel has detached the program, unless something else holds the socket.
   const { ino } = fstatSync(fd);
   const isSame = (): boolean => {
     try {
@@ -97,12 +98,14 @@ function removeProgram(fd: number, place: SocketHook): void {
   try {
     setSocketOption(fd, place.detach, 0);
   } catch (error) {
-    // ENOENT: another process has detached it already.
+    // ENOENT: another process has already detached the program.
     if (!(error instanceof SyscallError) || error.errno !== Errno.ENOENT) throw error;
   }
 }
 
-/** Returns the fd of a socket. Throws UsageError if it has none: it is not connected or bound yet, or it is closed. */
+/**
+ * Returns the fd of a socket. Throws UsageError if the socket has no fd: it is closed, or not yet connected or bound.
+ */
 function fdOfSocket(source: SocketSource): number {
   if (typeof source === "number" && Number.isInteger(source) && source >= 0) return source;
   const fd = typeof source === "object" && source !== null ? handleOf(source)?.fd : undefined;
@@ -115,8 +118,8 @@ interface Handle {
 }
 
 /**
- * Returns Node's internal handle of a socket: Node has no public way to get the fd. A datagram socket keeps the handle
- * in a state object, other sockets keep it in `_handle`.
+ * Returns Node's internal handle of a socket, because Node has no public way to get the fd. A datagram socket keeps the
+ * handle in a state object. Other sockets keep it in `_handle`.
  */
 function handleOf(socket: object): Handle | null | undefined {
   for (const symbol of Object.getOwnPropertySymbols(socket)) {

@@ -9,9 +9,9 @@ import { Attachment } from "../attachment.ts";
 import { attach, explained, type Hook, isTooOldFor } from "../hook.ts";
 import type { Link } from "../link.ts";
 
-/** Where to attach a program to the sockets of a map. */
+/** The map to whose sockets a program is attached. */
 export interface SockmapPlace {
-  /** A sockmap or sockhash. A socket gets the programs that the map has at the time when the socket is added. */
+  /** A sockmap or sockhash. When a socket is added to the map, it gets the programs that the map has at that time. */
   readonly map: BpfMap;
   /**
    * `sk_msg_verdict`, `sk_skb_verdict`, `sk_skb_stream_verdict` or `sk_skb_stream_parser`. Default: the attach type
@@ -35,8 +35,8 @@ const SOCKET_MAPS: ReadonlySet<number> = new Set([BpfMapType.BPF_MAP_TYPE_SOCKMA
 
 /**
  * Attaches a verdict or parser program to a sockmap or sockhash by a link (6.10). On older kernels, and with
- * `withoutLink`, it uses BPF_PROG_ATTACH (4.14); `close()` then detaches the program. A map takes one program for each
- * attach type, and either sk_skb_verdict or the stream programs.
+ * `withoutLink`, this function uses BPF_PROG_ATTACH (4.14); `close()` then detaches the program. A map takes one
+ * program for each attach type. It takes either an sk_skb_verdict program or the stream programs, not both.
  */
 export function attachSockmap(program: Program, place: SockmapPlace): Link {
   checkArguments("attachSockmap", program, place, OPTIONS);
@@ -74,14 +74,17 @@ function reasonOf(errno: number, map: BpfMap): string | undefined {
   return undefined;
 }
 
-/** Attaches by BPF_PROG_ATTACH. The attachment keeps fds of the program and the map: detaching needs both. */
+/**
+ * Attaches by BPF_PROG_ATTACH. The attachment keeps an fd of the program and an fd of the map, because detaching needs
+ * both.
+ */
 function attachWithoutLink(program: Program, hook: Hook, map: BpfMap, attachType: BpfAttachType): Attachment {
   const what = `attachment of ${program.what} to ${hook.name}`;
   const undo = new Undo();
   try {
     const mapFd = new OwnedFd(duplicateFd(map.fd), what);
     undo.add(() => mapFd.close());
-    /** Attaches a program and returns an fd of it. */
+    /** Attaches a program and returns a new fd of this program. */
     const set = (one: Program): OwnedFd => {
       const own = new OwnedFd(duplicateFd(one.fd), what);
       try {
@@ -131,7 +134,7 @@ function detachIfThere(progFd: number, mapFd: number, attachType: BpfAttachType)
   try {
     progDetach(progFd, mapFd, attachType);
   } catch (error) {
-    // ENOENT: another process has detached or replaced it.
+    // ENOENT: another process has already detached or replaced the program.
     if (!(error instanceof SyscallError) || error.errno !== Errno.ENOENT) throw error;
   }
 }

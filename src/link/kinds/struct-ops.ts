@@ -6,7 +6,7 @@ import { Attachment } from "../attachment.ts";
 import { KernelLink, type Link } from "../link.ts";
 
 /**
- * The part of a loaded object that struct_ops needs: its maps, and for each struct_ops map the value that registers it.
+ * The parts of a loaded object that struct_ops needs: its maps, and for each struct_ops map the bytes that register it.
  */
 export interface StructOpsObject {
   readonly name: string;
@@ -17,17 +17,17 @@ export interface StructOpsObject {
 const KEY: Uint8Array = new Uint8Array(4);
 
 /**
- * Registers a struct of callbacks of a loaded object, such as a congestion control. `name` is the name of its map. A
- * struct in the section `.struct_ops.link` is registered by a link (6.4) and ends with it. One in `.struct_ops` is
- * registered by writing its map (5.6). It outlives the process and ends with `close()`, or when its map element is
- * deleted.
+ * Registers a struct of callbacks of a loaded object, such as a congestion control. `name` is the name of the struct's
+ * map. A struct in the section `.struct_ops.link` is registered by a link (6.4) and ends with this link. A struct in
+ * `.struct_ops` is registered by writing its map (5.6). Such a struct outlives the process: it ends with `close()`, or
+ * when its map element is deleted.
  */
 export function attachStructOps(object: StructOpsObject, name: string): Link {
   const map = register(object, name);
   if (isLinked(map)) {
     return KernelLink.of(linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS), `link of ${map.what}`);
   }
-  // Duplicate the fd: the attachment may be closed after the object's map.
+  // Duplicate the fd, because the object's map may be closed before the attachment.
   const fd = duplicateFd(map.fd);
   return new Attachment({
     what: `attachment of ${map.what}`,
@@ -44,9 +44,9 @@ export function attachStructOps(object: StructOpsObject, name: string): Link {
 }
 
 /**
- * Replaces the struct of callbacks of a link with another one of the same kind, atomically (6.4). With `old`, only if
- * `old` is the link's struct now. Refuses the struct that the link already has: up to 6.18 that call triggers a kernel
- * BUG that locks struct_ops until the next reboot.
+ * Replaces the struct of callbacks of a link with another struct of the same kind, atomically (6.4). With `old`, it
+ * replaces only if the link's struct is `old`. Throws for the struct that the link already has: up to 6.18, that call
+ * triggers a kernel BUG that locks struct_ops until the next reboot.
  */
 export function updateStructOps(
   link: Link,
@@ -77,7 +77,10 @@ function isLinked(map: BpfMap): boolean {
   return (map.info().map_flags & BpfMapFlag.BPF_F_LINK) !== 0;
 }
 
-/** Writes the map's value. For `.struct_ops` this registers it; for `.struct_ops.link` a link registers it later. */
+/**
+ * Writes the map's only element. For `.struct_ops` this registers the struct. For `.struct_ops.link`, a link registers
+ * the struct later.
+ */
 function register(object: StructOpsObject, name: string): BpfMap {
   const map = structOpsMap(object, name);
   try {
@@ -85,7 +88,7 @@ function register(object: StructOpsObject, name: string): BpfMap {
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     const { call, errno } = error;
-    // EBUSY: the map was already written. It keeps its value and can get another link.
+    // EBUSY: the map was already written. Its content stays the same, and it can get another link.
     if (errno === Errno.EBUSY && isLinked(map)) return map;
     const subject = `${map.what} cannot be registered`;
     throw new SyscallError({ call, errno, subject, reason: reasonOf(errno), hint: error.hint }, { cause: error });

@@ -16,13 +16,16 @@ import { findDevice, missingDevice } from "../device.ts";
 import { explained, type Hook, requireType } from "../hook.ts";
 import { directionOf } from "./tcx.ts";
 
-/** Where and in which order to attach a program as a tc filter of a network device. */
+/** Where to attach a program as a tc filter of a network device, and its place among the filters. */
 export interface TcPlace {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** Incoming or outgoing packets. Default: the direction that the program was loaded for, else ingress. */
+  /** Incoming or outgoing packets. Default: the direction for which the program was loaded, or else ingress. */
   readonly direction?: "ingress" | "egress" | undefined;
-  /** 1 to 65535; lower numbers run first. Default: the kernel chooses one below all present filters. */
+  /**
+   * The priority, 1 to 65535. Filters with lower numbers run first. Default: the kernel chooses a number below those of
+   * all present filters.
+   */
   readonly priority?: number | undefined;
   /** The filter's number within its priority. Default: the kernel chooses one. */
   readonly handle?: number | undefined;
@@ -40,9 +43,10 @@ const OPTIONS: OptionTable<TcPlace> = {
 
 /**
  * Attaches a sched_cls program to a network device as a filter of the clsact qdisc (4.5; needs CAP_NET_ADMIN). Adds the
- * qdisc if it is missing. Use this on kernels without tcx links ({@link attachTcx}). The filter outlives the process
- * unless it is closed or detached. The qdisc stays because other filters may use it ({@link removeClsact} removes it).
- * The program returns the action: TC_ACT_OK (0), TC_ACT_SHOT (2), or TC_ACT_UNSPEC (-1) to go on to the next filter.
+ * qdisc if it is missing. Use this function on kernels without tcx links ({@link attachTcx}). The filter outlives the
+ * process unless it is closed or detached. The qdisc stays, because other filters may use it; {@link removeClsact}
+ * removes it. The program returns the action: TC_ACT_OK (0), TC_ACT_SHOT (2), or TC_ACT_UNSPEC (-1), which continues
+ * with the next filter.
  */
 export function attachTc(program: Program, place: TcPlace): Attachment {
   checkArguments("attachTc", program, place, OPTIONS);
@@ -71,7 +75,7 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
     type: BpfLinkType.BPF_LINK_TYPE_TCX,
     linkFeature: "link:tcx",
     end: () => {
-      // Another process may have replaced the filter: leave its program.
+      // Another process may have replaced the program in the filter. Do not delete the filter in this case.
       if (bpfFilterProgram(filter) === id) deleteBpfFilter(filter);
     },
     update: (next, { old }) => {
@@ -84,8 +88,8 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
 }
 
 /**
- * Removes the clsact qdisc from a network device, with all its filters, whoever added them. Does nothing if the device
- * has no clsact qdisc.
+ * Removes the clsact qdisc from a network device, with all filters of all users. Does nothing if the device has no
+ * clsact qdisc.
  */
 export function removeClsact(device: string | number): void {
   const { ifindex, what: subject } = findDevice(device);

@@ -8,13 +8,13 @@ import { findDevice, missingDevice } from "../device.ts";
 import { attach } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 
-/** Where and in which order to attach a program to the traffic of a network device. */
+/** Where to attach a program to the traffic of a network device, and its place in the list. */
 export interface TcxPlace extends Position {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** Incoming or outgoing packets. Default: the direction that the program was loaded for, else ingress. */
+  /** Incoming or outgoing packets. Default: the direction for which the program was loaded, or else ingress. */
   readonly direction?: "ingress" | "egress" | undefined;
-  /** Further flags of the kernel. */
+  /** Other flags of the kernel. */
   readonly flags?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ const OPTIONS: OptionTable<TcxPlace> = {
 
 /**
  * Attaches a sched_cls program to a network device by a tcx link (6.6), without a qdisc. Several programs may be
- * attached; they run in the order of the list until one returns something other than TCX_NEXT (-1).
+ * attached. They run in the order of the list, until one returns something other than TCX_NEXT (-1).
  */
 export function attachTcx(program: Program, place: TcxPlace): KernelLink {
   checkArguments("attachTcx", program, place, OPTIONS);
@@ -45,7 +45,7 @@ export function attachTcx(program: Program, place: TcxPlace): KernelLink {
   return attach(program, hook, () => linkCreate(program.fd, ifindex, attachType, { flags, tcx }));
 }
 
-/** The direction that a program was loaded for; ingress if it was loaded for neither. */
+/** Returns the direction for which a program was loaded; ingress if it was loaded for neither direction. */
 export function directionOf({ origin }: Program): "ingress" | "egress" {
   return origin.attachType === BpfAttachType.BPF_TCX_EGRESS ? "egress" : "ingress";
 }

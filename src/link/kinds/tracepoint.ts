@@ -11,7 +11,7 @@ import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 
 /** Where and how to attach a program to a tracepoint. */
 export interface TracepointPlace {
-  /** `category/name`, such as `sched/sched_switch`. Default: the one in the program's section. */
+  /** `category/name`, such as `sched/sched_switch`. Default: the tracepoint in the program's section. */
   readonly tracepoint?: string | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
@@ -20,9 +20,9 @@ export interface TracepointPlace {
 const OPTIONS: OptionTable<TracepointPlace> = { tracepoint: "text", cookie: "u64" };
 
 /**
- * Attaches a program to a tracepoint on all CPUs, by a perf event. The attachment is a link on 5.15 and newer; on older
- * kernels it is made by ioctl and ends with the process. Reads the tracepoint's id from tracefs, which need not be
- * mounted.
+ * Attaches a program to a tracepoint on all CPUs, by a perf event. On Linux 5.15 and newer the attachment is a link. On
+ * older kernels it is made by ioctl and ends with the process. Reads the tracepoint's id from tracefs. tracefs need not
+ * be mounted.
  */
 export function attachTracepoint(program: Program, place: TracepointPlace = {}): Link {
   checkArguments("attachTracepoint", program, place, OPTIONS);
@@ -41,7 +41,7 @@ export function attachTracepoint(program: Program, place: TracepointPlace = {}):
   return linkPerfEvent(program, hook, event, { cookie: place.cookie });
 }
 
-/** The error for a tracepoint that does not exist. It suggests similar names. */
+/** Returns the error for a tracepoint that does not exist. The error suggests similar names. */
 export function noTracepoint(what: string, name: string): UsageError {
   const byName = new Map(tracepointNames().map((one) => [one.slice(one.indexOf("/") + 1), one]));
   const near = nearNames(name, byName.keys()).map((one) => byName.get(one));

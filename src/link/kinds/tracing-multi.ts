@@ -13,14 +13,14 @@ import type { Cookie } from "../perf-link.ts";
 /** The kernel functions to attach a program to. */
 export interface TracingMultiPlace {
   /**
-   * A pattern of names with `*` and `?`, or `module:pattern` for a module. Default: the one in the program's section.
+   * A pattern of names with `*` and `?`; for a module `module:pattern`. Default: the pattern in the program's section.
    */
   readonly pattern?: string | undefined;
-  /** BTF ids of functions, instead of a pattern. */
+  /** The BTF ids of the functions. Give them instead of a pattern. */
   readonly ids?: readonly TypeId[] | undefined;
-  /** What bpf_get_attach_cookie() returns in the program, one for each id. */
+  /** What bpf_get_attach_cookie() returns in the program: one cookie for each id. */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** The attach type that the program was loaded for. Only needed if another process loaded it. */
+  /** The attach type for which the program was loaded. It is needed only if another process loaded the program. */
   readonly attachType?: AttachTypeName | undefined;
 }
 
@@ -64,11 +64,11 @@ function functionsThatFit(text: string): TypeId[] {
   return btf.idsOf(BtfKind.FUNC).filter((id) => fits(btf.name(id)) && isTraceable(btf, id));
 }
 
-/** A trampoline passes at most this many arguments (MAX_BPF_FUNC_ARGS). */
+/** The most arguments that a trampoline can pass (MAX_BPF_FUNC_ARGS). */
 const MOST_ARGUMENTS = 12;
 
 /**
- * Whether a trampoline can pass the arguments and the result of a function (btf_distill_func_proto in
+ * Returns true if a trampoline can pass the arguments and the result of a function (btf_distill_func_proto in
  * kernel/bpf/btf.c).
  */
 function isTraceable(btf: Btf, id: TypeId): boolean {

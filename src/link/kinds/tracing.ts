@@ -13,7 +13,8 @@ export interface TracingOptions {
   /** What bpf_get_attach_cookie() returns in the program (fentry, fexit, fmod_ret and LSM 5.19; tp_btf 6.10). */
   readonly cookie?: Cookie | undefined;
   /**
-   * The attach type that the program was loaded for. Only needed with a cookie, if another process loaded the program.
+   * The attach type for which the program was loaded. It is needed only with a cookie, and only if another process
+   * loaded the program.
    */
   readonly attachType?: AttachTypeName | undefined;
 }
@@ -37,12 +38,13 @@ export function attachTracing(program: Program, options: TracingOptions = {}): K
   return attachByBtf(program, hook, options);
 }
 
-/** Attaches a program to the BTF type that it was loaded for. */
+/** Attaches a program to the BTF type for which it was loaded. */
 export function attachByBtf(program: Program, hook: Hook, options: TracingOptions): KernelLink {
   const { cookie } = options;
   const explain: Hook["explain"] = ({ errno }) => reasonOfTrampoline(errno);
-  // RAW_TRACEPOINT_OPEN attaches these programs on every kernel, but takes a cookie only for tp_btf. For the others
-  // LINK_CREATE takes one (5.19). Before 6.10 LINK_CREATE ignores a cookie for tp_btf; RAW_TRACEPOINT_OPEN refuses it.
+  // RAW_TRACEPOINT_OPEN attaches these programs on every kernel, but it takes a cookie only for tp_btf. For the other
+  // programs, LINK_CREATE takes a cookie (5.19). Before 6.10, LINK_CREATE ignores a cookie for tp_btf, and
+  // RAW_TRACEPOINT_OPEN refuses it.
   if (cookie === undefined || BigInt(cookie) === 0n) {
     return attach(program, { ...hook, explain }, () => rawTracepointOpen(program.fd));
   }
@@ -62,7 +64,7 @@ export function attachByBtf(program: Program, hook: Hook, options: TracingOption
   );
 }
 
-/** The meaning of an errno when a program is attached to a trampoline. */
+/** Returns what an errno means when a program is attached to a trampoline. */
 export function reasonOfTrampoline(errno: number): Error | string | undefined {
   switch (errno) {
     case Errno.ENOENT:

@@ -14,24 +14,31 @@ import { reasonOfUprobe } from "./uprobe.ts";
 
 /** The functions of an executable or library to attach to. Give `symbols`, `pattern` or `offsets`. */
 export interface UprobeMultiPlace {
-  /** The executable or library, as for a uprobe. Default: the one in the program's section. */
+  /** The executable or library, as for a uprobe. Default: the file in the program's section. */
   readonly binary?: string | undefined;
-  /** Names of functions. A name with `*` or `?` matches several. */
+  /** Names of functions. A name with `*` or `?` matches several functions. */
   readonly symbols?: readonly string[] | undefined;
-  /** One pattern. Default, if none of the three is given: the pattern in the program's section. */
+  /**
+   * One pattern for names. If neither `symbols`, `pattern` nor `offsets` is given, the pattern in the program's section
+   * is used.
+   */
   readonly pattern?: string | undefined;
   /** Offsets of instructions in the file. */
   readonly offsets?: readonly number[] | undefined;
-  /** The file offset of a reference counter for each symbol or offset; 0 for none. Not with patterns. */
+  /** For each symbol or offset, the file offset of a reference counter; 0 for none. Do not use it with patterns. */
   readonly refCounters?: readonly number[] | undefined;
-  /** What bpf_get_attach_cookie() returns in the program, one for each symbol or offset. Not with patterns. */
+  /**
+   * What bpf_get_attach_cookie() returns in the program: one cookie for each symbol or offset. Do not use it with
+   * patterns.
+   */
   readonly cookies?: readonly Cookie[] | undefined;
-  /** Only this process. Before 6.10 the kernel traces only the thread with this id, not the whole process. */
+  /** Trace only this process. Before 6.10 the kernel traces only the thread with this id, not the whole process. */
   readonly pid?: number | undefined;
   /** Run at the functions' returns instead of their entries. */
   readonly returns?: boolean | undefined;
   /**
-   * Run at the entries and the returns. If the program returns 1 at an entry, it does not run at that return (6.13).
+   * Run at the entries and at the returns. If the program returns 1 at an entry, it does not run at the return of that
+   * call (6.13).
    */
   readonly session?: boolean | undefined;
 }
@@ -68,7 +75,9 @@ export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}
   return attachUprobesAt(program, executable, { ...place, offsets, session });
 }
 
-/** Places in an executable. Offsets count from the start of the executable, also if it is in an archive. */
+/**
+ * Places in an executable. The offsets count from the start of the executable, even if the executable is in an archive.
+ */
 export interface UprobeSpots extends Pick<UprobeMultiPlace, "refCounters" | "cookies" | "pid" | "returns" | "session"> {
   readonly offsets: readonly number[];
 }

@@ -14,20 +14,23 @@ import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.t
 export interface UprobePlace {
   /**
    * The executable or library: a path, a name to search for (`libc.so.6`, `bash`), or a library in an archive
-   * (`app.apk!/lib/x.so`). Default: the one in the program's section.
+   * (`app.apk!/lib/x.so`). Default: the file in the program's section.
    */
   readonly binary?: string | undefined;
-  /** The function, also as `name@VERSION`. `name@plt` traces calls of an imported function (x86-64, arm64). */
+  /**
+   * The function, for example `malloc`. `name@VERSION` selects a version of it. `name@plt` traces calls of an imported
+   * function (x86-64, arm64).
+   */
   readonly symbol?: string | undefined;
-  /** Bytes from the start of the function, or from the start of the file if there is no symbol. */
+  /** The offset in bytes from the start of the function; without a symbol, from the start of the file. */
   readonly offset?: number | undefined;
-  /** The process to trace. Default: all processes, also those that start later. */
+  /** The process to trace. Default: all processes, including those that start later. */
   readonly pid?: number | undefined;
   /** The file offset of a 16-bit reference counter, which the kernel increments while the probe exists (4.20). */
   readonly refCounter?: number | undefined;
   /** What bpf_get_attach_cookie() returns in the program (5.15). */
   readonly cookie?: Cookie | undefined;
-  /** How to make the probe. Default: the newest way that this kernel has. */
+  /** How to make the probe. Default: the newest mode that this kernel supports. */
   readonly mode?: ProbeMode | undefined;
 }
 
@@ -42,9 +45,9 @@ const OPTIONS: OptionTable<UprobePlace> = {
 };
 
 /**
- * Attaches a program to a function, or to an instruction, of an executable or library (4.3). The attachment is a link
- * on 5.15 and newer; on older kernels it is made by ioctl and ends with the process. Throws UsageError if the file or
- * the function does not exist.
+ * Attaches a program to a function, or to an instruction, of an executable or library (4.3). On Linux 5.15 and newer
+ * the attachment is a link. On older kernels it is made by ioctl and ends with the process. Throws UsageError if the
+ * file or the function does not exist.
  */
 export function attachUprobe(program: Program, place: UprobePlace = {}): Link {
   checkArguments("attachUprobe", program, place, OPTIONS);
@@ -70,7 +73,10 @@ function attachTo(program: Program, place: UprobePlace, returns: boolean): Link 
 
 const PROGRAM_TYPES = [BpfProgType.BPF_PROG_TYPE_KPROBE];
 
-/** A place in an executable. The offset counts from the start of the executable, also if it is in an archive. */
+/**
+ * A place in an executable. The offset counts from the start of the executable, even if the executable is in an
+ * archive.
+ */
 export interface UprobeSpot extends Pick<UprobePlace, "pid" | "refCounter" | "cookie" | "mode"> {
   readonly offset: number;
   readonly returns?: boolean | undefined;
@@ -97,7 +103,7 @@ export function attachUprobeAt(program: Program, executable: Executable, spot: U
   return attachProbe(program, hook, probe, { mode, cookie });
 }
 
-/** The meaning of an errno when a program is attached to a uprobe. */
+/** Returns what an errno means when a program is attached to a uprobe. */
 export function reasonOfUprobe(errno: number, pid: number | undefined): string | undefined {
   switch (errno) {
     case Errno.ESRCH:
@@ -134,8 +140,8 @@ function target(program: Program, place: UprobePlace): UprobeTarget {
 }
 
 /**
- * Splits the `binary:function+offset` of a section's name. Returns undefined for any other form. If the text after a
- * `+` is not a number, it belongs to the function's name.
+ * Splits the text `binary:function+offset` from a section's name. Returns undefined if the text has another form. If
+ * the text after a `+` is not a number, it belongs to the function's name.
  */
 export function uprobeSection(text: string): { binary: string; symbol: string; offset: number } | undefined {
   const parts = /^([^:]+):(.+?)(?:\+(0x[\da-fA-F]+|\d+))?$/.exec(text);

@@ -20,13 +20,14 @@ import { attachUprobesAt } from "./uprobe-multi.ts";
 /** Where and how to attach a program to a statically defined tracepoint of user space. */
 export interface UsdtPlace {
   /**
-   * The executable or library, as for a uprobe. Default of binary, provider and name: those in the program's section.
+   * The executable or library, as for a uprobe. The default of `binary`, `provider` and `name` comes from the program's
+   * section.
    */
   readonly binary?: string | undefined;
   /** The USDT's provider, such as `libc`. */
   readonly provider?: string | undefined;
   readonly name?: string | undefined;
-  /** Only this process. Before 5.15, a USDT of a library cannot be attached without it. */
+  /** Trace only this process. Before 5.15, a USDT of a library cannot be attached without a `pid`. */
   readonly pid?: number | undefined;
   /** What bpf_usdt_cookie() returns in the program. */
   readonly cookie?: Cookie | undefined;
@@ -42,8 +43,8 @@ const OPTIONS: OptionTable<UsdtPlace> = {
 
 /**
  * Attaches a program to all places of a USDT in an executable or library. The program's object must include libbpf's
- * usdt.bpf.h; this function fills the maps of that header. Uses one uprobe_multi link on 6.10 and newer, otherwise one
- * uprobe for each place. USDTs with a semaphore need Linux 4.20.
+ * usdt.bpf.h; this function fills the maps of this header. On Linux 6.10 and newer it uses one uprobe_multi link, on
+ * older kernels one uprobe for each place. USDTs with a semaphore need Linux 4.20.
  */
 export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
   checkArguments("attachUsdt", program, place, OPTIONS);
@@ -128,7 +129,8 @@ function attachAll(
 }
 
 /**
- * Maps an address to its spec, for kernels without cookies: there the program looks it up. Returns an undo function.
+ * Maps an address to the number of its spec, for kernels without cookies. On such kernels the program looks up the spec
+ * by the address. Returns a function that removes the entry.
  */
 function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void {
   const key = new Uint8Array(8);
@@ -174,7 +176,7 @@ function target(program: Program, place: UsdtPlace): { binary: string; provider:
   return { binary, provider, name };
 }
 
-/** Splits the `binary:provider:name` of a section's name. Returns undefined for any other form. */
+/** Splits the text `binary:provider:name` from a section's name. Returns undefined if the text has another form. */
 export function usdtSection(text: string): { binary: string; provider: string; name: string } | undefined {
   const [, binary, provider, name] = /^([^:]+):([^:]+):([^:]+)$/.exec(text) ?? [];
   if (binary === undefined || provider === undefined || name === undefined) return undefined;

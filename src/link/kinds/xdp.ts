@@ -13,9 +13,15 @@ import type { KernelLink, Link } from "../link.ts";
 export interface XdpPlace {
   /** The device's name in this network namespace, such as `eth0`, or its index. */
   readonly device: string | number;
-  /** Run in the driver, in the network stack or in the hardware. Default: in the driver if it has XDP, else generic. */
+  /**
+   * Run in the driver, in the network stack or in the hardware. Default: in the driver if it supports XDP, otherwise in
+   * the network stack (`generic`).
+   */
   readonly mode?: "driver" | "generic" | "offload" | undefined;
-  /** Use netlink instead of a link. The program then stays until it is closed or the device is gone. */
+  /**
+   * Use netlink instead of a link. The program then stays attached until the attachment is closed or the device is
+   * gone.
+   */
   readonly withoutLink?: boolean | undefined;
 }
 
@@ -29,9 +35,10 @@ const OPTIONS: OptionTable<XdpPlace> = { device: required("any"), mode: Object.k
 
 /**
  * Attaches an XDP program to a network device by a link (5.9). A device takes one program in each mode. A program that
- * accepts packets in several buffers must be loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18). One for the
- * hardware must be loaded with the device's index. With `withoutLink` the program is attached by netlink (4.8; needs
- * CAP_NET_ADMIN). It then outlives the process unless it is closed or detached. `update()` accepts `old` from 5.7 on.
+ * accepts packets in several buffers must be loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18). A program for
+ * the hardware must be loaded with the device's index. With `withoutLink` the program is attached by netlink (4.8;
+ * needs CAP_NET_ADMIN). It then outlives the process unless it is closed or detached. `update()` accepts `old` on Linux
+ * 5.7 and newer.
  */
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink: true }): Attachment;
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink?: false | undefined }): KernelLink;
@@ -54,10 +61,16 @@ export function attachXdp(program: Program, place: XdpPlace): Link {
   return attach(program, hook, () => linkCreate(program.fd, ifindex, attachType, { flags }));
 }
 
-/** Attaches by netlink. The device holds the program; the attachment keeps an fd of it, which detaching needs. */
+/**
+ * Attaches by netlink. The device holds the program. The attachment keeps an fd of the program, because detaching needs
+ * it.
+ */
 function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags: number): Attachment {
   const what = `attachment of ${program.what} to ${hook.name}`;
-  /** Attaches a program and returns an fd of it. With `expectedFd`, only if that program is attached now. */
+  /**
+   * Attaches a program and returns a new fd of this program. With `expectedFd`, it attaches only if the program with
+   * this fd is attached now.
+   */
   const set = (one: Program, expectedFd?: number): OwnedFd => {
     const own = new OwnedFd(duplicateFd(one.fd), what);
     const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
@@ -81,7 +94,7 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
       try {
         xdpAttach(-1, ifindex, { flags, expectedFd: current.number });
       } catch (error) {
-        // Another program is attached (EEXIST), or the device is gone.
+        // EEXIST: another program is attached. ENODEV or EINVAL: the device is gone.
         const ended: readonly number[] = [Errno.EEXIST, Errno.ENODEV, Errno.EINVAL];
         if (!(error instanceof SyscallError) || !ended.includes(error.errno)) throw error;
       } finally {

@@ -7,14 +7,14 @@ import { findZipEntry } from "./zip.ts";
 
 /** An executable or library to attach uprobes to. */
 export interface Executable {
-  /** The file that the kernel is given. For a library in an archive it is the archive. */
+  /** The file that is passed to the kernel. For a library in an archive, it is the archive. */
   readonly path: string;
   readonly elf: ElfFile;
-  /** The byte offset of the executable in that file; 0 unless it is in an archive. */
+  /** The byte offset of the executable in that file. It is 0 unless the executable is in an archive. */
   readonly start: number;
 }
 
-/** Debian's library directory for each architecture. */
+/** Debian's library directory on each architecture. */
 const LIBRARIES: Readonly<Record<string, string>> = {
   x64: "/lib/x86_64-linux-gnu",
   arm64: "/lib/aarch64-linux-gnu",
@@ -22,8 +22,9 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the path of an executable or library. Searches for a name without a `/` as libbpf does: a name with `.so` in
- * LD_LIBRARY_PATH and the usual library directories, any other name in PATH. Throws UsageError if it is not found.
+ * Returns the path of an executable or library. A name without a `/` is searched for as in libbpf: a name with `.so` in
+ * LD_LIBRARY_PATH and the usual library directories, any other name in PATH. Throws UsageError if the file is not
+ * found.
  */
 export function resolveBinary(name: string): string {
   if (name === "") throw new UsageError("give the program or library: its path, or a name such as libc.so.6");
@@ -39,16 +40,16 @@ export function resolveBinary(name: string): string {
       accessSync(path, isLibrary ? constants.R_OK : constants.R_OK | constants.X_OK);
       return path;
     } catch {
-      // Not in this directory: try the next one.
+      // The file is not in this directory. Try the next one.
     }
   }
   throw new UsageError(`there is no ${isLibrary ? "library" : "program"} ${name} in ${directories.join(", ")}`);
 }
 
 /**
- * Opens an executable or library by path or name, or a library that a zip archive holds uncompressed
+ * Opens an executable or library by path or name. It also opens an uncompressed library in a zip archive
  * (`app.apk!/lib/x.so`). Reads only headers, symbols, notes and the stubs of imported functions, not the whole file.
- * Throws UsageError if it does not exist, FormatError if it is not an ELF file.
+ * Throws UsageError if the file does not exist, and FormatError if it is not an ELF file.
  */
 export function openExecutable(name: string): Executable {
   const separator = name.indexOf("!/");
@@ -75,7 +76,7 @@ function open(path: string): number {
   }
 }
 
-/** The sections that symbol lookup and USDTs need. Code and data are not read. */
+/** The sections that are needed to look up symbols and USDTs. Code and data are not read. */
 const WANTED: ReadonlySet<number> = new Set([
   SectionType.SHT_SYMTAB,
   SectionType.SHT_DYNSYM,
@@ -86,11 +87,11 @@ const WANTED: ReadonlySet<number> = new Set([
   SectionType.SHT_GNU_versym,
 ]);
 
-/** Reads the headers and the wanted sections, each byte once. The caller can close the file afterwards. */
+/** Reads the headers and the wanted sections, each byte only once. The caller can close the file afterwards. */
 function readSparsely(fd: number, start: number, size: number, source: string): ElfFile {
   const pieces = new FilePieces(fd, { start, size, source });
   const elf = parseElf(pieces, source);
-  // Reading the property loads the program headers while the file is open.
+  // This access loads the program headers while the file is still open.
   void elf.segments;
   const wanted = elf.sections.filter((one) => WANTED.has(one.type) || isOfLinkageTable(one));
   pieces.load(

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import type { PiecewiseFile } from "../../elf/index.ts";
 import { FormatError } from "../../errors/index.ts";
 
-/** A limit above the size of any real symbol table. A hostile or sparse file may claim any size. */
+/** A limit above the size of any real symbol table, because a hostile or sparse file may claim any size. */
 const MOST_BYTES = 2 ** 30;
 
 /** A range of a file. */
@@ -16,7 +16,7 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** The part of an open file to read, and its name in errors. */
+/** The part of an open file that is read, and its name in errors. */
 export interface FilePart {
   readonly start: number;
   readonly size: number;
@@ -39,7 +39,10 @@ export class FilePieces implements PiecewiseFile {
     this.length = size;
   }
 
-  /** Returns a piece from the cache, or reads it from the file, which must then still be open. */
+  /**
+   * Returns a piece from the cache. If the cache does not contain it, reads it from the file, which must then still be
+   * open.
+   */
   read(at: number, size: number): Uint8Array {
     if (size === 0) return new Uint8Array(0);
     const holds = (one: Piece): boolean => one.at <= at && at + size <= one.at + one.bytes.length;
@@ -47,7 +50,7 @@ export class FilePieces implements PiecewiseFile {
     return piece.bytes.subarray(at - piece.at, at - piece.at + size);
   }
 
-  /** Reads ranges into the cache. Overlapping ranges are read as one. */
+  /** Reads ranges into the cache. Overlapping ranges are read as one range. */
   load(ranges: readonly Range[]): void {
     let next: { at: number; end: number } | undefined;
     for (const { at, size } of ranges.toSorted((a, b) => a.at - b.at)) {

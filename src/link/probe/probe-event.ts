@@ -7,16 +7,16 @@ import { explained, type Hook } from "../hook.ts";
 import type { Link } from "../link.ts";
 import { type Cookie, linkPerfEvent } from "../perf-link.ts";
 
-/** The ways to make a single probe; see {@link ProbeMode}. */
+/** All ways to make a single probe. See {@link ProbeMode}. */
 export const PROBE_MODES = ["link", "ioctl", "tracefs"] as const;
 /**
- * The way to make a single probe. `link` and `ioctl` open a perf event of the kprobe or uprobe PMU (4.17) and attach
- * the program by a link (5.15) or by ioctl. `tracefs` adds an event to tracefs, which stays there if the process is
- * killed.
+ * How to make a single probe. `link` and `ioctl` open a perf event of the kprobe or uprobe PMU (4.17), and attach the
+ * program by a link (5.15) or by ioctl. `tracefs` adds an event to tracefs. This event stays in tracefs if the process
+ * is killed.
  */
 export type ProbeMode = (typeof PROBE_MODES)[number];
 
-/** The perf event of a probe, and the function that cleans up after its attachment ends. */
+/** The perf event of a probe, and the function that cleans up after the attachment has ended. */
 interface ProbeEvent {
   readonly fd: number;
   readonly remove: (() => void) | undefined;
@@ -26,9 +26,9 @@ interface ProbeEvent {
 export interface ProbeTarget {
   readonly pmu: "kprobe" | "uprobe";
   readonly returns: boolean;
-  /** The kernel function, or the file of a uprobe; undefined for a kprobe at an address. */
+  /** The kernel function of a kprobe, or the file of a uprobe. Undefined for a kprobe at an address. */
   readonly name: string | undefined;
-  /** The offset in the function or file; the address if there is no name. */
+  /** The offset in the function or file. Without a name, it is the address. */
   readonly offset: bigint;
   /** The file offset of the reference counter (USDT semaphore); 0 for none. */
   readonly refCounter?: number | undefined;
@@ -38,11 +38,12 @@ export interface ProbeTarget {
 }
 
 /**
- * Opens the perf event of a probe by its PMU. Uses an event in tracefs if the kernel has no such PMU or the mode is
- * `tracefs`. Throws SyscallError with the kernel's errno, NotSupportedError if the kernel has no such probes at all.
+ * Opens the perf event of a probe by its PMU. If the kernel has no such PMU, or if the mode is `tracefs`, uses an event
+ * in tracefs. Throws SyscallError with the kernel's errno, and NotSupportedError if the kernel has no such probes at
+ * all.
  */
 function openProbe(target: ProbeTarget, mode: ProbeMode | undefined): ProbeEvent {
-  // Only tracefs has a parameter for maxActive.
+  // Only events in tracefs have a parameter for maxActive.
   const byTracefs = mode === "tracefs" || target.maxActive !== undefined;
   const pmu = byTracefs ? undefined : perfPmu(target.pmu);
   if (pmu !== undefined) return { fd: openByPmu(target, pmu), remove: undefined };
@@ -89,20 +90,22 @@ function openByTracefs(target: ProbeTarget): ProbeEvent {
   }
 }
 
-/** The error for a kernel without kprobes or uprobes. The feature table has the missing build option. */
+/** Returns the error for a kernel without kprobes or uprobes. The missing build option comes from the feature table. */
 function noProbes(pmu: ProbeTarget["pmu"], what: string, cause?: unknown): NotSupportedError {
   return lackError(`attach:${pmu}`, { what }, cause) ?? new NotSupportedError({ feature: what }, { cause });
 }
 
 /**
- * The pid and cpu for perf_event_open. An event of one thread has no CPU, an event of all threads must have one. Either
- * way the probe's program runs on all CPUs.
+ * Returns the pid and the cpu for perf_event_open. An event of one thread has no CPU, and an event of all threads must
+ * have one. In both cases the probe's program runs on all CPUs.
  */
 function pidAndCpu(pid: number | undefined): { pid: number; cpu: number } {
   return pid === undefined ? { pid: -1, cpu: 0 } : { pid, cpu: -1 };
 }
 
-/** Removes an event from tracefs. Leaves it there if it is in use because another process holds the link. */
+/**
+ * Removes an event from tracefs. If the event is in use because another process holds the link, it stays in tracefs.
+ */
 function removeQuietly(remove: () => void): void {
   try {
     remove();
@@ -111,7 +114,10 @@ function removeQuietly(remove: () => void): void {
   }
 }
 
-/** Attaches a program to a probe. An event in tracefs is removed with the attachment, or at once if attaching fails. */
+/**
+ * Attaches a program to a probe. An event in tracefs is removed together with the attachment. If attaching fails, it is
+ * removed at once.
+ */
 export function attachProbe(
   program: Program,
   hook: Hook,

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { FormatError, UsageError } from "../../errors/index.ts";
 
-/** The location of an entry's bytes in the archive. */
+/** Where the bytes of an entry are in the archive. */
 export interface ZipEntry {
   readonly start: number;
   readonly size: number;
@@ -14,7 +14,10 @@ const DIRECTORY_SIZE = 46;
 const LOCAL = 0x04034b50;
 const LOCAL_SIZE = 30;
 const STORED = 0;
-/** A limit above the directory size of any archive with 65,535 files. A hostile or sparse file may claim any size. */
+/**
+ * A limit above the size of the directory of any archive with 65,535 files. A hostile or sparse file may claim any
+ * size.
+ */
 const MOST_BYTES = 2 ** 26;
 
 /**
@@ -32,7 +35,7 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
     readSync(fd, bytes, 0, length, at);
     return new DataView(bytes.buffer);
   };
-  // The end record is last in the archive, followed only by a comment of at most 64 KiB.
+  // The end record is the last record of the archive. Only a comment of at most 64 KiB may follow it.
   const tailAt = Math.max(0, size - END_SIZE - 0xffff);
   const tail = read(tailAt, size - tailAt);
   let end = tail.byteLength - END_SIZE;

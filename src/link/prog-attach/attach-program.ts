@@ -14,22 +14,25 @@ import {
 import { explained, type Hook } from "../hook.ts";
 import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts";
 
-/** Where to attach a program without a link, for hooks other than cgroups. */
+/** Where to attach a program without a link, at hooks that do not belong to a cgroup. */
 export type HookPlace = Exclude<HookTarget, { readonly cgroup: string }> & {
   /** `tcx_ingress`, `sk_msg_verdict`, `lirc_mode2`, … Default: the attach type that the program was loaded for. */
   readonly attachType?: AttachTypeName | undefined;
-  /** Further flags of the kernel. */
+  /** Other flags of the kernel. */
   readonly flags?: number | undefined;
 } & Position;
 
-/** Where and how to attach a program without a link: to a cgroup, or to another hook. */
+/** Where and how to attach a program without a link: to a cgroup, or to any other hook. */
 export type AttachProgramOptions = CgroupAttachOptions | HookPlace;
 /** Where to detach a program that was attached without a link. */
 export type DetachProgramOptions = CgroupDetachOptions | HookPlace;
 
 const a = BpfAttachType;
 const p = BpfProgType;
-/** For each attach type: the program type that fits, and the feature that it needs if not every kernel has it. */
+/**
+ * For each attach type: the type of program that fits, and the feature that the attach type needs. Without a `feature`,
+ * every kernel has the attach type.
+ */
 const HOOKS: ReadonlyMap<number, { readonly type: BpfProgType; readonly feature?: FeatureName }> = new Map<
   number,
   { readonly type: BpfProgType; readonly feature?: FeatureName }
@@ -54,9 +57,10 @@ const OPTIONS: Readonly<Record<string, OptionKind>> = {
 };
 
 /**
- * Attaches a program without a link, by BPF_PROG_ATTACH (4.10): to a cgroup, a network device (tcx 6.6, netkit 6.7), a
- * sockmap, this network namespace (a flow dissector) or an infrared receiver. It stays until it is detached or its
- * target is gone. At a hook with a list, an `anchor` selects the place in the list, or the program to replace.
+ * Attaches a program without a link, by BPF_PROG_ATTACH (4.10). The target is a cgroup, a network device (tcx 6.6,
+ * netkit 6.7), a sockmap, this network namespace (for a flow dissector) or an infrared receiver. The program stays
+ * attached until it is detached or its target is gone. At a hook with a list, an `anchor` selects the place in the
+ * list, or the program to replace.
  */
 export function attachProgram(program: Program, options: AttachProgramOptions): void {
   if (isAtCgroup(options)) {
@@ -90,7 +94,7 @@ export function detachProgram(program: Program | undefined, options: DetachProgr
   });
 }
 
-/** Whether the options name a cgroup. For options that are not an object, checkOptions() throws later. */
+/** Returns true if the options name a cgroup. If the options are not an object, checkOptions() throws later. */
 function isAtCgroup<T extends object>(options: T): options is Extract<T, { readonly cgroup: string }> {
   return typeof options === "object" && options !== null && "cgroup" in options;
 }
@@ -101,8 +105,7 @@ function atHook(place: HookPlace, call: Call): void {
   const act = (target: number, name: string): void =>
     withAttachPosition(place, place.flags, (position) => call(target, name, position));
   if (!("netns" in place)) withHookTarget(place, act);
-  // PROG_ATTACH uses the caller's network namespace and cannot be given another one (netns_bpf_prog_attach in
-  // kernel/bpf/net_namespace.c).
+  // PROG_ATTACH always uses the caller's network namespace (netns_bpf_prog_attach in kernel/bpf/net_namespace.c).
   else if (place.netns === "self") act(0, "this network namespace");
   else {
     throw new UsageError(

@@ -6,19 +6,19 @@ import { withCgroup } from "../cgroup/cgroup-fd.ts";
 import { findDevice } from "../device.ts";
 import { withNetworkNamespace } from "../network-namespace.ts";
 
-/** The object that a hook belongs to. attachProgram(), detachProgram() and queryPrograms() take one. */
+/** The object to which a hook belongs. attachProgram(), detachProgram() and queryPrograms() take one. */
 export type HookTarget =
-  /** tcx and netkit: a network device by name or index. */
+  /** For tcx and netkit: a network device, by name or index. */
   | { readonly device: string | number }
-  /** flow_dissector and sk_lookup: a path or an fd, or `self` for the calling thread's namespace. */
+  /** For flow_dissector and sk_lookup: a path or an fd, or `self` for the calling thread's namespace. */
   | { readonly netns: string | number }
-  /** Verdict and parser programs: a sockmap or sockhash. */
+  /** For verdict and parser programs: a sockmap or sockhash. */
   | { readonly map: BpfMap }
-  /** Path of a directory in a cgroup v2 hierarchy. */
+  /** The path of a directory in a cgroup v2 hierarchy. */
   | { readonly cgroup: string }
-  /** Path of an infrared receiver, such as `/dev/lirc0`. */
+  /** The path of an infrared receiver, such as `/dev/lirc0`. */
   | { readonly lirc: string }
-  /** An fd or an index, whichever the kernel expects for the attach type. */
+  /** The fd or the index that the kernel expects for the attach type. */
   | { readonly target: number };
 
 /** The option table of a {@link HookTarget}. Functions that take a target include it in their own table. */
@@ -32,8 +32,8 @@ export const HOOK_TARGETS = {
 } as const;
 
 /**
- * Calls `use` with the fd or index of a target, and with its name for errors. Closes the fd afterwards if it opened
- * one.
+ * Calls `use` with the fd or index of a target, and with the name of the target for errors. If this function opened the
+ * fd, it closes the fd afterwards.
  */
 export function withHookTarget<T>(at: HookTarget, use: (target: number, what: string) => T): T {
   if ("device" in at) {

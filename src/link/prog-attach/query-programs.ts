@@ -9,19 +9,24 @@ import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts"
 /** One program at a hook. */
 export interface AttachedProgram {
   readonly id: number;
-  /** The id of its link; undefined if it has none, or if the kernel does not report links (cgroup, netns, sockmap). */
+  /**
+   * The id of the program's link. Undefined if the program has no link, or if the kernel does not report links for this
+   * hook (cgroup, netns, sockmap).
+   */
   readonly linkId: number | undefined;
-  /** The BPF_F_* flags of this program; undefined if the kernel does not report flags for each program. */
+  /** The BPF_F_* flags of this program. Undefined if the kernel does not report the flags of each program. */
   readonly attachFlags: number | undefined;
 }
 
 /** The programs at a hook. */
 export interface AttachedPrograms {
-  /** In the order in which they run. */
+  /** The programs in the order in which they run. */
   readonly programs: readonly AttachedProgram[];
   /** The BPF_F_* flags of the whole hook; 0 for most hooks. */
   readonly attachFlags: number;
-  /** The number of changes to the list, for `expectedRevision`; undefined if the kernel does not count them. */
+  /**
+   * The revision of the list, for `expectedRevision`. Undefined if the kernel does not count revisions for this hook.
+   */
   readonly revision: bigint | undefined;
 }
 

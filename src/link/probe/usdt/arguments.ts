@@ -1,18 +1,18 @@
 import { UsageError } from "../../../errors/index.ts";
 import { registerOffset } from "./registers.ts";
 
-/** The location of a USDT argument when the probe fires. */
+/** Where a USDT argument is when the probe fires. */
 export type UsdtArgument = {
-  /** 1, 2, 4 or 8 bytes. */
+  /** The size of the argument: 1, 2, 4 or 8 bytes. */
   readonly size: number;
   readonly signed: boolean;
 } & (
   | { readonly kind: "constant"; readonly value: bigint }
-  /** `register` and `index` are offsets in `struct pt_regs`. */
+  /** The argument is in a register. In all forms, `register` and `index` are offsets in `struct pt_regs`. */
   | { readonly kind: "register"; readonly register: number }
-  /** In memory at register + offset. */
+  /** The argument is in memory at register + offset. */
   | { readonly kind: "memory"; readonly register: number; readonly offset: bigint }
-  /** In memory at register + index × scale + offset; x86 only. */
+  /** The argument is in memory at register + index × scale + offset (x86 only). */
   | {
       readonly kind: "indexed";
       readonly register: number;
@@ -23,12 +23,12 @@ export type UsdtArgument = {
     }
 );
 
-/** The maximum of libbpf's usdt.bpf.h. */
+/** The most arguments that libbpf's usdt.bpf.h supports. */
 export const MOST_ARGUMENTS = 12;
 
 /**
- * Parses the arguments of a USDT, which are in assembler syntax of the architecture: `-4@%eax 8@-16(%rbp) 4@$71`.
- * Throws UsageError for an unknown form.
+ * Parses the arguments of a USDT, such as `-4@%eax 8@-16(%rbp) 4@$71`. They are written in the assembler syntax of the
+ * architecture. Throws UsageError for an unknown form.
  */
 export function parseUsdtArguments(text: string, arch: string = process.arch): UsdtArgument[] {
   const form = FORMS[arch];
@@ -49,10 +49,13 @@ export function parseUsdtArguments(text: string, arch: string = process.arch): U
 }
 
 type Place = UsdtArgument extends infer A ? (A extends unknown ? Omit<A, "size" | "signed"> : never) : never;
-/** Parses the location at the start of a text. Returns it with the length of the text that it used. */
+/** Parses the location at the start of a text. Returns the location, and how many characters of the text it takes. */
 type Form = (text: string, arch: string) => { readonly argument: Place; readonly length: number } | undefined;
 
-/** Returns a parser that tries patterns in turn. A match must be followed by a space or the end of the text. */
+/**
+ * Returns a parser that tries the patterns one after the other. A match must be followed by a space or by the end of
+ * the text.
+ */
 function oneOf(...patterns: readonly [RegExp, (groups: readonly string[], arch: string) => Place | undefined][]): Form {
   return (text, arch) => {
     for (const [pattern, make] of patterns) {

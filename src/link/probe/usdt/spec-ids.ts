@@ -1,7 +1,7 @@
 import { UsageError } from "../../../errors/index.ts";
 import type { BpfMap } from "../../../map/index.ts";
 
-/** Allocates elements of an object's map `__bpf_usdt_specs`. */
+/** Allocates elements of the map `__bpf_usdt_specs` of an object. */
 export class SpecIds {
   readonly #most: number;
   readonly #free: number[] = [];
@@ -11,7 +11,7 @@ export class SpecIds {
     this.#most = most;
   }
 
-  /** Returns a number that no other attachment uses. Throws UsageError if all are in use. */
+  /** Returns the number of a free element. Throws UsageError if all elements are in use. */
   take(): number {
     const id = this.#free.pop() ?? this.#next++;
     if (id < this.#most) return id;

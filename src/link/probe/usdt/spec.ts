@@ -8,15 +8,15 @@ const ARG_TYPE = { constant: 0, register: 1, memory: 2, indexed: 3 } as const;
 interface Layout {
   readonly size: number;
   readonly arg_type: number;
-  /** `idx_reg_off` in 12 bits, `scale_bitshift` in 4. */
+  /** The offset of the 16 bits with `idx_reg_off` (12 bits) and `scale_bitshift` (4 bits). */
   readonly index: number | undefined;
   readonly reg_off: number;
   readonly arg_signed: number;
   readonly arg_bitshift: number;
 }
 
-// libbpf 1.7 added the index register to the struct as a u16 bit-field. The alignment of the bit-field moved the
-// members behind it. The size of the map's values tells which version of the header the object was built with.
+// libbpf 1.7 added the index register to the struct as a u16 bit-field. The alignment of this bit-field moved the
+// members behind it. The size of the map's values shows with which version of the header the object was built.
 const UP_TO_1_6: Layout = { size: 16, arg_type: 8, index: undefined, reg_off: 12, arg_signed: 14, arg_bitshift: 15 };
 const FROM_1_7: Layout = { size: 24, arg_type: 8, index: 10, reg_off: 14, arg_signed: 16, arg_bitshift: 17 };
 
@@ -32,8 +32,9 @@ function layoutOf(valueSize: number): Layout {
 }
 
 /**
- * Encodes a value of the map `__bpf_usdt_specs`, in which programs built with libbpf's usdt.bpf.h look up their
- * arguments and cookie. `valueSize` is the map's value size, which depends on the version of the header.
+ * Encodes a value of the map `__bpf_usdt_specs`. Programs that were built with libbpf's usdt.bpf.h look up their
+ * arguments and their cookie in this map. `valueSize` is the map's value size, which depends on the version of the
+ * header.
  */
 export function encodeUsdtSpec(args: readonly UsdtArgument[], cookie: bigint, valueSize: number): Uint8Array {
   const layout = layoutOf(valueSize);

@@ -4,10 +4,10 @@ import { NotSupportedError, UsageError } from "../../../errors/index.ts";
 import { feature } from "../../../kernel/index.ts";
 import type { Executable } from "../executable.ts";
 
-/** One place of a USDT. Offsets are file offsets. */
+/** One place of a USDT. All offsets are offsets in the file. */
 export interface UsdtTarget {
   readonly offset: number;
-  /** The offset of the semaphore that enables the USDT; 0 if it has none. */
+  /** The offset of the semaphore that enables the USDT; 0 if the USDT has no semaphore. */
   readonly semaphore: number;
   /** The arguments in assembler syntax. */
   readonly arguments: string;
@@ -22,8 +22,9 @@ const MACHINES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Finds all places of a USDT in an executable or library. Throws UsageError if there is none of that name. With
- * `addressesIn`, the addresses are those in that process (a library needs this); otherwise those in the file.
+ * Finds all places of a USDT in an executable or library. Throws UsageError if there is no USDT with this name. With
+ * `addressesIn`, the addresses are those in this process, which a library needs. Otherwise the addresses are those in
+ * the file.
  */
 export function findUsdt(
   { elf, path, start }: Executable,
@@ -78,7 +79,7 @@ interface Mapping {
   readonly offset: bigint;
 }
 
-/** The executable mappings of a file in a process. */
+/** Returns the executable mappings of a file in a process. */
 function mappingsOf(path: string, pid: number | undefined): Mapping[] {
   if (pid === undefined) {
     throw new NotSupportedError({
