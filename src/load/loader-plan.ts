@@ -130,7 +130,9 @@ function planProgram(program: ProgramSpec, load: PreparedLoad, parts: PlanParts,
 function coreRecords(program: ProgramSpec, btf: Btf | undefined, { btfData, core }: PlanParts): Uint8Array {
   if (core !== undefined || btf === undefined || program.coreRelocations.length === 0) return new Uint8Array(0);
   if (btfData === undefined) {
-    throw new UsageError(`program ${program.name}: the kernel relocates only with the object's BTF, which it refuses`);
+    throw new UsageError(
+      `program ${program.name}: the kernel applies CO-RE relocations only with the object's BTF, but it refuses this BTF`,
+    );
   }
   return encodeCoreRelocations(btf, program.coreRelocations);
 }

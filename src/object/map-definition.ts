@@ -71,7 +71,7 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
         break;
       }
       case "values":
-        if (inner) throw fail("an inner map cannot have values: maps nest one level deep");
+        if (inner) throw fail("an inner map cannot have values: maps can be nested only one level deep");
         if (i !== struct.members.length - 1) throw fail("values must be the last member");
         map.valueSize = field.agree("value size", map.valueSize, 4);
         map.innerMap = readValues(place, name, map.type, member);

@@ -116,7 +116,7 @@ export function readCallbacks(
     if (member === undefined) throw fail(`struct ${struct.structOps.typeName} has no member at byte ${at}`);
     const pointer = btf.type(btf.resolve(member.type));
     if (pointer.kind !== "ptr" || btf.kind(btf.resolve(pointer.type)) !== BtfKind.FUNC_PROTO) {
-      throw fail(`${name} is no pointer to a function, and data cannot be referred to from here`);
+      throw fail(`${name} is no pointer to a function, and a relocation is allowed only for such a pointer`);
     }
     const program = programAt(functions, symbol.section, symbol.value);
     if (program === undefined) throw fail(`${name}: ${symbol.name} is no program`);
