@@ -9,9 +9,9 @@ export interface Instruction {
   readonly dst: number;
   /** Source register, or BPF_PSEUDO_*. */
   readonly src: number;
-  /** Signed 16 bits. */
+  /** The offset, a signed 16-bit number. */
   readonly off: number;
-  /** Signed 32 bits. For ld_imm64 the immediate of the first slot. */
+  /** The immediate, a signed 32-bit number. For ld_imm64 it is the immediate of the first slot. */
   readonly imm: number;
   /** Only for ld_imm64: both immediates as one unsigned number. The second slot's immediate is the upper half. */
   readonly imm64?: bigint;

@@ -21,9 +21,9 @@ export type Edge =
 
 /** Instructions that run one after the other. Jumps lead only to the first one, and only the last one can jump. */
 export interface BasicBlock {
-  /** First slot. */
+  /** The first slot of the block. */
   readonly start: number;
-  /** One past its last slot. */
+  /** The slot after the block's last slot. */
   readonly end: number;
   /** The edges. The edge to the next instruction comes before that of the jump. */
   readonly successors: readonly Edge[];

@@ -8,7 +8,7 @@ export interface MachineInstruction {
   readonly at: number;
   /** Its size in bytes. */
   readonly length: number;
-  /** As LLVM prints it: the mnemonic, a tab and the operands. */
+  /** The text as LLVM prints it: the mnemonic, a tab and the operands. */
   readonly text: string;
 }
 

@@ -61,7 +61,10 @@ export class ElfFile {
     this.sections = readSections(file, header);
   }
 
-  /** Returns a section by its number. Throws FormatError if there is none; `what` names the thing that refers to it. */
+  /**
+   * Returns a section by its number. Throws FormatError if there is no such section; its message names `what`, the
+   * thing that refers to the section.
+   */
   section(index: number, what: string): ElfSection {
     const section = this.sections[index];
     if (section !== undefined) return section;

@@ -14,7 +14,7 @@ export interface ElfSegment {
   /** Address in memory; in a shared object relative to the load address. */
   readonly address: number;
   readonly fileSize: number;
-  /** At least `fileSize`; the bytes past it are zeros. */
+  /** The size in memory. It is at least `fileSize`; the bytes past `fileSize` are zeros. */
   readonly memorySize: number;
 }
 

@@ -1,8 +1,9 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * Returns what a table has under a name of the caller's. Throws UsageError with the names that there are, for names that
- * every object inherits (`toString`), too. `what` says what the table holds: `metric`.
+ * Returns the entry of a table for a name that the caller gave. For an unknown name, throws UsageError with the known
+ * names. It also throws for names that every object inherits, such as `toString`. `what` says what an entry is:
+ * `metric`.
  */
 export function lookUp<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
   if (Object.hasOwn(table, name)) return table[name] as T;

@@ -1,7 +1,9 @@
 /** A name of this length or longer is not compared: nobody types such a name. */
 const TOO_LONG = 256;
 
-/** Returns at most three of `names` that the user may have meant by `name`: they are similar to it or contain it. */
+/**
+ * Returns at most three of `names` that the user may have meant by `name`. They are similar to `name` or contain it.
+ */
 export function nearNames(name: string, names: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
   if (wanted.length >= TOO_LONG) return [];
