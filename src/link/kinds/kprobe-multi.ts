@@ -93,7 +93,7 @@ function resolve(program: Program, place: KprobeMultiPlace): Functions {
   if (!names.some(hasWildcard)) return { syms: names };
   if (cookies !== undefined) throw new UsageError(`${program.what}: cookies go with whole names, not with patterns`);
   const addrs = addressesOf(names);
-  if (addrs.length === 0) throw new UsageError(`this kernel has no function that fits ${names.join(" or ")}`);
+  if (addrs.length === 0) throw new UsageError(`this kernel has no function that matches ${names.join(" or ")}`);
   return { addrs };
 }
 
