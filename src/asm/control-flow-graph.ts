@@ -51,8 +51,8 @@ export interface FlowOptions {
 
 /**
  * Returns the functions of a program with their basic blocks, in ascending order of slots. Time and memory are linear
- * in the program's size. Throws a FormatError for a jump out of its function, for a call out of the program, and for
- * both if they lead into the middle of an instruction.
+ * in the program's size. Throws a FormatError if a jump leaves its function, if a call leaves the program, or if
+ * either leads into the middle of an instruction.
  */
 export function controlFlowGraph(instructions: Uint8Array, options: FlowOptions = {}): FlowFunction[] {
   const program = decode(instructions, options.little ?? true);
@@ -78,7 +78,7 @@ function decode(bytes: Uint8Array, little: boolean): Slots {
   return slots;
 }
 
-/** Maps the first slot of each function to its index. A function begins where a call or a callback's address leads. */
+/** Maps the first slot of each function to its index. A function begins at each target of a call and at each callback. */
 function functionStarts(program: Slots, loaded: boolean): Map<number, number> {
   const starts = new Map<number, number>();
   const add = (slot: number, from: number): void => {

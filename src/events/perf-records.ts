@@ -53,7 +53,8 @@ export class PerfRecords implements EventSource {
   time = 0n;
 
   /**
-   * Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. If one fails, removes those before it.
+   * Opens a perf event for each CPU and puts it into the map. Needs CAP_PERFMON. If this
+   * fails for a CPU, removes the events that are already in the map.
    */
   constructor(map: EventMap, options: PerfBufferOptions = {}) {
     if (map.type !== BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) {

@@ -61,7 +61,9 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
       if (operation === "map" || operation === "freeze" || operation === "list") return undefined;
       return "the fd in the key or value is closed, or it is not of the kind that this map takes";
     case Errno.EBUSY:
-      if (operation === "freeze") return "the map's memory is mapped for writing: close the mapping first";
+      if (operation === "freeze") {
+        return accessHint(map.fd, operation) ?? "the map's memory is mapped for writing: close the mapping first";
+      }
       return "the element or its bucket is in use: try again";
     case Errno.ENOTSUPP:
     case Errno.EOPNOTSUPP:
@@ -91,7 +93,7 @@ const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 
 /**
- * Returns why the kernel answered EPERM, if the map or its fd is the reason: the map is frozen, or the fd was opened
+ * Returns why the kernel refused, if the map or its fd is the reason: the map is frozen, or the fd was opened
  * only for reading or only for writing. Otherwise returns undefined: then a capability is missing.
  */
 function accessHint(fd: number, operation: MapOperation): string | undefined {

@@ -216,7 +216,7 @@ export class MapMemory<V = unknown> {
 export function openMemory<V>(owner: MemoryOwner): MapMemory<V> {
   const isArena = owner.type === BpfMapType.BPF_MAP_TYPE_ARENA;
   if (!isArena && (owner.type !== BpfMapType.BPF_MAP_TYPE_ARRAY || (owner.flags & BpfMapFlag.BPF_F_MMAPABLE) === 0)) {
-    throw new UsageError(`${owner.what} cannot be mapped: arrays with BPF_F_MMAPABLE and arenas can`);
+    throw new UsageError(`${owner.what} cannot be mapped: only arenas and arrays with BPF_F_MMAPABLE can be mapped`);
   }
   if ((owner.flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0) {
     throw new UsageError(

@@ -92,7 +92,7 @@ export function runAtomic(
       throw new UsageError(`${what}: ${operand}n is a bigint; an integer of up to 32 bits takes only numbers`);
     }
     if (typeof operand === "number" && !Number.isSafeInteger(operand)) {
-      throw new UsageError(`${what}: ${operand} is no integer that a number can hold exactly`);
+      throw new UsageError(`${what}: ${operand} is not an integer below 2^53; use a bigint for a larger one`);
     }
     return has64Bits ? BigInt(operand) : operand;
   });

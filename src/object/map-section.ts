@@ -133,11 +133,11 @@ export function readMapSlots(
     const fail = (problem: string) =>
       sectionError(elf, section, `relocation ${i} for offset 0x${offset.toString(16)}: ${problem}`);
     const place = placed.holding(offset, POINTER_SIZE);
-    if (place === undefined) throw fail(`there is no map to hold ${symbol.name}`);
+    if (place === undefined) throw fail(`it puts ${symbol.name} into a map, but no map lies there`);
     const { map, info } = place;
     if (isMapOfMaps(map.type)) {
       if (symbol.section !== maps?.index || !names.has(symbol.name))
-        throw fail(`map ${map.name}: ${symbol.name} is no map`);
+        throw fail(`map ${map.name}: its initial value ${symbol.name} is not a map`);
       if (map.type === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS && map.keySize !== 4) {
         throw fail(
           `map ${map.name} has keys of ${map.keySize} bytes, but a map with initial values needs keys of 4 bytes`,

@@ -132,7 +132,7 @@ function readPrograms(
   for (const each of functions) {
     if (!each.entry || subprograms.has(each)) continue;
     for (const name of [each.name, ...each.aliases]) {
-      if (out[name] !== undefined) throw new FormatError({ source }, `there are two programs ${name}`);
+      if (out[name] !== undefined) throw new FormatError({ source }, `two programs have the name ${name}`);
       out[name] = readProgram(each, name, linker);
     }
   }

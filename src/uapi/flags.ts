@@ -155,9 +155,9 @@ export const BpfRingbuf = {
   BPF_RINGBUF_HDR_SZ: 8,
 } as const;
 
-/** Bytes of an object's name, with the terminating NUL. */
+/** The size of an object's name in bytes, with the terminating NUL. */
 export const BPF_OBJ_NAME_LEN = 16;
-/** Bytes of a program's tag. */
+/** The size of a program's tag in bytes. */
 export const BPF_TAG_SIZE = 8;
-/** Bytes of a build id. */
+/** The size of a build id in bytes. */
 export const BPF_BUILD_ID_SIZE = 20;

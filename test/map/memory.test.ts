@@ -84,7 +84,10 @@ test("frozen memory is for reading; memory that is mapped for writing keeps a ma
 test("what cannot be mapped says so", (t) => {
   const options: Partial<MapOptions>[] = [{ mmapable: false }, { type: "hash", mmapable: false, key: "u32" }];
   for (const one of options) {
-    assert.throws(() => make(t, { value: "u32", ...one }).memory(), /cannot be mapped: arrays with BPF_F_MMAPABLE/);
+    assert.throws(
+      () => make(t, { value: "u32", ...one }).memory(),
+      /cannot be mapped: only arenas and arrays with BPF_F_MMAPABLE can be mapped/,
+    );
   }
 });
 

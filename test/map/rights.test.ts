@@ -52,6 +52,8 @@ test("who writes a frozen map without CAP_SYS_ADMIN learns that it is frozen, no
   t.after(() => map.close());
   objPin(`${bpffs}/map`, map.fd);
   mapFreeze(map.fd);
+  // The kernel answers EBUSY, or EPERM where it checks the right to freeze first.
+  assert.throws(() => map.freeze(), /the map is frozen: only programs can write it, for good$/);
   const { stdout } = withoutSysAdmin(`
     const map = openMap({ pinned: "${bpffs}/map" });
     for (const change of [() => map.set(1, 1), () => map.delete(1), () => map.freeze(), () => map.setMany([[1, 1]])])

@@ -115,7 +115,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "two programs of one name",
     file([code(EXIT), { ...code(EXIT), name: "tc" }], [main(), { ...main(), section: 2 }]),
-    /^broken\.o: there are two programs main$/,
+    /^broken\.o: two programs have the name main$/,
   ],
   [
     "two data sections of one name",

@@ -15,7 +15,7 @@ export function feature(name: FeatureName): Feature {
 }
 
 /**
- * Returns why a feature is missing, as far as the kernel's version, its build options and the machine tell; undefined
+ * Returns why a feature is missing, judged by the kernel's version, its build options and the machine. Returns undefined
  * if the feature should be there. Distributions backport features. So use this function to explain a failure or to skip
  * a test, never to refuse a call.
  */
