@@ -1,11 +1,10 @@
 import { Btf } from "../btf.ts";
-import { FlatTypes } from "../dump/flat-types.ts";
 import { encodeBlob } from "../encode-blob.ts";
+import { typeLength, visitNames, visitReferences } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import { Candidates } from "./candidates.ts";
 import { GraphComparison } from "./graph-comparison.ts";
 import { StringSet } from "./string-set.ts";
-import { typeLength, visitNames, visitReferences } from "./type-fields.ts";
 import { NOT_MAPPED, TypeMap } from "./type-map.ts";
 import { TypeWords } from "./type-words.ts";
 
@@ -28,13 +27,11 @@ class Dedup {
   readonly #comparison: GraphComparison;
 
   constructor(btf: Btf) {
-    const flat = new FlatTypes(btf);
-    flat.check();
     this.#btf = btf;
-    const words = flat.words.slice();
-    this.#types = new TypeWords(words, flat.offsets);
+    this.#types = new TypeWords(btf);
+    this.#types.check();
     this.#strings = new StringSet(btf.base);
-    this.#shareNames(flat.strings);
+    this.#shareNames(this.#types.strings);
     this.#map = new TypeMap(btf.endId);
     this.#candidates = new Candidates(btf.endId);
     this.#comparison = new GraphComparison(btf, this.#types, this.#map);
@@ -87,13 +84,12 @@ class Dedup {
   /** Maps a type that refers to no other type; does nothing for other types. */
   #mapPlain(id: TypeId): void {
     const types = this.#types;
-    switch (types.kind(id)) {
+    const kind = types.kind(id);
+    switch (kind) {
       case BtfKind.INT:
-        this.#mapToEqual(id, (other) => types.sameWords(id, other, 4));
-        break;
       case BtfKind.FWD:
       case BtfKind.FLOAT:
-        this.#mapToEqual(id, (other) => types.sameHead(id, other));
+        this.#mapToEqual(id, (other) => types.sameShape(kind, id, other) === true);
         break;
       case BtfKind.ENUM:
       case BtfKind.ENUM64:
@@ -129,11 +125,11 @@ class Dedup {
     for (let id = 1; id < endId; id++) {
       const kind = types.kind(id);
       if ((kind !== BtfKind.STRUCT && kind !== BtfKind.UNION) || this.#map.get(id) !== id) continue;
-      byName.set(types.name(id), byName.has(types.name(id)) ? 0 : id);
+      byName.set(types.nameOffset(id), byName.has(types.nameOffset(id)) ? 0 : id);
     }
     for (let id = firstId; id < endId; id++) {
       if (types.kind(id) !== BtfKind.FWD || this.#map.get(id) !== id) continue;
-      const found = byName.get(types.name(id)) ?? 0;
+      const found = byName.get(types.nameOffset(id)) ?? 0;
       if (found !== 0 && types.kind(found) === types.declaredKind(id)) this.#map.set(id, found);
     }
   }

@@ -1,11 +1,22 @@
 import type { Btf } from "../btf.ts";
+import { visitReferences } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
-import { visitReferences } from "./type-fields.ts";
 import { NOT_MAPPED, type TypeMap } from "./type-map.ts";
 import type { TypeWords } from "./type-words.ts";
 
 /** The most levels of types that `#isIdentical` compares. This is libbpf's limit. */
 const DEEPEST = 16;
+
+/** The kinds with one reference, which `#isIdentical` follows without counting a level. */
+const FOLLOWED: ReadonlySet<BtfKind> = new Set([
+  BtfKind.CONST,
+  BtfKind.VOLATILE,
+  BtfKind.RESTRICT,
+  BtfKind.PTR,
+  BtfKind.TYPEDEF,
+  BtfKind.FUNC,
+  BtfKind.TYPE_TAG,
+]);
 
 /**
  * Compares two graphs: all types that can be reached from a known type and from a new type. For each type of the known
@@ -69,7 +80,7 @@ export class GraphComparison {
     if (assumed !== NOT_MAPPED) return assumed === fresh || this.#isIdentical(assumed, fresh, DEEPEST);
     this.#assumed[known] = fresh;
     this.#assumedFor.push(known);
-    if (types.name(fresh) !== types.name(known)) return false;
+    if (types.nameOffset(fresh) !== types.nameOffset(known)) return false;
     const kind = types.kind(fresh);
     const knownKind = types.kind(known);
     if (kind !== knownKind) return this.#declares(fresh, kind, known, knownKind);
@@ -93,45 +104,16 @@ export class GraphComparison {
 
   #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId, pairs: TypeId[]): boolean {
     const types = this.#types;
-    switch (kind) {
-      case BtfKind.INT:
-        return types.sameWords(fresh, known, 4);
-      case BtfKind.ENUM:
-      case BtfKind.ENUM64:
-        return types.compatibleEnum(fresh, known);
-      case BtfKind.FWD:
-      case BtfKind.FLOAT:
-        return types.sameHead(fresh, known);
-      case BtfKind.CONST:
-      case BtfKind.VOLATILE:
-      case BtfKind.RESTRICT:
-      case BtfKind.PTR:
-      case BtfKind.TYPEDEF:
-      case BtfKind.FUNC:
-      case BtfKind.TYPE_TAG:
-        if (types.info(fresh) !== types.info(known)) return false;
-        pairs.push(types.target(fresh), types.target(known));
-        return true;
-      case BtfKind.ARRAY: {
-        if (!types.sameLength(fresh, known)) return false;
-        const { words } = types;
-        const [a, b] = [types.at(fresh), types.at(known)];
-        // The pair of index types is compared first, so it is pushed last.
-        pairs.push(words[a + 3] as number, words[b + 3] as number, words[a + 4] as number, words[b + 4] as number);
-        return true;
-      }
-      case BtfKind.STRUCT:
-      case BtfKind.UNION:
-        if (!types.sameLayout(fresh, known)) return false;
-        this.#pushReferences(fresh, known, pairs);
-        return true;
-      case BtfKind.FUNC_PROTO:
-        if (!types.sameParameterNames(fresh, known)) return false;
-        this.#pushReferences(fresh, known, pairs);
-        return true;
-      default:
-        throw this.#btf.error(fresh, "is part of another type, which its kind cannot be");
-    }
+    const isSame = types.sameShape(kind, fresh, known);
+    if (isSame === undefined) throw this.#btf.error(fresh, "is part of another type, which its kind cannot be");
+    if (!isSame) return false;
+    if (kind === BtfKind.ARRAY) {
+      const { words } = types;
+      const [a, b] = [types.at(fresh), types.at(known)];
+      // The pair of index types is compared first, so it is pushed last.
+      pairs.push(words[a + 3] as number, words[b + 3] as number, words[a + 4] as number, words[b + 4] as number);
+    } else this.#pushReferences(fresh, known, pairs);
+    return true;
   }
 
   /** Pushes the pairs of types that two types of the same shape refer to. The first pair is pushed last. */
@@ -159,46 +141,11 @@ export class GraphComparison {
     if (depth <= 0) return false;
     const kind = types.kind(one);
     if (kind !== types.kind(other)) return false;
-    switch (kind) {
-      case BtfKind.VOID:
-        return true;
-      case BtfKind.INT:
-        return types.sameWords(one, other, 4);
-      case BtfKind.ENUM:
-      case BtfKind.ENUM64:
-        return types.compatibleEnum(one, other);
-      case BtfKind.FWD:
-      case BtfKind.FLOAT:
-        return types.sameHead(one, other);
-      case BtfKind.CONST:
-      case BtfKind.VOLATILE:
-      case BtfKind.RESTRICT:
-      case BtfKind.PTR:
-      case BtfKind.TYPEDEF:
-      case BtfKind.FUNC:
-      case BtfKind.TYPE_TAG: {
-        if (!types.sameNameAndInfo(one, other)) return false;
-        this.#chain++;
-        try {
-          if (this.#chain > 1000) throw this.#btf.error(one, "is at the end of more than 1000 references");
-          return this.#isIdentical(types.target(one), types.target(other), depth);
-        } finally {
-          this.#chain--;
-        }
-      }
-      case BtfKind.ARRAY:
-        // libbpf has a bug here: it compares the first array's element type with itself, so element types do not count.
-        return types.sameLength(one, other);
-      case BtfKind.STRUCT:
-      case BtfKind.UNION:
-        if (!types.sameLayout(one, other)) return false;
-        break;
-      case BtfKind.FUNC_PROTO:
-        if (!types.sameParameterNames(one, other)) return false;
-        break;
-      default:
-        return false;
-    }
+    if (kind === BtfKind.VOID) return true;
+    if (types.sameShape(kind, one, other) !== true) return false;
+    // libbpf has a bug here: it compares the first array's element type with itself, so element types do not count.
+    if (kind === BtfKind.ARRAY) return true;
+    if (FOLLOWED.has(kind)) return this.#isTargetIdentical(one, other, depth);
     const distance = types.at(other) - types.at(one);
     let same = true;
     visitReferences(words, types.at(one), (index) => {
@@ -206,6 +153,16 @@ export class GraphComparison {
       if (same && a !== b) same = this.#isIdentical(a, b, depth - 1);
     });
     return same;
+  }
+
+  #isTargetIdentical(one: TypeId, other: TypeId, depth: number): boolean {
+    this.#chain++;
+    try {
+      if (this.#chain > 1000) throw this.#btf.error(one, "is at the end of more than 1000 references");
+      return this.#isIdentical(this.#types.target(one), this.#types.target(other), depth);
+    } finally {
+      this.#chain--;
+    }
   }
 
   #keepAssumptions(): void {

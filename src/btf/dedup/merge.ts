@@ -2,8 +2,8 @@ import { UsageError } from "../../errors/index.ts";
 import { Btf } from "../btf.ts";
 import { encodeBlob } from "../encode-blob.ts";
 import { STRINGS, WORDS } from "../memory-keys.ts";
+import { visitNames, visitReferences } from "../type-fields.ts";
 import { StringSet } from "./string-set.ts";
-import { visitNames, visitReferences } from "./type-fields.ts";
 
 /**
  * Returns one BTF with the types of all `parts`, one part after the other, with new ids. Types are not deduplicated:

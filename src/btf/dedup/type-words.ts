@@ -1,45 +1,25 @@
+import type { Btf } from "../btf.ts";
+import { FlatTypes } from "../dump/flat-types.ts";
+import { typeLength } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
  * The types during deduplication, as words that may be changed, with functions that compare two types. Equal names have
  * equal string offsets here. These functions compare the referenced types only where their description says so.
  */
-export class TypeWords {
-  readonly words: Uint32Array;
-  readonly offsets: Uint32Array;
-
-  constructor(words: Uint32Array, offsets: Uint32Array) {
-    this.words = words;
-    this.offsets = offsets;
+export class TypeWords extends FlatTypes {
+  constructor(btf: Btf) {
+    super(btf, { writable: true });
   }
 
+  /** Returns the index of a type's first word. */
   at(id: TypeId): number {
     return this.offsets[id] as number;
   }
 
-  kind(id: TypeId): BtfKind {
-    return id === 0 ? BtfKind.VOID : ((((this.words[this.at(id) + 1] as number) >>> 24) & 0x7f) as BtfKind);
-  }
-
-  name(id: TypeId): number {
-    return id === 0 ? 0 : (this.words[this.at(id)] as number);
-  }
-
-  info(id: TypeId): number {
-    return id === 0 ? 0 : (this.words[this.at(id) + 1] as number);
-  }
-
-  vlen(id: TypeId): number {
-    return this.info(id) & 0xffffff;
-  }
-
-  target(id: TypeId): TypeId {
-    return this.words[this.at(id) + 2] as number;
-  }
-
   /** Returns the kind that a forward declaration declares: struct or union. */
   declaredKind(id: TypeId): BtfKind {
-    return this.info(id) >>> 31 === 1 ? BtfKind.UNION : BtfKind.STRUCT;
+    return this.kindFlag(id) ? BtfKind.UNION : BtfKind.STRUCT;
   }
 
   /** Returns true if the first `count` words of two types are equal. */
@@ -55,13 +35,46 @@ export class TypeWords {
     return this.sameWords(a, b, 3);
   }
 
+  /**
+   * Returns true if two types of the same kind are equal apart from the types that they refer to. Undefined for kinds
+   * to which no type refers.
+   */
+  sameShape(kind: BtfKind, a: TypeId, b: TypeId): boolean | undefined {
+    switch (kind) {
+      case BtfKind.INT:
+        return this.sameWords(a, b, 4);
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return this.compatibleEnum(a, b);
+      case BtfKind.FWD:
+      case BtfKind.FLOAT:
+        return this.sameHead(a, b);
+      case BtfKind.CONST:
+      case BtfKind.VOLATILE:
+      case BtfKind.RESTRICT:
+      case BtfKind.PTR:
+      case BtfKind.TYPEDEF:
+      case BtfKind.FUNC:
+      case BtfKind.TYPE_TAG:
+        return this.sameNameAndInfo(a, b);
+      case BtfKind.ARRAY:
+        return this.sameLength(a, b);
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+        return this.sameLayout(a, b);
+      case BtfKind.FUNC_PROTO:
+        return this.sameParameterNames(a, b);
+      default:
+        return undefined;
+    }
+  }
+
   sameNameAndInfo(a: TypeId, b: TypeId): boolean {
     return this.sameWords(a, b, 2);
   }
 
   sameEnum(a: TypeId, b: TypeId): boolean {
-    const width = this.kind(a) === BtfKind.ENUM ? 2 : 3;
-    return this.sameHead(a, b) && this.sameWords(a, b, 3 + width * this.vlen(a));
+    return this.sameHead(a, b) && this.sameWords(a, b, typeLength(this.words, this.at(a)));
   }
 
   /**
@@ -69,7 +82,7 @@ export class TypeWords {
    */
   compatibleEnum(a: TypeId, b: TypeId): boolean {
     if (!this.declaresEnum(a) && !this.declaresEnum(b)) return this.sameEnum(a, b);
-    return this.name(a) === this.name(b) && this.isEnum(a) && this.isEnum(b);
+    return this.nameOffset(a) === this.nameOffset(b) && this.isEnum(a) && this.isEnum(b);
   }
 
   isEnum(id: TypeId): boolean {

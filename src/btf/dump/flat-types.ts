@@ -1,10 +1,12 @@
 import type { Btf } from "../btf.ts";
 import { STRINGS, WORDS } from "../memory-keys.ts";
+import { ELEMENTS, NAMES, REFERENCES, TARGET, UNKNOWN, WIDTH } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
  * All types of a BTF and of its bases as plain arrays: the words of all types, the strings, and the index at which each
- * type begins. It is made for passes that visit every type. If the BTF has no base, nothing is copied.
+ * type begins. It is made for passes that visit every type. If the BTF has no base, nothing is copied, except with
+ * `writable`: then the words are a copy that the pass may change.
  */
 export class FlatTypes {
   readonly btf: Btf;
@@ -15,22 +17,21 @@ export class FlatTypes {
   /** The id after the last type. */
   readonly endId: TypeId;
 
-  constructor(btf: Btf) {
+  constructor(btf: Btf, { writable = false } = {}) {
     const chain: Btf[] = [];
     for (let owner: Btf | undefined = btf; owner !== undefined; owner = owner.base) chain.unshift(owner);
     this.btf = btf;
     this.endId = btf.endId;
     const wordCount = chain.reduce((sum, owner) => sum + owner[WORDS].length, 0);
-    this.words = chain.length === 1 ? btf[WORDS] : new Uint32Array(wordCount);
+    const isShared = chain.length === 1 && !writable;
+    this.words = isShared ? btf[WORDS] : new Uint32Array(wordCount);
     this.offsets = new Uint32Array(this.endId);
     const last = chain[chain.length - 1] as Btf;
     this.strings = chain.length === 1 ? btf[STRINGS] : new Uint8Array(last.stringStart + last[STRINGS].length);
     let start = 0;
     for (const owner of chain) {
-      if (chain.length > 1) {
-        this.words.set(owner[WORDS], start);
-        this.strings.set(owner[STRINGS], owner.stringStart);
-      }
+      if (!isShared) this.words.set(owner[WORDS], start);
+      if (chain.length > 1) this.strings.set(owner[STRINGS], owner.stringStart);
       const { wordIndexes, firstId } = owner;
       this.offsets.set(wordIndexes, firstId);
       if (start > 0)
@@ -122,43 +123,4 @@ export class FlatTypes {
   #badReference(id: TypeId, target: TypeId): never {
     throw this.btf.error(id, `refers to type ${target}, but the last type is ${this.endId - 1}`);
   }
-}
-
-const UNKNOWN = 0x80;
-/** A flag of {@link ELEMENTS}: the word after `info` is the id of a type. */
-const TARGET = 0x40;
-/** A flag of {@link ELEMENTS}: each element begins with a name. If it also has a type, the type is the next word. */
-const NAMES = 0x20;
-/** A flag of {@link ELEMENTS}: each element refers to a type. */
-const REFERENCES = 0x10;
-/** The bits of {@link ELEMENTS} with the number of words of an element. */
-const WIDTH = 0x0f;
-
-/** For each kind: which words of a type, and of each of its elements, are names or types. */
-const ELEMENTS: Uint8Array = /* @__PURE__ */ kindElements();
-
-function kindElements(): Uint8Array {
-  const kinds = new Uint8Array(128).fill(UNKNOWN);
-  for (const kind of [BtfKind.INT, BtfKind.FWD, BtfKind.FLOAT]) kinds[kind] = 0;
-  for (const kind of [
-    BtfKind.PTR,
-    BtfKind.TYPEDEF,
-    BtfKind.VOLATILE,
-    BtfKind.CONST,
-    BtfKind.RESTRICT,
-    BtfKind.FUNC,
-    BtfKind.VAR,
-    BtfKind.DECL_TAG,
-    BtfKind.TYPE_TAG,
-  ]) {
-    kinds[kind] = TARGET;
-  }
-  kinds[BtfKind.ARRAY] = REFERENCES | 1;
-  kinds[BtfKind.STRUCT] = NAMES | REFERENCES | 3;
-  kinds[BtfKind.UNION] = NAMES | REFERENCES | 3;
-  kinds[BtfKind.ENUM] = NAMES | 2;
-  kinds[BtfKind.ENUM64] = NAMES | 3;
-  kinds[BtfKind.FUNC_PROTO] = TARGET | NAMES | REFERENCES | 2;
-  kinds[BtfKind.DATASEC] = REFERENCES | 3;
-  return kinds;
 }
