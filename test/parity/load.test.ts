@@ -9,7 +9,7 @@ import { type MapInfo, mapInfo, progInfo } from "../../src/sys/index.ts";
 import { withBpffs } from "../support/bpffs.ts";
 import { lacking } from "../support/feature.ts";
 import { infoAt, programFacts } from "./facts.ts";
-import { objectNames, peer, pins } from "./peer.ts";
+import { objectNames, peer, peerWithoutBpffs, pins } from "./peer.ts";
 
 /** Loaded by libbpf, but not all is to be pinned: an optional program, a map with a place of its own. bpftool gives up. */
 const unpinnable = /can't pin program that wasn't loaded|already has pin path|failed to auto-pin/;
@@ -91,7 +91,7 @@ function comparison(name: string): (t: TestContext) => void {
     const path = `test/bpf/${name}.bpf.o`;
     const directory = withBpffs(t);
     const [programs, maps] = [join(directory, "programs"), join(directory, "maps")];
-    const { ok, problems } = peer("prog", "loadall", path, programs, "pinmaps", maps);
+    const { ok, problems } = peerWithoutBpffs("prog", "loadall", path, programs, "pinmaps", maps);
     if (!ok && !unpinnable.test(problems) && !takenByUs.has(name)) {
       assert.throws(
         () => loadObject(path, { pinPath: directory }).close(),
