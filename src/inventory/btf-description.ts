@@ -1,5 +1,5 @@
-import { type OptionTable, objectFds, openObjects } from "../kernel/index.ts";
-import { btfInfo, closeFd, mapInfo, progHead } from "../sys/index.ts";
+import { type OptionTable, objectFds } from "../kernel/index.ts";
+import { btfInfo, mapInfo, progHead } from "../sys/index.ts";
 import { BpfMapFlag } from "../uapi/index.ts";
 import { HashChains } from "./hash-chains.ts";
 import { checkDescribeOptions, type DescribeOptions, findHolders, type Owners } from "./owners.ts";
@@ -35,13 +35,9 @@ export function* describeBtfObjects(
     if (btf_id !== 0) programs.add(btf_id, id);
   }
   const maps = new HashChains<number>();
-  for (const { id, fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
-    try {
-      const { btf_id } = mapInfo(fd);
-      if (btf_id !== 0) maps.add(btf_id, id);
-    } finally {
-      closeFd(fd);
-    }
+  for (const fd of objectFds("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
+    const { id, btf_id } = mapInfo(fd);
+    if (btf_id !== 0) maps.add(btf_id, id);
   }
   const holdersOf = findHolders("btf", options.holders);
   for (const fd of options.fds ?? objectFds("btf")) {

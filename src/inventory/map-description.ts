@@ -1,5 +1,5 @@
-import { openObjects } from "../kernel/index.ts";
-import { closeFd, deviceName, fdInfo, mapInfo } from "../sys/index.ts";
+import { objectFds } from "../kernel/index.ts";
+import { deviceName, fdInfo, mapInfo } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 
@@ -43,25 +43,14 @@ export interface MapDescription extends Owners {
 export function* describeMaps(options: DescribeOptions = {}): Generator<MapDescription, void, undefined> {
   checkDescribeOptions("describeMaps", options, DESCRIBE_OPTIONS);
   const owners = findOwners("map", options);
-  for (const fd of options.fds ?? everyMap()) {
+  for (const fd of options.fds ?? objectFds("map", READ_ONLY)) {
     const map = describeMap(fd);
     yield Object.assign(map, owners(map.id));
   }
 }
 
-/**
- * Yields an fd of each map, and closes it before the next map. The fds are read-only: a process may be allowed to open
- * a map for reading but not for writing.
- */
-function* everyMap(): Generator<number, void, undefined> {
-  for (const { fd } of openObjects("map", { open_flags: BpfMapFlag.BPF_F_RDONLY })) {
-    try {
-      yield fd;
-    } finally {
-      closeFd(fd);
-    }
-  }
-}
+/** A process may be allowed to open a map for reading but not for writing. */
+const READ_ONLY = { open_flags: BpfMapFlag.BPF_F_RDONLY };
 
 /** Describes the map of an fd, without its pins and holders. */
 export function describeMap(fd: number): MapDescription {

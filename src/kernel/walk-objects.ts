@@ -26,7 +26,7 @@ const CALLS = {
   btf: { nextId: btfGetNextId, tryFd: tryBtfGetFdById, fd: btfGetFdById },
 };
 
-/** Options of {@link openObjects}. */
+/** Options of {@link openObjects} and {@link objectFds}. */
 export interface ObjectWalk extends GetFdByIdOptions {
   /** Lists only objects with an id above this one. */
   readonly after?: number | undefined;
@@ -54,8 +54,8 @@ export function* openObjects(
 }
 
 /** Yields an fd of each object of a kind. Closes each fd before it opens the next one. */
-export function* objectFds(kind: ObjectKind, after = 0): Generator<number, void, undefined> {
-  for (const { fd } of openObjects(kind, { after })) {
+export function* objectFds(kind: ObjectKind, options: ObjectWalk = {}): Generator<number, void, undefined> {
+  for (const { fd } of openObjects(kind, options)) {
     try {
       yield fd;
     } finally {

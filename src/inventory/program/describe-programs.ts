@@ -58,7 +58,7 @@ function* readPrograms(reader: ProgramReader, fds: Iterable<number>): Generator<
 export function* manyPrograms(reader: ProgramReader, after: number): Generator<ProgramDescription, void, undefined> {
   const iterator = openProgramIterator();
   if (iterator === undefined) {
-    yield* readPrograms(reader, objectFds("program", after));
+    yield* readPrograms(reader, objectFds("program", { after }));
     return;
   }
   try {

@@ -111,7 +111,7 @@ test("many programs are the same as a few", (t) => {
 });
 
 function* readOneByOne(reader: ProgramReader, after = 0): Generator<ProgramDescription> {
-  for (const fd of objectFds("program", after)) yield reader.describe(fd);
+  for (const fd of objectFds("program", { after })) yield reader.describe(fd);
 }
 
 /** A record, and of its metadata what is no BTF. */
