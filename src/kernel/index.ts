@@ -15,6 +15,7 @@ export {
   INSPECT,
   type Inspect,
   inspectObject,
+  isForbidden,
   isGone,
   KernelObject,
   type ObjectSource,

@@ -138,6 +138,14 @@ export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }
 
+/**
+ * Whether an error means that this process may not do what it asked for, mostly because CAP_SYS_ADMIN is missing.
+ * Opening an object by its id needs that capability; describing an object that was opened by its pin does not.
+ */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof SyscallError && error.errno === Errno.EPERM;
+}
+
 /** The key of the method that `util.inspect()` and `console.log()` call to show an object. */
 export const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 

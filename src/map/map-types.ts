@@ -1,6 +1,5 @@
 import type { Btf, TypeId } from "../btf/index.ts";
-import { Errno, SyscallError } from "../errors/index.ts";
-import { kernelBtf, loadedBtf } from "../kernel/index.ts";
+import { isForbidden, kernelBtf, loadedBtf } from "../kernel/index.ts";
 import type { MapInfo } from "../sys/index.ts";
 
 /** The BTF types of a map's keys and values. */
@@ -30,7 +29,7 @@ export function typesOfMap(info: MapInfo, onRefused: (reason: string) => void = 
   try {
     return readTypes(info);
   } catch (error) {
-    if (!(error instanceof SyscallError) || error.errno !== Errno.EPERM) throw error;
+    if (!isForbidden(error)) throw error;
     const map = info.name === "" ? `map ${info.id}` : `map ${info.name}`;
     onRefused(`the types of ${map} cannot be read, so its keys and values are bytes: BTF of an id needs CAP_SYS_ADMIN`);
     return undefined;

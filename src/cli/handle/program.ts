@@ -1,11 +1,10 @@
 import type { Btf } from "../../btf/index.ts";
-import { Errno } from "../../errors/index.ts";
-import { isGone, openPinnedFd, loadedBtf as readLoadedBtf } from "../../kernel/index.ts";
+import { isForbidden, isGone, openPinnedFd, loadedBtf as readLoadedBtf } from "../../kernel/index.ts";
 import { formatHex, parseHex } from "../../layout/index.ts";
 import { fullProgramName as fullName } from "../../program/index.ts";
 import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { failedTo } from "../failure/reason.ts";
 import { writeNote } from "../output/write.ts";
 import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
@@ -113,7 +112,7 @@ function readOrWarn(id: number): Btf | undefined {
   try {
     return readLoadedBtf(id);
   } catch (error) {
-    if (errnoOf(error) !== Errno.EPERM) throw error;
+    if (!isForbidden(error)) throw error;
     if (!hasWarned) {
       writeNote("Warning: BTF cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN");
     }

@@ -1,5 +1,4 @@
-import { Errno, SyscallError } from "../../errors/index.ts";
-import { isGone, KernelBtf, loadedBtf } from "../../kernel/index.ts";
+import { isForbidden, isGone, KernelBtf, loadedBtf } from "../../kernel/index.ts";
 import { btfGetFdById, btfInfo, closeFd, mapGetFdById, mapInfo } from "../../sys/index.ts";
 
 /** A map that a program uses. */
@@ -87,14 +86,6 @@ export class ProgramDetailsReader implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/**
- * Whether CAP_SYS_ADMIN is missing. Opening an object by its id needs this capability. Describing a program that was
- * opened by its pin does not.
- */
-function isForbidden(error: unknown): boolean {
-  return error instanceof SyscallError && error.errno === Errno.EPERM;
 }
 
 function withFd<T>(open: () => number, use: (fd: number) => T): T | undefined {

@@ -1,6 +1,6 @@
 import type { Btf } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
-import { loadedBtf } from "../../kernel/index.ts";
+import { isForbidden, loadedBtf } from "../../kernel/index.ts";
 import { type CamelCase, camelName, formatHex, infoReader } from "../../layout/index.ts";
 import { fullProgramName, type MetadataVariable, programMetadata } from "../../program/index.ts";
 import { bootToWallClock, deviceName, FdMemlock, type ProgInfo, progInfo } from "../../sys/index.ts";
@@ -124,7 +124,7 @@ function permittedBtf(id: number): Btf | undefined {
   try {
     return loadedBtf(id);
   } catch (error) {
-    if (error instanceof SyscallError && error.errno === Errno.EPERM) return undefined;
+    if (isForbidden(error)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import type { Btf } from "../../btf/index.ts";
-import { Errno, SyscallError } from "../../errors/index.ts";
-import { isGone, loadedBtf } from "../../kernel/index.ts";
+import { isForbidden, isGone, loadedBtf } from "../../kernel/index.ts";
 import { fullProgramName } from "../../program/index.ts";
 import { closeFd, progGetFdById, progGetNextId, progHead } from "../../sys/index.ts";
 import type { BpfProgType } from "../../uapi/index.ts";
@@ -59,7 +58,7 @@ export class ProgramCatalog {
       fd = progGetFdById(id);
     } catch (error) {
       if (isGone(error)) return undefined;
-      if (error instanceof SyscallError && error.errno === Errno.EPERM) return HIDDEN;
+      if (isForbidden(error)) return HIDDEN;
       throw error;
     }
     try {
