@@ -1,8 +1,17 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { Btf, type BtfKind, type TypeId } from "../btf/index.ts";
 import { parseElf } from "../elf/index.ts";
 import { NotSupportedError, UsageError } from "../errors/index.ts";
-import { btfGetFdById, btfInfo, closeFd, kernelBtfPath, kernelRelease, mapPrivately, OwnedFd } from "../sys/index.ts";
+import {
+  btfGetFdById,
+  btfInfo,
+  closeFd,
+  kernelBtfModules,
+  kernelBtfPath,
+  kernelRelease,
+  mapPrivately,
+  OwnedFd,
+} from "../sys/index.ts";
 import { isGone } from "./kernel-object.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { openObjects } from "./walk-objects.ts";
@@ -127,7 +136,7 @@ export class KernelBtf implements Disposable {
 function readModules(base: Btf): ModuleBtf[] {
   // Modules' BTF is found by a walk over all BTF objects, also those of programs and maps. Skip the walk if no module
   // is loaded.
-  if (!hasModules()) return [];
+  if (kernelBtfModules().length === 0) return [];
   const found: ModuleBtf[] = [];
   for (const { id, fd: number } of openObjects("btf")) {
     const fd = new OwnedFd(number, `BTF ${id}`);
@@ -137,14 +146,6 @@ function readModules(base: Btf): ModuleBtf[] {
     else found.push({ name, btf: Btf.parse(btf, { source: `BTF of module ${name}`, base }), fd });
   }
   return found;
-}
-
-function hasModules(): boolean {
-  try {
-    return readdirSync("/sys/kernel/btf").length > 1;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -15,6 +15,7 @@ export {
   bytes,
   chars,
   checkI32,
+  checkRange,
   checkU16,
   checkU32,
   checkU64,

@@ -32,25 +32,28 @@ function wholeWide(x: bigint, low: bigint, high: bigint): bigint {
   throw new RangeError(`${String(x)} is not a bigint from ${low} to ${high}`);
 }
 
-/** As {@link checkU32}, for a u16. */
+/** Returns `value` if it is a whole number in a range. Otherwise throws a UsageError that names the field. */
+export function checkRange(value: number, least: number, most: number, field: string): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(`${field}: ${String(value)} is not a whole number from ${least} to ${most}`);
+}
+
+/** Returns `value` if it fits a u16. Otherwise throws a UsageError that names the field. */
 export function checkU16(value: number, field: string): number {
-  if ((value & 0xffff) === value) return value;
-  throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 65535`);
+  return checkRange(value, 0, 0xffff, field);
 }
 
-/** Returns `value` if it fits a u32. Otherwise throws a UsageError that names the field. */
+/** As {@link checkU16}, for a u32. */
 export function checkU32(value: number, field: string): number {
-  if (value >= 0 && value <= 0xffffffff && Math.floor(value) === value) return value;
-  throw new UsageError(`${field}: ${String(value)} is not a whole number from 0 to 4294967295`);
+  return checkRange(value, 0, 0xffff_ffff, field);
 }
 
-/** As {@link checkU32}, for an s32, for instance an fd where -1 means none. */
+/** As {@link checkU16}, for an s32, for instance an fd where -1 means none. */
 export function checkI32(value: number, field: string): number {
-  if ((value | 0) === value) return value;
-  throw new UsageError(`${field}: ${String(value)} is not a whole number from -2147483648 to 2147483647`);
+  return checkRange(value, -0x8000_0000, 0x7fff_ffff, field);
 }
 
-/** As {@link checkU32}, for a u64. The value may be a number or a bigint; the result is a bigint. */
+/** As {@link checkU16}, for a u64. The value may be a number or a bigint; the result is a bigint. */
 export function checkU64(value: number | bigint, field: string): bigint {
   const fits =
     typeof value === "bigint" ? value >= 0n && value <= 0xffffffffffffffffn : Number.isSafeInteger(value) && value >= 0;

@@ -1,5 +1,5 @@
-import { Errno, UsageError } from "../errors/index.ts";
-import { writeU32 } from "../layout/index.ts";
+import { Errno } from "../errors/index.ts";
+import { checkRange, writeU32 } from "../layout/index.ts";
 import { beginCall, placeRoom } from "./arena.ts";
 import { syscall } from "./ffi.ts";
 import { endWithThread } from "./owned-fd.ts";
@@ -56,9 +56,7 @@ export interface ReadyEvent {
  * 0, so the call does not block.
  */
 export function epollWait(epollFd: number, max = 64, timeout = 0): ReadyEvent[] {
-  if (!(Number.isInteger(max) && max > 0 && max <= MOST_EVENTS)) {
-    throw new UsageError(`max: ${max} is not a whole number from 1 to ${MOST_EVENTS}`);
-  }
+  checkRange(max, 1, MOST_EVENTS, "max");
   beginCall();
   const room = placeRoom(max * EVENT_SIZE);
   const result = syscall("epoll_pwait", epollFd, room.address, max, timeout, 0, 8);

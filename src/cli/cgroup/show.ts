@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { namePattern, withoutEndSlashes } from "../../layout/index.ts";
 import { type Cgroup, type CgroupProgram, cgroupPrograms, walkCgroups } from "../../link/index.ts";
-import { cgroup2Mount } from "../../sys/index.ts";
+import { cgroup2Mount, kernelBtfPath } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { escapeName } from "../output/terminal-text.ts";
@@ -127,15 +127,13 @@ function exceptMatching(root: string, patterns: readonly string[]): ((path: stri
   return (path) => tests.some((test) => test(path));
 }
 
-const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
-
 /**
  * Returns the names of the kernel functions that lsm_cgroup programs are attached to. For all other programs the name
  * is empty if the kernel has BTF: bpftool looks up the name of type 0 for them.
  */
 async function attachNames(cgroups: readonly { readonly programs: readonly CgroupProgram[] }[]): Promise<AttachName> {
   const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));
-  const none = existsSync(KERNEL_BTF) ? "" : undefined;
+  const none = existsSync(kernelBtfPath()) ? "" : undefined;
   const names = placed.length === 0 ? undefined : (await import("./target-names.ts")).targetNames(placed);
   return (program) => (program.attachBtfId === 0 && program.attachBtfObjId === 0 ? none : names?.(program));
 }

@@ -1,5 +1,5 @@
 import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
-import { decodeText } from "../../layout/index.ts";
+import { checkRange, decodeText } from "../../layout/index.ts";
 import { BpfCmd, BpfProgLoadAttr, type BpfProgType } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../arena.ts";
 import { lengthOf } from "../ffi.ts";
@@ -160,8 +160,7 @@ function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array
 
 /** Returns the size if the kernel accepts it for the log of a program or BTF. Throws UsageError otherwise. */
 export function checkedLogSize(size: number): number {
-  if (Number.isInteger(size) && size >= 1 && size <= MAX_LOG_SIZE) return size;
-  throw new UsageError(`log.size: ${size} is not a whole number from 1 to ${MAX_LOG_SIZE}`);
+  return checkRange(size, 1, MAX_LOG_SIZE, "log.size");
 }
 
 const decoder = new TextDecoder();

@@ -1,4 +1,5 @@
-import { Errno, UsageError } from "../../errors/index.ts";
+import { Errno } from "../../errors/index.ts";
+import { checkRange } from "../../layout/index.ts";
 import { BpfCmd, BpfTestRunAttr } from "../../uapi/index.ts";
 import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
 import { lengthOf } from "../ffi.ts";
@@ -67,17 +68,12 @@ function sizeOf(bytes: Uint8Array | undefined): number {
 /** A limit above the size of any packet or context. */
 const LARGEST_ROOM = 2 ** 30;
 
-function checkRoom(size: number, field: string): void {
-  if (Number.isInteger(size) && size >= 0 && size <= LARGEST_ROOM) return;
-  throw new UsageError(`${field}: ${size} is not a whole number from 0 to ${LARGEST_ROOM}`);
-}
-
 /** Runs one call. Returns its result, or the negative errno. */
 function runOnce(progFd: number, options: TestRunOptions): TestRunResult | number {
   const arena = beginCall();
   const { data_in, ctx_in, ctx_in_place, data_size_out = 0, ctx_size_out = 0 } = options;
-  checkRoom(data_size_out, "data_size_out");
-  checkRoom(ctx_size_out, "ctx_size_out");
+  checkRange(data_size_out, 0, LARGEST_ROOM, "data_size_out");
+  checkRange(ctx_size_out, 0, LARGEST_ROOM, "ctx_size_out");
   const ctxInSize = sizeOf(ctx_in_place ?? ctx_in);
   const data = data_size_out > 0 ? placeRoom(data_size_out) : undefined;
   const ctx = ctx_size_out > 0 ? placeRoom(ctx_size_out) : undefined;
