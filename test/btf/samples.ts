@@ -13,7 +13,7 @@ export function int(
 export function member(
   name: string,
   type: TypeId,
-  bitOffset: number,
+  bitOffset = 0,
   bitSize = 0,
 ): {
   name: string;

@@ -3,6 +3,7 @@ import { namePattern } from "../../layout/index.ts";
 import type { Run } from "../command/command.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { btfOfFile, inBtf } from "./file.ts";
+import { placeText } from "./render.ts";
 
 /** `bpfts btf diff FILE FILE [PATTERN]`. An addition to bpftool's commands. */
 export const diffFiles: Run = (words) => {
@@ -55,12 +56,6 @@ function memberChange(before: MemberPlace, after: MemberPlace): string {
 
 function typeText({ type, bitSize }: MemberPlace): string {
   return bitSize === 0 ? type : `${type}:${bitSize}`;
-}
-
-/** Returns the byte offset of a member. If a bitfield does not begin at the start of a byte, the bit follows. */
-export function placeText({ bitOffset }: Pick<MemberPlace, "bitOffset">): string {
-  const bit = bitOffset % 8;
-  return `${(bitOffset - bit) / 8}${bit === 0 ? "" : `.${bit}`}`;
 }
 
 function differenceJson({ kind, name, change, size, members, values, declaration }: BtfDifference): JsonValue {

@@ -9,8 +9,8 @@ import type { JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 import { parseU32 } from "../words/words.ts";
-import { placeText } from "./diff.ts";
 import { baseOf, btfOfFile, inBtf } from "./file.ts";
+import { placeText } from "./render.ts";
 
 const LIMIT = 200;
 

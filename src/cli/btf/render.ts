@@ -1,3 +1,4 @@
+import type { MemberPlace } from "../../btf/index.ts";
 import type { BtfDescription } from "../../inventory/index.ts";
 import { holdersJson, holdersText } from "../handle/holders.ts";
 import type { JsonValue } from "../output/json-writer.ts";
@@ -22,4 +23,10 @@ export function btfJson({ id, name, size, isKernel, programIds, mapIds, holders 
     kernel: isKernel,
     name: name === "" ? undefined : name,
   };
+}
+
+/** Returns the byte offset of a member. If a bitfield does not begin at the start of a byte, the bit follows. */
+export function placeText({ bitOffset }: Pick<MemberPlace, "bitOffset">): string {
+  const bit = bitOffset % 8;
+  return `${(bitOffset - bit) / 8}${bit === 0 ? "" : `.${bit}`}`;
 }

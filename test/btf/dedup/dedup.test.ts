@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Btf, BtfBuilder, dedupBtf, formatRaw, mergeBtf, type TypeId } from "../../../src/btf/index.ts";
 import { FormatError, UsageError } from "../../../src/errors/index.ts";
+import { int, member } from "../samples.ts";
 
-const INT = {
-  kind: "int",
-  name: "int",
-  size: 4,
-  bits: 32,
-  bitOffset: 0,
-  signed: true,
-  char: false,
-  bool: false,
-} as const;
-const member = (name: string, type: TypeId, bitOffset = 0) => ({ name, type, bitOffset, bitSize: 0 });
+const INT = int("int", 4, { signed: true });
 
 function made(make: (builder: BtfBuilder, int: TypeId) => void, options: { base?: Btf; little?: boolean } = {}): Btf {
   const builder = new BtfBuilder(options);

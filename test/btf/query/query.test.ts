@@ -2,17 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Btf, BtfBuilder, diffBtf, findNames, type TypeId } from "../../../src/btf/index.ts";
 import { FormatError } from "../../../src/errors/index.ts";
+import { int, member } from "../samples.ts";
 
-const INT = {
-  kind: "int" as const,
-  name: "int",
-  size: 4,
-  bits: 32,
-  bitOffset: 0,
-  signed: true,
-  char: false,
-  bool: false,
-};
+const INT = int("int", 4, { signed: true });
+const LONG = int("long", 8, { signed: true });
 
 function made(make: (builder: BtfBuilder, int: TypeId) => void): Btf {
   const builder = new BtfBuilder();
@@ -23,8 +16,7 @@ function made(make: (builder: BtfBuilder, int: TypeId) => void): Btf {
 /** A struct without a name inside a struct, an array of such, a typedef of such, an enum, a function. */
 function sample(options: { pid: "int" | "long"; extra: boolean; last: number; params: number }): Btf {
   return made((builder, int) => {
-    const long = builder.add({ ...INT, name: "long", size: 8, bits: 64 });
-    const member = (name: string, type: TypeId, bitOffset: number, bitSize = 0) => ({ name, type, bitOffset, bitSize });
+    const long = builder.add(LONG);
     const inner = builder.add({
       kind: "union",
       name: "",
@@ -149,7 +141,7 @@ describe("what differs between two BTFs", () => {
 
   test("of a name with two definitions those that are alike on both sides are left out", () => {
     const twice = made((builder, int) => {
-      const long = builder.add({ ...INT, name: "long", size: 8, bits: 64 });
+      const long = builder.add(LONG);
       builder.append({ kind: "typedef", name: "both", type: int });
       builder.append({ kind: "typedef", name: "both", type: long });
     });

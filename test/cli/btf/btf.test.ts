@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { Btf, BtfBuilder } from "../../../src/btf/index.ts";
 import { loadObject } from "../../../src/load/index.ts";
+import { int, member } from "../../btf/samples.ts";
 import { withDirectory } from "../../support/directory.ts";
 import { bpftool, bpfts, hasPeer } from "../run.ts";
 
@@ -106,27 +107,17 @@ function splitBtf(t: TestContext): { base: string; split: string; other: string 
     other: join(directory, "other.btf"),
   };
   const below = new BtfBuilder();
-  const int = below.add({
-    kind: "int",
-    name: "int",
-    size: 4,
-    bits: 32,
-    bitOffset: 0,
-    signed: true,
-    char: false,
-    bool: false,
-  });
-  const member = { bitOffset: 0, bitSize: 0 };
-  const inner = below.add({ kind: "struct", name: "inner", size: 4, members: [{ name: "a", type: int, ...member }] });
+  const number = below.add(int("int", 4, { signed: true }));
+  const inner = below.add({ kind: "struct", name: "inner", size: 4, members: [member("a", number)] });
   const data = below.encode();
   writeFileSync(files.base, data);
   const above = new BtfBuilder({ base: Btf.parse(data) });
-  above.add({ kind: "struct", name: "outer", size: 4, members: [{ name: "first", type: inner, ...member }] });
+  above.add({ kind: "struct", name: "outer", size: 4, members: [member("first", inner)] });
   writeFileSync(files.split, above.encode());
   const third = new BtfBuilder({ base: Btf.parse(data) });
   const pointer = third.add({ kind: "ptr", name: "", type: inner });
-  third.add({ kind: "struct", name: "holder", size: 8, members: [{ name: "to", type: pointer, ...member }] });
-  third.add({ kind: "struct", name: "outer", size: 4, members: [{ name: "first", type: inner, ...member }] });
+  third.add({ kind: "struct", name: "holder", size: 8, members: [member("to", pointer)] });
+  third.add({ kind: "struct", name: "outer", size: 4, members: [member("first", inner)] });
   writeFileSync(files.other, third.encode());
   return files;
 }
