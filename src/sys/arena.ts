@@ -1,8 +1,7 @@
-import { isMainThread } from "node:worker_threads";
 import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName, writeU32, writeU64 } from "../layout/index.ts";
 import { reserveMemory } from "./engine-memory.ts";
-import { addressOf, lengthOf, syscall, viewMemory } from "./ffi.ts";
+import { addressOf, isMainThread, lengthOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
 // The arguments of a system call lie in one memory block per thread, the arena. Its address never changes, so an
@@ -51,7 +50,7 @@ export function openArena(): Arena {
   if (arena !== undefined) return arena;
   // The page behind the arena is inaccessible. If the kernel writes past the arena's end, the call fails with EFAULT,
   // and no other memory is changed.
-  const reserved = isMainThread ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
+  const reserved = isMainThread() ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
   const base =
     reserved?.address ?? syscall("mmap", 0, ARENA_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (base < 0) throw fail("mmap", -base);

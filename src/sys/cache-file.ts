@@ -43,8 +43,8 @@ const MAX_SIZE = 64 * 1024 * 1024;
  * Reads a cache file. Returns undefined if the file does not exist or cannot be trusted. Removes a file that cannot be
  * trusted.
  */
-export function readCacheFile(file: CacheFile): Uint8Array | undefined {
-  let content: Uint8Array = new Uint8Array();
+export function readCacheFile(file: CacheFile): Buffer | undefined {
+  let content: Buffer | undefined;
   let why: string | undefined;
   try {
     const { stats, bytes } = readRegularFile(file.path);

@@ -1,7 +1,6 @@
-import { isMainThread } from "node:worker_threads";
 import { ClosedError } from "../errors/index.ts";
 import { epollAdd, epollCreate, epollRemove, epollWait } from "./epoll.ts";
-import { type PollHandle, pollReadable } from "./ffi.ts";
+import { isMainThread, type PollHandle, pollReadable } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 
 // All open polls. The references in this set matter: if a handle is garbage-collected, koffi stops its callbacks.
@@ -24,7 +23,7 @@ export class FdPoll {
     this.#onReady = onReady;
     this.#epollFd = epollCreate();
     try {
-      this.#handle = isMainThread ? this.#pollByLoop() : new TimerPoll(this.#epollFd, () => this.#call());
+      this.#handle = isMainThread() ? this.#pollByLoop() : new TimerPoll(this.#epollFd, () => this.#call());
     } catch (error) {
       closeFd(this.#epollFd);
       throw error;

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { isMainThread } from "node:worker_threads";
 import type Koffi from "koffi";
 import { BpfError, UsageError } from "../errors/index.ts";
 import { type SyscallName, shortArguments, syscallNumber } from "./syscall-numbers.ts";
@@ -17,6 +16,7 @@ interface Ffi {
   readonly syscall: (nr: number, a: number, b: number, c: number, d: number, e: number, f: number) => number;
   readonly close: (fd: number) => number;
   readonly bpfNumber: number;
+  readonly isMainThread: boolean;
 }
 
 let loaded: Ffi | undefined;
@@ -32,15 +32,24 @@ function load(): Ffi {
   const bpfNumber = syscallNumber("bpf");
   const koffi = requireKoffi();
   const library = koffi.load(null);
-  if (!isMainThread) keepResident(library);
+  const callKernel: Ffi["syscall"] = library.func("syscall", "int64_t", ["int", ...Array(6).fill("int64_t")]);
+  // The thread that began the process has the process's id. node:worker_threads would load Node's streams at each start.
+  const isMain = callKernel(syscallNumber("gettid"), 0, 0, 0, 0, 0, 0) === process.pid;
+  if (!isMain) keepResident(library);
   loaded = {
     koffi,
     bpf: library.func("syscall", "int", ["int", "int", "int64_t", "uint32_t"]),
-    syscall: library.func("syscall", "int64_t", ["int", ...Array(6).fill("int64_t")]),
+    syscall: callKernel,
     close: library.func("close", "int", ["int"]),
     bpfNumber,
+    isMainThread: isMain,
   };
   return loaded;
+}
+
+/** Returns false in a worker thread. */
+export function isMainThread(): boolean {
+  return (loaded ?? load()).isMainThread;
 }
 
 const RTLD_NOW = 2;

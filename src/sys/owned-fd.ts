@@ -1,11 +1,10 @@
 import { closeSync, openSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
 import { ClosedError, Errno } from "../errors/index.ts";
-import { closeAt, syscall } from "./ffi.ts";
+import { closeAt, isMainThread, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-/** The fds that Node closes when this worker thread ends. Undefined in the main thread. */
-const closedByNode: Set<number> | undefined = isMainThread ? undefined : new Set();
+/** The fds that Node closes when this worker thread ends. Empty in the main thread. */
+const closedByNode = new Set<number>();
 const O_CLOEXEC = 0o2000000;
 
 /**
@@ -14,7 +13,7 @@ const O_CLOEXEC = 0o2000000;
  * replaces it with the given fd (dup3). In the main thread it returns the fd unchanged.
  */
 export function endWithThread(fd: number): number {
-  if (closedByNode === undefined || closedByNode.has(fd)) return fd;
+  if (isMainThread() || closedByNode.has(fd)) return fd;
   const own = openSync("/dev/null", "r");
   const result = syscall("dup3", fd, own, O_CLOEXEC);
   if (result < 0) {
@@ -31,7 +30,7 @@ export function endWithThread(fd: number): number {
  * worker node:fs would warn about it.
  */
 export function closeFd(fd: number): void {
-  if (closedByNode?.delete(fd) === true) {
+  if (closedByNode.delete(fd)) {
     closeSync(fd);
     return;
   }

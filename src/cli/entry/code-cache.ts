@@ -35,7 +35,7 @@ export function runScript(file: string, url: string, onRejected: (why: string) =
   const source = readFileSync(file, "latin1");
   const cacheFile = cacheFileOf(file, onRejected);
   const cachedData = cacheFile && readCacheFile(cacheFile);
-  const script = new Script(source, { filename: file, cachedData: cachedData && Buffer.from(cachedData) });
+  const script = new Script(source, { filename: file, cachedData });
   if (cacheFile !== undefined) {
     // V8 rejects code that was compiled with other flags.
     const isAccepted = cachedData !== undefined && script.cachedDataRejected !== true;
