@@ -11,13 +11,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { MOST_MEGABYTES } from "./check-input.ts";
+import { slownessOfMachine } from "../support/bounded.ts";
+import { MOST_MEGABYTES, MOST_MILLISECONDS } from "./check-input.ts";
 import { inputOf, type Report, type RunnerData } from "./runner.ts";
 import type { Fault, FuzzTarget } from "./target.ts";
 import { TARGETS } from "./targets/index.ts";
 
+const mostMilliseconds = Math.round(MOST_MILLISECONDS * slownessOfMachine());
 /** An input that takes so long is given up: it may never end. */
-const HANG_MILLISECONDS = 30_000;
+const hangMilliseconds = 30 * mostMilliseconds;
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +48,8 @@ while (!isOver()) await runWorker();
 
 const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
 for (const [name, count] of counts) console.log(`${name.padEnd(16)} ${count.toLocaleString("en").padStart(12)} inputs`);
-console.log(`${total.toLocaleString("en")} inputs in ${elapsed()} s, seed ${values.seed}: ${faults} faults`);
+const limits = `at most ${mostMilliseconds} ms and ${MOST_MEGABYTES} MB each`;
+console.log(`${total.toLocaleString("en")} inputs in ${elapsed()} s, seed ${values.seed}, ${limits}: ${faults} faults`);
 process.exit(faults > 0 ? 1 : 0);
 
 function isOver(): boolean {
@@ -61,7 +64,13 @@ function elapsed(): number {
 /** Runs until the time is over, or the worker died of an input, which is reported. */
 function runWorker(): Promise<void> {
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: RunnerData = { seed: values.seed, targets: targets.map(({ name }) => name), next, state };
+  const workerData: RunnerData = {
+    seed: values.seed,
+    targets: targets.map(({ name }) => name),
+    mostMilliseconds,
+    next,
+    state,
+  };
   const worker = new Worker(new URL("./runner.js", import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: 2 * MOST_MEGABYTES },
@@ -75,8 +84,8 @@ function runWorker(): Promise<void> {
         last = now;
         since = performance.now();
       }
-      if (performance.now() - since > HANG_MILLISECONDS) {
-        lose({ kind: "hang", detail: `did not end in ${HANG_MILLISECONDS / 1000} s` });
+      if (performance.now() - since > hangMilliseconds) {
+        lose({ kind: "hang", detail: `did not end in ${hangMilliseconds / 1000} s` });
       } else if (isOver()) finish();
     }, 100);
     const finish = (): void => {

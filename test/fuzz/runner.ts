@@ -10,6 +10,8 @@ import { TARGETS } from "./targets/index.ts";
 export interface RunnerData {
   readonly seed: string;
   readonly targets: readonly string[];
+  /** How much processor time an input may take. */
+  readonly mostMilliseconds: number;
   /** Where each target goes on: after its last input before a worker that died. */
   readonly next: readonly number[];
   /** What the worker is doing: target, number of the input. */
@@ -38,7 +40,7 @@ export function inputOf(target: FuzzTarget, corpus: readonly Uint8Array[], seed:
 }
 
 /** Feeds the targets in turn, for ever; whoever started the worker ends it. */
-function run({ seed, targets, next, state }: RunnerData): never {
+function run({ seed, targets, mostMilliseconds, next, state }: RunnerData): never {
   const turns = targets.map((name, i) => {
     const target = TARGETS.find((one) => one.name === name) as FuzzTarget;
     return { target, corpus: target.corpus(), number: next[i] as number, seen: new Set<string>() };
@@ -61,13 +63,13 @@ function run({ seed, targets, next, state }: RunnerData): never {
         Atomics.store(state, 0, place);
         Atomics.store(state, 1, number);
         const data = inputOf(target, corpus, seed, number);
-        found(number, data, checkTimeAndError(target, data));
+        found(number, data, checkTimeAndError(target, data, mostMilliseconds));
         turn.number++;
         if (turn.number % INPUTS_PER_LOOK !== 0) continue;
         const now = memoryInUse();
         for (let one = number; now - memory > MOST_MEGABYTES * 1e6 && one > number - INPUTS_PER_LOOK; one--) {
           const again = inputOf(target, corpus, seed, one);
-          found(one, again, checkInput(target, again));
+          found(one, again, checkInput(target, again, mostMilliseconds));
         }
         memory = memoryInUse();
       } while (performance.now() < end);

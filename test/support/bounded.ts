@@ -11,17 +11,22 @@ let slowness: number | undefined;
  * the inputs cost without a bound is at least ten times the limit. How fast the code is, the benchmarks say.
  */
 export function assertBounded<T>(what: string, milliseconds: number, work: () => T): T {
-  slowness ??= Math.max(1, processorTime(calibrate) / REFERENCE_MILLISECONDS);
   let result!: T;
   const took = processorTime(() => {
     result = work();
   });
-  const most = milliseconds * slowness;
+  const most = milliseconds * slownessOfMachine();
   assert.ok(
     took < most,
     `${what} took ${Math.round(took)} ms of processor time; the limit here is ${Math.round(most)} ms`,
   );
   return result;
+}
+
+/** How many times slower than a common machine this one is; 1 where it is faster. */
+export function slownessOfMachine(): number {
+  slowness ??= Math.max(1, processorTime(calibrate) / REFERENCE_MILLISECONDS);
+  return slowness;
 }
 
 function processorTime(work: () => void): number {
