@@ -63,6 +63,7 @@ test("regular expressions that backtrack are told from those that do not", () =>
 test("regular expressions are found in sources, and nothing else", () => {
   const text = [
     "const a = b / c / d; // /no/",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the source that is searched has a template.
     'const s = "/no/" + \'/no/\' + `/no/ ${x.replace(/one/g, "`")} ${`${/two[/]/.source}`}`;',
     "/* /no/ */ if (/three\\//.test(s)) return /four/;",
   ].join("\n");
