@@ -19,6 +19,9 @@ import { OperandReader } from "./x86-operands.ts";
 // of operands are from Intel's manual, volume 2, appendix A. There, E is a register or memory that the ModRM byte
 // selects, and G is a register that the ModRM byte selects.
 
+/** The processor refuses a longer instruction, such as one with a long row of prefixes. */
+const LONGEST_INSTRUCTION = 15;
+
 /** Writes x86-64 code as LLVM does in AT&T syntax. */
 export const x86Disassembler: Disassembler = function* (code, address): Generator<MachineInstruction> {
   const decoder = new Decoder(code, address);
@@ -42,28 +45,34 @@ class Decoder extends OperandReader {
     this.repeat = 0;
     this.rex = 0;
     try {
-      for (let byte = this.u8(); ; byte = this.u8()) {
-        // LLVM prints these prefixes as separate instructions.
-        if (byte === 0xf0) return this.#alone(start, "lock");
-        if (byte === 0x66) this.narrow = true;
-        else if (byte === 0xf2 || byte === 0xf3) this.repeat = byte;
-        else if (byte in SEGMENTS) this.segment = SEGMENTS[byte] ?? "";
-        else {
-          if ((byte & 0xf0) === 0x40) {
-            this.rex = byte;
-            byte = this.u8();
-          }
-          return (
-            this.#opcode(byte) ??
-            (this.repeat > 0 ? this.#alone(start, this.repeat === 0xf3 ? "rep" : "repne") : undefined)
-          );
-        }
-      }
+      const text = this.#instruction(start);
+      return this.at - start <= LONGEST_INSTRUCTION ? text : undefined;
     } catch (error) {
       // A RangeError means that the code ends in the middle of an instruction.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
+  }
+
+  #instruction(start: number): string | undefined {
+    for (let byte = this.u8(); this.at - start <= LONGEST_INSTRUCTION; byte = this.u8()) {
+      // LLVM prints these prefixes as separate instructions.
+      if (byte === 0xf0) return this.#alone(start, "lock");
+      if (byte === 0x66) this.narrow = true;
+      else if (byte === 0xf2 || byte === 0xf3) this.repeat = byte;
+      else if (byte in SEGMENTS) this.segment = SEGMENTS[byte] ?? "";
+      else {
+        if ((byte & 0xf0) === 0x40) {
+          this.rex = byte;
+          byte = this.u8();
+        }
+        return (
+          this.#opcode(byte) ??
+          (this.repeat > 0 ? this.#alone(start, this.repeat === 0xf3 ? "rep" : "repne") : undefined)
+        );
+      }
+    }
+    return undefined;
   }
 
   #alone(start: number, prefix: string): string {

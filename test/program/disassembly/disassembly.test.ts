@@ -39,6 +39,16 @@ test("code of another machine is refused, bytes that are no instruction are skip
   );
 });
 
+test("an instruction of x86 has at most 15 bytes, so that a row of prefixes is not read again from each of its bytes", async () => {
+  const disassemble = await openDisassembler("x64");
+  for (const prefixes of [14, 15, 1000]) {
+    const [first, ...rest] = disassemble(new Uint8Array(prefixes + 1).fill(0x64, 0, prefixes).fill(0x90, prefixes), 0n);
+    if (prefixes === 14) assert.deepEqual([first, ...rest], [{ at: 0, length: 15, text: "nop" }]);
+    else assert.deepEqual(first, { at: 0, length: 1, text: "(bad)" });
+    assert.equal(rest.at(-1)?.text ?? first?.text, "nop");
+  }
+});
+
 /** `mark` of run.bpf.c as Linux 6.18 has it, the lines as in its line_info. */
 const MARK: JitedFunction = {
   name: "bpf_prog_8f38073c19d6a03d_mark",
