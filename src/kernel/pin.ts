@@ -102,7 +102,7 @@ export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: 
       if (unfinished === undefined) {
         for (const left of unfinishedBeside(target)) onUnfinished?.(left);
         const made = `${target}${UNFINISHED}${process.pid}`;
-        makeDirectory(made, what);
+        makeDirectory(made, what, target);
         undo.add(() => removeTree(existsSync(made) ? made : target));
         filled.set(target, made);
         unfinished = made;
@@ -151,7 +151,8 @@ function removeTree(directory: string): void {
   rmdirSync(directory);
 }
 
-function makeDirectory(directory: string, what: string): string | undefined {
+/** Makes a directory and its parents. Errors name `wanted`, which the caller of the library gave. */
+function makeDirectory(directory: string, what: string, wanted: string = directory): string | undefined {
   try {
     return mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -159,11 +160,11 @@ function makeDirectory(directory: string, what: string): string | undefined {
     const parent = existingParent(directory);
     if (isReadOnly(parent)) {
       throw new UsageError(
-        `${what} cannot be pinned in ${directory}: the bpffs at ${parent} is mounted read-only; remount it with: mount -o remount,rw ${parent}`,
+        `${what} cannot be pinned in ${wanted}: the bpffs at ${parent} is mounted read-only; remount it with: mount -o remount,rw ${parent}`,
         { cause: error },
       );
     }
-    throw nodeError(error, directory);
+    throw nodeError(error, wanted);
   }
 }
 

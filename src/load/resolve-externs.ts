@@ -55,19 +55,24 @@ export function resolveExterns(
   }
   // Look up all symbols in one pass over /proc/kallsyms.
   const symbols = untyped.length === 0 ? new Map() : kernelSymbolAddresses([...untyped.map(({ name }) => name), TEXT]);
-  const hidden = symbols.get(TEXT)?.has(0n) === true;
+  const visibility = addressVisibility(symbols.get(TEXT));
   for (const extern of untyped) {
-    const address = ksymAddress(extern, symbols.get(extern.name), hidden);
+    const address = ksymAddress(extern, symbols.get(extern.name), visibility);
     byName.set(extern.name, address === undefined ? undefined : { kind: "address", address });
   }
   return { byName, kconfig, fdArray };
 }
 
-/**
- * A symbol at the start of the kernel's code. If its address reads as 0, the kernel hides all addresses from this
- * process.
- */
+/** A symbol that every kernel has: the start of its code. */
 const TEXT = "_stext";
+
+/** Whether this process sees the addresses of the kernel's symbols. Without /proc it sees no symbols at all. */
+export type AddressVisibility = "visible" | "hidden" | "no symbols";
+
+function addressVisibility(text: ReadonlySet<bigint> | undefined): AddressVisibility {
+  if (text === undefined) return "no symbols";
+  return text.has(0n) ? "hidden" : "visible";
+}
 
 /**
  * Returns the address of a ksym without a type. Returns undefined if the ksym is weak and the kernel lacks it. Throws
@@ -76,14 +81,19 @@ const TEXT = "_stext";
 export function ksymAddress(
   extern: ExternSpec,
   addresses: ReadonlySet<bigint> | undefined,
-  hidden: boolean,
+  visibility: AddressVisibility,
 ): bigint | undefined {
   const [address, other] = addresses ?? [];
+  if (visibility === "no symbols") {
+    throw new UsageError(
+      `extern ${extern.name} cannot be looked up: /proc/kallsyms has no symbols; mount /proc if it is missing`,
+    );
+  }
   if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
   if (other !== undefined) {
     throw new UsageError(`extern ${extern.name} is ambiguous: several symbols of the kernel have this name`);
   }
-  if (address === 0n && hidden) {
+  if (address === 0n && visibility === "hidden") {
     throw new UsageError(
       `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
     );

@@ -95,6 +95,8 @@ test("a read-only bpffs and a file in place of a directory are told in words", (
       path,
     );
   }
+  const { stderr } = bpfts("prog", "loadall", "test/bpf/minimal.bpf.o", `${bpffs}/all`);
+  assert.match(stderr, /cannot be pinned in \S*\/all: the bpffs at .* is mounted read-only/);
   mount({ target: bpffs, flags: MountFlag.MS_REMOUNT });
 });
 

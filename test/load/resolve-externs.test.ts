@@ -7,13 +7,19 @@ const strong: ExternSpec = { name: "__per_cpu_start", weak: false, source: { kin
 const weak: ExternSpec = { ...strong, weak: true };
 
 test("a symbol may have the address 0; only a kernel that hides all of them is told as such", () => {
-  assert.equal(ksymAddress(strong, new Set([0n]), false), 0n);
-  assert.equal(ksymAddress(weak, new Set([0n]), false), 0n);
-  assert.throws(() => ksymAddress(strong, new Set([0n]), true), /the kernel hides its addresses/);
+  assert.equal(ksymAddress(strong, new Set([0n]), "visible"), 0n);
+  assert.equal(ksymAddress(weak, new Set([0n]), "visible"), 0n);
+  assert.throws(() => ksymAddress(strong, new Set([0n]), "hidden"), /the kernel hides its addresses/);
 });
 
 test("a symbol that is missing or ambiguous", () => {
-  assert.equal(ksymAddress(weak, undefined, true), undefined);
-  assert.throws(() => ksymAddress(strong, undefined, false), /no symbol of this name in \/proc\/kallsyms/);
-  assert.throws(() => ksymAddress(weak, new Set([1n, 2n]), false), /is ambiguous/);
+  assert.equal(ksymAddress(weak, undefined, "hidden"), undefined);
+  assert.throws(() => ksymAddress(strong, undefined, "visible"), /no symbol of this name in \/proc\/kallsyms/);
+  assert.throws(() => ksymAddress(weak, new Set([1n, 2n]), "visible"), /is ambiguous/);
+});
+
+test("without /proc no symbol is looked up, and the error says so", () => {
+  for (const extern of [strong, weak]) {
+    assert.throws(() => ksymAddress(extern, undefined, "no symbols"), /cannot be looked up: .*mount \/proc/);
+  }
 });
