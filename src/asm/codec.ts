@@ -38,10 +38,13 @@ export function readInstruction(view: DataView, at: number, little = true, sourc
   const imm = view.getInt32(at + 4, little);
   if (op !== LD_IMM64) return { op, dst, src, off, imm };
   if (at + 2 * SLOT_SIZE > view.byteLength) {
-    throw new FormatError({ source, offset: at }, "ld_imm64 lacks its second slot");
+    throw new FormatError({ source, offset: at }, "the second slot of ld_imm64 is missing");
   }
   if (view.getUint32(at + SLOT_SIZE) !== 0) {
-    throw new FormatError({ source, offset: at + SLOT_SIZE }, "the second slot of ld_imm64 is not a bare immediate");
+    throw new FormatError(
+      { source, offset: at + SLOT_SIZE },
+      "the second slot of ld_imm64 must be zero apart from its immediate",
+    );
   }
   const high = view.getUint32(at + SLOT_SIZE + 4, little);
   return { op, dst, src, off, imm, imm64: (BigInt(high) << 32n) | BigInt(imm >>> 0) };
@@ -51,7 +54,7 @@ export function readInstruction(view: DataView, at: number, little = true, sourc
 export function decodeInstructions(bytes: Uint8Array, little = true, source = "instructions"): Instruction[] {
   if (bytes.length % SLOT_SIZE !== 0) {
     const offset = bytes.length - (bytes.length % SLOT_SIZE);
-    throw new FormatError({ source, offset }, "the length is not a multiple of 8 bytes");
+    throw new FormatError({ source, offset }, "the length of the instructions is not a multiple of 8 bytes");
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const list: Instruction[] = [];
@@ -83,7 +86,9 @@ export function encodeInstructions(list: readonly Instruction[], little = true):
     view.setInt32(at + 4, imm, little);
     if (op === LD_IMM64) {
       if (imm64 === undefined || BigInt.asUintN(64, imm64) !== imm64 || BigInt.asIntN(32, imm64) !== BigInt(imm)) {
-        throw new UsageError(`ld_imm64 needs imm64 as unsigned 64 bits whose lower half is imm, got ${imm64}`);
+        throw new UsageError(
+          `imm64 of ld_imm64 must be an unsigned 64-bit integer whose lower 32 bits are imm, not ${imm64}`,
+        );
       }
       view.setUint32(at + SLOT_SIZE + 4, Number(imm64 >> 32n), little);
     }
@@ -103,7 +108,7 @@ function checkField(instruction: Instruction, field: "op" | "dst" | "src" | "off
 export function swapInstructions(bytes: Uint8Array, source = "instructions"): Uint8Array {
   if (bytes.length % SLOT_SIZE !== 0) {
     const offset = bytes.length - (bytes.length % SLOT_SIZE);
-    throw new FormatError({ source, offset }, "the length is not a multiple of 8 bytes");
+    throw new FormatError({ source, offset }, "the length of the instructions is not a multiple of 8 bytes");
   }
   const swapped = bytes.slice();
   const view = new DataView(swapped.buffer);

@@ -98,12 +98,17 @@ export function parseBtfExt(data: Uint8Array, options: { source?: string | undef
   const little = data.length >= 2 && (data[0] as number) + 256 * (data[1] as number) === BTF_MAGIC;
   const bytes = new Bytes(data, source, little);
   bytes.check(0, 8, "the .BTF.ext header");
-  if (bytes.u16(0) !== BTF_MAGIC) throw bytes.error(0, "not BTF: the magic is not 0xeb9f");
-  if (bytes.u8(2) !== 1) throw bytes.error(2, `BTF version ${bytes.u8(2)} is not supported, only 1`);
+  if (bytes.u16(0) !== BTF_MAGIC)
+    throw bytes.error(0, "this is not a .BTF.ext section: it does not begin with the magic number 0xeb9f");
+  if (bytes.u8(2) !== 1)
+    throw bytes.error(2, `version ${bytes.u8(2)} of .BTF.ext is not supported; bpfts reads version 1`);
   if (bytes.u8(3) !== 0) throw bytes.error(3, `the flags 0x${bytes.u8(3).toString(16)} are not supported`);
   const headerLength = bytes.u32(4);
   if (headerLength < HEADER_SIZE || headerLength >= data.length) {
-    throw bytes.error(4, `the header length ${headerLength} is not between ${HEADER_SIZE} and the section's length`);
+    throw bytes.error(
+      4,
+      `the header length ${headerLength} is not in the range from ${HEADER_SIZE} to the section's length`,
+    );
   }
   const list = (at: number, what: string, leastSize: number): BtfExtSection[] =>
     readSections(bytes, headerLength + bytes.u32(at), bytes.u32(at + 4), what, leastSize);
@@ -146,7 +151,7 @@ function readSections(bytes: Bytes, start: number, length: number, what: string,
     const width = recordSize / 4;
     for (let i = 0; i < words.length; i += width) {
       if ((words[i] as number) % 8 !== 0) {
-        throw bytes.error(at + 8 + 4 * i, `a ${what} record is for byte ${words[i]}, where no instruction begins`);
+        throw bytes.error(at + 8 + 4 * i, `a ${what} record refers to byte ${words[i]}, where no instruction begins`);
       }
     }
     sections.push(new BtfExtSection(nameOffset, count, recordSize, words));

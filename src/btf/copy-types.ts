@@ -76,7 +76,7 @@ export function remapType(type: BtfType, id: (old: TypeId) => TypeId): NewBtfTyp
     list.map((item) => ({ ...item, type: id(item.type) }));
   switch (type.kind) {
     case "void":
-      throw new RangeError("void cannot be copied: it is in every BTF");
+      throw new RangeError("type 0 (void) cannot be copied: every BTF has it already");
     case "ptr":
     case "typedef":
     case "volatile":

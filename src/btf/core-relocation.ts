@@ -86,7 +86,7 @@ export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreReloca
     if (offset === undefined)
       throw new FormatError(
         { source: btf.source },
-        `the access string ${JSON.stringify(accessString)} is not among the strings`,
+        `the access string ${JSON.stringify(accessString)} is not in the BTF's string section`,
       );
     offsets.set(accessString, offset);
     const at = i * CORE_RELOCATION_SIZE;

@@ -32,12 +32,14 @@ const LINKAGE = { static: 0, global: 1, extern: 2 } as const;
 export function encodeType(type: NewBtfType, nameOffset: (name: string) => number): number[] {
   const u32 = (value: number, what: string): number => {
     if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
-    throw new UsageError(`${type.kind} ${type.name}: the ${what} ${value} does not fit 32 bits`);
+    throw new UsageError(`${type.kind} ${type.name}: the ${what} ${value} does not fit into 32 bits`);
   };
   const head = (third: number, vlen = 0, flag = false): number[] => {
     // A vlen above 16 bits needs Linux 7.1.
     if (vlen > 0xffffff)
-      throw new UsageError(`${type.kind} ${type.name}: ${vlen} elements are too many; the limit is ${0xffffff}`);
+      throw new UsageError(
+        `${type.kind} ${type.name}: ${vlen} elements are too many: at most ${0xffffff} are possible`,
+      );
     const info = ((flag ? 0x80000000 : 0) | (KINDS[type.kind] << 24) | vlen) >>> 0;
     return [nameOffset(type.name), info, u32(third, "size or type")];
   };
@@ -77,7 +79,7 @@ export function encodeType(type: NewBtfType, nameOffset: (name: string) => numbe
       const words = head(type.size, type.values.length, type.signed);
       for (const { name, value } of type.values) {
         if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
-          throw new UsageError(`enum ${type.name}: ${name} = ${value} does not fit 32 bits`);
+          throw new UsageError(`enum ${type.name}: ${name} = ${value} does not fit into 32 bits`);
         }
         words.push(nameOffset(name), value >>> 0);
       }

@@ -27,15 +27,18 @@ export const HOST_LITTLE: boolean = new Uint8Array(new Uint32Array([1]).buffer)[
 export function readBtfHeader(data: Uint8Array, source: string, split: boolean): BtfHeader {
   const fail = (offset: number, problem: string) => new FormatError({ source, offset }, problem);
   if (data.length < HEADER_SIZE) {
-    throw fail(0, `the BTF header needs ${HEADER_SIZE} bytes, but there are ${data.length}`);
+    throw fail(0, `the BTF header needs ${HEADER_SIZE} bytes, but the blob has only ${data.length}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const little = view.getUint16(0, true) === BTF_MAGIC;
   if (!little && view.getUint16(0, false) !== BTF_MAGIC) {
-    throw fail(0, `not BTF: the magic is 0x${view.getUint16(0, true).toString(16)}, not 0xeb9f`);
+    throw fail(
+      0,
+      `this is not BTF: it begins with 0x${view.getUint16(0, true).toString(16)}, not with the magic number 0xeb9f`,
+    );
   }
   const version = view.getUint8(2);
-  if (version !== 1) throw fail(2, `BTF version ${version} is not supported, only 1`);
+  if (version !== 1) throw fail(2, `BTF version ${version} is not supported; bpfts reads version 1`);
   const u32 = (at: number) => view.getUint32(at, little);
   const headerLength = u32(4);
   if (headerLength < HEADER_SIZE || headerLength > data.length) {
@@ -61,7 +64,10 @@ export function readBtfHeader(data: Uint8Array, source: string, split: boolean):
   const layoutLength = hasLayout ? u32(28) : 0;
   if (layoutLength > 0) {
     if (layoutOffset % 4 !== 0 || layoutLength % 4 !== 0) {
-      throw fail(24, `the layout section (${layoutLength} bytes at ${layoutOffset}) is not in units of 4 bytes`);
+      throw fail(
+        24,
+        `the offset or the length of the layout section (${layoutLength} bytes at ${layoutOffset}) is not a multiple of 4`,
+      );
     }
     if (layoutOffset < typeOffset + typeLength || layoutOffset + layoutLength > stringOffset) {
       throw fail(24, `the layout section (${layoutLength} bytes at ${layoutOffset}) is not between types and strings`);

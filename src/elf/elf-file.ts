@@ -144,7 +144,7 @@ export class ElfFile {
     if (names.type !== SectionType.SHT_STRTAB) {
       throw new FormatError(
         { source: this.sourceOf(table) },
-        `the symbol table refers to section ${names.index} ${names.name} for its names, which is not a string table`,
+        `the symbol table takes its names from section ${names.index} (${names.name}), which is not a string table`,
       );
     }
     const numbers = this.sections.find((s) => s.type === SectionType.SHT_SYMTAB_SHNDX && s.link === table.index);
@@ -181,7 +181,7 @@ function readSections(file: FileBytes, header: ElfHeader): ElfSection[] {
     if (nameSection >= sectionCount) {
       throw file.error(
         undefined,
-        `the header refers to section ${nameSection} for the section names, but the file has only ${sectionCount}`,
+        `the header says that section ${nameSection} has the section names, but the file has only ${sectionCount} sections`,
       );
     }
     const { offset, size } = place(nameSection);

@@ -113,7 +113,7 @@ function notFound(elf: ElfFile, name: string, isImported: boolean): UsageError {
   for (const symbols of tables) {
     for (const _ of symbols?.ofType(SymbolType.STT_GNU_IFUNC, name, true) ?? []) {
       return new UsageError(
-        `${elf.source}: ${name} is an indirect function, which is resolved when a process starts; attach to one of its implementations`,
+        `${elf.source}: ${name} is an indirect function: each process chooses one of several implementations when it starts; attach to one of these implementations`,
       );
     }
   }

@@ -29,19 +29,20 @@ export function readElfHeader(file: FileBytes): ElfHeader {
   const data = file.slice(0, Math.min(file.length, 64), "the ELF header");
   if (data.length === 0) throw fail(undefined, "the file is empty");
   if (!(data[0] === 0x7f && data[1] === 0x45 && data[2] === 0x4c && data[3] === 0x46)) {
-    throw fail(undefined, `not an ELF file: it begins with ${describeStart(data)}`);
+    throw fail(undefined, `this is not an ELF file: it begins with ${describeStart(data)}`);
   }
-  if (data.length < 16) throw fail(undefined, `truncated: an ELF header needs 52 bytes, but there are ${data.length}`);
+  if (data.length < 16)
+    throw fail(undefined, `the file is truncated: an ELF header needs 52 bytes, but there are ${data.length}`);
   const elfClass = data[4] as number;
   if (elfClass !== 1 && elfClass !== 2) throw fail(4, `the ELF class ${elfClass} is neither 32-bit (1) nor 64-bit (2)`);
   const order = data[5] as number;
   if (order !== 1 && order !== 2) throw fail(5, `the byte order ${order} is neither little (1) nor big (2) endian`);
-  if (data[6] !== 1) throw fail(6, `the ELF version ${data[6]} is not supported, only 1`);
+  if (data[6] !== 1) throw fail(6, `ELF version ${data[6]} is not supported; bpfts reads version 1`);
   const bits = elfClass === 1 ? 32 : 64;
   const little = order === 1;
   const size = bits === 32 ? 52 : 64;
   if (data.length < size) {
-    throw fail(undefined, `truncated: an ELF header needs ${size} bytes, but there are ${data.length}`);
+    throw fail(undefined, `the file is truncated: an ELF header needs ${size} bytes, but there are ${data.length}`);
   }
   const bytes = file.piece(0, size, "the ELF header", little);
   const { view } = bytes;
@@ -57,7 +58,7 @@ export function readElfHeader(file: FileBytes): ElfHeader {
     if (sectionEntrySize < least) {
       throw fail(
         at,
-        `section headers of ${sectionEntrySize} bytes are not supported; they need at least ${least} bytes`,
+        `section headers of ${sectionEntrySize} bytes are not supported; a section header has at least ${least} bytes`,
       );
     }
     const first = file.piece(sectionsAt, least, "the first section header", little);

@@ -36,7 +36,7 @@ export function readSegments(file: FileBytes, header: ElfHeader): ElfSegment[] {
   if (segmentEntrySize < least) {
     throw file.error(
       undefined,
-      `program headers of ${segmentEntrySize} bytes are not supported; they need at least ${least} bytes`,
+      `program headers of ${segmentEntrySize} bytes are not supported; a program header has at least ${least} bytes`,
     );
   }
   const size = segmentCount * segmentEntrySize;

@@ -41,7 +41,7 @@ export class ElfSymbols {
   at(index: number): ElfSymbol {
     const bytes = this.#bytes;
     if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
-      throw bytes.error(undefined, `there is no symbol ${index}: the table has ${this.length}`);
+      throw bytes.error(undefined, `there is no symbol ${index}: the table has ${this.length} symbols`);
     }
     const { view, little } = bytes;
     const wide = this.#wide;

@@ -21,7 +21,7 @@ export class Bytes {
   /** Throws a FormatError unless `[at, at + size)` lies inside. */
   check(at: number, size: number, what: string): void {
     if (!(Number.isSafeInteger(at) && Number.isSafeInteger(size) && at >= 0 && size >= 0 && at + size <= this.length)) {
-      throw this.error(at, `${what} needs ${size} bytes, but there are ${Math.max(0, this.length - at) || 0}`);
+      throw this.error(at, `${what} needs ${size} bytes, but only ${Math.max(0, this.length - at) || 0} are left`);
     }
   }
 

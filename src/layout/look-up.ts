@@ -7,5 +7,5 @@ import { UsageError } from "../errors/index.ts";
  */
 export function lookUp<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
   if (Object.hasOwn(table, name)) return table[name] as T;
-  throw new UsageError(`there is no ${what} ${String(name)}; there are ${Object.keys(table).join(", ")}`);
+  throw new UsageError(`there is no ${what} ${String(name)}; use one of ${Object.keys(table).join(", ")}`);
 }

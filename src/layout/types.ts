@@ -120,7 +120,7 @@ export const usize: Type<number> = {
   read(v, at, little = true) {
     const low = v.getUint32(little ? at : at + 4, little);
     const high = v.getUint32(little ? at + 4 : at, little);
-    if (high > 0x1fffff) throw new RangeError(`a 64-bit size of 0x${high.toString(16)}${hex32(low)} is above 2^53-1`);
+    if (high > 0x1fffff) throw new RangeError(`the 64-bit size 0x${high.toString(16)}${hex32(low)} is above 2^53-1`);
     return high * 0x100000000 + low;
   },
   write(v, at, x, little = true) {
@@ -167,7 +167,7 @@ export function chars(count: number): Type<string> {
       return text;
     },
     write(v, at, x) {
-      if (x.length >= count) throw new RangeError(`"${x}" does not fit char[${count}]`);
+      if (x.length >= count) throw new RangeError(`"${x}" and a NUL do not fit into char[${count}]`);
       for (let i = 0; i < count; i++) v.setUint8(at + i, i < x.length ? x.charCodeAt(i) : 0);
     },
   };

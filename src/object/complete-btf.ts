@@ -64,18 +64,19 @@ function completeSection(
   const fromSymbols = size === 0;
   if (fromSymbols) {
     size = sectionSize;
-    if (size === 0 || size > 0xffffffff) throw btf.error(id, `(DATASEC ${name}) has no ELF section with contents`);
+    if (size === 0 || size > 0xffffffff)
+      throw btf.error(id, `(DATASEC ${name}) describes an ELF section that is missing or empty`);
   }
   const variables = variablesOf(btf, id).map((info) => {
     const type = btf.type(info.type);
     if (type.kind !== "var")
-      throw btf.error(id, `(DATASEC ${name}) holds type ${info.type}, a ${type.kind}, no variable`);
+      throw btf.error(id, `(DATASEC ${name}) contains type ${info.type}, which is a ${type.kind}, not a variable`);
     if (type.linkage !== "global") return info;
     const symbol = symbols.get(type.name);
     if (symbol === undefined) throw btf.error(info.type, `(variable ${type.name} of ${name}) has no ELF symbol`);
     if (isHidden(symbol)) edit.setLinkage(info.type, "static");
     if (!fromSymbols) return info;
-    if (symbol.value > size) throw btf.error(info.type, `(variable ${type.name}) lies behind the end of ${name}`);
+    if (symbol.value > size) throw btf.error(info.type, `(variable ${type.name}) lies past the end of ${name}`);
     return { ...info, offset: symbol.value };
   });
   variables.sort((a, b) => a.offset - b.offset);
@@ -99,7 +100,11 @@ function completeKsyms(edit: BtfEdit, id: TypeId): void {
       nameParameters(edit, type.type);
       return { ...place, type: standIn };
     }
-    if (type.kind !== "var") throw btf.error(id, `(DATASEC .ksyms) holds type ${info.type}, a ${type.kind}`);
+    if (type.kind !== "var")
+      throw btf.error(
+        id,
+        `(DATASEC .ksyms) contains type ${info.type}, which is a ${type.kind}, not a function or a variable`,
+      );
     edit.setLinkage(info.type, "global");
     edit.setTarget(info.type, int);
     return { ...place, type: info.type };
@@ -131,7 +136,7 @@ function completeKconfig(edit: BtfEdit, id: TypeId, externs: ObjectExterns): voi
   if (externs.kconfigSize > MOST_KCONFIG) {
     throw new FormatError(
       { source: btf.source },
-      `the __kconfig externs take ${externs.kconfigSize} bytes; at most ${MOST_KCONFIG} are taken`,
+      `the __kconfig externs need ${externs.kconfigSize} bytes, but at most ${MOST_KCONFIG} are allowed`,
     );
   }
   edit.setDatasec(id, externs.kconfigSize, variables);

@@ -34,7 +34,11 @@ function readDataSection(
   objectName: string,
 ): MapSpec {
   if (section.size > MAX_VALUE_SIZE) {
-    throw sectionError(elf, section, `${section.size} bytes are more than a map's value can have (${MAX_VALUE_SIZE})`);
+    throw sectionError(
+      elf,
+      section,
+      `the section has ${section.size} bytes, but the value of a map can have at most ${MAX_VALUE_SIZE}`,
+    );
   }
   const constant = kind === "rodata";
   const init = sectionMap("data", objectName, section.name, section.size, constant, btf);
@@ -110,7 +114,7 @@ export function readVariables(
         throw sectionError(
           sections.elf,
           section,
-          `variable ${name} of ${size} bytes ends past the section's ${section.size} bytes`,
+          `variable ${name} of ${size} bytes ends past the end of the section, which has ${section.size} bytes`,
           offset,
         );
       }

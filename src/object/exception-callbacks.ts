@@ -29,12 +29,12 @@ export function readExceptionCallbacks(
     if (tag.kind !== "decl_tag" || tag.component !== -1 || !tag.name.startsWith(PREFIX)) continue;
     const fail = (problem: string) => new FormatError({ source }, `declaration tag ${tag.name}: ${problem}`);
     const program = btf.type(tag.type);
-    if (program.kind !== "func" || program.linkage !== "global") throw fail("it is not on a program");
+    if (program.kind !== "func" || program.linkage !== "global") throw fail("the tag must be on a program");
     const name = tag.name.slice(PREFIX.length);
     const [callback, another] = byName.get(name) ?? [];
-    if (callback === undefined) throw fail(`program ${program.name}: there is no subprogram ${name}`);
+    if (callback === undefined) throw fail(`the object has no function ${name} for program ${program.name}`);
     if (!callback.global || callback.hidden) throw fail(`function ${name} must be global and not hidden`);
-    if (another !== undefined) throw fail(`there are several functions ${name}`);
+    if (another !== undefined) throw fail(`the object has several functions ${name}`);
     if (out.has(program.name)) several.add(program.name);
     out.set(program.name, callback);
   }

@@ -86,7 +86,8 @@ function readExtern(
   if (id === undefined) return undefined;
   const type = btf.type(id);
   if (type.kind !== "var" && type.kind !== "func") return undefined;
-  if (type.linkage !== "extern") throw fail(`is undefined, but its BTF type ${id} is a ${type.linkage} ${type.kind}`);
+  if (type.linkage !== "extern")
+    throw fail(`has no definition, but its BTF type ${id} is a ${type.linkage} ${type.kind}, not an extern`);
   const common = { name: symbol.name, weak: symbol.binding === SymbolBinding.STB_WEAK, symbol: symbol.index };
   const section = sectionOf.get(id);
   const sectionName = section === undefined ? "" : btf.name(section);
@@ -102,7 +103,7 @@ function readExtern(
   const size = btf.sizeOf(type.type);
   const found = kconfigType(btf, type.type);
   if (found === undefined || size === 0) {
-    throw fail("is in .kconfig with a type other than bool, char, char[], an integer or enum libbpf_tristate");
+    throw fail("in .kconfig must have the type bool, char, char[], an integer type or enum libbpf_tristate");
   }
   return {
     ...common,

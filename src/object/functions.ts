@@ -68,10 +68,11 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
     if (place === undefined) continue;
     const { name, value, size } = symbol;
     const fail = (problem: string) => sectionError(elf, place.section, `function ${name} ${problem}`, value);
-    if (value % SLOT !== 0 || size % SLOT !== 0) throw fail(`of ${size} bytes is not made of whole instructions`);
+    if (value % SLOT !== 0 || size % SLOT !== 0)
+      throw fail(`of ${size} bytes begins or ends in the middle of an instruction`);
     if (size === 0) throw fail("has no size: in assembly give it one with .size");
     if (value + size > place.bytes.length) {
-      throw fail(`of ${size} bytes ends past the section's ${place.bytes.length} bytes`);
+      throw fail(`of ${size} bytes ends past the end of the section, which has ${place.bytes.length} bytes`);
     }
     const global = symbol.binding !== SymbolBinding.STB_LOCAL;
     all.push({

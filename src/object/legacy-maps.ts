@@ -40,7 +40,7 @@ export function readLegacyMaps(input: LegacyMapsInput): LegacyMaps {
       throw sectionError(
         sections.elf,
         section,
-        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or set legacyMaps (--mapcompat of the command)',
+        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or set the option legacyMaps (in the command: --mapcompat)',
       );
     }
     out.set(section.index, readSection(section, input));
@@ -63,7 +63,10 @@ function readSection(
     // A symbol from assembly has no size. Then libbpf takes all definitions of the section to be of the same size.
     const size = symbolSize === 0 ? bytes.length / own.length : symbolSize;
     if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
-      throw bytes.error(value, `map ${name} of ${size} bytes is no struct bpf_map_def of ${DEFINITION_SIZE}`);
+      throw bytes.error(
+        value,
+        `the definition of map ${name} has ${size} bytes, which is not a valid size of a struct bpf_map_def (${DEFINITION_SIZE} bytes)`,
+      );
     }
     bytes.check(value, size, `map ${name}`);
     if (name === "") throw bytes.error(value, "a map has no name");
@@ -71,7 +74,7 @@ function readSection(
       if (bytes.u32(value + at) !== 0) {
         throw bytes.error(
           value + at,
-          `map ${name} has a field behind map_flags that is not 0; to ignore it, set ignoreUnknownMapFields (--mapcompat of the command)`,
+          `map ${name}: the bytes after map_flags are not 0; to ignore them, set the option ignoreUnknownMapFields (in the command: --mapcompat)`,
         );
       }
     }
@@ -85,7 +88,7 @@ function readSection(
       maxEntries: field(3),
       flags: field(4),
     });
-    if (map.type === 0) throw bytes.error(value, `map ${name}: its type is missing`);
+    if (map.type === 0) throw bytes.error(value, `map ${name} has no type`);
     const types = btf === undefined ? undefined : annotatedTypes(btf, name, map.keySize, map.valueSize);
     map.keyTypeId = types?.key ?? 0;
     map.valueTypeId = types?.value ?? 0;

@@ -158,7 +158,7 @@ export class Linker {
   #spend(amount: number, name: string): void {
     this.#work += amount;
     if (this.#work <= MAX_OBJECT_WORK) return;
-    const problem = `the programs up to ${name} link to more than ${MAX_OBJECT_WORK} instructions and records`;
+    const problem = `the programs are too large: together those up to ${name} have more than ${MAX_OBJECT_WORK} instructions and debug records`;
     throw new FormatError({ source: this.#input.elf.source }, problem);
   }
 
@@ -190,12 +190,13 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
       const section = elf.section(from.section, from.name);
       return sectionError(elf, section, `function ${from.name}: ${problem}`, (from.start + slot) * SLOT);
     };
-    if (reference !== undefined) throw fail("the relocation of a call or of a function's address refers to data");
-    if (!local) throw fail("the address of a function is taken without a relocation that names the function");
+    if (reference !== undefined) throw fail("this relocation must refer to a function, but it refers to data");
+    if (!local) throw fail("an instruction loads a function's address, but no relocation names the function");
     // There is no relocation for a call within one section: the compiler has written the target into the instruction.
     const at = from.start + slot + view.imm(slot) + 1;
     const target = functions.find(from.section, at);
-    if (target === undefined || target.start !== at) throw fail(`there is no function at instruction ${at} to call`);
+    if (target === undefined || target.start !== at)
+      throw fail(`a call goes to instruction ${at}, where no function begins`);
     sites.push({ slot, target, call: true });
   }
   return sites;
@@ -251,7 +252,10 @@ class JumpTables {
     if (section === undefined) throw new FormatError({ source: elf.source }, "there is no section .jumptables");
     const bytes = elf.bytes(section);
     if (start % 8 !== 0 || size % 8 !== 0)
-      throw bytes.error(start, `a jump table of ${size} bytes has no whole entries`);
+      throw bytes.error(
+        start,
+        `a jump table of ${size} bytes at offset ${start} is not made of whole entries of 8 bytes`,
+      );
     bytes.check(start, size, "a jump table");
     const targets: number[] = [];
     for (let at = start; at < start + size; at += 8) {
@@ -260,7 +264,7 @@ class JumpTables {
       if (!Number.isInteger(target) || target < 0 || target >= from.count) {
         throw bytes.error(
           at,
-          `the jump table's target 0x${bytes.u64(at).toString(16)} is no instruction of ${from.name}`,
+          `the jump table's target 0x${bytes.u64(at).toString(16)} is not an instruction of ${from.name}`,
         );
       }
       targets.push(base + target);

@@ -26,12 +26,12 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
   const { btf, source, ignoreUnknown } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
   const struct = btf.type(structId);
-  if (struct.kind !== "struct") throw fail(`its definition is ${struct.kind.toUpperCase()}, not a struct`);
+  if (struct.kind !== "struct") throw fail(`its definition must be a struct, not ${struct.kind.toUpperCase()}`);
   const map = newMap({ name, source: "btf" });
   const seen = new Set<string>();
   struct.members.forEach((member, i) => {
     const field = new Field(place, name, member);
-    if (seen.has(member.name)) throw fail(`there are two members ${member.name}`);
+    if (seen.has(member.name)) throw fail(`its definition has two members ${member.name}`);
     seen.add(member.name);
     switch (member.name) {
       case "type":
@@ -66,24 +66,24 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
       case "pinning": {
         if (inner) throw fail("an inner map cannot be pinned");
         const pinning = field.number();
-        if (pinning > 1) throw fail(`pinning is ${pinning}, neither 0 (none) nor 1 (LIBBPF_PIN_BY_NAME)`);
+        if (pinning > 1) throw fail(`pinning must be 0 (none) or 1 (LIBBPF_PIN_BY_NAME), not ${pinning}`);
         map.pinning = pinning === 1 ? "name" : "none";
         break;
       }
       case "values":
-        if (inner) throw fail("an inner map cannot have values: maps can be nested only one level deep");
-        if (i !== struct.members.length - 1) throw fail("values must be the last member");
+        if (inner) throw fail('an inner map cannot have the member "values": maps can be nested only one level deep');
+        if (i !== struct.members.length - 1) throw fail('the member "values" must be the last one');
         map.valueSize = field.agree("value size", map.valueSize, 4);
         map.innerMap = readValues(place, name, map.type, member);
         break;
       default:
         if (ignoreUnknown) break;
         throw fail(
-          `unknown member ${member.name === "" ? "without a name" : member.name}; to ignore it, set ignoreUnknownMapFields (--mapcompat of the command)`,
+          `its definition has an unknown member ${member.name === "" ? "without a name" : member.name}; to ignore it, set the option ignoreUnknownMapFields (in the command: --mapcompat)`,
         );
     }
   });
-  if (map.type === BpfMapType.BPF_MAP_TYPE_UNSPEC) throw fail("its type is missing");
+  if (map.type === BpfMapType.BPF_MAP_TYPE_UNSPEC) throw fail("its definition has no type");
   return map;
 }
 
@@ -92,18 +92,23 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   const { btf, source } = place;
   const fail = (problem: string) => new FormatError({ source }, `map ${name}: ${problem}`);
   const ofPrograms = mapType === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
-  if (!ofPrograms && !isMapOfMaps(mapType)) throw fail("only a prog array or a map of maps can have values");
+  if (!ofPrograms && !isMapOfMaps(mapType))
+    throw fail('only a prog array or a map of maps can have the member "values"');
   const array = btf.type(member.type);
-  if (array.kind !== "array" || array.length !== 0) throw fail("values must be an array without a length: values[]");
+  if (array.kind !== "array" || array.length !== 0)
+    throw fail('the member "values" must be an array without a length: values[]');
   const pointer = btf.type(btf.resolve(array.type));
-  if (pointer.kind !== "ptr") throw fail(`values must hold pointers, not ${pointer.kind.toUpperCase()}`);
+  if (pointer.kind !== "ptr")
+    throw fail(`the elements of "values" must be pointers, not ${pointer.kind.toUpperCase()}`);
   const target = btf.resolve(pointer.type);
   const kind = btf.type(target).kind;
   if (ofPrograms) {
-    if (kind !== "func_proto") throw fail(`values must point to functions, not ${kind.toUpperCase()}`);
+    if (kind !== "func_proto")
+      throw fail(`the elements of "values" must point to functions, not ${kind.toUpperCase()}`);
     return undefined;
   }
-  if (kind !== "struct") throw fail(`values must point to a map's struct, not ${kind.toUpperCase()}`);
+  if (kind !== "struct")
+    throw fail(`the elements of "values" must point to the struct of a map, not ${kind.toUpperCase()}`);
   return readDefinition(place, `${name}.inner`, target, true);
 }
 
@@ -167,14 +172,14 @@ class Field {
       if (!(cause instanceof FormatError)) throw cause;
       throw this.#error(`points to a type of unknown size: ${cause.problem}`, { cause });
     }
-    if (size > 0xffffffff) throw this.#error(`points to a type of ${size} bytes, more than 32 bits can count`);
+    if (size > 0xffffffff) throw this.#error(`points to a type of ${size} bytes, but the size must fit into 32 bits`);
     return size;
   }
 
   /** Returns a size that two members may give. Throws if they give different sizes. */
   agree(what: string, known: number, size: number): number {
     if (known === 0 || known === size) return size;
-    throw this.#error(`says a ${what} of ${size}, but another member said ${known}`);
+    throw this.#error(`gives a ${what} of ${size}, but another member gives ${known}`);
   }
 
   #error(problem: string, options?: ErrorOptions): FormatError {

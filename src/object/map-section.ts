@@ -54,25 +54,26 @@ export function readMapSection(
   if (section === undefined) return new PlacedMaps([]);
   const fail = (problem: string, offset?: number) => sectionError(elf, section, problem, offset);
   const datasec = btf?.find(".maps", BtfKind.DATASEC);
-  if (btf === undefined) throw fail("maps are defined by BTF, and the object has none: compile with -g");
+  if (btf === undefined) throw fail("the maps are defined by BTF, but the object has no BTF; compile it with clang -g");
   const type = datasec === undefined ? undefined : btf.type(datasec);
   if (type?.kind !== "datasec") throw fail("the object's BTF does not describe it (no DATASEC .maps)");
   const { length } = elf.contents(section);
   const tags = declarationTags(btf);
   const placed = type.variables.map((info): PlacedMap => {
     const variable = btf.type(info.type);
-    if (variable.kind !== "var") throw fail(`map ${variable.name} is ${variable.kind.toUpperCase()}, not a variable`);
+    if (variable.kind !== "var")
+      throw fail(`map ${variable.name} must be a variable, not ${variable.kind.toUpperCase()}`);
     const { name } = variable;
     if (name === "") throw fail("a map has no name", info.offset);
     if (info.offset + info.size > length)
-      throw fail(`map ${name} ends past the section's ${length} bytes`, info.offset);
+      throw fail(`map ${name} ends past the end of the section, which has ${length} bytes`, info.offset);
     if (variable.linkage !== "global") {
       throw fail(`map ${name} is ${variable.linkage}; a map must be global: remove static, extern or __hidden`);
     }
     const struct = btf.resolve(variable.type);
     const map = readMapDefinition({ btf, source: elf.sourceOf(section), ignoreUnknown }, name, struct);
     if (btf.sizeField(struct) > info.size)
-      throw fail(`map ${name}: its struct is bigger than its variable`, info.offset);
+      throw fail(`map ${name}: the struct that defines it is larger than its variable`, info.offset);
     const arena = map.type === BpfMapType.BPF_MAP_TYPE_ARENA;
     const spec = { ...map, source: arena ? ("arena" as const) : map.source, tags: tags.get(info.type) ?? [] };
     names.add(spec, fail);
@@ -90,7 +91,7 @@ function readArena({ elf, arena: section, maps }: ObjectSections, placed: readon
     throw sectionError(
       elf,
       maps,
-      `maps ${first.map.name} and ${second.map.name} are both arenas; an object can have one`,
+      `maps ${first.map.name} and ${second.map.name} are both arenas; an object can have only one`,
     );
   }
   if (section === undefined) return;
@@ -133,7 +134,7 @@ export function readMapSlots(
     const fail = (problem: string) =>
       sectionError(elf, section, `relocation ${i} for offset 0x${offset.toString(16)}: ${problem}`);
     const place = placed.holding(offset, POINTER_SIZE);
-    if (place === undefined) throw fail(`it puts ${symbol.name} into a map, but no map lies there`);
+    if (place === undefined) throw fail(`it puts ${symbol.name} into a map, but there is no map at this offset`);
     const { map, info } = place;
     if (isMapOfMaps(map.type)) {
       if (symbol.section !== maps?.index || !names.has(symbol.name))
@@ -147,7 +148,7 @@ export function readMapSlots(
       const program = functions.find(symbol.section, symbol.value / SLOT);
       const named = program !== undefined && (program.name === symbol.name || program.aliases.includes(symbol.name));
       if (!named || program.start * SLOT !== symbol.value || !program.entry) {
-        throw fail(`map ${map.name}: ${symbol.name} is no program with a section of its own`);
+        throw fail(`map ${map.name}: ${symbol.name} is not a program in a section of its own`);
       }
     } else {
       throw fail(`map ${map.name} cannot have initial values, because it is neither a prog array nor a map of maps`);
@@ -156,7 +157,7 @@ export function readMapSlots(
     const last = struct.kind === "struct" ? struct.members.at(-1) : undefined;
     const within = offset - info.offset - (last?.bitOffset ?? 0) / 8;
     if (last?.name !== "values" || within < 0 || within % POINTER_SIZE !== 0) {
-      throw fail(`map ${map.name}: the offset is not that of an element of the member values`);
+      throw fail(`map ${map.name}: no element of the member "values" begins at this offset`);
     }
     const slots = found.get(place) ?? new Map<number, string>();
     slots.set(within / POINTER_SIZE, symbol.name);

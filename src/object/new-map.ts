@@ -90,7 +90,7 @@ export class MapNames {
 
   /** Adds a map. Throws the error that `fail` makes if the name is taken. */
   add(map: MapSpec, fail: (problem: string) => FormatError): void {
-    if (this.has(map.name)) throw fail(`there are two maps ${map.name}`);
+    if (this.has(map.name)) throw fail(`the object has two maps ${map.name}`);
     this.all[map.name] = map;
   }
 

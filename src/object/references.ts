@@ -54,9 +54,8 @@ function readSection(
     const symbol = referents.symbols.at(number);
     const fail = (problem: string) =>
       sectionError(elf, target, `relocation ${i} against ${nameOf(referents, symbol)}: ${problem}`, offset);
-    if (offset % SLOT !== 0 || offset >= target.size)
-      throw fail("its offset is not that of an instruction of the section");
-    if (addend !== 0) throw fail(`has an addend of its own (${addend}), which BPF objects do not use`);
+    if (offset % SLOT !== 0 || offset >= target.size) throw fail("no instruction of the section begins at its offset");
+    if (addend !== 0) throw fail(`it has an explicit addend (${addend}), which bpfts does not support`);
     const slot = offset / SLOT;
     const from = referents.functions.find(target.index, slot);
     // No function is here, only the code of a weak function that a static linker has overridden. Skip its relocations.
@@ -90,40 +89,42 @@ function classify(
   const call = view.isCall(slot);
   if (!call && !view.isLoad(slot)) {
     throw fail(
-      `instruction 0x${view.opcode(slot).toString(16)} is neither a call nor ld_imm64, and nothing else can be relocated`,
+      `it refers to an instruction with opcode 0x${view.opcode(slot).toString(16)}, but only a call or an ld_imm64 can be relocated`,
     );
   }
   const imm = view.imm(slot);
   const { section, value } = symbol;
   if (isExtern(symbol)) {
     const extern = externs.bySymbol.get(symbol.index) ?? (call ? undefined : addConstant(externs, symbol));
-    if (extern === undefined) throw fail("the function is called but neither defined nor declared as __ksym");
-    if (call && extern.source.kind !== "kfunc") throw fail(`a ${extern.source.kind} extern cannot be called`);
+    if (extern === undefined)
+      throw fail("the program calls this function, but the object neither defines it nor declares it __ksym");
+    if (call && extern.source.kind !== "kfunc")
+      throw fail(`the program calls this extern, but it is a ${extern.source.kind}, not a function`);
     return { kind: "extern", slot, extern, call };
   }
-  if (section === SectionIndex.SHN_UNDEF) throw fail("it is not defined");
+  if (section === SectionIndex.SHN_UNDEF) throw fail("the object does not define it");
   if (section >= SectionIndex.SHN_LORESERVE) {
     const place =
       section === SectionIndex.SHN_COMMON
-        ? "it is common: give the variable an initial value, or compile with -fno-common"
+        ? "it is a common symbol: give the variable an initial value, or compile with -fno-common"
         : `it is in the special section 0x${section.toString(16)}`;
     throw fail(place);
   }
   const target = sections.elf.section(section, `symbol ${symbol.name}`);
   if (call || sections.codeNumbers.has(section)) {
-    if (call && view.source(slot) !== 1) throw fail("the instruction is not a call of a function of the program");
+    if (call && view.source(slot) !== 1) throw fail("the instruction does not call a function of the object");
     // For a static function, the symbol gives the section and the instruction gives an offset: in slots for a call, in
     // bytes for a load.
     const at = value / SLOT + (call ? imm + 1 : imm / SLOT);
     const found = functions.find(section, at);
     if (found === undefined || found.start !== at) {
-      throw fail(`there is no function at instruction ${at} of section ${target.name}`);
+      throw fail(`no function begins at instruction ${at} of section ${target.name}`);
     }
     return { kind: "function", slot, target: found, call };
   }
   const offset = (imm + value) >>> 0;
   if (target === sections.arena) {
-    if (referents.arena === undefined) throw fail("there is no arena map");
+    if (referents.arena === undefined) throw fail("the object has no arena map");
     return { kind: "map_value", slot, map: referents.arena.name, offset };
   }
   if (target === sections.jumpTables) return { kind: "jump_table", slot, start: value, size: symbol.size };
@@ -131,7 +132,7 @@ function classify(
   if (data !== undefined) return { kind: "map_value", slot, map: data.name, offset };
   const legacy = referents.legacyMaps.get(section);
   if (target !== sections.maps && legacy === undefined) {
-    throw fail(`section ${target.name} holds neither maps nor variables nor functions`);
+    throw fail(`section ${target.name} contains no maps, variables or functions`);
   }
   // If the symbol is a section's, the offset in the instruction selects the map. Other symbols need no offset.
   const place = symbol.type === SymbolType.STT_SECTION ? value + imm : value;

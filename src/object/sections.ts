@@ -71,7 +71,8 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
     else if (name === "maps" || name.startsWith("maps/")) legacyMaps.push(section);
     else if (name === ".maps") only.set(name, section);
     else if (name === ".BTF" || name === ".BTF.ext") {
-      if (type !== SectionType.SHT_PROGBITS) throw sectionError(elf, section, `its type ${type} is not PROGBITS`);
+      if (type !== SectionType.SHT_PROGBITS)
+        throw sectionError(elf, section, `the section must be of type PROGBITS, not ${type}`);
       only.set(name, section);
     } else if (type === SectionType.SHT_PROGBITS && size > 0) {
       if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0) code.push(section);
@@ -115,12 +116,14 @@ function checkObject(elf: ElfFile): void {
   // Old versions of LLVM write 0 as the machine.
   if (elf.machine !== ElfMachine.EM_BPF && elf.machine !== ElfMachine.EM_NONE) {
     throw fail(
-      `not a BPF object: it is for machine ${machineName(elf.machine)}, not BPF (${ElfMachine.EM_BPF}); compile with clang --target=bpf`,
+      `this is not a BPF object: it is for machine ${machineName(elf.machine)}, not BPF (${ElfMachine.EM_BPF}); compile with clang --target=bpf`,
     );
   }
-  if (elf.bits !== 64) throw fail("not a BPF object: it is a 32-bit ELF file");
+  if (elf.bits !== 64) throw fail("this is not a BPF object: it is a 32-bit ELF file");
   if (elf.type !== ElfType.ET_REL) {
-    throw fail(`not a relocatable object (ET_REL, 1): its ELF type is ${elf.type}; compile with -c, without linking`);
+    throw fail(
+      `this is not a relocatable object (ET_REL, 1): its ELF type is ${elf.type}; compile with -c, without linking`,
+    );
   }
   // In a valid file, sections share no bytes. Without this check, the sections of a small file could add up to
   // terabytes.
@@ -128,10 +131,11 @@ function checkObject(elf: ElfFile): void {
   for (const { type, offset, size } of elf.sections) {
     if (type !== SectionType.SHT_NOBITS && offset + size <= elf.length) total += size;
   }
-  if (total > 2 * elf.length) throw fail(`sections overlap: they claim ${total} bytes of a file of ${elf.length}`);
+  if (total > 2 * elf.length)
+    throw fail(`the sections overlap: together they have ${total} bytes, but the file has only ${elf.length}`);
   const tables = elf.sections.filter((section) => section.type === SectionType.SHT_SYMTAB);
-  if (tables.length === 0) throw fail("there is no symbol table: the object was stripped; strip only with -g");
-  if (tables.length > 1) throw fail("there is more than one symbol table");
+  if (tables.length === 0) throw fail("the file has no symbol table: it was stripped; strip it with -g only");
+  if (tables.length > 1) throw fail("the file has more than one symbol table");
 }
 
 function machineName(machine: number): string {
@@ -151,7 +155,7 @@ function ignored({ name, type, size }: ElfSection): boolean {
 
 function readVersion(elf: ElfFile, section: ElfSection): number {
   const bytes = elf.bytes(section);
-  if (bytes.length !== 4) throw bytes.error(undefined, `the kernel version takes 4 bytes, not ${bytes.length}`);
+  if (bytes.length !== 4) throw bytes.error(undefined, `the kernel version must have 4 bytes, not ${bytes.length}`);
   return bytes.u32(0);
 }
 

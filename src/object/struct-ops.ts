@@ -28,7 +28,11 @@ export function readStructOps(sections: ObjectSections, btf: Btf | undefined, na
   const out = new Map<number, readonly PlacedStruct[]>();
   for (const section of sections.structOps) {
     if (btf === undefined) {
-      throw sectionError(sections.elf, section, "struct_ops need BTF, and the object has none: compile with -g");
+      throw sectionError(
+        sections.elf,
+        section,
+        "struct_ops maps need BTF, but the object has none; compile it with clang -g",
+      );
     }
     const structs = readSection(sections, section, btf, names).sort((a, b) => a.offset - b.offset);
     structs.forEach((struct, i) => {
@@ -52,14 +56,14 @@ function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, nam
   return type.variables.map(({ type: variableId, offset }) => {
     const variable = btf.type(variableId);
     if (variable.kind !== "var")
-      throw fail(`${variable.name} is ${variable.kind.toUpperCase()}, not a variable`, offset);
+      throw fail(`${variable.name} must be a variable, not ${variable.kind.toUpperCase()}`, offset);
     const typeId = btf.resolve(variable.type);
     const struct = btf.type(typeId);
     if (struct.kind !== "struct")
-      throw fail(`variable ${variable.name} is ${struct.kind.toUpperCase()}, not a struct`, offset);
-    if (struct.name === "") throw fail(`variable ${variable.name} is of a struct without a name`, offset);
+      throw fail(`variable ${variable.name} must be a struct, not ${struct.kind.toUpperCase()}`, offset);
+    if (struct.name === "") throw fail(`the struct type of variable ${variable.name} has no name`, offset);
     const { size } = struct;
-    if (offset + size > data.length) throw fail(`variable ${variable.name} ends past the section's end`, offset);
+    if (offset + size > data.length) throw fail(`variable ${variable.name} ends past the end of the section`, offset);
     const callbacks: Callback[] = [];
     const link = section.name.endsWith(".link");
     const structOps: StructOpsSpec = {
@@ -109,17 +113,17 @@ export function readCallbacks(
     const fail = (problem: string) =>
       sectionError(elf, section, `relocation ${i} for offset 0x${offset.toString(16)} of ${target.name}: ${problem}`);
     const struct = findStruct(structs, offset);
-    if (struct === undefined) throw fail(`there is no struct to hold ${symbol.name}`);
+    if (struct === undefined) throw fail(`it puts ${symbol.name} into a struct, but there is no struct at this offset`);
     const at = offset - struct.offset;
     const member = struct.members.get(at);
     const name = `${struct.map.name}.${member?.name ?? at}`;
-    if (member === undefined) throw fail(`struct ${struct.structOps.typeName} has no member at byte ${at}`);
+    if (member === undefined) throw fail(`no member of struct ${struct.structOps.typeName} begins at byte ${at}`);
     const pointer = btf.type(btf.resolve(member.type));
     if (pointer.kind !== "ptr" || btf.kind(btf.resolve(pointer.type)) !== BtfKind.FUNC_PROTO) {
-      throw fail(`${name} is no pointer to a function, and a relocation is allowed only for such a pointer`);
+      throw fail(`${name} is not a pointer to a function, and only such pointers can be relocated`);
     }
     const program = programAt(functions, symbol.section, symbol.value);
-    if (program === undefined) throw fail(`${name}: ${symbol.name} is no program`);
+    if (program === undefined) throw fail(`${name}: ${symbol.name} is not a program`);
     if (sectionKind(program.sectionName)?.type !== BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) {
       throw fail(`${name}: program ${program.name} in section ${program.sectionName} is not of type struct_ops`);
     }

@@ -52,7 +52,9 @@ export class VariableSpec {
   get bytes(): Uint8Array {
     const { contents } = this.#map;
     if (contents === undefined || contents.length < this.offset + this.size) {
-      throw new UsageError(`${this.sectionName} has no ${this.size} bytes at ${this.offset} for variable ${this.name}`);
+      throw new UsageError(
+        `variable ${this.name} (${this.size} bytes at offset ${this.offset}) does not lie in the contents of ${this.sectionName}`,
+      );
     }
     return contents.subarray(this.offset, this.offset + this.size);
   }
@@ -79,7 +81,7 @@ export class VariableSpec {
   #types(): Btf {
     const btf = this.#btf;
     if (btf === undefined || btf.kind(this.typeId) === BtfKind.VOID) {
-      throw new UsageError(`variable ${this.name} has no type information: use its bytes`);
+      throw new UsageError(`variable ${this.name} has no type information; read and write its bytes instead`);
     }
     return btf;
   }

@@ -18,7 +18,7 @@ const CHUNK = 4096;
  * before Linux 6.17.
  */
 export function* readStream(fd: number, name: StreamName): Generator<Uint8Array, void, undefined> {
-  const stream = lookUp(STREAMS, name, "stream of a program");
+  const stream = lookUp(STREAMS, name, "program stream");
   for (;;) {
     const chunk = new Uint8Array(CHUNK);
     let length: number;

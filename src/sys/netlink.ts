@@ -71,7 +71,7 @@ function encodeRequest({ type, flags = 0, header, attributes = [] }: RouteReques
   const message = new Uint8Array(length);
   Nlmsghdr.fill(new DataView(message.buffer), 0, {
     nlmsg_len: length,
-    nlmsg_type: lookUp(NlMessage, type, "message of rtnetlink"),
+    nlmsg_type: lookUp(NlMessage, type, "rtnetlink message"),
     nlmsg_flags: addFlags(flags, NlFlag.NLM_F_REQUEST | NlFlag.NLM_F_ACK, "flags"),
     nlmsg_seq: 1,
   });

@@ -22,7 +22,7 @@ export function setSocketOption(fd: number, option: keyof typeof SocketOption, v
     "setsockopt",
     fd,
     SOL_SOCKET,
-    lookUp(SocketOption, option, "option of a socket"),
+    lookUp(SocketOption, option, "socket option"),
     placeU32s([value]),
     4,
   );

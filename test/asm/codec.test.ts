@@ -78,8 +78,8 @@ const dirty = wide.slice();
 dirty[17] = 1;
 const HOSTILE: readonly (readonly [string, Uint8Array, number, RegExp])[] = [
   ["an odd length", wide.subarray(0, 11), 8, /multiple of 8/],
-  ["an ld_imm64 without its second slot", wide.subarray(0, 16), 8, /lacks its second slot/],
-  ["a second slot with registers", dirty, 16, /not a bare immediate/],
+  ["an ld_imm64 without its second slot", wide.subarray(0, 16), 8, /the second slot of ld_imm64 is missing/],
+  ["a second slot with registers", dirty, 16, /the second slot of ld_imm64 must be zero apart from its immediate/],
 ];
 for (const [name, bytes, offset, problem] of HOSTILE) {
   test(`refuses ${name}`, () => {

@@ -81,11 +81,11 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "a text",
     new TextEncoder().encode("#!/bin/sh\necho hello\n"),
-    /^file\.o: not an ELF file: it begins with the text "#!\/bin\/sh\\necho /,
+    /^file\.o: this is not an ELF file: it begins with the text "#!\/bin\/sh\\necho /,
   ],
   ["another format", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d), /begins with the bytes 89 50 4e 47$/],
-  ["four bytes", good.slice(0, 4), /truncated: an ELF header needs 52 bytes, but there are 4$/],
-  ["half a header", good.slice(0, 40), /truncated: an ELF header needs 64 bytes, but there are 40$/],
+  ["four bytes", good.slice(0, 4), /the file is truncated: an ELF header needs 52 bytes, but there are 4$/],
+  ["half a header", good.slice(0, 40), /the file is truncated: an ELF header needs 64 bytes, but there are 40$/],
   [
     "half a file",
     good.slice(0, good.length - 100),
@@ -95,7 +95,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   ["a strange byte order", changed([5, 0]), /byte order 0/],
   ["a future version", changed([6, 9]), /ELF version 9/],
   ["small section headers", changed([58, 8]), /section headers of 8 bytes/],
-  ["names in no section", changed([62, 200]), /section 200 for the section names, but the file has only 5/],
+  ["names in no section", changed([62, 200]), /section 200 has the section names, but the file has only 5/],
   ["sections beyond 2^53", changed([45, 255], [46, 255], [47, 255]), /first section header needs 64 bytes/],
 ];
 for (const [what, data, message] of refused) {

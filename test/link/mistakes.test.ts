@@ -105,7 +105,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "no ELF",
       () => links.attachUprobe(uprobe, { binary: "/etc/passwd", symbol: "x" }),
-      /\/etc\/passwd: not an ELF file/,
+      /\/etc\/passwd: this is not an ELF file/,
     ],
     [
       "return offset",

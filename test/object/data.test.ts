@@ -98,7 +98,10 @@ test("kconfig externs that would fill the memory are refused", () => {
     arrays++;
   }
   assert.equal(arrays, 1);
-  assert.throws(() => parseObject(bytes), /the __kconfig externs take 1900000\d{3} bytes; at most 1048576 are taken$/);
+  assert.throws(
+    () => parseObject(bytes),
+    /the __kconfig externs need 1900000\d{3} bytes, but at most 1048576 are allowed$/,
+  );
 });
 
 test("kconfig externs are laid out as libbpf does", () => {

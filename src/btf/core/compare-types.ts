@@ -23,7 +23,10 @@ export class CoreBudget {
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0)
-      throw new FormatError({ source: this.#source }, "CO-RE relocations need too many type comparisons");
+      throw new FormatError(
+        { source: this.#source },
+        "the CO-RE relocations of this object need too many type comparisons",
+      );
   }
 
   /** Returns a name without its flavour. A long name counts as several steps of the budget. */
@@ -166,7 +169,7 @@ function isPlainInt(btf: Btf, id: TypeId): boolean {
 }
 
 export function tooDeep(btf: Btf, id: TypeId): FormatError {
-  return new FormatError({ source: btf.source }, `type [${id}] is nested more than ${MAX_TYPE_DEPTH} levels deep`);
+  return new FormatError({ source: btf.source }, `type [${id}] nests more than ${MAX_TYPE_DEPTH} levels deep`);
 }
 
 /**

@@ -53,7 +53,7 @@ export function applyCoreRelocation(
   };
   const expect = (found: bigint): void => {
     if (validate && BigInt.asUintN(64, found) !== original)
-      fail(`the instruction has the value ${found} instead of ${original}, which would become ${value}`);
+      fail(`the relocation replaces the value ${original} by ${value}, but the instruction contains ${found}`);
   };
   if (result.poison) return poison();
 
@@ -61,7 +61,7 @@ export function applyCoreRelocation(
   switch (opcode & CLASS_MASK) {
     case bpf.BPF_ALU:
     case bpf.BPF_ALU64:
-      if ((opcode & bpf.BPF_X) !== 0) fail("the ALU instruction has no immediate");
+      if ((opcode & bpf.BPF_X) !== 0) fail("the ALU instruction has no immediate operand to replace");
       expect(BigInt(instructions.getInt32(at + 4, little)));
       instructions.setInt32(at + 4, Number(BigInt.asIntN(32, value)), little);
       return undefined;
@@ -73,8 +73,9 @@ export function applyCoreRelocation(
       if (result.failSizeChange) return poison();
       if (result.size !== result.originalSize) {
         const bytes = BYTES_OF_SIZE[opcode & SIZE_MASK];
-        if (bytes !== result.originalSize) fail(`the instruction moves ${bytes} bytes, not ${result.originalSize}`);
-        const size = SIZE_OF_BYTES[result.size] ?? fail(`no instruction moves ${result.size} bytes`);
+        if (bytes !== result.originalSize)
+          fail(`the instruction loads or stores ${bytes} bytes, but the field has ${result.originalSize} bytes`);
+        const size = SIZE_OF_BYTES[result.size] ?? fail(`no instruction loads or stores ${result.size} bytes`);
         instructions.setUint8(at, (opcode & ~SIZE_MASK) | size);
       }
       instructions.setInt16(at + 2, Number(value), little);
@@ -82,7 +83,7 @@ export function applyCoreRelocation(
     }
     case bpf.BPF_LD: {
       if (!isPlainLoadImmediate(instructions, at, little))
-        fail("the ld_imm64 is incomplete or loads something else than a number");
+        fail("the ld_imm64 is incomplete, or it does not load a plain number");
       const low = BigInt(instructions.getUint32(at + 4, little));
       const high = BigInt(instructions.getUint32(at + bpf.SLOT_SIZE + 4, little));
       expect((high << 32n) | low);

@@ -126,7 +126,11 @@ export class CoreRelocator {
       return { ...combine(this.#local, own, this.#local, own), text, target: undefined };
     }
     const original = coreValue(kind, spec);
-    if (original === undefined) throw new FormatError({ source: this.#local.source }, `${text} has no value`);
+    if (original === undefined)
+      throw new FormatError(
+        { source: this.#local.source },
+        `the type in the object has no value for the CO-RE relocation ${text}`,
+      );
     const candidates = this.#candidatesOf(typeId, text);
     const matching: Match[] = [];
     for (const candidate of candidates) {
@@ -163,7 +167,7 @@ export class CoreRelocator {
     if (name === "")
       throw new FormatError(
         { source: this.#local.source },
-        `${text}: the type has no name, so it cannot be found in the kernel`,
+        `${text}: the type has no name, so bpfts cannot find it in the kernel`,
       );
     const kind = this.#local.kind(typeId);
     const candidates = (target: CoreTarget, ids: readonly TypeId[]): Candidate[] =>
@@ -197,12 +201,13 @@ interface Match {
 function refuseAmbiguity(local: Btf, text: string, a: Match, b: Match): void {
   let difference: string;
   if (a.spec.bitOffset !== b.spec.bitOffset)
-    difference = `field offset ${a.spec.bitOffset} != ${b.spec.bitOffset} bits`;
-  else if (a.value.value !== b.value.value) difference = `value ${a.value.value} != ${b.value.value}`;
+    difference = `the field's offset is ${a.spec.bitOffset} bits in one and ${b.spec.bitOffset} bits in the other`;
+  else if (a.value.value !== b.value.value)
+    difference = `the value is ${a.value.value} in one and ${b.value.value} in the other`;
   else return;
   throw new FormatError(
     { source: local.source },
-    `CO-RE relocation ${text} is ambiguous: ${difference}: ${formatCoreSpec(a.spec)} in ${a.candidate.name}, ` +
+    `CO-RE relocation ${text} matches two types, and ${difference}: ${formatCoreSpec(a.spec)} in ${a.candidate.name}, ` +
       `${formatCoreSpec(b.spec)} in ${b.candidate.name}`,
   );
 }
@@ -220,8 +225,8 @@ function combine(local: Btf, original: CoreValue, target: Btf, found: CoreValue)
     size: found.size,
     failSizeChange,
     reason: failSizeChange
-      ? `a load of ${original.size} bytes cannot become a load of ${found.size} bytes: only pointers and unsigned ` +
-        "integers keep their value"
+      ? `the member has ${original.size} bytes in the object and ${found.size} bytes in the kernel, and only loads of ` +
+        "pointers and unsigned integers can change their size"
       : undefined,
   };
 }
@@ -258,6 +263,6 @@ function isUnsigned(type: BtfType): boolean {
 function absence(spec: CoreSpec, candidates: readonly Candidate[]): string {
   const first = candidates[0];
   if (first === undefined) return `the kernel has no ${kindAndName(spec.btf, spec.rootTypeId)}`;
-  const others = candidates.length > 1 ? `; neither do ${candidates.length - 1} other types of that name` : "";
-  return `${describeType(first.btf, first.id)} in ${first.name} has no compatible ${formatCorePath(spec)}${others}`;
+  const others = candidates.length > 1 ? `; ${candidates.length - 1} other types of that name have not either` : "";
+  return `${describeType(first.btf, first.id)} in ${first.name} has nothing compatible with ${formatCorePath(spec)}${others}`;
 }

@@ -45,19 +45,20 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
     throw relocationError(btf, relocation, problem);
   };
   const spec: CoreSpec = { btf, kind, rootTypeId: typeId, accessors: [], raw: [], bitOffset: 0 };
-  if (subject === undefined) return fail(`unknown kind ${kind}`);
-  if (subject === "type") return relocation.accessString === "0" ? spec : fail("a type has no members to access");
+  if (subject === undefined) return fail(`the relocation kind ${kind} is unknown`);
+  if (subject === "type")
+    return relocation.accessString === "0" ? spec : fail('a relocation of a whole type has the access string "0"');
   const raw = parseAccessString(relocation.accessString);
-  if (raw === undefined) return fail("not an access string");
+  if (raw === undefined) return fail("this is not an access string");
   spec.raw.push(...raw);
 
   let id = btf.resolve(typeId);
   const first = raw[0]!;
   if (subject === "enumerator") {
     const type = btf.type(id);
-    if (type.kind !== "enum" && type.kind !== "enum64") return fail("not an enum");
+    if (type.kind !== "enum" && type.kind !== "enum64") return fail("the type is not an enum");
     const value = raw.length === 1 ? type.values[first] : undefined;
-    if (value === undefined) return fail("no such enumerator");
+    if (value === undefined) return fail("the enum does not have this enumerator");
     spec.accessors.push({ typeId: id, index: first, name: value.name });
     return spec;
   }
@@ -68,7 +69,7 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
     id = btf.resolve(id);
     if (isComposite(btf.kind(id))) {
       const member = memberAt(btf, id, index);
-      if (member === undefined) return fail(`no member ${index} in ${describeType(btf, id)}`);
+      if (member === undefined) return fail(`${describeType(btf, id)} has no member number ${index}`);
       spec.bitOffset = (spec.bitOffset + member.bitOffset) >>> 0;
       if (member.name !== "") spec.accessors.push({ typeId: id, index, name: member.name });
       id = member.type;
@@ -77,7 +78,7 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
     const type = btf.type(id);
     if (type.kind !== "array") return fail(`${describeType(btf, id)} has no members`);
     if (index >= type.length && !isFlexibleArray(btf, spec.accessors.at(-1), type.length))
-      return fail(`index ${index} is outside an array of ${type.length}`);
+      return fail(`index ${index} is outside an array of ${type.length} elements`);
     id = btf.resolve(type.type);
     spec.accessors.push({ typeId: id, index, name: undefined });
     spec.bitOffset = (spec.bitOffset + bitsOf(index, coreSizeOf(btf, id))) >>> 0;
@@ -88,7 +89,7 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
 /** Throws FormatError for an access string that is longer than any valid one. */
 export function checkAccessString(btf: Btf, relocation: CoreRelocation): void {
   if (relocation.accessString.length > MAX_SPEC_LENGTH * LONGEST_INDEX) {
-    throw relocationError(btf, relocation, "not an access string");
+    throw relocationError(btf, relocation, "this is not an access string");
   }
 }
 

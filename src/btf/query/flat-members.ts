@@ -20,7 +20,7 @@ export class MemberBudget {
   spend(btf: Btf, id: TypeId, path: string): void {
     this.#left -= 1 + (path.length >>> 6);
     if (this.#left < 0)
-      throw btf.error(id, "has too many members: the types without a name nest too often in each other");
+      throw btf.error(id, "has too many members, because its anonymous structs and unions nest too deep");
   }
 }
 

@@ -136,7 +136,7 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
       if (shape.kind !== "int" && shape.kind !== "bits") {
         throw btf.error(
           id,
-          `has ${member.name || "a member"} at bit ${member.bitOffset}, but only an integer can be a bitfield or begin inside a byte`,
+          `has ${memberText(member.name)} at bit ${member.bitOffset}, but only an integer can be a bitfield or begin inside a byte`,
         );
       }
       // Old BTF has no kind_flag. There the width of a bitfield is the width of its INT.
@@ -146,10 +146,10 @@ function structShape(btf: Btf, id: TypeId, size: number, list: readonly BtfMembe
       shape = placed.shape;
       offset = placed.offset;
       if (8 * offset + (shape.kind === "bits" ? shape.shift + shape.bits : 8 * shape.size) > 8 * size) {
-        throw btf.error(id, `has ${member.name || "a member"} that ends past its ${size} bytes`);
+        throw btf.error(id, `has ${memberText(member.name)} that ends past the type's ${size} bytes`);
       }
     } else if (offset + shape.size > size) {
-      throw btf.error(id, `has ${member.name || "a member"} that ends past its ${size} bytes`);
+      throw btf.error(id, `has ${memberText(member.name)} that ends past the type's ${size} bytes`);
     }
     if (member.name !== "") {
       members.push({ name: member.name, offset, shape });
@@ -186,6 +186,10 @@ function isChar(btf: Btf, id: TypeId): boolean {
 /** Creates the error for a view that is too short for the type. */
 export function tooShort(btf: Btf, id: TypeId, size: number, view: DataView, at: number): UsageError {
   return new UsageError(
-    `${formatType(btf, id)} takes ${size} bytes, but the view has only ${view.byteLength - at} at offset ${at}`,
+    `${formatType(btf, id)} takes ${size} bytes, but the view has only ${view.byteLength - at} from offset ${at} on`,
   );
+}
+
+function memberText(name: string): string {
+  return name === "" ? "a member without a name" : `the member ${name}`;
 }

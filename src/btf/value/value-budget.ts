@@ -71,9 +71,9 @@ function count(btf: Btf, id: TypeId, known: Map<TypeId, ValueCount>, depth: numb
 
 function excess(type: TypeId, { values, members, size }: ValueCount): ValueCount["tooMuch"] {
   if (values > FREE_VALUES + VALUES_PER_BYTE * size) {
-    return { type, problem: `holds ${values} values in ${size} bytes` };
+    return { type, problem: `contains ${values} values in only ${size} bytes` };
   }
-  return members > MOST_MEMBERS ? { type, problem: `holds ${members} members` } : undefined;
+  return members > MOST_MEMBERS ? { type, problem: `contains ${members} members` } : undefined;
 }
 
 function countNew(btf: Btf, id: TypeId, known: Map<TypeId, ValueCount>, depth: number): ValueCount {

@@ -112,7 +112,7 @@ function makeNew(shape: Shape, context: Context): ValueWriter {
         if (typeof value !== "number") throw new Misfit(`${what()} needs a number, not ${show(value)}`);
         if (size === 8) view.setFloat64(at, value, btf.little);
         else if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
-          throw new Misfit(`${value} does not fit ${what()}`);
+          throw new Misfit(`${value} does not fit into ${what()}`);
         } else view.setFloat32(at, value, btf.little);
       };
     }
@@ -161,7 +161,7 @@ function checkInt(
     } else {
       throw new Misfit(`${what()} needs an integer, not ${show(int)}`);
     }
-    throw new Misfit(`${int} does not fit ${what()}`);
+    throw new Misfit(`${int} does not fit into ${what()}`);
   };
 }
 
@@ -183,7 +183,7 @@ function writeInt(size: number, little: boolean, check: (value: unknown) => Int)
 function writeBytes(size: number, what: () => string): ValueWriter {
   return (view, at, value) => {
     if (!(value instanceof Uint8Array)) throw new Misfit(`${what()} needs a Uint8Array, not ${show(value)}`);
-    if (value.length > size) throw new Misfit(`${value.length} bytes do not fit ${what()}`);
+    if (value.length > size) throw new Misfit(`${value.length} bytes do not fit into ${what()}`);
     new Uint8Array(view.buffer, view.byteOffset + at, size).set(value);
   };
 }
@@ -199,7 +199,8 @@ function writeText(size: number, what: () => string): ValueWriter {
     }
     if (value.includes("\0")) throw new Misfit(`${JSON.stringify(value)} contains a NUL, which would end the text`);
     const text = encoder.encode(value);
-    if (text.length > size) throw new Misfit(`${JSON.stringify(value)} (${text.length} bytes) does not fit ${what()}`);
+    if (text.length > size)
+      throw new Misfit(`${JSON.stringify(value)} (${text.length} bytes) does not fit into ${what()}`);
     bytes(view, at, text);
   };
 }
@@ -211,7 +212,7 @@ function writeArray(shape: Extract<Shape, { kind: "array" }>, write: ValueWriter
     if (!Array.isArray(value) && !(byte && value instanceof Uint8Array)) {
       throw new Misfit(`${what()} needs an array, not ${show(value)}`);
     }
-    if (value.length > length) throw new Misfit(`${value.length} elements do not fit ${what()}`);
+    if (value.length > length) throw new Misfit(`${value.length} elements do not fit into ${what()}`);
     for (let i = 0; i < value.length; i++) {
       try {
         write(view, at + i * element.size, value[i]);

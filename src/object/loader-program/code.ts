@@ -163,7 +163,7 @@ export class LoaderCode {
     try {
       instructions = assemble([mov(r6, r1), ...check, ...this.#items]);
     } catch (error) {
-      throw new UsageError("the object is too large for a loader program: its jumps do not reach the end", {
+      throw new UsageError("the object is too large for a loader program; load it without one", {
         cause: error,
       });
     }

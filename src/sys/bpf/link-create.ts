@@ -200,7 +200,8 @@ const GROUPS = (Object.keys(LINK_CREATE) as (keyof Arms)[]).filter((name) => nam
 
 function fillGroup(view: DataView, options: LinkCreateOptions): void {
   const groups = GROUPS.filter((name) => options[name] !== undefined);
-  if (groups.length > 1) throw new UsageError(`a link takes the options of one kind, not of ${groups.join(" and ")}`);
+  if (groups.length > 1)
+    throw new UsageError(`a link takes the options of one kind only, not of ${groups.join(" and ")}`);
   if (options.target_btf_id !== undefined) {
     LINK_CREATE.target_btf_id.fill(view, ARM, { target_btf_id: options.target_btf_id });
   }
@@ -212,7 +213,7 @@ function fillGroup(view: DataView, options: LinkCreateOptions): void {
 
 function fillNumbers(view: DataView, name: NumberArm, options: Readonly<Record<string, U64>>): void {
   const arm: Struct<Fields> = LINK_CREATE[name];
-  for (const given of Object.keys(options)) lookUp(arm.fields, given, `field of ${name}`);
+  for (const given of Object.keys(options)) lookUp(arm.fields, given, `${name} field`);
   const numbers = Object.entries(arm.fields).map(([field, type]) => {
     return [field, type === u64 ? checkU64(options[field] as U64, field) : options[field]] as const;
   });
@@ -222,7 +223,7 @@ function fillNumbers(view: DataView, name: NumberArm, options: Readonly<Record<s
 /** Writes the place into the attr. The fields for tcx, netkit and cgroup have the same layout. */
 function fillPlace(view: DataView, place: LinkPlace): void {
   if (place.relative_fd !== undefined && place.relative_id !== undefined) {
-    throw new UsageError("the neighbour is named by relative_fd or by relative_id, not by both");
+    throw new UsageError("give the neighbour by relative_fd or by relative_id, not by both");
   }
   if (place.relative_id !== undefined) {
     view.setUint32(AT.flags, view.getUint32(AT.flags, true) | BpfAttachFlag.BPF_F_ID, true);
@@ -236,7 +237,7 @@ function fillPlace(view: DataView, place: LinkPlace): void {
 function fillKprobeMulti(view: DataView, options: KprobeMultiOptions): void {
   const { syms, addrs, cookies } = options;
   if ((syms === undefined) === (addrs === undefined)) {
-    throw new UsageError("kprobe_multi takes the functions' names (syms) or their addresses (addrs)");
+    throw new UsageError("give either the functions' names (syms) or their addresses (addrs) to kprobe_multi");
   }
   const cnt = (syms ?? addrs ?? []).length;
   sameLength(cnt, { cookies });
@@ -252,7 +253,7 @@ function fillKprobeMulti(view: DataView, options: KprobeMultiOptions): void {
 function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
   const { path, path_fd, offsets, ref_ctr_offsets, cookies } = options;
   if ((path === undefined) === (path_fd === undefined)) {
-    throw new UsageError("uprobe_multi takes the file's path or its path_fd");
+    throw new UsageError("give either the file's path or its path_fd to uprobe_multi");
   }
   sameLength(offsets.length, { ref_ctr_offsets, cookies });
   LINK_CREATE.uprobe_multi.fill(view, ARM, {
@@ -278,7 +279,7 @@ function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
 function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[] | undefined>>): void {
   for (const [name, values] of Object.entries(arrays)) {
     if (values !== undefined && values.length !== count) {
-      throw new UsageError(`${name} has ${values.length} elements for ${count} targets`);
+      throw new UsageError(`${name} has ${values.length} elements, but the link has ${count} targets`);
     }
   }
 }

@@ -84,9 +84,9 @@ describe("compiled objects", () => {
       return [`${formatCoreRelocation(local.btf, relocation)}: ${reason}`];
     });
     assert.deepEqual(poisoned, [
-      "<byte_off> [2] struct shape.narrowed (0:3 @ offset 48): a load of 8 bytes cannot become a load of 2 bytes: only " +
-        "pointers and unsigned integers keep their value",
-      "<byte_off> [2] struct shape.removed (0:11 @ offset 100): [1] struct shape in vmlinux has no compatible .removed",
+      "<byte_off> [2] struct shape.narrowed (0:3 @ offset 48): the member has 8 bytes in the object and 2 bytes in the kernel, " +
+        "and only loads of pointers and unsigned integers can change their size",
+      "<byte_off> [2] struct shape.removed (0:11 @ offset 100): [1] struct shape in vmlinux has nothing compatible with .removed",
     ]);
   });
 

@@ -73,8 +73,8 @@ describe("candidates", () => {
     assert.equal(resolve(local, twice(8), K.BPF_CORE_FIELD_BYTE_OFFSET).value, 8n);
     assert.throws(() => resolve(local, twice(12), K.BPF_CORE_FIELD_BYTE_OFFSET), {
       message:
-        "BTF: CO-RE relocation <byte_off> [2] struct thing___old.a (0:0 @ offset 0) is ambiguous: field offset 64 != " +
-        "96 bits: <byte_off> [2] struct thing.a (0:0 @ offset 8) in vmlinux, " +
+        "BTF: CO-RE relocation <byte_off> [2] struct thing___old.a (0:0 @ offset 0) matches two types, and the field's offset is 64 bits in one and " +
+        "96 bits in the other: <byte_off> [2] struct thing.a (0:0 @ offset 8) in vmlinux, " +
         "<byte_off> [3] struct thing___2.a (0:0 @ offset 12) in vmlinux",
     });
     // Two ids are two values: the id of a type with flavours in the kernel is never known.
@@ -96,7 +96,7 @@ describe("candidates", () => {
     const relocator = new CoreRelocator(both.btf, { main: two.btf });
     assert.equal(at(relocator, "0:0"), 0n);
     assert.equal(at(relocator, "0:1"), 4n);
-    assert.throws(() => at(new CoreRelocator(both.btf, { main: two.btf }), "0:1"), /ambiguous/);
+    assert.throws(() => at(new CoreRelocator(both.btf, { main: two.btf }), "0:1"), /matches two types/);
   });
 
   test("with fewer candidates the same relocation is resolved anew", () => {
@@ -191,7 +191,7 @@ describe("missing types and members", () => {
       test(`kind ${kind} of a missing member is ${value}`, () => {
         const result = resolve(local, without, kind, access);
         assert.equal(result.poison ? "poison" : result.value, value);
-        if (result.poison) assert.equal(result.reason, "[2] struct thing in vmlinux has no compatible .a");
+        if (result.poison) assert.equal(result.reason, "[2] struct thing in vmlinux has nothing compatible with .a");
       });
     }
   }

@@ -97,7 +97,7 @@ describe("values of one type", () => {
     assert.equal(hexOf(view), "68c3a9".padEnd(32, "0"));
     write(view, 0, Uint8Array.of(255, 0, 254));
     assert.equal(hexOf(view), "ff00fe".padEnd(32, "0"));
-    assert.throws(() => write(view, 0, "é".repeat(9)), /\(18 bytes\) does not fit char\[16\]/);
+    assert.throws(() => write(view, 0, "é".repeat(9)), /\(18 bytes\) does not fit into char\[16\]/);
     assert.throws(() => write(view, 0, "a\0b"), /NUL/);
   });
 });
@@ -165,18 +165,18 @@ describe("values of structs", () => {
   });
 
   const wrong: [value: unknown, message: string][] = [
-    [{ ports: [1, 70000] }, "event.ports[1]: 70000 does not fit u16"],
-    [{ grid: [[1], [1, -1]] }, "event.grid[1][1]: -1 does not fit u16"],
-    [{ ports: [1, 2, 3] }, "event.ports: 3 elements do not fit u16[2]"],
+    [{ ports: [1, 70000] }, "event.ports[1]: 70000 does not fit into u16"],
+    [{ grid: [[1], [1, -1]] }, "event.grid[1][1]: -1 does not fit into u16"],
+    [{ ports: [1, 2, 3] }, "event.ports: 3 elements do not fit into u16[2]"],
     [{ ports: 1 }, "event.ports: u16[2] needs an array, not 1"],
     [{ prots: [1] }, 'event: struct event has no member "prots"'],
     [{ x: 1.5 }, "event.x: int needs an integer, not 1.5"],
     [{ x: "1" }, 'event.x: int needs an integer, not "1"'],
     [{ x: null }, "event.x: int needs an integer, not null"],
-    [{ x: 1n << 40n }, "event.x: 1099511627776 does not fit int"],
-    [{ low: 4 }, "event.low: 4 does not fit 3 bits of int"],
+    [{ x: 1n << 40n }, "event.x: 1099511627776 does not fit into int"],
+    [{ low: 4 }, "event.low: 4 does not fit into 3 bits of int"],
     [{ on: 2 }, "event.on: 2 is neither true nor false"],
-    [{ tail: [1] }, "event.tail: 1 elements do not fit u16[0]"],
+    [{ tail: [1] }, "event.tail: 1 elements do not fit into u16[0]"],
     [5, "event: struct event needs an object, not 5"],
   ];
   for (const [given, message] of wrong) {
@@ -195,7 +195,7 @@ describe("values of structs", () => {
     const write = compileWriter(btf, id, { name: "config" });
     const view = new DataView(new ArrayBuffer(24));
     assert.throws(() => write(view, 0, { x: true }), /^UsageError: config\.x: .* needs an integer, not true/);
-    assert.throws(() => write(view, 1, {}), /struct event takes 24 bytes, but the view has only 23 at offset 1/);
+    assert.throws(() => write(view, 1, {}), /struct event takes 24 bytes, but the view has only 23 from offset 1 on$/);
     assert.throws(() => compileReader(btf, id)(view, -1), UsageError);
   });
 
@@ -206,8 +206,8 @@ describe("values of structs", () => {
     write(view, 0, 2 ** 53 - 1);
     assert.equal(view.getBigUint64(0, true), 2n ** 53n - 1n);
     assert.throws(() => write(view, 0, 2 ** 53), /use a bigint/);
-    assert.throws(() => write(view, 0, -1), /does not fit u64/);
-    assert.throws(() => write(view, 0, 1n << 64n), /does not fit u64/);
+    assert.throws(() => write(view, 0, -1), /does not fit into u64$/);
+    assert.throws(() => write(view, 0, 1n << 64n), /does not fit into u64$/);
   });
 
   test("a DATASEC is an object of its variables", () => {
@@ -246,12 +246,12 @@ describe("types that have no values, or too many", () => {
     [
       "a member past the end",
       (b) => b.add({ kind: "struct", name: "s", size: 4, members: [member("x", b.add(int("u32", 4)), 8)] }),
-      /ends past its 4 bytes/,
+      /type 2 has the member x that ends past the type's 4 bytes/,
     ],
     [
       "a bitfield past the end",
       (b) => b.add({ kind: "struct", name: "s", size: 1, members: [member("x", b.add(int("u32", 4)), 6, 3)] }),
-      /ends past its 1 bytes/,
+      /type 2 has the member x that ends past the type's 1 bytes/,
     ],
     [
       "a bitfield wider than its type",
@@ -267,7 +267,7 @@ describe("types that have no values, or too many", () => {
           size: 16,
           members: [member("x", b.add({ kind: "float", name: "d", size: 8 }), 1)],
         }),
-      /type 2 has x at bit 1, but only an integer can be a bitfield/,
+      /type 2 has the member x at bit 1, but only an integer can be a bitfield/,
     ],
     [
       "a million empty structs",
@@ -279,7 +279,7 @@ describe("types that have no values, or too many", () => {
           indexType: 0,
           length: 1_000_000,
         }),
-      /holds 1000001 values in 0 bytes/,
+      /contains 1000001 values in only 0 bytes/,
     ],
     [
       "a tower of unions",
@@ -289,7 +289,7 @@ describe("types that have no values, or too many", () => {
           id = b.add({ kind: "union", name: `u${i}`, size: 1, members: [member("a", id, 0), member("b", id, 0)] });
         return id;
       },
-      /holds \d+ values in 1 bytes/,
+      /contains \d+ values in only 1 bytes/,
     ],
     [
       "a tower of anonymous unions",
@@ -299,7 +299,7 @@ describe("types that have no values, or too many", () => {
           id = b.add({ kind: "union", name: "", size: 1, members: [member("", id, 0), member("", id, 0)] });
         return id;
       },
-      /holds \d+ values in 1 bytes/,
+      /contains \d+ values in only 1 bytes/,
     ],
   ];
   for (const [what, build, message] of cases) {

@@ -116,7 +116,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
     [
       "another file",
       load(text, pin),
-      /^failed to open object file: .*text.o: not an ELF file: it begins with the text/,
+      /^failed to open object file: .*text.o: this is not an ELF file: it begins with the text/,
     ],
     ["a missing word", load(minimal), /^'load' needs at least 2 arguments, 1 found$/],
     [

@@ -181,7 +181,7 @@ test("a failed load says why, and leaves nothing behind", (t) => {
   const json = bpfts("-j", "prog", "load", "test/bpf/verifier-null.bpf.o", `${bpffs}/p`);
   assert.match(JSON.parse(json.stdout).error, /R0 invalid mem access 'map_value_or_null'/);
   const cases: [string[], RegExp][] = [
-    [["load", join(directory, "text.o"), `${bpffs}/p`], /failed to open object file: .*not an ELF file/],
+    [["load", join(directory, "text.o"), `${bpffs}/p`], /failed to open object file: .*this is not an ELF file/],
     [["load", join(directory, "none.o"), `${bpffs}/p`], /failed to open object file: .*there is no such file/],
     [["load", "test/bpf/sections-unknown.bpf.o", `${bpffs}/p`], /names no program type: give one with 'type TYPE'/],
     [["load", "test/bpf/minimal.bpf.o", `${bpffs}/none/p`], /dir '.*\/none' doesn't exist/],

@@ -158,7 +158,7 @@ test("what is wrong with a USDT is said", (t) => {
     [{ binary: "no-such-program", provider: "a", name: "b" }, /there is no program no-such-program in /],
     [{ binary: "/nope", provider: "a", name: "b" }, /there is no file \/nope/],
     [{ binary: "/tmp", provider: "a", name: "b" }, /\/tmp is a directory/],
-    [{ binary: "/etc/passwd", provider: "a", name: "b" }, /not an ELF file/],
+    [{ binary: "/etc/passwd", provider: "a", name: "b" }, /this is not an ELF file/],
     [{ binary: "test/bpf/links-usdt.bpf.o", provider: "a", name: "b" }, /is built for another processor/],
     [{ binary: path, provider: "bpfts", name: "plain", pid: 99_999_999 }, /there is no process 99999999/],
   ] as const) {
