@@ -44,6 +44,9 @@ export {
   type LinkDescription,
   type MapDescription,
   type MapDevice,
+  type NetAttachments,
+  type NetAttachmentsOptions,
+  netAttachments,
   type ObjectHolder,
   type ObjectHoldersOptions,
   type Owners,
@@ -51,7 +54,10 @@ export {
   type ProgramDescription,
   type ProgramDevice,
   type SymbolName,
+  type TcFilterAttachment,
+  type TcxAttachment,
   type UsedMap,
+  type XdpAttachment,
 } from "./inventory/index.ts";
 export {
   flushKernelBtf,

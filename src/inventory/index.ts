@@ -11,6 +11,14 @@ export {
   type SymbolName,
 } from "./link-description.ts";
 export { describeMap, describeMaps, type MapDescription, type MapDevice } from "./map-description.ts";
+export {
+  type NetAttachments,
+  type NetAttachmentsOptions,
+  netAttachments,
+  type TcFilterAttachment,
+  type TcxAttachment,
+  type XdpAttachment,
+} from "./net-attachments.ts";
 export { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 export { type PinnableKind, pinnedPaths, pinsOf } from "./pins.ts";
 export { type DescribeProgramsOptions, describePrograms } from "./program/describe-programs.ts";

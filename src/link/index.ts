@@ -11,6 +11,7 @@ export { CGROUP_ATTACH_TYPES } from "./cgroup/attach-types.ts";
 export type { CgroupProgram } from "./cgroup/cgroup-reader.ts";
 export { type CgroupHook, type CgroupQueryOptions, cgroupPrograms, queryCgroup } from "./cgroup/query.ts";
 export { type Cgroup, type WalkCgroupsOptions, walkCgroups } from "./cgroup/walk.ts";
+export { type Device, findDevice } from "./device.ts";
 export { sectionOf } from "./hook.ts";
 export { type LinkInfo, type LinkInfoOf, type PerfEventInfo, readLinkInfo } from "./info.ts";
 export { attachCgroup, type CgroupLinkPlace } from "./kinds/cgroup.ts";
@@ -51,6 +52,7 @@ export {
   openLink,
   type UpdateOptions,
 } from "./link.ts";
+export { inNetworkNamespace } from "./network-namespace.ts";
 export type { Cookie } from "./perf-link.ts";
 export type { ProbeMode } from "./probe/probe-event.ts";
 export {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { UsageError } from "../errors/index.ts";
-import { Namespace, namespaceType, nodeError } from "../sys/index.ts";
+import { Namespace, namespaceType, nodeError, setNamespace } from "../sys/index.ts";
 
 const OWN = "/proc/thread-self/ns/net";
 
@@ -27,6 +27,24 @@ export function withNetworkNamespace<T>(netns: string | number | undefined, use:
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * Calls `work` in a network namespace, and returns to the thread's own namespace afterwards. `work` must be synchronous
+ * and must not start a thread, which would stay in the other namespace. Without `netns` it just calls `work`.
+ */
+export function inNetworkNamespace<T>(netns: string | number | undefined, work: () => T): T {
+  if (netns === undefined) return work();
+  return withNetworkNamespace(netns, (other) =>
+    withNetworkNamespace(undefined, (own) => {
+      setNamespace(other, Namespace.CLONE_NEWNET);
+      try {
+        return work();
+      } finally {
+        setNamespace(own, Namespace.CLONE_NEWNET);
+      }
+    }),
+  );
 }
 
 /**

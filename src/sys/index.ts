@@ -141,6 +141,17 @@ export {
   type RouteRequest,
   routeRequest,
 } from "./netlink.ts";
+export {
+  type NetDevice,
+  netDevices,
+  type TcBpfAction,
+  type TcBpfFilter,
+  type TcNode,
+  tcBpfFilters,
+  tcClasses,
+  tcDisciplines,
+  type XdpProgram,
+} from "./network-listing.ts";
 export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export {

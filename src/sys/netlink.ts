@@ -11,7 +11,8 @@ const SOCK_RAW_CLOEXEC = 3 | 0x80000;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
-const ANSWER_SIZE = 16 * 1024;
+/** The kernel sends up to 32 KiB at once to a reader that has room for it. */
+const ANSWER_SIZE = 32 * 1024;
 /**
  * The bits of an attribute's type that contain its number. The two other bits are flags: nested, and network byte
  * order.
@@ -32,10 +33,14 @@ export interface RouteRequest {
   readonly type:
     | "RTM_NEWLINK"
     | "RTM_DELLINK"
+    | "RTM_GETLINK"
     | "RTM_SETLINK"
     | "RTM_NEWADDR"
     | "RTM_NEWQDISC"
     | "RTM_DELQDISC"
+    | "RTM_GETQDISC"
+    | "RTM_NEWTCLASS"
+    | "RTM_GETTCLASS"
     | "RTM_NEWTFILTER"
     | "RTM_DELTFILTER"
     | "RTM_GETTFILTER";
@@ -50,6 +55,31 @@ export interface RouteRequest {
  * header. Throws SyscallError. If the kernel sent an error message, the error's hint is this message.
  */
 export function routeRequest(request: RouteRequest): Uint8Array[] {
+  return exchange(request).messages;
+}
+
+/** How often {@link routeDump} asks while the list keeps changing. The last list may lack an object or repeat one. */
+const MOST_TRIES = 8;
+
+/**
+ * Lists objects by a request with NLM_F_DUMP. The kernel marks a list that changed while it was sent; this function
+ * then asks again.
+ */
+export function routeDump(request: Omit<RouteRequest, "flags">): Uint8Array[] {
+  for (let tries = 1; ; tries++) {
+    const { messages, isInterrupted } = exchange({ ...request, flags: NlFlag.NLM_F_DUMP });
+    if (!isInterrupted || tries === MOST_TRIES) return messages;
+  }
+}
+
+/** All answers to one request. */
+interface Exchange {
+  readonly messages: Uint8Array[];
+  /** True if the list changed while the kernel sent it. */
+  readonly isInterrupted: boolean;
+}
+
+function exchange(request: RouteRequest): Exchange {
   const socket = syscall("socket", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
   if (socket < 0) throw fail("socket(AF_NETLINK)", -socket);
   try {
@@ -128,8 +158,9 @@ export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
 }
 
 /** Reads answers until the kernel marks the end. Each message may come in a separate datagram. */
-function readAnswers(socket: number, call: string): Uint8Array[] {
+function readAnswers(socket: number, call: string): Exchange {
   const messages: Uint8Array[] = [];
+  let isInterrupted = false;
   for (;;) {
     beginCall();
     const room = placeRoom(ANSWER_SIZE);
@@ -137,9 +168,10 @@ function readAnswers(socket: number, call: string): Uint8Array[] {
     if (length < 0) throw fail(call, -length);
     const answers = parseRouteAnswers(room.bytes.slice(0, length));
     messages.push(...answers.messages);
+    isInterrupted ||= answers.isInterrupted;
     if (answers.end !== undefined) {
       const { errno, sentence } = answers.end;
-      if (errno === 0) return messages;
+      if (errno === 0) return { messages, isInterrupted };
       if (sentence === undefined) throw fail(call, errno, { needs: ["CAP_NET_ADMIN"] });
       throw new SyscallError({ call, errno, hint: `the kernel says: ${sentence}` });
     }
@@ -155,6 +187,8 @@ export interface RouteAnswers {
    * another datagram follows.
    */
   readonly end: { readonly errno: number; readonly sentence: string | undefined } | undefined;
+  /** True if the list changed while the kernel sent it. */
+  readonly isInterrupted: boolean;
 }
 
 const SOURCE = "the answer of a netlink socket";
@@ -163,18 +197,22 @@ const SOURCE = "the answer of a netlink socket";
 export function parseRouteAnswers(datagram: Uint8Array): RouteAnswers {
   const bytes = new Bytes(datagram, SOURCE);
   const messages: Uint8Array[] = [];
+  let isInterrupted = false;
   let at = 0;
   do {
     bytes.check(at, Nlmsghdr.size, "a message's header");
     const { nlmsg_len, nlmsg_type, nlmsg_flags } = Nlmsghdr.view(bytes.view, at);
     if (nlmsg_len < Nlmsghdr.size) throw bytes.error(at, `a message of ${nlmsg_len} bytes is shorter than its header`);
     const message = bytes.slice(at, nlmsg_len, "a message").subarray(Nlmsghdr.size);
-    if (nlmsg_type === NlMessage.NLMSG_DONE) return { messages, end: { errno: 0, sentence: undefined } };
-    if (nlmsg_type === NlMessage.NLMSG_ERROR) return { messages, end: parseError(message, nlmsg_flags) };
+    if (nlmsg_type === NlMessage.NLMSG_ERROR) return { messages, end: parseError(message, nlmsg_flags), isInterrupted };
+    if ((nlmsg_flags & NlFlag.NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
+    if (nlmsg_type === NlMessage.NLMSG_DONE) {
+      return { messages, end: { errno: 0, sentence: undefined }, isInterrupted };
+    }
     messages.push(message);
     at += aligned(nlmsg_len);
   } while (at < bytes.length);
-  return { messages, end: undefined };
+  return { messages, end: undefined, isInterrupted };
 }
 
 /**

@@ -172,4 +172,5 @@ export {
   TcAttribute,
   TcHandle,
   Tcmsg,
+  XdpAttached,
 } from "./rtnetlink.ts";

@@ -45,23 +45,29 @@ export const NlMessage = {
   NLMSG_DONE: 3,
   RTM_NEWLINK: 16,
   RTM_DELLINK: 17,
+  RTM_GETLINK: 18,
   RTM_SETLINK: 19,
   RTM_NEWADDR: 20,
   RTM_NEWQDISC: 36,
   RTM_DELQDISC: 37,
+  RTM_GETQDISC: 38,
+  RTM_NEWTCLASS: 40,
+  RTM_GETTCLASS: 42,
   RTM_NEWTFILTER: 44,
   RTM_DELTFILTER: 45,
   RTM_GETTFILTER: 46,
 } as const;
 export type NlMessage = (typeof NlMessage)[keyof typeof NlMessage];
 
-/** Flags of messages; `NLM_F_CAPPED` and `NLM_F_ACK_TLVS` of the kernel's answers. */
+/** Flags of messages. `NLM_F_DUMP_INTR`, `NLM_F_CAPPED` and `NLM_F_ACK_TLVS` are flags of the kernel's answers. */
 export const NlFlag = {
   NLM_F_REQUEST: 0x1,
   NLM_F_ACK: 0x4,
   NLM_F_ECHO: 0x8,
+  NLM_F_DUMP_INTR: 0x10,
   NLM_F_REPLACE: 0x100,
   NLM_F_EXCL: 0x200,
+  NLM_F_DUMP: 0x300,
   NLM_F_CREATE: 0x400,
   NLM_F_CAPPED: 0x100,
   NLM_F_ACK_TLVS: 0x200,
@@ -76,14 +82,24 @@ export const TcHandle = {
 } as const;
 export type TcHandle = (typeof TcHandle)[keyof typeof TcHandle];
 
-/** Attributes of queueing disciplines and filters. TCA_BPF_* are nested in TCA_OPTIONS. */
+/**
+ * Attributes of queueing disciplines, classes and filters. TCA_BPF_* are nested in TCA_OPTIONS, TCA_ACT_* in an entry of
+ * TCA_BPF_ACT, and TCA_ACT_BPF_* in TCA_ACT_OPTIONS.
+ */
 export const TcAttribute = {
   TCA_KIND: 1,
   TCA_OPTIONS: 2,
+  TCA_BPF_ACT: 1,
   TCA_BPF_FD: 6,
   TCA_BPF_NAME: 7,
   TCA_BPF_FLAGS: 8,
   TCA_BPF_ID: 11,
+  TCA_ACT_KIND: 1,
+  TCA_ACT_OPTIONS: 2,
+  TCA_ACT_BPF_PARMS: 2,
+  TCA_ACT_BPF_FD: 5,
+  TCA_ACT_BPF_NAME: 6,
+  TCA_ACT_BPF_ID: 9,
 } as const;
 export type TcAttribute = (typeof TcAttribute)[keyof typeof TcAttribute];
 
@@ -101,10 +117,25 @@ export const IfAttribute = {
   IFLA_NET_NS_FD: 28,
   IFLA_XDP: 43,
   IFLA_XDP_FD: 1,
+  IFLA_XDP_ATTACHED: 2,
   IFLA_XDP_FLAGS: 3,
+  IFLA_XDP_PROG_ID: 4,
+  IFLA_XDP_DRV_PROG_ID: 5,
+  IFLA_XDP_SKB_PROG_ID: 6,
+  IFLA_XDP_HW_PROG_ID: 7,
   IFLA_XDP_EXPECTED_FD: 8,
 } as const;
 export type IfAttribute = (typeof IfAttribute)[keyof typeof IfAttribute];
+
+/** Where the XDP programs of a device run: the values of IFLA_XDP_ATTACHED (include/uapi/linux/if_link.h). */
+export const XdpAttached = {
+  XDP_ATTACHED_NONE: 0,
+  XDP_ATTACHED_DRV: 1,
+  XDP_ATTACHED_SKB: 2,
+  XDP_ATTACHED_HW: 3,
+  XDP_ATTACHED_MULTI: 4,
+} as const;
+export type XdpAttached = (typeof XdpAttached)[keyof typeof XdpAttached];
 
 /** Attributes of addresses. */
 export const IfaAttribute = { IFA_ADDRESS: 1, IFA_LOCAL: 2 } as const;

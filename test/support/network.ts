@@ -22,7 +22,6 @@ import {
 
 const IFF_UP = 1;
 const AF_INET = 2;
-const NLM_F_DUMP = 0x300;
 const CREATE = NlFlag.NLM_F_CREATE | NlFlag.NLM_F_EXCL;
 
 /** Does something in a network namespace. What starts a thread must not be done there: it would stay behind. */
@@ -115,6 +114,65 @@ export function addAddress(device: string, address: string): void {
   routeRequest({ type: "RTM_NEWADDR", flags: CREATE, header, attributes });
 }
 
+/** Gives a device the queueing discipline htb with one class, 1:1. */
+export function addHtb(ifindex: number): void {
+  const discipline = { tcm_ifindex: ifindex, tcm_handle: 0x10000, tcm_parent: 0xffffffff };
+  // struct tc_htb_glob: version 3, quantum 10.
+  const global = new Uint8Array(Uint32Array.of(3, 10, 0, 0, 0).buffer);
+  newTraffic("RTM_NEWQDISC", discipline, [[2, global]]);
+  // struct tc_htb_opt: a rate and a ceiling of 1,000,000 bytes a second, then the buffers.
+  const options = new Uint8Array(44);
+  const view = new DataView(options.buffer);
+  view.setUint32(8, 1_000_000, true);
+  view.setUint32(20, 1_000_000, true);
+  view.setUint32(24, 100_000, true);
+  view.setUint32(28, 100_000, true);
+  newTraffic("RTM_NEWTCLASS", { ...discipline, tcm_handle: 0x10001, tcm_parent: 0x10000 }, [[1, options]]);
+}
+
+function newTraffic(
+  type: "RTM_NEWQDISC" | "RTM_NEWTCLASS",
+  header: Parameters<typeof Tcmsg.alloc>[0],
+  options: readonly NetlinkAttribute[],
+): void {
+  routeRequest({
+    type,
+    flags: CREATE,
+    header: Tcmsg.alloc(header),
+    attributes: [
+      [TcAttribute.TCA_KIND, "htb"],
+      [TcAttribute.TCA_OPTIONS, options],
+    ],
+  });
+}
+
+/** Adds a BPF filter whose matches go to an action `mirred`, which sends the packets to another device. */
+export function addFilterWithAction(
+  filter: { readonly ifindex: number; readonly parent: number; readonly progFd: number; readonly name: string },
+  to: number,
+): void {
+  // struct tc_mirred: the action 4 (stolen), TCA_EGRESS_REDIR, and the device.
+  const mirred = new Uint8Array(Uint32Array.of(0, 0, 4, 0, 0, 1, to).buffer);
+  const action: readonly NetlinkAttribute[] = [
+    [TcAttribute.TCA_ACT_KIND, "mirred"],
+    [TcAttribute.TCA_ACT_OPTIONS, [[2, mirred]]],
+  ];
+  const options: readonly NetlinkAttribute[] = [
+    [TcAttribute.TCA_BPF_ACT, [[1, action]]],
+    [TcAttribute.TCA_BPF_FD, filter.progFd],
+    [TcAttribute.TCA_BPF_NAME, filter.name],
+  ];
+  routeRequest({
+    type: "RTM_NEWTFILTER",
+    flags: CREATE,
+    header: Tcmsg.alloc({ tcm_ifindex: filter.ifindex, tcm_parent: filter.parent, tcm_info: 0x20300 }),
+    attributes: [
+      [TcAttribute.TCA_KIND, "bpf"],
+      [TcAttribute.TCA_OPTIONS, options],
+    ],
+  });
+}
+
 /** A BPF filter of the ingress side of a device, as the kernel lists it. */
 interface ListedFilter {
   readonly priority: number;
@@ -126,7 +184,7 @@ interface ListedFilter {
 export function listFilters(ifindex: number): ListedFilter[] {
   const answers = routeRequest({
     type: "RTM_GETTFILTER",
-    flags: NLM_F_DUMP,
+    flags: NlFlag.NLM_F_DUMP,
     header: Tcmsg.alloc({ tcm_ifindex: ifindex, tcm_parent: TcHandle.TC_H_CLSACT_INGRESS }),
   });
   return answers.flatMap((answer) => {

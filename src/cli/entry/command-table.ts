@@ -5,6 +5,7 @@ import { HELP, later } from "../command/command.ts";
 import { iter } from "../iter/commands.ts";
 import { link } from "../link/commands.ts";
 import { map } from "../map/commands.ts";
+import { net } from "../net/commands.ts";
 import { prog } from "../prog/commands.ts";
 
 const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
@@ -21,11 +22,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
   link,
   cgroup,
   { name: "perf", summary: "inspect perf events", commands: [...later("show", "list"), HELP] },
-  {
-    name: "net",
-    summary: "inspect and change network attachments",
-    commands: [...later("show", "list", "attach", "detach"), HELP],
-  },
+  net,
   { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
   btf,
   {

@@ -1,4 +1,4 @@
-import { errnoText, SyscallError } from "../../errors/index.ts";
+import { BpfError, errnoText, SyscallError } from "../../errors/index.ts";
 import { CommandError, EXIT_FAILURE, exitCodeOf } from "./command-error.ts";
 
 /**
@@ -47,4 +47,14 @@ function causingErrno(error: unknown): number | undefined {
   return (
     errnoOf(error) ?? (error instanceof Error && error.cause !== undefined ? causingErrno(error.cause) : undefined)
   );
+}
+
+/** Runs a step of a command whose failures have bpftool's exit code `exitCode`. */
+export function exitingWith<T>(exitCode: number, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    throw new CommandError(error.message, { cause: error, exitCode });
+  }
 }

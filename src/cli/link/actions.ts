@@ -2,8 +2,8 @@ import { Errno } from "../../errors/index.ts";
 import { linkDetach, linkHead, type OwnedFd } from "../../sys/index.ts";
 import { linkTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
-import { errnoOf, failedTo } from "../failure/reason.ts";
+import { EXIT_INVALID } from "../failure/command-error.ts";
+import { errnoOf, exitingWith, failedTo } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
 import { pinHandle } from "../handle/pin.ts";
 import { done } from "../output/answer.ts";
@@ -32,15 +32,16 @@ export const detachLink: Run = (words) => {
  * Takes the link, and checks that no words follow. As in bpftool, errors here have the exit code of a failed detach.
  */
 function takeOnly(words: Words): OwnedFd {
-  let link: OwnedFd | undefined;
-  try {
-    link = takeLink(words);
-    words.end();
-    return link;
-  } catch (error) {
-    link?.close();
-    throw new CommandError((error as Error).message, { cause: error, exitCode: EXIT_DETACH });
-  }
+  return exitingWith(EXIT_DETACH, () => {
+    const link = takeLink(words);
+    try {
+      words.end();
+      return link;
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  });
 }
 
 /** `bpfts link pin LINK FILE`. */

@@ -41,6 +41,19 @@ export function linkJson(link: LinkDescription): JsonValue {
   });
 }
 
+/** Returns the text of a netfilter link's place, which `net show` also prints. */
+export function netfilterText({ pf, hooknum, priority, flags }: LinkInfoOf<"netfilter">): string {
+  const hook = netfilterHookName(pf, hooknum);
+  const place = hook === undefined ? `, hook ${hooknum},` : ` ${hook}`;
+  const flagText = flags === 0 ? "" : ` flags 0x${hex(flags)}`;
+  return `\n\t${netfilterProtocolName(pf) ?? `pf: ${pf}`}${place} prio ${priority}${flagText}`;
+}
+
+/** Returns the JSON members of a netfilter link's place. */
+export function netfilterJson({ pf, hooknum, priority, flags }: LinkInfoOf<"netfilter">): Members {
+  return { pf, hook: hooknum, prio: priority, flags };
+}
+
 type Members = { readonly [key: string]: JsonValue | undefined };
 type Kind = LinkInfo["kind"];
 
@@ -146,15 +159,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
     text: () => "",
     json: ({ mapId }) => ({ map_id: mapId }),
   },
-  netfilter: {
-    text: ({ pf, hooknum, priority, flags }) => {
-      const hook = netfilterHookName(pf, hooknum);
-      const place = hook === undefined ? `, hook ${hooknum},` : ` ${hook}`;
-      const flagText = flags === 0 ? "" : ` flags 0x${hex(flags)}`;
-      return `\n\t${netfilterProtocolName(pf) ?? `pf: ${pf}`}${place} prio ${priority}${flagText}`;
-    },
-    json: ({ pf, hooknum, priority, flags }) => ({ pf, hook: hooknum, prio: priority, flags }),
-  },
+  netfilter: { text: netfilterText, json: netfilterJson },
   tcx: onDevice,
   uprobe_multi: {
     text: (info) => {

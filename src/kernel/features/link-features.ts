@@ -68,6 +68,10 @@ export const LINK_FEATURES = {
   "attach:kprobe": { what: "kprobes", config: ["CONFIG_KPROBE_EVENTS"] },
   "attach:uprobe": { what: "uprobes", config: ["CONFIG_UPROBE_EVENTS"] },
   "attach:uprobe_sleepable": { what: "sleepable uprobe programs", since: "6.0", config: ["CONFIG_UPROBE_EVENTS"] },
+  "attach:tc": {
+    what: "tc filters in BPF on the clsact queueing discipline",
+    config: ["CONFIG_NET_CLS_BPF", "CONFIG_NET_SCH_INGRESS"],
+  },
   "attach:cgroup_unix": { what: "cgroup programs on unix sockets", since: "6.7" },
   "attach:netfilter_defragment": {
     what: "netfilter links whose programs get whole packets",

@@ -26,6 +26,7 @@ import { readVerifierLog } from "../../../src/load/verifier-log.ts";
 import { x86Disassembler } from "../../../src/program/disassembly/x86.ts";
 import { parseCpuList, parseFdInfo, parseKernelConfig, parseMountinfo } from "../../../src/sys/index.ts";
 import { parseAttributes, parseRouteAnswers } from "../../../src/sys/netlink.ts";
+import { parseNetDevice, parseTcBpfFilter, parseTcNode } from "../../../src/sys/network-listing.ts";
 import { parseBuildId, parseVersion } from "../../../src/sys/running-kernel.ts";
 import { type FuzzTarget, texts } from "../target.ts";
 
@@ -138,6 +139,10 @@ const netlink: FuzzTarget = {
       // A message with two attributes, then the acknowledgement.
       "24000000 2c000000 01000000 00000000 efffffff 0800010062706600 0800020007000000" +
         "24000000 02000001 01000000 00000000 00000000 24000000 2c000506 01000000 00000000",
+      // A device with an XDP program, and a tc filter with an action: a struct, then nested attributes.
+      "00000000 07000000 00000000 00000000 0700030076300000 1c002b80 0500020001000000 0800040009000000 0800050009000000",
+      "00000000 07000000 01000000 f2ffffff 00030100 0800010062706600 30000280 0800070061000000 08000b0009000000" +
+        "1c000180 18000180 0800010062706600 0c000280 0800090009000000",
       // EINVAL with the kernel's sentence "no", without and with the whole request.
       "2c000000 02000003 01000000 00000000 eaffffff 14000000 2c000506 01000000 00000000 070001006e6f0000",
       "30000000 02000002 01000000 00000000 eaffffff 14000000 2c000506 01000000 00000000 ffffffff 070001006e6f0000",
@@ -145,6 +150,7 @@ const netlink: FuzzTarget = {
   run: (data) => {
     for (const value of parseAttributes(data).values()) parseAttributes(value);
     attempt(() => parseRouteAnswers(data).messages.map(parseAttributes));
+    for (const parse of [parseNetDevice, parseTcNode, parseTcBpfFilter]) attempt(() => parse(data));
   },
 };
 

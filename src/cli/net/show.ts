@@ -1,0 +1,34 @@
+import { netAttachments } from "../../inventory/index.ts";
+import type { Run } from "../command/command.ts";
+import { failedTo } from "../failure/reason.ts";
+import type { Words } from "../words/words.ts";
+import { indexOfDevice, takeDeviceName } from "./device.ts";
+import { netJson, netText } from "./render.ts";
+
+/** `bpfts net show [dev NAME] [netns FILE]`. bpftool does not have `netns`. */
+export const showNet: Run = (words) => {
+  const { device, netns } = takeSelection(words);
+  const found = listed({ device: netns === undefined && device !== undefined ? indexOfDevice(device) : device, netns });
+  return { text: () => [netText(found)], json: () => netJson(found) };
+};
+
+function takeSelection(words: Words): { device: string | undefined; netns: string | undefined } {
+  let device: string | undefined;
+  let netns: string | undefined;
+  while (words.left > 0) {
+    if (words.peek === "netns" && netns === undefined) {
+      words.take("a file");
+      netns = words.take("the file of a network namespace");
+    } else if (device === undefined) device = takeDeviceName(words);
+    else words.end();
+  }
+  return { device, netns };
+}
+
+function listed(options: Parameters<typeof netAttachments>[0]): ReturnType<typeof netAttachments> {
+  try {
+    return netAttachments(options);
+  } catch (error) {
+    throw failedTo("can't query prog", error);
+  }
+}
