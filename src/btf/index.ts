@@ -15,6 +15,7 @@ export {
 } from "./core-relocation.ts";
 export { dedupBtf } from "./dedup/dedup.ts";
 export { mergeBtf } from "./dedup/merge.ts";
+export { CDeclarations } from "./dump/declarations.ts";
 export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
 export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";
 export { BtfEdit } from "./edit.ts";
