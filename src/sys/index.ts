@@ -174,6 +174,7 @@ export {
   withNodeError,
 } from "./permission.ts";
 export { pidfdOpen } from "./pidfd.ts";
+export { replaceFile } from "./replace-file.ts";
 export {
   type KernelVersion,
   kernelAtLeast,

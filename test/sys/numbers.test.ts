@@ -341,7 +341,7 @@ const WITHOUT_NUMBERS: ReadonlySet<string> = new Set(
   openFileNumbers pageSize parseAttributes parseBuildId parseCpuList parseFdInfo parseKernelConfig parseMountinfo
   parseVersion pathForNode perfPmu possibleCpuIds possibleCpus progLoadError raiseMemlock readCacheFile readNumber
   readText securityModules setMemlock traceProbes traceableFunctions tracefsMount tracepointId tracepointNames nodeError withNodeError
-  unprivilegedBpfDisabled withFileSystem withTracefs writeCacheFile
+  replaceFile unprivilegedBpfDisabled withFileSystem withTracefs writeCacheFile
   FdMemlock FdPoll MappedMemory OwnedFd
   mapLookupPlaced mapUpdatePlaced
 `

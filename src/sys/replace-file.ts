@@ -1,0 +1,47 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+const NEW_FILE_MODE = 0o666;
+
+/**
+ * Writes a whole file atomically: other processes see the old content or the new content. A symbolic link stays, and
+ * the file that it names is replaced. The mode of the replaced file is kept. A pipe or a device is written directly.
+ * Throws Node's errors.
+ */
+export function replaceFile(path: string, content: Uint8Array): void {
+  const old = statSync(path, { throwIfNoEntry: false });
+  if (old !== undefined && !old.isFile()) {
+    writeFileSync(path, content);
+    return;
+  }
+  writeBeside(old === undefined ? path : realpathSync(path), old, content);
+}
+
+function writeBeside(path: string, old: Stats | undefined, content: Uint8Array): void {
+  const part = `${dirname(path)}/.bpfts_unfinished_${process.pid}`;
+  rmSync(part, { force: true });
+  try {
+    const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, NEW_FILE_MODE);
+    try {
+      writeFileSync(fd, content);
+      if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}
