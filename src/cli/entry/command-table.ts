@@ -2,6 +2,7 @@ import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import { HELP, later } from "../command/command.ts";
+import { gen } from "../gen/commands.ts";
 import { iter } from "../iter/commands.ts";
 import { link } from "../link/commands.ts";
 import { map } from "../map/commands.ts";
@@ -25,11 +26,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
   net,
   { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
   btf,
-  {
-    name: "gen",
-    summary: "generate code",
-    commands: [...later("object", "skeleton", "subskeleton", "min_core_btf"), HELP],
-  },
+  gen,
   { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
   iter,
   { name: "token", summary: "inspect bpf tokens", commands: [...later("show", "list"), HELP] },

@@ -1,0 +1,27 @@
+import { type CommandEntry, HELP, later, type ObjectEntry } from "../command/command.ts";
+
+const [object] = later("object") as [CommandEntry];
+
+/** `bpfts gen`. */
+export const gen: ObjectEntry = {
+  name: "gen",
+  summary: "generate code and files from BPF objects",
+  options: ["{-L|--use-loader}", "{-S|--sign} -k PRIVATE_KEY.pem -i CERTIFICATE.x509"],
+  commands: [
+    object,
+    {
+      name: "skeleton",
+      syntax: ["FILE [name OBJECT_NAME]"],
+      summary: "print a C header that embeds an object and gives access to its programs, maps and variables",
+      run: async () => (await import("./skeleton.ts")).genSkeleton,
+    },
+    {
+      name: "subskeleton",
+      syntax: ["FILE [name OBJECT_NAME]"],
+      summary: "print a C header for the part of a bigger object that comes from this file",
+      run: async () => (await import("./skeleton.ts")).genSubskeleton,
+    },
+    ...later("min_core_btf"),
+    HELP,
+  ],
+};

@@ -1,0 +1,3 @@
+export { skeletonName } from "./c-text.ts";
+export { skeletonPieces } from "./skeleton.ts";
+export { subskeletonText } from "./subskeleton.ts";
