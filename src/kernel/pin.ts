@@ -54,19 +54,43 @@ export function pinAt(path: string, fd: number, what: string): string | undefine
   const { directory, parent } = checkPath(path, what);
   const made = parent === directory ? undefined : makeDirectory(directory, what);
   try {
-    objPin(path, fd);
+    pinInDirectory(path, fd, what);
     return made;
   } catch (error) {
     if (made !== undefined) removeDirectories(directory, made);
+    throw error;
+  }
+}
+
+/** Pins at a path whose directory exists in a bpffs. */
+function pinInDirectory(path: string, fd: number, what: string): void {
+  try {
+    objPin(path, fd);
+  } catch (error) {
     throw isTaken(error) ? alreadyThere(path, what, error) : error;
   }
 }
 
-/** Checks the path of a pin. Returns its directory, and the deepest directory of the path that exists. */
-function checkPath(path: string, what: string): { directory: string; parent: string } {
+/**
+ * Checks the path of a pin. Returns its directory, and the deepest directory of the path that exists. Keeps this for
+ * each directory in `parents`, so that many pins in one directory cost one check of it.
+ */
+function checkPath(
+  path: string,
+  what: string,
+  parents: Map<string, string> = new Map(),
+): { directory: string; parent: string } {
   if (path === "") throw new UsageError(`${what} cannot be pinned at an empty path`);
   const absolute = resolve(path);
   const directory = dirname(absolute);
+  const parent = parents.get(directory) ?? bpffsParent(directory, path, what);
+  parents.set(directory, parent);
+  const problem = nameProblem(absolute.slice(directory.length).replace(/^\//, ""));
+  if (problem !== undefined) throw new UsageError(`${what} cannot be pinned at ${path}: ${problem}`);
+  return { directory, parent };
+}
+
+function bpffsParent(directory: string, path: string, what: string): string {
   const parent = existingParent(directory);
   if (!isBpffs(parent)) {
     throw new UsageError(
@@ -76,9 +100,7 @@ function checkPath(path: string, what: string): { directory: string; parent: str
   if (!statSync(parent).isDirectory()) {
     throw new UsageError(`${what} cannot be pinned at ${path}: ${parent} is not a directory`);
   }
-  const problem = nameProblem(absolute.slice(directory.length).replace(/^\//, ""));
-  if (problem !== undefined) throw new UsageError(`${what} cannot be pinned at ${path}: ${problem}`);
-  return { directory, parent };
+  return parent;
 }
 
 /**
@@ -90,10 +112,12 @@ export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: 
   const undo = new Undo();
   try {
     const filled = new Map<string, string>();
+    const parents = new Map<string, string>();
+    const made = new Set<string>();
     for (const { path, fd, what } of pins) {
-      const { directory, parent } = checkPath(path, what);
+      const { directory, parent } = checkPath(path, what, parents);
       if (parent === directory) {
-        pinAt(path, fd, what);
+        pinInDirectory(path, fd, what);
         undo.add(() => unlinkSync(path));
         continue;
       }
@@ -101,13 +125,17 @@ export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: 
       let unfinished = filled.get(target);
       if (unfinished === undefined) {
         for (const left of unfinishedBeside(target)) onUnfinished?.(left);
-        const made = `${target}${UNFINISHED}${process.pid}`;
-        makeDirectory(made, what, target);
-        undo.add(() => removeTree(existsSync(made) ? made : target));
-        filled.set(target, made);
-        unfinished = made;
+        const temporary = `${target}${UNFINISHED}${process.pid}`;
+        makeDirectory(temporary, what, target);
+        undo.add(() => removeTree(existsSync(temporary) ? temporary : target));
+        filled.set(target, temporary);
+        unfinished = temporary;
       }
-      pinAt(join(unfinished, relative(target, resolve(path))), fd, what);
+      const place = unfinished + resolve(path).slice(target.length);
+      const folder = dirname(place);
+      if (!made.has(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+      made.add(folder);
+      pinInDirectory(place, fd, what);
     }
     for (const [target, unfinished] of filled) finish(unfinished, target);
   } catch (error) {
