@@ -20,7 +20,9 @@ export {
   type XdpAttachment,
 } from "./net-attachments.ts";
 export { type DescribeOptions, findOwners, type Owners } from "./owners.ts";
+export { type PerfAttachment, type PerfAttachmentPlace, perfAttachments } from "./perf-attachments.ts";
 export { type PinnableKind, pinnedPaths, pinsOf } from "./pins.ts";
 export { type DescribeProgramsOptions, describePrograms } from "./program/describe-programs.ts";
 export type { AttachTargetName, UsedMap } from "./program/program-details.ts";
 export type { ProgramDescription, ProgramDevice } from "./program/read-program.ts";
+export { type TokenMount, tokenMounts } from "./token-mounts.ts";

@@ -152,7 +152,7 @@ export {
   tcDisciplines,
   type XdpProgram,
 } from "./network-listing.ts";
-export { type OpenFileNumbers, type OpenFileSearch, openFileNumbers } from "./open-files.ts";
+export { type OpenFile, type OpenFileNumbers, type OpenFileSearch, openFileNumbers, openFiles } from "./open-files.ts";
 export { closeFd, duplicateFd, OwnedFd } from "./owned-fd.ts";
 export {
   type PerfEventOptions,

@@ -22,6 +22,23 @@ const PATH_SIZE = 64;
 const DIGIT_0 = 48;
 const NEWLINE = 10;
 
+/** An open file. */
+export interface OpenFile {
+  /** The process, or the thread if it has a table of files of its own. */
+  readonly task: number;
+  readonly fd: number;
+}
+
+/**
+ * Lists the open files of all processes that /proc shows, whose link /proc/PID/fd/FD has one of these targets. Skips
+ * processes that end during the search, and those whose files this process may not read.
+ */
+export function openFiles(targets: readonly string[]): OpenFile[] {
+  const files: OpenFile[] = [];
+  new Walk({ targets }, (_pid, task, fd) => files.push({ task, fd })).run();
+  return files;
+}
+
 /** The open files that {@link openFileNumbers} looks for. */
 export interface OpenFileSearch {
   /** The accepted targets of the link /proc/PID/fd/FD, for instance `anon_inode:bpf-map`. */
@@ -52,15 +69,29 @@ export interface OpenFileNumbers {
  * processes that end during the search. Returns undefined if the search would exceed the budget.
  */
 export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
-  return new Walk(search).run();
+  const { field } = search;
+  const files: { pid: number; value: number }[] = [];
+  const walk = new Walk(search, (pid, _task, _fd, info) => {
+    const value = walk.number(info, field);
+    if (value !== undefined) files.push({ pid, value });
+  });
+  const refused = walk.run();
+  return refused === undefined ? undefined : { files, refused };
 }
+
+/**
+ * Gets each file that the walk finds: the process, the task that has the table of files, the fd, and the path of its
+ * fdinfo.
+ */
+type OnFile = (pid: number, task: number, fd: number, info: string) => void;
+
+const encoder = new TextEncoder();
 
 /** One pass over /proc. */
 class Walk {
   readonly #arena: Arena;
   readonly #targets: readonly Uint8Array[];
-  readonly #field: Uint8Array;
-  readonly #files: { pid: number; value: number }[] = [];
+  readonly #onFile: OnFile;
   /** Offsets in the arena: for directory entries, for the target of a link or the text of a file, and for a path. */
   readonly #entries: number;
   readonly #text: number;
@@ -68,12 +99,12 @@ class Walk {
   #refused = 0;
   #left: number;
 
-  constructor({ targets, field, budget = Number.POSITIVE_INFINITY }: OpenFileSearch) {
+  constructor(search: Pick<OpenFileSearch, "targets" | "budget">, onFile: OnFile) {
+    const { targets, budget = Number.POSITIVE_INFINITY } = search;
     this.#left = budget;
+    this.#onFile = onFile;
     this.#arena = openArena();
-    const encoder = new TextEncoder();
     this.#targets = targets.map((target) => encoder.encode(target));
-    this.#field = encoder.encode(`${field}:\t`);
     beginCall();
     const { base } = this.#arena;
     this.#entries = placeRoom(ENTRIES_SIZE).address - base;
@@ -81,7 +112,8 @@ class Walk {
     this.#path = placeRoom(PATH_SIZE).address - base;
   }
 
-  run(): OpenFileNumbers | undefined {
+  /** Returns how many processes have files that may not be read. Returns undefined if the budget is exceeded. */
+  run(): number | undefined {
     const fd = this.#open("/proc");
     if (fd < 0) throw fail("open", -fd, { subject: "/proc" });
     const pids: number[] = [];
@@ -90,11 +122,11 @@ class Walk {
       this.#process(pid);
       if (this.#left < 0) return undefined;
     }
-    return { files: this.#files, refused: this.#refused };
+    return this.#refused;
   }
 
   #process(pid: number): void {
-    const files = this.#directory(pid, `/proc/${pid}/fd`);
+    const files = this.#directory(pid, pid, `/proc/${pid}/fd`);
     if (files === -Errno.EACCES || files === -Errno.EPERM) this.#refused += 1;
     // Kernel threads have no files. The threads of a single-threaded process need not be examined.
     if (files <= 0 || threadsOf(pid) <= 1) return;
@@ -103,7 +135,8 @@ class Walk {
     const tasks = this.#open(`/proc/${pid}/task`);
     if (tasks >= 0) this.#eachNumber(tasks, (tid) => tids.push(tid));
     for (const tid of tids) {
-      if (tid !== pid && syscall("kcmp", pid, tid, KCMP_FILES) > 0) this.#directory(pid, `/proc/${pid}/task/${tid}/fd`);
+      if (tid === pid || syscall("kcmp", pid, tid, KCMP_FILES) <= 0) continue;
+      this.#directory(pid, tid, `/proc/${pid}/task/${tid}/fd`);
     }
   }
 
@@ -111,7 +144,7 @@ class Walk {
    * Examines all files in a directory such as /proc/PID/fd. Returns how many files it has. If the directory cannot be
    * opened, returns the negative errno.
    */
-  #directory(pid: number, path: string): number {
+  #directory(pid: number, task: number, path: string): number {
     const directory = this.#open(path);
     if (directory < 0) return directory;
     const { base } = this.#arena;
@@ -125,10 +158,7 @@ class Walk {
     // Check the budget before the numbers are read, because reading them would take most of the time.
     this.#left -= count * FILE_COST + found.length * NUMBER_COST;
     if (this.#left < 0) return count;
-    for (const fd of found) {
-      const value = this.#number(`${path}info/${fd}`);
-      if (value !== undefined) this.#files.push({ pid, value });
-    }
+    for (const fd of found) this.#onFile(pid, task, fd, `${path}info/${fd}`);
     return count;
   }
 
@@ -141,10 +171,10 @@ class Walk {
   }
 
   /**
-   * Returns the number in the wanted field of an fdinfo file. Returns undefined if the file is gone or does not have
-   * the field.
+   * Returns the number in a field of an fdinfo file. Returns undefined if the file is gone or does not have the field.
    */
-  #number(path: string): number | undefined {
+  number(path: string, field: string): number | undefined {
+    const name = encoder.encode(`${field}:\t`);
     const file = this.#open(path);
     if (file < 0) return undefined;
     const { base, bytes } = this.#arena;
@@ -152,8 +182,8 @@ class Walk {
     closeAt(file);
     const end = this.#text + length;
     for (let at = this.#text; at < end; at = bytes.indexOf(NEWLINE, at) + 1) {
-      if (this.#field.every((byte, i) => byte === bytes[at + i])) {
-        return this.#digits(at + this.#field.length);
+      if (name.every((byte, i) => byte === bytes[at + i])) {
+        return this.#digits(at + name.length);
       }
       if (bytes.indexOf(NEWLINE, at) < 0) break;
     }

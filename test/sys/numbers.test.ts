@@ -307,6 +307,8 @@ const CALLS: Partial<Record<keyof typeof sys, readonly ((bad: number) => unknown
     (n) => sys.setSocketOption(-1, "SO_ATTACH_BPF", n),
   ],
   taskFdQuery: [(n) => sys.taskFdQuery(n, 0), (n) => sys.taskFdQuery(process.pid, n)],
+  tcBpfFilters: [(n) => sys.tcBpfFilters(n, 0), (n) => sys.tcBpfFilters(0, n)],
+  tcClasses: [(n) => sys.tcClasses(n)],
   tokenCreate: [(n) => sys.tokenCreate(n), (n) => sys.tokenCreate(0, n)],
   tokenInfo: [(n) => sys.tokenInfo(n)],
   tryBtfGetFdById: [(n) => sys.tryBtfGetFdById(n)],
@@ -338,9 +340,9 @@ const WITHOUT_NUMBERS: ReadonlySet<string> = new Set(
   isCgroup1 isCgroup2 isDebugfs isTracefs kernelAtLeast kernelBtfModules kernelBtfPath kernelBuildId kernelConfig
   kernelFunctionNames kernelRelease kernelSymbolAddresses kernelSymbols kernelSymbolsByAddress kernelSymbolsByName
   kernelVersion lockdown mapPrivately mountBpffs mounts neededCapabilities objectName onlineCpus openCgroup
-  openFileNumbers pageSize parseAttributes parseBuildId parseCpuList parseFdInfo parseKernelConfig parseMountinfo
+  netDevices openFileNumbers openFiles pageSize parseAttributes parseBuildId parseCpuList parseFdInfo parseKernelConfig parseMountinfo
   parseVersion pathForNode perfPmu possibleCpuIds possibleCpus progLoadError raiseMemlock readCacheFile readNumber
-  readText securityModules setMemlock traceProbes traceableFunctions tracefsMount tracepointId tracepointNames nodeError withNodeError
+  readText securityModules setMemlock tcDisciplines traceProbes traceableFunctions tracefsMount tracepointId tracepointNames nodeError withNodeError
   replaceFile unprivilegedBpfDisabled withFileSystem withTracefs writeCacheFile
   FdMemlock FdPoll MappedMemory OwnedFd
   mapLookupPlaced mapUpdatePlaced

@@ -7,7 +7,9 @@ import { iter } from "../iter/commands.ts";
 import { link } from "../link/commands.ts";
 import { map } from "../map/commands.ts";
 import { net } from "../net/commands.ts";
+import { perf } from "../perf/commands.ts";
 import { prog } from "../prog/commands.ts";
+import { token } from "../token/commands.ts";
 
 const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
 
@@ -22,14 +24,14 @@ export const COMMANDS: readonly ObjectEntry[] = [
   map,
   link,
   cgroup,
-  { name: "perf", summary: "inspect perf events", commands: [...later("show", "list"), HELP] },
+  perf,
   net,
   { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
   btf,
   gen,
   { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
   iter,
-  { name: "token", summary: "inspect bpf tokens", commands: [...later("show", "list"), HELP] },
+  token,
   {
     name: "version",
     summary: "print the version",

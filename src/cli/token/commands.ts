@@ -1,0 +1,18 @@
+import type { ObjectEntry } from "../command/command.ts";
+import { HELP } from "../command/command.ts";
+
+/** `bpfts token`. */
+export const token: ObjectEntry = {
+  name: "token",
+  summary: "inspect bpf tokens",
+  commands: [
+    {
+      name: "show",
+      syntax: [""],
+      summary: "list the BPF file systems that give out tokens",
+      run: async () => (await import("./show.ts")).showTokens,
+    },
+    { name: "list", as: "show" },
+    HELP,
+  ],
+};
