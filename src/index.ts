@@ -66,10 +66,17 @@ export {
 } from "./inventory/index.ts";
 export {
   flushKernelBtf,
+  type KernelFeatures,
+  type KernelFeaturesOptions,
   kernelBtf,
+  kernelFeatures,
   loadedBtf,
   type ObjectKind,
   type ObjectSource,
+  type ProbedFeature,
+  type Support,
+  type SystemSettings,
+  type TypeHelpers,
   takeObject,
 } from "./kernel/index.ts";
 export {

@@ -1,3 +1,11 @@
+export {
+  type KernelFeatures,
+  type KernelFeaturesOptions,
+  kernelFeatures,
+  type ProbedFeature,
+  type SystemSettings,
+  type TypeHelpers,
+} from "./features/describe.ts";
 export { feature, featureLack, kernelHas, lackError, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
 export {
@@ -7,6 +15,7 @@ export {
   hasSyscallWrapper,
   hasUprobeMulti,
 } from "./features/probes.ts";
+export type { Support } from "./features/support.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
 export { mapTooNew, programTooNew } from "./features/too-new.ts";
 export { keepKernelTypes } from "./kept-types.ts";

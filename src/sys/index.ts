@@ -214,4 +214,5 @@ export {
   setBpfFilter,
   type TcFilter,
 } from "./traffic-control.ts";
+export { withoutCapabilities } from "./without-capabilities.ts";
 export { type XdpAttachOptions, xdpAttach } from "./xdp-attach.ts";

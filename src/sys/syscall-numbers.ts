@@ -19,6 +19,8 @@ const CALLS = {
   keyctl: [250, 219, 0b111],
   statx: [332, 291, 0b1101],
   fcntl: [72, 25, 0b111],
+  capget: [125, 90, 0],
+  capset: [126, 91, 0],
   gettid: [186, 178, 0],
   dup3: [292, 24, 0b111],
   ioctl: [16, 29, 0b11],

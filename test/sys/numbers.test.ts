@@ -343,7 +343,7 @@ const WITHOUT_NUMBERS: ReadonlySet<string> = new Set(
   netDevices openFileNumbers openFiles pageSize parseAttributes parseBuildId parseCpuList parseFdInfo parseKernelConfig parseMountinfo
   parseVersion pathForNode perfPmu possibleCpuIds possibleCpus progLoadError raiseMemlock readCacheFile readNumber
   readText securityModules setMemlock tcDisciplines traceProbes traceableFunctions tracefsMount tracepointId tracepointNames nodeError withNodeError
-  replaceFile unprivilegedBpfDisabled withFileSystem withTracefs writeCacheFile
+  replaceFile unprivilegedBpfDisabled withFileSystem withoutCapabilities withTracefs writeCacheFile
   FdMemlock FdPoll MappedMemory OwnedFd
   mapLookupPlaced mapUpdatePlaced
 `

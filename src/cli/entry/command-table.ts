@@ -2,6 +2,7 @@ import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import { HELP, later } from "../command/command.ts";
+import { feature } from "../feature/commands.ts";
 import { gen } from "../gen/commands.ts";
 import { iter } from "../iter/commands.ts";
 import { link } from "../link/commands.ts";
@@ -26,7 +27,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
   cgroup,
   perf,
   net,
-  { name: "feature", summary: "inspect the kernel's features", commands: [...later("probe", "list_builtins"), HELP] },
+  feature,
   btf,
   gen,
   { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },

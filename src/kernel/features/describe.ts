@@ -1,0 +1,138 @@
+import { Errno } from "../../errors/index.ts";
+import { bpf, kernelConfig, readNumber } from "../../sys/index.ts";
+import { BpfMapType, BpfProgType, helperNames, mapTypeName, progTypeName } from "../../uapi/index.ts";
+import {
+  PROGRAM_FEATURES,
+  type ProgramFeature,
+  probeHelper,
+  probeMapType,
+  probeProgramFeature,
+  probeProgramType,
+  type Support,
+} from "./support.ts";
+
+/** Options of {@link kernelFeatures}. */
+export interface KernelFeaturesOptions {
+  /** Probe what the hardware of this device takes, given by its index, instead of what the kernel has. */
+  readonly ifindex?: number | undefined;
+  /** Also probe the helper functions whose use the kernel notes in its log. */
+  readonly full?: boolean | undefined;
+}
+
+/** A feature and what a probe of it found. */
+export interface ProbedFeature<Name extends string = string> {
+  readonly name: Name;
+  readonly support: Support;
+}
+
+/** What a kernel, or a device, has of BPF. */
+export interface KernelFeatures {
+  /** The settings and build options; undefined for a device. */
+  readonly system: SystemSettings | undefined;
+  /** False if the kernel has no bpf(2). Nothing else is probed then. */
+  readonly hasBpf: boolean;
+  readonly programTypes: readonly ProbedFeature[];
+  readonly mapTypes: readonly ProbedFeature[];
+  readonly helpers: readonly TypeHelpers[];
+  readonly misc: readonly ProbedFeature<ProgramFeature>[];
+}
+
+/** The settings of the kernel and its build options. */
+export interface SystemSettings {
+  /** Numbers of /proc/sys; undefined for those that cannot be read. */
+  readonly settings: Readonly<Record<keyof typeof SETTINGS, number | undefined>>;
+  /** Each option that matters to BPF; its value is undefined if it is not set. Undefined if no file lists the options. */
+  readonly config: ReadonlyMap<string, string | undefined> | undefined;
+}
+
+/** The helper functions that a type of program may call. */
+export interface TypeHelpers {
+  readonly programType: string;
+  /** What the probe of the type itself found. */
+  readonly support: Support;
+  /** The helpers. `support` is undefined if they cannot be probed for this type. */
+  readonly helpers: readonly { readonly name: string; readonly support: Support | undefined }[];
+}
+
+const SETTINGS = {
+  unprivileged_bpf_disabled: "/proc/sys/kernel/unprivileged_bpf_disabled",
+  bpf_jit_enable: "/proc/sys/net/core/bpf_jit_enable",
+  bpf_jit_harden: "/proc/sys/net/core/bpf_jit_harden",
+  bpf_jit_kallsyms: "/proc/sys/net/core/bpf_jit_kallsyms",
+  bpf_jit_limit: "/proc/sys/net/core/bpf_jit_limit",
+} as const;
+
+/** The build options that matter to BPF, in bpftool's order. */
+const OPTIONS = (
+  "BPF BPF_SYSCALL HAVE_EBPF_JIT BPF_JIT BPF_JIT_ALWAYS_ON DEBUG_INFO_BTF DEBUG_INFO_BTF_MODULES CGROUPS CGROUP_BPF " +
+  "CGROUP_NET_CLASSID SOCK_CGROUP_DATA BPF_EVENTS KPROBE_EVENTS UPROBE_EVENTS TRACING FTRACE_SYSCALLS " +
+  "FUNCTION_ERROR_INJECTION BPF_KPROBE_OVERRIDE NET XDP_SOCKETS LWTUNNEL_BPF NET_ACT_BPF NET_CLS_BPF NET_CLS_ACT " +
+  "NET_SCH_INGRESS XFRM IP_ROUTE_CLASSID IPV6_SEG6_BPF BPF_LIRC_MODE2 BPF_STREAM_PARSER NETFILTER_XT_MATCH_BPF TEST_BPF HZ"
+)
+  .split(" ")
+  .map((name) => `CONFIG_${name}`);
+
+/** The helpers that write to the kernel's log, or make it warn, as soon as a program with them is loaded. */
+const NOISY: ReadonlySet<string> = new Set(["bpf_trace_printk", "bpf_trace_vprintk", "bpf_probe_write_user"]);
+
+const p = BpfProgType;
+const m = BpfMapType;
+/** The types that a device's hardware may take. */
+const OFFLOADED_PROGRAMS: ReadonlySet<number> = new Set([p.BPF_PROG_TYPE_SCHED_CLS, p.BPF_PROG_TYPE_XDP]);
+const OFFLOADED_MAPS: ReadonlySet<number> = new Set([m.BPF_MAP_TYPE_HASH, m.BPF_MAP_TYPE_ARRAY]);
+
+/**
+ * Probes what this kernel has of BPF: types of programs and maps, helper functions, and the instruction set; with the
+ * kernel's settings and build options. With `ifindex` it probes what the hardware of a network device takes. A probe
+ * that this thread has no right to make is reported as `forbidden`, not as `missing`.
+ */
+export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions = {}): KernelFeatures {
+  const system = ifindex === undefined ? systemSettings() : undefined;
+  if (!hasBpf()) return { system, hasBpf: false, programTypes: [], mapTypes: [], helpers: [], misc: [] };
+  const isOffloaded = (types: ReadonlySet<number>, type: number): boolean => ifindex === undefined || types.has(type);
+  const programTypes = numbered(progTypeName).filter(({ number }) => isOffloaded(OFFLOADED_PROGRAMS, number));
+  const mapTypes = numbered(mapTypeName).filter(({ number }) => isOffloaded(OFFLOADED_MAPS, number));
+  const programs = programTypes.map((type) => ({ ...type, support: probeProgramType(type.number, ifindex) }));
+  const names = helperNames.slice(1).filter((name) => full || !NOISY.has(name));
+  return {
+    system,
+    hasBpf: true,
+    programTypes: programs.map(({ name, support }) => ({ name, support })),
+    mapTypes: mapTypes.map(({ name, number }) => ({ name, support: probeMapType(number, ifindex) })),
+    helpers: programs.map(({ name: programType, number, support }) => ({
+      programType,
+      support,
+      helpers: names.map((name) => ({
+        name,
+        support: support === "available" ? probeHelper(number, name, ifindex) : support,
+      })),
+    })),
+    misc: PROGRAM_FEATURES.map((name) => ({ name, support: probeProgramFeature(name, ifindex) })),
+  };
+}
+
+/** The names and numbers of a table of types, without the type 0, which stands for none. */
+function numbered(nameOf: (number: number) => string | undefined): { number: number; name: string }[] {
+  const types: { number: number; name: string }[] = [];
+  for (let number = 1; ; number++) {
+    const name = nameOf(number);
+    if (name === undefined) return types;
+    types.push({ number, name });
+  }
+}
+
+/** A number that no command of bpf(2) has. A kernel with bpf(2) refuses it with EINVAL or EPERM. */
+const NO_COMMAND = 0xffff;
+
+function hasBpf(): boolean {
+  return bpf(NO_COMMAND, new Uint8Array(0)) !== -Errno.ENOSYS;
+}
+
+function systemSettings(): SystemSettings {
+  const all = kernelConfig();
+  const settings = Object.fromEntries(Object.entries(SETTINGS).map(([name, path]) => [name, readNumber(path)]));
+  return {
+    settings: settings as SystemSettings["settings"],
+    config: all && new Map(OPTIONS.map((name) => [name, all.get(name)])),
+  };
+}
