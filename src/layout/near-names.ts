@@ -22,25 +22,35 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
   return found.slice(0, 3).map((one) => one.name);
 }
 
-/** Counts the characters to insert, delete or change to get from `a` to `b`. A count above `most` may be too small. */
+/**
+ * Counts the characters to insert, delete or change to get from `a` to `b`. Two neighbours that are swapped count as
+ * one change. A count above `most` may be too small.
+ */
 function editDistance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   let next = [...row];
+  let before = [...row];
+  let leastBefore = 0;
   for (let i = 1; i <= a.length; i++) {
     // Outside this band the distance exceeds `most`.
     const first = Math.max(1, i - most);
     const last = Math.min(b.length, i + most);
     next.fill(most + 1);
     if (i <= most) next[0] = i;
-    let least = most + 1;
+    let least = next[0] as number;
     for (let j = first; j <= last; j++) {
       const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      let cost = Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      if (j > 1 && i > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, (before[j - 2] as number) + 1);
+      }
       next[j] = cost;
       least = Math.min(least, cost);
     }
-    if (least > most && (next[0] as number) > most) return least;
-    [row, next] = [next, row];
+    // A swap counts on from two rows above, so two rows must be beyond hope.
+    if (least > most && leastBefore > most) return least;
+    leastBefore = least;
+    [before, row, next] = [row, next, before];
   }
   return row[b.length] as number;
 }

@@ -5,14 +5,26 @@ import type { Selectable, Words } from "../words/words.ts";
 /** Carries out a command: takes the command's words, queries the kernel, and returns what to show. */
 export type Run = (words: Words, options: Options) => Answer | LiveAnswer | Promise<Answer | LiveAnswer>;
 
+/** The help text of a command or an object. */
+export interface HelpTexts {
+  /** Command lines that work, each with what it does. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** The meanings of the command's own words. Words that several commands share stand in help/shared-words.ts. */
+  readonly words?: Readonly<Record<string, string>>;
+  /** What else a user must know, a paragraph each. */
+  readonly notes?: readonly string[];
+}
+
 /** A command of an object. */
 export interface CommandEntry extends Selectable {
   /** The rest of the command line after the name, one entry for each line, in the grammar of bpftool's usage texts. */
   readonly syntax?: readonly string[];
   /** Set for an alias: another name for the command in the entry above, with its own syntax. */
   readonly as?: string;
-  /** One line for the manual page. */
+  /** What the command does, as one sentence without a capital and a full stop. */
   readonly summary?: string;
+  /** A function, so that a normal start does not build the texts. */
+  readonly help?: () => HelpTexts;
   /** Loads the command's code. Absent if bpftool has the command but bpfts does not have it yet. */
   readonly run?: () => Promise<Run>;
 }
@@ -26,6 +38,10 @@ export interface ObjectEntry extends Selectable {
   readonly grammar?: readonly string[];
   /** The options that only the commands of this object use, for the help text. */
   readonly options?: readonly string[];
+  /** A function, so that a normal start does not build the texts. */
+  readonly help?: () => HelpTexts;
+  /** The rest of the command line of an object that has no commands. */
+  readonly syntax?: readonly string[];
   /** Loads the code of an object that has no commands. */
   readonly run?: () => Promise<Run>;
 }

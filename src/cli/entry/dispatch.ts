@@ -1,5 +1,6 @@
 import { type CommandEntry, codeOf, type ObjectEntry, type Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
+import { helpRequest } from "../help/help-request.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import { select, Words } from "../words/words.ts";
@@ -7,17 +8,19 @@ import { COMMANDS } from "./command-table.ts";
 
 /** Finds the command for these words, loads its code and runs it. */
 export async function dispatch(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
+  const request = helpRequest(words, options);
+  if (request !== undefined) return (await import("../help/help-text.ts")).help(COMMANDS, request);
   const [objectWord, commandWord] = words;
   const object = objectWord === undefined ? (COMMANDS[0] as ObjectEntry) : select(COMMANDS, objectWord, "bpfts");
   const { commands } = object;
-  if (object.name === "help") return (await import("./help.ts")).helpTop(COMMANDS);
+  if (object.name === "help") return (await import("../help/usage.ts")).usage(COMMANDS);
   if (commands === undefined) {
     if (object.run === undefined) throw notImplemented(object.name);
     return (await object.run())(new Words(words, 1), options);
   }
   const command =
     commandWord === undefined ? (commands[0] as CommandEntry) : select(commands, commandWord, `bpfts ${object.name}`);
-  if (command.name === "help") return (await import("./help.ts")).helpObject(object);
+  if (command.name === "help") return (await import("../help/usage.ts")).objectUsage(object);
   const load = codeOf(command, commands);
   if (load === undefined) throw notImplemented(`${object.name} ${command.name}`);
   const run: Run = await load();

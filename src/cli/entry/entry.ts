@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { join } from "node:path";
+import { helpRequest } from "../help/help-request.ts";
 import { type ParsedOptions, parseOptions } from "../words/options.ts";
 import { type Selectable, select } from "../words/words.ts";
 import { cacheWarning, runScript } from "./code-cache.ts";
@@ -20,7 +21,7 @@ declare const BPFTS_OTHER: string;
  * command, so that a start reads only one file. After the first runs, the file's compiled code comes from the cache.
  */
 function fileOf({ options, words }: ParsedOptions): string {
-  if (options.help || options.version) return BPFTS_OTHER;
+  if (options.version || helpRequest(words, options) !== undefined) return BPFTS_OTHER;
   let places: readonly Place[] | undefined = BPFTS_PLACES;
   let file: string | undefined;
   for (let i = 0; places !== undefined; i++) {

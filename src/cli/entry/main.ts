@@ -38,8 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
 async function answerOf(words: readonly string[], options: Options): Promise<Answer | LiveAnswer> {
   checkSigning(options);
   if (options.baseBtf !== undefined) (await import("./base-btf.ts")).checkBaseBtf(options.baseBtf);
-  if (options.help) return dispatch(["help"], options);
-  if (options.version) return dispatch(["version"], options);
+  if (options.version && !options.help) return dispatch(["version"], options);
   return dispatch(words, options);
 }
 

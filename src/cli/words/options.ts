@@ -22,6 +22,8 @@ export interface Options {
   readonly certificate: string | undefined;
   readonly baseBtf: string | undefined;
   // bpftool does not have these options:
+  /** Print the manual page of an object. */
+  readonly man: boolean;
   /**
    * Show more about each program: the names of its maps, its attach target, and the number of verified instructions.
    */
@@ -65,6 +67,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "k", key: "privateKey", value: "FILE", meaning: "the private key to sign with" },
   { letter: "i", key: "certificate", value: "FILE", meaning: "the certificate to sign with" },
   { letter: "B", long: "base-btf", key: "baseBtf", value: "FILE", meaning: "the base of split BTF" },
+  { long: "man", key: "man", meaning: "print the manual page of an object" },
   { long: "details", key: "details", meaning: "prog show: map names, attach target, verified instructions" },
   { long: "type", key: "progType", value: "TYPE", meaning: "prog show: only programs of a type" },
   { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
@@ -101,6 +104,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     privateKey: undefined,
     certificate: undefined,
     baseBtf: undefined,
+    man: false,
     details: false,
     progType: undefined,
     pid: undefined,

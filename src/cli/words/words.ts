@@ -76,6 +76,8 @@ export interface Selectable {
    * other entry.
    */
   readonly changes?: boolean;
+  /** True if help and errors do not mention the entry, and no shortened word selects it. */
+  readonly hidden?: boolean;
 }
 
 /**
@@ -85,18 +87,26 @@ export interface Selectable {
 export function select<T extends Selectable>(table: readonly T[], word: string, of: string): T {
   const exact = table.find(({ name }) => name === word);
   if (exact !== undefined) return exact;
-  const fits = table.filter(({ name }) => begins(word, name));
+  const fits = table.filter(({ name, hidden }) => hidden !== true && begins(word, name));
   const [first] = fits;
-  if (first === undefined) {
-    throw new CommandError(
-      `'${word}' is not a command of '${of}', which has: ${table.map(({ name }) => name).join(", ")}; see '${of} help'`,
-    );
-  }
+  if (first === undefined) throw new UnknownWordError(table, word, of);
   if (fits.length > 1 && first.changes) {
     const candidates = fits.map(({ name }) => `'${name}'`).join(", ");
     throw new CommandError(`'${word}' could be ${candidates}: write '${of} ${first.name}' in full if it is meant`);
   }
   return first;
+}
+
+/** The error for a word that selects no entry of a table. */
+export class UnknownWordError extends CommandError {
+  readonly word: string;
+  readonly names: readonly string[];
+  constructor(table: readonly Selectable[], word: string, of: string) {
+    const names = table.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
+    super(`'${word}' is not a command of '${of}', which has: ${names.join(", ")}; see '${of} help'`);
+    this.word = word;
+    this.names = names;
+  }
 }
 
 const MAX_U32 = 0xffffffff;

@@ -1,15 +1,16 @@
 import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
 import type { Answer } from "../output/answer.ts";
+import { generalSections } from "./help-text.ts";
 
 const INDENT = "       ";
 const OPTIONS = "OPTIONS := { {-j|--json} [{-p|--pretty}] | {-d|--debug}";
 
-function helpAnswer(lines: readonly string[]): Answer {
+function usageAnswer(lines: readonly string[]): Answer {
   return { text: () => [`${lines.join("\n")}\n`], json: () => null, textTo: "stderr" };
 }
 
-/** `bpfts help`. */
-export function helpTop(table: readonly ObjectEntry[]): Answer {
+/** `bpfts help`: bpftool's usage text, and what each object and option is for. */
+export function usage(table: readonly ObjectEntry[]): Answer {
   const objects = table.filter((entry) => entry.commands !== undefined);
   const here = objects.filter((entry) => entry.commands?.some(({ run }) => run)).map(({ name }) => name);
   const missing = [
@@ -18,7 +19,7 @@ export function helpTop(table: readonly ObjectEntry[]): Answer {
   ]
     .map(({ name }) => name)
     .filter((name) => !here.includes(name));
-  return helpAnswer([
+  return usageAnswer([
     "Usage: bpfts [OPTIONS] OBJECT { COMMAND | help }",
     `${INDENT}bpfts version`,
     "",
@@ -26,22 +27,25 @@ export function helpTop(table: readonly ObjectEntry[]): Answer {
     `${INDENT}${OPTIONS} |`,
     `${INDENT}             {-V|--version} }`,
     ...(missing.length > 0 ? ["", `${INDENT}bpfts does not have these of bpftool yet: ${missing.join(", ")}`] : []),
+    ...generalSections(table),
+    "",
+    "'bpfts OBJECT --help' explains the commands of an object, with examples.",
   ]);
 }
 
-/** `bpfts OBJECT help`. */
-export function helpObject(object: ObjectEntry): Answer {
+/** `bpfts OBJECT help`, as bpftool prints it. */
+export function objectUsage(object: ObjectEntry): Answer {
   const commands = object.commands ?? [];
   const missing = commands
     .filter((entry) => entry.name !== "help" && codeOf(entry, commands) === undefined)
     .map(({ name }) => name);
-  const usage = commands
-    .filter((entry) => entry.syntax !== undefined)
+  const lines = commands
+    .filter((entry) => entry.syntax !== undefined && entry.hidden !== true)
     .map((entry) => usageLines(object.name, entry, commands).join("\n"));
   const options =
     object.options === undefined ? [" }"] : [" |", `${INDENT}             ${object.options.join(" | ")} }`];
-  return helpAnswer([
-    usage.map((text, i) => `${i === 0 ? "Usage: " : INDENT}${text}`).join("\n"),
+  return usageAnswer([
+    lines.map((text, i) => `${i === 0 ? "Usage: " : INDENT}${text}`).join("\n"),
     "",
     ...(object.grammar ?? []).map((line) => INDENT + line),
     ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),

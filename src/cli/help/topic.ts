@@ -1,0 +1,144 @@
+import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
+import { type Definitions, joinForms, parseSyntax, readDefinitions, type Syntax } from "../command/grammar.ts";
+import { OPTIONS, type OptionEntry } from "../words/options.ts";
+import { sentence } from "./layout.ts";
+import { SHARED_WORDS } from "./shared-words.ts";
+
+export type Pair = readonly [first: string, second: string];
+
+/** What help says about one command, in the form that text and manual pages are made from. */
+export interface CommandTopic {
+  /** `prog load`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly examples: readonly Pair[];
+  /** One line for each form. */
+  readonly syntax: readonly string[];
+  readonly words: readonly Pair[];
+  /** Definitions that the syntax uses, such as `PROG := …`. */
+  readonly definitions: readonly Pair[];
+  readonly notes: readonly string[];
+}
+
+/** What help says about one object. */
+export interface ObjectTopic {
+  readonly name: string;
+  readonly summary: string;
+  readonly notes: readonly string[];
+  readonly commands: readonly CommandTopic[];
+  readonly options: readonly Pair[];
+}
+
+/** Returns the entry that has the texts of a command: for an alias without texts the command that it stands for. */
+function entryOf(object: ObjectEntry, command: CommandEntry): CommandEntry {
+  if (command.syntax !== undefined || command.as === undefined) return command;
+  return object.commands?.find(({ name }) => name === command.as) ?? command;
+}
+
+export function commandTopic(object: ObjectEntry, command: CommandEntry): CommandTopic {
+  const entry = entryOf(object, command);
+  const definitions = readDefinitions(object.grammar ?? []);
+  const forms = joinForms(entry.syntax ?? [""]);
+  const texts = entry.help?.();
+  const names = [entry, ...(object.commands ?? []).filter(({ as }) => as === entry.name)].map(({ name }) => name);
+  const used = usedWords(forms, definitions);
+  const own = texts?.words ?? {};
+  const words = [...new Set([...used.values, ...Object.keys(own)])].map((name): Pair => {
+    return [name, own[name] ?? SHARED_WORDS[name] ?? ""];
+  });
+  return {
+    name: `${object.name} ${names.join("|")}`,
+    summary: sentence(entry.summary ?? `${entry.name} is not in bpfts yet; bpftool has it`),
+    examples: texts?.examples ?? [],
+    syntax: forms.map((form) => `bpfts ${object.name} ${command.name} ${form}`.trimEnd()),
+    words: words.filter(([, meaning]) => meaning !== ""),
+    definitions: [...used.definitions].map((name): Pair => [name, definitionText(definitions.get(name) ?? "")]),
+    notes: texts?.notes ?? [],
+  };
+}
+
+export function objectTopic(object: ObjectEntry): ObjectTopic {
+  const commands = (object.commands ?? []).filter(
+    (entry) => entry.name !== "help" && entry.as === undefined && entry.hidden !== true && isHere(entry, object),
+  );
+  return {
+    name: object.name,
+    summary: sentence(object.summary),
+    notes: object.help?.().notes ?? [],
+    commands:
+      object.commands === undefined
+        ? [wholeTopic(object)]
+        : commands.map((entry) => commandTopic(object, entry)),
+    options: optionPairs(optionsOf(object)),
+  };
+}
+
+/** An object without commands, such as `version`, is a command itself. */
+function wholeTopic(object: ObjectEntry): CommandTopic {
+  const texts = object.help?.();
+  return {
+    name: object.name,
+    summary: sentence(object.summary),
+    examples: texts?.examples ?? [],
+    syntax: [`bpfts ${object.name} ${joinForms(object.syntax ?? [""]).join(" ")}`.trimEnd()],
+    words: Object.entries(texts?.words ?? {}),
+    definitions: [],
+    notes: texts?.notes ?? [],
+  };
+}
+
+export function isHere(entry: CommandEntry, object: ObjectEntry): boolean {
+  return entry.name === "help" || codeOf(entry, object.commands ?? []) !== undefined;
+}
+
+/** Options that every command takes. */
+const GENERAL: ReadonlySet<string> = new Set(["json", "pretty", "debug", "version", "help", "man", "legacy"]);
+
+/** The options of an object: those that its usage names, and those of every command. */
+export function optionsOf(object: ObjectEntry | undefined): OptionEntry[] {
+  const named = object?.options?.join(" ") ?? "";
+  return OPTIONS.filter(({ letter, long, key }) => {
+    if (object === undefined || GENERAL.has(key)) return true;
+    const words = named.split(/[^-\w]+/);
+    return words.includes(`-${letter}`) || words.includes(`--${long}`);
+  });
+}
+
+export function optionPairs(options: readonly OptionEntry[]): Pair[] {
+  return options.map(({ letter, long, value, meaning }) => {
+    const names = [...(letter === undefined ? [] : [`-${letter}`]), ...(long === undefined ? [] : [`--${long}`])];
+    return [`${names.join(", ")}${value === undefined ? "" : ` ${value}`}`, meaning];
+  });
+}
+
+/** The values and the definitions that the forms of a command use. */
+function usedWords(
+  forms: readonly string[],
+  definitions: Definitions,
+): { readonly values: ReadonlySet<string>; readonly definitions: ReadonlySet<string> } {
+  const values = new Set<string>();
+  const used = new Set<string>();
+  const collect = (part: Syntax): void => {
+    if (part.kind === "value") {
+      if (part.within === undefined) values.add(part.name);
+    } else if (part.kind === "sequence" || part.kind === "choice") part.parts.forEach(collect);
+    else if (part.kind === "optional" || part.kind === "repeated") collect(part.part);
+  };
+  const addDefinitions = (text: string): void => {
+    for (const word of text.match(/[A-Z_]+/g) ?? []) {
+      const name = definitions.has(word) ? word : undefined;
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      addDefinitions(definitions.get(name) ?? "");
+    }
+  };
+  for (const form of forms) {
+    collect(parseSyntax(form, definitions));
+    addDefinitions(form);
+  }
+  return { values, definitions: used };
+}
+
+function definitionText(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
