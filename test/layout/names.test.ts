@@ -70,15 +70,16 @@ test("no pattern takes long on any name", () => {
 
 test("names that are like another", () => {
   const names = ["do_unlinkat", "do_unlink", "vfs_unlink", "do_sys_open", "x"];
-  assert.deepEqual(nearNames("do_unlinkta", names), ["do_unlink", "do_unlinkat"]);
+  assert.deepEqual(nearNames("do_unlinkta", names), ["do_unlinkat", "do_unlink"]);
   assert.deepEqual(nearNames("unlink", names), ["do_unlink", "vfs_unlink", "do_unlinkat"]);
   assert.deepEqual(nearNames("quite_another", names), []);
   assert.deepEqual(nearNames("ab", ["abc", "a", "b", "bc", "xy"]), ["a", "abc", "b"]);
   assert.deepEqual(nearNames("tcp_connect", ["tpc_connect", "xtcp_connec", "tcp_cnnct"]), [
-    "tcp_cnnct",
     "tpc_connect",
+    "tcp_cnnct",
     "xtcp_connec",
   ]);
+  assert.deepEqual(nearNames("prgo", ["prog", "map", "perf"]), ["prog"], "swapped letters are one mistake");
 });
 
 test("looking for names that are like another takes no longer for long names", () => {

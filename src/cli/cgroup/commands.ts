@@ -30,6 +30,16 @@ export const cgroup: ObjectEntry = {
       name: "show",
       syntax: ["CGROUP [effective] [details]"],
       summary: "list the programs attached to a cgroup",
+      help: () => ({
+        examples: [
+          ["bpfts cgroup show /sys/fs/cgroup/system.slice", "show what is attached to a cgroup"],
+          ["bpfts cgroup show /sys/fs/cgroup/system.slice effective", "show what runs in it, inherited programs too"],
+        ],
+        words: {
+          effective: "the programs that run in the cgroup, inherited ones too",
+          details: "show the link, the cgroup and the flags of each attachment",
+        },
+      }),
       run: async () => (await import("./show.ts")).showCgroup,
     },
     { name: "list", as: "show" },
@@ -37,6 +47,18 @@ export const cgroup: ObjectEntry = {
       name: "tree",
       syntax: ["[CGROUP_ROOT] [effective] [details] [except PATTERN]..."],
       summary: "list the programs attached to a cgroup and all below it",
+      help: () => ({
+        examples: [
+          ["bpfts cgroup tree", "show the attachments of all cgroups"],
+          ["bpfts cgroup tree /sys/fs/cgroup except 'user-*.slice'", "leave out some cgroups"],
+        ],
+        words: {
+          CGROUP_ROOT: "the cgroup to begin at; otherwise where the hierarchy is mounted",
+          effective: "the programs that run in each cgroup, inherited ones too",
+          details: "show the link, the cgroup and the flags of each attachment",
+          except: "leave out cgroups that fit the pattern, and those below them",
+        },
+      }),
       run: async () => (await import("./show.ts")).showCgroupTree,
     },
     {
@@ -44,6 +66,24 @@ export const cgroup: ObjectEntry = {
       changes: true,
       syntax: ["CGROUP ATTACH_TYPE PROG [ATTACH_FLAGS] [ORDER]"],
       summary: "attach a program to a cgroup",
+      help: () => ({
+        examples: [
+          [
+            "bpfts cgroup attach /sys/fs/cgroup/demo cgroup_inet_egress name egress multi",
+            "attach a program beside others",
+          ],
+          ["bpfts cgroup attach /sys/fs/cgroup/demo cgroup_device id 42", "attach a program that no other may replace"],
+        ],
+        words: {
+          multi: "other programs may be attached beside it",
+          override: "a cgroup below may replace it",
+          preorder: "run it before programs without this flag",
+          first: "run it before the others (Linux 6.17)",
+          last: "run it after the others",
+          before: "run it before this program",
+          after: "run it after this program",
+        },
+      }),
       run: async () => (await import("./attach.ts")).attachToCgroup,
     },
     {
@@ -51,6 +91,11 @@ export const cgroup: ObjectEntry = {
       changes: true,
       syntax: ["CGROUP ATTACH_TYPE PROG"],
       summary: "detach a program from a cgroup",
+      help: () => ({
+        examples: [
+          ["bpfts cgroup detach /sys/fs/cgroup/demo cgroup_inet_egress name egress", "take a program off again"],
+        ],
+      }),
       run: async () => (await import("./attach.ts")).detachFromCgroup,
     },
     HELP,

@@ -117,7 +117,8 @@ function inAnyOrder(parts: readonly Syntax[]): Syntax[] {
   const out: Syntax[] = [];
   let run: Syntax[] = [];
   const endRun = (): void => {
-    if (run.length > 1) out.push({ kind: "optional", part: { kind: "repeated", part: { kind: "choice", parts: run } } });
+    if (run.length > 1)
+      out.push({ kind: "optional", part: { kind: "repeated", part: { kind: "choice", parts: run } } });
     else out.push(...run.map((part): Syntax => ({ kind: "optional", part })));
     run = [];
   };

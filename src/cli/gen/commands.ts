@@ -13,12 +13,29 @@ export const gen: ObjectEntry = {
       name: "skeleton",
       syntax: ["FILE [name OBJECT_NAME]"],
       summary: "print a C header that embeds an object and gives access to its programs, maps and variables",
+      help: () => ({
+        examples: [
+          ["bpfts gen skeleton counter.bpf.o > counter.skel.h", "write a C header for one object"],
+          ["bpfts gen skeleton counter.bpf.o name meter", "use another name in it"],
+        ],
+        words: {
+          FILE: "a BPF object file",
+        },
+      }),
       run: async () => (await import("./skeleton.ts")).genSkeleton,
     },
     {
       name: "subskeleton",
       syntax: ["FILE [name OBJECT_NAME]"],
       summary: "print a C header for the part of a bigger object that comes from this file",
+      help: () => ({
+        examples: [
+          ["bpfts gen subskeleton library.bpf.o > library.subskel.h", "write a C header for the part of a library"],
+        ],
+        words: {
+          FILE: "a BPF object file",
+        },
+      }),
       run: async () => (await import("./skeleton.ts")).genSubskeleton,
     },
     ...later("min_core_btf"),

@@ -1,9 +1,17 @@
-import { type ObjectEntry } from "../command/command.ts";
+import type { ObjectEntry } from "../command/command.ts";
 import type { Answer } from "../output/answer.ts";
 import { select } from "../words/words.ts";
 import type { HelpRequest } from "./help-request.ts";
 import { sentence, twoColumns, wrap } from "./layout.ts";
-import { type CommandTopic, commandTopic, type ObjectTopic, objectTopic, optionPairs, optionsOf } from "./topic.ts";
+import {
+  type CommandTopic,
+  commandTopic,
+  type ObjectTopic,
+  objectTopic,
+  optionPairs,
+  optionsOf,
+  type Pair,
+} from "./topic.ts";
 
 /** Help as text on standard output. In JSON it is `null`, as bpftool's. */
 export function helpAnswer(lines: readonly string[]): Answer {
@@ -32,7 +40,7 @@ export function generalHelp(table: readonly ObjectEntry[]): string[] {
       "Examples",
       twoColumns([
         ["bpfts prog show", "the loaded programs"],
-        ["bpfts map dump name counts", "the elements of a map"],
+        ["bpfts map dump id 7", "the elements of a map"],
         ["bpfts -p link show", "the links, as JSON"],
         ["bpfts prog load --help", "how to load an object file"],
       ]),
@@ -57,10 +65,7 @@ function objectHelp({ name, summary, commands, options, notes }: ObjectTopic): s
   if (commands.length === 1 && commands[0]?.name === name) return commandHelp(commands[0]);
   return [
     `bpfts ${name}: ${summary}`,
-    ...section(
-      "Examples",
-      twoColumns(commands.flatMap(({ examples }) => examples.slice(0, 1))),
-    ),
+    ...section("Examples", commands.flatMap(({ examples }) => examples.slice(0, 1)).flatMap(exampleLines)),
     ...section("Usage", [`  bpfts [OPTIONS] ${name} { COMMAND | help }`]),
     ...section("Commands", twoColumns(commands.map((one) => [one.name.slice(name.length + 1), one.summary]))),
     ...section("Options", twoColumns(options)),
@@ -73,14 +78,21 @@ function objectHelp({ name, summary, commands, options, notes }: ObjectTopic): s
 function commandHelp({ name, summary, examples, syntax, words, definitions, notes }: CommandTopic): string[] {
   return [
     `bpfts ${name}: ${summary}`,
-    ...section("Examples", examples.flatMap(([line, meaning]) => [`  ${line}`, ...wrap(sentence(meaning), 6)])),
-    ...section("Usage", syntax.flatMap((form) => hanging(form))),
+    ...section("Examples", examples.flatMap(exampleLines)),
+    ...section(
+      "Usage",
+      syntax.flatMap((form) => hanging(form)),
+    ),
     ...section("Words", [
       ...twoColumns(words),
       ...definitions.flatMap(([word, text]) => hanging(`${word} := ${text}`)),
     ]),
     ...notes.flatMap((note) => ["", ...wrap(note, 0)]),
   ];
+}
+
+function exampleLines([line, meaning]: Pair): string[] {
+  return [`  ${line}`, ...wrap(sentence(meaning), 6)];
 }
 
 /** Wraps a line so that its continuation is indented deeper than its beginning. */

@@ -66,9 +66,7 @@ export function objectTopic(object: ObjectEntry): ObjectTopic {
     summary: sentence(object.summary),
     notes: object.help?.().notes ?? [],
     commands:
-      object.commands === undefined
-        ? [wholeTopic(object)]
-        : commands.map((entry) => commandTopic(object, entry)),
+      object.commands === undefined ? [wholeTopic(object)] : commands.map((entry) => commandTopic(object, entry)),
     options: optionPairs(optionsOf(object)),
   };
 }
@@ -112,7 +110,7 @@ export function optionPairs(options: readonly OptionEntry[]): Pair[] {
 }
 
 /** The values and the definitions that the forms of a command use. */
-function usedWords(
+export function usedWords(
   forms: readonly string[],
   definitions: Definitions,
 ): { readonly values: ReadonlySet<string>; readonly definitions: ReadonlySet<string> } {

@@ -12,6 +12,12 @@ export const link: ObjectEntry = {
       name: "show",
       syntax: ["[LINK]"],
       summary: "list the links",
+      help: () => ({
+        examples: [
+          ["bpfts link show", "show all links"],
+          ["bpfts link show id 3", "show one link"],
+        ],
+      }),
       run: async () => (await import("./show.ts")).showLinks,
     },
     { name: "list", as: "show" },
@@ -21,6 +27,12 @@ export const link: ObjectEntry = {
       changes: true,
       syntax: ["LINK  FILE"],
       summary: "pin a link to a file in a bpffs",
+      help: () => ({
+        examples: [["bpfts link pin id 3 /sys/fs/bpf/link", "keep a link after its process ends"]],
+        words: {
+          FILE: "the new pin, in a bpffs",
+        },
+      }),
       run: async () => (await import("./actions.ts")).pinLink,
     },
     {
@@ -28,6 +40,9 @@ export const link: ObjectEntry = {
       changes: true,
       syntax: ["LINK"],
       summary: "take a link's program off its hook",
+      help: () => ({
+        examples: [["bpfts link detach id 3", "take the program off its hook while the link stays open"]],
+      }),
       run: async () => (await import("./actions.ts")).detachLink,
     },
   ],

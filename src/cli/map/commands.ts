@@ -26,6 +26,12 @@ export const map: ObjectEntry = {
       name: "show",
       syntax: ["[MAP]"],
       summary: "list the maps",
+      help: () => ({
+        examples: [
+          ["bpfts map show", "show all maps"],
+          ["bpfts map show name counts", "show the maps of a name"],
+        ],
+      }),
       run: async () => (await import("./show.ts")).showMaps,
     },
     { name: "list", as: "show" },
@@ -34,6 +40,12 @@ export const map: ObjectEntry = {
       name: "dump",
       syntax: ["MAP"],
       summary: "print all elements of a map",
+      help: () => ({
+        examples: [
+          ["bpfts map dump name counts", "print all elements, by type where the map has BTF"],
+          ["bpfts -j map dump id 7", "print them as JSON"],
+        ],
+      }),
       run: async () => (await import("./dump.ts")).dumpMaps,
     },
     {
@@ -41,18 +53,53 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"],
       summary: "write an element",
+      help: () => ({
+        examples: [
+          ["bpfts map update id 7 key 1 0 0 0 value 2 0 0 0 noexist", "add an element, byte by byte"],
+          [
+            `bpfts map update name flows key '{"port":9,"protocol":17}' value '{"packets":1}'`,
+            "write an element by the names of its fields",
+          ],
+          [
+            "bpfts map update name flows key.port=9 key.protocol=17 value.packets=1",
+            "the same with less quoting; fields that are left out are 0",
+          ],
+        ],
+        words: {
+          key: "the key: bytes, or JSON where the map has BTF",
+          value: "the value: bytes, JSON, or the map or program to store",
+          any: "write the element whether it exists or not",
+          exist: "write it only if it exists",
+          noexist: "write it only if it does not exist",
+        },
+      }),
       run: async () => (await import("./element-actions.ts")).updateElement,
     },
     {
       name: "lookup",
       syntax: ["MAP [key DATA]"],
       summary: "print an element",
+      help: () => ({
+        examples: [
+          ["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"],
+          [
+            "bpfts map lookup name flows key.port=9 key.protocol=17",
+            "print the value of a key by the names of its fields",
+          ],
+        ],
+      }),
       run: async () => (await import("./element-actions.ts")).lookUpElement,
     },
     {
       name: "getnext",
       syntax: ["MAP [key DATA]"],
       summary: "print the key that follows a key, or the first",
+      help: () => ({
+        examples: [
+          ["bpfts map getnext id 7", "print the first key"],
+          ["bpfts map getnext id 7 key 1 0 0 0", "print the key that follows"],
+        ],
+      }),
       run: async () => (await import("./element-actions.ts")).nextKey,
     },
     {
@@ -60,6 +107,9 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP  key DATA"],
       summary: "delete an element",
+      help: () => ({
+        examples: [["bpfts map delete id 7 key 1 0 0 0", "delete one element"]],
+      }),
       run: async () => (await import("./element-actions.ts")).deleteElement,
     },
     {
@@ -67,12 +117,29 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP  FILE"],
       summary: "pin a map to a file in a bpffs",
+      help: () => ({
+        examples: [["bpfts map pin name counts /sys/fs/bpf/counts", "keep a map after its process ends"]],
+        words: {
+          FILE: "the new pin, in a bpffs",
+        },
+      }),
       run: async () => (await import("./actions.ts")).pinMap,
     },
     {
       name: "event_pipe",
       syntax: ["MAP [cpu N index M]"],
       summary: "print the records of a perf event array as they come",
+      help: () => ({
+        examples: [
+          ["bpfts map event_pipe name events", "print the records of all CPUs, until Ctrl-C"],
+          ["bpfts map event_pipe id 7 cpu 0 index 0", "print those of one CPU"],
+        ],
+        words: {
+          cpu: "open the ring of this CPU",
+          index: "the element of the map that gets this ring",
+          M: "a number",
+        },
+      }),
       run: async () => (await import("./event-pipe.ts")).pipeEvents,
     },
     {
@@ -84,12 +151,32 @@ export const map: ObjectEntry = {
         "                  [inner_map MAP] [offload_dev NAME]",
       ],
       summary: "create a map and pin it",
+      help: () => ({
+        examples: [
+          [
+            "bpfts map create /sys/fs/bpf/counts type hash key 4 value 8 entries 128 name counts",
+            "create a hash of 128 elements",
+          ],
+        ],
+        words: {
+          FILE: "the new pin, in a bpffs",
+          KEY_SIZE: "the size of a key in bytes",
+          VALUE_SIZE: "the size of a value in bytes",
+          MAX_ENTRIES: "the largest number of elements",
+          FLAGS: "the BPF_F_ flags as a number",
+          inner_map: "a map like those that the map of maps will hold",
+          offload_dev: "make the map in this network device",
+        },
+      }),
       run: async () => (await import("./create.ts")).createMap,
     },
     {
       name: "peek",
       syntax: ["MAP"],
       summary: "print the next value of a queue or stack, which stays",
+      help: () => ({
+        examples: [["bpfts map peek name waiting", "print the value that 'pop' or 'dequeue' would take"]],
+      }),
       run: async () => (await import("./element-actions.ts")).lookUpElement,
     },
     {
@@ -97,6 +184,9 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP value VALUE"],
       summary: "put a value on a stack",
+      help: () => ({
+        examples: [["bpfts map push name undo value 1 0 0 0", "put a value on top of a stack"]],
+      }),
       run: async () => (await import("./element-actions.ts")).updateElement,
     },
     {
@@ -104,6 +194,9 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP value VALUE"],
       summary: "put a value into a queue",
+      help: () => ({
+        examples: [["bpfts map enqueue name waiting value 1 0 0 0", "put a value at the end of a queue"]],
+      }),
       run: async () => (await import("./element-actions.ts")).updateElement,
     },
     {
@@ -111,6 +204,9 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP"],
       summary: "take the next value off a stack and print it",
+      help: () => ({
+        examples: [["bpfts map pop name undo", "take the top value off a stack"]],
+      }),
       run: async () => (await import("./element-actions.ts")).popElement,
     },
     {
@@ -118,6 +214,9 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP"],
       summary: "take the next value out of a queue and print it",
+      help: () => ({
+        examples: [["bpfts map dequeue name waiting", "take the first value out of a queue"]],
+      }),
       run: async () => (await import("./element-actions.ts")).popElement,
     },
     {
@@ -125,18 +224,43 @@ export const map: ObjectEntry = {
       changes: true,
       syntax: ["MAP"],
       summary: "forbid processes to write a map, for good",
+      help: () => ({
+        examples: [
+          ["bpfts map freeze name config", "make a map read-only for all processes; programs may still write"],
+        ],
+      }),
       run: async () => (await import("./actions.ts")).freezeMap,
     },
     {
       name: "events",
-      syntax: ["MAP [type TYPE]"],
+      syntax: ["MAP [type BTF_TYPE]"],
       summary: "print the records of a ring buffer or perf event array as they come, one JSON document a line",
+      help: () => ({
+        examples: [
+          ["bpfts map events name events", "print records as they come, decoded where the object gives their type"],
+          ["bpfts map events name events type event", "decode them as struct event"],
+        ],
+        words: {
+          type: "decode the records as this struct of the BTF of a program that uses the map",
+          BTF_TYPE: "the name of a struct",
+        },
+      }),
       run: async () => (await import("./events.ts")).showEvents,
     },
     {
       name: "watch",
       syntax: ["MAP [interval MS]"],
       summary: "print what changes in a map",
+      help: () => ({
+        examples: [
+          ["bpfts map watch name counts", "print what changes, once a second"],
+          ["bpfts map watch name counts interval 100", "print what changes ten times a second"],
+        ],
+        words: {
+          interval: "the time between two looks",
+          MS: "milliseconds",
+        },
+      }),
       run: async () => (await import("./watch.ts")).watchElements,
     },
   ],

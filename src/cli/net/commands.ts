@@ -15,6 +15,17 @@ export const net: ObjectEntry = {
       name: "show",
       syntax: ["[dev <devname>] [netns FILE]"],
       summary: "list the programs of network devices and namespaces",
+      help: () => ({
+        examples: [
+          ["bpfts net show", "show what is attached to all devices of this network namespace"],
+          ["bpfts net show dev eth0", "show one device"],
+          ["bpfts net show netns /run/netns/blue", "show another network namespace"],
+        ],
+        words: {
+          dev: "show only this device",
+          netns: "show another network namespace: a file such as /run/netns/NAME or /proc/PID/ns/net",
+        },
+      }),
       run: async () => (await import("./show.ts")).showNet,
     },
     { name: "list", as: "show" },
@@ -23,6 +34,17 @@ export const net: ObjectEntry = {
       changes: true,
       syntax: ["ATTACH_TYPE PROG dev <devname> [ overwrite | prepend ]"],
       summary: "attach a program to a network device",
+      help: () => ({
+        examples: [
+          ["bpfts net attach xdp name filter dev eth0", "attach an XDP program"],
+          ["bpfts net attach tcx_ingress id 42 dev eth0 prepend", "put a program before the others"],
+        ],
+        words: {
+          dev: "the network device",
+          overwrite: "replace the XDP program that is there",
+          prepend: "put it before the programs that are there (tcx)",
+        },
+      }),
       run: async () => (await import("./actions.ts")).attachToDevice,
     },
     {
@@ -30,6 +52,12 @@ export const net: ObjectEntry = {
       changes: true,
       syntax: ["ATTACH_TYPE dev <devname>"],
       summary: "detach a program from a network device",
+      help: () => ({
+        examples: [["bpfts net detach xdp dev eth0", "take the XDP program off a device"]],
+        words: {
+          dev: "the network device",
+        },
+      }),
       run: async () => (await import("./actions.ts")).detachFromDevice,
     },
     HELP,

@@ -10,6 +10,9 @@ export const perf: ObjectEntry = {
       name: "show",
       syntax: [""],
       summary: "list the programs that processes have attached to perf events and raw tracepoints",
+      help: () => ({
+        examples: [["bpfts perf show", "show the programs that processes attached through perf events"]],
+      }),
       run: async () => (await import("./show.ts")).showPerf,
     },
     { name: "list", as: "show" },

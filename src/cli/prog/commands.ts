@@ -38,6 +38,13 @@ export const prog: ObjectEntry = {
       name: "show",
       syntax: ["[PROG]"],
       summary: "list the loaded programs",
+      help: () => ({
+        examples: [
+          ["bpfts prog show", "show all loaded programs"],
+          ["bpfts prog show name egress", "show the programs of a name"],
+          ["bpfts -f prog show pinned /sys/fs/bpf/filter", "show a pinned program and its pins"],
+        ],
+      }),
       run: async () => (await import("./show.ts")).showPrograms,
     },
     { name: "list", as: "show" },
@@ -49,6 +56,21 @@ export const prog: ObjectEntry = {
         "jited  PROG [{ file FILE | [opcodes] [linum] }]",
       ],
       summary: "print a program's instructions, or its machine code",
+      help: () => ({
+        examples: [
+          ["bpfts prog dump xlated id 42", "print the instructions that the kernel runs, with source lines"],
+          ["bpfts prog dump jited name egress", "print the machine code"],
+          ["bpfts prog dump xlated id 42 visual > egress.dot", "write the control-flow graph for Graphviz"],
+        ],
+        words: {
+          xlated: "the instructions after the verifier's changes",
+          jited: "the machine code",
+          file: "write the bytes to this file",
+          opcodes: "print the bytes of each instruction too",
+          linum: "print file, line and column of the source lines",
+          visual: "print the control-flow graph in the DOT language",
+        },
+      }),
       run: async () => (await import("./dump.ts")).dumpPrograms,
     },
     {
@@ -56,6 +78,12 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: ["PROG FILE"],
       summary: "pin a program to a file in a bpffs",
+      help: () => ({
+        examples: [["bpfts prog pin id 42 /sys/fs/bpf/egress", "keep a program after its process ends"]],
+        words: {
+          FILE: "the new pin, in a bpffs",
+        },
+      }),
       run: async () => (await import("./actions.ts")).pinProgram,
     },
     {
@@ -70,6 +98,30 @@ export const prog: ObjectEntry = {
         "                  [kernel_btf BTF_FILE]",
       ],
       summary: "load an object file and pin its first program, or all",
+      help: () => ({
+        examples: [
+          ["bpfts prog load counter.bpf.o /sys/fs/bpf/counter", "load the first program of a file and pin it"],
+          [
+            "bpfts prog loadall counter.bpf.o /sys/fs/bpf/counter pinmaps /sys/fs/bpf/maps",
+            "load all programs, and pin programs and maps each in a directory",
+          ],
+          [
+            "bpfts prog load counter.bpf.o /sys/fs/bpf/counter map name counts id 7",
+            "use the map with id 7 in place of the file's own map",
+          ],
+        ],
+        words: {
+          type: "the program type, if the section's name does not give it",
+          offload_dev: "load the program into this network device",
+          xdpmeta_dev: "bind the program to this network device, for its metadata",
+          map: "replace a map of the file with one that exists",
+          idx: "the map by its place in the file",
+          name: "the map by its name",
+          pinmaps: "pin the maps in this directory",
+          autoattach: "attach each program as its section says, and pin the link instead of the program",
+          kernel_btf: "relocate for this kernel instead of the running one",
+        },
+      }),
       run: async () => (await import("./load.ts")).loadFirst,
     },
     { name: "loadall", as: "load", changes: true, run: async () => (await import("./load.ts")).loadAll },
@@ -78,6 +130,14 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: ["PROG ATTACH_TYPE [MAP]"],
       summary: "attach a program to a sockmap, or as flow dissector of this network namespace",
+      help: () => ({
+        examples: [
+          [
+            "bpfts prog attach id 42 sk_msg_verdict id 7",
+            "let a program decide on the messages of the sockets of map 7",
+          ],
+        ],
+      }),
       run: async () => (await import("./actions.ts")).attachProgram,
     },
     {
@@ -85,12 +145,25 @@ export const prog: ObjectEntry = {
       changes: true,
       syntax: ["PROG ATTACH_TYPE [MAP]"],
       summary: "detach a program again",
+      help: () => ({
+        examples: [["bpfts prog detach id 42 sk_msg_verdict id 7", "take the program off the map again"]],
+      }),
       run: async () => (await import("./actions.ts")).detachProgram,
     },
     {
       name: "tracelog",
       syntax: ["[{ stdout | stderr } PROG]"],
       summary: "print what programs log, until Ctrl-C; or what one wrote to its streams",
+      help: () => ({
+        examples: [
+          ["bpfts prog tracelog", "print what programs log with bpf_printk(), until Ctrl-C"],
+          ["bpfts prog tracelog stderr id 42", "print what one program wrote to its error stream"],
+        ],
+        words: {
+          stdout: "the program's output stream (Linux 6.17)",
+          stderr: "the program's error stream (Linux 6.17)",
+        },
+      }),
       run: async () => (await import("./tracelog.ts")).traceLogOf,
     },
     {
@@ -103,12 +176,47 @@ export const prog: ObjectEntry = {
         "                  [repeat N]",
       ],
       summary: "run a program on input from files, without its hook",
+      help: () => ({
+        examples: [
+          [
+            "bpfts prog run id 42 data_in packet.bin data_out - repeat 1000",
+            "run a program 1000 times on a packet and print what it made of it",
+          ],
+        ],
+        words: {
+          data_in: "the packet; '-' is standard input",
+          data_out: "where the packet goes afterwards; '-' is standard output",
+          data_size_out: "the size of the buffer for it",
+          ctx_in: "the context, for program types that take one",
+          ctx_out: "where the context goes afterwards",
+          ctx_size_out: "the size of the buffer for it",
+          repeat: "how often to run; the time shown is the mean of one run",
+          L: "a number of bytes",
+          M: "a number of bytes",
+        },
+      }),
       run: async () => (await import("./run.ts")).runProgram,
     },
     {
       name: "profile",
       syntax: ["PROG [duration DURATION] [func NAME] METRICs"],
       summary: "measure each run of a program, or of one of its functions",
+      help: () => ({
+        examples: [
+          [
+            "bpfts prog profile id 42 duration 10 cycles instructions",
+            "count cycles and instructions of each run for ten seconds",
+          ],
+          [
+            "bpfts prog profile name egress task_clock",
+            "measure the time of each run until Ctrl-C; this works in virtual machines too",
+          ],
+        ],
+        words: {
+          DURATION: "seconds; without it until Ctrl-C",
+          func: "measure only this subprogram",
+        },
+      }),
       run: async () => (await import("./profile.ts")).profileRuns,
     },
   ],

@@ -10,6 +10,9 @@ export const token: ObjectEntry = {
       name: "show",
       syntax: [""],
       summary: "list the BPF file systems that give out tokens",
+      help: () => ({
+        examples: [["bpfts token show", "show the bpffs mounts that give out tokens, and what each allows"]],
+      }),
       run: async () => (await import("./show.ts")).showTokens,
     },
     { name: "list", as: "show" },

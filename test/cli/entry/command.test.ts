@@ -18,8 +18,8 @@ test("version says ours, and whose output it follows", () => {
   ]);
 });
 
-test("help goes to standard error with exit code 0, and is null in JSON", () => {
-  for (const line of [["help"], [], ["-h"], ["prog", "help"], ["link", "help"], ["cgroup", "help"], ["iter"]]) {
+test("bpftool's usage texts go to standard error with exit code 0, and are null in JSON", () => {
+  for (const line of [["help"], [], ["prog", "help"], ["link", "help"], ["cgroup", "help"], ["iter"]]) {
     const { stdout, stderr, code } = bpfts(...line);
     assert.equal(stdout, "");
     assert.match(stderr, /^Usage: bpfts /);
