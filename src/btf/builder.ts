@@ -75,13 +75,16 @@ export class BtfBuilder {
     this.#types[index] = this.#encode(type);
   }
 
-  /** Encodes the blob. Throws UsageError if a reserved id was never set. */
-  encode(): Uint8Array {
+  /**
+   * Encodes the blob. With `hasLongHeader` the header has the size that libbpf 1.8 writes. Throws UsageError if a
+   * reserved id was never set.
+   */
+  encode({ hasLongHeader = false } = {}): Uint8Array {
     const words = this.#types.map((type, index) => {
       if (type === undefined) throw new UsageError(`type ${this.firstId + index} was reserved, but never set`);
       return type;
     });
-    return encodeBlob({ little: this.little, words, strings: this.#strings.pieces });
+    return encodeBlob({ little: this.little, words, strings: this.#strings.pieces, hasLongHeader });
   }
 
   #encode(type: NewBtfType): number[] {

@@ -7,12 +7,15 @@ export interface BtfParts {
   readonly strings: Iterable<Uint8Array>;
   /** Describes the kinds for readers that do not know them (Linux 7.1). Without it the header has its old size. */
   readonly layout?: Uint8Array | undefined;
+  /** True: the header has room for the place of a layout section even if there is none, as libbpf 1.8 writes it. */
+  readonly hasLongHeader?: boolean | undefined;
 }
 
 /** Encodes a BTF blob: the header, types, the layout section if there is one, and strings. */
 export function encodeBlob(parts: BtfParts): Uint8Array {
   const layout = parts.layout ?? new Uint8Array(0);
-  const header = layout.length > 0 ? HEADER_SIZE_WITH_LAYOUT : HEADER_SIZE;
+  const isLong = layout.length > 0 || parts.hasLongHeader === true;
+  const header = isLong ? HEADER_SIZE_WITH_LAYOUT : HEADER_SIZE;
   const words = [...parts.words];
   const strings = [...parts.strings];
   const typeLength = words.reduce((sum, piece) => sum + 4 * piece.length, 0);

@@ -21,6 +21,7 @@ export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format
 export { BtfEdit } from "./edit.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { essentialName } from "./essential-name.ts";
+export { type CoreObject, minimiseBtf } from "./minimise.ts";
 export {
   type BtfDifference,
   type Change,

@@ -1,3 +1,4 @@
+export { readCoreObject } from "./core-object.ts";
 export { generateLoader } from "./loader-program/generate.ts";
 export type {
   LoaderMap,

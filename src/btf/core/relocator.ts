@@ -58,7 +58,15 @@ export interface CoreResult {
   /** The local access in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
   /** The type of the target from which the value comes; undefined if no type matched or none was needed. */
-  readonly target: { readonly name: string; readonly typeId: TypeId; readonly text: string } | undefined;
+  readonly target:
+    | {
+        readonly name: string;
+        readonly typeId: TypeId;
+        readonly text: string;
+        /** The access string for the target's types. It contains the indices of anonymous members. */
+        readonly indices: readonly number[];
+      }
+    | undefined;
 }
 
 interface Candidate extends CoreTarget {
@@ -156,7 +164,7 @@ export class CoreRelocator {
       );
     }
     const { name, btf, id } = first.candidate;
-    const target = { name, typeId: id, text: formatCoreSpec(first.spec) };
+    const target = { name, typeId: id, text: formatCoreSpec(first.spec), indices: first.spec.raw };
     return { ...combine(this.#local, original, btf, first.value), text, target };
   }
 

@@ -38,7 +38,13 @@ export const gen: ObjectEntry = {
       }),
       run: async () => (await import("./skeleton.ts")).genSubskeleton,
     },
-    ...later("min_core_btf"),
+    {
+      name: "min_core_btf",
+      changes: true,
+      syntax: ["INPUT OUTPUT OBJECT [OBJECT...]"],
+      summary: "write only those types of a kernel's BTF that objects need to be loaded on this kernel",
+      run: async () => (await import("./min-core-btf.ts")).genMinCoreBtf,
+    },
     HELP,
   ],
 };

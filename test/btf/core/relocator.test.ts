@@ -60,6 +60,7 @@ describe("candidates", () => {
       name: "vmlinux",
       typeId: 2,
       text: "<byte_off> [2] struct thing___new.a (0:0 @ offset 8)",
+      indices: [0, 0],
     });
   });
 
