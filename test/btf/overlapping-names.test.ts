@@ -7,6 +7,12 @@ import {
   type CoreRelocation,
   CoreRelocationKind,
   CoreRelocator,
+  dedupBtf,
+  diffBtf,
+  findNames,
+  formatC,
+  formatRaw,
+  mergeBtf,
 } from "../../src/btf/index.ts";
 import { FormatError } from "../../src/errors/index.ts";
 import { assertBounded } from "../support/bounded.ts";
@@ -98,6 +104,40 @@ test("no search for a name takes long", () => {
       ),
     ).findByEssentialName("a");
   });
+});
+
+test("a long name that many types have is refused by every pass over all types", () => {
+  const text = "a".repeat(TEXT);
+  const members = Array.from({ length: COUNT }, () => [1, 1, 0]).flat();
+  const values = Array.from({ length: COUNT }, (_, i) => [1 + i, i]).flat();
+  const inputs = [
+    types(() => 1),
+    types((i) => 1 + i),
+    [1, info(BtfKind.INT), 4, 32, 1, info(BtfKind.STRUCT, COUNT), 4, ...members],
+    [1, info(BtfKind.ENUM, COUNT), 4, ...values],
+  ];
+  for (const words of inputs) {
+    const btf = Btf.parse(blob(words, text));
+    const refused = { name: "FormatError", message: /overlap so much that reading them would take too long/ };
+    assert.throws(() => formatC(btf), refused);
+    assert.throws(() => formatC(btf, { sorted: false }), refused);
+    assert.throws(() => formatRaw(btf), refused);
+    assert.throws(() => [...findNames(btf, "*b*")], refused);
+    assert.throws(() => diffBtf(btf, btf), refused);
+    assert.throws(() => mergeBtf([btf]), refused);
+    assert.throws(() => dedupBtf(btf), refused);
+  }
+});
+
+test("a name of 500 bytes that many types have is printed", () => {
+  const btf = Btf.parse(
+    blob(
+      types(() => 1),
+      "a".repeat(500),
+    ),
+  );
+  assert.equal([...findNames(btf, "a*")].length, COUNT);
+  assert.equal(formatRaw(btf, { roots: [1] }), `[1] STRUCT '${"a".repeat(500)}' size=0 vlen=0\n`);
 });
 
 test("adding strings to a BTF with many takes time for each once", () => {

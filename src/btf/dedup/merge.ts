@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors/index.ts";
 import { Btf } from "../btf.ts";
+import { FlatTypes } from "../dump/flat-types.ts";
 import { encodeBlob } from "../encode-blob.ts";
 import { STRINGS, WORDS } from "../memory-keys.ts";
 import { visitNames, visitReferences } from "../type-fields.ts";
@@ -24,6 +25,7 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
       throw new UsageError(`${part.source} goes on from another BTF than the merged one: give its base`);
     }
     if (part.little !== little) throw new UsageError(`${part.source} has another byte order than ${first.source}`);
+    new FlatTypes(part).check();
     words.set(part[WORDS], end);
     const shift = nextId - part.firstId;
     const known = new Uint32Array(part[STRINGS].length);
@@ -32,14 +34,11 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
         const old = words[at] as number;
         if (old === 0 || old < part.stringStart) return;
         const start = old - part.stringStart;
-        // Throws FormatError: the offset is past the end of the strings.
-        if (start >= known.length) part.string(old);
         if (known[start] === 0) known[start] = strings.add(part[STRINGS], start);
         words[at] = known[start] as number;
       });
       visitReferences(words, end + index, (at) => {
         const old = words[at] as number;
-        part.check(old);
         if (old !== 0 && old >= part.firstId) words[at] = old + shift;
       });
     }

@@ -8,16 +8,10 @@ const PIECE = 1 << 16;
 export class ByteSink {
   #bytes = new Uint8Array(PIECE);
   #length = 0;
-  #total = 0;
   readonly #write: (piece: Uint8Array) => void;
 
   constructor(write: (piece: Uint8Array) => void) {
     this.#write = write;
-  }
-
-  /** How many bytes were added so far. */
-  get total(): number {
-    return this.#total + this.#length;
   }
 
   /** Adds ASCII text. */
@@ -80,7 +74,6 @@ export class ByteSink {
   flush(): void {
     if (this.#length === 0) return;
     this.#write(this.#bytes.subarray(0, this.#length));
-    this.#total += this.#length;
     this.#length = 0;
   }
 

@@ -51,7 +51,7 @@ export class DeclarationPrinter {
     this.#pointerSize = types.btf.pointerSize;
     this.#names = names;
     this.#layout = new FlatLayout(types, this.#pointerSize);
-    this.#padding = new PaddingPrinter(out, limit, this.#pointerSize);
+    this.#padding = new PaddingPrinter(out, this.#pointerSize);
   }
 
   /** Prints a declaration, for instance `int (*name)(void)`. Anonymous structs are printed in full. */

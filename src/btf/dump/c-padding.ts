@@ -1,18 +1,15 @@
 import type { ByteSink } from "./byte-sink.ts";
 import { newLine, SEMICOLON } from "./c-characters.ts";
-import type { WorkLimit } from "./work-limit.ts";
 
 const TYPES = ["long", "int", "short", "char"] as const;
 
 /** Prints the padding between the members of a struct. */
 export class PaddingPrinter {
   readonly #out: ByteSink;
-  readonly #limit: WorkLimit;
   readonly #pointerSize: number;
 
-  constructor(out: ByteSink, limit: WorkLimit, pointerSize: number) {
+  constructor(out: ByteSink, pointerSize: number) {
     this.#out = out;
-    this.#limit = limit;
     this.#pointerSize = pointerSize;
   }
 
@@ -38,10 +35,7 @@ export class PaddingPrinter {
       }
       at = aligned;
     }
-    for (; to - at >= bits; at += bits) {
-      this.#limit.checkOutput();
-      this.#line(name, bits, level);
-    }
+    for (; to - at >= bits; at += bits) this.#line(name, bits, level);
     const rest = to - at;
     if (rest === 0) return;
     let smallest = TYPES.length - 1;

@@ -44,7 +44,7 @@ export class CPrinter {
     this.#words = types.words;
     this.#strings = types.strings;
     this.#out = out;
-    this.#limit = new WorkLimit(types, out);
+    this.#limit = new WorkLimit(types);
     this.#printStates = new Uint8Array(types.endId);
     this.#printStates[0] = PRINTED;
     this.#isForwarded = new Uint8Array(types.endId);
@@ -75,8 +75,8 @@ export class CPrinter {
   #printType(id: TypeId, container: TypeId, depth: number): void {
     const states = this.#printStates;
     if (states[id] === PRINTED) return;
-    this.#limit.step(id, depth);
     const types = this.#types;
+    this.#limit.step(id, depth, types.vlen(id));
     const kind = types.kind(id);
     if (states[id] === PRINTING) {
       this.#printForward(id, kind, container);

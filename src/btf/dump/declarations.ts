@@ -4,7 +4,7 @@ import { ByteSink, decodePieces } from "./byte-sink.ts";
 import { DeclarationPrinter } from "./c-declarations.ts";
 import { NamePrinter } from "./c-names.ts";
 import { FlatTypes } from "./flat-types.ts";
-import { WorkLimit } from "./work-limit.ts";
+import { C_PER_BYTE, limitOutput, WorkLimit } from "./work-limit.ts";
 
 /** How to print a declaration. */
 export interface DeclarationOptions {
@@ -26,13 +26,8 @@ export class CDeclarations {
   constructor(btf: Btf) {
     const types = new FlatTypes(btf);
     types.check();
-    this.#out = new ByteSink((piece) => this.#pieces.push(piece.slice()));
-    this.#printer = new DeclarationPrinter(
-      types,
-      this.#out,
-      new WorkLimit(types, this.#out),
-      new NamePrinter(types, this.#out),
-    );
+    this.#out = new ByteSink(limitOutput(types, C_PER_BYTE, (piece) => this.#pieces.push(piece.slice())));
+    this.#printer = new DeclarationPrinter(types, this.#out, new WorkLimit(types), new NamePrinter(types, this.#out));
   }
 
   /** Returns a declaration, for instance `int (*name)(void)`. Anonymous structs are printed in full. */

@@ -43,8 +43,8 @@ export class EmissionOrder {
   #visit(id: TypeId, behindPointer: boolean, depth: number): boolean {
     const states = this.#states;
     if (states[id] === ORDERED) return true;
-    this.#limit.step(id, depth);
     const types = this.#types;
+    this.#limit.step(id, depth, types.vlen(id));
     const kind = types.kind(id);
     const isAnonymous = types.nameOffset(id) === 0;
     if (states[id] === ORDERING) {

@@ -1,3 +1,4 @@
+import { StringBudget } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { STRINGS, WORDS } from "../memory-keys.ts";
 import { ELEMENTS, NAMES, REFERENCES, TARGET, UNKNOWN, WIDTH } from "../type-fields.ts";
@@ -40,6 +41,11 @@ export class FlatTypes {
     }
   }
 
+  /** The size of all types and strings. Limits on work are in proportion to it. */
+  get byteLength(): number {
+    return 4 * this.words.length + this.strings.length;
+  }
+
   kind(id: TypeId): BtfKind {
     return id === 0 ? 0 : ((((this.words[(this.offsets[id] as number) + 1] as number) >>> 24) & 0x7f) as BtfKind);
   }
@@ -74,12 +80,13 @@ export class FlatTypes {
   }
 
   /**
-   * Checks that each reference leads to an existing type and each name lies within the strings. Throws FormatError.
-   * Returns an array with 1 for each type that another type refers to; the return type of a function is not marked.
+   * Checks that each reference leads to an existing type, that each name lies within the strings, and that long names
+   * are not used too often. Throws FormatError. Returns an array with 1 for each type that another type refers to; the return type of a function is not marked.
    */
   check(): Uint8Array {
-    const { words, offsets, endId } = this;
-    const nameEnd = Math.max(1, this.strings.length);
+    const { words, offsets, endId, strings } = this;
+    const nameEnd = Math.max(1, strings.length);
+    const names = hasLongString(strings) ? new StringBudget(this.btf.source, 2 * this.byteLength) : undefined;
     const referenced = new Uint8Array(endId);
     for (let id = 1; id < endId; id++) {
       const at = offsets[id] as number;
@@ -89,6 +96,7 @@ export class FlatTypes {
       const elements = ELEMENTS[kind] as number;
       if (elements === UNKNOWN) throw this.btf.error(id, `has the unknown kind ${kind}`);
       if ((words[at] as number) >= nameEnd) this.#badName(id, words[at] as number);
+      if (names !== undefined) spendName(names, strings, words[at] as number);
       if ((elements & TARGET) !== 0) {
         const target = words[at + 2] as number;
         if (target >= endId) this.#badReference(id, target);
@@ -100,6 +108,7 @@ export class FlatTypes {
       if (nameStep > 0) {
         for (let e = first; e < end; e += nameStep) {
           if ((words[e] as number) >= nameEnd) this.#badName(id, words[e] as number);
+          if (names !== undefined) spendName(names, strings, words[e] as number);
         }
       }
       if ((elements & REFERENCES) !== 0) {
@@ -123,4 +132,26 @@ export class FlatTypes {
   #badReference(id: TypeId, target: TypeId): never {
     throw this.btf.error(id, `refers to type ${target}, but the last type is ${this.endId - 1}`);
   }
+}
+
+/** A name of up to this length may be used any number of times. */
+const USUAL_NAME = 512;
+
+/** Returns true if there is a string longer than {@link USUAL_NAME}. Reads only a few bytes of each such length. */
+function hasLongString(strings: Uint8Array): boolean {
+  let last = strings.length;
+  for (let end = last - USUAL_NAME; end > 0; end = last - USUAL_NAME) {
+    let nul = end - 1;
+    while (nul < last && strings[nul] !== 0) nul++;
+    if (nul === last) return true;
+    last = nul;
+  }
+  return false;
+}
+
+/** Takes the length of a name from the budget if the name is long. */
+function spendName(budget: StringBudget, strings: Uint8Array, offset: number): void {
+  let end = offset;
+  while (end < strings.length && strings[end] !== 0) end++;
+  if (end - offset > USUAL_NAME) budget.spend(end - offset);
 }

@@ -5,6 +5,7 @@ import { CPrinter } from "./c-printer.ts";
 import { FlatTypes } from "./flat-types.ts";
 import { compareText } from "./name-counts.ts";
 import { SortedOrder } from "./sorted-order.ts";
+import { C_PER_BYTE, limitOutput } from "./work-limit.ts";
 
 const PREAMBLE = `#ifndef __VMLINUX_H__
 #define __VMLINUX_H__
@@ -60,7 +61,7 @@ export function formatC(btf: Btf, options: CFormatOptions = {}): string {
 export function formatCPieces(btf: Btf, options: CFormatOptions = {}): Uint8Array[] {
   const types = new FlatTypes(btf);
   const pieces: Uint8Array[] = [];
-  const out = new ByteSink((piece) => pieces.push(piece.slice()));
+  const out = new ByteSink(limitOutput(types, C_PER_BYTE, (piece) => pieces.push(piece.slice())));
   const printer = new CPrinter(types, out);
   const hasHeader = options.header !== false;
   if (hasHeader) out.text(PREAMBLE);

@@ -4,6 +4,10 @@ import { ByteSink, decodePieces } from "./byte-sink.ts";
 import { FlatTypes } from "./flat-types.ts";
 import { RawJson } from "./raw-json.ts";
 import { printRawText } from "./raw-text.ts";
+import { limitOutput } from "./work-limit.ts";
+
+/** The most output for each byte of the types. The indented JSON of a kernel gives 12 bytes. */
+const OUTPUT_PER_BYTE = 32;
 
 /** Which types to print, and how. */
 export interface RawFormatOptions {
@@ -34,7 +38,7 @@ export function formatRawPieces(btf: Btf, options: RawFormatOptions = {}): Itera
 function* print(types: FlatTypes, roots: Iterable<TypeId>, options: RawFormatOptions): Generator<Uint8Array> {
   const { style = "text", likeBpftool = false } = options;
   const pieces: Uint8Array[] = [];
-  const out = new ByteSink((piece) => pieces.push(piece.slice()));
+  const out = new ByteSink(limitOutput(types, OUTPUT_PER_BYTE, (piece) => pieces.push(piece.slice())));
   const json =
     style === "text" ? undefined : new RawJson(types, out, { isPretty: style === "pretty-json", likeBpftool });
   json?.begin();

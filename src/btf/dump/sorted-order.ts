@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors/index.ts";
+import { visitReferences } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import { compareText } from "./name-counts.ts";
@@ -51,27 +52,24 @@ export class SortedOrder {
     const types = this.#types;
     const ranks = this.#ranks;
     const isLeft = new Uint8Array(types.endId);
-    let count = 0;
+    const found: TypeId[] = [];
     for (let id = 1; id < types.endId; id++) {
       if (ranks[id] !== LAST_RANK || isPrinted(id)) continue;
       const kind = types.kind(id);
       if (kind !== BtfKind.FWD && kind !== BtfKind.TYPEDEF) continue;
       isLeft[id] = 1;
-      count++;
+      found.push(id);
     }
-    if (count === 0) return [];
-    for (let found = true; found; ) {
-      found = false;
-      for (let id = 1; id < types.endId; id++) {
-        if (isLeft[id] !== 0 || ranks[id] !== LAST_RANK || !refersTo(types, id, isLeft)) continue;
+    if (found.length === 0) return [];
+    const users = new AnonymousUsers(types, (id) => ranks[id] === LAST_RANK);
+    // The list grows while the loop walks it.
+    for (let i = 0; i < found.length; i++) {
+      users.visit(found[i] as TypeId, (id) => {
+        if (isLeft[id] === 0) found.push(id);
         isLeft[id] = 1;
-        count++;
-        found = true;
-      }
+      });
     }
-    const ids = new Uint32Array(count);
-    for (let id = 1, at = 0; id < types.endId; id++) if (isLeft[id] !== 0) ids[at++] = id;
-    return this.#sort(ids);
+    return this.#sort(Uint32Array.from(found).sort());
   }
 
   #sort(ids: Uint32Array): TypeId[] {
@@ -130,33 +128,43 @@ function isReference(kind: BtfKind): boolean {
   }
 }
 
-/** Returns true if a pointer, array, modifier, struct, union or prototype refers directly to a marked type. */
-function refersTo(types: FlatTypes, id: TypeId, marked: Uint8Array): boolean {
-  const { words } = types;
-  switch (types.kind(id)) {
+/** Finds the pointers, arrays, modifiers, structs, unions and prototypes that refer to a type. */
+class AnonymousUsers {
+  /** A linked list for each type: the index of its first reference. In `#next` each reference leads to the next one. */
+  readonly #first: Uint32Array;
+  readonly #next: number[] = [0];
+  readonly #users: TypeId[] = [0];
+
+  constructor(types: FlatTypes, isWanted: (id: TypeId) => boolean) {
+    const { words } = types;
+    this.#first = new Uint32Array(types.endId);
+    for (let id = 1; id < types.endId; id++) {
+      if (!isWanted(id) || !isAnonymousUser(types.kind(id))) continue;
+      visitReferences(words, types.offsets[id] as number, (index) => {
+        const target = words[index] as number;
+        this.#next.push(this.#first[target] as number);
+        this.#first[target] = this.#users.push(id) - 1;
+      });
+    }
+  }
+
+  visit(id: TypeId, visit: (user: TypeId) => void): void {
+    for (let at = this.#first[id] as number; at !== 0; at = this.#next[at] as number) visit(this.#users[at] as TypeId);
+  }
+}
+
+function isAnonymousUser(kind: BtfKind): boolean {
+  switch (kind) {
     case BtfKind.PTR:
     case BtfKind.ARRAY:
     case BtfKind.VOLATILE:
     case BtfKind.CONST:
     case BtfKind.RESTRICT:
     case BtfKind.TYPE_TAG:
-      return marked[types.target(id)] !== 0;
     case BtfKind.STRUCT:
-    case BtfKind.UNION: {
-      const vlen = types.vlen(id);
-      for (let i = 0, at = types.after(id); i < vlen; i++, at += 3) {
-        if (marked[words[at + 1] as number] !== 0) return true;
-      }
-      return false;
-    }
-    case BtfKind.FUNC_PROTO: {
-      if (marked[types.third(id)] !== 0) return true;
-      const vlen = types.vlen(id);
-      for (let i = 0, at = types.after(id); i < vlen; i++, at += 2) {
-        if (marked[words[at + 1] as number] !== 0) return true;
-      }
-      return false;
-    }
+    case BtfKind.UNION:
+    case BtfKind.FUNC_PROTO:
+      return true;
     default:
       return false;
   }

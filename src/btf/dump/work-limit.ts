@@ -1,40 +1,58 @@
+import { FormatError } from "../../errors/index.ts";
 import type { TypeId } from "../types.ts";
-import type { ByteSink } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 
 /** The most levels of nested types. The kernel's own types have fewer than 50 levels. */
 const DEEPEST = 500;
 
+/** Printing a kernel's types takes about one step for 10 bytes. Small objects take one step for 7 bytes. */
+const FREE_STEPS = 1_000_000;
+const STEPS_PER_BYTE = 2;
+/** Every BTF may give this many bytes of output. A struct with an alignment of 1 MiB gives 2 MB of padding as C. */
+const FREE_OUTPUT = 4_000_000;
+/** The most C for each byte of the types. A kernel gives half a byte. */
+export const C_PER_BYTE = 4;
+
 /**
- * Limits the time and the output of printing. A small hostile BTF can cause a huge output, because an anonymous type is
- * printed again wherever it is used.
+ * Limits the time of printing. A small hostile BTF could take very long, because an anonymous type is printed again
+ * wherever it is used.
  */
 export class WorkLimit {
   readonly #types: FlatTypes;
-  readonly #out: ByteSink | undefined;
-  readonly #mostOutput: number;
   #steps: number;
 
-  constructor(types: FlatTypes, out?: ByteSink) {
-    const size = 4 * types.words.length + types.strings.length;
+  constructor(types: FlatTypes) {
     this.#types = types;
-    this.#out = out;
-    this.#steps = 10_000_000 + 50 * size;
-    this.#mostOutput = 64_000_000 + 20 * size;
+    this.#steps = FREE_STEPS + STEPS_PER_BYTE * types.byteLength;
   }
 
-  /** Counts one visit of a type at a depth. Throws FormatError at the limit. */
-  step(id: TypeId, depth: number): void {
+  /** Counts one visit of a type at a depth, and of its elements. Throws FormatError at the limit. */
+  step(id: TypeId, depth: number, elements = 0): void {
     if (depth > DEEPEST) throw this.#types.btf.error(id, `nests more than ${DEEPEST} types deep`);
-    if (--this.#steps < 0) {
+    this.#steps -= 1 + elements;
+    if (this.#steps < 0) {
       throw this.#types.btf.error(id, "cannot be printed: anonymous types are nested in each other too often");
     }
-    if ((this.#steps & 0xff) === 0) this.checkOutput();
   }
+}
 
-  checkOutput(): void {
-    if (this.#out !== undefined && this.#out.total > this.#mostOutput) {
-      throw this.#types.btf.error(0, `cannot be printed: the output has more than ${this.#mostOutput} bytes`);
+/**
+ * Returns a function that passes pieces of output to `write` and throws FormatError when the output gets too long for
+ * these types: when it exceeds 4 MB and `perByte` bytes for each byte of the types.
+ */
+export function limitOutput(
+  types: FlatTypes,
+  perByte: number,
+  write: (piece: Uint8Array) => void,
+): (piece: Uint8Array) => void {
+  const most = FREE_OUTPUT + perByte * types.byteLength;
+  let total = 0;
+  return (piece) => {
+    total += piece.length;
+    if (total > most) {
+      const { source } = types.btf;
+      throw new FormatError({ source }, `the types cannot be printed: the output has more than ${most} bytes`);
     }
-  }
+    write(piece);
+  };
 }

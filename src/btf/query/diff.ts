@@ -1,5 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { formatSignature, formatType } from "../c-declaration.ts";
+import { FlatTypes } from "../dump/flat-types.ts";
 import type { BtfType, TypeId } from "../types.ts";
 import { memberOwner } from "./find-names.ts";
 import { flatMembers, MemberBudget } from "./flat-members.ts";
@@ -83,6 +84,7 @@ interface Description {
  * texts short.
  */
 function describeTypes(btf: Btf, fits: DiffOptions["fits"], numbers: Map<string, number>): Map<string, Definitions> {
+  new FlatTypes(btf).check();
   const found = new Map<string, Map<string, Description>>();
   const budget = new MemberBudget(btf);
   const spellings = new Map<TypeId, string>();

@@ -1,6 +1,7 @@
 import { namePattern } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatSignature, formatType } from "../c-declaration.ts";
+import { FlatTypes } from "../dump/flat-types.ts";
 import type { BtfType, TypeId } from "../types.ts";
 import { flatMembers, MemberBudget } from "./flat-members.ts";
 
@@ -32,6 +33,7 @@ export interface NamedPlace {
  * pattern that is too long.
  */
 export function* findNames(btf: Btf, pattern: string): Generator<NamedPlace, void, undefined> {
+  new FlatTypes(btf).check();
   const dot = pattern.indexOf(".");
   const fitsOwner = dot < 0 ? () => true : namePattern(pattern.slice(0, dot));
   const fits = namePattern(dot < 0 ? pattern : pattern.slice(dot + 1));

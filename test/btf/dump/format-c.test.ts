@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Btf, BtfBuilder, BtfKind, formatC, type NewBtfType, type TypeId } from "../../../src/btf/index.ts";
 import { FormatError } from "../../../src/errors/index.ts";
+import { assertBounded } from "../../support/bounded.ts";
 import { blobOf, everyKind, info, int, member } from "../samples.ts";
 
 /** The definitions of a BTF that `build` makes, without the frame of vmlinux.h. */
@@ -211,10 +212,42 @@ describe("hostile BTF as C", () => {
     assert.throws(() => formatC(Btf.parse(b.encode())), { message: /nested in each other too often/ });
   });
 
+  test("functions with thousands of parameters cost no exponential time", () => {
+    const b = new BtfBuilder();
+    b.append(INT);
+    for (let i = 1; i < 20; i++) {
+      const params = Array.from({ length: 3000 }, () => ({ name: "f", type: i }));
+      b.append({ kind: "func_proto", name: "", returns: i, params });
+    }
+    b.append({ kind: "typedef", name: "t", type: 20 });
+    const btf = Btf.parse(b.encode());
+    assertBounded("functions with many parameters", 2000, () =>
+      assert.throws(() => formatC(btf), { message: /nested in each other too often/ }),
+    );
+  });
+
   test("a struct of 4 GiB without members is no text of 4 GiB", () => {
     const b = new BtfBuilder();
     for (let i = 0; i < 40; i++) b.append({ kind: "struct", name: `s${i}`, size: 0xffff_fff8, members: [] });
-    assert.throws(() => formatC(Btf.parse(b.encode())), { message: /the output has more than \d+ bytes/ });
+    // The output ends after 4 MB and 4 bytes for each byte of this BTF.
+    assert.throws(() => formatC(Btf.parse(b.encode())), { message: /the output has more than 400\d{4} bytes/ });
+  });
+
+  test("a struct that is aligned to 1 MiB is printed with its padding", () => {
+    const text = definitions((b) => {
+      b.append(int("char", 1));
+      const members = [member("a", 1, 0), member("b", 1, 8 << 20)];
+      b.append({ kind: "struct", name: "aligned", size: 2 << 20, members });
+    });
+    assert.equal(text.split("\tlong: 64;\n").length - 1, (2 << 20) / 8 - 2);
+  });
+
+  test("a long chain of pointers to a forward declaration is refused at once", () => {
+    const b = new BtfBuilder();
+    for (let i = 1; i <= 60_000; i++) b.append({ kind: "ptr", name: "", type: i + 1 });
+    b.append({ kind: "fwd", name: "later", union: false });
+    const btf = Btf.parse(b.encode());
+    assertBounded("a chain of pointers", 2000, () => assert.throws(() => formatC(btf), FormatError));
   });
 
   test("references and names out of range are refused", () => {
