@@ -32,6 +32,7 @@ export {
   traceLog,
   UserRingBuffer,
 } from "./events/index.ts";
+export type { Diagnosis, HistoryStep, KernelReport, Place } from "./explain/index.ts";
 export {
   type AttachTargetName,
   type BtfDescription,
@@ -186,7 +187,6 @@ export {
   attachBySection,
   autoAttach,
   type BpfObject,
-  type Diagnosis,
   type LoadOptions,
   loadObject,
   type NotAttached,

@@ -4,4 +4,3 @@ export { loadObject, readObject } from "./load-object.ts";
 export type { LoadOptions } from "./load-options.ts";
 export { mapPinName } from "./object-maps.ts";
 export { VerifierError } from "./verifier-error.ts";
-export type { Diagnosis } from "./verifier-log.ts";

@@ -78,6 +78,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
     log: second.log,
     poisoned: parts.instructions.poisoned,
     lineAt: (slot) => lineAt(spec, object.btf, slot),
+    object,
   });
   if (refusal.hasReason && !isShortage(errno)) throw refusal;
   const error = progLoadError(load, errno);

@@ -1,5 +1,6 @@
 import { BpfError, errnoName, errnoText } from "../errors/index.ts";
-import { type Diagnosis, readVerifierLog } from "./verifier-log.ts";
+import { type Diagnosis, explainLog, type KernelReport, readVerifierLog } from "../explain/index.ts";
+import type { ObjectSpec } from "../object/index.ts";
 
 /**
  * The verifier refused a program. The message begins with the log's line that gives the reason. `log` has all lines.
@@ -21,8 +22,10 @@ export class VerifierError extends BpfError {
   readonly slot: number | undefined;
   /** The source line of the refused instruction as `file.c:12: source text`, if the program has line information. */
   readonly sourceLine: string | undefined;
-  /** The kernel's own diagnosis: the reason, the place, the causal path and a suggestion (Linux 7.3). */
-  readonly diagnosis: Diagnosis | undefined;
+  /** The kernel's own report: the reason, the place, the causal path and a suggestion (Linux 7.3). */
+  readonly kernelReport: KernelReport | undefined;
+  readonly #object: ObjectSpec | undefined;
+  #diagnosis: Diagnosis | undefined;
 
   constructor(
     data: {
@@ -32,30 +35,40 @@ export class VerifierError extends BpfError {
       /** The reason why each poisoned instruction was poisoned before the load, by the instruction's slot. */
       poisoned?: ReadonlyMap<number, string> | undefined;
       lineAt?: ((slot: number) => string | undefined) | undefined;
+      /** The program's object, for the places in the diagnosis. */
+      object?: ObjectSpec | undefined;
     },
     options?: ErrorOptions,
   ) {
     const log = data.log.split("\n").map((line) => line.trimEnd());
     while (log.at(-1) === "") log.pop();
-    const { telling: line, slot, source, diagnosis } = readVerifierLog(log);
+    const { telling: line, slot, source, report } = readVerifierLog(log);
     const telling = line ?? `${errnoText(data.errno)} (${errnoName(data.errno)})`;
     const poison = /unknown#\d+/.test(telling) && slot !== undefined ? data.poisoned?.get(slot) : undefined;
     const sourceLine = (slot === undefined ? undefined : data.lineAt?.(slot)) ?? source;
     const clauses = [
       `program ${data.program} is refused by the verifier${slot === undefined ? "" : ` at instruction ${slot}`}: ` +
-        withoutStop(poison ?? diagnosis?.reason ?? telling),
+        withoutStop(poison ?? report?.reason ?? telling),
     ];
     if (sourceLine !== undefined) clauses.push(`source: ${sourceLine.replace(/;$/, "")}`);
-    if (diagnosis?.suggestion !== undefined) clauses.push(`suggestion: ${withoutStop(diagnosis.suggestion)}`);
+    if (report?.suggestion !== undefined) clauses.push(`suggestion: ${withoutStop(report.suggestion)}`);
     super("VERIFIER", clauses.join("; "), options);
     this.program = data.program;
     this.errno = data.errno;
     this.log = log;
-    this.hasReason = line !== undefined || diagnosis !== undefined;
+    this.hasReason = line !== undefined || report !== undefined;
     this.telling = telling;
     this.slot = slot;
     this.sourceLine = sourceLine;
-    this.diagnosis = diagnosis;
+    this.kernelReport = report;
+    this.#object = data.object;
+  }
+
+  /** What was refused, why, and what to do. Undefined if the log is empty. It is read from the log at the first use. */
+  get diagnosis(): Diagnosis | undefined {
+    const { program, log } = this;
+    this.#diagnosis ??= explainLog(log, { object: this.#object, program })[0];
+    return this.#diagnosis;
   }
 }
 

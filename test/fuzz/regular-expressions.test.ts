@@ -38,6 +38,7 @@ test("regular expressions that backtrack are told from those that do not", () =>
     "^.*-.*-.*x",
     "^(\\d+)(\\d+):",
     " +(?=x)",
+    "(?<name>\\w+) type",
   ];
   const linear = [
     "^(\\d+)(?:-(\\d+))?$",
@@ -47,6 +48,7 @@ test("regular expressions that backtrack are told from those that do not", () =>
     "^(\\w[\\w ]*):$",
     "\\[(\\w+)\\]",
     "^([^:]+):(.+)$",
+    "^(?<name>R\\d+) type=(?<type>\\w+) ",
     "^config:(\\d+)",
     "\\p{Cc}",
     "[^\\P{Cc}\\t]|[\\udc80-\\u{dcff}]",

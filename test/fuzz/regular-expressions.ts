@@ -164,6 +164,8 @@ class Parser {
 
   #one(): Node {
     if (this.#take("(?:") || this.#take("(?=")) return this.#closed();
+    const name = /^\(\?<[a-z]\w*>/i.exec(this.#text.slice(this.#at))?.[0];
+    if (name !== undefined && this.#take(name)) return this.#closed();
     if (this.#text.startsWith("(?", this.#at)) throw this.#unknown();
     if (this.#take("(")) return this.#closed();
     if (this.#take("^") || this.#take("\\b")) return { kind: "list", parts: [] };

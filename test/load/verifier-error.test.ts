@@ -83,9 +83,9 @@ for (const { log, message, telling, slot, title, place, steps } of golden) {
     assert.equal(error.message, message);
     assert.equal(error.telling, telling);
     assert.equal(error.slot, slot);
-    assert.equal(error.diagnosis?.title, title);
-    assert.equal(error.diagnosis?.place, place);
-    assert.equal(error.diagnosis?.causalPath.length, steps);
+    assert.equal(error.kernelReport?.title, title);
+    assert.equal(error.kernelReport?.place, place);
+    assert.equal(error.kernelReport?.causalPath.length, steps);
     assert.equal(error.errno, 13);
   });
 }

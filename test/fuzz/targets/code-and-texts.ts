@@ -18,11 +18,11 @@ import { parseOptions } from "../../../src/cli/words/options.ts";
 import { readNumber } from "../../../src/cli/words/words.ts";
 import { parseElf } from "../../../src/elf/index.ts";
 import { BpfError } from "../../../src/errors/index.ts";
+import { explainLog, formatDiagnosis, readVerifierLog } from "../../../src/explain/index.ts";
 import { decodeText, namePattern, nearNames, parseHex } from "../../../src/layout/index.ts";
 import { parseUsdtArguments } from "../../../src/link/probe/usdt/arguments.ts";
 import { findZipEntry } from "../../../src/link/probe/zip.ts";
 import { subjectKeyIdentifier } from "../../../src/load/sign/cms.ts";
-import { readVerifierLog } from "../../../src/load/verifier-log.ts";
 import { x86Disassembler } from "../../../src/program/disassembly/x86.ts";
 import { parseCpuList, parseFdInfo, parseKernelConfig, parseMountinfo } from "../../../src/sys/index.ts";
 import { parseAttributes, parseRouteAnswers } from "../../../src/sys/netlink.ts";
@@ -93,11 +93,15 @@ const machineCode: FuzzTarget = {
 const verifierLog: FuzzTarget = {
   name: "verifier-log",
   corpus: () =>
-    readdirSync("test/load/verifier-logs").map(
-      (name) => new Uint8Array(readFileSync(`test/load/verifier-logs/${name}`)),
+    ["test/load/verifier-logs", "test/explain/logs"].flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith(".log"))
+        .map((name) => new Uint8Array(readFileSync(`${folder}/${name}`).subarray(0, 16_384))),
     ),
   run: (data) => {
-    readVerifierLog(textOf(data).split("\n"));
+    const text = textOf(data);
+    readVerifierLog(text.split("\n"));
+    for (const diagnosis of explainLog(text)) formatDiagnosis(diagnosis);
   },
 };
 

@@ -1,0 +1,71 @@
+/**
+ * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
+ * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier.
+ */
+export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
+
+/**
+ * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
+ * and the log speaks for this one. `unknown`: bpfts does not know the message.
+ */
+export type Confidence = "certain" | "likely" | "unknown";
+
+/** What was refused, where, why, and what to do. No text in it contains control characters. */
+export interface Diagnosis {
+  /** A stable code with its own page: `BPF-E0101`. */
+  readonly code: string;
+  /** The code's name in words: `packet-range`. */
+  readonly name: string;
+  readonly class: DiagnosisClass;
+  /** The program's name, if the log or the caller gives it. */
+  readonly program: string | undefined;
+  /** What the kernel refused: one sentence. */
+  readonly what: string;
+  readonly where: Place | undefined;
+  /** The history of the register or stack slot that the kernel refused, oldest step first. */
+  readonly why: readonly HistoryStep[];
+  /** One to three remedies. The best one comes first. */
+  readonly remedies: readonly string[];
+  /** Which kernels say or accept this, if that is known. */
+  readonly kernels: string | undefined;
+  /** The lines of the log that give the reason. */
+  readonly lines: readonly string[];
+  readonly confidence: Confidence;
+  /** The report that Linux 7.3 and newer add to the log. */
+  readonly kernelReport: KernelReport | undefined;
+}
+
+/** A place in a program. */
+export interface Place {
+  /** The slot of the instruction. */
+  readonly instruction: number | undefined;
+  /** The instruction as the kernel prints it. */
+  readonly text: string | undefined;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** The text of the source line. */
+  readonly source: string | undefined;
+}
+
+/** A step of the program that changed what the verifier knows about the refused register. */
+export interface HistoryStep {
+  readonly place: Place;
+  /** What the step did: one clause, such as `call bpf_map_lookup_elem#1 sets R0: a pointer to a map value or NULL`. */
+  readonly text: string;
+}
+
+/**
+ * The structured part of the log (Linux 7.3). Texts that the kernel wrapped are joined. The causal path keeps its
+ * lines.
+ */
+export interface KernelReport {
+  /** The kind of the fault and the fault: `Register Type Safety: Invalid dereference`. */
+  readonly title: string;
+  readonly reason: string;
+  /** The place of the fault as `function @ file.c:line:column`; undefined without line information. */
+  readonly place: string | undefined;
+  /** The steps of the program that lead to the fault, with their source lines and instructions. */
+  readonly causalPath: readonly string[];
+  readonly suggestion: string | undefined;
+}

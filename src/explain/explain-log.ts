@@ -1,0 +1,166 @@
+import type { LineSpec, ObjectSpec, ProgramSpec } from "../object/index.ts";
+import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
+import { findLogs, type LogBlock } from "./envelope.ts";
+import { addFacts, type Facts, factsOfLines, fillFirst, fillRemedies, refusedRegister } from "./facts.ts";
+import { type History, historyOf, placeOf, type ReadLog } from "./history.ts";
+import { kernelReportStart, readKernelReport } from "./kernel-report.ts";
+import { KINDS, type Kind, LOADER_KINDS, NO_REASON_KIND, UNKNOWN_KIND } from "./kinds/index.ts";
+import { kindOfLine } from "./log-line.ts";
+import { functionName, type Operation, readOperation } from "./operation.ts";
+import { readStep } from "./trace.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
+
+/** What helps to explain a log. */
+export interface ExplainOptions {
+  /** The object file of the program: its line information gives file, line, column and source text. */
+  readonly object?: ObjectSpec | undefined;
+  /** The program's name in the object. Without it, the log's own name or the object's only program is used. */
+  readonly program?: string | undefined;
+}
+
+const MOST_REMEDIES = 3;
+
+/**
+ * Explains the verifier's logs in a text: the output of any loader, with or without prefixes, whole or cut. Returns one
+ * diagnosis for each refused program; none if the text has no log.
+ */
+export function explainLog(input: string | Iterable<string>, options: ExplainOptions = {}): Diagnosis[] {
+  const { blocks, loaderLines } = findLogs(input);
+  const diagnoses = blocks.flatMap((block) => explainBlock(block, options) ?? []);
+  return diagnoses.length > 0 ? diagnoses : explainLoader(loaderLines, options);
+}
+
+/** Returns undefined if the block may be no log at all and says nothing that bpfts knows. */
+function explainBlock(block: LogBlock, options: ExplainOptions): Diagnosis | undefined {
+  const log: ReadLog = { lines: block.lines, kinds: block.lines.map(kindOfLine) };
+  const start = kernelReportStart(log.lines);
+  const structured = start < 0 ? undefined : readKernelReport(log.lines, start);
+  const verdict = verdictOf(log, start < 0 ? log.lines.length : start);
+  if (!block.isLog || verdict.lines.length === 0) {
+    // A log that the verifier accepted ends with its statistics and no reason.
+    if (block.isLog && structured === undefined && log.lines.some((line) => line.startsWith("processed "))) {
+      return undefined;
+    }
+  }
+  const operation =
+    verdict.index < 0
+      ? ({ kind: "other" } as const)
+      : readOperation(readStep(log.lines[verdict.index] as string, verdict.index).text);
+  const found = findKind(verdict, operation);
+  if (found === undefined && !block.isLog) return undefined;
+  return diagnose({ log, verdict, operation, report: structured?.report, slot: structured?.slot }, found, {
+    ...options,
+    program: options.program ?? block.program,
+  });
+}
+
+/** Returns what a stack slot holds. A dynptr has two slots, of which the kernel prints the lower one. */
+function stackState(log: ReadLog, { index }: Verdict, slot: string, history: History | undefined): string {
+  const lower = `fp${Number(slot.slice(2)) - 8}`;
+  return history?.state ?? historyOf(log, index, lower, false).state ?? "";
+}
+
+interface Evidence {
+  readonly log: ReadLog;
+  readonly verdict: Verdict;
+  readonly operation: Operation;
+  readonly report: KernelReport | undefined;
+  /** The slot that the kernel's report marks. */
+  readonly slot: number | undefined;
+}
+
+function findKind({ lines }: Verdict, operation: Operation): Kind | undefined {
+  const called = operation.kind === "call" ? functionName(operation.name) : undefined;
+  return KINDS.find(
+    ({ patterns, calls }) =>
+      (calls === undefined || (called !== undefined && calls.includes(called))) &&
+      patterns.some((pattern) => lines.some((line) => pattern.test(line))),
+  );
+}
+
+function diagnose(evidence: Evidence, found: Kind | undefined, options: ExplainOptions): Diagnosis {
+  const { log, verdict, operation, report } = evidence;
+  const kind = found ?? (verdict.lines.length === 0 && report === undefined ? NO_REASON_KIND : UNKNOWN_KIND);
+  const facts = factsOfLines(kind, verdict.lines);
+  const register = refusedRegister(kind, facts, operation);
+  const isNumber = kind.name === "number-as-pointer" || facts.get("type") === "scalar" || facts.get("type") === "inv";
+  const history =
+    register === undefined || verdict.index < 0 ? undefined : historyOf(log, verdict.index, register, isNumber);
+  if (kind.register === "stack" && register?.startsWith("fp"))
+    facts.set("slot", stackState(log, verdict, register, history));
+  if (register !== undefined) facts.set("reg", register);
+  addFacts(kind, facts, { log, verdict, operation, history });
+  facts.set("message", verdict.lines.at(-1) ?? report?.reason ?? "nothing");
+  return {
+    ...textsOf(kind, facts, report),
+    program: options.program,
+    where: whereOf(evidence, options),
+    why: withObject(history, options),
+    lines: verdict.lines,
+    kernelReport: report,
+  };
+}
+
+/** The texts of a kind. For an unknown message, the kernel's own report is better than nothing. */
+function textsOf(kind: Kind, facts: Facts, report: KernelReport | undefined) {
+  const isUnknown = kind === UNKNOWN_KIND && report !== undefined;
+  const remedies = fillRemedies(kind.remedies, facts).slice(0, MOST_REMEDIES);
+  return {
+    code: kind.code,
+    name: kind.name,
+    class: kind.class,
+    what: isUnknown ? report.reason : (fillFirst(kind.what, facts) ?? `${kind.title}.`),
+    remedies: isUnknown && report.suggestion !== undefined ? [report.suggestion] : remedies,
+    kernels: kind.kernels,
+    confidence: kind.confidence ?? ("certain" as const),
+  };
+}
+
+function whereOf({ log, verdict, slot: marked }: Evidence, options: ExplainOptions): Place | undefined {
+  const slot = marked ?? verdict.slot;
+  const isVisited = verdict.index >= 0 && Number.parseInt(log.lines[verdict.index] as string, 10) === slot;
+  const text = isVisited ? readStep(log.lines[verdict.index] as string, verdict.index).text : "";
+  if (slot === undefined) return undefined;
+  const place = placeOf(log, isVisited ? verdict.index : -1, { slot, text });
+  return placeInObject(place, options);
+}
+
+function withObject(history: History | undefined, options: ExplainOptions) {
+  return (history?.steps ?? []).map(({ place, text }) => ({ place: placeInObject(place, options), text }));
+}
+
+/** Adds file, line, column and source text from the object's line information. */
+function placeInObject(place: Place, { object, program }: ExplainOptions): Place {
+  const spec = object === undefined ? undefined : programOf(object, program);
+  if (object?.btf === undefined || spec === undefined || place.instruction === undefined) return place;
+  const line = lineOf(spec.lines, place.instruction);
+  if (line === undefined) return place;
+  return {
+    ...place,
+    file: object.btf.string(line.fileNameOffset),
+    line: line.lineColumn >>> 10,
+    column: line.lineColumn & 0x3ff,
+    source: object.btf.string(line.lineOffset).trim(),
+  };
+}
+
+function programOf(object: ObjectSpec, name: string | undefined): ProgramSpec | undefined {
+  if (name !== undefined && Object.hasOwn(object.programs, name)) return object.programs[name];
+  const programs = Object.values(object.programs);
+  return programs.length === 1 ? programs[0] : undefined;
+}
+
+function lineOf(lines: readonly LineSpec[], slot: number): LineSpec | undefined {
+  return lines.findLast((line) => line.slot <= slot);
+}
+
+/** Explains what a loader says without a log of the verifier. */
+function explainLoader(lines: readonly string[], { program }: ExplainOptions): Diagnosis[] {
+  return LOADER_KINDS.flatMap((kind) => {
+    const told = lines.filter((line) => kind.patterns.some((pattern) => pattern.test(line))).slice(0, 8);
+    if (told.length === 0) return [];
+    const facts = factsOfLines(kind, told);
+    const texts = textsOf(kind, facts, undefined);
+    return [{ ...texts, program, where: undefined, why: [], lines: told, kernelReport: undefined }];
+  });
+}

@@ -1,0 +1,33 @@
+import { CALL_KINDS } from "./calls.ts";
+import type { Kind } from "./kind.ts";
+import { LOADER_KINDS } from "./loader.ts";
+import { MEMORY_KINDS } from "./memory.ts";
+import { POINTER_KINDS } from "./pointers.ts";
+import { RESOURCE_KINDS } from "./resources.ts";
+import { STRUCTURE_KINDS } from "./structure.ts";
+import { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
+
+export type { Kind, Remedy } from "./kind.ts";
+export { LOADER_KINDS } from "./loader.ts";
+export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
+
+/**
+ * Every kind of refusal, in the order in which they are tried. The loader's rows come first, because their marks are
+ * unmistakable. In each table, rows with general patterns come after those with special ones.
+ */
+export const KINDS: readonly Kind[] = [
+  ...LOADER_KINDS,
+  ...MEMORY_KINDS,
+  ...POINTER_KINDS,
+  ...CALL_KINDS,
+  ...RESOURCE_KINDS,
+  ...STRUCTURE_KINDS,
+  NO_REASON_KIND,
+  UNKNOWN_KIND,
+];
+
+/** Returns the kind of a code or of its name: `BPF-E0102`, `e0102`, `null-dereference`. */
+export function kindOfCode(word: string): Kind | undefined {
+  const wanted = word.toUpperCase();
+  return KINDS.find(({ code, name }) => code === wanted || code === `BPF-${wanted}` || name === word);
+}

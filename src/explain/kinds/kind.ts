@@ -1,0 +1,36 @@
+import type { Confidence, DiagnosisClass } from "../diagnosis.ts";
+
+/**
+ * How to find the refused register. `base`: the instruction's memory address. `operand`: the number of an addition.
+ * `result`: the register that the instruction writes. `returned`: R0. A register that the message names comes first.
+ */
+export type RegisterRule = "base" | "operand" | "result" | "returned" | "stack";
+
+/** A text, or one that is left out if a fact is known, because a better one is there then. */
+export type Remedy = string | { readonly unless: string; readonly text: string };
+
+/** A kind of refusal: one row of the table. */
+export interface Kind {
+  /** The stable code: `BPF-E0101`. A code is never used again for something else. */
+  readonly code: string;
+  /** The code's name in words: `packet-range`. */
+  readonly name: string;
+  readonly class: DiagnosisClass;
+  /** The page's heading: one sentence. */
+  readonly title: string;
+  /** What it means, for the page: a few short sentences. */
+  readonly meaning: string;
+  /** Matched with each line that gives a reason. Named groups become facts. */
+  readonly patterns: readonly RegExp[];
+  /** The row fits only if the refused instruction calls one of these. */
+  readonly calls?: readonly string[];
+  readonly register?: RegisterRule;
+  /** What was refused. `{name}` is a fact. The first text whose facts are all known is used. */
+  readonly what: readonly string[];
+  /** What to do, the best first. A text with a fact that is not known is left out. */
+  readonly remedies: readonly Remedy[];
+  /** Which kernels say or accept this. */
+  readonly kernels?: string;
+  /** `certain` unless given. */
+  readonly confidence?: Confidence;
+}
