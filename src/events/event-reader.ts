@@ -46,7 +46,8 @@ export class EventReader implements Disposable {
   /** Hands out the records that are ready, at most `most`, without waiting. Returns their number. */
   consume(most: number = Number.POSITIVE_INFINITY): number {
     if (this.#closed) throw new ClosedError("the event reader");
-    if (!(most >= 0)) throw new UsageError(`consume takes the largest number of records, not ${String(most)}`);
+    if (!(most >= 0))
+      throw new UsageError(`consume: the largest number of records must be a number of 0 or more, not ${String(most)}`);
     let count = 0;
     for (const { source, onRecord } of this.#sources.keys()) {
       if (count >= most || this.#closed) break;
@@ -78,7 +79,9 @@ export class EventReader implements Disposable {
   listen(afterTurn?: (count: number) => void): this {
     if (this.#closed) throw new ClosedError("the event reader");
     if (afterTurn !== undefined && typeof afterTurn !== "function") {
-      throw new UsageError("listen takes a function that it calls after each turn of the event loop, or nothing");
+      throw new UsageError(
+        "listen: the argument must be a function, which is called after each turn of the event loop, or nothing",
+      );
     }
     if (this.#poll !== undefined || this.#sources.size === 0) return this;
     const poll = new FdPoll(() => this.#onReady(afterTurn));

@@ -43,12 +43,12 @@ export interface EventMap {
 /** Throws UsageError for something that is not a map. `caller` is the name of the function that needs the map. */
 export function checkEventMap(map: EventMap, caller: string): void {
   if (typeof (map as Partial<EventMap> | null | undefined)?.fd === "number") return;
-  throw new UsageError(`${caller} takes a map, for example object.map("events")`);
+  throw new UsageError(`${caller} needs a map, for example object.map("events")`);
 }
 
 /** Throws UsageError if the caller did not give a function for the records. */
 export function checkOnRecord(onRecord: OnRecord, caller: string): void {
-  if (typeof onRecord !== "function") throw new UsageError(`${caller} takes a function that receives each record`);
+  if (typeof onRecord !== "function") throw new UsageError(`${caller} needs a function that receives each record`);
 }
 
 /** Calls `callback` before a map is closed, if the map has `onClose`. Returns a function that removes the callback. */

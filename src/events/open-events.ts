@@ -17,7 +17,7 @@ import { RingRecords } from "./ring-records.ts";
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],
 ): EventReader {
-  if (!Array.isArray(rings)) throw new UsageError("openRingBuffers takes an array of { map, onRecord }");
+  if (!Array.isArray(rings)) throw new UsageError("openRingBuffers needs an array of { map, onRecord }");
   return openReader(rings, "openRingBuffers");
 }
 

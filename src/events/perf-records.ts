@@ -63,7 +63,7 @@ export class PerfRecords implements EventSource {
     checkOptions("openPerfBuffer", options, OPTIONS);
     const { pages = 64, cpus = onlineCpus(), index, wakeupEvents, watermark } = options;
     if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0) {
-      throw new UsageError(`${map.what}: the pages of a ring are a power of two, not ${pages}`);
+      throw new UsageError(`${map.what}: the number of pages of a ring must be a power of two, not ${pages}`);
     }
     if (wakeupEvents !== undefined && watermark !== undefined) {
       throw new UsageError(`${map.what}: give wakeupEvents or watermark, not both`);
@@ -80,7 +80,7 @@ export class PerfRecords implements EventSource {
       }
       if (this.#rings.length === 0)
         throw new UsageError(
-          `${map.what} has no place for any of the CPUs: its indexes are 0 to ${map.maxEntries - 1}`,
+          `${map.what} has no element for any of the CPUs: its indexes are 0 to ${map.maxEntries - 1}`,
         );
     } catch (error) {
       this.close();

@@ -46,7 +46,7 @@ export function recordDecoder(as: RecordType): DecodeRecord<unknown> {
   checkOptions("the type of records", as, RECORD_TYPE);
   const { btf, type, ...options } = as;
   if (typeof type !== "string" && typeof type !== "number") {
-    throw new UsageError('the type of records is a name or an id, for example { btf, type: "struct event" }');
+    throw new UsageError('the type of records must be a name or an id, for example { btf, type: "struct event" }');
   }
   if (btf === undefined) {
     throw new UsageError(`records cannot be decoded as ${type}: the object has no BTF; compile it with clang -g`);

@@ -41,7 +41,7 @@ export class RingRecords implements EventSource {
     this.#memory = new RingMemory(map);
     if (this.#memory.size > LARGEST_RING) {
       this.#memory.close();
-      throw new UsageError(`${map.what} has more than 1 GiB, the largest ring that can be read`);
+      throw new UsageError(`${map.what} is larger than 1 GiB, the largest ring that bpfts can read`);
     }
     this.#position = this.#memory.startPosition();
   }

@@ -83,7 +83,7 @@ export class UserRingBuffer implements Disposable {
     const finish = (flag: number): void => {
       if (this.#dataMemory.closed) throw new ClosedError(this.#what);
       if (Atomics.load(this.#words, word) !== (length | RecordFlag.BUSY))
-        throw new UsageError(`${this.#what}: the record was submitted or discarded already`);
+        throw new UsageError(`${this.#what}: the record was already submitted or discarded`);
       Atomics.store(this.#words, word, length | flag);
     };
     return {
@@ -167,7 +167,9 @@ export class UserRingBuffer implements Disposable {
     if (this.#dataMemory.closed) throw new ClosedError(this.#what);
     const step = (length + HEADER_SIZE + 7) & ~7;
     if (!Number.isInteger(length) || length < 0 || length > LENGTH_MASK || step > this.#size) {
-      throw new UsageError(`${this.#map.what}: a record of ${length} bytes never fits the ring of ${this.#size} bytes`);
+      throw new UsageError(
+        `${this.#map.what}: a record of ${length} bytes does not fit into the ring of ${this.#size} bytes, even when the ring is empty`,
+      );
     }
     return step;
   }

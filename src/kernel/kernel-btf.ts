@@ -55,8 +55,8 @@ function readKernelBtf(): Btf {
     if (statSync(file, { throwIfNoEntry: false })?.isFile()) return readBtfFile(file);
   }
   throw new NotSupportedError({
-    feature: "BTF of its own",
-    detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option kernelBtf (of the command: kernel_btf FILE)`,
+    feature: "publishing its BTF",
+    detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option kernelBtf (in the command: kernel_btf FILE)`,
   });
 }
 
@@ -80,7 +80,7 @@ const ELF_MAGIC = 0x7f454c46;
  * needs its base BTF in `options.base`, unless the file has a section `.BTF.base`. Throws UsageError, FormatError.
  */
 export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
-  const data = readUserFile(path, "BTF, or an ELF file with it,");
+  const data = readUserFile(path, "BTF or an ELF file that contains BTF");
   if (data.length < 4 || data.readUInt32BE(0) !== ELF_MAGIC) return Btf.parse(data, { source: path, ...options });
   const elf = parseElf(data, path);
   const parseSection = (wanted: string, base: Btf | undefined): Btf | undefined => {

@@ -115,7 +115,7 @@ export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: nu
   const caller = `open${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
   checkOptions(caller, source as unknown, SOURCE);
   if (Object.keys(source).length !== 1) {
-    throw new UsageError(`${caller} takes one of ${Object.keys(SOURCE).join(", ")}`);
+    throw new UsageError(`${caller} needs exactly one of ${Object.keys(SOURCE).join(", ")}`);
   }
   if ("pinned" in source) return openPinnedFd(source.pinned, kind);
   if ("fd" in source) {

@@ -90,7 +90,8 @@ export class KernelTypes {
   /** Returns a member's offset in bits, for a bit field. Otherwise it works like {@link offset}. */
   bitOffset(struct: string, ...path: readonly string[]): number {
     const bits = this.#find(struct, path);
-    if (bits === undefined) throw new NotSupportedError({ feature: `a member ${path.join(".")} of struct ${struct}` });
+    if (bits === undefined)
+      throw new NotSupportedError({ feature: `this operation: its struct ${struct} has no member ${path.join(".")}` });
     return bits;
   }
 

@@ -48,7 +48,7 @@ export type OptionTable<T> = {
  */
 export function checkOptions<T>(caller: string, options: unknown, table: OptionTable<T>): asserts options is T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new UsageError(`${caller} takes its options as an object, not ${describe(options)}`);
+    throw new UsageError(`the options of ${caller} must be an object, not ${describe(options)}`);
   }
   const rows = table as Readonly<Record<string, OptionKind | RequiredOption>>;
   for (const [name, value] of Object.entries(options)) {
@@ -90,11 +90,12 @@ const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = 
   bytes: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array"),
   object: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
   signal: (value) => (isSignal(value) ? undefined : "an AbortSignal"),
-  natural: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number from 0 on"),
+  natural: (value) =>
+    Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number of 0 or more",
   integer: (value) => (Number.isSafeInteger(value) ? undefined : "a whole number"),
   u64: (value) => (isU64(value) ? undefined : "a whole number from 0 to 2^64-1"),
   texts: (value) => eachIs(value, "text", "an array of texts"),
-  naturals: (value) => eachIs(value, "natural", "an array of whole numbers from 0 on"),
+  naturals: (value) => eachIs(value, "natural", "an array of whole numbers of 0 or more"),
   u64s: (value) => eachIs(value, "u64", "an array of whole numbers from 0 to 2^64-1"),
 };
 

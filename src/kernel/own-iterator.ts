@@ -42,7 +42,7 @@ export class OwnIterator implements Disposable {
     for (const [kind, inode] of Object.entries(FIRST_NAMESPACES)) {
       if (statSync(`/proc/self/ns/${kind}`).ino === inode) continue;
       throw new NotSupportedError({
-        feature: `iterator programs of bpfts in a ${kind} namespace other than the first`,
+        feature: `the iterator programs of bpfts in a ${kind} namespace other than the initial one`,
       });
     }
     this.#recordSize = recordSize;

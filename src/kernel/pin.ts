@@ -43,7 +43,7 @@ function nameProblem(name: string): string | undefined {
   if (name.includes("/") || name.includes("\0"))
     return `the name of a file cannot contain ${name.includes("/") ? "/" : "NUL"}`;
   // The kernel reserves names with dots for its own files (bpf_lookup in kernel/bpf/inode.c).
-  return name.includes(".") ? "a name in a bpffs cannot have a dot" : undefined;
+  return name.includes(".") ? "a name in a bpffs cannot contain a dot" : undefined;
 }
 
 /**
@@ -151,7 +151,9 @@ function finish(unfinished: string, target: string): void {
   } catch (error) {
     const failure = nodeError(error, target);
     if (failure instanceof SyscallError && (failure.errno === Errno.EEXIST || failure.errno === Errno.ENOTEMPTY)) {
-      throw new UsageError(`${target} cannot be made: another process has made it meanwhile`, { cause: failure });
+      throw new UsageError(`${target} cannot be created: another process created it at the same time`, {
+        cause: failure,
+      });
     }
     throw failure;
   }
@@ -261,7 +263,7 @@ export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd
  * directory forbids access.
  */
 function explainOpen(path: string, error: SyscallError): Error {
-  if (path === "") return new UsageError("an empty path names no pin", { cause: error });
+  if (path === "") return new UsageError("the path of a pin cannot be empty", { cause: error });
   if (error.errno === Errno.ENOENT) return new UsageError(`nothing is pinned at ${path}`, { cause: error });
   const { errno, call } = error;
   const cause = { cause: error };
@@ -270,12 +272,12 @@ function explainOpen(path: string, error: SyscallError): Error {
     if (!isBpffs(path)) return new UsageError(`${path} is not in a bpffs`, cause);
     file = statSync(path);
   } catch {
-    const hint = "a directory on the way to it may not be searched by this process";
+    const hint = "this process may lack the right to search one of the directories in this path";
     return new SyscallError({ call, errno, subject: path, hint }, cause);
   }
   if (file.isDirectory()) return new UsageError(`${path} is a directory, not a pin`, cause);
   if (errno !== Errno.EACCES) return error;
   const mode = (Number(file.mode) & 0o777).toString(8).padStart(4, "0");
-  const hint = `the pin's mode is ${mode} and it belongs to user ${file.uid}: this process lacks the right to the file, not a capability`;
+  const hint = `the pin's mode is ${mode} and it belongs to user ${file.uid}: this process lacks the right to open this file; a capability for BPF does not help`;
   return new SyscallError({ call, errno, subject: path, hint }, cause);
 }

@@ -20,7 +20,7 @@ export function readUserFile(path: string, expected: string): Buffer {
     const reason = REASONS[code] ?? `${errnoText(-errno)}${hint === undefined ? "" : `; ${hint}`}`;
     throw new UsageError(`${path} cannot be read: ${reason}`, { cause: error });
   }
-  if (data.length === 0) throw new UsageError(`${path} is empty: ${expected} is expected`);
+  if (data.length === 0) throw new UsageError(`${path} is empty; it should be ${expected}`);
   return data;
 }
 
@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
   EACCES: "permission denied",
   ENOTDIR: "a part of the path is not a directory",
-  ELOOP: "its symbolic links go in circles",
+  ELOOP: "its symbolic links form a loop",
 };
 
 /** Reads the whole file at a path, or the rest of an open file. Throws UsageError if it is too large. */
@@ -39,7 +39,8 @@ export function readWholeFile(file: string | number): Buffer {
   try {
     const stat = fstatSync(fd);
     const size = stat.isFile() ? stat.size : 0;
-    if (size > LARGEST_FILE) throw new UsageError(`${what} has ${size} bytes; at most ${LARGEST_FILE} are read`);
+    if (size > LARGEST_FILE)
+      throw new UsageError(`${what} is too large: it has ${size} bytes, and bpfts reads at most ${LARGEST_FILE}`);
     return size > 0 ? readToSize(fd, size) : readToEnd(fd, what);
   } finally {
     if (typeof file === "string") closeSync(fd);
@@ -66,7 +67,7 @@ function readToEnd(fd: number, what: string): Buffer {
     length += count;
     if (length > MOST_WITHOUT_SIZE) {
       throw new UsageError(
-        `${what} is no regular file and holds more than ${MOST_WITHOUT_SIZE} bytes, which is the most that is read`,
+        `${what} is too large: bpfts reads at most ${MOST_WITHOUT_SIZE} bytes of a file that is not a regular file`,
       );
     }
     chunks.push(chunk.subarray(0, count));

@@ -56,7 +56,7 @@ export function linkPosition(
   const own = withoutAnchorFlags(flags);
   if (typeof anchor === "object" && "replace" in anchor) {
     throw new UsageError(
-      "a link cannot replace another program: call update() of the link whose program is to be replaced",
+      "a link cannot replace another program: call update() on the link whose program you want to replace",
     );
   }
   const { attach_flags, relative_fd, relative_id } = neighbour(anchor);
@@ -102,7 +102,7 @@ function neighbour(anchor: Order | undefined): Neighbour {
   if (anchor === "head") return { attach_flags: flag.BPF_F_BEFORE };
   if (anchor === "tail") return { attach_flags: flag.BPF_F_AFTER };
   if (typeof anchor !== "object" || !("before" in anchor || "after" in anchor)) {
-    throw new UsageError('an anchor is "head", "tail", { before: … }, { after: … } or { replace: … }');
+    throw new UsageError('an anchor must be "head", "tail", { before: … }, { after: … } or { replace: … }');
   }
   const side = "before" in anchor ? flag.BPF_F_BEFORE : flag.BPF_F_AFTER;
   const target = "before" in anchor ? anchor.before : anchor.after;
@@ -122,13 +122,13 @@ function checkedId(id: number): number {
 export function reasonInList(errno: number): string | undefined {
   switch (errno) {
     case Errno.ESTALE:
-      return "the list has changed since: its revision is not the expected one";
+      return "the list of programs at this hook has changed: its revision is not the expected one";
     case Errno.ENOENT:
-      return "the neighbour or the program to replace is not in the list of this hook";
+      return "the neighbour or the program to replace is not attached to this hook";
     case Errno.EEXIST:
-      return "it is attached there already";
+      return "the program is already attached there";
     case Errno.ERANGE:
-      return "the list is full: a hook takes 64 programs";
+      return "the hook is full: it can have at most 64 programs";
     default:
       return undefined;
   }

@@ -9,7 +9,7 @@ export type AttachTypeName = string | BpfAttachType;
 /** Throws UsageError unless the first argument of an attach function is a program and all of its options are known. */
 export function checkArguments<T>(caller: string, program: Program, options: T, table: OptionTable<T>): void {
   if (!(program instanceof Program)) {
-    throw new UsageError(`${caller} takes a Program as its first argument, such as object.program("name")`);
+    throw new UsageError(`${caller} needs a Program as its first argument, such as object.program("name")`);
   }
   checkOptions(caller, options, table);
 }
@@ -22,7 +22,9 @@ export function resolveAttachType(given: AttachTypeName | undefined, program: Pr
   if (given !== undefined) return attachTypeNumber(given);
   const own = program.origin.attachType;
   if (own === undefined) {
-    throw new UsageError(`${program.what}: give its attachType, for example "tcx_ingress"; its section names none`);
+    throw new UsageError(
+      `${program.what}: give its attachType, for example "tcx_ingress"; the program's section does not name one`,
+    );
   }
   return own;
 }

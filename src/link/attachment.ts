@@ -57,11 +57,11 @@ export class Attachment implements Link {
   }
 
   get id(): number {
-    throw this.#unsupported("the id of");
+    throw this.#unsupported("a link id for");
   }
 
   get fd(): number {
-    throw this.#unsupported("the link fd of");
+    throw this.#unsupported("a link fd for");
   }
 
   get closed(): boolean {
@@ -69,7 +69,7 @@ export class Attachment implements Link {
   }
 
   info(): LinkInfo {
-    throw this.#unsupported("the link info of");
+    throw this.#unsupported("link info for");
   }
 
   update(next: Program | BpfMap, options: UpdateOptions = {}): void {
@@ -116,7 +116,7 @@ export class Attachment implements Link {
     return new NotSupportedError({
       feature: `${what} the ${this.what}`,
       minVersion: this.#linkFeature && feature(this.#linkFeature).since,
-      detail: "it is attached without a BPF link",
+      detail: "the program is attached without a BPF link",
     });
   }
 }

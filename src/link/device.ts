@@ -17,7 +17,7 @@ export function findDevice(device: string | number): Device {
     if (Number.isInteger(device) && device > 0 && device <= 0x7fffffff) {
       return { ifindex: device, what: `network device ${device}` };
     }
-    throw new UsageError(`${device} is not the index of a network device; indexes are whole numbers from 1 on`);
+    throw new UsageError(`${device} is not the index of a network device; an index is a whole number of 1 or more`);
   }
   if (!/^[^/\s]{1,15}$/.test(device) || device === "." || device === "..") {
     throw new UsageError(`"${device}" is not the name of a network device`);

@@ -69,7 +69,7 @@ export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T
 export function requireType(program: Program, hook: Hook): void {
   if (hook.programTypes.includes(program.type)) return;
   const names = hook.programTypes.map((type) => progTypeName(type) ?? type).join(" or ");
-  throw new UsageError(`${subjectOf(hook, program)}: that hook takes ${names} programs`);
+  throw new UsageError(`${subjectOf(hook, program)}: this hook takes ${names} programs`);
 }
 
 /**
@@ -88,7 +88,10 @@ export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">,
   if (reason instanceof Error) return reason;
   const { call, errno } = error;
   if (reason === undefined && (errno === Errno.EOPNOTSUPP || errno === Errno.ENOTSUPP)) {
-    return new NotSupportedError({ feature: `attaching programs to ${hook.name}` }, { cause: error });
+    return new NotSupportedError(
+      { feature: `${program === undefined ? "listing the programs at" : "attaching programs to"} ${hook.name}` },
+      { cause: error },
+    );
   }
   return new SyscallError(
     { call, errno, subject, reason, hint: reason === undefined ? error.hint : undefined },
@@ -112,7 +115,7 @@ function wrongAttachType({ origin }: Program, loadedFor: Hook["loadedFor"]): str
   // type is not known.
   const own = origin.attachType ?? (origin.sectionName === undefined ? undefined : 0);
   if (own === undefined || loadedFor === undefined || loadedFor.includes(own)) return undefined;
-  return `it was loaded for ${loadedText(own)}, and that hook takes programs loaded for ${loadedFor.map(loadedText).join(" or ")}`;
+  return `it was loaded for ${loadedText(own)}, but this hook takes programs loaded for ${loadedFor.map(loadedText).join(" or ")}`;
 }
 
 function loadedText(type: BpfAttachType): string {

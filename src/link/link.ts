@@ -29,7 +29,7 @@ const UPDATE_OPTIONS: OptionTable<UpdateOptions> = { old: "object", flags: "natu
 /** Throws UsageError unless the first argument of `update()` is a program or map, and all options are known. */
 export function checkUpdate(next: Program | BpfMap, options: UpdateOptions): void {
   if (!(next instanceof KernelObject)) {
-    throw new UsageError('update takes a Program as its first argument, such as object.program("name")');
+    throw new UsageError('update needs a Program as its first argument, such as object.program("name")');
   }
   checkOptions("update", options, UPDATE_OPTIONS);
 }
@@ -175,7 +175,7 @@ export class KernelLink extends KernelObject implements Link {
       const info = this.info();
       if (info.kind === "struct_ops" && info.mapId === next.id) {
         throw new UsageError(
-          `link ${this.id} has ${next.what} already: an update to the same map can crash the kernel`,
+          `link ${this.id} already has ${next.what}, and an update to the same map can crash the kernel`,
         );
       }
     }
@@ -237,11 +237,11 @@ export class KernelLink extends KernelObject implements Link {
 function updateHint(errno: number, next: Program | BpfMap, old: Program | BpfMap | undefined): string | undefined {
   switch (errno) {
     case Errno.EPERM:
-      return old && `its program is not ${old.what}, so nothing was replaced`;
+      return old && `the link's program is not ${old.what}, so nothing was replaced`;
     case Errno.ENOLINK:
-      return "it is detached from its hook";
+      return "the link is detached from its hook";
     case Errno.EINVAL:
-      return `${next.what} (${next.typeName}) does not fit: it must be of the same type and attach type`;
+      return `${next.what} (${next.typeName}) does not fit: it must have the same type and attach type as the link's program`;
     default:
       return undefined;
   }

@@ -71,6 +71,8 @@ function tryLink(program: Program, event: number, cookie: Cookie | undefined): n
 function cookieWithoutLink(program: Program, { name }: Hook): Error {
   return (
     tooOldFor("cookie:perf_event", {}, undefined) ??
-    new UsageError(`${program.what} cannot have a cookie at ${name}: only a link has one, leave out the mode`)
+    new UsageError(
+      `${program.what} cannot have a cookie at ${name}: only a link can have one; leave out the option mode`,
+    )
   );
 }

@@ -95,13 +95,13 @@ function closeAll(links: readonly Link[]): void {
 
 /** Returns why a program is not attached automatically; undefined if it is attached. */
 function whyLeft(object: BpfObject, program: Program): string | undefined {
-  if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "it is a callback of a struct_ops map";
+  if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return "the program is a callback of a struct_ops map";
   const section = sectionOf(program, "");
   const { kind } = parseSectionName(section);
-  if (kind?.autoAttach === undefined) return `a section named ${section} never says all of where it goes`;
-  if (targetOf(program) === undefined) return `its section ${section} does not say where it goes`;
+  if (kind?.autoAttach === undefined) return `a section name such as ${section} does not name a complete target`;
+  if (targetOf(program) === undefined) return `its section ${section} does not name a target`;
   const isWanted = object.spec.programs[program.name]?.autoattach !== false;
-  return isWanted ? undefined : "it is not to be attached by itself (autoattach)";
+  return isWanted ? undefined : "autoattach is false in the program's spec";
 }
 
 /**
@@ -147,7 +147,7 @@ function attachKind(program: Program, section: string, way: AutoAttach, target: 
   // True for `kretprobe`, `uretprobe.multi.s`, `kretsyscall` and the like.
   const returns = /^.ret/.test(section);
   const wrong = (form: string): UsageError =>
-    new UsageError(`${program.what}: its section ${section}/${target} is not of the form ${section}/${form}`);
+    new UsageError(`${program.what}: its section ${section}/${target} does not have the form ${section}/${form}`);
   switch (way) {
     case "kprobe": {
       const place = kprobeSection(target);

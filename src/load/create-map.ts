@@ -119,7 +119,9 @@ export function fillArena(spec: MapSpec, map: BpfMap): void {
   const { contents = new Uint8Array(), mapExtra, maxEntries, flags } = spec;
   const length = maxEntries * pageSize();
   if (contents.length > length) {
-    throw new UsageError(`map ${spec.name}: globals of ${contents.length} bytes do not fit ${maxEntries} pages`);
+    throw new UsageError(
+      `map ${spec.name}: its global variables have ${contents.length} bytes, which do not fit into its ${maxEntries} pages`,
+    );
   }
   // With this flag, a write to a page that no program has allocated would end the process.
   const faults = (flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0;
@@ -156,6 +158,6 @@ export function createJumpTable(program: string, targets: readonly number[]): nu
     return map.release();
   } catch (error) {
     map.close();
-    throw new UsageError(`program ${program}: its jump table cannot be made`, { cause: error });
+    throw new UsageError(`program ${program}: its jump table cannot be created`, { cause: error });
   }
 }

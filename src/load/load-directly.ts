@@ -34,7 +34,7 @@ export function loadDirectly(load: PreparedLoad, maps: ObjectMaps, programs: Obj
 function loadBtf({ btf, structOps, options }: PreparedLoad): OwnedFd | undefined {
   if (btf === undefined) return undefined;
   const fd = loadObjectBtf(btf, structOps.size > 0);
-  const result = fd === undefined ? "the kernel refuses it, the load goes on without" : "loaded";
+  const result = fd === undefined ? "the kernel refuses it, so the load goes on without it" : "loaded";
   options.onStep?.(`BTF of ${btf.data.length} bytes: ${result}`);
   return fd;
 }

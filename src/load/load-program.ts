@@ -135,7 +135,7 @@ function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError
       call: error.call,
       errno: error.errno,
       subject: `program "${prog_name}"`,
-      hint: `the driver of the device with index ${prog_ifindex} takes no ${what}`,
+      hint: `the driver of the device with index ${prog_ifindex} does not accept ${what}`,
     },
     { cause: error },
   );

@@ -131,7 +131,7 @@ function coreRecords(program: ProgramSpec, btf: Btf | undefined, { btfData, core
   if (core !== undefined || btf === undefined || program.coreRelocations.length === 0) return new Uint8Array(0);
   if (btfData === undefined) {
     throw new UsageError(
-      `program ${program.name}: the kernel applies CO-RE relocations only with the object's BTF, but it refuses this BTF`,
+      `program ${program.name}: the kernel applies CO-RE relocations only with the object's BTF, but the kernel refuses this BTF`,
     );
   }
   return encodeCoreRelocations(btf, program.coreRelocations);

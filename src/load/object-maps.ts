@@ -83,7 +83,9 @@ export class ObjectMaps {
       return map === undefined || map.isPinned ? [] : [{ map, path: join(pinMaps, mapPinName(spec)) }];
     });
     const pins = open.map(({ map, path }) => ({ path, fd: map.fd, what: map.what }));
-    const undo = pinTogether(pins, (left) => onStep?.(`${left} is left from a load that did not end; remove it`));
+    const undo = pinTogether(pins, (left) =>
+      onStep?.(`${left} is left over from a load that did not finish; remove it`),
+    );
     this.#undo.add(() => undo.run());
     for (const { map, path } of open) {
       map.notePin(path);
@@ -110,7 +112,9 @@ export class ObjectMaps {
     const { anyMaps = false } = this.#options;
     const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());
     if (differences.length > 0) {
-      throw new UsageError(`${given.what} cannot stand in for map ${spec.name}: ${differences.join(", ")}`);
+      throw new UsageError(
+        `${given.what} cannot be used in place of map ${spec.name}: it has ${differences.join(", ")}`,
+      );
     }
     const map = new BpfMap(new OwnedFd(duplicateFd(given.fd), `map ${spec.name}`), {
       name: spec.name,

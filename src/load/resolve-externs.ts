@@ -89,9 +89,9 @@ export function ksymAddress(
       `extern ${extern.name} cannot be looked up: /proc/kallsyms has no symbols; mount /proc if it is missing`,
     );
   }
-  if (address === undefined && !extern.weak) throw missing(extern, "no symbol of this name in /proc/kallsyms");
+  if (address === undefined && !extern.weak) throw missing(extern, "/proc/kallsyms has no symbol of this name");
   if (other !== undefined) {
-    throw new UsageError(`extern ${extern.name} is ambiguous: several symbols of the kernel have this name`);
+    throw new UsageError(`extern ${extern.name} is ambiguous: several kernel symbols have this name`);
   }
   if (address === 0n && visibility === "hidden") {
     throw new UsageError(
@@ -160,7 +160,7 @@ function kfunc(
     if (fdArray.length === 0) fdArray.push(0);
     fdIndex = fdArray.indexOf(btfFd, 1);
     if (fdIndex < 0) fdIndex = fdArray.push(btfFd) - 1;
-    if (fdIndex > MOST_MODULES) throw new UsageError("kernel functions of more than 32,767 modules are called");
+    if (fdIndex > MOST_MODULES) throw new UsageError("the object calls functions of more than 32,767 kernel modules");
   }
   return { kind: "kfunc", id: found.id, btfFd, fdIndex };
 }
@@ -180,7 +180,7 @@ function setKconfig(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Ar
   else if (name.startsWith("CONFIG_")) setConfigured(extern, source, into, config);
   else if (!(name.startsWith("LINUX_") && weak)) {
     throw new UsageError(
-      `extern ${name}: a __kconfig extern begins with CONFIG_, or is one of ${Object.keys(VIRTUAL).join(", ")}`,
+      `extern ${name}: the name of a __kconfig extern must begin with CONFIG_ or be one of ${Object.keys(VIRTUAL).join(", ")}`,
     );
   }
 }
@@ -224,7 +224,7 @@ function setConfigured(extern: ExternSpec, source: Source<"kconfig">, into: Uint
     const value = parseConfigNumber(text);
     if (value === undefined) {
       throw new UsageError(
-        `extern ${extern.name}: the kernel's configuration has the value ${text}, which is neither y, n or m, nor a number, nor a quoted text`,
+        `extern ${extern.name}: its value in the kernel's configuration is ${text}, which is not y, n, m, a number or a quoted string`,
       );
     }
     setNumber(extern, source, into, value);
@@ -267,6 +267,6 @@ function setNumber(extern: ExternSpec, source: Source<"kconfig">, into: Uint8Arr
   const bits = BigInt(size * 8);
   const fits = signed ? BigInt.asIntN(Number(bits), value) === value : BigInt.asUintN(Number(bits), value) === value;
   const whole = size === 8 && value >= -(2n ** 63n) && value < 2n ** 64n;
-  if (!fits && !whole) throw new UsageError(`extern ${extern.name}: ${value} does not fit its ${size} bytes`);
+  if (!fits && !whole) throw new UsageError(`extern ${extern.name}: ${value} does not fit into its ${size} bytes`);
   for (let i = 0; i < size; i++) into[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
 }

@@ -93,11 +93,11 @@ function signatureRefused(load: ProgLoadOptions, errno: number): SyscallError {
 }
 
 const SIGNATURE_HINTS: Readonly<Record<number, string>> = {
-  [Errno.EOPNOTSUPP]: "this kernel is built without the check of signatures (CONFIG_SYSTEM_DATA_VERIFICATION)",
-  [Errno.E2BIG]: `signatures of programs need Linux ${SIGNATURES_SINCE}`,
-  [Errno.ENOKEY]: "the certificate's key is not in the session's keyring",
-  [Errno.EKEYREJECTED]: "the signature is not one by the certificate's key",
-  [Errno.EBADMSG]: "the kernel cannot read the signature",
+  [Errno.EOPNOTSUPP]: "this kernel was built without CONFIG_SYSTEM_DATA_VERIFICATION, so it cannot check signatures",
+  [Errno.E2BIG]: `signed programs need Linux ${SIGNATURES_SINCE}`,
+  [Errno.ENOKEY]: "the certificate's key is not in the session keyring",
+  [Errno.EKEYREJECTED]: "the signature was not made with the certificate's key",
+  [Errno.EBADMSG]: "the kernel cannot parse the signature",
 };
 
 /** Loads the loader program and puts its data into a map. Returns the program's fd. */
@@ -132,7 +132,7 @@ function loadLoader({ instructions, data }: LoaderProgram, signature: LoaderSign
     const error = progLoadError(load, errno);
     const line = log.trimEnd().split("\n").at(-2)?.trim();
     if (line === undefined || line === "" || isShortage(errno)) throw programTooNew(load, error) ?? error;
-    throw new UsageError(`the loader program is refused: ${errnoText(errno)}: ${line}`, { cause: error });
+    throw new UsageError(`the kernel refuses the loader program: ${errnoText(errno)}: ${line}`, { cause: error });
   } finally {
     closeFd(map);
   }

@@ -37,7 +37,9 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
   const { btf } = value;
   const place = members(btf, value.id).find(({ type }) => type === structId);
   if (place === undefined) {
-    throw new UsageError(`map ${map.name}: the kernel's ${VALUE_PREFIX}${ops.typeName} holds no ${ops.typeName}`);
+    throw new UsageError(
+      `map ${map.name}: the kernel's struct ${VALUE_PREFIX}${ops.typeName} has no member of type ${ops.typeName}`,
+    );
   }
   const start = place.bitOffset / 8;
   const bytes = new Uint8Array(btf.sizeOf(value.id));
@@ -100,8 +102,8 @@ function checkMember(map: MapSpec, local: Btf, member: BtfMember, btf: Btf, targ
   if (member.bitSize !== 0 || target.bitSize !== 0) throw new UsageError(`${what} is a bitfield, which cannot be set`);
   const mine = local.resolve(member.type);
   const theirs = btf.resolve(target.type);
-  if (local.kind(mine) !== btf.kind(theirs)) throw new UsageError(`${what} is of another type in the kernel`);
+  if (local.kind(mine) !== btf.kind(theirs)) throw new UsageError(`${what} has another type in the kernel`);
   if (local.sizeOf(mine) !== btf.sizeOf(theirs)) {
-    throw new UsageError(`${what} has ${local.sizeOf(mine)} bytes, the kernel's has ${btf.sizeOf(theirs)}`);
+    throw new UsageError(`${what} has ${local.sizeOf(mine)} bytes, but ${btf.sizeOf(theirs)} bytes in the kernel`);
   }
 }

@@ -49,8 +49,8 @@ export function writeMany(
     }
     count = 0;
   };
-  for (const element of listed(elements, "setMany takes elements to iterate over, such as [[key, value], …]")) {
-    if (!Array.isArray(element)) throw new UsageError("setMany: each element is an array of a key and a value");
+  for (const element of listed(elements, "setMany needs an iterable of elements, such as [[key, value], …]")) {
+    if (!Array.isArray(element)) throw new UsageError("setMany: each element must be an array [key, value]");
     const [k, v] = element;
     try {
       value.write(values, count * map.valueBytes, v);
@@ -91,7 +91,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
     }
     count = 0;
   };
-  for (const k of listed(elements, "deleteMany takes keys to iterate over, such as an array")) {
+  for (const k of listed(elements, "deleteMany needs an iterable of keys, such as an array")) {
     try {
       key.write(keys, count * keySize, k);
       count++;

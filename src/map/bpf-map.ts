@@ -294,7 +294,7 @@ export class BpfMap<K = any, V = any> extends RawMap {
   #keylessCodecs(method: string): MapCodecs {
     if (this.traits.key !== "none" || this.traits.value === "none") {
       throw new UsageError(
-        `${this.what} is of type ${this.typeName}: ${method} is for queues, stacks and bloom filters`,
+        `${this.what} is of type ${this.typeName}, but ${method} works only on queues, stacks and bloom filters`,
       );
     }
     return this.#codecs ?? this.#openCodecs();

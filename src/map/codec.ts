@@ -29,7 +29,7 @@ export function rawCodec(size: number, what: string): Codec {
       if (typeof value === "number" && size === 4) writeU32(to, at, value, what);
       else {
         throw new UsageError(
-          `${what}: it takes a Uint8Array of ${size} bytes, as the map has no BTF for it; ${nameOf(value)} was given`,
+          `${what} must be a Uint8Array of ${size} bytes, because the map has no BTF for it, not ${nameOf(value)}`,
         );
       }
     },
@@ -44,7 +44,7 @@ export function indexCodec(what: string): Codec {
     write(to, at, value) {
       if (typeof value === "number") writeU32(to, at, value, what);
       else if (!writeBytes(to, at, value, 4, what)) {
-        throw new UsageError(`${what}: ${nameOf(value)} is no u32`);
+        throw new UsageError(`${what} must be a whole number that fits into 32 bits, not ${nameOf(value)}`);
       }
     },
     read: (from, at) => from.view.getUint32(at, true),
@@ -73,7 +73,9 @@ export function perCpuCodec(one: Codec, cpus: number, what: string): Codec {
     size: stride * cpus,
     write(to, at, value) {
       if (!Array.isArray(value) || value.length !== cpus) {
-        throw new UsageError(`${what}: a per-CPU value is an array of ${cpus}, one for each possible CPU`);
+        throw new UsageError(
+          `${what}: a per-CPU value must be an array of ${cpus} elements, one for each possible CPU`,
+        );
       }
       to.bytes.fill(0, at, at + stride * cpus);
       for (let cpu = 0; cpu < cpus; cpu++) one.write(to, at + cpu * stride, value[cpu]);
@@ -100,14 +102,15 @@ export function refusingCodec(reason: string): Codec {
 /** Writes the caller's bytes and returns true. Returns false if the caller's value is not a Uint8Array. */
 export function writeBytes(to: ElementBuffer, at: number, value: unknown, size: number, what: string): boolean {
   if (!(value instanceof Uint8Array)) return false;
-  if (value.length !== size) throw new UsageError(`${what}: ${value.length} bytes given, ${size} are needed`);
+  if (value.length !== size) throw new UsageError(`${what} must have ${size} bytes, but ${value.length} were given`);
   to.bytes.set(value, at);
   return true;
 }
 
 /** Writes a number, which must be a u32. */
 export function writeU32(to: ElementBuffer, at: number, value: number, what: string): void {
-  if (value >>> 0 !== value) throw new UsageError(`${what}: ${value} is no u32`);
+  if (value >>> 0 !== value)
+    throw new UsageError(`${what} must be a whole number that fits into 32 bits, not ${value}`);
   to.view.setUint32(at, value, true);
 }
 

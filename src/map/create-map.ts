@@ -66,7 +66,9 @@ export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
   checkOptions("createMap", options, OPTIONS);
   const type = typeof options.type === "number" ? options.type : mapTypeByName(options.type);
   if (type === undefined) {
-    throw new UsageError(`${JSON.stringify(options.type)} is not a type of map, such as hash or array`);
+    throw new UsageError(
+      `${JSON.stringify(options.type)} is not a map type; map types are, for example, hash and array`,
+    );
   }
   const traits = mapTraits(type);
   const types = typesFor(traits, options);
@@ -132,7 +134,9 @@ function sizeOf(part: string, given: number | undefined, types: MapTypes | undef
   if (types === undefined || typeId === 0) return given;
   const size = types.btf.sizeOf(typeId);
   if (given !== undefined && given !== size) {
-    throw new UsageError(`${part}Size is ${given}, but the type has ${size} bytes: leave ${part}Size out`);
+    throw new UsageError(
+      `the option ${part}Size is ${given}, but the type of the ${part} has ${size} bytes; leave out ${part}Size`,
+    );
   }
   return size;
 }

@@ -53,13 +53,13 @@ function modeFlags(mode: UpdateMode): bigint {
   if (mode === "any") return MODES.any;
   if (Object.hasOwn(MODES, mode)) return MODES[mode];
   throw new UsageError(
-    `${JSON.stringify(mode)} is not a mode of writing elements: use ${Object.keys(MODES)
+    `${JSON.stringify(mode)} is not a mode of writing elements; use one of ${Object.keys(MODES)
       .map((name) => JSON.stringify(name))
       .join(", ")}`,
   );
 }
 
 function cpuFlags(cpu: number): bigint {
-  if (cpu >>> 0 !== cpu) throw new UsageError(`${cpu} is not the number of a CPU`);
+  if (cpu >>> 0 !== cpu) throw new UsageError(`${cpu} is not a CPU number`);
   return (BigInt(cpu) << CPU_SHIFT) | BpfElemFlag.BPF_F_CPU;
 }

@@ -95,10 +95,10 @@ export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): 
   const name = mapTypeName(map.type) ?? map.type;
   if (map.traits.key !== "none") {
     throw new UsageError(
-      `${map.what} has type ${name}: the kernel lists its elements to iterator programs only; look up single elements instead`,
+      `the elements of ${map.what} (${name}) cannot be listed: the kernel lists them only to iterator programs; look up single elements instead`,
     );
   }
-  throw new UsageError(`${map.what} has type ${name}: it has no keys to list its elements by`);
+  throw new UsageError(`the elements of ${map.what} (${name}) cannot be listed: a map of this type has no keys`);
 }
 
 function capacityOf(map: WalkedMap, most: number): number {
@@ -158,5 +158,8 @@ function lookup(fd: number, key: Uint8Array, value: Uint8Array): number {
 }
 
 function aborted(map: WalkedMap): BpfError {
-  return new BpfError("ABORTED", `the walk over ${map.what} was stopped: the map changes faster than it can be read`);
+  return new BpfError(
+    "ABORTED",
+    `the walk over ${map.what} was stopped: the map changes faster than bpfts can read it`,
+  );
 }

@@ -34,7 +34,7 @@ export function socketCodec(size: number, what: string): Codec {
         writeU32(to, at, fd, what);
         to.view.setUint32(at + 4, 0, true);
       } else if (!writeBytes(to, at, fd, size, what)) {
-        throw new UsageError(`${what}: ${nameOf(value)} is no socket's fd`);
+        throw new UsageError(`${what} must be the fd of a socket, not ${nameOf(value)}`);
       }
     },
     read: (from, at) => from.view.getBigUint64(at, true),
@@ -53,11 +53,12 @@ export function redirectCodec(number: "ifindex" | "qsize", size: number, what: s
     write(to, at, value) {
       if (writeBytes(to, at, value, size, what)) return;
       const given = typeof value === "number" ? { [number]: value } : value;
-      if (typeof given !== "object" || given === null) throw new UsageError(`${what}: ${nameOf(value)} is no object`);
+      if (typeof given !== "object" || given === null)
+        throw new UsageError(`${what} must be a number or an object, not ${nameOf(value)}`);
       const { [number]: first, program, ...rest } = given as Record<string, unknown>;
       const [unknown] = Object.keys(rest);
       if (unknown !== undefined)
-        throw new UsageError(`${what}: it has no member ${unknown}; its members are ${number} and program`);
+        throw new UsageError(`${what} cannot have a member ${unknown}; its members are ${number} and program`);
       const fd = program === undefined ? 0 : fdOf(program);
       if (typeof first !== "number" || typeof fd !== "number") {
         throw new UsageError(`${what}: ${number} must be a number, and program a program or its fd`);
@@ -87,7 +88,7 @@ export function stackCodec(size: number, byBuildId: boolean, what: string): Code
   return {
     size,
     write(to, at, value) {
-      if (!writeBytes(to, at, value, size, what)) throw new UsageError(`${what}: only programs write stacks`);
+      if (!writeBytes(to, at, value, size, what)) throw new UsageError(`${what}: only BPF programs can write stacks`);
     },
     read(from, at) {
       const frames: (bigint | BuildIdFrame)[] = [];
@@ -120,7 +121,7 @@ export function cgroupIdCodec(size: number, what: string): Codec {
       const key = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : { id: value };
       const { id, attachType = 0 } = key;
       if (typeof id !== "bigint" || typeof attachType !== "number") {
-        throw new UsageError(`${what}: a key is a cgroup's id as a bigint, or { id, attachType }`);
+        throw new UsageError(`${what} must be the id of a cgroup as a bigint, or { id, attachType }`);
       }
       to.view.setBigUint64(at, id, true);
       if (size === 16) to.view.setBigUint64(at + 8, BigInt(attachType), true);
@@ -159,7 +160,7 @@ export function storageCodec(kind: KeyKind, what: string): Codec {
       } else {
         const other = kind === "task" ? " or { pid }" : kind === "socket" ? "" : " or { path }";
         throw new UsageError(
-          `${what}: the key of ${kind} storage is a ${kind === "task" ? "pidfd" : "file descriptor"}${other}, not ${nameOf(value)}`,
+          `${what} of ${kind} storage must be a ${kind === "task" ? "pidfd" : "file descriptor"}${other}, not ${nameOf(value)}`,
         );
       }
     },

@@ -58,8 +58,9 @@ const NAME = /^[A-Za-z0-9_.]*$/;
 function hintFor(errno: number, attr: MapCreateAttr): string | undefined {
   if (errno !== Errno.EINVAL && errno !== Errno.E2BIG && errno !== Errno.ENOTSUPP) return undefined;
   const { map_name: name = "", map_type: type, map_flags: flags = 0 } = attr;
-  if (!NAME.test(name)) return `a map's name has letters, digits, "_" and "." only, unlike ${JSON.stringify(name)}`;
+  if (!NAME.test(name))
+    return `the name of a map can contain only letters, digits, "_" and ".", but ${JSON.stringify(name)} contains something else`;
   const { key_size = 0, value_size = 0, max_entries = 0 } = attr;
   const sizes = `key_size ${key_size}, value_size ${value_size}, max_entries ${max_entries}, flags 0x${flags.toString(16)}`;
-  return `the kernel takes no map of type ${mapTypeName(type) ?? type} with ${sizes}`;
+  return `the kernel does not accept a map of type ${mapTypeName(type) ?? type} with ${sizes}`;
 }

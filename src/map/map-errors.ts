@@ -47,19 +47,23 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
     case Errno.EPERM:
       return accessHint(map.fd, operation);
     case Errno.E2BIG:
-      if (traits.key === "index") return `its indexes are 0 to ${map.maxEntries - 1}`;
-      return `the map is full: it takes ${map.maxEntries} elements`;
+      if (traits.key === "index") return `the indexes of the map are 0 to ${map.maxEntries - 1}`;
+      return `the map is full: it has room for ${map.maxEntries} elements`;
     case Errno.ENOSPC:
-      if (traits.value === "socket") return "sockets can be read as cookies only, from maps with values of 8 bytes";
-      return `the map is full: it takes ${map.maxEntries} elements`;
+      if (traits.value === "socket")
+        return "the kernel returns sockets only as 8-byte cookies, so the values of the map must have 8 bytes";
+      return `the map is full: it has room for ${map.maxEntries} elements`;
     case Errno.EEXIST:
-      if (operation === "map") return "other memory of this process lies at the address that the arena must have";
-      return traits.key === "index" ? "elements of an array always exist" : "there is an element with this key already";
+      if (operation === "map")
+        return "the arena must be mapped at a fixed address, where this process has mapped something else";
+      return traits.key === "index"
+        ? "every element of an array exists already"
+        : "an element with this key exists already";
     case Errno.ENOENT:
-      return operation === "write" ? "there is no element with this key to replace" : undefined;
+      return operation === "write" ? "no element with this key exists, so there is nothing to replace" : undefined;
     case Errno.EBADF:
       if (operation === "map" || operation === "freeze" || operation === "list") return undefined;
-      return "the fd in the key or value is closed, or it is not of the kind that this map takes";
+      return "the fd in the key or value is closed, or it is of a kind that this map does not accept";
     case Errno.EBUSY:
       if (operation === "freeze") {
         return accessHint(map.fd, operation) ?? "the map's memory is mapped for writing: close the mapping first";
@@ -99,7 +103,7 @@ const WRITE_ONLY = 1;
 function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);
   const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
-  if (changes && info.get("frozen") === "1") return "the map is frozen: only programs can write it, for good";
+  if (changes && info.get("frozen") === "1") return "the map is frozen: from then on only BPF programs can write to it";
   const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
   if (changes && mode === READ_ONLY) return "the map was opened or created for reading only (BPF_F_RDONLY)";
   if (!changes && mode === WRITE_ONLY) return "the map was opened or created for writing only (BPF_F_WRONLY)";
@@ -118,7 +122,7 @@ const VERBS: Readonly<Record<MapOperation, string>> = {
 
 function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string {
   if (operation === "write" && traits.value === "socket") {
-    return "the map does not take sockets of this kind or in this state (TCP sockets must be established or listening)";
+    return "the map does not accept sockets of this kind or in this state (TCP sockets must be established or listening)";
   }
   return `elements of ${typeName(map.type)} maps ${VERBS[operation]} by a system call`;
 }
@@ -137,7 +141,7 @@ function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTrait
     case BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH:
       return "there is no device with this index in the network namespace, or the program is not of type xdp/devmap";
     case BpfMapType.BPF_MAP_TYPE_LPM_TRIE:
-      return "the prefix is longer than an address, or this map does not take these flags";
+      return "the prefix is longer than an address, or this map does not accept these flags";
     default:
       return undefined;
   }

@@ -89,7 +89,7 @@ export class MapMemory<V = unknown> {
    * to it would end the process. Use {@link copy} to read such memory.
    */
   get buffer(): ArrayBuffer {
-    if (!this.isWritable) throw new UsageError(`the memory of ${this.what} is read-only: copy() reads it`);
+    if (!this.isWritable) throw new UsageError(`the memory of ${this.what} is read-only; read it with copy()`);
     return this.#memory.buffer;
   }
 
@@ -131,7 +131,7 @@ export class MapMemory<V = unknown> {
     try {
       if (this.#write !== undefined) this.#write(to.view, 0, value);
       else if (!writeBytes(to, 0, value, to.bytes.length, this.what)) {
-        throw new UsageError(`${this.what} has no BTF: a value is a Uint8Array of ${to.bytes.length} bytes`);
+        throw new UsageError(`${this.what} has no BTF, so a value must be a Uint8Array of ${to.bytes.length} bytes`);
       }
       return to;
     } finally {
@@ -176,14 +176,18 @@ export class MapMemory<V = unknown> {
     const at = this.#offsetOf(index);
     this.#checkWritable();
     if (this.#integers === undefined) {
-      throw new UsageError(`${this.what}: its values are not known to be integers of 1, 2, 4 or 8 bytes`);
+      throw new UsageError(
+        `${this.what} does not support atomic operations: its values must be integers of 1, 2, 4 or 8 bytes`,
+      );
     }
     return runAtomic(operation, this.#integers, at / this.#integers.BYTES_PER_ELEMENT, this.what, ...operands);
   }
 
   #checkWritable(): void {
     if (!this.isWritable)
-      throw new UsageError(`the memory of ${this.what} is read-only: the map is frozen or BPF_F_RDONLY`);
+      throw new UsageError(
+        `the memory of ${this.what} is read-only: the map is frozen, or it was opened or created with BPF_F_RDONLY`,
+      );
   }
 
   /** Returns the offset in the memory at which an element's value begins. */
@@ -191,10 +195,10 @@ export class MapMemory<V = unknown> {
     if (this.#memory.closed) throw new ClosedError(this.what);
     const { maxEntries, type } = this.#owner;
     if (type !== BpfMapType.BPF_MAP_TYPE_ARRAY) {
-      throw new UsageError(`${this.what} is an arena, which has no elements: use buffer`);
+      throw new UsageError(`${this.what} is an arena, which has no elements; use its buffer`);
     }
     if (!(Number.isInteger(index) && index >= 0 && index < maxEntries)) {
-      throw new UsageError(`${this.what}: ${index} is none of its indexes, 0 to ${maxEntries - 1}`);
+      throw new UsageError(`${this.what} has no index ${index}: its indexes are 0 to ${maxEntries - 1}`);
     }
     return index * this.#stride;
   }
@@ -204,7 +208,7 @@ export class MapMemory<V = unknown> {
       if (offset + length <= this.length) return;
     }
     throw new UsageError(
-      `${this.what}: its memory has ${this.length} bytes, so ${length} bytes at ${offset} are not in it`,
+      `the memory of ${this.what} has ${this.length} bytes, and ${length} bytes at offset ${offset} do not lie inside it`,
     );
   }
 }

@@ -31,7 +31,9 @@ export function typesOfMap(info: MapInfo, onRefused: (reason: string) => void = 
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const map = info.name === "" ? `map ${info.id}` : `map ${info.name}`;
-    onRefused(`the types of ${map} cannot be read, so its keys and values are bytes: BTF of an id needs CAP_SYS_ADMIN`);
+    onRefused(
+      `the BTF of ${map} cannot be read, so its keys and values are shown as bytes: opening BTF by its id needs CAP_SYS_ADMIN`,
+    );
     return undefined;
   }
 }

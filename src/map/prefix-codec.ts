@@ -28,18 +28,20 @@ export function prefixCodec(size: number, what: string, other: Codec | undefined
       if (isPrefixKey(key)) {
         const { bits, address } = key;
         if (address.length !== length) {
-          throw new UsageError(`${what}: the address has ${address.length} bytes, ${length} are needed`);
+          throw new UsageError(`${what}: the address must have ${length} bytes, but ${address.length} were given`);
         }
         if (!Number.isInteger(bits) || bits < 0 || bits > 8 * length) {
-          throw new UsageError(`${what}: /${bits} is no length of a prefix, as an address has ${8 * length} bits`);
+          throw new UsageError(
+            `${what}: /${bits} is not a valid prefix length, because an address has ${8 * length} bits`,
+          );
         }
         to.view.setUint32(at, bits, true);
         to.bytes.set(address, at + LENGTH_SIZE);
       } else if (writeBytes(to, at, key, size, what)) return;
       else if (other !== undefined && typeof key === "object") other.write(to, at, key);
       else {
-        const form = text === undefined ? "{ bits, address }" : `text such as ${text(new Uint8Array(length))}/0`;
-        throw new UsageError(`${what}: a prefix is ${form}, not ${nameOf(value)}`);
+        const form = text === undefined ? "{ bits, address }" : `"${text(new Uint8Array(length))}/0"`;
+        throw new UsageError(`${what} must be a prefix such as ${form}, not ${nameOf(value)}`);
       }
     },
     read(from, at) {
@@ -60,7 +62,7 @@ function parsePrefix(text: string, length: number, what: string): PrefixKey {
   const [, address = "", bits = String(8 * length)] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const bytes = length === 4 ? parseIpv4(address) : parseIpv6(address);
   if (bytes === undefined) {
-    throw new UsageError(`${what}: ${JSON.stringify(text)} is no IPv${length === 4 ? 4 : 6} prefix`);
+    throw new UsageError(`${what}: ${JSON.stringify(text)} is not an IPv${length === 4 ? 4 : 6} prefix`);
   }
   return { bits: Number(bits), address: bytes };
 }

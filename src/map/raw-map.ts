@@ -197,7 +197,7 @@ export abstract class RawMap extends KernelObject {
     const count = keys.length / this.keySize;
     if (Number.isInteger(count) && values.length === count * this.valueBytes) return count;
     throw new UsageError(
-      `${this.what}: a batch has ${this.keySize} bytes a key and ${this.valueBytes} a value; ${keys.length} and ${values.length} were given`,
+      `${this.what}: each element of a batch needs ${this.keySize} bytes for the key and ${this.valueBytes} for the value, so buffers of ${keys.length} and ${values.length} bytes do not fit`,
     );
   }
 
@@ -215,6 +215,6 @@ export abstract class RawMap extends KernelObject {
   }
 
   #wrongSize(bytes: Uint8Array, size: number, part: string): never {
-    throw new UsageError(`${this.what}: a ${part} has ${size} bytes, ${bytes.length} were given`);
+    throw new UsageError(`${this.what}: a ${part} has ${size} bytes, but ${bytes.length} were given`);
   }
 }

@@ -86,10 +86,12 @@ export function runAtomic(
   const has64Bits = array.BYTES_PER_ELEMENT === 8;
   const converted = operands.map((operand) => {
     if (typeof operand !== "bigint" && typeof operand !== "number") {
-      throw new UsageError(`${what}: an operand is a number or a bigint, not of type ${typeof operand}`);
+      throw new UsageError(`${what}: an operand must be a number or a bigint, not of type ${typeof operand}`);
     }
     if (typeof operand === "bigint" && !has64Bits) {
-      throw new UsageError(`${what}: ${operand}n is a bigint; an integer of up to 32 bits takes only numbers`);
+      throw new UsageError(
+        `${what}: ${operand}n is a bigint, but the operands for an integer of up to 32 bits must be numbers`,
+      );
     }
     if (typeof operand === "number" && !Number.isSafeInteger(operand)) {
       throw new UsageError(`${what}: ${operand} is not an integer below 2^53; use a bigint for a larger one`);

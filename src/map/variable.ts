@@ -71,7 +71,8 @@ export class Variable {
     const { bytes, view } = makeElementBuffer(this.size);
     if (this.#btf !== undefined) compileWriter(this.#btf, this.#spec.typeId, { name: this.name })(view, 0, next);
     else if (next instanceof Uint8Array && next.length === this.size) bytes.set(next);
-    else throw new UsageError(`variable ${this.name} has no BTF: a value is a Uint8Array of ${this.size} bytes`);
+    else
+      throw new UsageError(`variable ${this.name} has no BTF, so its value must be a Uint8Array of ${this.size} bytes`);
     const place = this.#place ?? this.#open();
     if (place === undefined) this.#section.write(this.#spec.offset, bytes);
     else if (place.integers !== undefined) storeInteger(this.#writable(place).integers as IntegerArray, place.at, view);
@@ -109,7 +110,7 @@ export class Variable {
     const place = this.#place ?? this.#open();
     if (place?.integers === undefined) {
       throw new UsageError(
-        `variable ${this.name} is no integer that can be changed in one step: only an aligned integer of 1, 2, 4 or 8 bytes in mapped memory is`,
+        `variable ${this.name} does not support atomic operations: it must be an aligned integer of 1, 2, 4 or 8 bytes in mapped memory`,
       );
     }
     const { integers, index } = this.#writable(place);
@@ -117,13 +118,15 @@ export class Variable {
   }
 
   #checkWritable(): void {
-    if (this.isConstant) throw new UsageError(`variable ${this.name} is constant: set it in the spec before the load`);
+    if (this.isConstant) throw new UsageError(`variable ${this.name} is constant; set it in the spec before loading`);
   }
 
   #writable(place: Place): Place {
     if (place.memory.closed) throw new ClosedError(this.#section.map.what);
     if (!place.memory.isWritable) {
-      throw new UsageError(`variable ${this.name} is read-only: ${this.#section.map.what} is frozen or BPF_F_RDONLY`);
+      throw new UsageError(
+        `variable ${this.name} is read-only: ${this.#section.map.what} is frozen, or it was opened or created with BPF_F_RDONLY`,
+      );
     }
     return place;
   }

@@ -42,7 +42,7 @@ export function watchMap<K, V>(
   options: WatchOptions<K, V> = {},
 ): AsyncGenerator<MapChange<K, V>, void, undefined> {
   if (typeof (map as Partial<WatchedMap<K, V>> | null | undefined)?.entries !== "function") {
-    throw new UsageError("watchMap takes a map whose elements can be listed");
+    throw new UsageError("watchMap needs a map whose elements can be listed");
   }
   checkOptions("watchMap", options, OPTIONS);
   const waiting = new EndableWait();

@@ -171,7 +171,7 @@ function targetOf(program: Program, subprogram: string | undefined): number {
   const [first] = records;
   if (btf === undefined || first === undefined) {
     throw new UsageError(
-      `program ${info.id} has no BTF with its functions, which measuring it needs; compile its object with -g`,
+      `program ${info.id} cannot be profiled: it has no BTF that describes its functions; compile its object with clang -g`,
     );
   }
   if (subprogram === undefined) return first.getUint32(4, LITTLE);
@@ -203,7 +203,7 @@ function loadProbe(
     throw new SyscallError({
       call: "bpf(BPF_PROG_LOAD)",
       errno: loaded.errno,
-      subject: `the ${prog_name} program that measures it`,
+      subject: `the ${prog_name} program that profiles it`,
       ...(reason ? { hint: `the verifier says: ${reason}` } : {}),
     });
   }
@@ -233,9 +233,9 @@ function missing(name: MetricName, cpu: number, hardware: boolean, cause: unknow
   if (!hardware || !(cause instanceof SyscallError) || !absent.includes(cause.errno)) return cause;
   return new NotSupportedError(
     {
-      feature: `the counter of ${name} on CPU ${cpu}`,
+      feature: `the counter ${name} on CPU ${cpu}`,
       detail:
-        "the processor's counters are missing here, as in most virtual machines; task_clock, page_faults and context_switches need none",
+        "this machine has no processor counters, like most virtual machines; task_clock, page_faults and context_switches work without them",
     },
     { cause },
   );

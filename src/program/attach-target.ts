@@ -97,7 +97,7 @@ function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): Module
 function inProgram(spec: ProgramSpec, target: Program | undefined): AttachTarget {
   if (target === undefined) {
     throw new UsageError(
-      `program ${spec.name} (${spec.sectionName}) replaces a function of a loaded program; give that program to loadObject() as { targets: { ${spec.name}: program } }, the command cannot load such a program`,
+      `program ${spec.name} (${spec.sectionName}) replaces a function of a loaded program; give that program to loadObject() as { targets: { ${spec.name}: program } }; the command cannot load such a program`,
     );
   }
   if (spec.attachTo === "") {

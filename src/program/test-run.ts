@@ -118,9 +118,9 @@ function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptio
   const input = INPUTS.get(type);
   switch (errno) {
     case Errno.ENOTSUPP:
-      return `the kernel runs ${typeName} programs at their hook only`;
+      return `the kernel cannot test-run ${typeName} programs; it runs them only at their hook`;
     case Errno.E2BIG:
-      return "ctxIn is longer than this kernel's struct, and its bytes behind the struct are not 0";
+      return "ctxIn is longer than this kernel's struct, and its bytes past the end of the struct are not 0";
     case Errno.ENXIO:
       return `CPU ${options.cpu ?? 0} is not online`;
     case Errno.EINVAL:
@@ -136,19 +136,19 @@ function misfit({ takes, packet, context }: RunInput, typeName: string, options:
   for (const [name, value] of Object.entries(options)) {
     const isGiven = value instanceof Uint8Array ? value.length > 0 : value !== undefined && value !== 0;
     if (isGiven && !takes.includes(name as keyof RunOptions))
-      return `test runs of ${typeName} programs take no ${name}`;
+      return `a test run of a ${typeName} program does not take the option ${name}`;
   }
   if (packet !== undefined && (dataIn?.length ?? 0) < packet) {
     return `dataIn must be a packet of at least ${packet} bytes; it has ${dataIn?.length ?? 0}`;
   }
   if (cpu !== 0 && (flags & BpfTestRunFlag.BPF_F_TEST_RUN_ON_CPU) === 0) {
-    return "the option cpu goes with the flag BPF_F_TEST_RUN_ON_CPU";
+    return "the option cpu needs the flag BPF_F_TEST_RUN_ON_CPU";
   }
   if (context !== undefined && ctxIn === undefined) return `ctxIn must be given: ${context}`;
   return undefined;
 }
 
 function whatItTakes({ takes, context }: RunInput, typeName: string): string {
-  const ctxIn = context ?? "a struct in which only fields that a test run can set are not 0";
-  return `an option has a wrong value; test runs of ${typeName} programs take ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
+  const ctxIn = context ?? "a struct whose fields are 0 unless a test run can set them";
+  return `an option has a wrong value; a test run of a ${typeName} program takes ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
 }

@@ -150,7 +150,8 @@ export function placeRoom(length: number): Room {
 /** Reserves at most a few thousand bytes and returns their offset. Unlike {@link placeRoom}, does not zero them. */
 export function placeSpace(length: number): number {
   const at = reserveBytes(length);
-  if (at < 0) throw new RangeError(`${length} bytes do not fit the arena of system calls`);
+  if (at < 0)
+    throw new RangeError(`the arguments of a system call need ${length} bytes, which do not fit into their buffer`);
   return at;
 }
 

@@ -76,7 +76,7 @@ export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   const stats = lstatSync(folder);
   if (isOwn(stats) && stats.isDirectory() && (stats.mode & 0o777) !== FOLDER_MODE) chmodSync(folder, FOLDER_MODE);
   const why = distrust(lstatSync(folder), "the folder");
-  if (why !== undefined) throw new Error(`${path} is not written: ${why}`);
+  if (why !== undefined) throw new Error(`${path} cannot be written: ${why}`);
   const part = `${path}.${process.pid}`;
   rmSync(part, { force: true });
   try {

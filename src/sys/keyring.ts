@@ -13,7 +13,7 @@ export function addSessionKey(type: string, description: string, payload: Uint8A
   const key = syscall("add_key", typeAt, descriptionAt, payloadAt, lengthOf(payload), SESSION_KEYRING);
   if (key >= 0) return key;
   // ENODEV: the kernel has no keys of this type. ENOENT and ENOPKG: the kernel does not have the algorithm.
-  const hint = "the kernel must be built with keys of that type and with the algorithm of this one";
+  const hint = "the kernel must be built with support for keys of this type and for this key's algorithm";
   throw new SyscallError({ call: "add_key", errno: -key, subject: description, hint });
 }
 

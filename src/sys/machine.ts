@@ -39,7 +39,7 @@ export function parseCpuList(text: string, source = "the CPU list"): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? first);
     if (match === null || !(first <= last && last < MOST_CPUS)) {
-      throw new FormatError({ source }, `${JSON.stringify(part)} is not a range of CPUs`);
+      throw new FormatError({ source }, `${JSON.stringify(part)} is not a CPU number or a range of CPU numbers`);
     }
     for (let cpu = first; cpu <= last; cpu++) cpus.push(cpu);
   }

@@ -105,7 +105,7 @@ export class MappedMemory {
       if (closed !== undefined) closedPlaces.set(closed.address, closed);
       if (result === -Errno.EEXIST) {
         throw new UsageError(
-          `${what} must lie at address 0x${address.toString(16)}, where this process has mapped something else; close the other map with this address first`,
+          `${what} must be mapped at address 0x${address.toString(16)}, where this process has mapped something else; close the other map with this address first`,
         );
       }
       throw fail("mmap", -result, { subject: what });

@@ -108,10 +108,10 @@ export function explainPermission(errno: number, context: PermissionContext = {}
     if (missing.length > 0) return missingText(missing, context);
   }
   if (!inInitialUserNamespace()) {
-    return "the capabilities of a user namespace do not count for bpf(2): a BPF token (Linux 6.9) or the first user namespace is needed";
+    return "capabilities of a user namespace do not count for bpf(2): use a BPF token (Linux 6.9), or run in the initial user namespace";
   }
   if (context.memlock === true && !kernelAtLeast(5, 11) && !hasCapability("CAP_SYS_RESOURCE", have)) {
-    return "kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK: raise it with `ulimit -l unlimited`, or run with CAP_SYS_RESOURCE";
+    return "kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK: raise this limit with `ulimit -l unlimited`, or run with CAP_SYS_RESOURCE";
   }
   return refusedText(context);
 }
@@ -124,13 +124,14 @@ function missingText(missing: readonly Capability[], context: PermissionContext)
         ? ` for ${mapTypeName(context.mapType) ?? `type ${context.mapType}`} maps`
         : "";
   // CAP_BPF and CAP_PERFMON exist since 5.8. Older kernels check CAP_SYS_ADMIN instead.
-  const names = kernelAtLeast(5, 8) ? missing.join(" and ") : "CAP_SYS_ADMIN";
+  const names = kernelAtLeast(5, 8) ? missing : ["CAP_SYS_ADMIN"];
+  const [are, them] = names.length > 1 ? ["are", "these capabilities"] : ["is", "this capability"];
   const sysctl = unprivilegedBpfDisabled();
   const disabled =
     missing.includes("CAP_BPF") && sysctl !== undefined && sysctl !== 0
       ? ` (kernel.unprivileged_bpf_disabled is ${sysctl})`
       : "";
-  return `${names} ${missing.length > 1 ? "are" : "is"} missing${subject}${disabled}: run as root or grant it`;
+  return `${names.join(" and ")} ${are} missing${subject}${disabled}: run as root, or grant ${them}`;
 }
 
 function refusedText(context: PermissionContext): string | undefined {
@@ -139,7 +140,7 @@ function refusedText(context: PermissionContext): string | undefined {
   if (context.progType !== undefined && TRAMPOLINE.has(context.progType)) {
     return `no capability is missing: this kernel itself refuses ${progTypeName(context.progType)} programs on a trampoline${lockdownText}`;
   }
-  return `no capability is missing: the kernel or one of its security modules refuses it${lockdownText}`;
+  return `no capability is missing: the kernel or one of its security modules refuses the call${lockdownText}`;
 }
 
 /** Makes a SyscallError for a system call. If capabilities are missing, the hint names them. */

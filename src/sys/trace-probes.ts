@@ -71,7 +71,10 @@ function append(file: string, text: string): void {
     fd = openSync(file, constants.O_WRONLY | constants.O_APPEND);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw nodeError(error, file, TRACEFS);
-    throw new NotSupportedError({ feature: `${file.slice(file.lastIndexOf("/") + 1)} in tracefs` }, { cause: error });
+    throw new NotSupportedError(
+      { feature: `the tracefs file ${file.slice(file.lastIndexOf("/") + 1)}` },
+      { cause: error },
+    );
   }
   try {
     writeSync(fd, text);

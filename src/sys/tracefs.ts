@@ -52,7 +52,7 @@ function openDetached(type: string): number {
   beginCall();
   const context = syscall("fsopen", placeText(type), FSOPEN_CLOEXEC);
   if (context === -Errno.ENODEV || context === -Errno.ENOSYS) {
-    throw new NotSupportedError({ feature: `${type} (it is not mounted, and could not be opened)` });
+    throw new NotSupportedError({ feature: `${type} file systems` });
   }
   if (context < 0) throw fail("fsopen", -context, { subject: type, needs: ["CAP_SYS_ADMIN"] });
   try {

@@ -176,7 +176,7 @@ test("mistakes leave nothing open", { skip }, (t) => {
     [() => openPerfBuffer(map, () => {}, { pages: 3 }), /power of two/],
     [() => openPerfBuffer(map, () => {}, { wakeupEvents: 2, watermark: 64 }), /not both/],
     [() => openPerfBuffer(map, () => {}, { cpus: [0, 1], index: 0 }), /for one CPU/],
-    [() => openPerfBuffer(map, () => {}, { cpus: [65_000] }), /no place for any/],
+    [() => openPerfBuffer(map, () => {}, { cpus: [65_000] }), /no element for any/],
   ];
   for (const [open, message] of cases) {
     assert.throws(open, (error) => error instanceof UsageError && message.test(error.message));

@@ -31,9 +31,9 @@ test("what is larger than a file should be is not read into memory", (t) => {
   writeFileSync(path, "");
   truncateSync(path, 2 ** 40);
   const refused: readonly [path: string, message: RegExp][] = [
-    [path, /sparse has 1099511627776 bytes; at most 2147483647 are read$/],
-    ["/dev/zero", /^\/dev\/zero is no regular file and holds more than 67108864 bytes/],
-    ["/dev/null", /^\/dev\/null is empty: a file with bytes is expected$/],
+    [path, /sparse is too large: it has 1099511627776 bytes, and bpfts reads at most 2147483647$/],
+    ["/dev/zero", /^\/dev\/zero is too large: bpfts reads at most 67108864 bytes/],
+    ["/dev/null", /^\/dev\/null is empty; it should be a file with bytes$/],
     ["/", /^\/ cannot be read: it is a directory$/],
   ];
   for (const [file, message] of refused) {

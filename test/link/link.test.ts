@@ -65,14 +65,14 @@ test("an update says what is wrong with it", (t) => {
   const isRefused = (error: unknown): boolean =>
     error instanceof SyscallError &&
     error.errno === Errno.EPERM &&
-    /its program is not program counting, so nothing was replaced/.test(error.message);
+    /the link's program is not program counting, so nothing was replaced/.test(error.message);
   assert.throws(() => link.update(second, { old: second }), isRefused);
   assert.throws(() => link.update(second, { old: second, flags: BpfAttachFlag.BPF_F_REPLACE }), isRefused);
   assert.equal(link.info().progId, first.program.id);
   link.update(second, { old: first.program, flags: BpfAttachFlag.BPF_F_REPLACE });
   assert.equal(link.info().progId, second.id);
   link.detach();
-  assert.throws(() => link.update(first.program), /ENOLINK.*it is detached from its hook/);
+  assert.throws(() => link.update(first.program), /ENOLINK.*the link is detached from its hook/);
 });
 
 test("pins: the usual mistakes have names, and leave nothing behind", (t) => {
@@ -82,8 +82,8 @@ test("pins: the usual mistakes have names, and leave nothing behind", (t) => {
   mkdirSync(taken);
   const fds = ownFds();
   const mistakes: readonly (readonly [path: string, message: RegExp])[] = [
-    [join(bpffs, "a.b"), /a name in a bpffs cannot have a dot/],
-    [join(bpffs, "deep/er/a.b"), /a name in a bpffs cannot have a dot/],
+    [join(bpffs, "a.b"), /a name in a bpffs cannot contain a dot/],
+    [join(bpffs, "deep/er/a.b"), /a name in a bpffs cannot contain a dot/],
     [taken, /the path exists already/],
     ["/tmp/link", /\/tmp is not in a bpffs \(mount one with/],
     ["", /cannot be pinned at an empty path/],
@@ -158,7 +158,7 @@ test("attachments that cannot be updated or described say so, with the kernel th
       error instanceof NotSupportedError &&
       error.minVersion === "5.15" &&
       error.message ===
-        "this kernel does not support pinning the perf event of program probe (Linux 5.15 or newer has it): it is attached without a BPF link",
+        "this kernel does not support pinning the perf event of program probe (Linux 5.15 or newer has it): the program is attached without a BPF link",
   );
   attachment.detach();
   attachment[Symbol.dispose]();

@@ -26,29 +26,29 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "type",
       () => links.attachTracepoint(raw),
-      /on_raw_tp \(raw_tracepoint\) cannot be attached to tracepoint .*: that hook takes tracepoint programs/,
+      /on_raw_tp \(raw_tracepoint\) cannot be attached to tracepoint .*: this hook takes tracepoint programs/,
     ],
     [
       "type",
       () => links.attachKprobe(tracepoint),
-      /\(tracepoint\) cannot be attached to kprobe of no function: that hook takes kprobe programs/,
+      /\(tracepoint\) cannot be attached to kprobe of no function: this hook takes kprobe programs/,
     ],
-    ["type", () => links.attachUprobe(xdp), /\(xdp\) cannot be attached to a uprobe: that hook takes kprobe programs/],
-    ["type", () => links.attachTracing(xdp), /\(xdp\) cannot be attached to .*: that hook takes tracing programs/],
-    ["type", () => links.attachLsm(xdp), /that hook takes lsm programs/],
-    ["type", () => links.attachFreplace(xdp), /that hook takes ext programs/],
-    ["type", () => links.attachIterator(xdp), /that hook takes tracing programs/],
+    ["type", () => links.attachUprobe(xdp), /\(xdp\) cannot be attached to a uprobe: this hook takes kprobe programs/],
+    ["type", () => links.attachTracing(xdp), /\(xdp\) cannot be attached to .*: this hook takes tracing programs/],
+    ["type", () => links.attachLsm(xdp), /this hook takes lsm programs/],
+    ["type", () => links.attachFreplace(xdp), /this hook takes ext programs/],
+    ["type", () => links.attachIterator(xdp), /this hook takes tracing programs/],
     [
       "type",
       () => links.attachPerfEvent(tracepoint, { event: { software: "cpu_clock" } }),
-      /the perf event cpu_clock: that hook takes perf_event programs/,
+      /the perf event cpu_clock: this hook takes perf_event programs/,
     ],
     [
       "type",
       () => links.attachRawTracepoint(tracepoint),
-      /that hook takes raw_tracepoint or raw_tracepoint_writable programs/,
+      /this hook takes raw_tracepoint or raw_tracepoint_writable programs/,
     ],
-    ["an iterator", () => links.attachTracing(iterator), /is an iterator: attach it with attachIterator\(\)/],
+    ["an iterator", () => links.attachTracing(iterator), /is an iterator; attach it with attachIterator\(\)/],
     [
       "no tracepoint",
       () => links.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),
@@ -65,11 +65,11 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => links.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
       /no tracepoint sched_swich; it has sched\/sched_switch/,
     ],
-    ["no target", () => links.attachUprobe(uprobe), /give its binary and symbol, .*; its section names none/],
+    ["no target", () => links.attachUprobe(uprobe), /give its binary and symbol, .*; its section does not name them/],
     [
       "no symbol",
       () => links.attachUprobe(uprobe, { binary: libc }),
-      /give the function in libc\.so\.6 \(symbol\), or the offset/,
+      /give the function in libc\.so\.6 by the option symbol, or an instruction by the option offset/,
     ],
     [
       "no function",
@@ -110,12 +110,12 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "return offset",
       () => links.attachUretprobe(uprobe, { binary: libc, symbol: "getpriority", offset: 4 }),
-      /takes no offset in a function/,
+      /cannot have an offset in a function/,
     ],
     [
       "bad offset",
       () => links.attachUprobe(uprobe, { binary: libc, offset: -1 }),
-      /attachUprobe: the option offset must be a whole number from 0 on, not -1/,
+      /attachUprobe: the option offset must be a whole number of 0 or more, not -1/,
     ],
     ["outside", () => links.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
     [
@@ -126,7 +126,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "no event",
       () => links.attachPerfEvent(perf, { event: { software: "nope" as "cpu_clock" } }),
-      /no perf event nope; there are cpu_clock, task_clock/,
+      /there is no perf event nope; use one of cpu_clock, task_clock/,
     ],
     [
       "no CPU",
@@ -142,12 +142,12 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "both",
       () => links.attachPerfEvent(perf, { event: { software: "cpu_clock" }, period: 1, frequency: 1 }),
-      /a period or a frequency, not both/,
+      /give the option period or the option frequency, not both/,
     ],
     [
       "not for multi",
       () => links.attachUprobeMulti(uprobe, { binary: libc, symbols: ["getpriority"] }),
-      /it was loaded for no attach type, and that hook takes programs loaded for trace_uprobe_multi|Linux 6\.6 or newer/,
+      /it was loaded for no attach type, but this hook takes programs loaded for trace_uprobe_multi|Linux 6\.6 or newer/,
     ],
     [
       "no iterator",
@@ -164,28 +164,28 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "several",
       () => links.attachUprobeMulti(program, { binary: libc, symbols: ["a"], pattern: "b" }),
-      /not several of them/,
+      /give only one of the options symbols, offsets and pattern/,
     ],
     [
       "cookies",
       () => links.attachUprobeMulti(program, { binary: libc, pattern: "getpriorit?", cookies: [1] }),
-      /not with patterns/,
+      /cannot be used with a pattern; give whole names/,
     ],
     [
       "lengths",
       () => links.attachUprobeMulti(program, { binary: libc, symbols: ["getpriority"], cookies: [1, 2] }),
-      /cookies has 2 elements for 1 targets/,
+      /cookies must have one element for each target, that is 1, but it has 2/,
     ],
     ["none", () => links.attachUprobeMulti(program, { binary: libc, offsets: [] }), /the list of offsets is empty/],
     [
       "session",
       () => links.attachUprobeMulti(program, { session: true, returns: true }),
-      /a session runs at entry and at return/,
+      /a session always runs at entry and at return/,
     ],
     [
       "single",
       () => links.attachUprobe(program, { binary: libc, symbol: "getpriority" }),
-      /it was loaded for trace_uprobe_multi, and that hook takes programs loaded for no attach type/,
+      /it was loaded for trace_uprobe_multi, but this hook takes programs loaded for no attach type/,
     ],
   ];
   for (const [what, call, message] of [...mistakes, ...(multi === undefined ? [] : multiMistakes(multi))]) {
@@ -236,7 +236,7 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "forbidden",
       () => links.attachKprobe(program, { symbol: "int3_emulate_call", offset: 0 }),
-      /no function|does not let that function be probed/,
+      /no function|does not allow a probe on this function/,
     ],
   ];
   for (const [what, call, message] of mistakes)
@@ -257,17 +257,17 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "not for multi",
       () => links.attachKprobeMulti(program, { symbols: ["bpf_fentry_test1"] }),
-      /it was loaded for no attach type, and that hook takes programs loaded for trace_kprobe_multi/,
+      /it was loaded for no attach type, but this hook takes programs loaded for trace_kprobe_multi/,
     ],
     [
       "session",
       () => links.attachKprobeMulti(multi, { session: true, symbols: ["bpf_fentry_test1"] }),
-      /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for trace_kprobe_session/,
+      /it was loaded for trace_kprobe_multi, but this hook takes programs loaded for trace_kprobe_session/,
     ],
     [
       "single",
       () => links.attachKprobe(multi, { symbol: "bpf_fentry_test1" }),
-      /it was loaded for trace_kprobe_multi, and that hook takes programs loaded for no attach type/,
+      /it was loaded for trace_kprobe_multi, but this hook takes programs loaded for no attach type/,
     ],
   ];
   for (const [what, call, message] of many)
@@ -304,7 +304,7 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "event",
       () => links.attachPerfEvent(perf, { event: wrong({}) }),
-      /an event has fd, software, hardware, or type and config/,
+      /the event must have either fd, software, hardware, or type and config/,
     ],
     [
       "event",
@@ -314,19 +314,15 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "event",
       () => links.attachPerfEvent(perf, { event: { software: wrong("toString") } }),
-      /there is no perf event toString; there are cpu_clock/,
+      /there is no perf event toString; use one of cpu_clock/,
     ],
     ["raw", () => links.attachRaw(wrong({ target: 0, program })), /attachRaw needs the option attachType/],
     [
       "no options",
       () => links.attachProgram(program, wrong(undefined)),
-      /attachProgram takes its options as an object, not undefined/,
+      /attachProgram must be an object, not undefined/,
     ],
-    [
-      "no options",
-      () => links.detachProgram(program, wrong(null)),
-      /detachProgram takes its options as an object, not null/,
-    ],
+    ["no options", () => links.detachProgram(program, wrong(null)), /detachProgram must be an object, not null/],
     ["walk", () => links.walkCgroups("/", wrong({ effectiv: true })), /walkCgroups has no option effectiv/],
     [
       "query",
@@ -344,13 +340,13 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "swapped",
       () => links.attachUsdt(wrong({ binary: "libc.so.6" }), wrong(program)),
-      /attachUsdt takes a Program as its first argument/,
+      /attachUsdt needs a Program as its first argument/,
     ],
   ];
   for (const [what, call, message] of mistakes)
     assert.throws(call, (error) => error instanceof BpfError && message.test(error.message), `${what}: ${message}`);
   using link = links.attachUprobe(traced(t, "on_uprobe").program);
-  assert.throws(() => link.update(wrong("x")), /update takes a Program as its first argument/);
+  assert.throws(() => link.update(wrong("x")), /update needs a Program as its first argument/);
   assert.throws(
     () => link.update(program, wrong({ previous: program })),
     /update has no option previous; it has old, flags/,

@@ -57,7 +57,7 @@ for (const [name, expected] of Object.entries(BY_SECTION)) {
   });
 }
 
-test("what does not say where it goes is left, and listed", () => {
+test("what does not name a target is left, and listed", () => {
   const names = ["on_tracepoint", "on_perf_event", "no_link", "on_uprobe_anywhere", "on_raw_tp"];
   const spec = readObject(FILE);
   const raw = spec.programs.on_raw_tp;
@@ -69,10 +69,10 @@ test("what does not say where it goes is left, and listed", () => {
   assert.deepEqual(
     attached.left.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     [
-      { name: "no_link", reason: "a section named xdp never says all of where it goes" },
-      { name: "on_perf_event", reason: "a section named perf_event never says all of where it goes" },
-      { name: "on_raw_tp", reason: "it is not to be attached by itself (autoattach)" },
-      { name: "on_uprobe_anywhere", reason: "its section uprobe does not say where it goes" },
+      { name: "no_link", reason: "a section name such as xdp does not name a complete target" },
+      { name: "on_perf_event", reason: "a section name such as perf_event does not name a complete target" },
+      { name: "on_raw_tp", reason: "autoattach is false in the program's spec" },
+      { name: "on_uprobe_anywhere", reason: "its section uprobe does not name a target" },
     ],
   );
   assert.equal(attachBySection(object.programs.no_link as Program), undefined);
@@ -106,7 +106,7 @@ test("what a section says fits the options of the function that attaches its pro
       using program = new Program(fd, { name: "unfit", type, sectionName, attachTo });
       assert.throws(
         () => attachBySection(program),
-        (error) => error instanceof UsageError && /: that hook takes \w+( or \w+)* programs$/.test(error.message),
+        (error) => error instanceof UsageError && /: this hook takes \w+( or \w+)* programs$/.test(error.message),
         sectionName,
       );
     }
@@ -115,11 +115,15 @@ test("what a section says fits the options of the function that attaches its pro
 
 test("a return probe's section has no offset but 0", () => {
   for (const [sectionName, attachTo, message] of [
-    ["kretprobe/do_unlinkat+4", "do_unlinkat+4", /kretprobe\/do_unlinkat\+4 is not of the form kretprobe\/function$/],
+    [
+      "kretprobe/do_unlinkat+4",
+      "do_unlinkat+4",
+      /kretprobe\/do_unlinkat\+4 does not have the form kretprobe\/function$/,
+    ],
     [
       "uretprobe//bin/sh:main+4",
       "/bin/sh:main+4",
-      /uretprobe\/\/bin\/sh:main\+4 is not of the form uretprobe\/binary:function$/,
+      /uretprobe\/\/bin\/sh:main\+4 does not have the form uretprobe\/binary:function$/,
     ],
   ] as const) {
     const fd = new OwnedFd(openSync("/dev/null", "r"), sectionName);

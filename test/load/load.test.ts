@@ -103,7 +103,7 @@ test("maps can be replaced by compatible ones; the difference is told of others"
     () => loadObject(fixture("counter"), { maps: { counts: first.maps.forks! } }),
     (error) =>
       error instanceof UsageError &&
-      /map forks cannot stand in for map counts: type lru_hash instead of hash/.test(error.message),
+      /map forks cannot be used in place of map counts: it has type lru_hash instead of hash/.test(error.message),
   );
   leavesNothing(
     () => loadObject(fixture("counter"), { maps: { nope: first.maps.forks! } }),
@@ -298,7 +298,8 @@ test("a name that several symbols of the kernel have is refused", (t) => {
   spec.externs.bpf_prog_put = { ...bpf_prog_put, name: twice };
   leavesNothing(
     () => loadObject(spec),
-    (error) => error instanceof UsageError && error.message.includes(`extern ${twice} is ambiguous: several symbols`),
+    (error) =>
+      error instanceof UsageError && error.message.includes(`extern ${twice} is ambiguous: several kernel symbols`),
   );
 });
 
@@ -385,7 +386,7 @@ test("a target that is missing, or that lacks the function, is told with what to
   const mistakes: readonly [call: () => unknown, message: RegExp][] = [
     [
       replacing(nothing),
-      /replaces a function of a loaded program.*\{ targets: \{ on_freplace: program \} \}, the command/,
+      /replaces a function of a loaded program.*\{ targets: \{ on_freplace: program \} \}; the command/,
     ],
     [replacing(nothing, { on_freplac: entry }), /has no program on_freplac \(did you mean on_freplace\?\)/],
     [
@@ -474,7 +475,8 @@ test("two arenas cannot lie at one address, and one that faults holds no globals
   assert.equal(first.variable("arena_counter").value, 41n);
   leavesNothing(
     () => loadObject(fixture("maps-arena")),
-    (error) => error instanceof UsageError && /map arena must lie at address 0x100000000000, where/.test(error.message),
+    (error) =>
+      error instanceof UsageError && /map arena must be mapped at address 0x100000000000, where/.test(error.message),
   );
   const spec = readObject(fixture("maps-arena"));
   spec.map("arena").flags |= BpfMapFlag.BPF_F_SEGV_ON_FAULT;

@@ -74,8 +74,8 @@ test("wrong keys and values are refused with their place, before the kernel sees
     [() => map.get({ port: 70_000, kind: 0 }), /key.*port.*70000/],
     [() => map.set({ port: 1, kind: 0 }, { packets: -1n }), /value.*packets/],
     [() => map.set({ port: 1, kind: 0 }, { packets: 1n, name: "too long a name" }), /value.*name/],
-    [() => map.lookup(new Uint8Array(3)), /a key has 4 bytes, 3 were given/],
-    [() => map.update(new Uint8Array(4), new Uint8Array(17)), /a value has 16 bytes, 17 were given/],
+    [() => map.lookup(new Uint8Array(3)), /a key has 4 bytes, but 3 were given/],
+    [() => map.update(new Uint8Array(4), new Uint8Array(17)), /a value has 16 bytes, but 17 were given/],
   ];
   for (const [call, message] of wrong) {
     assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));
@@ -89,7 +89,7 @@ test("modes of set, a full map and a frozen map say what is wrong", (t) => {
   map.set(1, value, "create");
   assert.throws(() => map.set(1, value, "create"), { errno: Errno.EEXIST });
   for (const key of [2, 3, 4]) map.set(key, value);
-  assert.throws(() => map.set(5, value), /the map is full: it takes 4 elements/);
+  assert.throws(() => map.set(5, value), /the map is full: it has room for 4 elements/);
   map.freeze();
   assert.throws(() => map.set(1, value), /frozen/);
 });
@@ -136,7 +136,7 @@ test("a pin keeps a map, and the usual mistakes have names", (t) => {
   const mistakes: readonly [call: () => unknown, message: RegExp][] = [
     [() => again.pin(path), /the path exists already/],
     [() => again.pin("/tmp/bpfts-no-bpffs"), /\/tmp is not in a bpffs/],
-    [() => again.pin(`${directory}/a.b`), /cannot have a dot/],
+    [() => again.pin(`${directory}/a.b`), /a name in a bpffs cannot contain a dot$/],
     [() => openMap({ pinned: `${directory}/none` }), /nothing is pinned at/],
     [() => openMap({ pinned: directory }), /is a directory, not a pin/],
     [() => openMap({ pinned: "package.json" }), /is not in a bpffs/],

@@ -110,7 +110,7 @@ test("a frozen map can be read, and everything else says that it is frozen", (t)
   map.set(1, 1n);
   map.freeze();
   for (const [name, call] of Object.entries({ ...writes, ...deletes, clear: (map: BpfMap) => map.clear() })) {
-    assert.throws(() => call(map), /the map is frozen: only programs can write it/, name);
+    assert.throws(() => call(map), /the map is frozen: from then on only BPF programs can write to it/, name);
   }
   assert.deepEqual([...map], [[1, 1n]]);
   assert.equal(map.isFrozen, true);
@@ -134,10 +134,10 @@ test("a full map says how much it takes, of each type that can be full", (t) => 
   for (const [options, call] of full) {
     const map = make(t, options);
     for (let i = 0; i < 4; i++) call(map, i);
-    assert.throws(() => call(map, 4), /the map is full: it takes 4 elements/, options.type as string);
+    assert.throws(() => call(map, 4), /the map is full: it has room for 4 elements/, options.type as string);
   }
   const array = make(t, ARRAY);
-  assert.throws(() => array.set(4, 1n), /indexes are 0 to 3/);
+  assert.throws(() => array.set(4, 1n), /Argument list too long \(E2BIG\); the indexes of the map are 0 to 3$/);
   assert.equal(array.get(4), undefined);
 });
 
@@ -147,27 +147,30 @@ test("keys and values of another size, and what a type of map has not, are Usage
   const queue = make(t, { type: "queue", value: "u64", maxEntries: 4 });
   const ring = make(t, { type: "ringbuf", maxEntries: 4096 });
   const wrong: readonly [call: () => unknown, message: RegExp][] = [
-    [() => hash.lookup(new Uint8Array(5)), /a key has 4 bytes, 5 were given/],
-    [() => hash.lookup(key, new Uint8Array(9)), /a value has 8 bytes, 9 were given/],
-    [() => hash.remove(new Uint8Array(0)), /a key has 4 bytes, 0 were given/],
-    [() => hash.update(key, new Uint8Array(7)), /a value has 8 bytes, 7 were given/],
-    [() => hash.updateBatch(new Uint8Array(8), value), /4 bytes a key and 8 a value; 8 and 8 were given/],
-    [() => hash.deleteBatch(new Uint8Array(6)), /a key has 4 bytes, 6 were given/],
+    [() => hash.lookup(new Uint8Array(5)), /a key has 4 bytes, but 5 were given/],
+    [() => hash.lookup(key, new Uint8Array(9)), /a value has 8 bytes, but 9 were given/],
+    [() => hash.remove(new Uint8Array(0)), /a key has 4 bytes, but 0 were given/],
+    [() => hash.update(key, new Uint8Array(7)), /a value has 8 bytes, but 7 were given/],
+    [
+      () => hash.updateBatch(new Uint8Array(8), value),
+      /4 bytes for the key and 8 for the value, so buffers of 8 and 8 bytes do not fit/,
+    ],
+    [() => hash.deleteBatch(new Uint8Array(6)), /a key has 4 bytes, but 6 were given/],
     [() => hash.lookupBatch(new BatchCursor(array), key, value), /made for another map/],
-    [() => hash.get(new Uint8Array(3)), /3 bytes given, 4 are needed/],
+    [() => hash.get(new Uint8Array(3)), /key must have 4 bytes, but 3 were given/],
     [() => hash.get("1"), /key.* needs an integer, not "1"/],
     [() => hash.set(1, 1.5), /value.* needs an integer, not 1.5/],
-    [() => hash.push(1n), /is of type hash: push is for queues, stacks and bloom filters/],
-    [() => hash.pop(), /is of type hash: pop is for/],
+    [() => hash.push(1n), /is of type hash, but push works only on queues, stacks and bloom filters/],
+    [() => hash.pop(), /is of type hash, but pop works only on/],
     [() => hash.memory(), /cannot be mapped/],
     [() => openRingBuffer(hash, nothing), /is of type hash, not ringbuf/],
     [() => openPerfBuffer(hash, nothing), /is of type hash, not perf_event_array/],
     [() => new UserRingBuffer(hash), /is of type hash, not user_ringbuf/],
     [() => records(hash), /only a ringbuf or a perf_event_array has records/],
     [() => queue.get(1), /has no keys/],
-    [() => [...queue], /no keys to list/],
+    [() => [...queue], /cannot be listed: a map of this type has no keys/],
     [() => ring.get(1), /has no (keys|elements)/],
-    [() => ring.push(1), /is of type ringbuf: push is for/],
+    [() => ring.push(1), /is of type ringbuf, but push works only on/],
   ];
   for (const [call, message] of wrong) {
     assert.throws(call, (error) => error instanceof UsageError && message.test(error.message), String(message));
@@ -240,21 +243,21 @@ test("options that a function does not have, and words that an option does not k
     [/records: the option capacity needs whenSlow: "drop"/, () => records(ring, { capacity: 5 })],
     [/ringbuf, and the option perf is for a perf_event_array/, () => records(ring, { perf: { pages: 1 } })],
     [/the type of records has no option typ/, () => records(ring, { as: { btf: kernelBtf(), typ: "int" } as never })],
-    [/type of records is a name or an id/, () => records(ring, { as: { btf: kernelBtf() } as never })],
-    [/records takes a map, for example/, () => records(undefined as never)],
-    [/openRingBuffer takes a map, for example/, () => openRingBuffer({} as never, nothing)],
-    [/openRingBuffer takes a function that receives/, () => openRingBuffer(ring, undefined as never)],
-    [/openRingBuffers takes an array of/, () => openRingBuffers(ring as never)],
-    [/openPerfBuffer takes a function that receives/, () => openPerfBuffer(perf, {} as never)],
-    [/UserRingBuffer takes a map, for example/, () => new UserRingBuffer(undefined as never)],
-    [/watchMap takes a map whose elements/, () => watchMap(5 as never)],
-    [/setMany takes elements to iterate over/, () => map.setMany(5 as never)],
-    [/setMany: each element is an array of a key and a value/, () => map.setMany([5] as never)],
-    [/deleteMany takes keys to iterate over/, () => map.deleteMany(5 as never)],
-    [/an operand is a number or a bigint, not of type string/, () => array.memory().add(0, "1" as never)],
-    [/consume takes the largest number of records, not NaN/, () => reader.consume(Number.NaN)],
-    [/listen takes a function that it calls/, () => reader.listen(5 as never)],
-    [/objectHolders takes a kind of objects, one of program/, () => objectHolders("toString" as never)],
+    [/type of records must be a name or an id/, () => records(ring, { as: { btf: kernelBtf() } as never })],
+    [/records needs a map, for example/, () => records(undefined as never)],
+    [/openRingBuffer needs a map, for example/, () => openRingBuffer({} as never, nothing)],
+    [/openRingBuffer needs a function that receives/, () => openRingBuffer(ring, undefined as never)],
+    [/openRingBuffers needs an array of/, () => openRingBuffers(ring as never)],
+    [/openPerfBuffer needs a function that receives/, () => openPerfBuffer(perf, {} as never)],
+    [/UserRingBuffer needs a map, for example/, () => new UserRingBuffer(undefined as never)],
+    [/watchMap needs a map whose elements/, () => watchMap(5 as never)],
+    [/setMany needs an iterable of elements/, () => map.setMany(5 as never)],
+    [/setMany: each element must be an array \[key, value\]/, () => map.setMany([5] as never)],
+    [/deleteMany needs an iterable of keys/, () => map.deleteMany(5 as never)],
+    [/an operand must be a number or a bigint, not of type string/, () => array.memory().add(0, "1" as never)],
+    [/consume: the largest number of records must be a number of 0 or more, not NaN/, () => reader.consume(Number.NaN)],
+    [/listen: the argument must be a function/, () => reader.listen(5 as never)],
+    [/objectHolders needs a kind of objects: one of program/, () => objectHolders("toString" as never)],
     [/objectHolders has no option other/, () => objectHolders("map", { other: true } as never)],
     [/objectHolders: the option by must be one of/, () => objectHolders("map", { by: "toString" as never })],
     [/describeMaps has no option pin/, () => [...describeMaps({ pin: true } as never)]],
@@ -262,8 +265,8 @@ test("options that a function does not have, and words that an option does not k
     [/describePrograms has no option detail;/, () => [...describePrograms({ detail: true } as never)]],
     [/describeBtfObjects has no option pins/, () => [...describeBtfObjects({ pins: true } as never)]],
     [/holders.* has no option byte/, () => [...describeMaps({ holders: { byte: "proc" } as never })]],
-    [/there is no metric toString; there are cycles/, () => metric("toString" as never)],
-    [/there is no metric valueOf/, () => profileProgram({} as never, { metrics: ["valueOf" as never] })],
+    [/there is no metric toString; use one of cycles/, () => metric("toString" as never)],
+    [/there is no metric valueOf; use one of/, () => profileProgram({} as never, { metrics: ["valueOf" as never] })],
     [/profileProgram has no option metric;/, () => profileProgram({} as never, { metric: [] } as never)],
   ];
   for (const [message, call] of calls) {

@@ -221,7 +221,7 @@ test("a link refuses options that its kind does not have, and those of two kinds
   const netfilter = { pf: 2, hooknum: 3, priority: 0 };
   assert.throws(() => create({ netfilter: { ...netfilter, prio: 1 } }), {
     name: "UsageError",
-    message: "there is no field of netfilter prio; there are pf, hooknum, priority, flags",
+    message: "there is no netfilter field prio; use one of pf, hooknum, priority, flags",
   });
   assert.throws(() => create({ perf_event: { cookie: 1 } }), UsageError);
   assert.throws(() => create({ perf_event: {} }), UsageError);

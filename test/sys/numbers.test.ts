@@ -388,9 +388,12 @@ test("a buffer is as long as it is, whatever its length property says", (t) => {
   assert.equal(progTestRun(fd, { data_in: bytes(64), ctx_in: new FalseLength(8) }).retval, 7);
   assert.throws(
     () => sys.progLoad({ prog_type: 1, insns: new FalseLength(4) }),
-    /^UsageError: 4 bytes of instructions/,
+    /^UsageError: the instructions have 4 bytes, which is not a multiple of 8$/,
   );
   assert.throws(() => sys.btfLoad(new FalseLength(8)), { errnoName: "EINVAL" });
   assert.equal(sys.bpf(0, new FalseLength(4)), -22);
-  assert.throws(() => sys.bpf(0, bytes(4097)), /an attr of 4097 bytes: the kernel takes at most 4096/);
+  assert.throws(
+    () => sys.bpf(0, bytes(4097)),
+    /the attr of this bpf\(2\) call has 4097 bytes, but the kernel accepts at most 4096$/,
+  );
 });

@@ -33,7 +33,7 @@ const REFUSALS: readonly [without: string, code: string, message: RegExp][] = [
   [
     ALL,
     'sys.mapCreate({ map_type: 1, key_size: 4, value_size: 4, max_entries: 1, map_name: "m" })',
-    /^map "m": bpf\(BPF_MAP_CREATE\): Operation not permitted \(EPERM\); CAP_BPF is missing for hash maps \(kernel\.unprivileged_bpf_disabled is \d\): run as root or grant it$/,
+    /^map "m": bpf\(BPF_MAP_CREATE\): Operation not permitted \(EPERM\); CAP_BPF is missing for hash maps \(kernel\.unprivileged_bpf_disabled is \d\): run as root, or grant this capability$/,
   ],
   [
     ALL,
@@ -43,7 +43,7 @@ const REFUSALS: readonly [without: string, code: string, message: RegExp][] = [
   [
     "-sys_admin,-net_admin",
     "sys.progLoad({ prog_type: 6, insns })",
-    /; CAP_NET_ADMIN is missing for xdp programs: run as root or grant it$/,
+    /; CAP_NET_ADMIN is missing for xdp programs: run as root, or grant this capability$/,
   ],
   [
     "-sys_admin,-perfmon",

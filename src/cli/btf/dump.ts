@@ -84,7 +84,7 @@ function suggestion(btf: Btf, name: string): string {
   const names = new Set<string>();
   for (const id of btf.ids()) if (PRINTED.has(btf.type(id).kind)) names.add(btf.name(id));
   const near = nearNames(name, names);
-  return near.length === 0 ? "" : `; near it are: ${near.join(", ")}`;
+  return near.length === 0 ? "" : `; similar names are: ${near.join(", ")}`;
 }
 
 function takeFormat(words: Words): "raw" | "c" {

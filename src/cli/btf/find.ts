@@ -60,7 +60,7 @@ function* ofKernel(): Generator<{ name: string; btf: Btf }> {
 
 function nothingFits(pattern: string): CommandError {
   const hint = hasWildcard(pattern) ? "" : `; '*${pattern}*' finds names that contain it`;
-  return new CommandError(`no name fits '${pattern}'${hint}`);
+  return new CommandError(`no name matches '${pattern}'${hint}`);
 }
 
 function answer(found: readonly Found[], total: number): Answer {

@@ -54,7 +54,7 @@ function takeAttachOptions(words: Words): AttachOptions {
     else if (words.takeKeyword("override")) options.override = true;
     else if (words.takeKeyword("preorder")) options.preorder = true;
     else if (options.anchor === undefined) takeOrder(words, options);
-    else throw new CommandError(`a program can have only one place in the order, got: '${words.peek}'?`);
+    else throw new CommandError(`only one place in the order can be given, got: '${words.peek}'?`);
   }
   return options;
 }

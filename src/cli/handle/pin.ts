@@ -42,7 +42,9 @@ export function prepareFile(path: string, options: Options): void {
     // A name with a dot is reserved for the kernel's own files: bpf_lookup() in kernel/bpf/inode.c returns EPERM for
     // it.
     if (!basename(path).includes(".")) return;
-    throw new CommandError(`can't pin BPF object: a name in a BPF file system cannot have a dot, as '${path}' has`);
+    throw new CommandError(
+      `can't pin BPF object: the last part of '${path}' contains a dot, which names in a BPF file system cannot contain`,
+    );
   }
   mountFor(directory, path, options);
   if (!existsSync(directory)) throw new CommandError(`can't pin BPF object: dir '${directory}' doesn't exist`);

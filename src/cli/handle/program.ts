@@ -20,7 +20,7 @@ export function takePrograms(words: Words): OwnedFd[] {
   if (words.takeKeyword("tag")) {
     const word = words.take("a tag");
     const tag = parseHex(word);
-    if (tag?.length !== TAG_BYTES) throw new CommandError(`can't parse tag '${word}': it has 16 hexadecimal digits`);
+    if (tag?.length !== TAG_BYTES) throw new CommandError(`can't parse tag '${word}': a tag has 16 hexadecimal digits`);
     const wanted = formatHex(tag);
     return programsWhere((info) => formatHex(info.tag) === wanted, `tag ${wanted}`);
   }
@@ -114,7 +114,7 @@ function readOrWarn(id: number): Btf | undefined {
   } catch (error) {
     if (!isForbidden(error)) throw error;
     if (!hasWarned) {
-      writeNote("Warning: BTF cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN");
+      writeNote("Warning: prototypes and source lines are left out, because opening BTF by its id needs CAP_SYS_ADMIN");
     }
     hasWarned = true;
     return undefined;

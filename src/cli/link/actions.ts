@@ -21,7 +21,7 @@ export const detachLink: Run = (words) => {
     const { type } = linkHead(link.number);
     const cannot =
       errnoOf(error) === Errno.EOPNOTSUPP
-        ? ` (a ${linkTypeName(type) ?? type} link ends with its last pin and fd)`
+        ? ` (a ${linkTypeName(type) ?? type} link cannot be detached; it ends when its last pin and fd are gone)`
         : "";
     throw failedTo(`failed link detach${cannot}`, error, { exitCode: EXIT_DETACH });
   }

@@ -39,7 +39,7 @@ export const link: ObjectEntry = {
       name: "detach",
       changes: true,
       syntax: ["LINK"],
-      summary: "take a link's program off its hook",
+      summary: "detach a link's program from its hook",
       help: () => ({
         examples: [["bpfts link detach id 3", "take the program off its hook while the link stays open"]],
       }),

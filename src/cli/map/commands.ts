@@ -93,7 +93,7 @@ export const map: ObjectEntry = {
     {
       name: "getnext",
       syntax: ["MAP [key DATA]"],
-      summary: "print the key that follows a key, or the first",
+      summary: "print the key after a given key, or the first key",
       help: () => ({
         examples: [
           ["bpfts map getnext id 7", "print the first key"],
@@ -173,7 +173,7 @@ export const map: ObjectEntry = {
     {
       name: "peek",
       syntax: ["MAP"],
-      summary: "print the next value of a queue or stack, which stays",
+      summary: "print the next value of a queue or stack without removing it",
       help: () => ({
         examples: [["bpfts map peek name waiting", "print the value that 'pop' or 'dequeue' would take"]],
       }),
@@ -183,7 +183,7 @@ export const map: ObjectEntry = {
       name: "push",
       changes: true,
       syntax: ["MAP value VALUE"],
-      summary: "put a value on a stack",
+      summary: "push a value onto a stack",
       help: () => ({
         examples: [["bpfts map push name undo value 1 0 0 0", "put a value on top of a stack"]],
       }),
@@ -193,7 +193,7 @@ export const map: ObjectEntry = {
       name: "enqueue",
       changes: true,
       syntax: ["MAP value VALUE"],
-      summary: "put a value into a queue",
+      summary: "add a value to a queue",
       help: () => ({
         examples: [["bpfts map enqueue name waiting value 1 0 0 0", "put a value at the end of a queue"]],
       }),
@@ -203,7 +203,7 @@ export const map: ObjectEntry = {
       name: "pop",
       changes: true,
       syntax: ["MAP"],
-      summary: "take the next value off a stack and print it",
+      summary: "remove the next value of a stack and print it",
       help: () => ({
         examples: [["bpfts map pop name undo", "take the top value off a stack"]],
       }),
@@ -213,7 +213,7 @@ export const map: ObjectEntry = {
       name: "dequeue",
       changes: true,
       syntax: ["MAP"],
-      summary: "take the next value out of a queue and print it",
+      summary: "remove the next value of a queue and print it",
       help: () => ({
         examples: [["bpfts map dequeue name waiting", "take the first value out of a queue"]],
       }),
@@ -223,7 +223,7 @@ export const map: ObjectEntry = {
       name: "freeze",
       changes: true,
       syntax: ["MAP"],
-      summary: "forbid processes to write a map, for good",
+      summary: "make a map read-only for processes, permanently",
       help: () => ({
         examples: [
           ["bpfts map freeze name config", "make a map read-only for all processes; programs may still write"],
@@ -250,7 +250,7 @@ export const map: ObjectEntry = {
     {
       name: "watch",
       syntax: ["MAP [interval MS]"],
-      summary: "print what changes in a map",
+      summary: "print each change of a map",
       help: () => ({
         examples: [
           ["bpfts map watch name counts", "print what changes, once a second"],

@@ -76,16 +76,18 @@ const COMMA = 0x2c;
 const INSTEAD: Readonly<Record<string, string>> = {
   queue: "'bpfts map peek' shows the next value",
   stack: "'bpfts map peek' shows the next value",
-  bloom_filter: "a lookup only tells whether it may hold a value",
-  arena: "it is memory without elements",
+  bloom_filter: "'bpfts map lookup' tells whether it may contain a value",
+  arena: "an arena is memory without elements",
 };
 
 /** Throws for a map whose keys cannot be listed. bpftool prints "0 elements" for such a map. */
 function checkKeyList({ id, type }: MapInfo): void {
   if (hasKeyList(mapTraits(type))) return;
   const name = mapTypeName(type) ?? String(type);
-  const instead = INSTEAD[name] ?? (name.includes("ring") ? "it is for events" : "an iterator program can list it");
-  throw new CommandError(`can't dump map ${id}: a map of type ${name} has no list of its elements; ${instead}`);
+  const instead =
+    INSTEAD[name] ??
+    (name.includes("ring") ? "it passes records to a reader and keeps no elements" : "an iterator program can list it");
+  throw new CommandError(`can't dump map ${id}: the elements of a ${name} map cannot be listed; ${instead}`);
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {

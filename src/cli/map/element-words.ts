@@ -92,7 +92,7 @@ function parseByte(text: string, base16: boolean): number {
   if (value === undefined) throw new CommandError(`error parsing byte: ${text === "" ? "''" : text}`);
   if (value > 0xff) {
     throw new CommandError(
-      `error parsing byte: ${text} is above 255; a larger number is given byte by byte, the lowest first`,
+      `error parsing byte: ${text} is above 255; give a larger number byte by byte, the lowest byte first`,
     );
   }
   return value;
@@ -111,7 +111,10 @@ function forAllCpus(info: MapInfo, value: Uint8Array): Uint8Array {
 function takeObject(words: Words, { type, value_size }: MapInfo, warn: Warn): OwnedFd {
   const ofPrograms = type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
   const kind = ofPrograms ? "program" : "map";
-  if (value_size !== 4) throw new CommandError(`a value of ${value_size} bytes cannot stand for a ${kind}`);
+  if (value_size !== 4)
+    throw new CommandError(
+      `a ${kind} can be a value only in a map with 4-byte values, but the values of this map have ${value_size} bytes`,
+    );
   if (words.left < 2) throw new CommandError(`not enough value arguments: a ${kind} is needed, such as 'id N'`);
   if (ofPrograms && begins(words.peek ?? "", "id")) warn(KEPT_OPEN);
   return ofPrograms ? takeProgram(words) : takeMap(words);

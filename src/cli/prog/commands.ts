@@ -97,7 +97,7 @@ export const prog: ObjectEntry = {
         "                  [autoattach]",
         "                  [kernel_btf BTF_FILE]",
       ],
-      summary: "load an object file and pin its first program, or all",
+      summary: "load an object file and pin its first program, or all programs",
       help: () => ({
         examples: [
           ["bpfts prog load counter.bpf.o /sys/fs/bpf/counter", "load the first program of a file and pin it"],
@@ -144,7 +144,7 @@ export const prog: ObjectEntry = {
       name: "detach",
       changes: true,
       syntax: ["PROG ATTACH_TYPE [MAP]"],
-      summary: "detach a program again",
+      summary: "detach a program from a sockmap, or the flow dissector of this network namespace",
       help: () => ({
         examples: [["bpfts prog detach id 42 sk_msg_verdict id 7", "take the program off the map again"]],
       }),
@@ -153,7 +153,7 @@ export const prog: ObjectEntry = {
     {
       name: "tracelog",
       syntax: ["[{ stdout | stderr } PROG]"],
-      summary: "print what programs log, until Ctrl-C; or what one wrote to its streams",
+      summary: "print the kernel's trace log until Ctrl-C, or what a program wrote to its streams",
       help: () => ({
         examples: [
           ["bpfts prog tracelog", "print what programs log with bpf_printk(), until Ctrl-C"],
@@ -175,7 +175,7 @@ export const prog: ObjectEntry = {
         "                  [ctx_in FILE [ctx_out FILE [ctx_size_out M]]] \\",
         "                  [repeat N]",
       ],
-      summary: "run a program on input from files, without its hook",
+      summary: "test-run a program with input from files",
       help: () => ({
         examples: [
           [

@@ -150,7 +150,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
     }
     pinTogether(pins, (left) => {
       if (!options.json) {
-        writeNote(`Warning: ${left} is left from a load that did not end; remove it with: rm -r ${left}`);
+        writeNote(`Warning: ${left} is left over from a load that did not finish; remove it with: rm -r ${left}`);
       }
     });
   } finally {

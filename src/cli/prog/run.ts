@@ -106,7 +106,7 @@ function testRun(program: Program, options: Parameters<Program["run"]>[0] & obje
   ] as const) {
     if (room !== undefined && size > room) {
       throw new CommandError(
-        `failed to run program: ${errnoText(Errno.ENOSPC)}: its output ${kind} has ${size} bytes, and there is room for ${room}`,
+        `failed to run program: ${errnoText(Errno.ENOSPC)}: the output ${kind} has ${size} bytes, but the buffer for it has only ${room}`,
         { exitCode: exitCodeOf(Errno.ENOSPC) },
       );
     }

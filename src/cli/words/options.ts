@@ -54,11 +54,11 @@ export interface OptionEntry {
 /** Every option, in the order of bpftool's manual. */
 export const OPTIONS: readonly OptionEntry[] = [
   { letter: "j", long: "json", key: "json", meaning: "print JSON" },
-  { letter: "p", long: "pretty", key: "pretty", meaning: "print JSON in many lines (implies -j)" },
+  { letter: "p", long: "pretty", key: "pretty", meaning: "print indented JSON (implies -j)" },
   { letter: "V", long: "version", key: "version", meaning: "print the version" },
   { letter: "h", long: "help", key: "help", meaning: "print help" },
   { letter: "f", long: "bpffs", key: "bpffs", meaning: "show where objects are pinned" },
-  { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept old and unknown map declarations" },
+  { letter: "m", long: "mapcompat", key: "mapcompat", meaning: "accept legacy map definitions and unknown map fields" },
   { letter: "n", long: "nomount", key: "nomount", meaning: "never mount a file system" },
   { letter: "d", long: "debug", key: "debug", meaning: "print the verifier's full log" },
   { letter: "l", long: "legacy", key: "legacy", meaning: "no effect; accepted because older versions had it" },

@@ -92,7 +92,7 @@ export function select<T extends Selectable>(table: readonly T[], word: string, 
   if (first === undefined) throw new UnknownWordError(table, word, of);
   if (fits.length > 1 && first.changes) {
     const candidates = fits.map(({ name }) => `'${name}'`).join(", ");
-    throw new CommandError(`'${word}' could be ${candidates}: write '${of} ${first.name}' in full if it is meant`);
+    throw new CommandError(`'${word}' could be ${candidates}: to run '${of} ${first.name}', write it in full`);
   }
   return first;
 }

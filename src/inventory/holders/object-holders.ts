@@ -46,7 +46,7 @@ const MANY_FILES = 5_000;
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
   if (!Object.hasOwn(FILE_KINDS, kind)) {
-    throw new UsageError(`objectHolders takes a kind of objects, one of ${Object.keys(FILE_KINDS).join(", ")}`);
+    throw new UsageError(`objectHolders needs a kind of objects: one of ${Object.keys(FILE_KINDS).join(", ")}`);
   }
   checkOptions("objectHolders", options, HOLDERS_OPTIONS);
   return groupByObject(openObjects(kind, options), options);

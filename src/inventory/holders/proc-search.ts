@@ -39,7 +39,9 @@ export function searchProc(
   if (found === undefined) return undefined;
   const { files, refused } = found;
   if (refused > 0) {
-    options.onGap?.(`the open files of ${refused} processes cannot be read (CAP_SYS_PTRACE would allow it)`);
+    options.onGap?.(
+      `the open files of ${refused} ${refused === 1 ? "process" : "processes"} cannot be read without CAP_SYS_PTRACE`,
+    );
   }
   return files.map(({ pid, value }) => ({ pid, id: value }));
 }

@@ -20,7 +20,7 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
   lsm: () => {
     const list = securityFile("lsm");
     if (list !== undefined && !list.split(",").includes("bpf")) {
-      return `bpf is not among the security modules (${list}): lsm=…,bpf on the kernel's command line`;
+      return `bpf is not one of the active security modules (${list}); add it to the list lsm= on the kernel's command line`;
     }
     return trampolineLack();
   },

@@ -29,7 +29,7 @@ export type MachineCondition = "trampoline" | "lsm" | "counters" | "element_iter
 /** Features of instructions, calls and BTF. */
 const INSTRUCTION_FEATURES = {
   "insn:atomics": { what: "atomic operations (fetch, exchange, compare)", since: "5.12" },
-  "insn:v4": { what: "instructions of cpu=v4", since: "6.6" },
+  "insn:v4": { what: "the instructions that clang -mcpu=v4 emits", since: "6.6" },
   "insn:may_goto": { what: "may_goto", since: "6.9" },
   "insn:load_acquire": { what: "load-acquire and store-release", since: "6.15" },
   "insn:jump_table": { what: "indirect jumps", since: "6.19" },
@@ -38,10 +38,10 @@ const INSTRUCTION_FEATURES = {
   "call:kfunc": { what: "calls of kernel functions (kfuncs)", since: "5.13" },
   "call:module_kfunc": { what: "calls of functions of kernel modules", since: "5.16" },
   "call:exception": { what: "exceptions (bpf_throw)", since: "6.7" },
-  "call:attach_cookie": { what: "bpf_get_attach_cookie", since: "5.15" },
+  "call:attach_cookie": { what: "the helper bpf_get_attach_cookie", since: "5.15" },
   "btf:float": { what: "floating-point types in BTF", since: "5.13" },
-  "btf:decl_tag": { what: "tags of declarations in BTF", since: "5.16" },
-  "btf:type_tag": { what: "tags of types in BTF", since: "5.17" },
+  "btf:decl_tag": { what: "declaration tags in BTF", since: "5.16" },
+  "btf:type_tag": { what: "type tags in BTF", since: "5.17" },
   "btf:enum64": { what: "64-bit enums in BTF", since: "6.0" },
 } as const;
 
@@ -56,11 +56,11 @@ const MAP_FEATURES = {
   "map:insn_array": { what: "insn_array maps", since: "6.19" },
   "map:ringbuf_overwrite": { what: "ring buffers that overwrite the oldest records", since: "6.19" },
   "map:xskmap": { what: "xskmap maps", config: ["CONFIG_XDP_SOCKETS"] },
-  "map:struct_ops_link": { what: "struct_ops maps for links (BPF_F_LINK)", since: "6.4" },
+  "map:struct_ops_link": { what: "struct_ops maps that are attached by a link (BPF_F_LINK)", since: "6.4" },
   "map:take_hash": { what: "looking up and deleting an element of a hash in one step", since: "5.14" },
-  "map:batch_lpm_trie": { what: "batches of lpm_trie maps", since: "5.11" },
-  "map:batch_percpu_array": { what: "batches of percpu_array maps", since: "5.13" },
-  "map:batch_map_of_maps": { what: "batches of maps of maps", since: "5.16" },
+  "map:batch_lpm_trie": { what: "batch operations on lpm_trie maps", since: "5.11" },
+  "map:batch_percpu_array": { what: "batch operations on percpu_array maps", since: "5.13" },
+  "map:batch_map_of_maps": { what: "batch operations on maps of maps", since: "5.16" },
 } as const;
 
 /** Features of programs: types, flags, test runs and commands. */
@@ -68,25 +68,28 @@ const PROGRAM_FEATURES = {
   "prog:syscall": { what: "syscall programs", since: "5.14" },
   "prog:netfilter": { what: "netfilter programs", since: "6.4", config: ["CONFIG_NETFILTER_BPF_LINK"] },
   "prog:xdp_frags": { what: "XDP programs for packets in fragments", since: "5.18" },
-  "prog:xdp_device_bound": { what: "XDP programs bound to a device that run in the kernel", since: "6.3" },
+  "prog:xdp_device_bound": { what: "XDP programs that are bound to a device but run in the kernel", since: "6.3" },
   "prog:token": { what: "tokens that delegate bpf(2) to a user namespace", since: "6.9" },
-  "prog:stream": { what: "streams of programs", since: "6.17" },
-  "prog:log_true_size": { what: "the size that a verifier log would have had", since: "6.4" },
+  "prog:stream": { what: "program streams", since: "6.17" },
+  "prog:log_true_size": { what: "reporting the full size of a verifier log that was cut off", since: "6.4" },
   "prog:signature": {
-    what: "signatures of programs",
+    what: "signed programs",
     since: "6.18",
     config: ["CONFIG_KEYS", "CONFIG_SYSTEM_DATA_VERIFICATION"],
   },
-  "prog:verified_insns": { what: "the number of verified instructions in a program's info", since: "5.16" },
+  "prog:verified_insns": { what: "reporting the number of instructions that the verifier processed", since: "5.16" },
   "prog:loader": { what: "loader programs that carry a whole object (light skeletons)", since: "5.14" },
   "prog:loader_core": { what: "CO-RE relocations that the kernel applies for a loader program", since: "5.17" },
-  "prog:fd_array": { what: "an array of fds beside a program", since: "5.14" },
+  "prog:fd_array": { what: "passing an array of fds when a program is loaded", since: "5.14" },
   "prog:module_btf": {
     what: "BTF of kernel modules",
     since: "5.11",
     config: ["CONFIG_DEBUG_INFO_BTF_MODULES"],
   },
-  "prog:memcg": { what: "memory of BPF objects counted by memory cgroups, not by RLIMIT_MEMLOCK", since: "5.11" },
+  "prog:memcg": {
+    what: "counting the memory of BPF objects by memory cgroups instead of RLIMIT_MEMLOCK",
+    since: "5.11",
+  },
 
   "run:syscall": { what: "test runs of syscall programs", since: "5.14" },
   "run:sk_lookup": { what: "test runs of sk_lookup programs", since: "5.13" },

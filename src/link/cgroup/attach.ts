@@ -104,8 +104,8 @@ function requireAttached(program: Program, fd: number, cgroup: string, attachTyp
   if (errno !== 0 || unknown.length > 0 || ids.includes(program.id)) return;
   const name = attachTypeName(attachType) ?? attachType;
   const there =
-    ids.length === 0 ? "nothing is" : `there ${ids.length === 1 ? "is program" : "are programs"} ${ids.join(", ")}`;
-  throw new UsageError(`${program.what} is not attached to ${cgroup} as ${name}: ${there}`);
+    ids.length === 0 ? "nothing is" : ids.length === 1 ? `program ${ids[0]} is` : `programs ${ids.join(", ")} are`;
+  throw new UsageError(`${program.what} is not attached to ${cgroup} as ${name}; ${there} attached there`);
 }
 
 /**
@@ -118,7 +118,7 @@ function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType)
   const name = attachTypeName(attachType) ?? attachType;
   const holder = link === undefined ? "a link" : `link ${link}`;
   return new UsageError(
-    `${program.what} is attached to ${cgroup} as ${name} by ${holder}; detach or close that instead`,
+    `${program.what} is attached to ${cgroup} as ${name} by ${holder}; detach or close the link instead`,
   );
 }
 
@@ -139,9 +139,9 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
   }
   // Without `multi`, the kernel (up to 7.2) silently ignores the place in the list.
   const needsMulti =
-    typeof anchor === "object" && "replace" in anchor ? "replace" : anchor && "a place in the order (anchor)";
-  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs multi`);
-  if (multi !== true && preorder === true) throw new UsageError("preorder needs multi");
+    typeof anchor === "object" && "replace" in anchor ? "replacing a program" : anchor && "the option anchor";
+  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs the option multi`);
+  if (multi !== true && preorder === true) throw new UsageError("the option preorder needs the option multi");
   return (
     (multi === true ? BpfAttachFlag.BPF_F_ALLOW_MULTI : 0) |
     (override === true ? BpfAttachFlag.BPF_F_ALLOW_OVERRIDE : 0) |

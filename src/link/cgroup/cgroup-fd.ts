@@ -38,7 +38,7 @@ export function notACgroup(path: string): UsageError {
     return new UsageError(`${path} is not a cgroup: it is not a directory`);
   }
   return isCgroup1(path)
-    ? new UsageError(`${path} is a cgroup of version 1, which takes no BPF programs; ${where}`)
+    ? new UsageError(`${path} is a cgroup of version 1, to which no BPF programs can be attached; ${where}`)
     : new UsageError(`${path} is not a cgroup: it is not in a cgroup v2 hierarchy; ${where}`);
 }
 

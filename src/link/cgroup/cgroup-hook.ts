@@ -49,7 +49,7 @@ export function cgroupHook(attachment: CgroupAttachment): Hook {
 
 /** Returns the error for an attach type that this kernel does not have. */
 export function attachTypeLack(attachType: BpfAttachType, cause?: unknown): NotSupportedError {
-  const what = `${attachTypeName(attachType) ?? `attach type ${attachType}`} programs of cgroups`;
+  const what = `${attachTypeName(attachType) ?? `attach type ${attachType}`} programs for cgroups`;
   const name = featureOf(attachType);
   return (name && lackError(name, { what }, cause)) ?? new NotSupportedError({ feature: what }, { cause });
 }
@@ -73,9 +73,9 @@ function reasonOf(refusal: SyscallError, attachment: CgroupAttachment): string |
     case Errno.EBADF:
       return notACgroup(attachment.cgroup);
     case Errno.ESTALE:
-      return `the hook's list is no longer that of revision ${attachment.position.expectedRevision}`;
+      return `the list of programs at this hook has changed since revision ${attachment.position.expectedRevision}`;
     case Errno.E2BIG:
-      return `there are ${MAX_PROGRAMS} programs already, and a hook of a cgroup takes no more`;
+      return `the hook is full: a hook of a cgroup can have at most ${MAX_PROGRAMS} programs`;
     default:
       return undefined;
   }
@@ -88,12 +88,12 @@ function reasonOf(refusal: SyscallError, attachment: CgroupAttachment): string |
 function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string | Error | undefined {
   const { program, fd, attachType, attachFlags, position, byLink } = attachment;
   const type = cgroupProgramType(attachType);
-  if (type === undefined) return "that is not an attach type of cgroups";
+  if (type === undefined) return "cgroups have no hook of this attach type";
   const { attached, unknown } = queryHooks(fd, [attachType]);
   if (unknown.length > 0) return attachTypeLack(attachType, refusal);
   const isMulti = (attachFlags & flag.BPF_F_ALLOW_MULTI) !== 0;
   if (!byLink && isMulti && attached.some((id, i) => i % 3 === 2 && id === program.id)) {
-    return "it is attached there already";
+    return "the program is already attached there";
   }
   const isOrdered = position.anchor !== undefined && (attachFlags & flag.BPF_F_REPLACE) === 0;
   const lack = missingOrder(refusal, attachment, isOrdered);
@@ -139,7 +139,7 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   const mode = attachFlags & (flag.BPF_F_ALLOW_MULTI | flag.BPF_F_ALLOW_OVERRIDE);
   const here = programsAt(fd, attachment);
   if (here !== undefined && here.flags !== mode) {
-    return `${listed(here)} attached there ${modeText(here.flags)}, and a hook takes programs of one mode (this one comes ${modeText(mode)})`;
+    return `${listed(here)} attached there ${modeText(here.flags)}, but this program was to be attached ${modeText(mode)}; all programs at a hook must have the same mode`;
   }
   // The nearest cgroup above that has programs decides whether this cgroup may attach one (hierarchy_allows_attach in
   // kernel/bpf/cgroup.c).
@@ -150,7 +150,7 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
     closeFd(directory.fd);
     if (above === undefined) continue;
     if (above.flags !== 0) return undefined;
-    return `${listed(above)} attached ${modeText(0)} to ${path} above it, which allows none below`;
+    return `${listed(above)} attached ${modeText(0)} to the cgroup ${path} above it, so the cgroups below can have no programs`;
   }
   return undefined;
 }

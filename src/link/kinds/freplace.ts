@@ -47,7 +47,7 @@ export function attachFreplace(program: Program, place?: FreplacePlace): KernelL
     feature: cookie === undefined ? undefined : "cookie:tracing",
     explain: ({ errno }) =>
       errno === Errno.EINVAL
-        ? "the function differs in its arguments or result from the one that the program was loaded for"
+        ? "the arguments or the result of the function differ from those of the function that the program was loaded for"
         : reasonOfTrampoline(errno),
   };
   requireType(program, hook);

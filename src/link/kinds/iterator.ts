@@ -44,7 +44,7 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Ker
   checkArguments("attachIterator", program, place, OPTIONS);
   const { map, cgroup, task } = place;
   if ([map, cgroup, task].filter((one) => one !== undefined).length > 1) {
-    throw new UsageError(`${program.what}: an iterator walks over a map, cgroups or tasks, not over several of them`);
+    throw new UsageError(`${program.what}: give only one of the options map, cgroup and task`);
   }
   const name = sectionOf(program, "the iterator that it was loaded for");
   const hook: Hook = {
@@ -108,7 +108,7 @@ function cgroupTarget(
   directory: number | undefined,
 ): NonNullable<IterTarget["cgroup"]> {
   if (!Object.hasOwn(ORDERS, cgroup.order)) {
-    throw new UsageError(`${cgroup.order} is no order of cgroups; there are ${Object.keys(ORDERS).join(", ")}`);
+    throw new UsageError(`${cgroup.order} is not an order of cgroups; use one of ${Object.keys(ORDERS).join(", ")}`);
   }
   const order = ORDERS[cgroup.order];
   if ("id" in cgroup) return { order, cgroup_id: cgroup.id };
@@ -117,16 +117,16 @@ function cgroupTarget(
 
 function reasonOf(errno: number, { map, cgroup, task }: IteratorPlace, name: string): string | undefined {
   if (errno === Errno.EBADF && map === undefined && cgroup === undefined && task === undefined) {
-    return `${name} walks over the elements of a map: give the option map`;
+    return `${name} walks over the elements of a map; give this map in the option map`;
   }
-  if (errno === Errno.EBADF && cgroup !== undefined) return "the path or fd is not a cgroup v2";
+  if (errno === Errno.EBADF && cgroup !== undefined) return "the given path or fd is not a cgroup of version 2";
   if (errno === Errno.ENOENT && cgroup !== undefined) return "there is no such cgroup";
   if ((errno === Errno.ESRCH || errno === Errno.ENOENT) && task !== undefined) return "there is no such task";
   if (errno === Errno.EINVAL && map !== undefined) {
-    return `${map.what} (${map.typeName}) is of a type that it cannot walk`;
+    return `it cannot walk over ${map.what}, which is of type ${map.typeName}`;
   }
   if (errno === Errno.EACCES && map !== undefined) {
-    return `the program takes larger keys or values than ${map.what} has, or writes where it may only read`;
+    return `the program accesses more bytes than the keys or values of ${map.what} have, or it writes to a key or value that it may only read`;
   }
   return undefined;
 }
@@ -239,7 +239,7 @@ function isAgain(error: unknown): boolean {
 /** Starts a run of an iterator link. {@link attachIterator} or {@link openLink} returns such a link. */
 export function openIterator(link: Link): IteratorRun {
   if (typeof link !== "object" || link === null || !("typeName" in link && "info" in link && "detach" in link)) {
-    throw new UsageError("openIterator takes a link; attachIterator(program) makes one");
+    throw new UsageError("openIterator needs a link; attachIterator(program) returns one");
   }
   try {
     return new IteratorRun(new OwnedFd(iterCreate(link.fd), `iterator of ${link.what}`));

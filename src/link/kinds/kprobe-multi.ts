@@ -54,7 +54,7 @@ export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}
   const attachType = isSession ? BpfAttachType.BPF_TRACE_KPROBE_SESSION : BpfAttachType.BPF_TRACE_KPROBE_MULTI;
   let functions: Functions = {};
   const hook: Hook = {
-    name: `functions of the kernel by a ${isSession ? "kprobe session" : "kprobe_multi"} link`,
+    name: `kernel functions by a ${isSession ? "kprobe session" : "kprobe_multi"} link`,
     programTypes: [BpfProgType.BPF_PROG_TYPE_KPROBE],
     loadedFor: [attachType],
     feature: isSession ? "link:kprobe_session" : "link:kprobe_multi",
@@ -62,7 +62,7 @@ export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}
   };
   requireType(program, hook);
   if (isSession && place.returns === true) {
-    throw new UsageError(`${program.what}: a session runs at entry and at return; leave out returns`);
+    throw new UsageError(`${program.what}: a session always runs at entry and at return; leave out the option returns`);
   }
   functions = resolve(program, place);
   const flags = place.returns === true ? BpfKprobeMultiFlag.BPF_F_KPROBE_MULTI_RETURN : 0;
@@ -78,7 +78,7 @@ interface Functions {
 function resolve(program: Program, place: KprobeMultiPlace): Functions {
   const { symbols, addresses, cookies, pattern } = place;
   if ([symbols, addresses, pattern].filter((one) => one !== undefined).length > 1) {
-    throw new UsageError(`${program.what}: give symbols, addresses or a pattern, not several of them`);
+    throw new UsageError(`${program.what}: give only one of the options symbols, addresses and pattern`);
   }
   if (addresses !== undefined) {
     if (addresses.length === 0) throw new UsageError(`${program.what}: the list of addresses is empty`);
@@ -87,11 +87,12 @@ function resolve(program: Program, place: KprobeMultiPlace): Functions {
   const names = symbols ?? [pattern ?? program.origin.attachTo ?? ""];
   if (names.length === 0 || names.includes("")) {
     throw new UsageError(
-      `${program.what}: give its functions, for example { symbols: ["do_unlinkat"] }; its section names none`,
+      `${program.what}: give its functions, for example { symbols: ["do_unlinkat"] }; its section does not name any`,
     );
   }
   if (!names.some(hasWildcard)) return { syms: names };
-  if (cookies !== undefined) throw new UsageError(`${program.what}: cookies go with whole names, not with patterns`);
+  if (cookies !== undefined)
+    throw new UsageError(`${program.what}: cookies cannot be used with a pattern; give whole names`);
   const addrs = addressesOf(names);
   if (addrs.length === 0) throw new UsageError(`this kernel has no function that matches ${names.join(" or ")}`);
   return { addrs };
@@ -106,7 +107,7 @@ function addressesOf(patterns: readonly string[]): bigint[] {
   const found = traceableFunctions((name) => !name.startsWith(INVALID) && tests.some((fits) => fits(name)));
   if (found === undefined) {
     throw new NotSupportedError({
-      feature: "patterns of functions",
+      feature: "function patterns",
       detail: "tracefs does not list which functions can be traced (available_filter_functions); give whole names",
     });
   }

@@ -68,10 +68,10 @@ function attachTo(program: Program, place: KprobePlace & KretprobePlace, returns
   requireType(program, hook);
   if (symbol === undefined && address === undefined) {
     throw new UsageError(
-      `${program.what}: give the function to probe, for example { symbol: "do_unlinkat" }; its section names none`,
+      `${program.what}: give the function to probe, for example { symbol: "do_unlinkat" }; its section does not name one`,
     );
   }
-  if (returns && offset !== 0) throw new UsageError(`${program.what}: a kretprobe takes no offset`);
+  if (returns && offset !== 0) throw new UsageError(`${program.what}: a kretprobe cannot have an offset`);
   const probe = {
     pmu: "kprobe",
     returns,
@@ -112,13 +112,13 @@ function reasonOf(errno: number, symbol: string | undefined, offset: number): Er
     case Errno.EILSEQ:
       return `the ${symbol === undefined ? "address" : "offset"} is in the middle of an instruction`;
     case Errno.EADDRNOTAVAIL:
-      return "several functions have that name; give the address of one";
+      return "several functions have this name; give the address of one";
     case Errno.EINVAL:
     case Errno.ENOENT:
-      if (symbol === undefined) return "the kernel does not let that address be probed";
+      if (symbol === undefined) return "the kernel does not allow a probe at this address";
       return offset === 0
-        ? "the kernel does not let that function be probed"
-        : "the offset is not in that function, or may not be probed";
+        ? "the kernel does not allow a probe on this function"
+        : "the offset is not in this function, or the kernel does not allow a probe there";
     default:
       return undefined;
   }

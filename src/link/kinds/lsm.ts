@@ -20,7 +20,7 @@ export function attachLsm(program: Program, options: TracingOptions = {}): Kerne
   };
   requireType(program, hook);
   if (program.origin.attachType === BpfAttachType.BPF_LSM_CGROUP) {
-    throw new UsageError(`${program.what} is for the processes of a cgroup: attach it with attachCgroup()`);
+    throw new UsageError(`${program.what} is an LSM program for a cgroup; attach it with attachCgroup()`);
   }
   return attachByBtf(program, hook, { attachType: BpfAttachType.BPF_LSM_MAC, ...options });
 }

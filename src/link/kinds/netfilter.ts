@@ -57,13 +57,13 @@ function reasonOf(errno: number, defragment: boolean): string | undefined {
       return "another program is attached there with this priority; choose another priority";
     case Errno.ERANGE:
       return defragment
-        ? "the priority must be above -400, where packets are put together, and below 2147483647"
+        ? "with defragment, the priority must be from -399 (fragments are put together at -400) to 2147483646"
         : "the priority must be from -2147483647 to 2147483646";
     case Errno.EAFNOSUPPORT:
-      return "the kernel must be built with netfilter for this family";
+      return "the kernel must be built with netfilter support for this protocol family";
     case Errno.EOPNOTSUPP:
     case Errno.ENOENT:
-      return defragment ? "the kernel must have nf_defrag_ipv4 or nf_defrag_ipv6" : undefined;
+      return defragment ? "the kernel needs the module nf_defrag_ipv4 or nf_defrag_ipv6" : undefined;
     default:
       return undefined;
   }

@@ -54,9 +54,9 @@ export function attachNetkit(program: Program, place: NetkitPlace): KernelLink {
 function reasonOf(errno: number): string | undefined {
   switch (errno) {
     case Errno.ENXIO:
-      return "it is not a netkit device";
+      return "the device is not a netkit device";
     case Errno.EACCES:
-      return "it is the peer of its pair; both ends are attached through the primary device";
+      return "the device is the peer of a netkit pair; attach to the primary device of the pair, which serves both ends";
     default:
       return undefined;
   }

@@ -36,7 +36,8 @@ export function attachNetns(program: Program, place: NetnsPlace = {}): KernelLin
 }
 
 function reasonOf(errno: number, isLookup: boolean): string | undefined {
-  if (errno === Errno.EEXIST) return "a flow dissector is attached to the first network namespace, or without a link";
+  if (errno === Errno.EEXIST)
+    return "another flow dissector is attached to the initial network namespace, or it is attached without a link";
   if (errno !== Errno.E2BIG) return undefined;
-  return isLookup ? "it has 64 sk_lookup programs already" : "it has one already";
+  return isLookup ? "the namespace already has 64 sk_lookup programs" : "the namespace already has a flow dissector";
 }

@@ -85,7 +85,7 @@ function checkEvent(event: PerfEventPlace["event"]): void {
   const given = Object.keys(event).sort().join(" and ");
   if (!["fd", "software", "hardware", "config and type"].includes(given)) {
     throw new UsageError(
-      `attachPerfEvent: an event has fd, software, hardware, or type and config, not ${given || "nothing"}`,
+      `attachPerfEvent: the event must have either fd, software, hardware, or type and config, not ${given || "nothing"}`,
     );
   }
 }
@@ -93,9 +93,9 @@ function checkEvent(event: PerfEventPlace["event"]): void {
 function reasonOf(errno: number): string | undefined {
   switch (errno) {
     case Errno.EEXIST:
-      return "the event has a program already";
+      return "the event already has a program";
     case Errno.EPROTO:
-      return "the program asks for stacks, so the event must sample them too (PERF_SAMPLE_CALLCHAIN)";
+      return "the program reads stacks, so the event must sample them (PERF_SAMPLE_CALLCHAIN)";
     default:
       return undefined;
   }
@@ -104,7 +104,7 @@ function reasonOf(errno: number): string | undefined {
 function open(program: Program, hook: Hook, event: PerfEventSource, place: PerfEventPlace): number {
   const { pid, cpu, period, frequency } = place;
   if (period !== undefined && frequency !== undefined) {
-    throw new UsageError(`${hook.name}: give a period or a frequency, not both`);
+    throw new UsageError(`${hook.name}: give the option period or the option frequency, not both`);
   }
   const options: PerfEventOptions = {
     ...attribute(event),

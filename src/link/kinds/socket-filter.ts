@@ -34,7 +34,7 @@ const REUSEPORT: SocketHook = {
   detach: "SO_DETACH_REUSEPORT_BPF",
   programTypes: [BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER, BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT],
   explain: ({ errno }) =>
-    errno === Errno.EINVAL ? "the socket must have had SO_REUSEPORT when it was bound" : undefined,
+    errno === Errno.EINVAL ? "SO_REUSEPORT must be set on the socket before it is bound" : undefined,
 };
 
 /**
@@ -62,7 +62,7 @@ function attachToSocket(program: Program, source: SocketSource, place: SocketHoo
   const hook: Hook = {
     name: `fd ${fd} as ${place.what}`,
     programTypes: place.programTypes,
-    explain: (refusal) => (refusal.errno === Errno.ENOTSOCK ? "it is not a socket" : place.explain?.(refusal)),
+    explain: (refusal) => (refusal.errno === Errno.ENOTSOCK ? "the fd is not a socket" : place.explain?.(refusal)),
   };
   const set = (one: Program): void => explained(one, hook, () => setSocketOption(fd, place.attach, one.fd));
   set(program);
@@ -85,8 +85,11 @@ function attachToSocket(program: Program, source: SocketSource, place: SocketHoo
     update: (next, { old }) => {
       if (!(next instanceof Program)) throw new UsageError(`${next.what} is not a program`);
       if (old !== undefined) {
-        const detail = "a socket option replaces whatever is there";
-        throw new NotSupportedError({ feature: `comparing a ${place.what} with an old program`, detail });
+        const detail = "a socket option replaces whatever program is attached";
+        throw new NotSupportedError({
+          feature: `replacing a ${place.what} only if a given program is attached`,
+          detail,
+        });
       }
       if (!isSame()) throw new UsageError(`the socket of ${program.what} is closed`);
       set(next);
@@ -110,7 +113,7 @@ function fdOfSocket(source: SocketSource): number {
   if (typeof source === "number" && Number.isInteger(source) && source >= 0) return source;
   const fd = typeof source === "object" && source !== null ? handleOf(source)?.fd : undefined;
   if (fd !== undefined && fd >= 0) return fd;
-  throw new UsageError("the socket has no fd: it is not connected or bound yet, or closed already, or it is no socket");
+  throw new UsageError("the socket has no fd: it is not connected or bound yet, it is closed, or it is not a socket");
 }
 
 interface Handle {

@@ -55,7 +55,7 @@ export function attachSockmap(program: Program, place: SockmapPlace): Link {
 
 function sockmapHook(program: Program, map: BpfMap, attachType: BpfAttachType): Hook {
   const type = PROGRAM_TYPES.get(attachType);
-  if (type === undefined) throw new UsageError(`${program.what}: its attach type is not one of a sockmap`);
+  if (type === undefined) throw new UsageError(`${program.what}: its attach type is not one that sockmaps have`);
   return {
     name: map.what,
     attachType,
@@ -68,8 +68,9 @@ function sockmapHook(program: Program, map: BpfMap, attachType: BpfAttachType): 
 }
 
 function reasonOf(errno: number, map: BpfMap): string | undefined {
-  if (!SOCKET_MAPS.has(map.type)) return `it is a map of type ${map.typeName}, not sockmap or sockhash`;
-  if (errno === Errno.EBUSY) return "the map has a program of this kind, or sk_skb_verdict beside stream programs";
+  if (!SOCKET_MAPS.has(map.type)) return `the map is of type ${map.typeName}, not sockmap or sockhash`;
+  if (errno === Errno.EBUSY)
+    return "the map already has a program of this attach type, or a sk_skb_verdict program would be beside a stream program";
   if (errno === Errno.EOPNOTSUPP) return "the kernel must be built with CONFIG_BPF_STREAM_PARSER";
   return undefined;
 }
@@ -124,9 +125,9 @@ function attachWithoutLink(program: Program, hook: Hook, map: BpfMap, attachType
 
 function cannotCompare(): NotSupportedError {
   return new NotSupportedError({
-    feature: "comparing with an old program",
+    feature: "replacing a program only if a given program is attached",
     minVersion: feature("link:sockmap").since,
-    detail: "PROG_ATTACH to a sockmap replaces whatever is there",
+    detail: "PROG_ATTACH to a sockmap replaces whatever program is attached",
   });
 }
 

@@ -58,9 +58,12 @@ export function updateStructOps(
   if (info.kind !== "struct_ops") throw new UsageError(`${link.what} is a link of kind ${info.kind}, not struct_ops`);
   const next = structOpsMap(object, name);
   if (info.mapId === next.id) {
-    throw new UsageError(`${link.what} has ${next.what} already: an update to the same map can crash the kernel`);
+    throw new UsageError(`${link.what} already has ${next.what}, and an update to the same map can crash the kernel`);
   }
-  if (!isLinked(next)) throw new UsageError(`${next.what} is in the section .struct_ops, not in .struct_ops.link`);
+  if (!isLinked(next))
+    throw new UsageError(
+      `${next.what} cannot be attached by a link: it is in the section .struct_ops, not in .struct_ops.link`,
+    );
   register(object, name);
   link.update(next, options);
 }
@@ -70,7 +73,7 @@ function structOpsMap(object: StructOpsObject, name: string): BpfMap {
   if (map !== undefined && Object.hasOwn(object.structOps, name)) return map;
   const names = Object.keys(object.structOps);
   const hint = names.length === 0 ? "none" : names.join(", ");
-  throw new UsageError(`object ${object.name} has no struct_ops map ${name}; it has ${hint}`);
+  throw new UsageError(`object ${object.name} has no struct_ops map ${name}; its struct_ops maps are: ${hint}`);
 }
 
 function isLinked(map: BpfMap): boolean {
@@ -99,9 +102,9 @@ function register(object: StructOpsObject, name: string): BpfMap {
 function reasonOf(errno: number): string | undefined {
   switch (errno) {
     case Errno.EEXIST:
-      return "another of its name is registered";
+      return "another struct_ops map with the same name is registered";
     case Errno.EBUSY:
-      return "it is registered already";
+      return "the map is already registered";
     case Errno.EINVAL:
       return "the kernel does not accept its contents: a name or a callback may be missing";
     default:

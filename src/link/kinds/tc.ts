@@ -59,10 +59,10 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
   };
   requireType(program, hook);
   const { priority = 0, handle = 0, replace } = place;
-  if (priority > 0xffff) throw new UsageError(`${hook.name}: a priority is from 1 to 65535, not ${priority}`);
-  if (handle > 0xffffffff) throw new UsageError(`${hook.name}: a handle is below 2^32, not ${handle}`);
+  if (priority > 0xffff) throw new UsageError(`${hook.name}: the priority must be from 1 to 65535, not ${priority}`);
+  if (handle > 0xffffffff) throw new UsageError(`${hook.name}: the handle must be below 2^32, not ${handle}`);
   if (replace === true && (priority === 0 || handle === 0)) {
-    throw new UsageError(`${hook.name}: replace needs the priority and the handle of the filter to replace`);
+    throw new UsageError(`${hook.name}: the option replace needs the priority and the handle of the filter to replace`);
   }
   const set = (one: Program, filter: TcFilter, options: { replace?: boolean | undefined }): TcFilter =>
     explained(one, hook, () => setBpfFilter({ ...filter, progFd: one.fd, name: one.name }, options));
@@ -106,16 +106,16 @@ export function removeClsact(device: string | number): void {
 
 function cannotCompare(): NotSupportedError {
   return new NotSupportedError({
-    feature: "comparing with an old program",
+    feature: "replacing a program only if a given program is attached",
     minVersion: feature("link:tcx").since,
-    detail: "the kernel replaces a filter without a check of its program",
+    detail: "the kernel replaces a filter without checking its program",
   });
 }
 
 function reasonOf({ call, errno }: SyscallError, ifindex: number): string | undefined {
   const isFilter = call === "RTM_NEWTFILTER";
   if (errno === Errno.EEXIST && isFilter) {
-    return "there is a filter with this priority and handle; replace takes its place";
+    return "a filter with this priority and handle exists already; the option replace replaces it";
   }
   if (errno !== Errno.ENOENT) return missingDevice(errno, ifindex);
   return `the kernel must be built with ${isFilter ? "CONFIG_NET_CLS_BPF" : "CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_ACT"}`;

@@ -35,17 +35,17 @@ const OPTIONS: OptionTable<TracingMultiPlace> = {
 export function attachTracingMulti(program: Program, place: TracingMultiPlace = {}): KernelLink {
   checkArguments("attachTracingMulti", program, place, OPTIONS);
   const hook: Hook = {
-    name: "functions of the kernel",
+    name: "kernel functions",
     programTypes: [BpfProgType.BPF_PROG_TYPE_TRACING],
     feature: "link:tracing_multi",
     explain: ({ errno }) =>
-      errno === Errno.ENOENT || errno === Errno.EINVAL ? "one of the functions may not be traced" : undefined,
+      errno === Errno.ENOENT || errno === Errno.EINVAL ? "one of the functions cannot be traced" : undefined,
   };
   requireType(program, hook);
   const attachType = resolveAttachType(place.attachType, program);
   const pattern = place.pattern ?? (place.ids === undefined ? program.origin.attachTo : undefined);
   if (pattern !== undefined && (place.ids ?? place.cookies) !== undefined) {
-    throw new UsageError(`${program.what}: ids and cookies do not go with a pattern`);
+    throw new UsageError(`${program.what}: ids and cookies cannot be used with a pattern`);
   }
   const ids = place.ids ?? functionsThatFit(pattern ?? "");
   if (ids.length === 0) throw new UsageError(`${program.what}: no traceable function matches "${pattern ?? ""}"`);

@@ -33,7 +33,7 @@ export function attachTracing(program: Program, options: TracingOptions = {}): K
   };
   requireType(program, hook);
   if (program.origin.attachType === BpfAttachType.BPF_TRACE_ITER) {
-    throw new UsageError(`${program.what} is an iterator: attach it with attachIterator()`);
+    throw new UsageError(`${program.what} is an iterator; attach it with attachIterator()`);
   }
   return attachByBtf(program, hook, options);
 }
@@ -68,15 +68,15 @@ export function attachByBtf(program: Program, hook: Hook, options: TracingOption
 export function reasonOfTrampoline(errno: number): Error | string | undefined {
   switch (errno) {
     case Errno.ENOENT:
-      return "it was attached before, and kernels before 5.13 can attach such a program only once; load it again";
+      return "the program was attached before, and kernels before 5.13 can attach such a program only once; load it again";
     case Errno.EBUSY:
-      return "it is already attached, or its target has too many programs or a program that excludes this one";
+      return "the program is already attached, or its target has too many programs, or one that excludes other programs";
     case Errno.E2BIG:
-      return "its target takes no more programs";
+      return "the target of the program cannot have more programs";
     case Errno.ENOTSUPP:
       return new NotSupportedError({
-        feature: "trampolines",
-        detail: "this architecture has none, or none for this function",
+        feature: "BPF trampolines",
+        detail: "this architecture has none, or the kernel cannot make one for this function",
       });
     default:
       return undefined;

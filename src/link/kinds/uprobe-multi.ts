@@ -64,11 +64,11 @@ export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}
   const session = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_SESSION;
   requireType(program, hookIn("a program or library", { session }));
   if (session && place.returns === true) {
-    throw new UsageError(`${program.what}: a session runs at entry and at return; leave out returns`);
+    throw new UsageError(`${program.what}: a session always runs at entry and at return; leave out the option returns`);
   }
   const { binary, names } = target(program, place);
   if (names?.some(hasWildcard) === true && (place.cookies ?? place.refCounters) !== undefined) {
-    throw new UsageError(`${program.what}: cookies and refCounters go with whole names, not with patterns`);
+    throw new UsageError(`${program.what}: cookies and refCounters cannot be used with a pattern; give whole names`);
   }
   const executable = openExecutable(binary);
   const offsets = place.offsets ?? (names ?? []).flatMap((name) => offsetsOf(executable, name));
@@ -125,13 +125,13 @@ function offsetsOf({ elf }: Executable, name: string): number[] {
 function target(program: Program, place: UprobeMultiPlace): { binary: string; names?: readonly string[] | undefined } {
   const { symbols, offsets, pattern } = place;
   if ([symbols, offsets, pattern].filter((one) => one !== undefined).length > 1) {
-    throw new UsageError(`${program.what}: give symbols, offsets or a pattern, not several of them`);
+    throw new UsageError(`${program.what}: give only one of the options symbols, offsets and pattern`);
   }
   const section = /^([^:]+):(.+)$/.exec(program.origin.attachTo ?? "");
   const binary = place.binary ?? section?.[1];
   if (binary === undefined) {
     throw new UsageError(
-      `${program.what}: give its binary, for example { binary: "libc.so.6" }; its section names none`,
+      `${program.what}: give its binary, for example { binary: "libc.so.6" }; its section does not name one`,
     );
   }
   if (offsets !== undefined) {
@@ -140,7 +140,9 @@ function target(program: Program, place: UprobeMultiPlace): { binary: string; na
   }
   const names = symbols ?? [pattern ?? (place.binary === undefined ? section?.[2] : undefined) ?? ""];
   if (names.length === 0 || names.includes("")) {
-    throw new UsageError(`${program.what}: give its functions in ${binary} as symbols, a pattern or offsets`);
+    throw new UsageError(
+      `${program.what}: give the functions in ${binary} by one of the options symbols, pattern and offsets`,
+    );
   }
   return { binary, names };
 }

@@ -64,7 +64,7 @@ function attachTo(program: Program, place: UprobePlace, returns: boolean): Link 
   requireType(program, { name: `a ${returns ? "uretprobe" : "uprobe"}`, programTypes: PROGRAM_TYPES });
   const { binary, symbol, offset } = target(program, place);
   if (returns && symbol !== undefined && offset !== 0) {
-    throw new UsageError(`${program.what}: a uretprobe takes no offset in a function`);
+    throw new UsageError(`${program.what}: a uretprobe cannot have an offset in a function`);
   }
   const executable = openExecutable(binary);
   const start = symbol === undefined ? 0 : findFunction(executable.elf, symbol).offset;
@@ -110,7 +110,7 @@ export function reasonOfUprobe(errno: number, pid: number | undefined): string |
       return pid === undefined ? undefined : `there is no process ${pid}`;
     case Errno.EIO:
     case Errno.ENOTDIR:
-      return "the file cannot be mapped and executed";
+      return "the file cannot be mapped as executable code";
     default:
       return undefined;
   }
@@ -126,14 +126,16 @@ function target(program: Program, place: UprobePlace): UprobeTarget {
   const { binary, symbol, offset = 0 } = place;
   if (binary !== undefined) {
     if (symbol === undefined && place.offset === undefined) {
-      throw new UsageError(`${program.what}: give the function in ${binary} (symbol), or the offset of an instruction`);
+      throw new UsageError(
+        `${program.what}: give the function in ${binary} by the option symbol, or an instruction by the option offset`,
+      );
     }
     return { binary, symbol: symbol === "" ? undefined : symbol, offset };
   }
   const named = uprobeSection(program.origin.attachTo ?? "");
   if (named === undefined) {
     throw new UsageError(
-      `${program.what}: give its binary and symbol, for example { binary: "libc.so.6", symbol: "malloc" }; its section names none`,
+      `${program.what}: give its binary and symbol, for example { binary: "libc.so.6", symbol: "malloc" }; its section does not name them`,
     );
   }
   return symbol === undefined ? named : { ...named, symbol, offset };

@@ -140,7 +140,7 @@ function nameAddress(map: BpfMap, { address, spec }: NumberedTarget): () => void
   } catch (error) {
     if (!(error instanceof SyscallError) || error.errno !== Errno.EEXIST) throw error;
     throw new UsageError(
-      "a program of this object is attached to that USDT already; a kernel without cookies (before Linux 5.15) has room for one program at each address",
+      "another program of this object is already attached to this USDT; kernels without cookies (before Linux 5.15) allow only one program at each address",
       { cause: error },
     );
   }
@@ -157,12 +157,16 @@ function u32(value: number): Uint8Array {
 
 function usdtMaps({ what, origin }: Program): { specs: BpfMap; ids: BpfMap } {
   if (origin.maps === undefined) {
-    throw new UsageError(`${what} was not loaded by this process: a USDT needs the maps of its object`);
+    throw new UsageError(
+      `${what} was not loaded by this process, so it cannot be attached to a USDT, which needs the maps of the program's object`,
+    );
   }
   const specs = origin.maps[SPECS];
   const ids = origin.maps[IDS];
   if (specs !== undefined && ids !== undefined) return { specs, ids };
-  throw new UsageError(`${what}: its object has no maps ${SPECS} and ${IDS}; include <bpf/usdt.bpf.h> in its source`);
+  throw new UsageError(
+    `${what}: the program's object does not have the maps ${SPECS} and ${IDS}; include <bpf/usdt.bpf.h> in its source`,
+  );
 }
 
 function target(program: Program, place: UsdtPlace): { binary: string; provider: string; name: string } {

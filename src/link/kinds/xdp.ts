@@ -76,7 +76,7 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
     const mode = expectedFd === undefined ? flags | XdpFlag.XDP_FLAGS_UPDATE_IF_NOEXIST : flags;
     const explain: Hook["explain"] = (refusal) =>
       refusal.errno === Errno.EEXIST && expectedFd !== undefined
-        ? "another program has been attached there meanwhile"
+        ? "another program was attached there at the same time"
         : hook.explain?.(refusal);
     try {
       explained(one, { ...hook, explain }, () => xdpAttach(own.number, ifindex, { flags: mode, expectedFd }));
@@ -114,14 +114,17 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
 function reasonOf(errno: number, mode: XdpPlace["mode"]): string | undefined {
   switch (errno) {
     case Errno.EBUSY:
-      return "another program is attached to it in this mode";
+      return "another program is attached to the device in this mode";
     case Errno.EEXIST:
-      return "a program is attached to it in another mode; a device has either driver or generic programs";
+      return "a program is attached to it in another mode; a device can have a program in driver or in generic mode, not in both";
     case Errno.EOPNOTSUPP:
-      return mode === "driver" ? "its driver has no XDP; mode generic works with every device" : undefined;
+      return mode === "driver"
+        ? "the device's driver does not support XDP; the mode generic works with every device"
+        : undefined;
     case Errno.EINVAL:
-      if (mode === "offload") return "the device must have hardware for programs, and the program be loaded for it";
-      return mode && "a program that was loaded for a device's hardware can be attached in mode offload alone";
+      if (mode === "offload")
+        return "the mode offload needs a device that can run programs itself, and a program that was loaded for this device";
+      return mode && "a program that was loaded for a device's hardware can be attached only in the mode offload";
     default:
       return undefined;
   }

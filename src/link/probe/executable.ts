@@ -27,7 +27,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
  * found.
  */
 export function resolveBinary(name: string): string {
-  if (name === "") throw new UsageError("give the program or library: its path, or a name such as libc.so.6");
+  if (name === "") throw new UsageError("give the program or library by its path, or by a name such as libc.so.6");
   if (name.includes("/")) return name;
   const isLibrary = name.endsWith(".so") || name.includes(".so.");
   const paths = isLibrary

@@ -30,7 +30,10 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
   const read = (at: number, length: number): DataView => {
     if (at < 0 || at + length > size) throw fail("the archive is truncated", at);
     if (length > MOST_BYTES)
-      throw fail(`the archive's directory takes ${length} bytes; at most ${MOST_BYTES} are read`, at);
+      throw fail(
+        `the archive's directory is too large: it has ${length} bytes, and bpfts reads at most ${MOST_BYTES}`,
+        at,
+      );
     const bytes = new Uint8Array(length);
     readSync(fd, bytes, 0, length, at);
     return new DataView(bytes.buffer);
@@ -40,7 +43,7 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
   const tail = read(tailAt, size - tailAt);
   let end = tail.byteLength - END_SIZE;
   while (end >= 0 && tail.getUint32(end, true) !== END) end--;
-  if (end < 0) throw fail("not a zip archive: it has no end record");
+  if (end < 0) throw fail("this is not a zip archive: it has no end record");
   const count = tail.getUint16(end + 10, true);
   const directory = read(tail.getUint32(end + 16, true), tail.getUint32(end + 12, true));
   const wanted = Buffer.from(name);
@@ -55,7 +58,7 @@ export function findZipEntry(fd: number, size: number, name: string, archive: st
     const own = Buffer.from(directory.buffer, at + DIRECTORY_SIZE, nameLength);
     if (own.equals(wanted)) {
       if (directory.getUint16(at + 10, true) !== STORED) {
-        throw new UsageError(`${name} in ${archive} is compressed: no process can map it from there`);
+        throw new UsageError(`${name} in ${archive} is compressed, so no process can map it from there`);
       }
       const localAt = directory.getUint32(at + 42, true);
       const local = read(localAt, LOCAL_SIZE);

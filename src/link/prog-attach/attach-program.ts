@@ -80,7 +80,7 @@ export function attachProgram(program: Program, options: AttachProgramOptions): 
  */
 export function detachProgram(program: Program | undefined, options: DetachProgramOptions): void {
   if (isAtCgroup(options)) {
-    if (program === undefined) throw new UsageError("give the program that is to be detached from a cgroup");
+    if (program === undefined) throw new UsageError("detachProgram: give the program to detach from the cgroup");
     detachFromCgroup(program, options);
     return;
   }
@@ -109,7 +109,7 @@ function atHook(place: HookPlace, call: Call): void {
   else if (place.netns === "self") act(0, "this network namespace");
   else {
     throw new UsageError(
-      'without a link a program can only be attached to this network namespace ("self"); attachNetns attaches it to another',
+      'without a link a program can only be attached to this network namespace ("self"); use attachNetns for another one',
     );
   }
 }
@@ -134,9 +134,9 @@ function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook
 
 function reasonOf(errno: number): string | undefined {
   if (errno === Errno.ENODEV) return "there is no such network device in this network namespace";
-  return errno === Errno.ENXIO ? "the device is not of the kind that this hook belongs to" : undefined;
+  return errno === Errno.ENXIO ? "a device of this kind has no such hook" : undefined;
 }
 
 function reasonAlone(errno: number): string | undefined {
-  return errno === Errno.ENOENT ? "it is not attached there" : undefined;
+  return errno === Errno.ENOENT ? "the program is not attached there" : undefined;
 }

@@ -44,10 +44,10 @@ export function withHookTarget<T>(at: HookTarget, use: (target: number, what: st
   if ("map" in at) return use(at.map.fd, at.map.what);
   if ("lirc" in at) return withReceiver(at.lirc, use);
   if ("target" in at) {
-    if (at.target > 0xffffffff) throw new UsageError(`${at.target} is not an fd or an index`);
+    if (at.target > 0xffffffff) throw new UsageError(`${at.target} is neither an fd nor the index of a device`);
     return use(at.target, `target ${at.target}`);
   }
-  if (!("cgroup" in at)) throw new UsageError(`give one of ${Object.keys(HOOK_TARGETS).join(", ")}`);
+  if (!("cgroup" in at)) throw new UsageError(`give the target by one of ${Object.keys(HOOK_TARGETS).join(", ")}`);
   return withCgroup(at.cgroup, ({ fd }) => use(fd, `cgroup ${at.cgroup}`));
 }
 

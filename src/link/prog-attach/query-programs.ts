@@ -56,7 +56,7 @@ export function queryPrograms(
       name,
       attachType: type,
       feature: FEATURES.get(type),
-      explain: ({ errno }: { errno: number }) => (errno === Errno.EINVAL ? "it has no such hook" : undefined),
+      explain: ({ errno }: { errno: number }) => (errno === Errno.EINVAL ? "the target has no such hook" : undefined),
     };
     const answer = explainedQuery(hook, () => progQuery(target, type, { query_flags }));
     const { prog_ids, link_ids, link_attach_flags, prog_attach_flags, attach_flags, revision } = answer;

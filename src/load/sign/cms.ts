@@ -42,7 +42,9 @@ function signatureAlgorithm(key: KeyObject): Uint8Array {
     case "ec":
       return encodeDer(Tag.SEQUENCE, encodeObject(ECDSA_SHA256));
     default:
-      throw new UsageError(`the kernel checks signatures by keys of RSA and ECDSA, not of ${key.asymmetricKeyType}`);
+      throw new UsageError(
+        `a key of type ${key.asymmetricKeyType} cannot sign a loader program: the kernel checks only RSA and ECDSA signatures`,
+      );
   }
 }
 
@@ -63,7 +65,7 @@ export function subjectKeyIdentifier(certificate: Uint8Array, source: string): U
     }
   }
   throw new UsageError(
-    `${source} has no subject key identifier, by which the kernel finds the key: make the certificate with one (X.509 version 3)`,
+    `the certificate ${source} has no subject key identifier, which the kernel needs to find the key; make an X.509 version 3 certificate with one`,
   );
 }
 

@@ -31,7 +31,9 @@ export class LoaderSignature {
     const key = readPrivateKey(signer.privateKey);
     const certificate = readCertificate(signer.certificate);
     if (!certificate.checkPrivateKey(key)) {
-      throw new UsageError(`${signer.certificate} is the certificate of another key than ${signer.privateKey}`);
+      throw new UsageError(
+        `the certificate ${signer.certificate} does not belong to the private key ${signer.privateKey}`,
+      );
     }
     this.#certificate = certificate.raw;
     this.#description = basename(signer.certificate);
@@ -54,7 +56,7 @@ function readPrivateKey(path: string): KeyObject {
   try {
     return crypto().createPrivateKey(data);
   } catch (error) {
-    throw new UsageError(`${path} is no private key in PEM that can be read without a password`, { cause: error });
+    throw new UsageError(`${path} is not an unencrypted private key in PEM format`, { cause: error });
   }
 }
 
@@ -63,6 +65,6 @@ function readCertificate(path: string): X509Certificate {
   try {
     return new (crypto().X509Certificate)(data);
   } catch (error) {
-    throw new UsageError(`${path} is no X.509 certificate, neither in PEM nor in DER`, { cause: error });
+    throw new UsageError(`${path} is not an X.509 certificate in PEM or DER format`, { cause: error });
   }
 }

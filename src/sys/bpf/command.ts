@@ -52,7 +52,10 @@ export function findCommand(
  */
 export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
   const size = lengthOf(attr);
-  if (size > LONGEST_ATTR) throw new UsageError(`an attr of ${size} bytes: the kernel takes at most ${LONGEST_ATTR}`);
+  if (size > LONGEST_ATTR)
+    throw new UsageError(
+      `the attr of this bpf(2) call has ${size} bytes, but the kernel accepts at most ${LONGEST_ATTR}`,
+    );
   const arena = beginCall();
   arena.bytes.set(attr, 0);
   const result = bpfAt(checkU32(cmd, "cmd"), arena.base, size);

@@ -279,7 +279,9 @@ function fillUprobeMulti(view: DataView, options: UprobeMultiOptions): void {
 function sameLength(count: number, arrays: Readonly<Record<string, readonly U64[] | undefined>>): void {
   for (const [name, values] of Object.entries(arrays)) {
     if (values !== undefined && values.length !== count) {
-      throw new UsageError(`${name} has ${values.length} elements, but the link has ${count} targets`);
+      throw new UsageError(
+        `${name} must have one element for each target, that is ${count}, but it has ${values.length}`,
+      );
     }
   }
 }

@@ -120,7 +120,7 @@ function setFd(fd: number): void {
 function setCall(fd: number, flags: bigint): void {
   setFd(fd);
   if (flags !== lastFlags) {
-    if (flags < 0n || flags > 0xffffffffffffffffn) throw new UsageError(`flags: ${flags} do not fit 64 bits`);
+    if (flags < 0n || flags > 0xffffffffffffffffn) throw new UsageError(`flags: ${flags} does not fit into 64 bits`);
     attr64[3] = flags;
     lastFlags = flags;
   }
@@ -128,7 +128,7 @@ function setCall(fd: number, flags: bigint): void {
 
 function setKey(key: Uint8Array): void {
   if (lengthOf(key) > ELEM_KEY_SIZE) {
-    throw new UsageError(`a map key has at most 512 bytes, ${lengthOf(key)} were given`);
+    throw new UsageError(`a map key has at most 512 bytes, but ${lengthOf(key)} were given`);
   }
   copyIn(key, KEY);
 }
@@ -142,7 +142,7 @@ function setValue(fd: number, value: Uint8Array): void {
   if (length <= ELEM_VALUE_SIZE) return;
   const { value_bytes } = mapElementSize(fd);
   if (value_bytes > length) {
-    throw new UsageError(`values of this map have ${value_bytes} bytes, but there is room for ${length} only`);
+    throw new UsageError(`a value of this map has ${value_bytes} bytes, but the buffer for it has only ${length}`);
   }
   attr64[2] = BigInt(addressOf(value));
 }
@@ -243,7 +243,7 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
   // The kernel writes the next key into the arena, so `next` must not be longer than the key's place there. No map has
   // longer keys.
   if (lengthOf(next) > ELEM_KEY_SIZE) {
-    throw new UsageError(`a map key has at most 512 bytes, room for ${lengthOf(next)} was given`);
+    throw new UsageError(`a map key has at most 512 bytes, but the buffer for the next key has ${lengthOf(next)}`);
   }
   const result = bpfAt(BpfCmd.BPF_MAP_GET_NEXT_KEY, attrAddress, UP_TO_VALUE);
   attr64[1] = keyAddress;

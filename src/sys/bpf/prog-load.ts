@@ -113,7 +113,7 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
   const { insns, func_info, line_info, core_relos, fd_array, signature } = options;
   const length = lengthOf(insns);
   if (length === 0 || length % 8 !== 0) {
-    throw new UsageError(`${length} bytes of instructions are not a number of whole 8-byte instructions`);
+    throw new UsageError(`the instructions have ${length} bytes, which is not a multiple of 8`);
   }
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
   const arena = beginCall();

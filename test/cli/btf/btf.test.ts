@@ -219,7 +219,7 @@ describe("names and differences", () => {
     );
     assert.match(
       failure("btf", "dump", "file", OBJECT, "type", "flaw").line,
-      /there is no type 'flaw'; near it are: flow/,
+      /there is no type 'flaw'; similar names are: flow/,
     );
     assert.match(failure("btf", "dump", "file", OBJECT, "root_id", "1", "type", "flow").line, /cannot use type/);
   });
@@ -234,7 +234,7 @@ describe("names and differences", () => {
     assert.equal(total, found.length);
     assert.match(
       failure("btf", "find", "no_such_name", "file", OBJECT).line,
-      /no name fits .*'\*no_such_name\*' finds/,
+      /no name matches .*'\*no_such_name\*' finds/,
     );
   });
 

@@ -63,20 +63,23 @@ function checkTree(t: TestContext, path: string, fd: number): void {
   const cases: [string[], RegExp][] = [
     [
       ["attach", path, "device", "id", `${egress}`],
-      /^Error: program egress \(cgroup_skb\) cannot be attached to .* as cgroup_device: that hook takes cgroup_device programs$/,
+      /^Error: program egress \(cgroup_skb\) cannot be attached to .* as cgroup_device: this hook takes cgroup_device programs$/,
     ],
     [
       ["attach", path, "egress", "id", `${egress}`, "override"],
-      /as cgroup_inet_egress: program \d+ is attached there with multi, and a hook takes programs of one mode \(this one comes with override\)$/,
+      /as cgroup_inet_egress: program \d+ is attached there with multi, but this program was to be attached with override; all programs at a hook must have the same mode$/,
     ],
-    [["attach", path, "egress", "id", `${egress}`, "multi"], /as cgroup_inet_egress: it is attached there already$/],
+    [
+      ["attach", path, "egress", "id", `${egress}`, "multi"],
+      /as cgroup_inet_egress: the program is already attached there$/,
+    ],
     [
       ["attach", path, "egress", "id", `${egress}`, "multi", "override"],
       /^Error: multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead$/,
     ],
     [
       ["attach", `${path}/below`, "sock_create", "id", `${socket}`],
-      /as cgroup_inet_sock_create: program \d+ is attached with neither multi nor override to .* above it, which allows none below$/,
+      /as cgroup_inet_sock_create: program \d+ is attached with neither multi nor override to .* above it, so the cgroups below can have no programs$/,
     ],
     [
       ["attach", path, "egress", "id", `${egress}`, "nonsense"],
@@ -87,11 +90,11 @@ function checkTree(t: TestContext, path: string, fd: number): void {
     [["attach", path, "egress"], /too few parameters for cgroup attach/],
     [
       ["detach", path, "ingress", "id", `${egress}`],
-      /^Error: program egress is not attached to .* as cgroup_inet_ingress: nothing is$/,
+      /^Error: program egress is not attached to .* as cgroup_inet_ingress; nothing is attached there$/,
     ],
     [
       ["detach", path, "sock_create", "id", `${device}`],
-      /^Error: program device is not attached to .* as cgroup_inet_sock_create: there is program \d+$/,
+      /^Error: program device is not attached to .* as cgroup_inet_sock_create; program \d+ is attached there$/,
     ],
     [["show", "/nowhere"], /^Error: can't open cgroup \/nowhere: No such file or directory$/],
     [

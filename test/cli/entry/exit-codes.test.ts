@@ -81,7 +81,7 @@ test("the empty word is shown in quotes, or told in words", (t) => {
   const { id } = mapInfo(map);
   const cases: readonly (readonly [line: readonly string[], error: RegExp])[] = [
     [["map", "update", "id", `${id}`, "key", "1", "0", "0", "0", "value", ""], /^error parsing byte: ''$/],
-    [["map", "show", "pinned", ""], /^an empty path names no pin$/],
+    [["map", "show", "pinned", ""], /^the path of a pin cannot be empty$/],
     [["map", "pin", "id", `${id}`, ""], /^can't pin BPF object: the path is empty$/],
     [["prog", "loadall", "test/bpf/counter.bpf.o", ""], /^can't pin BPF object: the path is empty$/],
     [["prog", "load", "test/bpf/counter.bpf.o", ""], /^can't pin BPF object: the path is empty$/],

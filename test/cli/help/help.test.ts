@@ -83,7 +83,7 @@ test("general help has a sentence for each object and all options", async () => 
   for (const { name, summary } of COMMANDS.filter((one) => one.name !== "help")) {
     assert.ok(text.includes(`  ${name} `) && text.toLowerCase().includes(summary.toLowerCase()), name);
   }
-  assert.match(text, / {2}-p, --pretty +print JSON in many lines/);
+  assert.match(text, / {2}-p, --pretty +print indented JSON \(implies -j\)/);
   for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
 });
 

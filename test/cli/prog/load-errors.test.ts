@@ -42,14 +42,14 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
     [
       "no privileges",
       ["prog", "show"],
-      /: Operation not permitted; CAP_SYS_ADMIN is missing: run as root or grant it$/,
+      /: Operation not permitted; CAP_SYS_ADMIN is missing: run as root, or grant this capability$/,
       POWERLESS,
     ],
     ["no privileges to read the file", load(secret, pin), /secret.o cannot be read: permission denied$/, POWERLESS],
     [
       "no BTF of the kernel",
       load("test/bpf/core-fields.bpf.o", pin),
-      /: this kernel does not support BTF of its own: \/sys\/kernel\/btf\/vmlinux does not exist, .*kernel_btf FILE/,
+      /: this kernel does not support publishing its BTF: \/sys\/kernel\/btf\/vmlinux does not exist, .*kernel_btf FILE/,
       WITHOUT_BTF,
     ],
     [
@@ -62,7 +62,11 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
       load("test/bpf/core-fields.bpf.o", pin, "kernel_btf", directory),
       /cannot be read: it is a directory$/,
     ],
-    ["an empty file for BTF", load("test/bpf/core-fields.bpf.o", pin, "kernel_btf", empty), /empty.o is empty: BTF/],
+    [
+      "an empty file for BTF",
+      load("test/bpf/core-fields.bpf.o", pin, "kernel_btf", empty),
+      /empty.o is empty; it should be BTF or an ELF file that contains BTF$/,
+    ],
     [
       "another file for BTF",
       load("test/bpf/core-fields.bpf.o", pin, "kernel_btf", minimal.replace("minimal.bpf", "text")),
@@ -89,7 +93,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
       load(minimal, `${bpffs}/no/p`),
       /^can't pin BPF object: dir '.*\/no' doesn't exist$/,
     ],
-    ["a name with a dot", load(minimal, `${bpffs}/a.b`), /a name in a BPF file system cannot have a dot/],
+    ["a name with a dot", load(minimal, `${bpffs}/a.b`), /which names in a BPF file system cannot contain/],
     [
       "an unknown type",
       load(minimal, pin, "type", "xpd"),
@@ -106,12 +110,12 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
       load("/no.o", pin),
       /^failed to open object file: \/no.o cannot be read: there is no such file$/,
     ],
-    ["a device", load("/dev/zero", pin), /\/dev\/zero is no regular file and holds more than 67108864 bytes/],
+    ["a device", load("/dev/zero", pin), /\/dev\/zero is too large: bpfts reads at most 67108864 bytes/],
     ["a directory", load(directory, pin), /^failed to open object file: .* cannot be read: it is a directory$/],
     [
       "an empty file",
       load(empty, pin),
-      /^failed to open object file: .*empty.o is empty: a BPF object file is expected$/,
+      /^failed to open object file: .*empty.o is empty; it should be a BPF object file$/,
     ],
     [
       "another file",
@@ -127,12 +131,12 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
     [
       "a device without offload",
       load(minimal, pin, "offload_dev", "lo"),
-      /the driver of the device with index 1 takes no offloaded programs/,
+      /the driver of the device with index 1 does not accept offloaded programs/,
     ],
     [
       "a device without metadata",
       load(minimal, pin, "xdpmeta_dev", "lo"),
-      /takes no XDP programs that read its packets' metadata$/,
+      /does not accept XDP programs that read its packets' metadata$/,
     ],
     [
       "a map that is not in the object",

@@ -87,7 +87,7 @@ test("prog profile says what is wrong with its words", () => {
   const id = `${object.programs.egress?.id}`;
   for (const [words, message, code] of [
     [["id", id], /^Error: 'profile' needs at least 3 arguments, 2 found\n$/, 234],
-    [["id", id, "nonsense"], /^Error: unknown metric nonsense: there are cycles, instructions, /, 255],
+    [["id", id, "nonsense"], /^Error: unknown metric nonsense: use one of cycles, instructions, /, 255],
     [["id", id, "duration", "x", "cycles"], /^Error: can't parse x as duration\n$/, 255],
     [["id", id, "cy", "in", "l1", "llc", "it"], /^Error: too many \(5\) metrics: no more than 4 /, 255],
   ] as const) {

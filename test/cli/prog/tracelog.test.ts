@@ -81,7 +81,7 @@ test("the log is iterated until it is told to end", async (t) => {
   assert.ok(seen);
 });
 
-test("streams of programs are taken, or missing in so many words", (t) => {
+test("program streams are taken, or missing in so many words", (t) => {
   const program = printing(t, number);
   const ran = bpfts("prog", "tracelog", "stdout", "id", `${program.id}`);
   if (needs(t, "prog:stream")) {

@@ -60,13 +60,19 @@ test("with neither multi nor override a program runs in all cgroups below, and n
   attachProgram(one, { cgroup: top.path });
   assert.deepEqual(origins(await assertOrder(all, leaf, "1")), ["top"]);
   for (const options of [{}, { override: true }, { multi: true }]) {
-    assert.throws(() => attachProgram(two, { cgroup: middle.path, ...options }), /allows none below/);
+    assert.throws(
+      () => attachProgram(two, { cgroup: middle.path, ...options }),
+      /program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
+    );
   }
-  assert.throws(() => attachCgroup(two, { cgroup: leaf.path }), /allows none below/);
+  assert.throws(
+    () => attachCgroup(two, { cgroup: leaf.path }),
+    /program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
+  );
   // At its own cgroup another one takes its place.
   attachProgram(two, { cgroup: top.path });
   await assertOrder(all, middle, "2");
-  assert.throws(() => detachProgram(one, { cgroup: top.path }), /there is program \d+$/);
+  assert.throws(() => detachProgram(one, { cgroup: top.path }), /; program \d+ is attached there$/);
   detachProgram(two, { cgroup: top.path });
   await assertOrder(all, leaf, "");
 });
@@ -82,7 +88,10 @@ test("with override the nearest program runs alone", async (t) => {
   assert.deepEqual(origins(await assertOrder(all, leaf, "3")), ["leaf"]);
   await assertOrder(all, middle, "2");
   assert.deepEqual(origins(await assertOrder(all, top, "1")), ["top override"]);
-  assert.throws(() => attachProgram(one, { cgroup: middle.path, multi: true }), /with override, and a hook takes/);
+  assert.throws(
+    () => attachProgram(one, { cgroup: middle.path, multi: true }),
+    /with override, but this program was to be attached with multi; all programs at a hook must have the same mode$/,
+  );
 });
 
 test("with multi all of them run: those of the cgroup first, then those above", async (t) => {
@@ -103,8 +112,14 @@ test("with multi all of them run: those of the cgroup first, then those above", 
   ]);
   await assertOrder(all, middle, "3412");
   await assertOrder(all, top, "12");
-  assert.throws(() => attachProgram(programs[0], { cgroup: top.path, multi: true }), /it is attached there already$/);
-  assert.throws(() => attachProgram(programs[0], { cgroup: top.path }), /with multi, and a hook takes programs of one/);
+  assert.throws(
+    () => attachProgram(programs[0], { cgroup: top.path, multi: true }),
+    /the program is already attached there$/,
+  );
+  assert.throws(
+    () => attachProgram(programs[0], { cgroup: top.path }),
+    /with multi, but this program was to be attached with neither multi nor override; all programs at a hook must have the same mode$/,
+  );
   // A place is handed on.
   const seven = tracer.program(7);
   attachProgram(seven, { cgroup: top.path, multi: true, replace: programs[0] });
@@ -129,7 +144,7 @@ test("a link and a program without one stand in one list; the details tell them 
   );
   assert.throws(
     () => detachProgram(two, { cgroup: top.path }),
-    new RegExp(`is attached to .* by link ${link.id}; detach or close that instead$`),
+    new RegExp(`is attached to .* by link ${link.id}; detach or close the link instead$`),
   );
   link.update(tracer.program(4));
   await assertOrder(all, leaf, "314");
@@ -163,7 +178,7 @@ test("an order: first, last, before and after, by programs and links", async (t)
   if (!ordersCgroups(top)) {
     assert.throws(() => attachProgram(two, { ...place, anchor: { before: one } }), {
       code: "NOT_SUPPORTED",
-      message: /an order among the programs of a cgroup/,
+      message: /ordering the programs of a cgroup/,
     });
     assert.throws(() => attachCgroup(two, { cgroup: top.path, preorder: true }), { code: "NOT_SUPPORTED" });
     return t.skip("cgroups have an order since 6.17");
@@ -197,16 +212,22 @@ test("an order: first, last, before and after, by programs and links", async (t)
   const { revision } = queryCgroup(top.path, TYPE);
   assert.throws(
     () => attachProgram(stranger, { ...place, expectedRevision: revision - 1n }),
-    /no longer that of revision/,
+    /the list of programs at this hook has changed since revision 8$/,
   );
-  assert.throws(() => attachCgroup(stranger, { cgroup: top.path, expectedRevision: 99999n }), /of revision 99999$/);
+  assert.throws(
+    () => attachCgroup(stranger, { cgroup: top.path, expectedRevision: 99999n }),
+    /the list of programs at this hook has changed since revision 99999$/,
+  );
   attachProgram(stranger, { ...place, expectedRevision: revision });
   await assertOrder(all, leaf, "687243159");
-  assert.throws(() => detachProgram(stranger, { cgroup: top.path, expectedRevision: revision }), /no longer/);
+  assert.throws(
+    () => detachProgram(stranger, { cgroup: top.path, expectedRevision: revision }),
+    /the list of programs at this hook has changed since revision 9$/,
+  );
   detachProgram(stranger, { cgroup: top.path, expectedRevision: revision + 1n });
   assert.throws(
     () => attachProgram(stranger, { cgroup: top.path, anchor: "head" }),
-    /a place in the order \(anchor\) needs multi/,
+    /the option anchor needs the option multi$/,
   );
 });
 

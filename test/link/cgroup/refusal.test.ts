@@ -36,38 +36,41 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
     [() => attachProgram(egress, { cgroup: `${cgroup}/cgroup.procs` }), /is not a cgroup: it is not a directory$/],
     [
       () => attachProgram(egress, { cgroup, attachType: "cgroup_device", multi: true }),
-      /^program inet_egress \(cgroup_skb\) cannot be attached to \S+ as cgroup_device: that hook takes cgroup_device programs$/,
+      /^program inet_egress \(cgroup_skb\) cannot be attached to \S+ as cgroup_device: this hook takes cgroup_device programs$/,
     ],
     [
       () => attachCgroup(bind4, { cgroup, attachType: "cgroup_inet4_connect" }),
-      /as cgroup_inet4_connect: it was loaded for cgroup_inet4_bind, and that hook takes programs loaded for cgroup_inet4_connect$/,
+      /as cgroup_inet4_connect: it was loaded for cgroup_inet4_bind, but this hook takes programs loaded for cgroup_inet4_connect$/,
     ],
-    [() => attachCgroup(bind4, { cgroup, attachType: "xdp" }), /as xdp: that is not an attach type of cgroups$/],
-    [() => attachProgram(egress, { cgroup, multi: true }), /as cgroup_inet_egress: it is attached there already$/],
+    [() => attachCgroup(bind4, { cgroup, attachType: "xdp" }), /as xdp: cgroups have no hook of this attach type$/],
+    [
+      () => attachProgram(egress, { cgroup, multi: true }),
+      /as cgroup_inet_egress: the program is already attached there$/,
+    ],
     [
       () => attachProgram(other, { cgroup }),
-      /: program \d+ is attached there with multi, and a hook takes programs of one mode \(this one comes with neither/,
+      /: program \d+ is attached there with multi, but this program was to be attached with neither/,
     ],
-    [() => attachProgram(other, { cgroup, override: true }), /\(this one comes with override\)$/],
+    [() => attachProgram(other, { cgroup, override: true }), /all programs at a hook must have the same mode$/],
     [
       () => attachCgroup(egress, { cgroup, attachType: "cgroup_inet_ingress" }),
-      /: program \d+ is attached there with neither multi nor override, and .*\(this one comes with multi\)$/,
+      /: program \d+ is attached there with neither multi nor override, but .* attached with multi; all programs at a hook must have the same mode$/,
     ],
     [
       () => attachCgroup(egress, { cgroup: below.path, attachType: "cgroup_inet_ingress" }),
-      /: program \d+ is attached with neither multi nor override to \S+ above it, which allows none below$/,
+      /: program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
     ],
     [() => attachProgram(egress, { cgroup, multi: true, override: true }), /^multi and override exclude each other/],
-    [() => attachProgram(other, { cgroup, replace: egress }), /^replace needs multi$/],
-    [() => attachProgram(other, { cgroup, preorder: true }), /^preorder needs multi$/],
+    [() => attachProgram(other, { cgroup, replace: egress }), /^replacing a program needs the option multi$/],
+    [() => attachProgram(other, { cgroup, preorder: true }), /^the option preorder needs the option multi$/],
     [
       () => detachProgram(bind4, { cgroup }),
-      /^program inet4_bind is not attached to \S+ as cgroup_inet4_bind: nothing is$/,
+      /^program inet4_bind is not attached to \S+ as cgroup_inet4_bind; nothing is attached there$/,
     ],
-    [() => detachProgram(other, { cgroup }), /^program other is not attached to .*: there is program \d+$/],
+    [() => detachProgram(other, { cgroup }), /^program other is not attached to .*; program \d+ is attached there$/],
     [
       () => detachProgram(egress, { cgroup, attachType: "cgroup_inet_ingress" }),
-      /is not attached .*: there is program/,
+      /is not attached .*; program \d+ is attached there/,
     ],
     [() => queryCgroup(cgroup, "xdp"), /^"xdp" is not a cgroup attach type/],
     [() => cgroupPrograms("/proc"), /^\/proc is not a cgroup/],
@@ -100,7 +103,7 @@ test("a cgroup of version 1 is told apart", (t) => {
   }
   const where = cgroup2Mount();
   assert.throws(() => cgroupPrograms(path), {
-    message: `${path} is a cgroup of version 1, which takes no BPF programs; cgroup v2 is mounted at ${where}`,
+    message: `${path} is a cgroup of version 1, to which no BPF programs can be attached; cgroup v2 is mounted at ${where}`,
   });
 });
 

@@ -43,7 +43,7 @@ test("queryPrograms asks a cgroup too, with the flags of each program", (t) => {
   assert.ok(effective.includes(program.id));
   assert.throws(
     () => detachProgram(undefined, { cgroup, attachType: "cgroup_inet_egress" }),
-    /give the program that is to be detached from a cgroup/,
+    /detachProgram: give the program to detach from the cgroup/,
   );
   detachProgram(program, { cgroup });
 });

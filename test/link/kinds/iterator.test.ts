@@ -128,9 +128,12 @@ test("an iterator over cgroups", (t) => {
   }
   for (const [bad, message] of [
     [{ path: `${path}/nope`, order: "self" }, /there is no cgroup .*nope/],
-    [{ path: "/tmp", order: "self" }, /the path or fd is not a cgroup v2/],
+    [{ path: "/tmp", order: "self" }, /the given path or fd is not a cgroup of version 2/],
     [{ id: 0xffff_ffff_ffffn, order: "self" }, /there is no such cgroup/],
-    [{ path, order: "sideways" }, /sideways is no order of cgroups; there are self/],
+    [
+      { path, order: "sideways" },
+      /sideways is not an order of cgroups; use one of self, descendants_pre, descendants_post, ancestors_up, children$/,
+    ],
   ] as const) {
     assert.throws(() => attach(bad as NonNullable<IteratorPlace["cgroup"]>), message);
   }
@@ -149,11 +152,11 @@ test("what an iterator over a map's elements cannot walk is said", (t) => {
   assert.ok(elements);
   assert.throws(
     () => attachIterator(elements),
-    /iter\/bpf_map_elem walks over the elements of a map: give the option map/,
+    /iter\/bpf_map_elem walks over the elements of a map; give this map in the option map/,
   );
   const before = ownFds();
   const maps = { map: object.maps.iterated, task: { pid: 1 } };
-  assert.throws(() => attachIterator(elements, maps), /over a map, cgroups or tasks, not over several of them/);
+  assert.throws(() => attachIterator(elements, maps), /give only one of the options map, cgroup and task/);
   assert.deepEqual(ownFds(), before);
 });
 

@@ -74,7 +74,7 @@ test("netfilter: the usual mistakes have names", { skip }, (t) => {
       /\(xdp\) cannot be attached to ipv4 output.*netfilter programs/,
     ],
     [() => attachNetfilter(program, { ...place, priority: -2147483648 }), /the priority must be from -2147483647/],
-    [() => attachNetfilter(program, { ...place, priority: -400, defragment: true }), /the priority must be above -400/],
+    [() => attachNetfilter(program, { ...place, priority: -400, defragment: true }), /the priority must be from -399/],
     [
       () => attachNetfilter(program, { ...place, family: "arp" as "ipv4" }),
       /the option family must be one of ipv4, ipv6, not "arp"/,

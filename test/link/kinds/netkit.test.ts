@@ -73,7 +73,10 @@ test("netkit: order, and what is there", { skip }, (t) => {
   const ids = (): number[] => queryPrograms({ device }, "netkit_primary").programs.map(({ id }) => id);
   assert.deepEqual(ids(), [b.id, c.id, a.id]);
   const { revision } = queryPrograms({ device }, "netkit_primary");
-  assert.throws(() => attachNetkit(c, { device, end: "peer", expectedRevision: 99n }), /the list has changed since/);
+  assert.throws(
+    () => attachNetkit(c, { device, end: "peer", expectedRevision: 99n }),
+    /its revision is not the expected one$/,
+  );
   detachProgram(c, { device, attachType: "netkit_primary", expectedRevision: revision });
   assert.deepEqual(ids(), [b.id, a.id]);
 });
@@ -84,7 +87,7 @@ test("netkit: the usual mistakes have names", (t) => {
   const veth = withVeth(t).name;
   assert.throws(() => attachNetkit(program, { device: "nope0" }), { message: /there is no network device nope0/ });
   assert.throws(() => attachNetkit(xdp, { device: veth }), {
-    message: /\(xdp\) cannot be .*: that hook takes sched_cls programs/,
+    message: /\(xdp\) cannot be .*: this hook takes sched_cls programs/,
   });
   if (skip !== false) {
     const message = /this kernel does not support netkit links.*(6\.7 or newer|without CONFIG_NETKIT)/;
@@ -92,6 +95,6 @@ test("netkit: the usual mistakes have names", (t) => {
     return;
   }
   const { peer } = withNetkit(t);
-  assert.throws(() => attachNetkit(program, { device: veth }), { message: /it is not a netkit device/ });
-  assert.throws(() => attachNetkit(program, { device: peer }), { message: /it is the peer of its pair/ });
+  assert.throws(() => attachNetkit(program, { device: veth }), { message: /the device is not a netkit device/ });
+  assert.throws(() => attachNetkit(program, { device: peer }), { message: /the device is the peer of a netkit pair/ });
 });

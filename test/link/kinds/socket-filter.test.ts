@@ -103,10 +103,10 @@ test("socket filters: the usual mistakes have names", async (t) => {
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachSocketFilter(xdp, socket),
-      /\(xdp\) cannot be attached to fd \d+ as socket filter: that hook takes socket_filter/,
+      /\(xdp\) cannot be attached to fd \d+ as socket filter: this hook takes socket_filter/,
     ],
-    [() => attachReuseport(xdp, socket), /that hook takes socket_filter or sk_reuseport programs/],
-    [() => attachSocketFilter(program, file), /it is not a socket/],
+    [() => attachReuseport(xdp, socket), /this hook takes socket_filter or sk_reuseport programs/],
+    [() => attachSocketFilter(program, file), /the fd is not a socket/],
     [() => attachSocketFilter(program, createSocket("udp4").close()), /the socket has no fd/],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));

@@ -109,19 +109,19 @@ test("sockmap: the usual mistakes have names", (t) => {
   using _link = attachSockmap(program, { map, attachType: "sk_skb_verdict" });
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [() => attachSockmap(program, { map }), /give its attachType/],
-    [() => attachSockmap(program, { map, attachType: "xdp" }), /not one of a sockmap/],
+    [() => attachSockmap(program, { map, attachType: "xdp" }), /not one that sockmaps have/],
     [
       () => attachSockmap(xdp, { map, attachType: "sk_msg_verdict" }),
       /\(xdp\) cannot be attached to .*takes sk_msg programs/,
     ],
     [
       () => attachSockmap(program, { map: array, attachType: "sk_skb_verdict" }),
-      /it is a map of type array, not sockmap/,
+      /the map is of type array, not sockmap/,
     ],
     [() => attachSockmap(xdp, { map, attachType: "sk_msg_verdict", withoutLink: true }), /takes sk_msg programs/],
     [
       () => attachSockmap(program, { map, attachType: "sk_skb_stream_verdict" }),
-      /sk_skb_verdict beside stream programs/,
+      /a sk_skb_verdict program would be beside a stream program/,
     ],
   ];
   const fds = ownFds();
@@ -129,7 +129,7 @@ test("sockmap: the usual mistakes have names", (t) => {
   // Without links the second takes the place of the first.
   if (lacking("link:sockmap") === false) {
     const again = (): unknown => attachSockmap(program, { map, attachType: "sk_skb_verdict" });
-    assert.throws(again, /the map has a program of this kind/);
+    assert.throws(again, /the map already has a program of this attach type/);
   }
   assert.deepEqual(ownFds(), fds);
 });

@@ -65,9 +65,12 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
     check: (info) => assert.ok(info.kind === "struct_ops" && info.mapId === first.id),
   });
   using link = attachStructOps(object, "first");
-  assert.throws(() => link.update(first), /has map first already: an update to the same map can crash the kernel/);
+  assert.throws(() => link.update(first), /has map first , and an update to the same map can crash the kernel/);
   assert.throws(() => updateStructOps(link, object, "first"), /has map first already/);
-  assert.throws(() => attachStructOps(object, "second"), /another of its name is registered|EEXIST/);
+  assert.throws(
+    () => attachStructOps(object, "second"),
+    /another struct_ops map with the same name is registered|EEXIST/,
+  );
   updateStructOps(link, object, "second", { old: first });
   const info = link.info();
   assert.ok(info.kind === "struct_ops" && info.mapId === second.id);
@@ -87,7 +90,7 @@ test("struct_ops by map update, without a link", async (t) => {
     assert.throws(() => attachment.pin("/sys/fs/bpf/x"), { code: "NOT_SUPPORTED" });
     assert.throws(
       () => attachStructOps(load(t, "plain"), "plain"),
-      /map plain cannot be registered: another of its name/,
+      /map plain cannot be registered: another struct_ops map with the same name/,
     );
     attachment.close();
     assert.equal(isRegistered("bpfts_plain"), false);
@@ -101,7 +104,7 @@ test("autoAttach registers struct_ops maps, and lists their callbacks as left", 
   const attached = autoAttach(object);
   try {
     assert.deepEqual(Object.keys(attached.links), ["plain"]);
-    assert.ok(attached.left.every(({ reason }) => reason === "it is a callback of a struct_ops map"));
+    assert.ok(attached.left.every(({ reason }) => reason === "the program is a callback of a struct_ops map"));
     assert.ok(isRegistered("bpfts_plain"));
   } finally {
     attached.close();

@@ -56,11 +56,14 @@ test("tc filters: the usual mistakes have names", (t) => {
   const mistakes: readonly (readonly [place: TcPlace, message: RegExp])[] = [
     [{ device: "nope0" }, /there is no network device nope0/],
     [{ device: 0x7ffffff0 }, /cannot be attached to network device \d+ as ingress filter: .*no such network device/],
-    [{ device, replace: true }, /replace needs the priority and the handle of the filter to replace/],
-    [{ device, priority: 5, handle: 1 }, /there is a filter with this priority and handle; replace takes its place/],
+    [{ device, replace: true }, /the option replace needs the priority and the handle of the filter to replace/],
+    [
+      { device, priority: 5, handle: 1 },
+      /a filter with this priority and handle exists already; the option replace replaces it/,
+    ],
   ];
   for (const [place, message] of mistakes) assert.throws(() => attachTc(program, place), message);
-  assert.throws(() => attachTc(xdp, { device }), /that hook takes sched_cls programs/);
+  assert.throws(() => attachTc(xdp, { device }), /this hook takes sched_cls programs$/);
   assert.throws(() => taken.update(program, { old: program }), { code: "NOT_SUPPORTED" });
   using own = attachTc(egress, { device });
   assert.match(own.what, /to network device .* as egress filter/);

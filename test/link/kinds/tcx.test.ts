@@ -41,7 +41,10 @@ test("tcx: the place in the list, and its revision", { skip: lacking("link:tcx",
   const { revision } = list();
   using second = attachTcx(b.program, { device, anchor: "head", expectedRevision: revision });
   assert.deepEqual(list(), { ids: [b.program.id, a.program.id], revision: revision + 1n });
-  assert.throws(() => attachTcx(c.program, { device, expectedRevision: revision }), /the list has changed since/);
+  assert.throws(
+    () => attachTcx(c.program, { device, expectedRevision: revision }),
+    /its revision is not the expected one$/,
+  );
 
   // Each way to name a neighbour puts c between b and a.
   const between: readonly Anchor[] = [
@@ -93,18 +96,18 @@ test("tcx: the usual mistakes have names", { skip: lacking("link:tcx") }, (t) =>
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachTcx(xdp, { device }),
-      /\(xdp\) cannot be attached to network device \d+ as tcx_ingress: that hook takes sched_cls/,
+      /\(xdp\) cannot be attached to network device \d+ as tcx_ingress: this hook takes sched_cls/,
     ],
     [() => attachTcx(program, { device: "nope0" }), /there is no network device nope0/],
     [() => attachTcx(program, { device: 0x7ffffff0 }), /there is no such network device in this network namespace/],
-    [() => attachTcx(program, { device }), /attached there already/],
-    [() => attachTcx(other, { device, anchor: { before: { programId: other.id } } }), /not in the list of this hook/],
+    [() => attachTcx(program, { device }), /already attached there/],
+    [() => attachTcx(other, { device, anchor: { before: { programId: other.id } } }), /not attached to this hook/],
     [() => attachTcx(other, { device, anchor: { before: { programId: 0 } } }), /0 is not the id of a program or link/],
-    [() => attachTcx(other, { device, anchor: { replace: program } }), /call update\(\) of the link/],
+    [() => attachTcx(other, { device, anchor: { replace: program } }), /call update\(\) on the link/],
     [() => attachTcx(other, { device, flags: 8 }), /give an anchor instead/],
-    [() => attachProgram(xdp, at), /that hook takes sched_cls programs/],
-    [() => attachProgram(other, { ...at, anchor: { replace: other } }), /not in the list of this hook/],
-    [() => detachProgram(other, at), /not in the list of this hook/],
+    [() => attachProgram(xdp, at), /this hook takes sched_cls programs$/],
+    [() => attachProgram(other, { ...at, anchor: { replace: other } }), /not attached to this hook/],
+    [() => detachProgram(other, at), /not attached to this hook/],
     [() => detachProgram(undefined, { device }), /give the program to detach, or the attachType of the hook/],
     [() => queryPrograms({ device: "nope0" }, "tcx_ingress"), /there is no network device nope0/],
     [

@@ -141,7 +141,10 @@ test("a USDT program that is attached to too much at once says what is full", (t
   t.after(() => {
     for (const link of links) link.close();
   });
-  assert.throws(() => attachUsdt(program, place), /all 16 elements are in use/);
+  assert.throws(
+    () => attachUsdt(program, place),
+    /all 16 elements of the map __bpf_usdt_specs are in use; define a larger BPF_USDT_MAX_SPEC_CNT in the source of the object$/,
+  );
   links.pop()?.close();
   attachUsdt(program, place).close();
 });
@@ -168,7 +171,7 @@ test("what is wrong with a USDT is said", (t) => {
   t.after(() => without.close());
   assert.throws(
     () => attachUsdt(without.programs.on_uprobe as Program, { binary: path, provider: "bpfts", name: "plain" }),
-    /has no maps __bpf_usdt_specs and __bpf_usdt_ip_to_spec_id; include <bpf\/usdt\.bpf\.h>/,
+    /the program's object does not have the maps __bpf_usdt_specs and __bpf_usdt_ip_to_spec_id; include <bpf\/usdt\.bpf\.h> in its source$/,
   );
   assert.deepEqual(
     ownFds().filter((name) => name !== "anon_inode:bpf-prog" && name !== "anon_inode:bpf-map"),

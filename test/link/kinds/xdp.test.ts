@@ -45,10 +45,10 @@ test("xdp without a link, by netlink", async (t) => {
       fire: () => ping(veth),
     });
     const attachment = attachXdp(first.program, place);
-    assert.throws(() => attachXdp(second.program, place), /another program is attached to it in this mode/);
+    assert.throws(() => attachXdp(second.program, place), /another program is attached to the device in this mode/);
     assert.throws(
       () => attachment.update(second.program, { old: third.program }),
-      /another program has been attached there meanwhile/,
+      /another program was attached there at the same time/,
     );
     attachment.update(second.program, { old: first.program });
     // What somebody else put there stays.
@@ -75,19 +75,25 @@ test("xdp: the usual mistakes have names", (t) => {
   const mistakes: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     [
       () => attachXdp(tcx, { device: name }),
-      /\(sched_cls\) cannot be attached to network device .*: that hook takes xdp programs/,
+      /\(sched_cls\) cannot be attached to network device .*: this hook takes xdp programs/,
     ],
     [() => attachXdp(devmap, { device: "lo", mode: "generic" }), /it was loaded for xdp_devmap/],
     [() => attachXdp(program, { device: "nope0" }), /there is no network device nope0/],
     [() => attachXdp(program, { device: "../lo" }), /"..\/lo" is not the name of a network device/],
     [
       () => attachXdp(program, { device: 0 }),
-      /0 is not the index of a network device; indexes are whole numbers from 1 on/,
+      /0 is not the index of a network device; an index is a whole number of 1 or more/,
     ],
     [() => attachXdp(program, { device: 0x7ffffff0 }), /there is no such network device/],
-    [() => attachXdp(program, { device: ifindex, mode: "generic" }), /another program is attached to it in this mode/],
+    [
+      () => attachXdp(program, { device: ifindex, mode: "generic" }),
+      /another program is attached to the device in this mode/,
+    ],
     [() => attachXdp(program, { device: ifindex, mode: "driver" }), /a program is attached to it in another mode/],
-    [() => attachXdp(program, { device: "lo", mode: "driver" }), /its driver has no XDP; mode generic works/],
+    [
+      () => attachXdp(program, { device: "lo", mode: "driver" }),
+      /the device's driver does not support XDP; the mode generic works/,
+    ],
     [() => attachXdp(program, { device: ifindex, mode: "offload" }), /./],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));

@@ -32,15 +32,18 @@ export const MOST_ARGUMENTS = 12;
  */
 export function parseUsdtArguments(text: string, arch: string = process.arch): UsdtArgument[] {
   const form = FORMS[arch];
-  if (form === undefined) throw new UsageError(`USDT arguments of ${arch} are not known`);
+  if (form === undefined) throw new UsageError(`bpfts cannot read USDT arguments on ${arch}`);
   const out: UsdtArgument[] = [];
   let rest = text.trim();
   while (rest !== "") {
-    if (out.length === MOST_ARGUMENTS) throw new UsageError(`USDT arguments "${text}" are more than ${MOST_ARGUMENTS}`);
+    if (out.length === MOST_ARGUMENTS)
+      throw new UsageError(`the USDT has more than ${MOST_ARGUMENTS} arguments: "${text}"`);
     const [whole, sign, size] = /^(-?)([1248])\s*@\s*/.exec(rest) ?? [];
     const place = whole === undefined ? undefined : form(rest.slice(whole.length), arch);
     if (whole === undefined || place === undefined) {
-      throw new UsageError(`USDT argument ${out.length + 1} of "${text}" has a form that is not known on ${arch}`);
+      throw new UsageError(
+        `bpfts cannot read USDT argument ${out.length + 1} of "${text}": its form is unknown on ${arch}`,
+      );
     }
     out.push({ ...place.argument, size: Number(size), signed: sign === "-" });
     rest = rest.slice(whole.length + place.length).trim();

@@ -17,7 +17,7 @@ export class SpecIds {
     if (id < this.#most) return id;
     this.#next = this.#most;
     throw new UsageError(
-      `map __bpf_usdt_specs: all ${this.#most} elements are in use; define BPF_USDT_MAX_SPEC_CNT larger in the object`,
+      `all ${this.#most} elements of the map __bpf_usdt_specs are in use; define a larger BPF_USDT_MAX_SPEC_CNT in the source of the object`,
     );
   }
 

@@ -27,7 +27,7 @@ function layoutOf(valueSize: number): Layout {
   const layout = [UP_TO_1_6, FROM_1_7].find(({ size }) => size * MOST_ARGUMENTS + TAIL_SIZE === valueSize);
   if (layout !== undefined) return layout;
   throw new UsageError(
-    `map __bpf_usdt_specs has values of ${valueSize} bytes; no known usdt.bpf.h has that size (libbpf up to 1.8)`,
+    `the map __bpf_usdt_specs has values of ${valueSize} bytes, but no usdt.bpf.h up to libbpf 1.8 has values of this size`,
   );
 }
 

@@ -33,10 +33,10 @@ export function findUsdt(
   addresses: { readonly needed: boolean; readonly pid: number | undefined },
 ): UsdtTarget[] {
   if (elf.machine !== MACHINES[process.arch] || !elf.little || elf.bits !== 64) {
-    throw new UsageError(`${elf.source} is built for another processor than this machine's`);
+    throw new UsageError(`${elf.source} is built for another processor than the one of this machine`);
   }
   if (elf.type !== ElfType.ET_EXEC && elf.type !== ElfType.ET_DYN) {
-    throw new UsageError(`${elf.source} is no program or library`);
+    throw new UsageError(`${elf.source} is not a program or a library`);
   }
   const notes = readUsdtNotes(elf);
   if (notes.length === 0) throw new UsageError(`${elf.source} has no USDTs: its section .note.stapsdt is missing`);
@@ -63,11 +63,13 @@ function offsetOf(elf: ElfFile, address: number, isCode: boolean): number {
   const segment = segmentAt(elf.segments, address);
   const what = isCode ? "USDT" : "semaphore";
   if (segment === undefined) {
-    throw new UsageError(`${elf.source}: a ${what} at 0x${address.toString(16)} is in none of its segments`);
+    throw new UsageError(
+      `${elf.source}: the address 0x${address.toString(16)} of a ${what} lies in none of the file's segments`,
+    );
   }
   if (((segment.flags & SegmentFlag.PF_X) !== 0) !== isCode) {
     throw new UsageError(
-      `${elf.source}: a ${what} at 0x${address.toString(16)} is in a segment that is ${isCode ? "not " : ""}executable`,
+      `${elf.source}: the address 0x${address.toString(16)} of a ${what} lies in a segment that is ${isCode ? "not " : ""}executable`,
     );
   }
   return address - segment.address + segment.offset;
