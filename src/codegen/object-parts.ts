@@ -1,5 +1,5 @@
 import { type Btf, BtfKind, type BtfSecInfo, type TypeId } from "../btf/index.ts";
-import { ARENA_SECTION, libbpfMapName, type MapSpec, type ObjectSpec } from "../object/index.ts";
+import { ARENA_SECTION, isPerCpuSection, libbpfMapName, type MapSpec, type ObjectSpec } from "../object/index.ts";
 import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 import { toIdentifier } from "./c-text.ts";
 
@@ -23,7 +23,7 @@ export interface SkeletonParts {
 }
 
 /** The beginnings of the names of sections whose variables a skeleton shows. */
-const SECTIONS = [".data", ".rodata", ".bss", ".kconfig"] as const;
+const SECTIONS = [".data", ".rodata", ".bss", ".kconfig", ".percpu"] as const;
 
 export function skeletonParts(spec: ObjectSpec): SkeletonParts {
   const maps = Object.values(spec.maps).map(skeletonMap);
@@ -46,7 +46,9 @@ function skeletonMap(spec: MapSpec): SkeletonMap {
     return { spec, name, identifier: name, memory };
   }
   const identifier = identifierOfMap(name);
-  return { spec, name, identifier, memory: (spec.flags & BpfMapFlag.BPF_F_MMAPABLE) !== 0 ? identifier : undefined };
+  // libbpf keeps the initial values of a map for each CPU in memory, although such a map cannot be mapped.
+  const hasMemory = isPerCpuSection(spec) || (spec.flags & BpfMapFlag.BPF_F_MMAPABLE) !== 0;
+  return { spec, name, identifier, memory: hasMemory ? identifier : undefined };
 }
 
 /** Returns the identifier of a section's map. Before the section's name there may be the name of the object. */

@@ -1,7 +1,7 @@
 import { UsageError } from "../errors/index.ts";
-import { hasFullRangeOffsets } from "../kernel/index.ts";
+import { hasFullRangeOffsets, kernelHas } from "../kernel/index.ts";
 import { type BpfMap, createKernelMap } from "../map/index.ts";
-import { isUntouched, type MapSpec } from "../object/index.ts";
+import { isPerCpuSection, isUntouched, type MapSpec } from "../object/index.ts";
 import {
   type MapCreateAttr,
   mapFreeze,
@@ -11,7 +11,7 @@ import {
   pageSize,
   possibleCpus,
 } from "../sys/index.ts";
-import { BpfMapFlag, BpfMapType } from "../uapi/index.ts";
+import { BpfElemFlag, BpfMapFlag, BpfMapType } from "../uapi/index.ts";
 
 /** The fields of a struct_ops map that depend on the running kernel. */
 export interface KernelStructOps {
@@ -37,6 +37,13 @@ export function effectiveMaxEntries(spec: MapSpec): number {
     return size;
   }
   return type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? possibleCpus() : maxEntries;
+}
+
+/** Returns the maps that the load creates. As in libbpf, `.percpu` is left out on kernels that do not support it. */
+export function mapsToCreate(specs: Readonly<Record<string, MapSpec>>): MapSpec[] {
+  return Object.values(specs).filter(
+    (spec) => spec.autocreate && (!isPerCpuSection(spec) || kernelHas("map:percpu_data")),
+  );
 }
 
 /** What {@link createMap} needs besides the spec of the map. */
@@ -93,9 +100,14 @@ export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined):
   return spec.source === "data" && !isUntouched(spec) ? spec.contents : undefined;
 }
 
+/** Returns the flags of the write that fills the map of a section. */
+export function fillFlags(spec: MapSpec): bigint {
+  return isPerCpuSection(spec) ? BpfElemFlag.BPF_F_ALL_CPUS : 0n;
+}
+
 /** Writes a section's bytes into its map, and freezes the map if the section is read-only. */
 export function fillDataMap(spec: MapSpec, fd: number, contents: Uint8Array | undefined): void {
-  if (contents !== undefined) mapUpdateElem(fd, new Uint8Array(4), contents);
+  if (contents !== undefined) mapUpdateElem(fd, new Uint8Array(4), contents, fillFlags(spec));
   if (spec.frozen) mapFreeze(fd);
 }
 

@@ -2,6 +2,7 @@ import { acceptedBtf, kernelHas, type Undo } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import { generateLoader, ObjectSpec } from "../object/index.ts";
 import { duplicateFd, OwnedFd } from "../sys/index.ts";
+import { mapsToCreate } from "./create-map.ts";
 import { programOf } from "./load-program.ts";
 import { planLoad } from "./loader-plan.ts";
 import type { ObjectMaps } from "./object-maps.ts";
@@ -23,7 +24,7 @@ export function loadByLoader(
   undo: Undo,
 ): void {
   const { spec, options, programs, kernel } = load;
-  const maps = Object.values(spec.maps).filter(({ autocreate }) => autocreate);
+  const maps = mapsToCreate(spec.maps);
   const kernelRelocates = options.kernelBtf === undefined && kernelHas("prog:loader_core");
   const plan = planLoad(load, {
     maps,

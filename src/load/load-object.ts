@@ -1,6 +1,12 @@
 import { checkOptions, KernelBtf, type OptionTable, readUserFile, Undo } from "../kernel/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
-import { ARENA_SECTION, type ObjectSpec, type ParseObjectOptions, parseObject } from "../object/index.ts";
+import {
+  ARENA_SECTION,
+  isPerCpuSection,
+  type ObjectSpec,
+  type ParseObjectOptions,
+  parseObject,
+} from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import { BpfObject } from "./bpf-object.ts";
 import { arenaDataOffset } from "./create-map.ts";
@@ -103,6 +109,7 @@ function structOpsValues(
 function openVariables(spec: ObjectSpec, maps: ObjectMaps): Record<string, Variable> {
   const sections = new Map<string, DataSection>();
   maps.each((map, declared) => {
+    if (isPerCpuSection(declared)) return;
     if (declared.source === "data") sections.set(declared.name, new DataSection(map));
     else if (declared.source === "arena") sections.set(ARENA_SECTION, new DataSection(map, arenaDataOffset(declared)));
   });

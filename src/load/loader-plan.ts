@@ -16,7 +16,7 @@ import {
 import { findAttachTarget, prefixOf } from "../program/index.ts";
 import { type MapCreateAttr, objectName } from "../sys/index.ts";
 import { BpfMapCreateAttr, BpfMapType, BpfProgLoadAttr, BpfProgType } from "../uapi/index.ts";
-import { mapAttr, sectionContents } from "./create-map.ts";
+import { fillFlags, mapAttr, sectionContents } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { checkProgramType, debugRecords, programAttr } from "./load-program.ts";
 import { type PreparedLoad, relocationTargets } from "./prepare-load.ts";
@@ -79,6 +79,7 @@ function planMap(
     typed: typed(spec),
     inner: inner === undefined ? undefined : { attr: attrOf(inner), typed: typed(inner) },
     contents: sectionContents(spec, externs.kconfig),
+    contentsFlags: fillFlags(spec),
     freeze: isData && spec.frozen,
     slots: spec.slots.flatMap(({ index, target }) => {
       const found = (ofPrograms ? programs : maps).get(target);

@@ -7,7 +7,7 @@ import { libbpfMapName, type MapSpec, type ObjectSpec, ownValue } from "../objec
 import type { Program } from "../program/index.ts";
 import { BPFFS_PATH, duplicateFd, type MapInfo, OwnedFd } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeName } from "../uapi/index.ts";
-import { createMap, effectiveMaxEntries, fillArena, fillDataMap, sectionContents } from "./create-map.ts";
+import { createMap, effectiveMaxEntries, fillArena, fillDataMap, mapsToCreate, sectionContents } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
@@ -62,8 +62,7 @@ export class ObjectMaps {
 
   /** Creates every map, except those that the caller gave and those that are already pinned in their place. */
   createAll(materials: MapMaterials): void {
-    for (const spec of Object.values(this.#spec.maps)) {
-      if (!spec.autocreate) continue;
+    for (const spec of mapsToCreate(this.#spec.maps)) {
       this.keep(spec, this.existing(spec) ?? this.#create(spec, materials));
     }
   }

@@ -11,7 +11,7 @@ import { VariableSpec } from "./variable.ts";
 /** The kernel's limit for the size of a value in an array map (array_map_alloc_check, kernel/bpf/arraymap.c). */
 const MAX_VALUE_SIZE = 0x7fffffff;
 
-/** Makes the maps for `.data*`, `.rodata*` and `.bss*`. Returns the maps by section number. */
+/** Makes the maps for `.data*`, `.rodata*`, `.bss*` and `.percpu*`. Returns the maps by section number. */
 export function readDataSections(
   sections: ObjectSections,
   btf: Btf | undefined,
@@ -42,6 +42,10 @@ function readDataSection(
   }
   const constant = kind === "rodata";
   const init = sectionMap("data", objectName, section.name, section.size, constant, btf);
+  if (kind === "percpu") {
+    const perCpu = { type: BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY, flags: 0 };
+    return newMap({ ...init, ...perCpu, contents: elf.contents(section).slice() });
+  }
   if (kind === "bss") return newZeroedMap(init, section.size);
   return newMap({ ...init, contents: elf.contents(section).slice() });
 }

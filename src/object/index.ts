@@ -11,7 +11,7 @@ export type {
   SignedData,
 } from "./loader-program/plan.ts";
 export { memberNamed, ownValue } from "./member.ts";
-export { isUntouched, libbpfMapName } from "./new-map.ts";
+export { isPerCpuSection, isUntouched, libbpfMapName } from "./new-map.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
 export {
   type AutoAttach,

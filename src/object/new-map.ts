@@ -1,5 +1,5 @@
 import type { FormatError } from "../errors/index.ts";
-import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
+import { BPF_OBJ_NAME_LEN, BpfMapType } from "../uapi/index.ts";
 import type { MapSpec } from "./spec.ts";
 
 /** A map spec that is still being read. */
@@ -29,6 +29,14 @@ export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>
     autocreate: true,
     ...init,
   };
+}
+
+/** The name of the section with one value of each variable for each CPU. */
+const PERCPU_SECTION = ".percpu";
+
+/** Returns true for the map of a section with one value of each variable for each CPU (Linux 7.3). */
+export function isPerCpuSection({ source, type }: MapSpec): boolean {
+  return source === "data" && type === BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
 /** For each map of zeros: a function that tells whether the bytes of the map have been allocated. */
@@ -75,11 +83,11 @@ export function kernelName(name: string): string {
 /**
  * Returns the kernel's name for a section's map (libbpf's `internal_map_name`). It is the object's name and the
  * section's name. The object's name is truncated to make room for at least 7 characters of the section's name. The
- * names of `.data.x` and `.rodata.x` do not begin with the object's name.
+ * names of `.percpu` and of sections with a second dot, such as `.data.x`, do not begin with the object's name.
  */
 export function sectionMapName(objectName: string, sectionName: string): string {
   const suffix = Math.min(Math.max(7, sectionName.length), NAME_LENGTH);
-  const prefix = sectionName.includes(".", 1) ? 0 : NAME_LENGTH - suffix;
+  const prefix = sectionName.includes(".", 1) || sectionName === PERCPU_SECTION ? 0 : NAME_LENGTH - suffix;
   const name = objectName.slice(0, prefix) + sectionName.slice(0, suffix);
   return name.replace(/[^A-Za-z0-9_.]/g, "_");
 }
@@ -101,9 +109,9 @@ export class MapNames {
 
 /**
  * Returns libbpf's name for a map. For most maps it is the name in the object. For the maps of sections, except
- * `.data.x` and `.rodata.x`, it is the name in the kernel, such as `counter.rodata`.
+ * `.percpu*`, `.data.x` and `.rodata.x`, it is the name in the kernel, such as `counter.rodata`.
  */
 export function libbpfMapName({ name, kernelName, source }: MapSpec): string {
   const isSection = source === "data" || source === "kconfig";
-  return isSection && !/^\.(data|rodata)\./.test(name) ? kernelName : name;
+  return isSection && !/^\.((data|rodata)\.|percpu)/.test(name) ? kernelName : name;
 }

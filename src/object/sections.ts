@@ -10,10 +10,13 @@ import {
 import { FormatError } from "../errors/index.ts";
 import { textUntilNul } from "../layout/index.ts";
 
-/** A section of global variables. Each such section becomes an array map with one element. */
+/**
+ * A section of global variables. Each such section becomes an array map with one element. The variables of `.percpu`
+ * have a value for each CPU.
+ */
 export interface DataSection {
   readonly section: ElfSection;
-  readonly kind: "data" | "rodata" | "bss";
+  readonly kind: "data" | "rodata" | "bss" | "percpu";
 }
 
 /** A relocation section, and the section whose bytes it relocates. */
@@ -78,6 +81,7 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
       if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0) code.push(section);
       else if (isOrBelow(name, ".data")) dataSections.push({ section, kind: "data" });
       else if (isOrBelow(name, ".rodata")) dataSections.push({ section, kind: "rodata" });
+      else if (isOrBelow(name, ".percpu")) dataSections.push({ section, kind: "percpu" });
       else if (STRUCT_OPS.test(name)) structOps.push(section);
       else if (name === ARENA_SECTION || name === ".jumptables") only.set(name, section);
     } else if (type === SectionType.SHT_REL || type === SectionType.SHT_RELA) {

@@ -8,7 +8,13 @@ import { lacking } from "../support/feature.ts";
 import { objectNames, peer } from "./peer.ts";
 
 /** Objects that libbpf refuses, and bpfts reads (docs/compatibility.md). */
-const REFUSED_BY_LIBBPF = new Set(["exceptions-sections", "functions-elsewhere", "functions-sections"]);
+const REFUSED_BY_LIBBPF = new Set([
+  "exceptions-sections",
+  "functions-elsewhere",
+  "functions-sections",
+  // This bpftool has the libbpf of Linux 7.2, and per-CPU globals came with 7.3.
+  "per-cpu-globals",
+]);
 /** Objects of which bpftool prints no subskeleton and says no reason: they have an arena. */
 const WITHOUT_SUBSKELETON = new Set(["maps-arena"]);
 

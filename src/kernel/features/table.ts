@@ -54,6 +54,7 @@ const MAP_FEATURES = {
   "map:cgrp_storage": { what: "cgrp_storage maps", since: "6.2" },
   "map:arena": { what: "arena maps", since: "6.9" },
   "map:insn_array": { what: "insn_array maps", since: "6.19" },
+  "map:percpu_data": { what: "global variables with a value for each CPU (.percpu)", since: "7.3" },
   "map:ringbuf_overwrite": { what: "ring buffers that overwrite the oldest records", since: "6.19" },
   "map:xskmap": { what: "xskmap maps", config: ["CONFIG_XDP_SOCKETS"] },
   "map:struct_ops_link": { what: "struct_ops maps that are attached by a link (BPF_F_LINK)", since: "6.4" },

@@ -95,7 +95,7 @@ function createMap(code: LoaderCode, map: LoaderMap, index: number, slots: Slots
   create(map, slot, map.inner !== undefined);
   if (map.inner !== undefined) code.closeFd(slots.temporary);
   if (map.contents !== undefined) {
-    const attr = elementAttr(code, slot);
+    const attr = elementAttr(code, slot, map.contentsFlags);
     code.storeAddress(attr + BpfMapElemAttr.offsets.key, code.add(new Uint8Array(4)));
     code.storeAddress(attr + BpfMapElemAttr.offsets.value, code.add(map.contents));
     code.bpf(BpfCmd.BPF_MAP_UPDATE_ELEM, attr, BpfMapElemAttr.size);
@@ -105,8 +105,8 @@ function createMap(code: LoaderCode, map: LoaderMap, index: number, slots: Slots
 }
 
 /** Appends the attr of a call on a map's elements, with the map's fd. Returns the offset of the attr in the data. */
-function elementAttr(code: LoaderCode, slot: number): number {
-  const attr = code.add(new Uint8Array(BpfMapElemAttr.size));
+function elementAttr(code: LoaderCode, slot: number, flags = 0n): number {
+  const attr = code.add(new Uint8Array(BpfMapElemAttr.alloc({ flags }).buffer));
   code.storeFd(attr + BpfMapElemAttr.offsets.map_fd, slot);
   return attr;
 }

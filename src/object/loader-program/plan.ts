@@ -10,6 +10,8 @@ export interface LoaderMap {
   readonly inner: { readonly attr: Uint8Array; readonly typed: boolean } | undefined;
   /** The value to write to the map's first element. */
   readonly contents: Uint8Array | undefined;
+  /** The flags of the write of `contents`. */
+  readonly contentsFlags: bigint;
   readonly freeze: boolean;
   /**
    * The elements whose values are maps or programs, by their index in the plan. They are set after all maps and
