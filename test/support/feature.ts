@@ -7,6 +7,9 @@ import type { FeatureName } from "../../src/kernel/features/table.ts";
 /** Debian's bpftool 7.8 with libbpf 1.8, which `scripts/peers.sh` downloads. */
 export const BPFTOOL: string = join(process.cwd(), ".cache/peers/bpftool");
 
+/** Compiles a C program with libbpf 1.8, which `scripts/peers.sh libbpf` downloads. */
+export const LIBBPF_CC: string = join(process.cwd(), ".cache/peers/libbpf-cc");
+
 /** What a test may need that is neither in the repository nor in the kernel. */
 interface Requirement {
   readonly what: string;
@@ -23,6 +26,11 @@ const REQUIREMENTS = {
     what: "bpftool 7.8 to compare with: run scripts/peers.sh",
     isMet: () => existsSync(BPFTOOL),
     inCi: true,
+  },
+  "tool:libbpf": {
+    what: "gcc and libbpf 1.8: run scripts/peers.sh libbpf",
+    isMet: () => existsSync(LIBBPF_CC),
+    inCi: false,
   },
   "tool:bpftool_llvm": {
     what: "a bpftool that prints machine code, named by BPFTOOL_LLVM",
