@@ -78,7 +78,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
         try {
           const done = mapDeleteBatch(map.fd, keys.bytes.subarray(i * keySize, count * keySize), count - i);
           removed += done;
-          // The kernel stops a batch at the first key that has no element. Go on behind that key.
+          // The kernel stops a batch at the first key that has no element. Continue after that key.
           i += done + 1;
           continue;
         } catch (error) {

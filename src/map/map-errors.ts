@@ -136,7 +136,7 @@ function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTrait
     case BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS:
       return "the inner map differs from the one that this map was created with";
     case BpfMapType.BPF_MAP_TYPE_PROG_ARRAY:
-      return "the program's type differs from that of the programs in the array, or of the program that owns the array";
+      return "the program's type differs from the type of the programs in the array, or from that of the program that owns the array";
     case BpfMapType.BPF_MAP_TYPE_DEVMAP:
     case BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH:
       return "there is no device with this index in the network namespace, or the program is not of type xdp/devmap";

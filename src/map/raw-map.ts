@@ -152,7 +152,7 @@ export abstract class RawMap extends KernelObject {
     return this.explained("delete", () => mapDeleteBatch(this.fd, keys, count, options));
   }
 
-  /** Makes the map read-only for all processes, for good. Programs can still write it (5.2). */
+  /** Makes the map read-only for all processes. This cannot be undone. Programs can still write to the map (5.2). */
   freeze(): void {
     this.explained("freeze", () => mapFreeze(this.fd));
   }

@@ -99,7 +99,7 @@ const LONGEST_INDEX = 11;
 function relocationError(btf: Btf, relocation: CoreRelocation, problem: string): FormatError {
   return new FormatError(
     { source: btf.source },
-    `CO-RE relocation at instruction ${relocation.slot}: ${describeType(btf, relocation.typeId)} + ` +
+    `CO-RE relocation at instruction ${relocation.slot}, ${describeType(btf, relocation.typeId)} with access string ` +
       `${JSON.stringify(relocation.accessString.slice(0, 80))}: ${problem}`,
   );
 }

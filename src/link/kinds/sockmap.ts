@@ -70,7 +70,7 @@ function sockmapHook(program: Program, map: BpfMap, attachType: BpfAttachType): 
 function reasonOf(errno: number, map: BpfMap): string | undefined {
   if (!SOCKET_MAPS.has(map.type)) return `the map is of type ${map.typeName}, not sockmap or sockhash`;
   if (errno === Errno.EBUSY)
-    return "the map already has a program of this attach type, or a sk_skb_verdict program would be beside a stream program";
+    return "the map already has a program of this attach type, or it would have both an sk_skb_verdict program and a stream program";
   if (errno === Errno.EOPNOTSUPP) return "the kernel must be built with CONFIG_BPF_STREAM_PARSER";
   return undefined;
 }

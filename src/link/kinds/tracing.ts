@@ -70,7 +70,7 @@ export function reasonOfTrampoline(errno: number): Error | string | undefined {
     case Errno.ENOENT:
       return "the program was attached before, and kernels before 5.13 can attach such a program only once; load it again";
     case Errno.EBUSY:
-      return "the program is already attached, or its target has too many programs, or one that excludes other programs";
+      return "the program is already attached, its target has too many programs, or its target has a program that excludes others";
     case Errno.E2BIG:
       return "the target of the program cannot have more programs";
     case Errno.ENOTSUPP:

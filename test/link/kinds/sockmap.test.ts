@@ -121,7 +121,7 @@ test("sockmap: the usual mistakes have names", (t) => {
     [() => attachSockmap(xdp, { map, attachType: "sk_msg_verdict", withoutLink: true }), /takes sk_msg programs/],
     [
       () => attachSockmap(program, { map, attachType: "sk_skb_stream_verdict" }),
-      /a sk_skb_verdict program would be beside a stream program/,
+      /it would have both an sk_skb_verdict program and a stream program/,
     ],
   ];
   const fds = ownFds();
