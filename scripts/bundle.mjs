@@ -7,6 +7,8 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
 const target = "node20.19";
+/** Stands for the code of all commands, which `batch` needs. */
+const EVERYTHING = "all commands";
 /** By index.ts: which file each exported name comes from. */
 const rooms = new Map();
 
@@ -44,6 +46,7 @@ async function bundleCommand(outdir) {
     return file;
   };
   const other = await write(undefined, "other");
+  const all = await write(EVERYTHING, "all");
   const places = [];
   for (const object of table) {
     const commands = [];
@@ -52,7 +55,11 @@ async function bundleCommand(outdir) {
         await write(source, `${basename(dirname(source))}-${basename(source, ".ts")}`);
       commands.push({ name, changes, file: written.get(source) });
     }
-    places.push({ name: object.name, ...(object.commands === undefined ? {} : { commands }) });
+    places.push({
+      name: object.name,
+      ...(object.commands === undefined ? {} : { commands }),
+      ...(object.runsLines && { file: all }),
+    });
   }
   const entry = await bundle("src/cli/entry/entry.ts", undefined, {
     BPFTS_PLACES: JSON.stringify(places),
@@ -78,8 +85,9 @@ async function readTable() {
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`
   );
   const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
-  return COMMANDS.map(({ name, commands }) => ({
+  return COMMANDS.map(({ name, commands, runLines }) => ({
     name,
+    runsLines: runLines !== undefined,
     commands: commands?.map((command) => ({
       name: command.name,
       changes: command.changes,
@@ -88,11 +96,13 @@ async function readTable() {
   }));
 }
 
-/** The program with the code of one command, or of none; what its name must end in. */
+/** The program with the code of one command, of none, or of all; what its name must end in. */
 async function bundleProgram(outdir, source, name) {
   const text = await bundle(
     "src/cli/entry/main.ts",
-    codeElsewhere((other) => (other === source ? undefined : { path: other, namespace: "elsewhere" })),
+    codeElsewhere((other) =>
+      source === EVERYTHING || other === source ? undefined : { path: other, namespace: "elsewhere" },
+    ),
   );
   // What src/cli/entry/code-cache.ts runs: a function.
   const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;

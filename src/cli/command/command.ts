@@ -1,4 +1,5 @@
 import type { Answer, LiveAnswer } from "../output/answer.ts";
+import type { JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
 import type { Selectable, Words } from "../words/words.ts";
 
@@ -13,6 +14,22 @@ export interface HelpTexts {
   readonly words?: Readonly<Record<string, string>>;
   /** What else a user must know, a paragraph each. */
   readonly notes?: readonly string[];
+}
+
+/** Carries out a command that runs the command lines of a file. */
+export type RunLines = (words: Words, options: Options, runner: LineRunner) => LiveAnswer;
+
+/** Runs command lines for {@link RunLines}, each with the options of the whole run. */
+export interface LineRunner {
+  run(words: readonly string[]): Promise<Answer | LiveAnswer>;
+  /**
+   * Reports a failure and returns its exit code. `place`, such as a file and line, stands before the message. With -j,
+   * `writeJson` gets the error instead.
+   */
+  reportFailure(
+    error: unknown,
+    to: { readonly place?: string; readonly writeJson?: (failure: JsonValue) => void },
+  ): number;
 }
 
 /** A command of an object. */
@@ -44,6 +61,8 @@ export interface ObjectEntry extends Selectable {
   readonly syntax?: readonly string[];
   /** Loads the code of an object that has no commands. */
   readonly run?: () => Promise<Run>;
+  /** Loads the code of `batch`, which runs other commands. */
+  readonly runLines?: () => Promise<RunLines>;
 }
 
 /** Returns the function that loads an entry's code. An alias uses the code of the entry that it stands for. */

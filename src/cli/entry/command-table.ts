@@ -1,3 +1,4 @@
+import { batch } from "../batch/commands.ts";
 import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
@@ -20,7 +21,7 @@ const structOps: readonly CommandEntry[] = [...later("show", "list", "register",
  */
 export const COMMANDS: readonly ObjectEntry[] = [
   { name: "help", summary: "print help" },
-  { name: "batch", summary: "run the commands of a file" },
+  batch,
   prog,
   map,
   link,

@@ -14,6 +14,13 @@ export async function dispatch(words: readonly string[], options: Options): Prom
   const object = objectWord === undefined ? (COMMANDS[0] as ObjectEntry) : select(COMMANDS, objectWord, "bpfts");
   const { commands } = object;
   if (object.name === "help") return (await import("../help/usage.ts")).usage(COMMANDS);
+  if (object.runLines !== undefined) {
+    const { reportFailure } = await import("./report-failure.ts");
+    return (await object.runLines())(new Words(words, 1), options, {
+      run: (line) => dispatch(line, options),
+      reportFailure: (error, to) => reportFailure(error, options, to),
+    });
+  }
   if (commands === undefined) {
     if (object.run === undefined) throw notImplemented(object.name);
     return (await object.run())(new Words(words, 1), options);

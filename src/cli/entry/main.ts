@@ -3,9 +3,8 @@ import { isAbsolute } from "node:path";
 import { keepKernelTypes } from "../../kernel/index.ts";
 import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
-import { formatJson } from "../output/json-writer.ts";
 import { LiveOutput } from "../output/live.ts";
-import { writePieces, writeText } from "../output/write.ts";
+import { showAnswer } from "../output/show.ts";
 import { type Options, parseOptions } from "../words/options.ts";
 import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
@@ -27,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error !== undefined) throw error;
     const answer = await answerOf(words, options);
     if ("live" in answer) return await showLive(answer, options);
-    show(answer, options);
+    showAnswer(answer, options);
     return answer.exitCode ?? 0;
   } catch (cause) {
     const { reportFailure } = await import("./report-failure.ts");
@@ -56,15 +55,7 @@ function checkSigning({ sign, privateKey, certificate }: Options): void {
   }
 }
 
-function show(answer: Answer, options: Options): void {
-  if (options.json && answer.jsonPieces !== undefined) {
-    writePieces(1, answer.jsonPieces(options.pretty));
-    writeText(1, "\n");
-  } else if (options.json) writeText(1, `${formatJson(answer.json(), options.pretty)}\n`);
-  else writePieces(answer.textTo === "stderr" ? 2 : 1, answer.text());
-}
-
-/** Runs a live command until it ends or a signal ends it. Returns the exit code 0. */
+/** Runs a live command until it ends or a signal ends it. Returns the exit code. */
 async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   const abort = new AbortController();
   endOnSignals(abort);
@@ -72,10 +63,12 @@ async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
   try {
     await answer.live(output, abort.signal);
     if (output.failure !== undefined) throw output.failure;
-    return 0;
+    return answer.exitCode ?? 0;
   } catch (cause) {
     const { reportFailure } = await import("./report-failure.ts");
-    return reportFailure(output.failure ?? cause, options, (failure) => output.jsonFailure(failure));
+    return reportFailure(output.failure ?? cause, options, {
+      writeJson: (failure) => output.jsonFailure(failure),
+    });
   }
 }
 

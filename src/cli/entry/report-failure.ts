@@ -13,18 +13,22 @@ interface Refusal {
   readonly log: readonly string[];
 }
 
+/** Where a failure is reported. */
+export interface FailurePlace {
+  /** What stands before the message, such as a file and line. */
+  readonly place?: string;
+  /** Writes the failure with -j. Default: on a line of standard output. */
+  readonly writeJson?: (failure: JsonValue) => void;
+}
+
 /**
  * Reports a failure. Without -j it writes one line to standard error. With -j, `writeJson` writes one JSON value to
  * standard output. Returns the exit code.
  */
-export function reportFailure(
-  error: unknown,
-  options: Options,
-  writeJson: (failure: JsonValue) => void = (failure) => writeText(1, `${formatJson(failure, options.pretty)}\n`),
-): number {
+export function reportFailure(error: unknown, options: Options, to: FailurePlace = {}): number {
   const exitCode = error instanceof CommandError ? error.exitCode : EXIT_FAILURE;
   try {
-    report(error, options, writeJson);
+    report(error, options, to);
   } catch (cause) {
     // Standard output and standard error cannot be written, so nothing more can be reported.
     return cause instanceof OutputError && cause.isBrokenPipe ? cause.exitCode : exitCode;
@@ -32,16 +36,20 @@ export function reportFailure(
   return exitCode;
 }
 
-function report(error: unknown, options: Options, writeJson: (failure: JsonValue) => void): void {
+function report(error: unknown, options: Options, { place, writeJson = writeLine(options) }: FailurePlace): void {
   if (error instanceof OutputError && error.isBrokenPipe) return;
   const message = failureText(error);
   // As in bpftool, the verifier's log goes to standard error before the error message, also with -j.
   const refusal = refusalOf(error);
   if (refusal !== undefined) writeText(2, logText(refusal));
   if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson({ error: message }))) {
-    writeNote(`Error: ${message}`);
+    writeNote(`Error: ${place === undefined ? "" : `${place}: `}${message}`);
   }
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
+}
+
+function writeLine({ pretty }: Options): (failure: JsonValue) => void {
+  return (failure) => writeText(1, `${formatJson(failure, pretty)}\n`);
 }
 
 /** Returns true if the JSON was written, false if standard output is full. */

@@ -15,12 +15,16 @@ export function usage(table: readonly ObjectEntry[]): Answer {
   const here = objects.filter((entry) => entry.commands?.some(({ run }) => run)).map(({ name }) => name);
   const missing = [
     ...objects,
-    ...table.filter(({ name, commands, run }) => name !== "help" && commands === undefined && run === undefined),
+    ...table.filter(
+      ({ name, commands, run, runLines }) =>
+        name !== "help" && commands === undefined && run === undefined && runLines === undefined,
+    ),
   ]
     .map(({ name }) => name)
     .filter((name) => !here.includes(name));
   return usageAnswer([
     "Usage: bpfts [OPTIONS] OBJECT { COMMAND | help }",
+    `${INDENT}bpfts batch file FILE`,
     `${INDENT}bpfts version`,
     "",
     `${INDENT}OBJECT := { ${here.join(" | ")} }`,

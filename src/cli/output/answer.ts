@@ -22,6 +22,8 @@ export interface Answer {
 export interface LiveAnswer {
   /** Writes to `output` until there is nothing more to write, or until Ctrl-C or a request to end aborts `signal`. */
   live(output: LiveOutput, signal: AbortSignal): Promise<void>;
+  /** The exit code, once the command has ended; 0 unless given. */
+  readonly exitCode?: number;
 }
 
 /** The answer of a command that prints nothing; with -j it prints `null`. */

@@ -36,6 +36,8 @@ export interface Options {
   readonly cgroup: string | undefined;
   /** Show only programs that use this map. */
   readonly usesMap: string | undefined;
+  /** `batch`: go on after a command that failed. */
+  readonly keepGoing: boolean;
 }
 
 type Mutable = { -readonly [K in keyof Options]: Options[K] };
@@ -73,6 +75,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
   { long: "cgroup", key: "cgroup", value: "PATH", meaning: "prog show: only programs attached to a cgroup" },
   { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
+  { long: "keep-going", key: "keepGoing", meaning: "batch: go on after a command that failed" },
 ];
 
 /** The options, the words that are not options, and the error for the first bad option. */
@@ -110,6 +113,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     pid: undefined,
     cgroup: undefined,
     usesMap: undefined,
+    keepGoing: false,
   };
   const words: string[] = [];
   let error: CommandError | undefined;

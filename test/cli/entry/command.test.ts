@@ -44,7 +44,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["map", "lookup", "id"], /^'lookup' needs at least 2 arguments, 1 found$/, 255],
     [["map", "create", "/x", "type", "nosuch", "key", "4", "name", "x"], /^unrecognized map type: nosuch$/, 255],
     [["map", "create", "/x", "type", "hash", "key", "4", "value", "4"], /^map name not specified$/, 255],
-    [["batch", "file", "x"], /^bpfts does not have 'batch' yet/, 255],
+    [["batch", "file", "x"], /^Can't open file \(x\): No such file or directory$/, 255],
     [["prog", "p"], /^'p' could be 'pin', 'profile'/, 255],
     [["prog", "show", "id"], /^'id' needs a number$/, 255],
     [["prog", "show", "id", "1", "id", "1"], /./, 255],

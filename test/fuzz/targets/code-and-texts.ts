@@ -14,6 +14,7 @@ import {
   xlatedNames,
   xlatedRecords,
 } from "../../../src/asm/index.ts";
+import { readBatchLines } from "../../../src/cli/batch/lines.ts";
 import { parseOptions } from "../../../src/cli/words/options.ts";
 import { readNumber } from "../../../src/cli/words/words.ts";
 import { parseElf } from "../../../src/elf/index.ts";
@@ -134,6 +135,16 @@ const proc: FuzzTarget = {
   },
 };
 
+const batch: FuzzTarget = {
+  name: "batch",
+  corpus: () => texts("prog show # all\nmap \\\n  show\n", "prog load 'a b' \"c\"\n", "a'b'c\n\n#\n", "x \\\n"),
+  run: (data) => {
+    const text = textOf(data);
+    const half = text.length >> 1;
+    attempt(() => [...readBatchLines([text.slice(0, half), text.slice(half)])]);
+  },
+};
+
 const netlink: FuzzTarget = {
   name: "netlink",
   corpus: () =>
@@ -234,6 +245,7 @@ export const OTHER_TARGETS: readonly FuzzTarget[] = [
   verifierLog,
   usdtArguments,
   proc,
+  batch,
   netlink,
   der,
   zip,
