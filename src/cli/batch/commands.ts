@@ -8,7 +8,10 @@ export const batch: ObjectEntry = {
   help: () => ({
     examples: [
       ["bpfts batch file setup", "run each line of the file as a command"],
-      ["printf 'prog show\\nmap show\\n' | bpfts -j batch file -", "run commands from standard input; print one JSON array"],
+      [
+        "printf 'prog show\\nmap show\\n' | bpfts -j batch file -",
+        "run commands from standard input; print one JSON array",
+      ],
     ],
     words: {
       file: "the file with the commands, one a line; - is standard input",

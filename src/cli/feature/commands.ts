@@ -14,12 +14,38 @@ export const feature: ObjectEntry = {
       name: "probe",
       syntax: ["[COMPONENT] [full] [unprivileged] [macros [prefix PREFIX]]"],
       summary: "probe what the kernel, or a device, has of BPF",
+      help: () => ({
+        examples: [
+          ["bpfts feature probe", "probe the types of programs and maps, the helpers and the instruction set"],
+          ["bpfts feature probe dev eth0", "probe what the hardware of a device takes"],
+          ["bpfts feature probe macros prefix MY_ > features.h", "write the answers as C macros"],
+        ],
+        words: {
+          PREFIX: "what each macro's name begins with",
+          kernel: "probe the kernel, as without this word",
+          dev: "probe a device's hardware",
+          full: "also probe the helpers whose use the kernel notes in its log",
+          unprivileged: "probe without capabilities: what any user may do",
+          macros: "print C macros",
+          prefix: "put this before each macro's name",
+        },
+      }),
       run: async () => (await import("./probe.ts")).probeFeatures,
     },
     {
       name: "list_builtins",
       syntax: ["GROUP"],
       summary: "list the names that bpfts knows",
+      help: () => ({
+        examples: [["bpfts feature list_builtins prog_types", "list the types of programs"]],
+        words: {
+          prog_types: "the types of programs",
+          map_types: "the types of maps",
+          attach_types: "the attach types",
+          link_types: "the types of links",
+          helpers: "the helper functions",
+        },
+      }),
       run: async () => (await import("./list-builtins.ts")).listBuiltins,
     },
     HELP,
