@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -9,6 +10,9 @@ export const BPFTOOL: string = join(process.cwd(), ".cache/peers/bpftool");
 
 /** Compiles a C program with libbpf 1.8, which `scripts/peers.sh libbpf` downloads. */
 export const LIBBPF_CC: string = join(process.cwd(), ".cache/peers/libbpf-cc");
+
+/** The user "nobody", for options of spawn(). */
+export const ORDINARY_USER = { uid: 65534, gid: 65534 } as const;
 
 /** What a test may need that is neither in the repository nor in the kernel. */
 interface Requirement {
@@ -42,6 +46,12 @@ const REQUIREMENTS = {
     isMet: () =>
       Object.entries(FIRST_NAMESPACES).every(([kind, inode]) => statSync(`/proc/self/ns/${kind}`).ino === inode),
     inCi: true,
+  },
+  "machine:ordinary_user": {
+    what: "root, to become an ordinary user, and a Node that this user may run",
+    isMet: () =>
+      process.getuid?.() === 0 && spawnSync(process.execPath, ["-e", ""], { ...ORDINARY_USER, cwd: "/" }).status === 0,
+    inCi: false,
   },
   "machine:vm": {
     what: "a virtual machine, because a mistake could lock this kernel: npm run vm -- 6.12 node scripts/test.mjs WORD",

@@ -7,6 +7,10 @@ import type { TypeWords } from "./type-words.ts";
 /** The most levels of types that `#isIdentical` compares. This is libbpf's limit. */
 const DEEPEST = 16;
 
+/** The types of two kernels together, deduplicated, take 5 steps for each word. */
+const FREE_STEPS = 2_000_000;
+const STEPS_PER_WORD = 30;
+
 /** The kinds with one reference, which `#isIdentical` follows without counting a level. */
 const FOLLOWED: ReadonlySet<BtfKind> = new Set([
   BtfKind.CONST,
@@ -43,7 +47,7 @@ export class GraphComparison {
     this.#types = types;
     this.#map = map;
     this.#assumed = new Uint32Array(btf.endId).fill(NOT_MAPPED);
-    this.#steps = 5_000_000 + 100 * types.words.length;
+    this.#steps = FREE_STEPS + STEPS_PER_WORD * types.words.length;
   }
 
   /** Counts one comparison. Throws FormatError if there were too many. */
