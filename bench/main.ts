@@ -99,6 +99,8 @@ function batchRows(): Row[] {
   }));
 }
 
+const SKELETON_WORDS = ["gen", "skeleton", "test/bpf/counter.bpf.o"];
+
 function dumpRows(): Row[] {
   return [false, true].flatMap((typed) =>
     [[], ["-j"]].map((options): Row => {
@@ -274,6 +276,17 @@ const rows: readonly (() => Row[])[] = [
           : { label: "bpftool", command: [bpftool, "prog", "show"], figure: "wall" },
       runs: 15,
       scene: (measure) => withPrograms(10, measure),
+    },
+    {
+      // The aim is a difference of at most 30 ms, which is the time that Node takes to start.
+      name: "`bpfts gen skeleton` of an object, whole process, against bpftool",
+      goal: undefined,
+      ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", ...SKELETON_WORDS], figure: "wall" },
+      peer:
+        bpftool === undefined
+          ? { missing: "bpftool is not there (scripts/peers.sh)" }
+          : { label: "bpftool", command: [bpftool, ...SKELETON_WORDS], figure: "wall" },
+      runs: 25,
     },
   ],
 ];
