@@ -14,6 +14,7 @@ const rooms = new Map();
 
 await bundleLibrary();
 await bundleCommand("dist/bin");
+await writeManual("dist/man");
 
 /** The declarations beside the files are the compiler's, one for each source file. */
 async function bundleLibrary() {
@@ -94,6 +95,32 @@ async function readTable() {
       source: sourceOf(command.run ?? commands.find((entry) => entry.name === command.as)?.run),
     })),
   }));
+}
+
+/** Writes the manual pages, which are made from the table of commands. */
+async function writeManual(outdir) {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        export { COMMANDS } from "./src/cli/entry/command-table.ts";
+        export { VERSION, VERSION_DATE } from "./src/cli/entry/version.ts";
+        export { manualPages } from "./src/cli/help/manual.ts";
+        export { formatRoff } from "./src/cli/help/roff.ts";`,
+      resolveDir: ".",
+    },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    write: false,
+    plugins: [codeElsewhere((source) => ({ path: source, external: true }))],
+  });
+  const code = `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`;
+  const { COMMANDS, VERSION, VERSION_DATE, manualPages, formatRoff } = await import(code);
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  for (const page of manualPages(COMMANDS)) {
+    writeFileSync(join(outdir, `${page.name}.1`), formatRoff(page, VERSION, VERSION_DATE));
+  }
 }
 
 /** The program with the code of one command, of none, or of all; what its name must end in. */

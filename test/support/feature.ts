@@ -41,6 +41,12 @@ const REQUIREMENTS = {
     isMet: () => process.env.BPFTOOL_LLVM !== undefined,
     inCi: false,
   },
+  "tool:bash": tool("bash"),
+  "tool:zsh": tool("zsh"),
+  "tool:fish": tool("fish"),
+  "tool:tmux": tool("tmux"),
+  "tool:man": tool("man"),
+  "tool:mandoc": tool("mandoc"),
   "machine:first_namespaces": {
     what: "the kernel's first pid and user namespace: in a container the kernel's process ids are not this process's",
     isMet: () =>
@@ -59,6 +65,12 @@ const REQUIREMENTS = {
     inCi: false,
   },
 } as const satisfies Readonly<Record<string, Requirement>>;
+
+/** A program that the test runs. CI installs it; a bare Debian does not have it. */
+function tool(name: string): Requirement {
+  const isMet = (): boolean => (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, name)));
+  return { what: `the program ${name}`, isMet, inCi: false };
+}
 
 export type RequirementName = keyof typeof REQUIREMENTS;
 

@@ -3,8 +3,15 @@ import type { JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
 import type { Selectable, Words } from "../words/words.ts";
 
-/** Carries out a command: takes the command's words, queries the kernel, and returns what to show. */
-export type Run = (words: Words, options: Options) => Answer | LiveAnswer | Promise<Answer | LiveAnswer>;
+/**
+ * Carries out a command: takes the command's words, queries the kernel, and returns what to show. Completion also reads
+ * the table of all commands.
+ */
+export type Run = (
+  words: Words,
+  options: Options,
+  table: readonly ObjectEntry[],
+) => Answer | LiveAnswer | Promise<Answer | LiveAnswer>;
 
 /** The help text of a command or an object. */
 export interface HelpTexts {

@@ -3,6 +3,7 @@ import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import { HELP, later } from "../command/command.ts";
+import { completion } from "../completion/commands.ts";
 import { feature } from "../feature/commands.ts";
 import { gen } from "../gen/commands.ts";
 import { iter } from "../iter/commands.ts";
@@ -39,4 +40,5 @@ export const COMMANDS: readonly ObjectEntry[] = [
     summary: "print the version",
     run: async () => (await import("./version.ts")).showVersion,
   },
+  completion,
 ];

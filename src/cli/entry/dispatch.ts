@@ -23,7 +23,7 @@ export async function dispatch(words: readonly string[], options: Options): Prom
   }
   if (commands === undefined) {
     if (object.run === undefined) throw notImplemented(object.name);
-    return (await object.run())(new Words(words, 1), options);
+    return (await object.run())(new Words(words, 1), options, COMMANDS);
   }
   const command =
     commandWord === undefined ? (commands[0] as CommandEntry) : select(commands, commandWord, `bpfts ${object.name}`);
@@ -31,7 +31,7 @@ export async function dispatch(words: readonly string[], options: Options): Prom
   const load = codeOf(command, commands);
   if (load === undefined) throw notImplemented(`${object.name} ${command.name}`);
   const run: Run = await load();
-  return run(new Words(words, 2), options);
+  return run(new Words(words, 2), options, COMMANDS);
 }
 
 function notImplemented(name: string): CommandError {

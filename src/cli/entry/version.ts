@@ -2,6 +2,8 @@ import type { Run } from "../command/command.ts";
 
 /** The version of this package. A test compares it with package.json. */
 export const VERSION = "0.1.0";
+/** The day of this version, for the manual pages. */
+export const VERSION_DATE = "2026-11-29";
 /** The version of bpftool whose commands and output this program follows. */
 export const BPFTOOL_VERSION = "7.8.0";
 export const LIBBPF_VERSION = "1.8";

@@ -5,6 +5,8 @@ import type { Options } from "../words/options.ts";
 export interface HelpRequest {
   readonly object?: string | undefined;
   readonly command?: string | undefined;
+  /** True if the manual page is wanted. */
+  readonly man?: boolean;
 }
 
 /**
@@ -15,7 +17,7 @@ export function helpRequest(words: readonly string[], options: Options): HelpReq
   const [first, second, third] = words;
   if (options.help || options.man) {
     const [object, command] = words.filter((word) => word !== "help");
-    return { object, command };
+    return { object, command, man: options.man };
   }
   if (first === "help" && second !== undefined) return { object: second, command: third };
   // A file in this directory may have the name `help`: `cgroup show help`.

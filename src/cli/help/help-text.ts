@@ -3,6 +3,7 @@ import type { Answer } from "../output/answer.ts";
 import { select } from "../words/words.ts";
 import type { HelpRequest } from "./help-request.ts";
 import { sentence, twoColumns, wrap } from "./layout.ts";
+import { generalPage, type ManualPage, manualText, objectPage, objectsWithPage } from "./manual.ts";
 import {
   type CommandTopic,
   commandTopic,
@@ -19,13 +20,19 @@ export function helpAnswer(lines: readonly string[]): Answer {
 }
 
 /** Returns the help that the user asked for. */
-export function help(table: readonly ObjectEntry[], { object, command }: HelpRequest): Answer {
+export function help(table: readonly ObjectEntry[], request: HelpRequest): Answer {
+  const { object, command } = request;
+  if (request.man) return helpAnswer(manualText(pageOf(table, object)));
   if (object === undefined) return helpAnswer(generalHelp(table));
   const entry = select(table, object, "bpfts");
   if (entry.name === "help") return helpAnswer(generalHelp(table));
   if (command === undefined || entry.commands === undefined) return helpAnswer(objectHelp(objectTopic(entry)));
   const chosen = select(entry.commands, command, `bpfts ${entry.name}`);
   return helpAnswer(chosen.name === "help" ? objectHelp(objectTopic(entry)) : commandHelp(commandTopic(entry, chosen)));
+}
+
+function pageOf(table: readonly ObjectEntry[], object: string | undefined): ManualPage {
+  return object === undefined ? generalPage(table) : objectPage(select(objectsWithPage(table), object, "bpfts"), table);
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -103,10 +103,15 @@ export function optionsOf(object: ObjectEntry | undefined): OptionEntry[] {
 }
 
 export function optionPairs(options: readonly OptionEntry[]): Pair[] {
-  return options.map(({ letter, long, value, meaning }) => {
-    const names = [...(letter === undefined ? [] : [`-${letter}`]), ...(long === undefined ? [] : [`--${long}`])];
-    return [`${names.join(", ")}${value === undefined ? "" : ` ${value}`}`, meaning];
+  return options.map((option) => {
+    const value = option.value === undefined ? "" : ` ${option.value}`;
+    return [`${optionNames(option).join(", ")}${value}`, option.meaning];
   });
+}
+
+/** An option as the user writes it: `-j` and `--json`. */
+export function optionNames({ letter, long }: OptionEntry): string[] {
+  return [...(letter === undefined ? [] : [`-${letter}`]), ...(long === undefined ? [] : [`--${long}`])];
 }
 
 /** The values and the definitions that the forms of a command use. */

@@ -1,0 +1,123 @@
+import { readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { describeBtfObjects, describeLinks, describeMaps, describePrograms } from "../../inventory/index.ts";
+import { cgroup2Mount } from "../../sys/index.ts";
+import { BpfProgType, progTypeName } from "../../uapi/index.ts";
+import type { Candidate, ValuePlace } from "./candidates.ts";
+
+/** A shell cannot show more words than this in a useful way. */
+const MOST = 1000;
+
+/**
+ * Finds the values that may stand at a place: objects of the kernel, devices, cgroups or files. What cannot be read, for
+ * example without the rights, has no values.
+ */
+export function liveValues(place: ValuePlace, typed: string): Candidate[] {
+  try {
+    return firstOf(valuesAt(place, typed));
+  } catch {
+    return [];
+  }
+}
+
+function firstOf(found: Iterable<Candidate>): Candidate[] {
+  const first: Candidate[] = [];
+  for (const one of found) if (first.push(one) === MOST) break;
+  return first;
+}
+
+const DEVICE_WORDS: ReadonlySet<string> = new Set(["dev", "offload_dev", "xdpmeta_dev"]);
+
+function valuesAt({ name, within, after }: ValuePlace, typed: string): Iterable<Candidate> {
+  if (name === "FILE" && (within === "PROG" || within === "MAP" || within === "LINK")) {
+    return [...pins(within), ...files(typed, () => true)];
+  }
+  if (name === "devname" || (name === "NAME" && DEVICE_WORDS.has(after))) return devices();
+  if (within === "cgroup") return cgroups(typed);
+  const find = VALUES[name];
+  return find === undefined ? [] : find(typed);
+}
+
+/** The values by their name in usage texts and in the table of options. */
+const VALUES: Readonly<Record<string, (typed: string) => Iterable<Candidate>>> = {
+  PROG_ID: () => programs(({ id, name }) => ({ word: `${id}`, note: name })),
+  PROG_NAME: () => programs(({ id, name }) => ({ word: name, note: `id ${id}` })),
+  PROG_TAG: () => programs(({ tag, name }) => ({ word: tag, note: name })),
+  MAP_ID: () => maps(({ id, name }) => ({ word: `${id}`, note: name })),
+  MAP_NAME: () => maps(({ id, name }) => ({ word: name, note: `id ${id}` })),
+  MAP: () => maps(({ id, name }) => ({ word: name, note: `id ${id}` })),
+  LINK_ID: linkIds,
+  BTF_ID: btfIds,
+  TYPE: () => Object.values(BpfProgType).map((type) => ({ word: progTypeName(type) ?? "" })),
+  PID: processes,
+  CGROUP: cgroups,
+  CGROUP_ROOT: cgroups,
+  OBJ: objectFiles,
+  OBJECT: objectFiles,
+  INPUT_FILE: objectFiles,
+  FILE: (typed) => files(typed, () => true),
+  PATH: (typed) => files(typed, () => true),
+  INPUT: (typed) => files(typed, () => true),
+  OUTPUT: (typed) => files(typed, () => true),
+  OUTPUT_FILE: (typed) => files(typed, () => true),
+  BTF_FILE: (typed) => files(typed, () => true),
+  MAP_DIR: (typed) => files(typed, () => false),
+  LINK_DIR: (typed) => files(typed, () => false),
+};
+
+type Described<T extends (...args: never[]) => Iterable<unknown>> = ReturnType<T> extends Iterable<infer R> ? R : never;
+
+function* programs(candidate: (program: Described<typeof describePrograms>) => Candidate): Generator<Candidate> {
+  for (const program of describePrograms()) yield candidate(program);
+}
+
+function* maps(candidate: (map: Described<typeof describeMaps>) => Candidate): Generator<Candidate> {
+  for (const map of describeMaps()) yield candidate(map);
+}
+
+function* linkIds(): Generator<Candidate> {
+  for (const { id, info } of describeLinks()) yield { word: `${id}`, note: `program ${info.progId}` };
+}
+
+function* btfIds(): Generator<Candidate> {
+  for (const { id, name } of describeBtfObjects()) yield { word: `${id}`, note: name };
+}
+
+function* pins(kind: "PROG" | "MAP" | "LINK"): Generator<Candidate> {
+  const describe = { PROG: describePrograms, MAP: describeMaps, LINK: describeLinks }[kind];
+  for (const { id, pins: paths } of describe({ pins: true })) {
+    for (const word of paths ?? []) yield { word, note: `id ${id}` };
+  }
+}
+
+function* devices(): Generator<Candidate> {
+  for (const word of readdirSync("/sys/class/net")) yield { word };
+}
+
+function* processes(): Generator<Candidate> {
+  for (const word of readdirSync("/proc")) if (/^\d+$/.test(word)) yield { word };
+}
+
+function* objectFiles(typed: string): Generator<Candidate> {
+  yield* files(typed, (name) => name.endsWith(".o"));
+}
+
+/** Cgroups below the directory that was typed; at first the root of the hierarchy. */
+function* cgroups(typed: string): Generator<Candidate> {
+  const root = cgroup2Mount();
+  if (root !== undefined && `${root}/`.startsWith(typed)) yield { word: `${root}/` };
+  if (typed !== "") yield* files(typed, () => false);
+}
+
+/** The files and directories that the typed path begins. Directories end with a slash. */
+function* files(typed: string, isWanted: (name: string) => boolean): Generator<Candidate> {
+  const directory = typed.slice(0, typed.lastIndexOf("/") + 1);
+  const start = typed.slice(directory.length);
+  const path = directory.replace(/^~\//, `${homedir()}/`);
+  for (const entry of readdirSync(path === "" ? "." : path, { withFileTypes: true })) {
+    const { name } = entry;
+    if (!name.startsWith(start) || (name.startsWith(".") && !start.startsWith("."))) continue;
+    if (entry.isDirectory()) yield { word: `${directory}${name}/` };
+    else if (isWanted(name)) yield { word: directory + name };
+  }
+}
