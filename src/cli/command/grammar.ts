@@ -50,7 +50,7 @@ export function parseSyntax(text: string, definitions: Definitions): Syntax {
   return new SyntaxParser(text, definitions, undefined).whole();
 }
 
-const TOKEN = /\.\.\.|[[\]{}|]|[^\s[\]{}|.]+(?:\.[^\s[\]{}|.]+)*/g;
+const TOKEN = /\.\.\.|[[\]{}|]|[^\s[\]{}|.]+/g;
 
 class SyntaxParser {
   readonly #text: string;

@@ -43,6 +43,19 @@ export const gen: ObjectEntry = {
       changes: true,
       syntax: ["INPUT OUTPUT OBJECT [OBJECT...]"],
       summary: "write only those types of a kernel's BTF that objects need to be loaded on this kernel",
+      help: () => ({
+        examples: [
+          [
+            "bpfts gen min_core_btf vmlinux.btf small.btf counter.bpf.o",
+            "keep only the types that this object's relocations need",
+          ],
+        ],
+        words: {
+          INPUT: "the BTF of a kernel",
+          OUTPUT: "the BTF file to write",
+          OBJECT: "a BPF object file",
+        },
+      }),
       run: async () => (await import("./min-core-btf.ts")).genMinCoreBtf,
     },
     HELP,
