@@ -19,7 +19,16 @@ export type { Support } from "./features/support.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
 export { mapTooNew, programTooNew } from "./features/too-new.ts";
 export { keepKernelTypes } from "./kept-types.ts";
-export { flushKernelBtf, KernelBtf, kernelBtf, loadedBtf, type ModuleBtf, readBtfFile } from "./kernel-btf.ts";
+export {
+  flushKernelBtf,
+  KernelBtf,
+  kernelBtf,
+  loadedBtf,
+  type ModuleBtf,
+  permittedBtf,
+  readBtfFile,
+  typesWarning,
+} from "./kernel-btf.ts";
 export {
   INSPECT,
   type Inspect,

@@ -12,7 +12,7 @@ import {
   mapPrivately,
   OwnedFd,
 } from "../sys/index.ts";
-import { isGone } from "./kernel-object.ts";
+import { isForbidden, isGone } from "./kernel-object.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { openObjects } from "./walk-objects.ts";
 
@@ -166,4 +166,28 @@ export function loadedBtf(id: number, base?: Btf): Btf | undefined {
   } finally {
     closeFd(fd);
   }
+}
+
+/**
+ * Returns the BTF with this id as {@link loadedBtf} does. Opening BTF by its id needs CAP_SYS_ADMIN. Without it, this
+ * function calls `onRefused` and returns undefined, because most uses of an object do not need its types.
+ */
+export function permittedBtf(id: number, onRefused: () => void): Btf | undefined {
+  try {
+    return loadedBtf(id);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    onRefused();
+    return undefined;
+  }
+}
+
+/** Makes a function that warns once that types cannot be read; later calls do nothing. */
+export function typesWarning(): (reason: string) => void {
+  let hasWarned = false;
+  return (reason) => {
+    if (hasWarned) return;
+    hasWarned = true;
+    process.emitWarning(reason, { type: "BpftsTypesWarning", code: "BPFTS_NO_TYPES" });
+  };
 }

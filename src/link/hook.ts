@@ -72,6 +72,12 @@ export function requireType(program: Program, hook: Hook): void {
   throw new UsageError(`${subjectOf(hook, program)}: this hook takes ${names} programs`);
 }
 
+/** Throws UsageError if the program was loaded for another attach type than the hook takes. */
+export function requireLoadedFor(program: Program, hook: Hook): void {
+  const misfit = wrongAttachType(program, hook.loadedFor);
+  if (misfit !== undefined) throw new UsageError(`${subjectOf(hook, program)}: ${misfit}`);
+}
+
 /**
  * Returns the error that explains a SyscallError. The failed call attaches `program`; without `program` it is a query.
  */

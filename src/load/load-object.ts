@@ -1,9 +1,10 @@
+import { UsageError } from "../errors/index.ts";
 import { checkOptions, KernelBtf, type OptionTable, readUserFile, Undo } from "../kernel/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
 import {
   ARENA_SECTION,
   isPerCpuSection,
-  type ObjectSpec,
+  ObjectSpec,
   type ParseObjectOptions,
   parseObject,
 } from "../object/index.ts";
@@ -12,7 +13,7 @@ import { BpfObject } from "./bpf-object.ts";
 import { arenaDataOffset } from "./create-map.ts";
 import { loadByLoader } from "./load-by-loader.ts";
 import { loadDirectly } from "./load-directly.ts";
-import { LOAD_OPTIONS, type LoadOptions } from "./load-options.ts";
+import { checkLoadOptions, type LoadOptions } from "./load-options.ts";
 import { ObjectMaps } from "./object-maps.ts";
 import { ObjectPrograms } from "./object-programs.ts";
 import { prepareLoad } from "./prepare-load.ts";
@@ -32,6 +33,9 @@ const READ_OPTIONS: OptionTable<ParseObjectOptions> = {
  */
 export function readObject(file: string | Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
   checkOptions("readObject", options, READ_OPTIONS);
+  if (typeof file !== "string" && !(file instanceof Uint8Array)) {
+    throw new UsageError("a BPF object is given by the path of its file, its bytes, or as readObject() returned it");
+  }
   if (typeof file !== "string") return parseObject(file, options);
   return parseObject(readUserFile(file, "a BPF object file"), { source: file, ...options });
 }
@@ -46,8 +50,8 @@ export function readObject(file: string | Uint8Array, options: ParseObjectOption
  * CAP_NET_ADMIN.
  */
 export function loadObject(object: string | Uint8Array | ObjectSpec, options: LoadOptions = {}): BpfObject {
-  checkOptions("loadObject", options, LOAD_OPTIONS);
-  const spec = typeof object === "string" || object instanceof Uint8Array ? readObject(object) : object;
+  checkLoadOptions(options);
+  const spec = object instanceof ObjectSpec ? object : readObject(object);
   const undo = new Undo();
   // The programs refer to modules' BTF by fds, so keep these fds open until the last program is loaded.
   using kernel = new KernelBtf();

@@ -1,8 +1,9 @@
-import type { Btf } from "../btf/index.ts";
-import type { OptionTable } from "../kernel/index.ts";
-import type { BpfMap } from "../map/index.ts";
+import { Btf } from "../btf/index.ts";
+import { UsageError } from "../errors/index.ts";
+import { checkOptions, type OptionTable, required } from "../kernel/index.ts";
+import { BpfMap } from "../map/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
-import type { Program } from "../program/index.ts";
+import { Program } from "../program/index.ts";
 import type { LoaderSigner } from "./sign/loader-signature.ts";
 
 /** How to load an object. Without options, everything is loaded as the object file says. */
@@ -82,3 +83,31 @@ export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
   onStep: "function",
   targets: "object",
 };
+
+const SIGNER_OPTIONS: OptionTable<LoaderSigner> = { privateKey: required("text"), certificate: required("text") };
+
+/** Throws UsageError for an option that loadObject does not have, and for a value that does not fit its option. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkOptions("loadObject", options, LOAD_OPTIONS);
+  const { programs, maps = {}, targets = {}, kernelBtf, sign } = options;
+  const isNames = Array.isArray(programs) && programs.every((name) => typeof name === "string");
+  if (programs !== undefined && typeof programs !== "function" && !isNames) {
+    throw new UsageError("loadObject: the option programs must be an array of names, or a function");
+  }
+  for (const [name, map] of Object.entries(maps)) {
+    if (!(map instanceof BpfMap)) {
+      throw new UsageError(`loadObject: the option maps must have a BpfMap for ${name}, for example of openMap()`);
+    }
+  }
+  for (const [name, target] of Object.entries(targets)) {
+    if (!(target instanceof Program)) {
+      throw new UsageError(
+        `loadObject: the option targets must have a Program for ${name}, for example of openProgram()`,
+      );
+    }
+  }
+  if (kernelBtf !== undefined && typeof kernelBtf !== "string" && !(kernelBtf instanceof Btf)) {
+    throw new UsageError("loadObject: the option kernelBtf must be the path of a file, or a Btf");
+  }
+  if (sign !== undefined) checkOptions("the option sign of loadObject", sign, SIGNER_OPTIONS);
+}

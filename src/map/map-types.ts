@@ -1,5 +1,5 @@
 import type { Btf, TypeId } from "../btf/index.ts";
-import { isForbidden, kernelBtf, loadedBtf } from "../kernel/index.ts";
+import { isForbidden, kernelBtf, loadedBtf, typesWarning } from "../kernel/index.ts";
 import type { MapInfo } from "../sys/index.ts";
 
 /** The BTF types of a map's keys and values. */
@@ -10,13 +10,7 @@ export interface MapTypes {
   readonly valueTypeId: TypeId;
 }
 
-let hasWarned = false;
-
-function warnOnce(reason: string): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  process.emitWarning(reason, { type: "BpftsTypesWarning", code: "BPFTS_NO_TYPES" });
-}
+const warnOnce = typesWarning();
 
 /**
  * Reads the types that the kernel stores for a map's keys and values. They are in the BTF that the map was created

@@ -1,6 +1,6 @@
 import type { SourceLine } from "../asm/index.ts";
 import { type Btf, formatSignature } from "../btf/index.ts";
-import { loadedBtf } from "../kernel/index.ts";
+import { permittedBtf, typesWarning } from "../kernel/index.ts";
 import { formatHex } from "../layout/index.ts";
 import { kernelAtLeast, type ProgInfo, progInfo } from "../sys/index.ts";
 import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
@@ -8,6 +8,20 @@ import { BPF_OBJ_NAME_LEN } from "../uapi/index.ts";
 // struct bpf_func_info { __u32 insn_off, type_id; }, struct bpf_line_info { __u32 insn_off, file_name_off, line_off,
 // line_col; }. The records of a newer kernel may be longer.
 const MIN_RECORD = 8;
+
+const warnOnce = typesWarning();
+
+/**
+ * Returns the BTF with this id, from which a listing of a program takes names, prototypes and source lines. Without
+ * CAP_SYS_ADMIN, returns undefined and warns once that they are left out.
+ */
+export function btfForListing(id: number): Btf | undefined {
+  return permittedBtf(id, () =>
+    warnOnce(
+      "the BTF of a program cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN",
+    ),
+  );
+}
 
 /** Splits the bytes of func_info or line_info into records of `size` bytes each. */
 export function infoRecords(bytes: Uint8Array | undefined, size: number): DataView[] {
@@ -66,7 +80,7 @@ export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: B
 export function fullProgramName(
   info: Pick<ProgInfo, "name" | "btf_id" | "nr_func_info">,
   fd: number,
-  btf: (id: number) => Btf | undefined = loadedBtf,
+  btf: (id: number) => Btf | undefined = btfForListing,
 ): string {
   if (info.name.length < BPF_OBJ_NAME_LEN - 1 || info.btf_id === 0 || info.nr_func_info === 0) return info.name;
   const { func_info, func_info_rec_size } = progInfo(fd, { func_info: true });

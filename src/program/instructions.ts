@@ -1,8 +1,7 @@
 import { type KernelSymbols, type SymbolResolver, symbolNeeds, type XlatedProgram, xlatedNames } from "../asm/index.ts";
 import type { Btf } from "../btf/index.ts";
-import { loadedBtf } from "../kernel/index.ts";
 import { kernelSymbolsByAddress, kernelSymbolsByName, type ProgInfo, progInfo } from "../sys/index.ts";
-import { functionSymbols, programFunctions, programLines } from "./debug-info.ts";
+import { btfForListing, functionSymbols, programFunctions, programLines } from "./debug-info.ts";
 
 /** A loaded program with everything that a listing of its instructions needs. */
 export interface LoadedInstructions {
@@ -21,7 +20,7 @@ export interface LoadedInstructions {
  */
 export function loadedInstructions(
   fd: number,
-  btf: (id: number) => Btf | undefined = loadedBtf,
+  btf: (id: number) => Btf | undefined = btfForListing,
 ): LoadedInstructions | undefined {
   const info = progInfo(fd, {
     xlated_prog_insns: true,

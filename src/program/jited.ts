@@ -1,8 +1,7 @@
 import { type JitedFunction, type JitedLine, jitedLineRanges } from "../asm/index.ts";
 import type { Btf } from "../btf/index.ts";
-import { loadedBtf } from "../kernel/index.ts";
 import { type ProgInfo, progInfo } from "../sys/index.ts";
-import { functionSymbols, programFunctions, programLines } from "./debug-info.ts";
+import { btfForListing, functionSymbols, programFunctions, programLines } from "./debug-info.ts";
 
 /** The machine code of a loaded program. */
 export interface JitedProgram {
@@ -18,7 +17,10 @@ export interface JitedProgram {
  * Returns undefined if the program is interpreted, or if the kernel hides the machine code (kernel.kptr_restrict,
  * missing capabilities).
  */
-export function jitedProgram(fd: number, btf: (id: number) => Btf | undefined = loadedBtf): JitedProgram | undefined {
+export function jitedProgram(
+  fd: number,
+  btf: (id: number) => Btf | undefined = btfForListing,
+): JitedProgram | undefined {
   const info = progInfo(fd, {
     jited_prog_insns: true,
     jited_ksyms: true,

@@ -15,6 +15,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
   const of = (name: string): Program => traced(t, name).program;
   const tracepoint = of("on_tracepoint");
   const raw = of("on_raw_tp");
+  const btfTracepoint = of("on_tp_btf");
   const uprobe = of("on_uprobe_anywhere");
   // The others are tried on a kernel without.
   const multi = lacking("link:uprobe_multi") === false ? of("on_uprobe_multi") : undefined;
@@ -49,6 +50,23 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       /this hook takes raw_tracepoint or raw_tracepoint_writable programs/,
     ],
     ["an iterator", () => links.attachTracing(iterator), /is an iterator; attach it with attachIterator\(\)/],
+    // The kernel would attach it to the function for which it was loaded, without a word.
+    [
+      "another function",
+      () => links.attachTracing(btfTracepoint, { function: "do_exit" } as links.TracingOptions),
+      /attachTracing has no option function; it has cookie, attachType/,
+    ],
+    [
+      "another program's function",
+      () => links.attachTracing(btfTracepoint, { target: xdp } as links.TracingOptions),
+      /attachTracing has no option target/,
+    ],
+    ["a name", () => links.attachTracing(btfTracepoint, "do_exit" as never), /takes its options as an object/],
+    [
+      "another attach type",
+      () => links.attachTracing(btfTracepoint, { attachType: "trace_fentry" }),
+      /it was loaded for trace_raw_tp, and this hook takes programs loaded for trace_fentry/,
+    ],
     [
       "no tracepoint",
       () => links.attachTracepoint(tracepoint, { tracepoint: "sched/sched_swich" }),

@@ -432,6 +432,24 @@ test("an option that loadObject or readObject does not have is refused", () => {
   assert.throws(load({ program: ["pass"] }), /loadObject has no option program; it has programs, maps,/);
   assert.throws(load({ useLoader: "yes" }), /loadObject: the option useLoader must be true or false, not "yes"/);
   assert.throws(() => readObject(fixture("minimal"), { legacy: true } as object), /readObject has no option legacy;/);
+  const wrong: readonly [options: object, message: RegExp][] = [
+    [{ programs: "pass" }, /loadObject: the option programs must be an array of names, or a function/],
+    [{ programs: [5] }, /the option programs must be an array of names/],
+    [{ maps: { counts: 5 } }, /loadObject: the option maps must have a BpfMap for counts, for example of openMap/],
+    [{ targets: { pass: "do_exit" } }, /loadObject: the option targets must have a Program for pass/],
+    [{ kernelBtf: 5 }, /loadObject: the option kernelBtf must be the path of a file, or a Btf/],
+    [{ sign: {} }, /the option sign of loadObject needs the option privateKey/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(
+      load(options),
+      (error) => error instanceof UsageError && message.test(error.message),
+      String(message),
+    );
+  }
+  for (const object of [undefined, 5, {}]) {
+    assert.throws(() => loadObject(object as never), /a BPF object is given by the path of its file, its bytes, or/);
+  }
 });
 
 test("a callback that the kernel's struct lacks is refused, unless the caller takes it out", () => {

@@ -1,5 +1,5 @@
 import type { Btf } from "../../btf/index.ts";
-import { isForbidden, isGone, openPinnedFd, loadedBtf as readLoadedBtf } from "../../kernel/index.ts";
+import { isGone, openPinnedFd, permittedBtf } from "../../kernel/index.ts";
 import { formatHex, parseHex } from "../../layout/index.ts";
 import { fullProgramName as fullName } from "../../program/index.ts";
 import { OwnedFd, type ProgInfo, progGetFdById, progGetNextId, progInfo } from "../../sys/index.ts";
@@ -109,14 +109,10 @@ export function loadedBtf(id: number): Btf | undefined {
 }
 
 function readOrWarn(id: number): Btf | undefined {
-  try {
-    return readLoadedBtf(id);
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
+  return permittedBtf(id, () => {
     if (!hasWarned) {
       writeNote("Warning: prototypes and source lines are left out, because opening BTF by its id needs CAP_SYS_ADMIN");
     }
     hasWarned = true;
-    return undefined;
-  }
+  });
 }

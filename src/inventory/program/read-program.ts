@@ -1,6 +1,6 @@
 import type { Btf } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
-import { isForbidden, loadedBtf } from "../../kernel/index.ts";
+import { permittedBtf } from "../../kernel/index.ts";
 import { type CamelCase, camelName, formatHex, infoReader } from "../../layout/index.ts";
 import { fullProgramName, type MetadataVariable, programMetadata } from "../../program/index.ts";
 import { bootToWallClock, deviceName, FdMemlock, type ProgInfo, progInfo } from "../../sys/index.ts";
@@ -102,8 +102,13 @@ export class ProgramReader implements Disposable {
     return Number((this.#wallClock + sinceBoot) / NANOSECONDS);
   }
 
+  // Without CAP_SYS_ADMIN, a program that was opened by its pin is described without BTF.
   readonly #btf = (id: number): Btf | undefined => {
-    if (!this.#types.has(id)) this.#types.set(id, permittedBtf(id));
+    if (!this.#types.has(id))
+      this.#types.set(
+        id,
+        permittedBtf(id, () => undefined),
+      );
     return this.#types.get(id);
   };
 
@@ -113,19 +118,6 @@ export class ProgramReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-/**
- * Opens BTF by its id. Returns undefined without CAP_SYS_ADMIN: then a program that was opened by its pin is described
- * without BTF.
- */
-function permittedBtf(id: number): Btf | undefined {
-  try {
-    return loadedBtf(id);
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Program } from "../../program/index.ts";
 import { linkCreate, rawTracepointOpen } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { type AttachTypeName, checkArguments, resolveAttachType } from "../attach-arguments.ts";
-import { attach, type Hook, requireType, sectionOf } from "../hook.ts";
+import { attach, type Hook, requireLoadedFor, requireType, sectionOf } from "../hook.ts";
 import type { KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
 
@@ -41,6 +41,9 @@ export function attachTracing(program: Program, options: TracingOptions = {}): K
 /** Attaches a program to the BTF type for which it was loaded. */
 export function attachByBtf(program: Program, hook: Hook, options: TracingOptions): KernelLink {
   const { cookie } = options;
+  if (options.attachType !== undefined) {
+    requireLoadedFor(program, { ...hook, loadedFor: [resolveAttachType(options.attachType, program)] });
+  }
   const explain: Hook["explain"] = ({ errno }) => reasonOfTrampoline(errno);
   // RAW_TRACEPOINT_OPEN attaches these programs on every kernel, but it takes a cookie only for tp_btf. For the other
   // programs, LINK_CREATE takes a cookie (5.19). Before 6.10, LINK_CREATE ignores a cookie for tp_btf, and
