@@ -1,5 +1,8 @@
 /** How many bytes one piece of output has at most. */
 const PIECE = 1 << 16;
+// The first and the last printable ASCII character.
+const SPACE = 0x20;
+const TILDE = 0x7e;
 
 /**
  * Collects ASCII text and the raw bytes of names, and passes them to `write` in large pieces. A piece is valid only
@@ -32,11 +35,20 @@ export class ByteSink {
     this.#length += bytes.length;
   }
 
-  /** Adds the bytes from `at` up to the next NUL, but at most `limit` bytes. */
+  /** Adds the bytes from `at` up to the next NUL, but at most `limit` bytes. Escapes control characters. */
   name(strings: Uint8Array, at: number, limit: number = Number.POSITIVE_INFINITY): void {
     let end = at;
-    while (end < strings.length && strings[end] !== 0) end++;
+    let isPlain = true;
+    for (; end < strings.length; end++) {
+      const byte = strings[end] as number;
+      if (byte === 0) break;
+      if (byte < SPACE || byte > TILDE) isPlain = false;
+    }
     if (end - at > limit) end = at + limit;
+    if (!isPlain) {
+      this.utf8(escapeControls(new TextDecoder().decode(strings.subarray(at, end))));
+      return;
+    }
     if (this.#length + end - at > this.#bytes.length) this.#makeRoom(end - at);
     const bytes = this.#bytes;
     let to = this.#length;
@@ -81,6 +93,18 @@ export class ByteSink {
     this.flush();
     if (size > this.#bytes.length) this.#bytes = new Uint8Array(size);
   }
+}
+
+/**
+ * Escapes control characters as in JSON. The names of a file's BTF may have them, and a terminal would obey them.
+ * JSON.stringify itself leaves DEL to U+009F as they are.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) =>
+    character < " "
+      ? JSON.stringify(character).slice(1, -1)
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Decodes pieces of UTF-8 to one text. A character may begin in one piece and end in the next one. */

@@ -1,5 +1,5 @@
 import { BtfKind, type TypeId } from "../types.ts";
-import type { ByteSink } from "./byte-sink.ts";
+import { type ByteSink, escapeControls } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import { encodingWord, KIND_WORDS, linkageWord, memberPlace, signWord, value64 } from "./raw-words.ts";
 
@@ -233,7 +233,7 @@ export class RawJson {
     for (let at = offset; strings[at] !== 0; at++) {
       const byte = strings[at] as number;
       if (byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH) continue;
-      out.utf8(JSON.stringify(this.#types.btf.string(offset)));
+      out.utf8(escapeControls(JSON.stringify(this.#types.btf.string(offset))));
       return;
     }
     out.text('"');

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Btf, BtfBuilder, formatRaw, type TypeId } from "../../../src/btf/index.ts";
+import { Btf, BtfBuilder, formatC, formatRaw, type TypeId } from "../../../src/btf/index.ts";
 import { everyKind } from "../samples.ts";
 
 describe("raw types", () => {
@@ -69,6 +69,37 @@ describe("raw types", () => {
     const read = (likeBpftool: boolean): string => formatRaw(own, { style: "json", likeBpftool });
     assert.match(read(false), /"name":"a\\"b\\\\c\\t",.*"val":4026531840}/);
     assert.match(read(true), /"val":18446744073441116160}/);
+  });
+
+  test("no control character of a name reaches a terminal: raw, JSON and C", () => {
+    const b = new BtfBuilder();
+    const hostile = "a\nb\u001b[31m\u007f\u009bé";
+    const int = b.append({
+      kind: "int",
+      name: "int",
+      size: 4,
+      signed: true,
+      char: false,
+      bool: false,
+      bitOffset: 0,
+      bits: 32,
+    });
+    b.append({
+      kind: "struct",
+      name: hostile,
+      size: 4,
+      members: [{ name: hostile, type: int, bitOffset: 0 }],
+    } as never);
+    const own = Btf.parse(b.encode());
+    const name = "a\\nb\\u001b[31m\\u007f\\u009bé";
+    const raw = formatRaw(own).split("\n");
+    assert.deepEqual(raw.slice(1), [`[2] STRUCT '${name}' size=4 vlen=1`, `\t'${name}' type_id=1 bits_offset=0`, ""]);
+    const json = formatRaw(own, { style: "json" });
+    assert.doesNotMatch(json, /\p{Cc}/u);
+    assert.equal(JSON.parse(json).types[1].name, hostile);
+    const c = formatC(own);
+    assert.ok(c.includes(`struct ${name} {\n\tint ${name};\n}`), c);
+    assert.doesNotMatch(c.replace(/[\n\t]/g, ""), /\p{Cc}/u);
   });
 
   test("a split BTF prints its own types", () => {

@@ -4,11 +4,20 @@ import { rowText } from "../../../src/cli/cgroup/render.ts";
 import { holdersText } from "../../../src/cli/handle/holders.ts";
 import { linkText } from "../../../src/cli/link/render.ts";
 import { mapText } from "../../../src/cli/map/render.ts";
+import { netText } from "../../../src/cli/net/render.ts";
 import { formatJson } from "../../../src/cli/output/json-writer.ts";
 import { escapeLine, escapeName, escapeText } from "../../../src/cli/output/terminal-text.ts";
+import { perfText } from "../../../src/cli/perf/render.ts";
 import { graphText } from "../../../src/cli/prog/graph.ts";
 import { programText } from "../../../src/cli/prog/render.ts";
-import type { LinkDescription, MapDescription, ProgramDescription } from "../../../src/inventory/index.ts";
+import { tokenText } from "../../../src/cli/token/render.ts";
+import type {
+  LinkDescription,
+  MapDescription,
+  NetAttachments,
+  ProgramDescription,
+  TokenMount,
+} from "../../../src/inventory/index.ts";
 import type { CgroupProgram, LinkInfo } from "../../../src/link/index.ts";
 import type { LoadedInstructions } from "../../../src/program/index.ts";
 import { BpfLinkType } from "../../../src/uapi/index.ts";
@@ -82,6 +91,9 @@ const MAP = {
 } as unknown as MapDescription;
 const CGROUP = { id: 1, attachType: 1, name: "name", cgroup: "/sys/fs/cgroup/x" } as unknown as CgroupProgram;
 
+const PERF = { pid: 1, fd: 1, progId: 1 };
+const DEVICE = { deviceName: "eth0", ifindex: 1 };
+
 const perfEvent = (event: object) => link({ ...head, kind: "perf_event", type: 7, event } as never);
 
 const CASES: readonly (readonly [what: string, record: object, text: (record: never) => string])[] = [
@@ -111,6 +123,29 @@ const CASES: readonly (readonly [what: string, record: object, text: (record: ne
   ["uprobe", perfEvent({ kind: "uprobe", fileName: "/bin/sh", offset: 1, cookie: 1n, refCtrOffset: 0n }), linkText],
   ["kprobe", perfEvent({ kind: "kprobe", addr: 1n, funcName: "f", offset: 0, missed: 0n, cookie: 0n }), linkText],
   ["tracepoint", perfEvent({ kind: "tracepoint", tpName: "tp", cookie: 0n }), linkText],
+  ["perf: tracepoint", { ...PERF, kind: "tracepoint", tracepoint: "tp" }, perfText],
+  ["perf: kprobe", { ...PERF, kind: "kprobe", func: "f", offset: 1n }, perfText],
+  ["perf: uprobe", { ...PERF, kind: "uprobe", path: "/bin/sh", offset: 1n }, perfText],
+  [
+    "token",
+    { path: "/sys/fs/bpf", commands: [], mapTypes: [], programTypes: [], attachTypes: [] } satisfies TokenMount,
+    tokenText,
+  ],
+  [
+    "net",
+    {
+      xdp: [{ ...DEVICE, programs: [] }],
+      tc: [
+        { ...DEVICE, hook: "clsact/ingress", name: "x", progId: 1, actions: [{ name: "x", progId: 1 }] },
+        { ...DEVICE, hook: "tcx/ingress", name: "x", progId: 1, linkId: 1 },
+      ],
+      flowDissector: undefined,
+      netfilter: [],
+    },
+    // The names of hooks are ours.
+    ({ tc, ...others }: NetAttachments) =>
+      netText({ ...others, tc: tc.map((at) => ({ ...at, hook: "clsact" as never })) }),
+  ],
   [
     "graph",
     {
