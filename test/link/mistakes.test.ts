@@ -61,11 +61,15 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => links.attachTracing(btfTracepoint, { target: xdp } as links.TracingOptions),
       /attachTracing has no option target/,
     ],
-    ["a name", () => links.attachTracing(btfTracepoint, "do_exit" as never), /takes its options as an object/],
+    [
+      "a name",
+      () => links.attachTracing(btfTracepoint, "do_exit" as never),
+      /the options of attachTracing must be an object/,
+    ],
     [
       "another attach type",
       () => links.attachTracing(btfTracepoint, { attachType: "trace_fentry" }),
-      /it was loaded for trace_raw_tp, and this hook takes programs loaded for trace_fentry/,
+      /it was loaded for trace_raw_tp, but this hook takes programs loaded for trace_fentry/,
     ],
     [
       "no tracepoint",

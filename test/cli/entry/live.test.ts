@@ -113,6 +113,26 @@ test("a live command that fails at once writes one JSON value", async (t) => {
   );
 });
 
+test("every live command that refuses its words writes one JSON value", (t) => {
+  const [ring, perf] = [`${ofRings(t, "events")}`, `${ofRings(t, "perf_events")}`];
+  const lines: readonly (readonly string[])[] = [
+    ["map", "event_pipe", "id", ring],
+    ["map", "event_pipe", "id", perf, "cpu", "0"],
+    ["map", "events", "id", perf, "nosuch"],
+    ["map", "events", "id", "4294967295"],
+    ["map", "watch", "id", ring],
+    ["prog", "profile", "id", "4294967295", "cycles"],
+    ["prog", "tracelog", "nosuch"],
+    ["prog", "tracelog", "stdout", "id", "4294967295"],
+  ];
+  for (const line of lines) {
+    const { stdout, stderr, code } = bpfts("-j", ...line);
+    assert.deepEqual(Object.keys(JSON.parse(stdout)), ["error"], line.join(" "));
+    assert.equal(stderr, "", line.join(" "));
+    assert.equal(code, 255, line.join(" "));
+  }
+});
+
 test("a failure amid the elements of a live array is its last element", () => {
   for (const pretty of [false, true]) {
     let text = "";
