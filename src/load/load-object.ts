@@ -1,13 +1,7 @@
 import { UsageError } from "../errors/index.ts";
 import { checkOptions, KernelBtf, type OptionTable, readUserFile, Undo } from "../kernel/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
-import {
-  ARENA_SECTION,
-  isPerCpuSection,
-  ObjectSpec,
-  type ParseObjectOptions,
-  parseObject,
-} from "../object/index.ts";
+import { ARENA_SECTION, isPerCpuSection, ObjectSpec, type ParseObjectOptions, parseObject } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import { BpfObject } from "./bpf-object.ts";
 import { arenaDataOffset } from "./create-map.ts";
