@@ -13,12 +13,16 @@ export {
   coreRelocationKindText,
   encodeCoreRelocations,
 } from "./core-relocation.ts";
-export { dedupBtf } from "./dedup/dedup.ts";
+export { dedupBtf, dedupReferenced } from "./dedup/dedup.ts";
 export { mergeBtf } from "./dedup/merge.ts";
+export { TypeCollector } from "./dedup/type-collector.ts";
 export { CDeclarations } from "./dump/declarations.ts";
+
 export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
+
 export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";
 export { BtfEdit } from "./edit.ts";
+export { encodeBtfExt, type NewBtfExtList } from "./encode-btf-ext.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { essentialName } from "./essential-name.ts";
 export { type CoreObject, minimiseBtf } from "./minimise.ts";

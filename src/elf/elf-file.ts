@@ -25,6 +25,8 @@ export interface ElfSection {
   readonly link: number;
   /** `sh_info`: the section that relocations apply to. */
   readonly info: number;
+  /** `sh_addralign`; 0 and 1 mean none. */
+  readonly alignment: number;
   readonly entrySize: number;
 }
 
@@ -204,6 +206,7 @@ function readSections(file: FileBytes, header: ElfHeader): ElfSection[] {
       size,
       link: word(at + (wide ? 40 : 24)),
       info: word(at + (wide ? 44 : 28)),
+      alignment: wide ? readWide(view, at + 48, little) : word(at + 32),
       entrySize: wide ? readWide(view, at + 56, little) : word(at + 36),
     });
   }

@@ -11,6 +11,7 @@ export {
   SymbolVisibility,
 } from "./constants.ts";
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
+export { alignUp, encodeRelocatable, type NewElfSection } from "./encode-elf.ts";
 export type { PiecewiseFile } from "./file-bytes.ts";
 export { type ElfFunction, findFunction, matchingFunctions } from "./functions.ts";
 export { findStub, isOfLinkageTable } from "./linkage-table.ts";

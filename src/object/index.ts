@@ -1,4 +1,6 @@
 export { readCoreObject } from "./core-object.ts";
+export { LinkError } from "./linker/link-error.ts";
+export { type LinkedFile, linkObjects } from "./linker/link-objects.ts";
 export { generateLoader } from "./loader-program/generate.ts";
 export type {
   LoaderMap,

@@ -68,7 +68,7 @@ export function readSections(data: Uint8Array, source: string): ObjectSections {
   let kernelVersion = 0;
   for (const section of elf.sections) {
     const { name, type, size } = section;
-    if (ignored(section)) continue;
+    if (isIgnored(section)) continue;
     if (name === "license") license = textUntilNul(elf.contents(section).subarray(0, LICENSE_SIZE - 1));
     else if (name === "version") kernelVersion = readVersion(elf, section);
     else if (name === "maps" || name.startsWith("maps/")) legacyMaps.push(section);
@@ -115,7 +115,8 @@ export function sectionError(elf: ElfFile, section: ElfSection, problem: string,
   return new FormatError({ source: elf.sourceOf(section), offset }, problem);
 }
 
-function checkObject(elf: ElfFile): void {
+/** Throws FormatError unless the file is a relocatable BPF object with one symbol table. */
+export function checkObject(elf: ElfFile): void {
   const fail = (problem: string) => new FormatError({ source: elf.source }, problem);
   // Old versions of LLVM write 0 as the machine.
   if (elf.machine !== ElfMachine.EM_BPF && elf.machine !== ElfMachine.EM_NONE) {
@@ -149,8 +150,8 @@ function machineName(machine: number): string {
   return String(machine);
 }
 
-/** Whether a loader does not need a section: strings, address significance tables, debugging information. */
-function ignored({ name, type, size }: ElfSection): boolean {
+/** Whether loaders and linkers do not need a section: strings, address significance tables, debugging information. */
+export function isIgnored({ name, type, size }: ElfSection): boolean {
   if (type === SectionType.SHT_NULL || type === SectionType.SHT_STRTAB || type === SectionType.SHT_LLVM_ADDRSIG)
     return true;
   if (name === ".text" && type === SectionType.SHT_PROGBITS && size === 0) return true;

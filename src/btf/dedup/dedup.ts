@@ -1,5 +1,6 @@
 import { Btf } from "../btf.ts";
 import { encodeBlob } from "../encode-blob.ts";
+import { HEADER_SIZE_WITH_LAYOUT } from "../header.ts";
 import { typeLength, visitNames, visitReferences } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import { Candidates } from "./candidates.ts";
@@ -14,30 +15,38 @@ import { TypeWords } from "./type-words.ts";
  * form a circle without a struct, union or typedef, or if the comparison would take too long.
  */
 export function dedupBtf(btf: Btf): Btf {
-  return new Dedup(btf).run();
+  return new Dedup(btf, "share").run().btf;
+}
+
+/**
+ * Deduplicates a BTF to which other records refer, such as those of `.BTF.ext`. Returns the new id of each type by its
+ * old id. All strings stay where they are. Equal strings must have equal offsets already, and the BTF must have no base.
+ */
+export function dedupReferenced(btf: Btf): { readonly btf: Btf; readonly typeIds: Uint32Array } {
+  return new Dedup(btf, "keep").run();
 }
 
 /** The steps in order: names, types without references, structs and typedefs, forward declarations, all other types. */
 class Dedup {
   readonly #btf: Btf;
   readonly #types: TypeWords;
-  readonly #strings: StringSet;
+  /** The string section of the result. */
+  readonly #strings: Uint8Array;
   readonly #map: TypeMap;
   readonly #candidates: Candidates;
   readonly #comparison: GraphComparison;
 
-  constructor(btf: Btf) {
+  constructor(btf: Btf, strings: "share" | "keep") {
     this.#btf = btf;
     this.#types = new TypeWords(btf);
     this.#types.check();
-    this.#strings = new StringSet(btf.base);
-    this.#shareNames(this.#types.strings);
+    this.#strings = strings === "share" ? this.#shareNames(this.#types.strings) : this.#types.strings;
     this.#map = new TypeMap(btf.endId);
     this.#candidates = new Candidates(btf.endId);
     this.#comparison = new GraphComparison(btf, this.#types, this.#map);
   }
 
-  run(): Btf {
+  run(): { readonly btf: Btf; readonly typeIds: Uint32Array } {
     const { firstId, endId, base } = this.#btf;
     for (let id = 1; id < endId; id++) {
       const kind = this.#types.kind(id);
@@ -49,24 +58,31 @@ class Dedup {
     for (let id = firstId; id < endId; id++) this.#mapStruct(id);
     this.#mapDeclarations();
     for (let id = firstId; id < endId; id++) this.#mapReference(id);
-    const words = this.#compact();
-    const data = encodeBlob({ little: this.#btf.little, words: [words], strings: [this.#strings.section] });
-    return Btf.parse(data, { source: this.#btf.source, base });
+    const { words, typeIds } = this.#compact();
+    const data = encodeBlob({
+      little: this.#btf.little,
+      words: [words],
+      strings: [this.#strings],
+      hasLongHeader: this.#btf.header.headerLength >= HEADER_SIZE_WITH_LAYOUT,
+    });
+    return { btf: Btf.parse(data, { source: this.#btf.source, base }), typeIds };
   }
 
-  /** Gives equal names equal offsets. */
-  #shareNames(strings: Uint8Array): void {
-    const { firstId, endId, stringStart } = this.#btf;
+  /** Gives equal names equal offsets. Returns the new string section. */
+  #shareNames(strings: Uint8Array): Uint8Array {
+    const { firstId, endId, stringStart, base } = this.#btf;
+    const shared = new StringSet(base);
     const { words } = this.#types;
     const known = new Uint32Array(strings.length);
     for (let id = firstId; id < endId; id++) {
       visitNames(words, this.#types.at(id), (index) => {
         const old = words[index] as number;
         if (old === 0 || old < stringStart) return;
-        if (known[old] === 0) known[old] = this.#strings.add(strings, old);
+        if (known[old] === 0) known[old] = shared.add(strings, old);
         words[index] = known[old] as number;
       });
     }
+    return shared.section;
   }
 
   /** Maps a type to the first candidate that is equal, or makes it a candidate. */
@@ -185,8 +201,8 @@ class Dedup {
     );
   }
 
-  /** Returns the words of the types that are left, with their new ids. */
-  #compact(): Uint32Array {
+  /** Returns the words of the types that are left, with their new ids, and the new id of each old type. */
+  #compact(): { readonly words: Uint32Array; readonly typeIds: Uint32Array } {
     const { firstId, endId } = this.#btf;
     const { words } = this.#types;
     const newIds = new Uint32Array(endId).fill(NOT_MAPPED);
@@ -209,6 +225,7 @@ class Dedup {
       });
       end += typeLength(words, at);
     }
-    return compact;
+    for (let id = firstId; id < endId; id++) newIds[id] = newIds[this.#map.resolve(id)] as number;
+    return { words: compact, typeIds: newIds };
   }
 }

@@ -1,6 +1,4 @@
-import { type CommandEntry, HELP, later, type ObjectEntry } from "../command/command.ts";
-
-const [object] = later("object") as [CommandEntry];
+import { HELP, later, type ObjectEntry } from "../command/command.ts";
 
 /** `bpfts gen`. */
 export const gen: ObjectEntry = {
@@ -8,7 +6,20 @@ export const gen: ObjectEntry = {
   summary: "generate code and files from BPF objects",
   options: ["{-L|--use-loader}", "{-S|--sign} -k PRIVATE_KEY.pem -i CERTIFICATE.x509"],
   commands: [
-    object,
+    {
+      name: "object",
+      syntax: ["OUTPUT_FILE INPUT_FILE [INPUT_FILE...]"],
+      summary: "link BPF objects into one",
+      changes: true,
+      help: () => ({
+        examples: [["bpfts gen object app.bpf.o main.bpf.o library.bpf.o", "link two objects into one"]],
+        words: {
+          OUTPUT_FILE: "the file to write; a file that is there is replaced as soon as linking has succeeded",
+          INPUT_FILE: "a BPF object file; the order decides which of two weak symbols is kept",
+        },
+      }),
+      run: async () => (await import("./object.ts")).genObject,
+    },
     {
       name: "skeleton",
       syntax: ["FILE [name OBJECT_NAME]"],

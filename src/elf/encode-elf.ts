@@ -1,0 +1,79 @@
+import { ElfType, SectionType } from "./constants.ts";
+
+const HEADER_SIZE = 64;
+const SECTION_HEADER_SIZE = 64;
+const ELFCLASS64 = 2;
+const EV_CURRENT = 1;
+
+/** A section of a new file. */
+export interface NewElfSection {
+  /** The offset of its name in the section of section names. */
+  readonly nameOffset: number;
+  /** SHT_* */
+  readonly type: number;
+  /** SHF_* */
+  readonly flags: number;
+  /** The contents as pieces, which follow each other without gaps. Empty for SHT_NOBITS. */
+  readonly pieces: readonly Uint8Array[];
+  /** The size in bytes: that of all pieces, except for SHT_NOBITS. */
+  readonly size: number;
+  readonly link: number;
+  readonly info: number;
+  /** A power of two. */
+  readonly alignment: number;
+  readonly entrySize: number;
+}
+
+/** Returns the offset from which something of this alignment, a power of two, can begin. */
+export function alignUp(offset: number, alignment: number): number {
+  return Math.ceil(offset / alignment) * alignment;
+}
+
+/**
+ * Encodes a 64-bit relocatable file with the layout of libelf: the sections in their order, each at its alignment, and
+ * then the section headers. Section 0 is added. `nameSection` is the number of the section with the section names.
+ */
+export function encodeRelocatable(
+  sections: readonly NewElfSection[],
+  options: { readonly little: boolean; readonly machine: number; readonly nameSection: number },
+): Uint8Array {
+  const { little, machine, nameSection } = options;
+  let end = HEADER_SIZE;
+  const places = sections.map(({ type, size, alignment }) => {
+    const offset = alignUp(end, alignment);
+    end = type === SectionType.SHT_NOBITS ? offset : offset + size;
+    return offset;
+  });
+  const headersAt = alignUp(end, 8);
+  const data = new Uint8Array(headersAt + SECTION_HEADER_SIZE * (sections.length + 1));
+  const view = new DataView(data.buffer);
+  const wide = (at: number, value: number): void => view.setBigUint64(at, BigInt(value), little);
+  data.set([0x7f, 0x45, 0x4c, 0x46, ELFCLASS64, little ? 1 : 2, EV_CURRENT]);
+  view.setUint16(16, ElfType.ET_REL, little);
+  view.setUint16(18, machine, little);
+  view.setUint32(20, EV_CURRENT, little);
+  wide(40, headersAt);
+  view.setUint16(52, HEADER_SIZE, little);
+  view.setUint16(58, SECTION_HEADER_SIZE, little);
+  view.setUint16(60, sections.length + 1, little);
+  view.setUint16(62, nameSection, little);
+  sections.forEach((section, i) => {
+    const offset = places[i] as number;
+    let at = offset;
+    for (const piece of section.pieces) {
+      data.set(piece, at);
+      at += piece.length;
+    }
+    const header = headersAt + SECTION_HEADER_SIZE * (i + 1);
+    view.setUint32(header, section.nameOffset, little);
+    view.setUint32(header + 4, section.type, little);
+    wide(header + 8, section.flags);
+    wide(header + 24, offset);
+    wide(header + 32, section.size);
+    view.setUint32(header + 40, section.link, little);
+    view.setUint32(header + 44, section.info, little);
+    wide(header + 48, section.alignment);
+    wide(header + 56, section.entrySize);
+  });
+  return data;
+}

@@ -1,0 +1,179 @@
+import type { TypeCollector, TypeId } from "../../btf/index.ts";
+import { type ElfSymbol, SectionIndex, SymbolBinding, SymbolType } from "../../elf/index.ts";
+import { type InputObject, type InputSection, isLinkerExtern } from "./input-object.ts";
+import { mapDifference } from "./map-difference.ts";
+import type { OutputObject, OutputSymbol } from "./output-object.ts";
+import type { OutputSection } from "./output-section.ts";
+import { type TypeOfFile, typeDifference } from "./symbol-types.ts";
+
+/** A symbol that all files share: global, weak or extern. */
+export interface GlobalSymbol {
+  readonly name: string;
+  readonly symbol: OutputSymbol;
+  /** The section that holds it, or that lists the extern in the BTF (`.ksyms`). */
+  section: OutputSection | undefined;
+  isExtern: boolean;
+  /** A strong symbol never becomes weak again. */
+  isWeak: boolean;
+  /** The file that defines it, or that declares it first. */
+  source: string;
+  /** Its VAR or FUNC in the output; 0 until the types of its first file are there. */
+  type: TypeId;
+  /** The VAR or FUNC of the file whose type for it holds. Undefined until that file's types are in the output. */
+  declared: TypeOfFile | undefined;
+  /** Its entry in the DATASEC of {@link section}. */
+  variable: { readonly section: OutputSection; readonly index: number } | undefined;
+}
+
+/** Resolves the symbols of all files: each name once, externs to their definition. */
+export class GlobalSymbols {
+  readonly #output: OutputObject;
+  readonly #types: TypeCollector;
+  readonly #byName = new Map<string, GlobalSymbol>();
+
+  constructor(output: OutputObject, types: TypeCollector) {
+    this.#output = output;
+    this.#types = types;
+  }
+
+  find(name: string): GlobalSymbol | undefined {
+    return this.#byName.get(name);
+  }
+
+  /**
+   * Adds the symbols of a file. Returns the number in the output of each of its symbols; 0 if the symbol is in a section
+   * that is left out. Throws LinkError if two strong symbols have one name, or if their types differ.
+   */
+  add(input: InputObject): Uint32Array {
+    const numbers = new Uint32Array(input.symbols.length);
+    for (const symbol of input.symbols) {
+      if (symbol.index !== 0) numbers[symbol.index] = this.#addSymbol(input, symbol);
+    }
+    return numbers;
+  }
+
+  #addSymbol(input: InputObject, symbol: ElfSymbol): number {
+    const { name, type, binding } = symbol;
+    const isExtern = symbol.section === SectionIndex.SHN_UNDEF;
+    if (isExtern && input.btf === undefined) {
+      throw input.error(`it has no BTF, which its extern ${name} needs: compile with -g`);
+    }
+    let from = input.sectionOf(symbol);
+    if (from?.isSkipped) {
+      // The license is there once. Code that reads it refers to the one that is there.
+      return (binding === SymbolBinding.STB_LOCAL ? undefined : this.find(name)?.symbol.index) ?? 0;
+    }
+    if (type === SymbolType.STT_SECTION && from?.output !== undefined && from.output.symbol !== 0) {
+      return from.output.symbol;
+    }
+    if (binding === SymbolBinding.STB_LOCAL) return this.#append(symbol, from).index;
+    if (from?.name !== ".jumptables") {
+      const types = input.typesOf(name);
+      if (isExtern && types.datasec !== 0) from = sectionOfExtern(input, types.datasec) ?? from;
+      const known = this.find(name);
+      if (known !== undefined) {
+        this.#resolve(input, symbol, types.type, from, known);
+        return known.symbol.index;
+      }
+    }
+    const added = this.#append(symbol, from);
+    if (!this.#byName.has(name)) {
+      this.#byName.set(name, {
+        name,
+        symbol: added,
+        section: from?.output,
+        isExtern,
+        isWeak: binding === SymbolBinding.STB_WEAK,
+        source: input.source,
+        type: 0,
+        declared: undefined,
+        variable: undefined,
+      });
+    }
+    return added.index;
+  }
+
+  #append({ name, type, binding, visibility, section, value, size }: ElfSymbol, from: InputSection | undefined) {
+    const isSection = type === SymbolType.STT_SECTION && from?.output !== undefined;
+    const added = this.#output.addSymbol(name, {
+      type,
+      binding,
+      visibility,
+      section: from?.output?.index ?? section,
+      value: isSection ? 0 : (from?.offset ?? 0) + value,
+      size,
+    });
+    if (isSection && from?.output !== undefined) from.output.symbol = added.index;
+    return added;
+  }
+
+  /** Joins a symbol of a file with the symbol of the same name of the files before. */
+  #resolve(
+    input: InputObject,
+    symbol: ElfSymbol,
+    type: TypeId,
+    from: InputSection | undefined,
+    known: GlobalSymbol,
+  ): void {
+    const { name, binding, visibility, section } = symbol;
+    const isExtern = section === SectionIndex.SHN_UNDEF;
+    const isWeak = binding === SymbolBinding.STB_WEAK;
+    if (!isExtern && !known.isExtern && !known.isWeak && !isWeak) {
+      throw input.error(
+        `${name} is defined here and in ${known.source}; make one of them static or weak (__weak), or rename it`,
+      );
+    }
+    this.#compare(input, name, type, known);
+    // A mix of weak and strong symbols is strong, and the stricter visibility holds. That is so for externs too.
+    if (!isWeak) {
+      known.symbol.binding = SymbolBinding.STB_GLOBAL;
+      known.isWeak = false;
+    }
+    known.symbol.visibility = Math.max(known.symbol.visibility, visibility);
+    if (isExtern || (!known.isExtern && isWeak)) return;
+    if (from?.output === undefined) throw input.error(`the global symbol ${name} is in no section that is linked`);
+    if (known.variable !== undefined && known.variable.section !== from.output) {
+      throw input.error(
+        `${name} is in section ${from.name}, but ${known.source} says that it is in ${known.variable.section.name}`,
+      );
+    }
+    known.symbol.type = symbol.type;
+    known.symbol.section = from.output.index;
+    known.symbol.value = from.offset + symbol.value;
+    known.symbol.size = symbol.size;
+    known.section = from.output;
+    known.source = input.source;
+    known.isExtern = false;
+    this.#complete(input, type, known);
+    known.declared = undefined;
+  }
+
+  /** Throws LinkError if the types of a symbol in two files differ. */
+  #compare(input: InputObject, name: string, type: TypeId, known: GlobalSymbol): void {
+    const { btf, source } = input;
+    if (known.declared === undefined || known.type === 0 || btf === undefined) {
+      throw input.error(`there are two symbols ${name}, here and in ${known.source}, and BTF describes only one`);
+    }
+    const here = { btf, id: type, source };
+    const isMap = known.section?.name === ".maps";
+    const compare = isMap ? mapDifference.bind(undefined, name) : typeDifference;
+    const difference = compare(here, known.declared);
+    if (difference === undefined) return;
+    const what = isMap ? "map " : "";
+    throw input.error(`${what}${name} does not fit that of ${known.declared.source}: ${difference}`);
+  }
+
+  /** Completes the BTF of an extern with what its definition says: linkage and the names of parameters. */
+  #complete({ btf }: InputObject, type: TypeId, known: GlobalSymbol): void {
+    if (btf === undefined) return;
+    this.#types.makeGlobal(known.type);
+    this.#types.nameParameters(this.#types.target(known.type), btf, btf.target(type));
+  }
+}
+
+/** Returns the section that lists an extern in the BTF; undefined for externs that the linker resolves. */
+function sectionOfExtern(input: InputObject, datasec: TypeId): InputSection | undefined {
+  const { btf } = input;
+  if (btf === undefined || isLinkerExtern(btf, datasec)) return undefined;
+  return input.section(btf.name(datasec));
+}

@@ -1,0 +1,41 @@
+import type { BtfExt, BtfExtSection } from "../../btf/index.ts";
+
+/** A kind of records in `.BTF.ext`. The first word of each record is the place of an instruction, in bytes. */
+export interface RecordKind {
+  readonly name: string;
+  readonly of: (ext: BtfExt) => readonly BtfExtSection[];
+  /** The words of a record that are ids of types. */
+  readonly types: readonly number[];
+  /** The words of a record that are offsets of strings. */
+  readonly strings: readonly number[];
+}
+
+/** All kinds in the order of the section. */
+export const RECORD_KINDS: readonly RecordKind[] = [
+  { name: "function", of: ({ funcInfos }) => funcInfos, types: [1], strings: [] },
+  { name: "line", of: ({ lineInfos }) => lineInfos, types: [], strings: [1, 2] },
+  { name: "CO-RE", of: ({ coreRelocations }) => coreRelocations, types: [1], strings: [2] },
+];
+
+/** The records of one kind for one section: one entry for each file. All have the same size. */
+export type SectionRecords = FileRecords[];
+
+export interface FileRecords {
+  readonly source: string;
+  /** Bytes per record. */
+  readonly recordSize: number;
+  /** The types and strings in them are those of the collected BTF, at the end those of the output. */
+  readonly words: Uint32Array;
+}
+
+/** Changes the given words of each record. */
+export function changeRecords(
+  { words, recordSize }: FileRecords,
+  fields: readonly number[],
+  change: (word: number) => number,
+): void {
+  if (fields.length === 0) return;
+  for (let at = 0; at < words.length; at += recordSize / 4) {
+    for (const field of fields) words[at + field] = change(words[at + field] as number);
+  }
+}
