@@ -128,6 +128,7 @@ export class TypeCollector {
   }
 
   #kind(id: TypeId): BtfKind {
+    if (id === 0) return BtfKind.VOID;
     return (((this.#words[(this.#offsets[id] as number) + 1] as number) >>> 24) & 0x7f) as BtfKind;
   }
 

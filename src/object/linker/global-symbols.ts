@@ -4,7 +4,7 @@ import { type InputObject, type InputSection, isLinkerExtern } from "./input-obj
 import { mapDifference } from "./map-difference.ts";
 import type { OutputObject, OutputSymbol } from "./output-object.ts";
 import type { OutputSection } from "./output-section.ts";
-import { type TypeOfFile, typeDifference } from "./symbol-types.ts";
+import { ComparisonBudget, type TypeOfFile, typeDifference } from "./symbol-types.ts";
 
 /** A symbol that all files share: global, weak or extern. */
 export interface GlobalSymbol {
@@ -30,6 +30,7 @@ export class GlobalSymbols {
   readonly #output: OutputObject;
   readonly #types: TypeCollector;
   readonly #byName = new Map<string, GlobalSymbol>();
+  readonly #budget = new ComparisonBudget();
 
   constructor(output: OutputObject, types: TypeCollector) {
     this.#output = output;
@@ -95,12 +96,14 @@ export class GlobalSymbols {
 
   #append({ name, type, binding, visibility, section, value, size }: ElfSymbol, from: InputSection | undefined) {
     const isSection = type === SymbolType.STT_SECTION && from?.output !== undefined;
+    const isExtern = section === SectionIndex.SHN_UNDEF;
     const added = this.#output.addSymbol(name, {
       type,
       binding,
       visibility,
-      section: from?.output?.index ?? section,
-      value: isSection ? 0 : (from?.offset ?? 0) + value,
+      // libbpf's linker puts an extern map into the section .maps, as if it were defined there.
+      section: isExtern ? section : (from?.output?.index ?? section),
+      value: isSection || isExtern ? 0 : (from?.offset ?? 0) + value,
       size,
     });
     if (isSection && from?.output !== undefined) from.output.symbol = added.index;
@@ -120,7 +123,7 @@ export class GlobalSymbols {
     const isWeak = binding === SymbolBinding.STB_WEAK;
     if (!isExtern && !known.isExtern && !known.isWeak && !isWeak) {
       throw input.error(
-        `${name} is defined here and in ${known.source}; make one of them static or weak (__weak), or rename it`,
+        `${name} is defined both here and in ${known.source}; make one of them static or weak (__weak), or rename it`,
       );
     }
     this.#compare(input, name, type, known);
@@ -156,11 +159,13 @@ export class GlobalSymbols {
     }
     const here = { btf, id: type, source };
     const isMap = known.section?.name === ".maps";
-    const compare = isMap ? mapDifference.bind(undefined, name) : typeDifference;
-    const difference = compare(here, known.declared);
+    const there = known.declared;
+    const difference = isMap
+      ? mapDifference(name, here, there, this.#budget)
+      : typeDifference(here, there, this.#budget);
     if (difference === undefined) return;
-    const what = isMap ? "map " : "";
-    throw input.error(`${what}${name} does not fit that of ${known.declared.source}: ${difference}`);
+    const what = isMap ? `the map ${name} is not defined` : `${name} does not have the same type`;
+    throw input.error(`${what} as in ${there.source}: ${difference}`);
   }
 
   /** Completes the BTF of an extern with what its definition says: linkage and the names of parameters. */

@@ -1,6 +1,7 @@
 import { TypeCollector } from "../../btf/index.ts";
 import { type ElfSection, SectionType } from "../../elf/index.ts";
 import { Errno, FormatError, UsageError } from "../../errors/index.ts";
+import { formatHex, textUntilNul } from "../../layout/index.ts";
 import { GlobalSymbols } from "./global-symbols.ts";
 import { InputObject, type InputSection } from "./input-object.ts";
 import { LinkError } from "./link-error.ts";
@@ -82,8 +83,12 @@ function linkSections(input: InputObject, output: OutputObject): ReadonlyMap<Inp
     const data = header === undefined ? new Uint8Array(0) : input.elf.contents(header).slice();
     if (COMMON_SECTIONS.has(section.name) && joined.size > 0) {
       if (!isEqual(data, joined.pieces)) {
+        const { name } = section;
+        const [here, there] = [data, joined.pieces[0] ?? data].map((bytes) =>
+          name === "license" ? JSON.stringify(textUntilNul(bytes)) : `0x${formatHex(bytes)}`,
+        );
         throw input.error(
-          `its ${section.name} is not that of ${joined.source}; all files of an object must have the same ${section.name}`,
+          `its ${name} is ${here}, but ${joined.source} has ${there}; all files of an object must have the same ${name}`,
         );
       }
       section.isSkipped = true;

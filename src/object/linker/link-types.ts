@@ -20,6 +20,7 @@ export function linkTypes(input: InputObject, types: TypeCollector, symbols: Glo
     if (symbol === undefined) return "omit";
     if (symbol.declared === undefined) {
       symbol.declared = { btf, id, source };
+      btf.check(btf.target(id));
       declared.set(symbol, btf.target(id));
     }
     if (symbol.type !== 0) return symbol.type;
@@ -55,11 +56,11 @@ function linkVariables(
       output.variables.push({ type: id, offset: section.offset + offset, size });
       continue;
     }
-    // The definition may give the length of an array that another file declares without one.
-    const { variable, declared } = symbol;
-    const known = output.variables[variable.index];
-    if (known === undefined || declared === undefined || btf.kind(type) !== BtfKind.VAR) continue;
-    output.variables[variable.index] = { ...known, size: declared.btf.sizeOf(declared.id) };
+    // If this file has the definition, the place is known now. libbpf's linker keeps the offset of the extern or weak
+    // variable before it, and takes the size from the type, which lacks the elements of a flexible array.
+    if (symbol.declared?.btf === btf && btf.kind(type) === BtfKind.VAR) {
+      output.variables[symbol.variable.index] = { type: id, offset: section.offset + offset, size };
+    }
   }
 }
 

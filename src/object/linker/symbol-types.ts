@@ -10,46 +10,55 @@ export interface TypeOfFile {
 
 /** The kernel's limit on nesting, which holds for these types too. */
 const MOST_DEPTH = 32;
-/** How many types one comparison may visit. Two structs of the same file can contain each other very often. */
-const MOST_STEPS = 1 << 18;
+/** How many types all comparisons of one link may visit. Real objects need some thousands. */
+const MOST_STEPS = 1 << 22;
+
+/** Limits the comparisons of one link: a struct can contain another one very often. */
+export class ComparisonBudget {
+  #left = MOST_STEPS;
+
+  /** Throws FormatError if no step is left. */
+  step({ source }: TypeOfFile): void {
+    if (--this.#left >= 0) return;
+    throw new FormatError({ source }, "comparing its global symbols with those of other files would take too long");
+  }
+}
 
 /**
  * Compares what two files say about one symbol by libbpf's rules: sizes, names and members must agree, the length of
  * arrays may differ, and a pointer to a struct only needs a struct of the same name. Returns the first difference as
- * the end of a sentence about `a`; undefined if there is none.
+ * the end of a sentence in which "here" is `a` and "there" is `b`; undefined if there is none.
  */
-export function typeDifference(a: TypeOfFile, b: TypeOfFile): string | undefined {
-  return new Comparison(a, b).compare(a.id, b.id, true, 0);
+export function typeDifference(a: TypeOfFile, b: TypeOfFile, budget: ComparisonBudget): string | undefined {
+  return new Comparison(a, b, budget).compare(a.id, b.id, true, 0);
 }
 
 class Comparison {
   readonly #a: TypeOfFile;
   readonly #b: TypeOfFile;
-  #steps = 0;
+  readonly #budget: ComparisonBudget;
 
-  constructor(a: TypeOfFile, b: TypeOfFile) {
+  constructor(a: TypeOfFile, b: TypeOfFile, budget: ComparisonBudget) {
     this.#a = a;
     this.#b = b;
+    this.#budget = budget;
   }
 
   /** Without `isExact`, two structs of the same name are equal, and a forward declaration is equal to its struct. */
   compare(idA: TypeId, idB: TypeId, isExact: boolean, depth: number): string | undefined {
-    const { source, btf } = this.#a;
-    if (depth > MOST_DEPTH || ++this.#steps > MOST_STEPS) {
-      throw new FormatError(
-        { source },
-        `type ${idA}: too many types are nested in it to compare it with another file's`,
-      );
-    }
+    const { btf } = this.#a;
+    this.#budget.step(this.#a);
+    if (depth > MOST_DEPTH)
+      throw this.#a.btf.error(idA, `is nested more than ${MOST_DEPTH} types deep in a global symbol's`);
     const a = btf.type(btf.resolve(idA));
     const b = this.#b.btf.type(this.#b.btf.resolve(idB));
     const next = (x: TypeId, y: TypeId, exact = isExact) => this.compare(x, y, exact, depth + 1);
     if (!isExact && (a.kind === "fwd") !== (b.kind === "fwd")) {
-      return declaredKind(a) === declaredKind(b) && a.name === b.name ? undefined : this.#differ(a, b);
+      return declaredKind(a) === declaredKind(b) && a.name === b.name ? undefined : differ(a, b);
     }
-    if (a.kind !== b.kind) return this.#differ(a, b);
+    if (a.kind !== b.kind) return differ(a, b);
     const isNamed = a.kind !== "int" && a.kind !== "float" && a.kind !== "ptr" && a.kind !== "array";
-    if (isNamed && a.name !== b.name) return this.#differ(a, b);
+    if (isNamed && a.name !== b.name) return differ(a, b);
     switch (a.kind) {
       case "void":
       case "fwd":
@@ -58,8 +67,10 @@ class Comparison {
       case "float":
       case "enum":
       case "enum64": {
-        const size = (b as typeof a).size;
-        return a.size === size ? undefined : this.#unlike(`has ${a.size} bytes`, `${size}`, describe(a));
+        const { size } = b as typeof a;
+        return a.size === size
+          ? undefined
+          : `${describe(a)} of ${a.size} bytes here, but ${describe(b)} of ${size} there`;
       }
       case "ptr":
         return next(a.type, (b as typeof a).type, false);
@@ -68,10 +79,8 @@ class Comparison {
       case "func":
       case "var": {
         const other = b as typeof a;
-        const isStatic = a.linkage === "static";
-        if (isStatic !== (other.linkage === "static")) {
-          return this.#unlike(`is ${isStatic ? "" : "not "}static`, `it is ${isStatic ? "not " : ""}static`);
-        }
+        const [here, there] = [a.linkage === "static", other.linkage === "static"];
+        if (here !== there) return `it is static ${here ? "here, but not there" : "there, but not here"}`;
         return next(a.type, other.type);
       }
       case "struct":
@@ -79,19 +88,17 @@ class Comparison {
         if (!isExact) return undefined;
         const { members } = b as typeof a;
         if (a.members.length !== members.length) {
-          return this.#unlike(`has ${a.members.length} members`, `${members.length}`, describe(a));
+          return `${describe(a)} has ${a.members.length} members here, but ${members.length} there`;
         }
         for (const [i, member] of a.members.entries()) {
           const other = members[i] ?? member;
-          if (member.name !== other.name) {
-            return this.#unlike(`has the member "${member.name}" as number ${i + 1}`, `"${other.name}"`, describe(a));
+          const which = `member ${i + 1} of ${describe(a)}`;
+          if (member.name !== other.name) return `${which} is "${member.name}" here, but "${other.name}" there`;
+          if (member.bitOffset !== other.bitOffset) {
+            return `${which} is at bit ${member.bitOffset} here, but at bit ${other.bitOffset} there`;
           }
-          if (member.bitOffset !== other.bitOffset || member.bitSize !== other.bitSize) {
-            return this.#unlike(
-              `has the member "${member.name}" at bit ${member.bitOffset}`,
-              member.bitOffset === other.bitOffset ? "with another width" : `at bit ${other.bitOffset}`,
-              describe(a),
-            );
+          if (member.bitSize !== other.bitSize) {
+            return `${which} is a bitfield of ${member.bitSize} bits here, but of ${other.bitSize} bits there`;
           }
           const difference = next(member.type, other.type);
           if (difference !== undefined) return difference;
@@ -101,7 +108,7 @@ class Comparison {
       case "func_proto": {
         const other = b as typeof a;
         if (a.params.length !== other.params.length) {
-          return this.#unlike(`has ${a.params.length} parameters`, `${other.params.length}`);
+          return `the number of its parameters is ${a.params.length} here, but ${other.params.length} there`;
         }
         for (const [i, { type }] of a.params.entries()) {
           const difference = next(type, other.params[i]?.type ?? 0);
@@ -113,14 +120,10 @@ class Comparison {
         return `${describe(a)} cannot be the type of a global symbol`;
     }
   }
+}
 
-  #differ(a: BtfType, b: BtfType): string {
-    return `its type has ${describe(a)} where ${this.#b.source} has ${describe(b)}`;
-  }
-
-  #unlike(here: string, there: string, what = "it"): string {
-    return `${what} ${here}, but ${there} in ${this.#b.source}`;
-  }
+function differ(a: BtfType, b: BtfType): string {
+  return `${describe(a)} here, but ${describe(b)} there`;
 }
 
 function declaredKind(type: BtfType): string {
@@ -139,6 +142,7 @@ const ARTICLES: Readonly<Partial<Record<BtfType["kind"], string>>> = {
 function describe(type: BtfType): string {
   const known = ARTICLES[type.kind];
   if (known !== undefined) return known;
+  if (type.kind === "int" || type.kind === "float") return type.name;
   const kind = type.kind === "fwd" ? `${declaredKind(type)} (only declared)` : type.kind;
   return type.name === "" ? `an anonymous ${kind}` : `${kind} ${type.name}`;
 }

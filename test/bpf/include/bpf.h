@@ -22,6 +22,7 @@ typedef _Bool bool;
 #define HIDDEN __attribute__((visibility("hidden")))
 #define KSYM __attribute__((section(".ksyms")))
 #define KCONFIG __attribute__((section(".kconfig")))
+#define IN_MAPS __attribute__((section(".maps")))
 #define TAG(text) __attribute__((btf_decl_tag(text)))
 #define TYPE_TAG(text) __attribute__((btf_type_tag(text)))
 #define LICENSE(text) char _license[] SEC("license") = text
