@@ -60,7 +60,8 @@ export class InputObject {
   #symbolTypes: ReadonlyMap<string, SymbolTypes | [TypeId, TypeId]> | undefined;
 
   constructor(data: Uint8Array, source: string) {
-    const elf = parseElf(data, source);
+    // A Buffer of Node is seen as a plain array, because its slice() does not copy.
+    const elf = parseElf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), source);
     try {
       checkObject(elf);
       if (elf.machine !== ElfMachine.EM_BPF) throw new FormatError({ source }, "its machine is 0, not BPF (247)");

@@ -35,7 +35,7 @@ import {
 } from "../../../src/elf/index.ts";
 import { BpfError } from "../../../src/errors/index.ts";
 import { nearNames } from "../../../src/layout/index.ts";
-import { parseObject } from "../../../src/object/index.ts";
+import { linkObjects, parseObject } from "../../../src/object/index.ts";
 import type { FuzzTarget } from "../target.ts";
 
 /** Larger objects have nothing that smaller ones lack, and take the time of many inputs. */
@@ -256,6 +256,23 @@ const core: FuzzTarget = {
   },
 };
 
+/** The static linker: the object alone, twice, and before and after an honest one. */
+const linker: FuzzTarget = {
+  name: "linker",
+  corpus: () => ["joined-a", "joined-b", "joined-c", "linked-main", "linked-other"].map(objectBytes),
+  run: (data) => {
+    const [fuzz, honest] = [
+      { data, source: "fuzz.o" },
+      { data: objectBytes("joined-b"), source: "honest.o" },
+    ];
+    for (const files of [[fuzz], [fuzz, fuzz], [fuzz, honest], [honest, fuzz]]) attempt(() => linkObjects(files));
+  },
+};
+
+function objectBytes(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(`test/bpf/${name}.bpf.o`));
+}
+
 const object: FuzzTarget = {
   name: "object",
   corpus: fixtures,
@@ -277,4 +294,14 @@ const object: FuzzTarget = {
 };
 
 /** Parsers of files that a user names. */
-export const FILE_TARGETS: readonly FuzzTarget[] = [elf, btf, btfListings, btfDedup, btfValues, btfExt, core, object];
+export const FILE_TARGETS: readonly FuzzTarget[] = [
+  elf,
+  btf,
+  btfListings,
+  btfDedup,
+  btfValues,
+  btfExt,
+  core,
+  linker,
+  object,
+];
