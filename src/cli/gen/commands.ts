@@ -1,4 +1,4 @@
-import { HELP, later, type ObjectEntry } from "../command/command.ts";
+import { HELP, type ObjectEntry } from "../command/command.ts";
 
 /** `bpfts gen`. */
 export const gen: ObjectEntry = {
