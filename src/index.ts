@@ -218,16 +218,7 @@ export {
   type WatchOptions,
   watchMap,
 } from "./map/index.ts";
-export {
-  type ExternSpec,
-  LinkError,
-  type LinkedFile,
-  linkObjects,
-  type MapSpec,
-  type ObjectSpec,
-  type ProgramSpec,
-  type VariableSpec,
-} from "./object/index.ts";
+export type { ExternSpec, MapSpec, ObjectSpec, ProgramSpec, VariableSpec } from "./object/index.ts";
 export {
   type MetricName,
   type MetricReading,
