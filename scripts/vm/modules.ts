@@ -11,6 +11,8 @@ export const MODULES: readonly string[] = [
   "act_bpf",
   "sch_ingress",
   "sch_fq",
+  "sch_htb",
+  "act_mirred",
   "nf_conntrack",
   "nf_defrag_ipv4",
   "nf_defrag_ipv6",

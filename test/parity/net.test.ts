@@ -92,7 +92,7 @@ function plant(t: TestContext): Planted {
   });
 }
 
-const NEEDS = ["link:tcx", "link:netfilter", "attach:tc"] as const;
+const NEEDS = ["link:tcx", "link:netfilter", "attach:tc", "kernel:tc_classes"] as const;
 
 test("what is attached in a network namespace, by the library", (t) => {
   if (!needs(t, ...NEEDS)) return;

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { feature, featureLack } from "../../src/kernel/features/lack.ts";
 import type { FeatureName } from "../../src/kernel/features/table.ts";
+import { kernelConfig } from "../../src/sys/index.ts";
+import { isEmulated } from "./emulation.ts";
 
 /** Debian's bpftool 7.8 with libbpf 1.8, which `scripts/peers.sh` downloads. */
 export const BPFTOOL: string = join(process.cwd(), ".cache/peers/bpftool");
@@ -57,6 +59,16 @@ const REQUIREMENTS = {
     what: "root, to become an ordinary user, and a Node that this user may run",
     isMet: () =>
       process.getuid?.() === 0 && spawnSync(process.execPath, ["-e", ""], { ...ORDINARY_USER, cwd: "/" }).status === 0,
+    inCi: false,
+  },
+  "kernel:tc_classes": {
+    what: "a kernel with the queueing discipline htb and the tc action mirred",
+    isMet: () => ["CONFIG_NET_SCH_HTB", "CONFIG_NET_ACT_MIRRED"].every((option) => kernelConfig()?.has(option) ?? true),
+    inCi: false,
+  },
+  "machine:fast": {
+    what: "a machine that is not emulated, because the test loads thousands of programs",
+    isMet: () => !isEmulated,
     inCi: false,
   },
   "machine:vm": {
