@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { add, assemble, call, exit, mov, r0, r1, r2, r10, st } from "../../../src/asm/index.ts";
+import { add, assemble, call, exit, mov, r0, r1, r2, r3, r10, st } from "../../../src/asm/index.ts";
 import { traceLog } from "../../../src/events/index.ts";
 import { openProgram, type Program } from "../../../src/program/index.ts";
 import { progLoad } from "../../../src/sys/index.ts";
@@ -27,6 +27,28 @@ function printing(t: TestContext, number: number): Program {
     exit(),
   ]);
   const program = openProgram({ fd: progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS, insns }) });
+  t.after(() => program.close());
+  return program;
+}
+
+/** A program that prints a text of ten bytes to the kernel's log: a carriage return and U+2028, then a number. */
+function printingLineEnds(t: TestContext, number: number): Program {
+  const bytes = Buffer.concat([Buffer.from(`b\r\u2028${String(number).padStart(5, "0")}`), Buffer.alloc(6)]);
+  const insns = assemble([
+    ...[0, 4, 8, 12].map((at) => st("u32", r10, at - 16, bytes.readInt32LE(at))),
+    st("u32", r10, -24, Buffer.from("%s\0\0").readInt32LE(0)),
+    mov(r1, r10),
+    add(r1, -24),
+    mov(r2, 3),
+    mov(r3, r10),
+    add(r3, -16),
+    call(helperByName("bpf_trace_printk") as number),
+    mov(r0, 0),
+    exit(),
+  ]);
+  const program = openProgram({
+    fd: progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS, insns, license: "GPL" }),
+  });
   t.after(() => program.close());
   return program;
 }
@@ -79,6 +101,32 @@ test("the log is iterated until it is told to end", async (t) => {
   abort.abort();
   await reading;
   assert.ok(seen);
+});
+
+test("a line keeps what stands before a carriage return or U+2028", async (t) => {
+  const program = printingLineEnds(t, number);
+  const digits = String(number).padStart(5, "0");
+  const start = "\\[\\d+\\].* \\d+\\.\\d+: bpf_trace_printk: b";
+  const abort = new AbortController();
+  let line = "";
+  const reading = (async () => {
+    for await (const one of traceLog({ signal: abort.signal })) if (one.includes(`\u2028${digits}`)) line ||= one;
+  })();
+  await repeat(program, () => line !== "");
+  abort.abort();
+  await reading;
+  assert.match(line, new RegExp(`^ *\\S.*${start}\\r\u2028${digits}\\n$`));
+  const command = ["--mount", process.execPath, COMMAND, "prog", "tracelog"];
+  const child = spawn("unshare", command, { stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => child.kill("SIGKILL"));
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    output += piece;
+  });
+  await repeat(program, () => output.includes(`\u2028${digits}`));
+  child.kill("SIGINT");
+  await once(child, "close");
+  assert.match(output, new RegExp(`${start}\\\\r\u2028${digits}\\n`));
 });
 
 test("program streams are taken, or missing in so many words", (t) => {
