@@ -1,4 +1,5 @@
 import { BpfError } from "../../errors/index.ts";
+import { nearNames } from "../../layout/index.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
@@ -65,10 +66,19 @@ function wroteJson(write: () => void): boolean {
 
 function failureText(error: unknown): string {
   if (error instanceof OutputError) return (failedTo(error.message, error.cause) as Error).message;
+  if (error instanceof CommandError) return error.message + nearText(error);
   if (error instanceof BpfError) return error.message;
   if (error instanceof Error && errnoOf(error) !== undefined) return fileErrorText(error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
+}
+
+/** Returns the question whether the user meant another word. Option names stand with their dashes. */
+function nearText({ typo, message }: CommandError): string {
+  const near = typo === undefined ? [] : nearNames(typo.word, typo.names);
+  if (typo === undefined || near.length === 0) return "";
+  const dashes = message.includes(`'--${typo.word}'`) ? "--" : "";
+  return `; did you mean ${near.map((name) => `'${dashes}${name}'`).join(" or ")}?`;
 }
 
 /** Returns the text of an error from Node's file functions, in the same form as the command's other errors. */

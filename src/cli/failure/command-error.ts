@@ -10,11 +10,20 @@ export function exitCodeOf(errno: number): number {
   return -errno & 0xff;
 }
 
+/** A word that may be a typing mistake, and the words that are right in its place. */
+export interface Typo {
+  readonly word: string;
+  readonly names: readonly string[];
+}
+
 /** The failure of a command. The message is the line that the user reads. */
 export class CommandError extends BpfError {
   readonly exitCode: number;
-  constructor(message: string, options: ErrorOptions & { exitCode?: number } = {}) {
+  /** If given, the report of the error ends with the names that are like the word. */
+  readonly typo: Typo | undefined;
+  constructor(message: string, options: ErrorOptions & { exitCode?: number; typo?: Typo } = {}) {
     super("COMMAND", message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? EXIT_FAILURE;
+    this.typo = options.typo;
   }
 }

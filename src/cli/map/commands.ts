@@ -54,20 +54,10 @@ export const map: ObjectEntry = {
       syntax: ["MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"],
       summary: "write an element",
       help: () => ({
-        examples: [
-          ["bpfts map update id 7 key 1 0 0 0 value 2 0 0 0 noexist", "add an element, byte by byte"],
-          [
-            `bpfts map update name flows key '{"port":9,"protocol":17}' value '{"packets":1}'`,
-            "write an element by the names of its fields",
-          ],
-          [
-            "bpfts map update name flows key.port=9 key.protocol=17 value.packets=1",
-            "the same with less quoting; fields that are left out are 0",
-          ],
-        ],
+        examples: [["bpfts map update id 7 key 1 0 0 0 value 2 0 0 0 noexist", "add an element, byte by byte"]],
         words: {
-          key: "the key: bytes, or JSON where the map has BTF",
-          value: "the value: bytes, JSON, or the map or program to store",
+          key: "the key, byte by byte",
+          value: "the value: bytes, or the map or program to store",
           any: "write the element whether it exists or not",
           exist: "write it only if it exists",
           noexist: "write it only if it does not exist",
@@ -80,13 +70,7 @@ export const map: ObjectEntry = {
       syntax: ["MAP [key DATA]"],
       summary: "print an element",
       help: () => ({
-        examples: [
-          ["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"],
-          [
-            "bpfts map lookup name flows key.port=9 key.protocol=17",
-            "print the value of a key by the names of its fields",
-          ],
-        ],
+        examples: [["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"]],
       }),
       run: async () => (await import("./element-actions.ts")).lookUpElement,
     },

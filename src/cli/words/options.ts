@@ -1,4 +1,4 @@
-import { CommandError } from "../failure/command-error.ts";
+import { CommandError, type Typo } from "../failure/command-error.ts";
 
 /** The options. As in bpftool, all of them are global: every command accepts every option. */
 export interface Options {
@@ -117,8 +117,8 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   };
   const words: string[] = [];
   let error: CommandError | undefined;
-  const bad = (message: string): void => {
-    error ??= new CommandError(message);
+  const bad = (message: string, typo?: Typo): void => {
+    error ??= new CommandError(message, typo && { typo });
   };
   const set = (entry: OptionEntry, value: string | undefined): void => {
     (options as Record<OptionName, unknown>)[entry.key] = entry.value === undefined ? true : value;
@@ -133,7 +133,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
       const equals = word.indexOf("=");
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
       const found = longOption(name);
-      if (typeof found === "string") bad(found);
+      if (typeof found === "string") bad(found, { word: name, names: longNames() });
       else if (found.value === undefined) {
         if (equals < 0) set(found, undefined);
         else bad(`option '--${found.long}' takes no value`);
@@ -157,6 +157,10 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   if (options.pretty) options.json = true;
   if (options.sign) options.useLoader = true;
   return { options, words, error };
+}
+
+function longNames(): string[] {
+  return OPTIONS.flatMap(({ long }) => long ?? []);
 }
 
 function longOption(name: string): OptionEntry | string {

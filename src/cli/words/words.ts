@@ -89,7 +89,7 @@ export function select<T extends Selectable>(table: readonly T[], word: string, 
   if (exact !== undefined) return exact;
   const fits = table.filter(({ name, hidden }) => hidden !== true && begins(word, name));
   const [first] = fits;
-  if (first === undefined) throw new UnknownWordError(table, word, of);
+  if (first === undefined) throw unknownWord(table, word, of);
   if (fits.length > 1 && first.changes) {
     const candidates = fits.map(({ name }) => `'${name}'`).join(", ");
     throw new CommandError(`'${word}' could be ${candidates}: to run '${of} ${first.name}', write it in full`);
@@ -97,16 +97,11 @@ export function select<T extends Selectable>(table: readonly T[], word: string, 
   return first;
 }
 
-/** The error for a word that selects no entry of a table. */
-export class UnknownWordError extends CommandError {
-  readonly word: string;
-  readonly names: readonly string[];
-  constructor(table: readonly Selectable[], word: string, of: string) {
-    const names = table.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
-    super(`'${word}' is not a command of '${of}', which has: ${names.join(", ")}; see '${of} help'`);
-    this.word = word;
-    this.names = names;
-  }
+function unknownWord(table: readonly Selectable[], word: string, of: string): CommandError {
+  const names = table.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
+  return new CommandError(`'${word}' is not a command of '${of}', which has: ${names.join(", ")}; see '${of} help'`, {
+    typo: { word, names },
+  });
 }
 
 const MAX_U32 = 0xffffffff;
