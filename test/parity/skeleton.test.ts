@@ -12,6 +12,7 @@ const REFUSED_BY_LIBBPF = new Set([
   "exceptions-sections",
   "functions-elsewhere",
   "functions-sections",
+  "joined-refused-btf",
   // This bpftool has the libbpf of Linux 7.2, and per-CPU globals came with 7.3.
   "per-cpu-globals",
 ]);
