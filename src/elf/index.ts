@@ -13,7 +13,7 @@ export {
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
 export { alignUp, encodeRelocatable, type NewElfSection } from "./encode-elf.ts";
 export type { PiecewiseFile } from "./file-bytes.ts";
-export { type ElfFunction, findFunction, matchingFunctions } from "./functions.ts";
+export { type ElfFunction, findFunction, matchingFunctions } from "./function-offsets.ts";
 export { findStub, isOfLinkageTable } from "./linkage-table.ts";
 export { type ElfNote, readNotes, readUsdtNotes, type UsdtNote } from "./notes.ts";
 export type { ElfRelocation } from "./relocations.ts";

@@ -25,7 +25,7 @@ export interface ReadLog {
 
 const MOST_STEPS = 12;
 
-/** Helpers after which pointers to the packet are numbers. */
+/** Helpers that may move the packet. After a call, the verifier treats older pointers to the packet as numbers. */
 const MOVES_PACKET =
   /^bpf_(?:xdp_adjust_(?:head|tail|meta)|skb_(?:pull_data|store_bytes|change_(?:head|tail|proto)|adjust_room|vlan_(?:push|pop)|cgroup)|clone_redirect|l[34]_csum_replace|msg_(?:pull|push|pop)_data|lwt_\w{1,32}|sk_assign|store_hdr_opt|skb_ecn_set_ce)$/;
 /** Helpers that call a function of the program, which gets its arguments from the helper. */

@@ -91,7 +91,9 @@ export class KernelTypes {
   bitOffset(struct: string, ...path: readonly string[]): number {
     const bits = this.#find(struct, path);
     if (bits === undefined)
-      throw new NotSupportedError({ feature: `this operation: its struct ${struct} has no member ${path.join(".")}` });
+      throw new NotSupportedError({
+        feature: `this operation: the kernel's struct ${struct} has no member ${path.join(".")}`,
+      });
     return bits;
   }
 

@@ -22,7 +22,9 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
   let nextId = base?.endId ?? 1;
   for (const part of parts) {
     if (part.base !== undefined && part.base !== base) {
-      throw new UsageError(`${part.source} goes on from another BTF than the merged one: give its base`);
+      throw new UsageError(
+        `${part.source} is a split BTF, but its base is not the one given: give its base in the option base`,
+      );
     }
     if (part.little !== little) throw new UsageError(`${part.source} has another byte order than ${first.source}`);
     new FlatTypes(part).check();

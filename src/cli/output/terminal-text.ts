@@ -1,5 +1,5 @@
 // Names and texts from outside may contain control characters. A terminal would obey these characters instead of
-// showing them. A byte of a file name that is not UTF-8 is a lone surrogate in a string; see decodeFileName.
+// showing them. File names are bytes: decodeFileName turns each byte that is not valid UTF-8 into a lone surrogate.
 
 // The regular expressions list the characters that are not escaped. They exclude control characters, DEL to U+009F, and
 // bytes that are not UTF-8.

@@ -25,7 +25,10 @@ export interface Kind {
   /** The row fits only if the refused instruction calls one of these. */
   readonly calls?: readonly string[];
   readonly register?: RegisterRule;
-  /** What was refused. `{name}` is a fact. The first text whose facts are all known is used. */
+  /**
+   * What was refused. A placeholder such as `{name}` stands for the fact with that name. The first text whose facts are
+   * all known is used.
+   */
   readonly what: readonly string[];
   /** What to do, the best first. A text with a fact that is not known is left out. */
   readonly remedies: readonly Remedy[];

@@ -108,8 +108,9 @@ export type FeatureName =
   | keyof typeof INSTRUCTION_FEATURES;
 
 /**
- * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests skip by
- * this table, error messages explain failed calls with it, and docs/kernels.md is generated from it.
+ * The features that came after Linux 5.10, or that depend on the kernel's build options or the machine. Tests
+ * use this table to decide what to skip, error messages use it to explain failed calls, and docs/kernels.md is
+ * generated from it.
  */
 export const FEATURES: Readonly<Record<FeatureName, Feature>> = {
   ...LINK_FEATURES,

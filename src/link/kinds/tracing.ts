@@ -75,7 +75,7 @@ export function reasonOfTrampoline(errno: number): Error | string | undefined {
     case Errno.EBUSY:
       return "the program is already attached, its target has too many programs, or its target has a program that excludes others";
     case Errno.E2BIG:
-      return "the target of the program cannot have more programs";
+      return "the program's target already has as many programs as the kernel allows";
     case Errno.ENOTSUPP:
       return new NotSupportedError({
         feature: "BPF trampolines",

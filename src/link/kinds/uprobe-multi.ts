@@ -9,7 +9,7 @@ import { checkArguments } from "../attach-arguments.ts";
 import { attach, type Hook, requireType } from "../hook.ts";
 import type { Cleanup, KernelLink } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { type Executable, openExecutable } from "../probe/executable.ts";
+import { type Executable, openExecutable } from "../probe/open-executable.ts";
 import { reasonOfUprobe } from "./uprobe.ts";
 
 /** The functions of an executable or library to attach to. Give `symbols`, `pattern` or `offsets`. */

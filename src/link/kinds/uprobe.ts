@@ -7,7 +7,7 @@ import { checkArguments } from "../attach-arguments.ts";
 import { type Hook, requireType } from "../hook.ts";
 import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { type Executable, openExecutable } from "../probe/executable.ts";
+import { type Executable, openExecutable } from "../probe/open-executable.ts";
 import { attachProbe, PROBE_MODES, type ProbeMode } from "../probe/probe-event.ts";
 
 /** Where and how to attach a program to an executable or library. */

@@ -9,7 +9,7 @@ import { Attachment } from "../attachment.ts";
 import { requireType } from "../hook.ts";
 import type { Link } from "../link.ts";
 import type { Cookie } from "../perf-link.ts";
-import { type Executable, openExecutable } from "../probe/executable.ts";
+import { type Executable, openExecutable } from "../probe/open-executable.ts";
 import { parseUsdtArguments } from "../probe/usdt/arguments.ts";
 import { encodeUsdtSpec } from "../probe/usdt/spec.ts";
 import { specIdsOf } from "../probe/usdt/spec-ids.ts";

@@ -15,8 +15,8 @@ const LOCAL = 0x04034b50;
 const LOCAL_SIZE = 30;
 const STORED = 0;
 /**
- * A limit above the size of the directory of any archive with 65,535 files. A hostile or sparse file may claim any
- * size.
+ * The largest central directory that is read: 1 KiB for each of 65,535 files, the most that an archive without Zip64
+ * has. A hostile or sparse file may claim any size.
  */
 const MOST_BYTES = 2 ** 26;
 

@@ -163,7 +163,8 @@ export function linkCreate(
   try {
     return rawTracepointOpen(progFd);
   } catch (error) {
-    // Both calls have failed. Report the error of LINK_CREATE, because the caller asked for that call.
+    // Both calls have failed. EINVAL of the older call says nothing: report the error of LINK_CREATE, which the caller
+    // asked for. Any other error of the older call says more.
     throw error instanceof SyscallError && error.errno === Errno.EINVAL ? refused : error;
   }
 }

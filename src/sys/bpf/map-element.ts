@@ -51,10 +51,10 @@ export interface ElementBuffer {
 }
 
 /**
- * Returns the arena's memory for the key and value of {@link mapLookupPlaced} and {@link mapUpdatePlaced}. The caller
- * writes the key there and reads or writes the value there, which saves a copy. All element calls share this memory. So
- * no other element call may run between writing the key, the call, and reading the value. Returns undefined if the
- * value does not fit this memory.
+ * Returns the buffers that {@link mapLookupPlaced} and {@link mapUpdatePlaced} give to the kernel. Write the key there
+ * before the call, and write or read the value there; this saves a copy. All element calls use these buffers. Make no
+ * other element call after you wrote the key and before you have read the value. Returns undefined if the key or the
+ * value does not fit.
  */
 export function elementPlaces(
   keySize: number,

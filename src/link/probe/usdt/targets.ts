@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { type ElfFile, ElfMachine, ElfType, readUsdtNotes, SegmentFlag, segmentAt } from "../../../elf/index.ts";
 import { NotSupportedError, UsageError } from "../../../errors/index.ts";
 import { feature } from "../../../kernel/index.ts";
-import type { Executable } from "../executable.ts";
+import type { Executable } from "../open-executable.ts";
 
 /** One place of a USDT. All offsets are offsets in the file. */
 export interface UsdtTarget {

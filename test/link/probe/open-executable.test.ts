@@ -15,7 +15,7 @@ import { type TestContext, test } from "node:test";
 import { findFunction, readUsdtNotes } from "../../../src/elf/index.ts";
 import { BpfError, FormatError } from "../../../src/errors/index.ts";
 import { attachUprobe, KernelLink } from "../../../src/link/index.ts";
-import { openExecutable, resolveBinary } from "../../../src/link/probe/executable.ts";
+import { openExecutable, resolveBinary } from "../../../src/link/probe/open-executable.ts";
 import { traced } from "../tracing-object.ts";
 
 const TARGET = "test/link/probe/usdt/target-fixed";
