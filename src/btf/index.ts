@@ -4,6 +4,7 @@ export { BtfBuilder } from "./builder.ts";
 export { formatSignature, formatType } from "./c-declaration.ts";
 export { copyTypes, referencesOf, remapType } from "./copy-types.ts";
 export { CoreBudget, typesAreCompatible } from "./core/compare-types.ts";
+export { type CoreObject, minimiseBtf } from "./core/minimise.ts";
 export { applyCoreRelocation, CORE_POISON_HELPER } from "./core/patch.ts";
 export { CoreRelocator, type CoreResult, type CoreTarget, type CoreTargets } from "./core/relocator.ts";
 export { formatCoreRelocation } from "./core/spec.ts";
@@ -17,15 +18,12 @@ export { dedupBtf, dedupReferenced } from "./dedup/dedup.ts";
 export { mergeBtf } from "./dedup/merge.ts";
 export { TypeCollector } from "./dedup/type-collector.ts";
 export { CDeclarations } from "./dump/declarations.ts";
-
 export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
-
 export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";
 export { BtfEdit } from "./edit.ts";
 export { encodeBtfExt, type NewBtfExtList } from "./encode-btf-ext.ts";
 export type { NewBtfType } from "./encode-type.ts";
 export { essentialName } from "./essential-name.ts";
-export { type CoreObject, minimiseBtf } from "./minimise.ts";
 export {
   type BtfDifference,
   type Change,

@@ -10,11 +10,11 @@ import {
   minimiseBtf,
   type NewBtfType,
   type TypeId,
-} from "../../src/btf/index.ts";
-import { type ElfSection, parseElf } from "../../src/elf/index.ts";
-import { FormatError } from "../../src/errors/index.ts";
-import { readCoreObject } from "../../src/object/index.ts";
-import { int, member } from "./samples.ts";
+} from "../../../src/btf/index.ts";
+import { type ElfSection, parseElf } from "../../../src/elf/index.ts";
+import { FormatError } from "../../../src/errors/index.ts";
+import { readCoreObject } from "../../../src/object/index.ts";
+import { int, member } from "../samples.ts";
 
 const K = CoreRelocationKind;
 

@@ -1,9 +1,9 @@
-import type { Btf } from "./btf.ts";
-import { BtfBuilder } from "./builder.ts";
-import { referencesOf, remapType } from "./copy-types.ts";
-import { CoreRelocator, type CoreResult } from "./core/relocator.ts";
-import { type CoreRelocation, CoreRelocationKind, coreRelocationSubject } from "./core-relocation.ts";
-import type { BtfType, TypeId } from "./types.ts";
+import type { Btf } from "../btf.ts";
+import { BtfBuilder } from "../builder.ts";
+import { referencesOf, remapType } from "../copy-types.ts";
+import { type CoreRelocation, CoreRelocationKind, coreRelocationSubject } from "../core-relocation.ts";
+import type { BtfType, TypeId } from "../types.ts";
+import { CoreRelocator, type CoreResult } from "./relocator.ts";
 
 /** The types and the CO-RE relocations of an object. */
 export interface CoreObject {
