@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles test/bpf/*.bpf.c to the objects that the tests read, beside the sources or into a directory:
+# Compiles test/bpf/*.bpf.c and test/bpf/refused/*.bpf.c to the objects that the tests read, beside the sources or into a directory:
 #
 #   scripts/build-fixtures.sh [--to DIRECTORY] [NAME…]
 #
@@ -31,6 +31,8 @@ strip=${LLVM_STRIP:-llvm-strip-22}
 bpftool=$root/.cache/peers/bpftool
 command -v "$clang" >/dev/null || fail "needs $clang (CLANG=… for another)"
 command -v "$strip" >/dev/null || fail "needs $strip (LLVM_STRIP=… for another)"
+
+mkdir -p "$to/refused"
 
 # Which compiler made the committed objects: scripts/check-fixtures.mjs asks.
 "$clang" --version | head -n 1 >"$to/compiler.txt"
@@ -90,5 +92,5 @@ build() {
 if [ $# -gt 0 ]; then
   for name in "$@"; do build "${name%.bpf.c}.bpf.c"; done
 else
-  for source in *.bpf.c; do build "$source"; done
+  for source in *.bpf.c refused/*.bpf.c; do build "$source"; done
 fi

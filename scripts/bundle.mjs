@@ -51,6 +51,8 @@ async function bundleCommand(outdir) {
   const places = [];
   for (const object of table) {
     const commands = [];
+    // An object without commands may have its own code.
+    if (object.source !== undefined) await write(object.source, object.name);
     for (const { name, changes, source } of object.commands ?? []) {
       if (source !== undefined && !written.has(source))
         await write(source, `${basename(dirname(source))}-${basename(source, ".ts")}`);
@@ -60,6 +62,7 @@ async function bundleCommand(outdir) {
       name: object.name,
       ...(object.commands === undefined ? {} : { commands }),
       ...(object.runsLines && { file: all }),
+      ...(object.source !== undefined && { file: written.get(object.source) }),
     });
   }
   const entry = await bundle("src/cli/entry/entry.ts", undefined, {
@@ -86,8 +89,9 @@ async function readTable() {
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`
   );
   const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
-  return COMMANDS.map(({ name, commands, runLines }) => ({
+  return COMMANDS.map(({ name, commands, run, runLines }) => ({
     name,
+    source: sourceOf(run),
     runsLines: runLines !== undefined,
     commands: commands?.map((command) => ({
       name: command.name,

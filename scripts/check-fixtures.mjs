@@ -45,10 +45,10 @@ try {
   const { status, stderr } = spawnSync("bash", ["scripts/build-fixtures.sh", "--to", directory], { encoding: "utf8" });
   process.stderr.write(stderr);
   if (status !== 0) throw new Error("the sources do not compile");
-  const made = readdirSync(directory)
+  const made = readdirSync(directory, { recursive: true })
     .filter((name) => name.endsWith(".bpf.o"))
     .sort();
-  const committed = readdirSync("test/bpf").filter((name) => name.endsWith(".bpf.o"));
+  const committed = readdirSync("test/bpf", { recursive: true }).filter((name) => name.endsWith(".bpf.o"));
   const old = committed.filter((name) => !made.includes(name) && !name.endsWith("-clang14.bpf.o"));
   const fresh = made.filter((name) => !committed.includes(name));
   const different = made

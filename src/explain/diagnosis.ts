@@ -1,14 +1,6 @@
-/**
- * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
- * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier.
- */
-export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
+import type { Confidence, DiagnosisClass } from "./kinds/index.ts";
 
-/**
- * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
- * and the log speaks for this one. `unknown`: bpfts does not know the message.
- */
-export type Confidence = "certain" | "likely" | "unknown";
+export type { Confidence, DiagnosisClass } from "./kinds/index.ts";
 
 /** What was refused, where, why, and what to do. No text in it contains control characters. */
 export interface Diagnosis {

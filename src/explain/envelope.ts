@@ -73,7 +73,11 @@ class BlockFinder {
       if (this.#lines !== undefined && (this.#ended || (starts && this.#hasInstruction))) {
         if (kind !== "statistics") this.#close();
       }
-      if (this.#lines === undefined) this.#open(false);
+      if (this.#lines === undefined) {
+        this.#open(false);
+        // A program that is refused before the verifier visits an instruction: its reason comes before the statistics.
+        if (kind === "statistics") this.#lines = this.#loaderLines.slice(-8);
+      }
       if (kind === "instruction") this.#hasInstruction = true;
       if (own.startsWith("processed ")) this.#ended = true;
       this.#add(own);

@@ -1,4 +1,5 @@
 import type { LineSpec, ObjectSpec, ProgramSpec } from "../object/index.ts";
+import { cleanLine } from "./clean-line.ts";
 import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
 import { findLogs, type LogBlock } from "./envelope.ts";
 import { addFacts, type Facts, factsOfLines, fillFirst, fillRemedies, refusedRegister } from "./facts.ts";
@@ -30,18 +31,20 @@ export function explainLog(input: string | Iterable<string>, options: ExplainOpt
   return diagnoses.length > 0 ? diagnoses : explainLoader(loaderLines, options);
 }
 
+/** Explains the verifier's log of one program, as the kernel wrote it. Returns undefined if it gives no refusal. */
+export function explainVerifierLog(log: readonly string[], options: ExplainOptions = {}): Diagnosis | undefined {
+  return explainBlock({ program: options.program, lines: log.map(cleanLine), isLog: true }, options);
+}
+
 /** Returns undefined if the block may be no log at all and says nothing that bpfts knows. */
 function explainBlock(block: LogBlock, options: ExplainOptions): Diagnosis | undefined {
   const log: ReadLog = { lines: block.lines, kinds: block.lines.map(kindOfLine) };
   const start = kernelReportStart(log.lines);
   const structured = start < 0 ? undefined : readKernelReport(log.lines, start);
   const verdict = verdictOf(log, start < 0 ? log.lines.length : start);
-  if (!block.isLog || verdict.lines.length === 0) {
-    // A log that the verifier accepted ends with its statistics and no reason.
-    if (block.isLog && structured === undefined && log.lines.some((line) => line.startsWith("processed "))) {
-      return undefined;
-    }
-  }
+  // A log that the verifier accepted ends with its statistics and no reason.
+  const isAccepted = log.lines.some((line) => line.startsWith("processed "));
+  if (verdict.lines.length === 0 && structured === undefined && isAccepted) return undefined;
   const operation =
     verdict.index < 0
       ? ({ kind: "other" } as const)

@@ -1,6 +1,6 @@
 export type { Confidence, Diagnosis, DiagnosisClass, HistoryStep, KernelReport, Place } from "./diagnosis.ts";
-export { explainErrno } from "./errno.ts";
-export { type ExplainOptions, explainLog } from "./explain-log.ts";
+export { type ErrnoExplanation, explainErrno } from "./errno.ts";
+export { type ExplainOptions, explainLog, explainVerifierLog } from "./explain-log.ts";
 export { formatDiagnosis, formatShortDiagnosis, type Style } from "./format.ts";
 export { KINDS, type Kind, kindOfCode } from "./kinds/index.ts";
 export { formatPage } from "./page.ts";

@@ -1,5 +1,11 @@
 import { BpfError, errnoName, errnoText } from "../errors/index.ts";
-import { type Diagnosis, explainLog, type KernelReport, readVerifierLog } from "../explain/index.ts";
+import {
+  type Diagnosis,
+  explainVerifierLog,
+  formatShortDiagnosis,
+  type KernelReport,
+  readVerifierLog,
+} from "../explain/index.ts";
 import type { ObjectSpec } from "../object/index.ts";
 
 /**
@@ -67,8 +73,14 @@ export class VerifierError extends BpfError {
   /** What was refused, why, and what to do. Undefined if the log is empty. It is read from the log at the first use. */
   get diagnosis(): Diagnosis | undefined {
     const { program, log } = this;
-    this.#diagnosis ??= explainLog(log, { object: this.#object, program })[0];
+    this.#diagnosis ??= explainVerifierLog(log, { object: this.#object, program });
     return this.#diagnosis;
+  }
+
+  /** The diagnosis in a few lines of text; empty if there is none. */
+  get explanation(): string {
+    const { diagnosis } = this;
+    return diagnosis === undefined || diagnosis.class === "unknown" ? "" : formatShortDiagnosis(diagnosis);
   }
 }
 

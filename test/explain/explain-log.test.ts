@@ -130,6 +130,12 @@ test("each program of a text has its diagnosis", () => {
   );
 });
 
+test("a reason without any instruction is found before the statistics", () => {
+  const log = "unreachable insn 2\nprocessed 0 insns (limit 1000000) max_states_per_insn 0 total_states 0\n";
+  const { code, where } = only(`libbpf: prog 'x': BPF program load failed: -EINVAL\n${log}`);
+  assert.deepEqual([code, where?.instruction], ["BPF-E0506", 2]);
+});
+
 test("the report of Linux 7.3 and the classic log are read together", () => {
   const { code, where, kernelReport, why } = only(readFileSync("test/load/verifier-logs/7.3-null.log", "utf8"));
   assert.equal(code, "BPF-E0102");

@@ -3,7 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as library from "../../src/index.ts";
 
-const folders = ["docs", "demo"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
+const folders = ["docs", "demo"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.\w+$/.test(name))
+    .map((name) => `${folder}/${name}`),
+);
 const texts = ["README.md", ...folders].map((name) => readFileSync(name, "utf8"));
 const named = new Set(texts.flatMap((text) => text.match(/\w+/g) ?? []));
 

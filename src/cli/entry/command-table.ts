@@ -4,6 +4,7 @@ import { cgroup } from "../cgroup/commands.ts";
 import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import { HELP, later } from "../command/command.ts";
 import { completion } from "../completion/commands.ts";
+import { explain } from "../explain/commands.ts";
 import { feature } from "../feature/commands.ts";
 import { gen } from "../gen/commands.ts";
 import { iter } from "../iter/commands.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
   { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
   iter,
   token,
+  explain,
   {
     name: "version",
     summary: "print the version",

@@ -7,7 +7,7 @@ import { RESOURCE_KINDS } from "./resources.ts";
 import { STRUCTURE_KINDS } from "./structure.ts";
 import { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
-export type { Kind, Remedy } from "./kind.ts";
+export type { Confidence, DiagnosisClass, Kind, Remedy } from "./kind.ts";
 export { LOADER_KINDS } from "./loader.ts";
 export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 

@@ -1,4 +1,14 @@
-import type { Confidence, DiagnosisClass } from "../diagnosis.ts";
+/**
+ * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
+ * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier.
+ */
+export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
+
+/**
+ * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
+ * and the log speaks for this one. `unknown`: bpfts does not know the message.
+ */
+export type Confidence = "certain" | "likely" | "unknown";
 
 /**
  * How to find the refused register. `base`: the instruction's memory address. `operand`: the number of an addition.

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { bpfts } from "../run.ts";
+
+const LOG = "test/load/verifier-logs/7.3-null.log";
+
+test("a log is explained as a compiler explains an error", () => {
+  const { stdout, stderr, code } = bpfts("explain", LOG);
+  assert.deepEqual({ stderr, code }, { stderr: "", code: 0 });
+  assert.match(stdout, /^error\[BPF-E0102\] null-dereference\n {2}R0 is a pointer to a map value or NULL \(map map\)/);
+  assert.match(stdout, /\n {2}--> verifier-null\.bpf\.c:17, instruction 7\n {3}\| return \*value;\n/);
+  assert.match(stdout, /\n {4}instruction 6 \(verifier-null\.bpf\.c:16\): call bpf_map_lookup_elem sets R0/);
+  assert.match(stdout, /\n {4}1\. Compare the result of bpf_map_lookup_elem\(\) with NULL/);
+});
+
+test("the object file gives the column, and -j all of a diagnosis", () => {
+  const [diagnosis] = JSON.parse(
+    bpfts("-j", "explain", LOG, "object", "test/bpf/verifier-null.bpf.o", "program", "careless").stdout,
+  );
+  assert.equal(diagnosis.code, "BPF-E0102");
+  assert.equal(diagnosis.program, "careless");
+  const { instruction, file, line, column } = diagnosis.where;
+  assert.deepEqual([instruction, file.replace(/^.*\//, ""), line, column], [7, "verifier-null.bpf.c", 17, 10]);
+  assert.equal(diagnosis.kernel_report.title, "Register Type Safety: Invalid dereference");
+});
+
+test("a code has a page, by its number and by its name", () => {
+  const { stdout, code } = bpfts("explain", "BPF-E0102");
+  assert.equal(code, 0);
+  assert.match(stdout, /^# BPF-E0102: null-dereference\n/);
+  assert.equal(bpfts("explain", "null-dereference").stdout, stdout);
+  assert.match(bpfts("explain", "BPF-E9999").stderr, /^Error: bpfts has no code BPF-E9999/);
+});
+
+test("an errno of a bpf(2) command is explained", () => {
+  const { stdout } = bpfts("explain", "errno", "map_update_elem", "E2BIG");
+  assert.equal(
+    stdout,
+    "BPF_MAP_UPDATE_ELEM: E2BIG (7, Argument list too long)\n  - The map is full, or the index is not below max_entries.\n",
+  );
+  assert.match(bpfts("explain", "errno", "BPF_MAP_UPDATE_ELEM", "7").stdout, /The map is full/);
+  assert.match(bpfts("explain", "errno", "bpf_x", "EPERM").stderr, /^Error: 'bpf_x' is no command of bpf\(2\)/);
+});
+
+test("a file without a log, a missing file and wrong words are errors", () => {
+  const folder = mkdtempSync(join(tmpdir(), "explain-"));
+  try {
+    const empty = join(folder, "empty.log");
+    writeFileSync(empty, "all is well\n");
+    const { stdout, stderr, code } = bpfts("explain", empty);
+    assert.deepEqual([stdout, code], ["", 255]);
+    assert.match(stderr, /has no verifier log with a refusal/);
+    assert.match(bpfts("explain", join(folder, "none")).stderr, /ENOENT|No such file/);
+    assert.match(bpfts("explain", LOG, "objekt").stderr, /expected 'object' or 'program'/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("colours and control characters of a log do not reach the terminal", () => {
+  const folder = mkdtempSync(join(tmpdir(), "explain-"));
+  try {
+    const file = join(folder, "coloured.log");
+    writeFileSync(file, readFileSync(LOG, "utf8").replace(/^/gm, "\u001b[31m"));
+    assert.equal(bpfts("explain", file).stdout, bpfts("explain", LOG).stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
