@@ -97,7 +97,7 @@ function readExtern(
   }
   if (sectionName !== ".kconfig") {
     const where = sectionName === "" ? "in no section" : `in section ${sectionName}`;
-    throw fail(`is ${where}: declare it __ksym or __kconfig, or link the object that defines it (bpftool gen object)`);
+    throw fail(`is ${where}: declare it __ksym or __kconfig, or link the object that defines it (bpfts gen object)`);
   }
   if (type.kind === "func") throw fail("is a function, which cannot be in section .kconfig");
   const size = btf.sizeOf(type.type);
