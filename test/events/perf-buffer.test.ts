@@ -175,7 +175,10 @@ test("mistakes leave nothing open", { skip }, (t) => {
     [() => openPerfBuffer(object.maps.events as BpfMap, () => {}), /is of type ringbuf, not perf_event_array/],
     [() => openPerfBuffer(map, () => {}, { pages: 3 }), /power of two/],
     [() => openPerfBuffer(map, () => {}, { wakeupEvents: 2, watermark: 64 }), /not both/],
-    [() => openPerfBuffer(map, () => {}, { cpus: [0, 1], index: 0 }), /for one CPU/],
+    [
+      () => openPerfBuffer(map, () => {}, { cpus: [0, 1], index: 0 }),
+      /the option index needs exactly one CPU, but 2 CPUs/,
+    ],
     [() => openPerfBuffer(map, () => {}, { cpus: [65_000] }), /no element for any/],
   ];
   for (const [open, message] of cases) {

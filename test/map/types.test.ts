@@ -103,7 +103,7 @@ test("prog_array: programs go in, ids come out", (t) => {
   assert.equal(typeof map.get(2), "number");
   assert.deepEqual([...map.keys()], [2]);
   assert.throws(() => map.set(3, load(BpfProgType.BPF_PROG_TYPE_XDP)), {
-    message: /type differs from that of the programs in the array/,
+    message: /type differs from the type of the programs in the array/,
   });
   map.delete(2);
   assert.deepEqual([...map], []);

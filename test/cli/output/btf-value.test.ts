@@ -105,10 +105,10 @@ test("a type with more values than bytes is not walked: the text says so", () =>
   const btf = Btf.parse(builder.encode(), { source: "test" });
   const view = new DataView(new ArrayBuffer(4));
   const cases: readonly [id: number, text: RegExp][] = [
-    [many, /^"type \d+ holds 2000000001 values in 0 bytes"$/],
-    [value, /^"type \d+ holds 2000000001 values in 0 bytes"$/],
-    [tower, /^"type \d+ holds \d+ values in 0 bytes"$/],
-    [wide, /^"type \d+ holds \d+ values in 0 bytes"$/],
+    [many, /^"type \d+ contains 2000000001 values in only 0 bytes"$/],
+    [value, /^"type \d+ contains 2000000001 values in only 0 bytes"$/],
+    [tower, /^"type \d+ contains \d+ values in only 0 bytes"$/],
+    [wide, /^"type \d+ contains \d+ values in only 0 bytes"$/],
     [self, /^"type \d+ nests more than 32 types deep"$/],
     [late, /^null$/],
   ];

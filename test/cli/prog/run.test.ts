@@ -98,7 +98,7 @@ test("prog run says how much room is missing", (t) => {
   );
   assert.match(
     stderr,
-    /^Error: failed to run program: No space left on device: its output data has 100 bytes, .* 9\n$/,
+    /^Error: failed to run program: No space left on device: the output data has 100 bytes, but the buffer for it has only 9\n$/,
   );
   assert.equal(code, 228);
 });

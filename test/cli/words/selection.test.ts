@@ -7,7 +7,8 @@ import { parseU32, select } from "../../../src/cli/words/words.ts";
 import { attachTypeName } from "../../../src/uapi/index.ts";
 
 test("a cut word means the first entry that it begins, in bpftool's order", () => {
-  const objects = "help batch prog map link cgroup perf net feature btf gen struct_ops iter token version completion";
+  const objects =
+    "help batch prog map link cgroup perf net feature btf gen struct_ops iter token explain version completion";
   assert.equal(COMMANDS.map(({ name }) => name).join(" "), objects);
   const cases: [string, string][] = [
     ["p", "prog"],
