@@ -1,9 +1,4 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { attachUsdt, KernelLink } from "../../../src/link/index.ts";
 import { type BpfObject, loadObject } from "../../../src/load/index.ts";
@@ -11,38 +6,7 @@ import type { Program } from "../../../src/program/index.ts";
 import { BpfAttachType } from "../../../src/uapi/index.ts";
 import { needs } from "../../support/feature.ts";
 import { attachmentConformance, linkConformance, ownFds } from "../conformance.ts";
-
-const DIRECTORY = "test/link/probe/usdt";
-
-/** A running target: `fire` passes its probes once, and returns the number of its semaphore. */
-class Target {
-  readonly path: string;
-  readonly #child: ChildProcess;
-
-  constructor(t: TestContext, name: string) {
-    // The semaphore is counted in the file that is mapped: each test has its own copy.
-    const directory = mkdtempSync(join(tmpdir(), "bpfts-usdt-"));
-    this.path = join(directory, name);
-    copyFileSync(join(DIRECTORY, name), this.path);
-    chmodSync(this.path, 0o755);
-    this.#child = spawn(this.path, { stdio: ["pipe", "pipe", "inherit"] });
-    t.after(async () => {
-      this.#child.stdin?.end();
-      await once(this.#child, "close");
-      rmSync(directory, { recursive: true });
-    });
-  }
-
-  get pid(): number {
-    return this.#child.pid as number;
-  }
-
-  async fire(): Promise<number> {
-    this.#child.stdin?.write("x");
-    const [answer] = (await once(this.#child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
-    return answer[0] as number;
-  }
-}
+import { RunningTarget } from "../running-target.ts";
 
 function load(t: TestContext, name = "links-usdt", program = "anywhere"): { object: BpfObject; program: Program } {
   const object = loadObject(`test/bpf/${name}.bpf.o`, { programs: [program] });
@@ -70,7 +34,7 @@ for (const name of ["target-fixed", "target-moved"]) {
     guarded: { hits: 1n, values: [9n], semaphore: 1 },
   })) {
     test(`USDT ${usdt} of ${name}: arguments, cookie, semaphore`, async (t) => {
-      const target = new Target(t, name);
+      const target = new RunningTarget(t, name);
       const { object, program } = load(t);
       const before = ownFds();
       const place = { binary: target.path, provider: "bpfts", name: usdt, pid: target.pid, cookie: 77n };
@@ -95,7 +59,7 @@ for (const name of ["target-fixed", "target-moved"]) {
 }
 
 test("USDT links", async (t) => {
-  const target = new Target(t, "target-fixed");
+  const target = new RunningTarget(t, "target-fixed");
   const { object, program } = load(t);
   const kind = {
     first: { program, count: () => seen(object).hits },
@@ -113,7 +77,7 @@ test("USDT links", async (t) => {
 });
 
 test("USDT in all processes, several at once, in an object of libbpf 1.6", async (t) => {
-  const target = new Target(t, "target-fixed");
+  const target = new RunningTarget(t, "target-fixed");
   const { object, program } = load(t, "links-usdt-old");
   const place = { binary: target.path, provider: "bpfts" };
   using one = attachUsdt(program, { ...place, name: "guarded", cookie: 1 });
@@ -134,7 +98,7 @@ test("USDT in all processes, several at once, in an object of libbpf 1.6", async
 
 test("a USDT program that is attached to too much at once says what is full", (t) => {
   if (!needs(t, "link:uprobe_multi")) return;
-  const target = new Target(t, "target-fixed");
+  const target = new RunningTarget(t, "target-fixed");
   const { program } = load(t);
   const place = { binary: target.path, provider: "bpfts", name: "plain" };
   const links = Array.from({ length: 16 }, () => attachUsdt(program, place));
@@ -151,7 +115,7 @@ test("a USDT program that is attached to too much at once says what is full", (t
 
 test("what is wrong with a USDT is said", (t) => {
   const { program } = load(t);
-  const path = join(DIRECTORY, "target-fixed");
+  const path = "test/link/probe/usdt/target-fixed";
   const before = ownFds();
   for (const [place, message] of [
     [{}, /give its binary, provider and name/],
