@@ -5,6 +5,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from "node:f
 import { test } from "node:test";
 import { BpfError, UsageError } from "../../src/errors/index.ts";
 import { pinName, pinTogether } from "../../src/kernel/index.ts";
+import { attachIterator } from "../../src/link/index.ts";
 import { loadObject, readObject } from "../../src/load/index.ts";
 import { createMap } from "../../src/map/index.ts";
 import { ObjectSpec } from "../../src/object/index.ts";
@@ -55,29 +56,63 @@ test("what a process that was killed did not finish is told by the next", (t) =>
   assert.deepEqual(readdirSync(`${bpffs}/set`), ["a"]);
 });
 
-test("a pin that may not be read lacks a right to its file, not a capability", (t) => {
+test("a pin that may not be read: every command and the library name the file's mode, not a capability", (t) => {
   const bpffs = withBpffs(t);
+  const pinnedMap = ["pinned", `${bpffs}/map`];
   using map = array();
-  map.pin(`${bpffs}/closed`);
+  map.pin(`${bpffs}/map`);
   map.pin(`${bpffs}/below/open`);
-  for (const path of ["closed", "below"]) {
+  map.pin(`${bpffs}/named/pinned`);
+  const walk = loadObject("test/bpf/iter-tasks.bpf.o");
+  t.after(() => walk.close());
+  walk.program("tasks").pin(`${bpffs}/prog`);
+  attachIterator(walk.program("tasks")).pin(`${bpffs}/link`);
+  for (const path of ["map", "prog", "link", "named/pinned", "below"]) {
     chownSync(`${bpffs}/${path}`, 65534, 65534);
-    chmodSync(`${bpffs}/${path}`, path === "closed" ? 0o600 : 0o700);
+    chmodSync(`${bpffs}/${path}`, path === "below" ? 0o700 : 0o600);
   }
   // Root without the capabilities by which it may open every file.
-  const [command, ...args] = withoutCapabilities("-dac_override,-dac_read_search");
-  const show = (path: string): string => {
-    const words = [process.execPath, "dist/bin/bpfts.js", "map", "show", "pinned", `${bpffs}/${path}`];
-    return spawnSync(command, [...args, ...words], { encoding: "utf8" }).stderr;
-  };
-  const closed = show("closed");
-  assert.match(
-    closed,
-    /mode is 0600 and it belongs to user 65534: this process lacks the right to open this file; a capability for BPF does not help$/m,
-  );
-  assert.doesNotMatch(closed, /CAP_/);
-  const below = show("below/open");
-  assert.match(below, /Permission denied/);
+  const [setpriv, ...rights] = withoutCapabilities("-dac_override,-dac_read_search");
+  const run = (...words: readonly string[]): string =>
+    spawnSync(setpriv, [...rights, process.execPath, ...words], { encoding: "utf8" }).stderr;
+  const command = (...words: readonly string[]): string => run("dist/bin/bpfts.js", ...words);
+
+  const refused =
+    /Permission denied \(EACCES\); the pin's mode is 0600 and it belongs to user 65534: this process lacks the right to open this file; a capability for BPF does not help$/m;
+  const object = "test/bpf/iter-tasks.bpf.o";
+  for (const line of [
+    ["prog", "show", "pinned", `${bpffs}/prog`],
+    ["prog", "dump", "xlated", "pinned", `${bpffs}/prog`],
+    ["prog", "pin", "pinned", `${bpffs}/prog`, `${bpffs}/new`],
+    ["map", "show", ...pinnedMap],
+    ["map", "dump", ...pinnedMap],
+    ["map", "update", ...pinnedMap, "key", "0", "0", "0", "0", "value", "0", "0", "0", "0"],
+    ["map", "freeze", ...pinnedMap],
+    ["link", "show", "pinned", `${bpffs}/link`],
+    ["link", "detach", "pinned", `${bpffs}/link`],
+    ["iter", "read", "pinned", `${bpffs}/link`],
+    ["iter", "pin", object, `${bpffs}/new`, "map", ...pinnedMap],
+    ["btf", "dump", "map", ...pinnedMap],
+  ]) {
+    const stderr = command(...line);
+    assert.match(stderr, refused, line.join(" "));
+    assert.doesNotMatch(stderr, /CAP_|not in a bpffs/, line.join(" "));
+  }
+  const library = `
+    const { loadObject, openLink, openMap, openProgram } = await import(${JSON.stringify(import.meta.resolve("bpfts"))});
+    for (const open of [
+      () => openProgram({ pinned: "${bpffs}/prog" }),
+      () => openMap({ pinned: "${bpffs}/map" }),
+      () => openLink({ pinned: "${bpffs}/link" }),
+      () => loadObject("test/bpf/maps-pinned.bpf.o", { pinPath: "${bpffs}/named" }),
+    ])
+      try { open(); console.error("opened"); } catch (error) { console.error(error.message); }`;
+  const lines = run("--input-type=module", "-e", library).trim().split("\n");
+  assert.equal(lines.length, 4, lines.join("\n"));
+  for (const line of lines) assert.match(line, refused);
+
+  const below = command("map", "show", "pinned", `${bpffs}/below/open`);
+  assert.match(below, /Permission denied \(EACCES\); this process may lack the right to search one of the directories/);
   assert.doesNotMatch(below, /not in a bpffs|CAP_/);
 });
 
