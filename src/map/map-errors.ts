@@ -106,7 +106,8 @@ function accessHint(fd: number, operation: MapOperation): string | undefined {
   if (changes && info.get("frozen") === "1") return "the map is frozen: from then on only BPF programs can write to it";
   const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
   if (changes && mode === READ_ONLY) return "the map was opened or created for reading only (BPF_F_RDONLY)";
-  if (!changes && mode === WRITE_ONLY) return "the map was opened or created for writing only (BPF_F_WRONLY)";
+  if ((!changes || operation === "take") && mode === WRITE_ONLY)
+    return "the map was opened or created for writing only (BPF_F_WRONLY)";
   return undefined;
 }
 

@@ -19,6 +19,8 @@ import {
 import { kernelBtf } from "../../src/kernel/index.ts";
 import { BatchCursor, type BpfMap, createMap, type MapOptions, openMap, watchMap } from "../../src/map/index.ts";
 import { metric, profileProgram } from "../../src/profile/index.ts";
+import { kernelAtLeast } from "../../src/sys/index.ts";
+import { BpfMapFlag } from "../../src/uapi/index.ts";
 import { lacking } from "../support/feature.ts";
 
 const HASH: MapOptions = { type: "hash", key: "u32", value: "u64", maxEntries: 4 };
@@ -114,6 +116,27 @@ test("a frozen map can be read, and everything else says that it is frozen", (t)
   }
   assert.deepEqual([...map], [[1, 1n]]);
   assert.equal(map.isFrozen, true);
+});
+
+test("a map for reading only and a map for writing only say so, and what they allow works", (t) => {
+  const { BPF_F_RDONLY, BPF_F_WRONLY } = BpfMapFlag;
+  // Before 6.5 the kernel lets a map for reading only be frozen.
+  const freezes: Calls = kernelAtLeast(6, 5) ? { freeze: (map) => map.freeze() } : {};
+  const { info, isFrozen, ...elementReads } = reads;
+  const { take, drain, ...plainDeletes } = deletes;
+  assert.ok(info && isFrozen && take && drain);
+  // To take an element is to read it and to delete it.
+  const both: Calls = { take, drain };
+  const readOnly = make(t, { ...HASH, flags: BPF_F_RDONLY });
+  const writeOnly = make(t, { ...HASH, flags: BPF_F_WRONLY });
+  for (const [name, call] of Object.entries({ ...writes, ...plainDeletes, ...both, ...freezes })) {
+    assert.throws(() => call(readOnly), /the map was opened or created for reading only \(BPF_F_RDONLY\)$/, name);
+  }
+  for (const [name, call] of Object.entries({ ...elementReads, ...both })) {
+    assert.throws(() => call(writeOnly), /the map was opened or created for writing only \(BPF_F_WRONLY\)$/, name);
+  }
+  for (const call of [info, isFrozen, ...Object.values({ ...writes, ...plainDeletes, ...freezes })]) call(writeOnly);
+  for (const call of [info, isFrozen, elementReads.get, elementReads.keys]) call?.(readOnly);
 });
 
 test("a full map says how much it takes, of each type that can be full", (t) => {
