@@ -48,6 +48,17 @@ test("an iterator over a map's elements is pinned, as bpftool pins it, and read"
   assert.equal(readFileSync(theirs, "utf8"), readFileSync(ours, "utf8"));
 });
 
+test("an iterator over a map's elements without a map ends with the kernel's errno, as bpftool does", (t) => {
+  if (!needs(t, "iter:bpf_map_elem")) return;
+  const line = ["iter", "pin", ELEMENTS, join(withBpffs(t), "new")];
+  const { stdout, stderr, code } = bpfts(...line);
+  // 256 - EBADF
+  assert.deepEqual([stdout, code], ["", 247]);
+  assert.match(stderr, /^Error: attach_iter failed for program print_elements: .*give this map in the option map$/m);
+  if (!needs(t, "tool:bpftool")) return;
+  assert.equal(bpftool(...line).code, 247);
+});
+
 test("an iterator over a map's elements is read from its object file without a pin", (t) => {
   if (!needs(t, "iter:bpf_map_elem")) return;
   const map = withMap(t);
@@ -98,7 +109,10 @@ test("mistakes with an iterator over a map's elements are one sentence, and noth
   const map = withMap(t);
   const path = join(withBpffs(t), "x");
   assertMistakes([
-    [["iter", "pin", ELEMENTS, path], /attach_iter failed for program print_elements: .*say which/],
+    [
+      ["iter", "pin", ELEMENTS, path],
+      /attach_iter failed for program print_elements: .*give this map in the option map$/m,
+    ],
     [["iter", "pin", ELEMENTS, "/tmp/x", "map", "id", String(map.id)], /is not in a BPF file system/],
   ]);
 });
