@@ -201,6 +201,27 @@ describe("sizes and alignments", () => {
       assert.throws(() => btf.alignOf(id(key)), /has no alignment/);
     });
   }
+  test("a size that does not exist: the message names the struct that is only declared", () => {
+    const b = new BtfBuilder();
+    const hidden = b.append({ kind: "fwd", name: "hidden", union: false });
+    const other = b.append({ kind: "fwd", name: "other", union: true });
+    const constant = b.append({ kind: "const", name: "", type: hidden });
+    const alias = b.append({ kind: "typedef", name: "hidden_t", type: constant });
+    const array = b.append({ kind: "array", name: "", type: other, indexType: hidden, length: 2 });
+    const btf = Btf.parse(b.encode());
+    for (const [type, problem] of [
+      [hidden, "struct hidden is only declared, not defined"],
+      [alias, "struct hidden is only declared, not defined"],
+      [array, "union other is only declared, not defined"],
+      [0, "it is void"],
+    ] as const) {
+      assert.throws(
+        () => btf.sizeOf(type),
+        (error) => error instanceof FormatError && error.message.endsWith(`type ${type} has no size: ${problem}`),
+        problem,
+      );
+    }
+  });
   test("a packed struct is aligned to 1, and 32-bit pointers are told by long", () => {
     const b = new BtfBuilder();
     const long = b.add(int("long", 4));
