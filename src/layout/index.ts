@@ -32,4 +32,5 @@ export {
   writeU32,
   writeU64,
 } from "./types.ts";
+export { withArticle } from "./with-article.ts";
 export { signedWordReader, WordView, wordReader } from "./word-view.ts";

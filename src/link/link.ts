@@ -10,6 +10,7 @@ import {
   openSource,
   walkObjects,
 } from "../kernel/index.ts";
+import { withArticle } from "../layout/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import type { Program } from "../program/index.ts";
 import { closeFd, linkDetach, linkGetFdById, linkHead, linkUpdate, OwnedFd } from "../sys/index.ts";
@@ -191,7 +192,7 @@ export class KernelLink extends KernelObject implements Link {
       linkDetach(this.fd);
     } catch (error) {
       if (!(error instanceof SyscallError) || !isUnsupported(error.errno)) throw error;
-      throw new NotSupportedError({ feature: `detaching a ${this.typeName} link` }, { cause: error });
+      throw new NotSupportedError({ feature: `detaching ${withArticle(this.typeName)} link` }, { cause: error });
     }
   }
 
@@ -226,7 +227,7 @@ export class KernelLink extends KernelObject implements Link {
     // The kernel returns EINVAL for a kind that cannot be updated (link_update in kernel/bpf/syscall.c).
     const isFixed = errno === Errno.EINVAL && !UPDATABLE.has(this.type);
     if (isFixed || isUnsupported(errno)) {
-      return new NotSupportedError({ feature: `updating a ${this.typeName} link` }, { cause });
+      return new NotSupportedError({ feature: `updating ${withArticle(this.typeName)} link` }, { cause });
     }
     const hint = updateHint(errno, next, old);
     if (hint === undefined) return cause;

@@ -1,6 +1,7 @@
 import { Btf, BtfEdit, BtfKind, type BtfSecInfo, type TypeId } from "../btf/index.ts";
 import { type ElfSymbol, SymbolBinding, SymbolType } from "../elf/index.ts";
 import { FormatError } from "../errors/index.ts";
+import { withArticle } from "../layout/index.ts";
 import type { ObjectExterns } from "./externs.ts";
 import { isHidden, type ObjectFunctions } from "./functions.ts";
 import { sectionKind } from "./section-kinds.ts";
@@ -70,7 +71,10 @@ function completeSection(
   const variables = variablesOf(btf, id).map((info) => {
     const type = btf.type(info.type);
     if (type.kind !== "var")
-      throw btf.error(id, `(DATASEC ${name}) contains type ${info.type}, which is a ${type.kind}, not a variable`);
+      throw btf.error(
+        id,
+        `(DATASEC ${name}) contains type ${info.type}, which is ${withArticle(type.kind)}, not a variable`,
+      );
     if (type.linkage !== "global") return info;
     const symbol = symbols.get(type.name);
     if (symbol === undefined) throw btf.error(info.type, `(variable ${type.name} of ${name}) has no ELF symbol`);
@@ -103,7 +107,7 @@ function completeKsyms(edit: BtfEdit, id: TypeId): void {
     if (type.kind !== "var")
       throw btf.error(
         id,
-        `(DATASEC .ksyms) contains type ${info.type}, which is a ${type.kind}, not a function or a variable`,
+        `(DATASEC .ksyms) contains type ${info.type}, which is ${withArticle(type.kind)}, not a function or a variable`,
       );
     edit.setLinkage(info.type, "global");
     edit.setTarget(info.type, int);

@@ -1,4 +1,5 @@
 import { type ElfSymbol, type ElfSymbols, SectionIndex, SymbolType } from "../elf/index.ts";
+import { withArticle } from "../layout/index.ts";
 import { addConstant, isExtern, type ObjectExterns } from "./externs.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
 import { InstructionView } from "./instruction-view.ts";
@@ -99,7 +100,7 @@ function classify(
     if (extern === undefined)
       throw fail("the program calls this function, but the object neither defines it nor declares it __ksym");
     if (call && extern.source.kind !== "kfunc")
-      throw fail(`the program calls this extern, but it is a ${extern.source.kind}, not a function`);
+      throw fail(`the program calls this extern, but it is ${withArticle(extern.source.kind)}, not a function`);
     return { kind: "extern", slot, extern, call };
   }
   if (section === SectionIndex.SHN_UNDEF) throw fail("the object does not define it");

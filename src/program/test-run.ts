@@ -1,6 +1,6 @@
 import { Errno, SyscallError } from "../errors/index.ts";
 import { checkOptions, type OptionTable } from "../kernel/index.ts";
-import { type CamelCase, camelCase, kernelCase } from "../layout/index.ts";
+import { type CamelCase, camelCase, kernelCase, withArticle } from "../layout/index.ts";
 import { progTestRun, type TestRunOptions, type TestRunResult } from "../sys/index.ts";
 import { BpfProgType, BpfTestRunFlag } from "../uapi/index.ts";
 
@@ -136,7 +136,7 @@ function misfit({ takes, packet, context }: RunInput, typeName: string, options:
   for (const [name, value] of Object.entries(options)) {
     const isGiven = value instanceof Uint8Array ? value.length > 0 : value !== undefined && value !== 0;
     if (isGiven && !takes.includes(name as keyof RunOptions))
-      return `a test run of a ${typeName} program does not take the option ${name}`;
+      return `a test run of ${withArticle(typeName)} program does not take the option ${name}`;
   }
   if (packet !== undefined && (dataIn?.length ?? 0) < packet) {
     return `dataIn must be a packet of at least ${packet} bytes; it has ${dataIn?.length ?? 0}`;
@@ -150,5 +150,5 @@ function misfit({ takes, packet, context }: RunInput, typeName: string, options:
 
 function whatItTakes({ takes, context }: RunInput, typeName: string): string {
   const ctxIn = context ?? "a struct whose fields are 0 unless a test run can set them";
-  return `an option has a wrong value; a test run of a ${typeName} program takes ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
+  return `an option has a wrong value; a test run of ${withArticle(typeName)} program takes ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
 }

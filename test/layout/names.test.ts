@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../src/errors/index.ts";
-import { hasWildcard, namePattern, nearNames } from "../../src/layout/index.ts";
+import { hasWildcard, namePattern, nearNames, withArticle } from "../../src/layout/index.ts";
 import { assertBounded } from "../support/bounded.ts";
 
 test("patterns: * and ? stand for what they stand for in libbpf", () => {
@@ -88,4 +88,15 @@ test("looking for names that are like another takes no longer for long names", (
     assert.equal(nearNames("a".repeat(250), Array(10_000).fill("a".repeat(251))).length, 3);
     assert.equal(nearNames(`${"a".repeat(249)}c`, Array(10_000).fill(`${"a".repeat(249)}b`)).length, 3);
   });
+});
+
+test("a name has the article by which it is spoken", () => {
+  const an =
+    "arena array array_of_maps enum enum64 ext extern fentry fexit freplace inode_storage insn_array int iter object " +
+    "lpm_trie lru_hash lsm lwt_in sk_skb sk_storage undefined unspec xdp xskmap";
+  const a =
+    "cgroup_skb datasec devmap fd flow_dissector func fwd hash kprobe_multi lirc_mode2 perf_event program " +
+    "raw_tracepoint ringbuf sched_cls sockmap struct_ops tcx union unix uprobe uretprobe usdt user_ringbuf var";
+  for (const name of an.split(" ")) assert.equal(withArticle(name), `an ${name}`);
+  for (const name of a.split(" ")) assert.equal(withArticle(name), `a ${name}`);
 });

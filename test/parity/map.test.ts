@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { withArticle } from "../../src/layout/index.ts";
 import { loadObject } from "../../src/load/index.ts";
 import { type BpfMap, createMap, type MapOptions } from "../../src/map/index.ts";
 import { kernelAtLeast, possibleCpus, progLoad } from "../../src/sys/index.ts";
@@ -218,7 +219,10 @@ describe("maps as bpftool shows them", { skip: lacking("tool:bpftool") }, () => 
       same("map", "show", ...id);
       const dump = ours("-j", "map", "dump", ...id);
       assert.equal(dump.code, 255);
-      assert.match(JSON.parse(dump.output).error, new RegExp(`the elements of a ${type} map cannot be listed`));
+      assert.match(
+        JSON.parse(dump.output).error,
+        new RegExp(`the elements of ${withArticle(type)} map cannot be listed`),
+      );
     });
   }
 

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { withArticle } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
@@ -274,6 +275,6 @@ function show(value: unknown): string {
     case "undefined":
       return String(value);
     default:
-      return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+      return value === null ? "null" : Array.isArray(value) ? "an array" : withArticle(typeof value);
   }
 }

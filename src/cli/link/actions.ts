@@ -1,4 +1,5 @@
 import { Errno } from "../../errors/index.ts";
+import { withArticle } from "../../layout/index.ts";
 import { linkDetach, linkHead, type OwnedFd } from "../../sys/index.ts";
 import { linkTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
@@ -21,7 +22,7 @@ export const detachLink: Run = (words) => {
     const { type } = linkHead(link.number);
     const cannot =
       errnoOf(error) === Errno.EOPNOTSUPP
-        ? ` (a ${linkTypeName(type) ?? type} link cannot be detached; it ends when its last pin and fd are gone)`
+        ? ` (${withArticle(linkTypeName(type) ?? String(type))} link cannot be detached; it ends when its last pin and fd are gone)`
         : "";
     throw failedTo(`failed link detach${cannot}`, error, { exitCode: EXIT_DETACH });
   }

@@ -1,5 +1,6 @@
 import { Errno, errnoText } from "../../errors/index.ts";
 import { describeMap, type MapDescription } from "../../inventory/index.ts";
+import { withArticle } from "../../layout/index.ts";
 import { chunksOf, hasKeyList, type MapTypes, mapTraits, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../../uapi/index.ts";
@@ -87,7 +88,7 @@ function checkKeyList({ id, type }: MapInfo): void {
   const instead =
     INSTEAD[name] ??
     (name.includes("ring") ? "it passes records to a reader and keeps no elements" : "an iterator program can list it");
-  throw new CommandError(`can't dump map ${id}: the elements of a ${name} map cannot be listed; ${instead}`);
+  throw new CommandError(`can't dump map ${id}: the elements of ${withArticle(name)} map cannot be listed; ${instead}`);
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {
