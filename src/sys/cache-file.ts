@@ -16,9 +16,9 @@ import {
 import { dirname } from "node:path";
 
 // Readers trust the content of a cache file: compiled code, offsets in the kernel's structs. So a file is used only if
-// nobody but this user and root can write it, and if it is not damaged. To detect damage, the file has its content
-// twice, and both copies must be equal. Comparing them takes 0.2 ms; loading node:crypto for a hash takes 10 ms of
-// every start.
+// nobody but this user and root can write it, and if it is not damaged. To detect damage, the file contains everything
+// twice, and both copies must be equal. Comparing the copies takes 0.2 ms. A hash would need node:crypto, and loading
+// it would add 10 ms to every start.
 
 /** A cache file, and the inputs on which its content depends. */
 export interface CacheFile {
@@ -28,7 +28,7 @@ export interface CacheFile {
    */
   readonly key: string;
   /**
-   * Called with a sentence if the file exists but cannot be trusted. The file has then been removed, if that was
+   * Called with a sentence if the file exists but cannot be trusted. By then the file has been removed, if that was
    * possible.
    */
   readonly onRejected?: ((why: string) => void) | undefined;
@@ -67,7 +67,7 @@ export function readCacheFile(file: CacheFile): Buffer | undefined {
 
 /**
  * Replaces a cache file atomically. Makes its folder if it is missing. If this user owns the folder, removes the write
- * access of other users. Throws Node's errors; callers must expect them, because the package can be read-only.
+ * access of other users. Throws Node's errors. Callers must expect them, because the folder is often read-only.
  */
 export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   const { path } = file;
@@ -108,8 +108,8 @@ function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {
 }
 
 /**
- * Returns the reason why another user may have written a file or folder; undefined if no other user can have written
- * it.
+ * Returns the reason why a file or folder cannot be trusted: another user may have written it. Returns undefined if it
+ * can be trusted.
  */
 function distrust(stats: Stats, what: string): string | undefined {
   if (stats.isSymbolicLink()) return `${what} is a symbolic link`;
@@ -122,7 +122,7 @@ function isOwn({ uid }: Stats): boolean {
   return uid === process.geteuid?.();
 }
 
-/** Returns the first line of a cache file's content. Keys contain no newline. */
+/** Returns the first line of a cache file, which is its key. A key contains no newline. */
 function headOf({ key }: CacheFile): Buffer {
   return Buffer.from(`${key}\n`);
 }

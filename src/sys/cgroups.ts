@@ -1,6 +1,6 @@
 import { Errno } from "../errors/index.ts";
 import { decodeFileName, encodeFileName, isPlainFileName } from "../layout/index.ts";
-import { beginCall, placeSpace } from "./arena.ts";
+import { beginCall, placeSpace } from "./call-buffer.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { isCgroup2, mounts } from "./file-systems.ts";
 
@@ -38,7 +38,7 @@ const INO = 32;
 const DEV_MAJOR = 136;
 const DEV_MINOR = 140;
 
-/** The arena as a Node Buffer, because a Buffer can write a text without a copy. */
+/** The call buffer as a Node Buffer, because a Buffer can write a text without a copy. */
 let memory: Buffer = Buffer.alloc(0);
 
 /** Opens a cgroup's directory, or returns the negative errno. */
@@ -53,21 +53,21 @@ export function openCgroup(path: string): CgroupDirectory | number {
   const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
   if (fd < 0) return fd;
   const at = placeSpace(STATX_SIZE);
-  // The NUL at the end of the path serves as an empty path. With AT_EMPTY_PATH, statx then describes the directory
-  // itself.
+  // Pass the NUL at the end of the path as an empty path. With AT_EMPTY_PATH, statx then describes the directory of the
+  // fd.
   const result = syscall("statx", fd, base + end, AT_EMPTY_PATH, STATX_BASIC, base + at);
   if (result < 0) {
     closeAt(fd);
     return result;
   }
   // A directory has one link from its parent, one from itself, and one from each directory that it contains. kernfs
-  // counts these links.
+  // reports the number of these links.
   const children = Math.max(0, view.getUint32(at + NLINK, true) - 2);
   const device = view.getUint32(at + DEV_MAJOR, true) * 0x100000 + view.getUint32(at + DEV_MINOR, true);
   return { fd, id: view.getBigUint64(at + INO, true), device, children };
 }
 
-/** Writes a path into the arena, cut to the available space. Returns its length. */
+/** Writes a path into the call buffer, cut to the available space. Returns its length. */
 function writeName(path: string, at: number): number {
   if (isPlainFileName(path)) return memory.write(path, at, PATH_SIZE - 1);
   const bytes = encodeFileName(path).subarray(0, PATH_SIZE - 1);

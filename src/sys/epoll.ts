@@ -1,6 +1,6 @@
 import { Errno } from "../errors/index.ts";
 import { checkRange, writeU32 } from "../layout/index.ts";
-import { beginCall, placeRoom } from "./arena.ts";
+import { beginCall, placeRoom } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { endWithThread } from "./owned-fd.ts";
 import { fail } from "./permission.ts";

@@ -82,7 +82,8 @@ export class FdPoll {
   /**
    * Polls the epoll by a handle of koffi. koffi's rules are: Use one handle per fd. Pass no bad fd and no regular file,
    * because libuv would abort the process. Close the handle before its fd. The callback must not throw, because the
-   * exception would pass through C++ code. So this function throws the exception later.
+   * exception would pass through C++ code. So this function catches the exception and throws it again outside the
+   * callback.
    */
   #pollByLoop(): PollHandle {
     return pollReadable(this.#epollFd, () => {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { checkU32 } from "../layout/index.ts";
-import { beginCall, placeSpace } from "./arena.ts";
+import { beginCall, placeSpace } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { fail, withNodeError } from "./permission.ts";
 
@@ -20,11 +20,11 @@ export function parseFdInfo(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** A limit above the size of the fdinfo of any program or map. */
+/** The size of the buffer. The fdinfo of every program and map fits in it. */
 const ROOM = 4096;
 const LINE_END = 0x0a;
 const ZERO = 0x30;
-/** The key of the line: `memlock:` and a tab. */
+/** The beginning of the wanted line: `memlock:` and a tab. */
 const KEY = [...new TextEncoder().encode("memlock:\t")];
 
 /**
@@ -36,16 +36,16 @@ export class FdMemlock implements Disposable {
   #entry = -1;
   #fd = -1;
 
-  /** Returns the bytes; undefined if the kernel does not report them for this fd. */
+  /** Returns the bytes of kernel memory; undefined if the kernel does not report them for this fd. */
   bytes(fd: number): number | undefined {
     if (fd !== this.#fd) this.#open(fd);
     if (this.#entry < 0) return undefined;
-    const arena = beginCall();
+    const callBuffer = beginCall();
     const start = placeSpace(ROOM);
     // readSync() would take twice as long as this call.
-    const length = syscall("pread64", this.#entry, arena.base + start, ROOM, 0);
+    const length = syscall("pread64", this.#entry, callBuffer.base + start, ROOM, 0);
     if (length < 0) throw fail("pread64", -length, { subject: `/proc/self/fdinfo/${fd}` });
-    return memlockLine(arena.bytes, start, start + length);
+    return memlockLine(callBuffer.bytes, start, start + length);
   }
 
   #open(fd: number): void {
@@ -54,7 +54,7 @@ export class FdMemlock implements Disposable {
       this.#entry = openSync(`/proc/self/fdinfo/${fd}`, "r");
       this.#fd = fd;
     } catch {
-      // No /proc.
+      // /proc is not mounted. `bytes()` then returns undefined.
     }
   }
 

@@ -33,7 +33,8 @@ function load(): Ffi {
   const koffi = requireKoffi();
   const library = koffi.load(null);
   const callKernel: Ffi["syscall"] = library.func("syscall", "int64_t", ["int", ...Array(6).fill("int64_t")]);
-  // The thread that began the process has the process's id. node:worker_threads would load Node's streams at each start.
+  // The id of the main thread is the process's id. node:worker_threads also tells whether this is the main thread, but
+  // importing it would load Node's streams at each start.
   const isMain = callKernel(syscallNumber("gettid"), 0, 0, 0, 0, 0, 0) === process.pid;
   if (!isMain) keepResident(library);
   loaded = {
@@ -73,9 +74,9 @@ function loadedPath(): string | undefined {
 }
 
 /**
- * Loads koffi. koffi has one package with a binary for each architecture, and two index files that choose a binary and
- * add deprecated names. Loading the binary directly saves 5 ms of every start. If that fails (another libc, or an
- * installer that hides dependencies), this function falls back to koffi's index.
+ * Loads koffi. koffi has a separate package with the binary for each architecture. Its index files choose the binary
+ * and add deprecated names. Loading the binary without them saves 5 ms at every start. If that fails (another libc, or
+ * an installer that hides dependencies), this function falls back to koffi's index.
  */
 function requireKoffi(): typeof Koffi {
   const require = createRequire(import.meta.url);
@@ -156,8 +157,9 @@ export function viewMemory(address: number, length: number): ArrayBuffer {
 }
 
 /**
- * Returns the address of a caller's own bytes. The address is valid only in the current synchronous function, and only
- * while something still refers to `bytes`. The arena keeps such a reference during the call.
+ * Returns the address of the bytes in the caller's array. The address is valid only until the current synchronous
+ * function returns, and only while something still refers to `bytes`. The call buffer keeps such a reference during the
+ * call.
  */
 export function addressOf(bytes: Uint8Array): number {
   const buffer = bytes.buffer;

@@ -1,7 +1,7 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
 import { UsageError } from "../errors/index.ts";
 import { encodeFileName, isPlainFileName } from "../layout/index.ts";
-import { beginCall, placeText } from "./arena.ts";
+import { beginCall, placeText } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { fail, nodeError } from "./permission.ts";
 
@@ -107,7 +107,7 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 const TRACEFS_MAGIC = 0x74726163;
 const DEBUGFS_MAGIC = 0x64626720;
 
-/** Converts a path for node:fs. A path that is not UTF-8 becomes bytes. */
+/** Converts a path for node:fs: returns a Buffer if the path contains bytes that are not UTF-8. */
 export function pathForNode(path: string): string | Buffer {
   return isPlainFileName(path) ? path : Buffer.from(encodeFileName(path));
 }
@@ -170,7 +170,7 @@ export function cgroupId(path: string): bigint {
 /** The path where systemd and bpftool mount bpffs. */
 export const BPFFS_PATH = "/sys/fs/bpf";
 
-/** Returns the reachable mount points of bpffs. The standard one comes first. */
+/** Returns the reachable mount points of bpffs. /sys/fs/bpf comes first. */
 export function bpffsMounts(): string[] {
   const paths = new Set(
     mounts()
@@ -189,8 +189,8 @@ function isReachable(path: string): boolean {
 }
 
 /**
- * Returns the path of a bpffs: the standard one, or else any mounted one. If no bpffs is mounted, mounts one at
- * /sys/fs/bpf. This is an empty directory that sysfs has for this purpose. Never mounts over a directory of the user.
+ * Returns the path of a mounted bpffs, preferably /sys/fs/bpf. If no bpffs is mounted, mounts one at /sys/fs/bpf, an
+ * empty directory that sysfs has for this purpose. Never mounts over a directory of the user.
  */
 export function ensureBpffs(): string {
   if (isBpffs(BPFFS_PATH)) return BPFFS_PATH;

@@ -1,5 +1,5 @@
 import { SyscallError } from "../errors/index.ts";
-import { beginCall, placeBytes, placeText } from "./arena.ts";
+import { beginCall, placeBytes, placeText } from "./call-buffer.ts";
 import { lengthOf, syscall } from "./ffi.ts";
 
 /** KEY_SPEC_SESSION_KEYRING (include/uapi/linux/keyctl.h): the keyring of this process's session. */

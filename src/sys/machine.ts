@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../errors/index.ts";
-import { beginCall, placeRoom } from "./arena.ts";
+import { beginCall, placeRoom } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
@@ -8,8 +8,8 @@ const POSSIBLE = "/sys/devices/system/cpu/possible";
 const ONLINE = "/sys/devices/system/cpu/online";
 
 /**
- * A limit above the number of CPUs of any kernel (NR_CPUS is at most 8,192). With it, a wrong file cannot make a huge
- * list.
+ * Higher CPU numbers are rejected, so that a malformed file cannot make a huge list. Kernels support at most 8,192 CPUs
+ * (NR_CPUS).
  */
 const MOST_CPUS = 65536;
 

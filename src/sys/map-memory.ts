@@ -23,9 +23,11 @@ export interface MapMemoryOptions {
   readonly offset?: number | undefined;
   /** Makes the mapping writable. Never write to a mapping that is not writable: the process would crash. */
   readonly writable?: boolean | undefined;
-  /** The address at which an arena must be mapped; 0 for any address. */
+  /** The address at which a BPF arena must be mapped; 0 for any address. */
   readonly address?: number | undefined;
-  /** True for an arena: its memory must not cross a multiple of 4 GiB, so the kernel chooses the address. */
+  /**
+   * True for a BPF arena. The memory of an arena must not cross a multiple of 4 GiB, so the kernel chooses the address.
+   */
   readonly isArena?: boolean | undefined;
 }
 
@@ -37,9 +39,9 @@ interface Range {
 }
 
 /**
- * The address ranges of closed mappings that are not engine memory, by address. They stay mapped, because
- * `buffer.transfer()` may have moved the memory into another buffer that is still in use. The next writable mapping
- * reuses such a range.
+ * The address ranges of closed mappings, by address. The ranges stay mapped, because `buffer.transfer()` may have moved
+ * the memory into another buffer that is still in use. The next writable mapping reuses such a range. Ranges that
+ * belong to the JavaScript engine are not in this map.
  */
 const closedPlaces = new Map<number, Range>();
 
@@ -133,9 +135,9 @@ export class MappedMemory {
   }
 
   /**
-   * Releases the kernel's object. The address range stays mapped with private pages. Older views may still be used, and
-   * would otherwise crash the process. The next mapping of an arena can reuse the arena's address at once; older views
-   * then show the new mapping.
+   * Releases the kernel's object. The address range stays mapped, with private pages. Otherwise the process would crash
+   * if it used an older view. The next mapping of an arena can reuse the arena's address at once; older views then show
+   * the new mapping.
    */
   close(): void {
     if (this.#buffer === undefined) return;
@@ -150,7 +152,7 @@ export class MappedMemory {
   }
 }
 
-/** Maps the memory of an fd: a map's values, a ring, or a perf buffer. Errors use the name `what`. */
+/** Maps the memory of an fd: a map's values, a ring, or a perf buffer. Error messages call the mapping `what`. */
 export function mapMemory(fd: number, options: MapMemoryOptions, what = "the mapping"): MappedMemory {
   return new MappedMemory(fd, options, what);
 }

@@ -1,4 +1,4 @@
-import { beginCall, placeRoom } from "./arena.ts";
+import { beginCall, placeRoom } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { kernelAtLeast } from "./running-kernel.ts";
 

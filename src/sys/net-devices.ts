@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
 import { checkI32, textUntilNul } from "../layout/index.ts";
-import { beginCall, placeRoom } from "./arena.ts";
+import { beginCall, placeRoom } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
 
-/** A network namespace, as info structs of the kernel identify it. */
+/** The two numbers by which the kernel's info structs identify a network namespace. */
 export interface NetnsPlace {
   readonly netns_dev: bigint;
   readonly netns_ino: bigint;

@@ -1,7 +1,7 @@
 import { SyscallError } from "../errors/index.ts";
 import { addFlags, Bytes, checkI32, checkU16, checkU32, lookUp, textUntilNul } from "../layout/index.ts";
 import { NlFlag, NlMessage, Nlmsghdr } from "../uapi/index.ts";
-import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
+import { beginCall, placeBytes, placeRoom, placeU32s } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { closeFd } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
@@ -11,10 +11,10 @@ const SOCK_RAW_CLOEXEC = 3 | 0x80000;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
-/** The kernel sends up to 32 KiB at once to a reader that has room for it. */
+/** The kernel sends up to 32 KiB at once if the reader's buffer is that large. */
 const ANSWER_SIZE = 32 * 1024;
 /**
- * The bits of an attribute's type that contain its number. The two other bits are flags: nested, and network byte
+ * The bits of an attribute's type field that contain the type. The two other bits are flags: nested, and network byte
  * order.
  */
 const TYPE_MASK = 0x3fff;
@@ -58,7 +58,10 @@ export function routeRequest(request: RouteRequest): Uint8Array[] {
   return exchange(request).messages;
 }
 
-/** How often {@link routeDump} asks while the list keeps changing. The last list may lack an object or repeat one. */
+/**
+ * How often {@link routeDump} tries to get a list that did not change while it was sent. After the last try it returns
+ * the list as it is: an object may be missing, or may be listed twice.
+ */
 const MOST_TRIES = 8;
 
 /**

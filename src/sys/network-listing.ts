@@ -18,7 +18,7 @@ export interface XdpProgram {
   readonly prog_id: number;
 }
 
-/** A queueing discipline of a device, or a class of one. */
+/** A queueing discipline of a device, or a class of such a discipline. */
 export interface TcNode {
   readonly ifindex: number;
   /** The kind, such as `clsact`. A class has the kind of its discipline. */
@@ -107,7 +107,8 @@ export function parseTcNode(message: Uint8Array): TcNode {
 /** Parses an answer to RTM_GETTFILTER. Returns undefined if it is not a filter of the kind `bpf`. */
 export function parseTcBpfFilter(message: Uint8Array): TcBpfFilter | undefined {
   const { view, attributes } = split(message, Tcmsg.size);
-  // The kernel also lists each group of filters of one priority, without options.
+  // The kernel also sends one message without options for each priority. It stands for all filters of this priority, so
+  // skip it.
   const options = attributes.get(TcAttribute.TCA_OPTIONS);
   if (options === undefined || text(attributes.get(TcAttribute.TCA_KIND)) !== "bpf") return undefined;
   const { tcm_info, tcm_handle } = Tcmsg.view(view);

@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
-import { type Arena, beginCall, openArena, placeRoom } from "./arena.ts";
+import { beginCall, type CallBuffer, openCallBuffer, placeRoom } from "./call-buffer.ts";
 import { closeAt, syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
 // A machine has thousands of open files. With node:fs, Node's overhead for each call would take most of the time. So
-// this file makes the system calls itself, compares names as bytes in the arena, and creates no objects for unwanted
-// files.
+// this file makes the system calls itself, compares names as bytes in the call buffer, and creates no objects for
+// unwanted files.
 
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
@@ -15,7 +15,7 @@ const KCMP_FILES = 2;
 const RECORD_LENGTH = 16;
 const NAME = 19;
 const ENTRIES_SIZE = 0x8000;
-/** A limit above the size of any directory entry of /proc. */
+/** No directory entry of /proc takes more bytes than this. */
 const MAX_ENTRY = 512;
 const TEXT_SIZE = 0x1000;
 const PATH_SIZE = 64;
@@ -50,7 +50,7 @@ export interface OpenFileSearch {
 }
 
 /**
- * How many microseconds it takes to read the link of an open file, and to read the number in the fdinfo of a wanted
+ * The cost in microseconds of reading the link of an open file, and of reading the number in the fdinfo of a wanted
  * file.
  */
 const FILE_COST = 2;
@@ -89,10 +89,12 @@ const encoder = new TextEncoder();
 
 /** One pass over /proc. */
 class Walk {
-  readonly #arena: Arena;
+  readonly #callBuffer: CallBuffer;
   readonly #targets: readonly Uint8Array[];
   readonly #onFile: OnFile;
-  /** Offsets in the arena: for directory entries, for the target of a link or the text of a file, and for a path. */
+  /**
+   * Offsets in the call buffer: for directory entries, for the target of a link or the text of a file, and for a path.
+   */
   readonly #entries: number;
   readonly #text: number;
   readonly #path: number;
@@ -103,10 +105,10 @@ class Walk {
     const { targets, budget = Number.POSITIVE_INFINITY } = search;
     this.#left = budget;
     this.#onFile = onFile;
-    this.#arena = openArena();
+    this.#callBuffer = openCallBuffer();
     this.#targets = targets.map((target) => encoder.encode(target));
     beginCall();
-    const { base } = this.#arena;
+    const { base } = this.#callBuffer;
     this.#entries = placeRoom(ENTRIES_SIZE).address - base;
     this.#text = placeRoom(TEXT_SIZE).address - base;
     this.#path = placeRoom(PATH_SIZE).address - base;
@@ -147,7 +149,7 @@ class Walk {
   #directory(pid: number, task: number, path: string): number {
     const directory = this.#open(path);
     if (directory < 0) return directory;
-    const { base } = this.#arena;
+    const { base } = this.#callBuffer;
     const found: number[] = [];
     let count = 0;
     this.#eachNumber(directory, (fd, name) => {
@@ -163,7 +165,7 @@ class Walk {
   }
 
   #isTarget(length: number): boolean {
-    const { bytes } = this.#arena;
+    const { bytes } = this.#callBuffer;
     const at = this.#text;
     return this.#targets.some(
       (target) => target.length === length && target.every((byte, i) => byte === bytes[at + i]),
@@ -177,7 +179,7 @@ class Walk {
     const name = encoder.encode(`${field}:\t`);
     const file = this.#open(path);
     if (file < 0) return undefined;
-    const { base, bytes } = this.#arena;
+    const { base, bytes } = this.#callBuffer;
     const length = syscall("read", file, base + this.#text, TEXT_SIZE);
     closeAt(file);
     const end = this.#text + length;
@@ -191,11 +193,11 @@ class Walk {
   }
 
   /**
-   * Calls `visit` for each entry whose name is a number, with this number and with the name's offset in the arena.
-   * Closes the directory.
+   * Calls `visit` for each entry whose name is a number, with this number and with the name's offset in the call
+   * buffer. Closes the directory.
    */
   #eachNumber(directory: number, visit: (number: number, name: number) => void): void {
-    const { base, bytes, view } = this.#arena;
+    const { base, bytes, view } = this.#callBuffer;
     for (;;) {
       const length = syscall("getdents64", directory, base + this.#entries, ENTRIES_SIZE);
       if (length <= 0) break;
@@ -204,14 +206,15 @@ class Walk {
         const first = (bytes[at + NAME] as number) - DIGIT_0;
         if (first >= 0 && first <= 9) visit(this.#digits(at + NAME), at + NAME);
       }
-      // procfs fills the buffer, unless there are no more entries.
+      // procfs fills the buffer as far as whole entries fit. If there is space left for another entry, these were the
+      // last ones.
       if (length < ENTRIES_SIZE - MAX_ENTRY) break;
     }
     closeAt(directory);
   }
 
   #digits(at: number): number {
-    const { bytes } = this.#arena;
+    const { bytes } = this.#callBuffer;
     let number = 0;
     for (let i = at; ; i++) {
       const digit = (bytes[i] as number) - DIGIT_0;
@@ -221,7 +224,7 @@ class Walk {
   }
 
   #open(path: string): number {
-    const { base, bytes } = this.#arena;
+    const { base, bytes } = this.#callBuffer;
     for (let i = 0; i < path.length; i++) bytes[this.#path + i] = path.charCodeAt(i);
     bytes[this.#path + path.length] = 0;
     return syscall("openat", AT_FDCWD, base + this.#path, O_CLOEXEC);

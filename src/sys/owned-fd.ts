@@ -75,8 +75,8 @@ const recent: OwnedFd[] = [];
 const MOST_RECENT = 64;
 
 /**
- * Owns an fd. It closes the fd once, and then throws ClosedError. It warns if it is garbage-collected while the fd is
- * open.
+ * Owns an fd and closes it once. Any use after that throws ClosedError. Warns if this object is garbage-collected while
+ * the fd is open.
  */
 export class OwnedFd {
   /** The name that errors use: `map "counts"`. */

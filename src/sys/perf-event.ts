@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Errno } from "../errors/index.ts";
 import { addFlags, checkI32, checkU64, lookUp } from "../layout/index.ts";
 import { PerfEventAttr, PerfEventBit, PerfFlag, PerfIoctl } from "../uapi/index.ts";
-import { beginCall, placeRoom, placeText } from "./arena.ts";
+import { beginCall, placeRoom, placeText } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { endWithThread } from "./owned-fd.ts";
 import { fail } from "./permission.ts";
@@ -23,7 +23,7 @@ export interface PerfEventOptions {
   /** The file of a uprobe or the function of a kprobe. The kernel gets it in the field `config1`. */
   readonly path?: string | undefined;
   readonly config1?: bigint | number | undefined;
-  /** The offset or the address of a probe. */
+  /** The offset of a probe in its file or function; for a kprobe without a function, its address. */
   readonly config2?: bigint | number | undefined;
   /** The process to observe; -1 for all processes. Default: 0, the calling thread. */
   readonly pid?: number | undefined;
@@ -85,7 +85,10 @@ export function perfEventReset(fd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_RESET", 0);
 }
 
-/** Attaches a program without a link, as long as the fd is open. Kernels before 5.15 have no other way. */
+/**
+ * Attaches a program to a perf event without a link. The program stays attached as long as the event's fd is open.
+ * Kernels before 5.15 have no other way.
+ */
 export function perfEventSetBpf(fd: number, progFd: number): void {
   perfIoctl(fd, "PERF_EVENT_IOC_SET_BPF", checkI32(progFd, "progFd"));
 }
@@ -95,7 +98,10 @@ export function perfEventPauseOutput(fd: number, pause: boolean): void {
   perfIoctl(fd, "PERF_EVENT_IOC_PAUSE_OUTPUT", pause ? 1 : 0);
 }
 
-/** Returns the ids of the programs on the tracepoint of a perf event. The kernel allows at most 64 programs there. */
+/**
+ * Returns the ids of the programs that are attached to the tracepoint of a perf event. The kernel allows at most 64
+ * programs on a tracepoint.
+ */
 export function perfEventQueryBpf(fd: number): number[] {
   // struct perf_event_query_bpf { __u32 ids_len, prog_cnt, ids[]; }; BPF_TRACE_MAX_PROGS is 64.
   beginCall();

@@ -1,4 +1,4 @@
-import { beginCall, placeRoom, placeU64s } from "./arena.ts";
+import { beginCall, placeRoom, placeU64s } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 
 const SIG_BLOCK = 0;
@@ -8,8 +8,8 @@ const SET_SIZE = 8;
 
 /**
  * Runs a function while SIGPROF is blocked for this thread. Profilers such as `node --cpu-prof` send SIGPROF every
- * millisecond or faster. The verifier stops with EAGAIN at every signal, so a program that takes longer would never
- * load.
+ * millisecond or faster. The verifier stops with EAGAIN at every signal. So a program whose verification takes longer
+ * than the time between two signals would never load.
  */
 export function withoutProfilingSignal<T>(run: () => T): T {
   beginCall();

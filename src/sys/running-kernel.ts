@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { release, version } from "node:os";
 import { formatHex } from "../layout/index.ts";
 
-/** A kernel's version, in the form in which the kernel's KERNEL_VERSION() compares versions. */
+/** A kernel's version: its three numbers, and the one number that the kernel's macro KERNEL_VERSION() makes of them. */
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
@@ -107,7 +107,8 @@ function isGnu(name: Uint8Array): boolean {
 }
 
 /**
- * The limit on the size of a config, so that a wrong file cannot fill the memory. A real config is smaller than 1 MB.
+ * The largest size of a decompressed config, so that a damaged file cannot fill the memory. A real config is smaller
+ * than 1 MB.
  */
 const MOST_BYTES = 64 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { lookUp } from "../layout/index.ts";
-import { beginCall, placeU32s } from "./arena.ts";
+import { beginCall, placeU32s } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 

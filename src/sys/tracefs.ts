@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Errno, NotSupportedError, UsageError } from "../errors/index.ts";
-import { beginCall, placeText } from "./arena.ts";
+import { beginCall, placeText } from "./call-buffer.ts";
 import { syscall } from "./ffi.ts";
 import { isTracefs, mount, mounts } from "./file-systems.ts";
 import { closeFd } from "./owned-fd.ts";
@@ -17,8 +17,8 @@ const FSMOUNT_CLOEXEC = 1;
 const USUAL = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
 
 /**
- * Calls `use` with the path of a tracefs. If no tracefs is mounted, makes a detached mount during the call by fsopen(2)
- * and fsmount(2) (Linux 5.2). Other processes do not see this mount, and nothing stays mounted.
+ * Calls `use` with the path of a tracefs. If no tracefs is mounted, makes a detached mount by fsopen(2) and fsmount(2)
+ * (Linux 5.2) for the time of the call. Other processes do not see this mount, and nothing stays mounted.
  */
 export function withTracefs<T>(use: (path: string) => T): T {
   const usual = USUAL.find(isTracefs);

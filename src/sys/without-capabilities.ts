@@ -1,11 +1,13 @@
 import { lookUp } from "../layout/index.ts";
-import { beginCall, placeBytes, placeRoom, placeU32s } from "./arena.ts";
+import { beginCall, placeBytes, placeRoom, placeU32s } from "./call-buffer.ts";
 import { Capability } from "./capabilities.ts";
 import { syscall } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
 const CAPABILITY_VERSION_3 = 0x20080522;
-/** `struct __user_cap_data_struct`: effective, permitted and inheritable, each twice for the lower and upper 32 bits. */
+/**
+ * `struct __user_cap_data_struct`: effective, permitted and inheritable, each twice for the lower and upper 32 bits.
+ */
 const DATA_SIZE = 24;
 const UPPER = 12;
 

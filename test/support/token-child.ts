@@ -1,7 +1,7 @@
 // The unprivileged half of the token test: root of a user namespace of its own, which asks its parent to delegate.
 import { openSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { beginCall, placeText } from "../../src/sys/arena.ts";
+import { beginCall, placeText } from "../../src/sys/call-buffer.ts";
 import { syscall } from "../../src/sys/ffi.ts";
 import { mapCreate, mapInfo, progLoad, progTestRun, tokenCreate, tokenInfo } from "../../src/sys/index.ts";
 import { BpfMapFlag, BpfMapType, BpfProgType } from "../../src/uapi/index.ts";

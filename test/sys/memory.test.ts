@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { ClosedError, UsageError } from "../../src/errors/index.ts";
-import { ARENA_SIZE } from "../../src/sys/arena.ts";
+import { CALL_BUFFER_SIZE } from "../../src/sys/call-buffer.ts";
 import { mapCreate, mapLookupElem, mapMemory, mapUpdateElem } from "../../src/sys/index.ts";
 import { BpfMapFlag, BpfMapType } from "../../src/uapi/index.ts";
 import { owned } from "../support/cleanup.ts";
@@ -116,7 +116,7 @@ test("the memory that a worker has for system calls goes with the worker", async
   /** Mappings that are as large as the memory for system calls. */
   const count = (): number =>
     [...readFileSync("/proc/self/maps", "utf8").matchAll(/^(\w+)-(\w+) rw-p 00000000 00:00 0/gm)].filter(
-      ([, start, end]) => Number(`0x${end}`) - Number(`0x${start}`) === ARENA_SIZE,
+      ([, start, end]) => Number(`0x${end}`) - Number(`0x${start}`) === CALL_BUFFER_SIZE,
     ).length;
   await runWorker();
   const before = count();

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Errno } from "../../src/errors/index.ts";
-import { beginCall, placeText } from "../../src/sys/arena.ts";
+import { beginCall, placeText } from "../../src/sys/call-buffer.ts";
 import { syscall } from "../../src/sys/ffi.ts";
 import {
   closeFd,

@@ -1,5 +1,5 @@
 import { BpfBtfLoadAttr, BpfCmd } from "../../uapi/index.ts";
-import { beginCall, placeBytes, placeOwn } from "../arena.ts";
+import { beginCall, placeBytes, placeOwn } from "../call-buffer.ts";
 import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { commandError, tryCommand } from "./command.ts";
@@ -23,8 +23,8 @@ export type BtfLoadResult = (
 export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLoadResult {
   raiseMemlock();
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
-  const arena = beginCall();
-  BpfBtfLoadAttr.fill(arena.view, 0, {
+  const callBuffer = beginCall();
+  BpfBtfLoadAttr.fill(callBuffer.view, 0, {
     btf: placeBytes(btf),
     btf_size: lengthOf(btf),
     btf_flags: options.btf_flags ?? 0,
@@ -33,10 +33,10 @@ export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLo
       ? {}
       : { btf_log_level: options.log?.level ?? 1, btf_log_size: log.length, btf_log_buf: placeOwn(log) }),
   });
-  const result = tryCommand(arena, BpfCmd.BPF_BTF_LOAD, BpfBtfLoadAttr.size);
+  const result = tryCommand(callBuffer, BpfCmd.BPF_BTF_LOAD, BpfBtfLoadAttr.size);
   const outcome = {
     log: log === undefined ? "" : logText(log),
-    logTrueSize: arena.view.getUint32(BpfBtfLoadAttr.offsets.btf_log_true_size, true),
+    logTrueSize: callBuffer.view.getUint32(BpfBtfLoadAttr.offsets.btf_log_true_size, true),
   };
   return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
 }

@@ -1,24 +1,24 @@
 import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
 import { checkU32 } from "../../layout/index.ts";
 import { type BpfCmd, cmdName } from "../../uapi/index.ts";
-import { type Arena, beginCall } from "../arena.ts";
+import { beginCall, type CallBuffer } from "../call-buffer.ts";
 import { bpfAt, lengthOf } from "../ffi.ts";
 import type { PermissionContext } from "../permission.ts";
 import { fail } from "../permission.ts";
 
-/** Runs a command with the attr in the arena. Returns the result, or the negative errno. */
-export function tryCommand(arena: Arena, cmd: BpfCmd, size: number): number {
-  return bpfAt(cmd, arena.base, size);
+/** Runs a command with the attr in the call buffer. Returns the result, or the negative errno. */
+export function tryCommand(callBuffer: CallBuffer, cmd: BpfCmd, size: number): number {
+  return bpfAt(cmd, callBuffer.base, size);
 }
 
-/** Runs a command with the attr in the arena. Throws SyscallError if it fails. */
+/** Runs a command with the attr in the call buffer. Throws SyscallError if it fails. */
 export function runCommand(
-  arena: Arena,
+  callBuffer: CallBuffer,
   cmd: BpfCmd,
   size: number,
   context?: PermissionContext & { subject?: string },
 ): number {
-  const result = bpfAt(cmd, arena.base, size);
+  const result = bpfAt(cmd, callBuffer.base, size);
   if (result < 0) throw commandError(cmd, -result, context);
   return result;
 }
@@ -34,12 +34,12 @@ export function commandError(
 
 /** Like {@link runCommand}, but returns undefined for ENOENT. */
 export function findCommand(
-  arena: Arena,
+  callBuffer: CallBuffer,
   cmd: BpfCmd,
   size: number,
   context?: PermissionContext & { subject?: string },
 ): number | undefined {
-  const result = bpfAt(cmd, arena.base, size);
+  const result = bpfAt(cmd, callBuffer.base, size);
   if (result >= 0) return result;
   if (result === -Errno.ENOENT) return undefined;
   throw commandError(cmd, -result, context);
@@ -56,10 +56,10 @@ export function bpf(cmd: BpfCmd, attr: Uint8Array): number {
     throw new UsageError(
       `the attr of this bpf(2) call has ${size} bytes, but the kernel accepts at most ${LONGEST_ATTR}`,
     );
-  const arena = beginCall();
-  arena.bytes.set(attr, 0);
-  const result = bpfAt(checkU32(cmd, "cmd"), arena.base, size);
-  attr.set(arena.bytes.subarray(0, size));
+  const callBuffer = beginCall();
+  callBuffer.bytes.set(attr, 0);
+  const result = bpfAt(checkU32(cmd, "cmd"), callBuffer.base, size);
+  attr.set(callBuffer.bytes.subarray(0, size));
   return result;
 }
 

@@ -1,12 +1,12 @@
 import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfObjGetInfoAttr } from "../../uapi/index.ts";
-import { type Arena, placeRoom, reserveBytes } from "../arena.ts";
+import { type CallBuffer, placeRoom, reserveBytes } from "../call-buffer.ts";
 import { bpfAt } from "../ffi.ts";
 import { commandError } from "./command.ts";
 
 const { bpf_fd, info_len, info } = BpfObjGetInfoAttr.offsets;
 
-/** Where an info struct lies in the arena during a call. */
+/** Where an info struct lies in the call buffer during a call. */
 export interface InfoRoom {
   readonly address: number;
   readonly view: DataView;
@@ -19,29 +19,29 @@ export function placeInfo(size: number): InfoRoom {
   return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
 }
 
-/** Does the same as {@link placeInfo}, but makes no view: it returns only the struct's offset in the arena. */
-export function placeInfoAt(arena: Arena, size: number): number {
+/** Does the same as {@link placeInfo}, but makes no view: it returns only the struct's offset in the call buffer. */
+export function placeInfoAt(callBuffer: CallBuffer, size: number): number {
   const at = reserveBytes(size);
-  arena.bytes.fill(0, at, at + size);
+  callBuffer.bytes.fill(0, at, at + size);
   return at;
 }
 
 /** Does the same as {@link readInfo} for a struct that {@link placeInfoAt} reserved. */
-export function readInfoAt(arena: Arena, fd: number, at: number, size: number): number {
-  const length = tryInfoAt(arena, fd, at, size);
+export function readInfoAt(callBuffer: CallBuffer, fd: number, at: number, size: number): number {
+  const length = tryInfoAt(callBuffer, fd, at, size);
   if (length < 0) throw infoError(-length);
   return length;
 }
 
 /** Does the same as {@link tryInfo} for a struct that {@link placeInfoAt} reserved. */
-export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): number {
-  const { view } = arena;
-  const address = arena.base + at;
+export function tryInfoAt(callBuffer: CallBuffer, fd: number, at: number, size: number): number {
+  const { view } = callBuffer;
+  const address = callBuffer.base + at;
   writeU32(view, bpf_fd, fd, "fd");
   view.setUint32(info_len, size, true);
   view.setUint32(info, address % 0x100000000, true);
   view.setUint32(info + 4, Math.floor(address / 0x100000000), true);
-  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, arena.base, BpfObjGetInfoAttr.size);
+  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, callBuffer.base, BpfObjGetInfoAttr.size);
   return result < 0 ? result : view.getUint32(info_len, true);
 }
 
@@ -50,19 +50,19 @@ export function tryInfoAt(arena: Arena, fd: number, at: number, size: number): n
  * Fields after these bytes do not exist on this kernel. The first call returns the lengths of arrays; a second call can
  * pass memory for these arrays.
  */
-export function tryInfo(arena: Arena, fd: number, room: InfoRoom): number {
-  const { view } = arena;
+export function tryInfo(callBuffer: CallBuffer, fd: number, room: InfoRoom): number {
+  const { view } = callBuffer;
   writeU32(view, bpf_fd, fd, "fd");
   view.setUint32(info_len, room.size, true);
   view.setUint32(info, room.address % 0x100000000, true);
   view.setUint32(info + 4, Math.floor(room.address / 0x100000000), true);
-  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, arena.base, BpfObjGetInfoAttr.size);
+  const result = bpfAt(BpfCmd.BPF_OBJ_GET_INFO_BY_FD, callBuffer.base, BpfObjGetInfoAttr.size);
   return result < 0 ? result : view.getUint32(info_len, true);
 }
 
 /** Does the same as {@link tryInfo}, but throws a SyscallError on failure. */
-export function readInfo(arena: Arena, fd: number, room: InfoRoom): number {
-  const length = tryInfo(arena, fd, room);
+export function readInfo(callBuffer: CallBuffer, fd: number, room: InfoRoom): number {
+  const length = tryInfo(callBuffer, fd, room);
   if (length < 0) throw infoError(-length);
   return length;
 }

@@ -1,7 +1,7 @@
 import { Errno } from "../../errors/index.ts";
 import { checkU32 } from "../../layout/index.ts";
 import { BpfAttachType, BpfCmd, BpfProgQueryAttr, BpfQueryFlag } from "../../uapi/index.ts";
-import { beginCall, placeSpace } from "../arena.ts";
+import { beginCall, placeSpace } from "../call-buffer.ts";
 import { bpfAt } from "../ffi.ts";
 
 /** The result of {@link queryHooks}. */
@@ -12,7 +12,7 @@ export interface HookAnswers {
    * The list is flat, because a tree of cgroups can have tens of thousands of programs.
    */
   readonly attached: readonly number[];
-  /** The attach types that this kernel lacks. */
+  /** The attach types that this kernel does not have. */
   readonly unknown: readonly BpfAttachType[];
   /** The errno that ended the query; 0 for success. */
   readonly errno: number;
@@ -47,11 +47,12 @@ export function queryHooks(
   const capacity = checkU32(options.capacity ?? FIRST_ROOM, "capacity");
   const effective = options.effective === true;
   const { base, bytes } = beginCall();
-  // In most processes, V8 has not compiled this code yet. Uncompiled, a typed array is several times as fast as a
+  // In most processes, V8 has not compiled this function yet. In such code, a typed array is several times as fast as a
   // DataView.
   if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer);
   const ids = placeSpace(capacity * 4);
-  // All hooks of lsm_cgroup share one attach type, so the kernel returns separate flags for each program (6.0).
+  // All lsm_cgroup programs have the same attach type, whatever their hook. So the kernel also returns flags for each
+  // program (6.0).
   const flags = placeSpace(capacity * 4);
   words[TARGET_FD] = checkU32(cgroupFd, "target_fd");
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;

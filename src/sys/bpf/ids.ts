@@ -1,6 +1,6 @@
 import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfGetIdAttr } from "../../uapi/index.ts";
-import { beginCall } from "../arena.ts";
+import { beginCall } from "../call-buffer.ts";
 import { commandError, findCommand, tryCommand } from "./command.ts";
 
 const { next_id, open_flags, fd_by_id_token_fd } = BpfGetIdAttr.offsets;
@@ -14,19 +14,19 @@ export interface GetFdByIdOptions {
 }
 
 function nextId(cmd: BpfCmd, id: number): number | undefined {
-  const arena = beginCall();
-  writeU32(arena.view, 0, id, "id");
+  const callBuffer = beginCall();
+  writeU32(callBuffer.view, 0, id, "id");
   // Pass only the first three fields of this part of the attr, because kernels before 6.9 know no others.
-  if (findCommand(arena, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
-  return arena.view.getUint32(next_id, true);
+  if (findCommand(callBuffer, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
+  return callBuffer.view.getUint32(next_id, true);
 }
 
 function tryFdById(cmd: BpfCmd, id: number, options: GetFdByIdOptions): number {
-  const arena = beginCall();
-  writeU32(arena.view, 0, id, "id");
-  if (options.open_flags !== undefined) writeU32(arena.view, open_flags, options.open_flags, "open_flags");
-  if (options.token_fd !== undefined) writeU32(arena.view, fd_by_id_token_fd, options.token_fd, "token_fd");
-  return tryCommand(arena, cmd, BpfGetIdAttr.size);
+  const callBuffer = beginCall();
+  writeU32(callBuffer.view, 0, id, "id");
+  if (options.open_flags !== undefined) writeU32(callBuffer.view, open_flags, options.open_flags, "open_flags");
+  if (options.token_fd !== undefined) writeU32(callBuffer.view, fd_by_id_token_fd, options.token_fd, "token_fd");
+  return tryCommand(callBuffer, cmd, BpfGetIdAttr.size);
 }
 
 function fdById(cmd: BpfCmd, what: string, id: number, options: GetFdByIdOptions): number {

@@ -20,7 +20,7 @@ import {
   ITER_LINK_INFO,
   LINK_CREATE,
 } from "../../uapi/index.ts";
-import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../arena.ts";
+import { beginCall, placeBytes, placeText, placeU32s, placeU64s } from "../call-buffer.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { rawTracepointOpen } from "./link.ts";
 
@@ -28,15 +28,15 @@ import { rawTracepointOpen } from "./link.ts";
 export type U64 = number | bigint;
 
 /**
- * A place in the list of a tcx, netkit or cgroup hook. The link's flags tell whether it is before or after the
- * neighbour.
+ * A place in the list of a tcx, netkit or cgroup hook, next to another program. The link's flags tell whether the new
+ * program goes before or after this neighbour.
  */
 export interface LinkPlace {
   /** The fd of the neighbour: a program, or with BPF_F_LINK a link. */
   readonly relative_fd?: number | undefined;
   /** The id of the neighbour, instead of an fd; sets BPF_F_ID. */
   readonly relative_id?: number | undefined;
-  /** The kernel fails with ESTALE unless the list has this revision. */
+  /** The list's expected revision. If the list has another revision, the kernel fails with ESTALE. */
   readonly expected_revision?: bigint | undefined;
 }
 
@@ -86,8 +86,8 @@ interface TracingMultiOptions {
 }
 
 /**
- * The option groups that are not just a copy of the fields in the kernel's attr: they have arrays, texts, or a choice
- * of two fields.
+ * The groups of options that must be converted to fields of the kernel's attr: they contain arrays or texts, or the
+ * caller chooses between two fields.
  */
 interface SpecialGroups {
   readonly iter_info?: IterTarget | undefined;
@@ -103,7 +103,9 @@ interface SpecialGroups {
 
 type Arms = typeof LINK_CREATE;
 type NumberArm = Exclude<keyof Arms, keyof SpecialGroups | "target_btf_id">;
-/** The options of a group that has only numbers in the kernel's attr. All of them are required, except `flags`. */
+/**
+ * The options of a group whose fields in the kernel's attr are all numbers. All options except `flags` are required.
+ */
 type Numbers<F extends Fields> = {
   readonly [K in Exclude<keyof F, "flags">]: ValueOf<F[K]> extends bigint ? U64 : number;
 } & { readonly [K in keyof F as K extends "flags" ? K : never]?: number | undefined };
@@ -114,8 +116,8 @@ export interface LinkCreateOptions extends SpecialGroups, NumberGroups {
   /** Flags: BpfAttachFlag, or XdpFlag for XDP. */
   readonly flags?: number | undefined;
   /**
-   * The BTF type to attach to. It is for freplace, and for fentry of a program. Use it together with
-   * `tracing`.
+   * The BTF id of the function to attach to. Only for freplace, and for fentry and fexit programs that trace another
+   * BPF program. It can be combined with the group `tracing`.
    */
   readonly target_btf_id?: number | undefined;
 }
@@ -125,8 +127,8 @@ const SIZE = BPF_LINK_CREATE_ARM + Math.max(...Object.values(LINK_CREATE).map(({
 const NOTHING: LinkCreateOptions = {};
 
 /**
- * The attach types for which old kernels have only RAW_TRACEPOINT_OPEN (kernels before 5.18, for some types before
- * 5.10).
+ * Attach types that LINK_CREATE supports only since 5.18 (some of them since 5.10). Older kernels attach programs of
+ * these types with RAW_TRACEPOINT_OPEN.
  */
 const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
   BpfAttachType.BPF_TRACE_RAW_TP,
@@ -148,23 +150,23 @@ export function linkCreate(
   attachType: BpfAttachType,
   options: LinkCreateOptions = NOTHING,
 ): number {
-  const arena = beginCall();
-  const { view } = arena;
+  const callBuffer = beginCall();
+  const { view } = callBuffer;
   // Write the fields one by one: the struct's general writer takes as long as the system call itself.
   writeU32(view, AT.prog_fd, progFd, "prog_fd");
   writeU32(view, AT.target_fd, target, "target_fd");
   writeU32(view, AT.attach_type, attachType, "attach_type");
   writeU32(view, AT.flags, options.flags ?? 0, "flags");
   if (options !== NOTHING) fillGroup(view, options);
-  const fd = tryCommand(arena, BpfCmd.BPF_LINK_CREATE, SIZE);
+  const fd = tryCommand(callBuffer, BpfCmd.BPF_LINK_CREATE, SIZE);
   if (fd >= 0) return fd;
   const refused = commandError(BpfCmd.BPF_LINK_CREATE, -fd, { needs: ["CAP_BPF"] });
   if (fd !== -Errno.EINVAL || !canOpenInstead(target, attachType, options)) throw refused;
   try {
     return rawTracepointOpen(progFd);
   } catch (error) {
-    // Both calls have failed. EINVAL of the older call says nothing: report the error of LINK_CREATE, which the caller
-    // asked for. Any other error of the older call says more.
+    // Both calls have failed. EINVAL from RAW_TRACEPOINT_OPEN has many possible causes, so throw the error of
+    // LINK_CREATE instead. Any other errno from RAW_TRACEPOINT_OPEN explains more, so throw that error.
     throw error instanceof SyscallError && error.errno === Errno.EINVAL ? refused : error;
   }
 }

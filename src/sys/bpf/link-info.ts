@@ -26,12 +26,12 @@ import {
   PERF_EVENT_INFO_AT,
   type TextField,
 } from "../../uapi/index.ts";
-import { type Arena, beginCall, openArena, placeRoom, type Room, reserveBytes } from "../arena.ts";
+import { beginCall, type CallBuffer, openCallBuffer, placeRoom, type Room, reserveBytes } from "../call-buffer.ts";
 import { placeInfo, placeInfoAt, readInfo, readInfoAt, tryInfoAt } from "./get-info.ts";
 
-// This file derives the info of each kind from its layout in LINK_INFO: it reads the numbers, and replaces each pointer
-// by the text or array that it points to. Only iterators and perf events have special code: their layout depends on
-// their first fields.
+// This file reads the info of each kind of link by the kind's layout in LINK_INFO: it reads the numbers, and replaces
+// each pointer by the text or array at this address. Only iterators and perf events have special code, because their
+// layout depends on their first fields.
 
 /** The fields that every link has. */
 interface LinkHead {
@@ -94,8 +94,8 @@ const HEAD = BpfLinkInfo.offsets;
 
 /** Reads the kernel's information about a link. Kinds with texts or arrays take a second system call. */
 export function linkInfo(fd: number): LinkInfo {
-  const arena = beginCall();
-  const answer = firstAnswer(arena, fd);
+  const callBuffer = beginCall();
+  const answer = firstAnswer(callBuffer, fd);
   const head = headAt(answer.view, answer.at - ARM);
   const kind = linkTypeName(head.type) as LinkKind | undefined;
   if (kind === undefined || !Object.hasOwn(LINK_INFO, kind)) return { kind: "unknown", ...head };
@@ -113,10 +113,10 @@ function armOf(kind: LinkKind, fd: number, answer: LinkAnswer): object {
  * id.
  */
 export function linkHead(fd: number): LinkHead {
-  const arena = beginCall();
-  const at = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
-  readInfoAt(arena, fd, at, BPF_LINK_INFO_SIZE);
-  return headAt(arena.view, at);
+  const callBuffer = beginCall();
+  const at = placeInfoAt(callBuffer, BPF_LINK_INFO_SIZE);
+  readInfoAt(callBuffer, fd, at, BPF_LINK_INFO_SIZE);
+  return headAt(callBuffer.view, at);
 }
 
 function headAt(view: DataView, at: number): LinkHead {
@@ -130,11 +130,17 @@ function headAt(view: DataView, at: number): LinkHead {
 /** The info struct that the kernel filled. The next call overwrites it. */
 interface LinkAnswer {
   readonly view: DataView;
-  /** The offset in `view` of the union member for the link's kind. This file calls this union member the arm. */
+  /**
+   * The offset in `view` of the union member for the link's kind. Only this union member has fields that depend on the
+   * kind.
+   */
   readonly at: number;
-  /** The number of bytes of the arm that the kernel knows. */
+  /** The number of bytes of the union member that the kernel knows. */
   readonly length: number;
-  /** The text that the first call returned: the offset of its pointer in the arm, and of the text in the arena. */
+  /**
+   * The text that the first call returned: the offset of its pointer in the union member, and of the text in the call
+   * buffer.
+   */
   readonly text?: { readonly pointer: number; readonly at: number } | undefined;
 }
 
@@ -143,7 +149,10 @@ interface PointerPlan {
   readonly name: string;
   readonly to: "text" | "u32" | "u64";
   readonly offset: number;
-  /** How long the arm must be to contain the field; 0 if every kernel that has this kind has the field. */
+  /**
+   * The smallest length of the union member that contains this field; 0 if every kernel that has this kind of link has
+   * the field.
+   */
   readonly needs: number;
 }
 /** How to read the info of a kind. It is derived once from the layout of the kind. */
@@ -183,7 +192,9 @@ function makePlan(layout: Struct<Fields>): Plan {
   return { readNumbers: infoReader(layout), arrays, text, length, count: offsets.count ?? -1 };
 }
 
-/** Reads the numbers, texts and arrays of a layout. The layout begins `from` bytes after the start of the arm. */
+/**
+ * Reads the numbers, texts and arrays of a layout. The layout begins `from` bytes after the start of the union member.
+ */
 function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): object {
   const plan = planOf(layout as Struct<Fields>);
   if (plan.arrays.length > 0) return withArrays(fd, answer, plan);
@@ -204,7 +215,7 @@ function withArrays(fd: number, first: LinkAnswer, plan: Plan): object {
   const { text } = plan;
   const count = first.view.getUint32(first.at + plan.count, true);
   const arrays = plan.arrays.filter(({ needs }) => needs <= first.length);
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const answer = placeInfo(BPF_LINK_INFO_SIZE);
   const rooms = new Map<PointerPlan, Room>();
   if (count > 0) {
@@ -215,7 +226,7 @@ function withArrays(fd: number, first: LinkAnswer, plan: Plan): object {
       answer.view.setUint32(ARM + plan.length, PATH_MAX, true);
     }
   }
-  const length = readInfo(arena, fd, answer) - ARM;
+  const length = readInfo(callBuffer, fd, answer) - ARM;
   const info = plan.readNumbers(answer.view, length, ARM) as Record<string, unknown>;
   if (text !== undefined) info[text.name] = textOf(rooms.get(text));
   for (const one of plan.arrays) info[one.name] = arrays.includes(one) ? elements(rooms.get(one), one.to) : undefined;
@@ -278,53 +289,54 @@ const PERF_EVENTS = constantNames(BpfPerfEventType, "BPF_PERF_EVENT_");
 function perfEventInfo(fd: number, answer: LinkAnswer): PerfEventInfo {
   const type = answer.view.getUint32(answer.at, true);
   const kind = PERF_EVENTS.name(type) as PerfEventKind | undefined;
-  // Kernels before 6.6 leave the arm empty.
+  // Kernels before 6.6 leave the union member empty.
   if (kind === undefined || !Object.hasOwn(PERF_EVENT_INFO, kind)) return { kind: "unspec", type };
   const fields = infoFields(fd, answer, PERF_EVENT_INFO[kind], PERF_EVENT_INFO_AT);
   return { kind, type, ...fields } as PerfEventInfo;
 }
 
 /**
- * The pointer position of the last link info that had a text. A listing often has many links of one kind in a row. So
- * the first call for the next link already passes room for a text at this position, which saves the second call. The
- * position is only a guess: for a link of another kind the call fails and is repeated, or the text is ignored.
+ * The position of the pointer to the text in the last link info that had a text. A listing often has many links of one
+ * kind in a row. So the first call for the next link already passes a buffer for a text at this position, which saves
+ * the second call. This is only a guess. If the link is of another kind, the call fails and is repeated, or the text is
+ * ignored.
  */
 const textGuess: { link: { readonly type: number; readonly pointer: number; readonly length: number } | undefined } = {
   link: undefined,
 };
 /**
- * The guessed length of a text. For a kprobe_multi link the kernel would take this number as the number of addresses,
- * so that many addresses must fit the room too.
+ * The length of the buffer that the guess passes. At the same position, the info of a kprobe_multi link has the number
+ * of addresses. So the buffer must also be large enough for this number of addresses.
  */
 const GUESSED_LENGTH = PATH_MAX / 8;
 
 /** Asks the kernel for the info of a link for the first time. The answer may include the text. */
-function firstAnswer(arena: Arena, fd: number): LinkAnswer {
-  const { view, bytes } = arena;
-  const start = placeInfoAt(arena, BPF_LINK_INFO_SIZE);
+function firstAnswer(callBuffer: CallBuffer, fd: number): LinkAnswer {
+  const { view, bytes } = callBuffer;
+  const start = placeInfoAt(callBuffer, BPF_LINK_INFO_SIZE);
   const at = start + ARM;
   const guess = textGuess.link;
   if (guess !== undefined) {
     const { type, pointer } = guess;
-    const text = placeText(arena, at + pointer, at + guess.length, GUESSED_LENGTH);
-    const length = tryInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE);
+    const text = placeText(callBuffer, at + pointer, at + guess.length, GUESSED_LENGTH);
+    const length = tryInfoAt(callBuffer, fd, start, BPF_LINK_INFO_SIZE);
     if (length >= 0 && view.getUint32(start, true) === type) {
       return { view, at, length: length - ARM, text: { pointer, at: text } };
     }
     textGuess.link = undefined;
     bytes.fill(0, start, start + BPF_LINK_INFO_SIZE);
   }
-  return { view, at, length: readInfoAt(arena, fd, start, BPF_LINK_INFO_SIZE) - ARM };
+  return { view, at, length: readInfoAt(callBuffer, fd, start, BPF_LINK_INFO_SIZE) - ARM };
 }
 
-/** Returns the text whose pointer is at `pointer` in the arm, from the first answer or by another call. */
+/** Returns the text whose pointer is at `pointer` in the union member, from the first answer or by another call. */
 function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: number, length: number): string {
-  const arena = openArena();
-  const { bytes } = arena;
+  const callBuffer = openCallBuffer();
+  const { bytes } = callBuffer;
   let text = known?.at ?? 0;
   if (known?.pointer !== pointer) {
-    text = placeText(arena, at + pointer, at + length, PATH_MAX);
-    readInfoAt(arena, fd, at - ARM, BPF_LINK_INFO_SIZE);
+    text = placeText(callBuffer, at + pointer, at + length, PATH_MAX);
+    readInfoAt(callBuffer, fd, at - ARM, BPF_LINK_INFO_SIZE);
     textGuess.link = { type: view.getUint32(at - ARM, true), pointer, length };
   }
   let end = text;
@@ -333,7 +345,7 @@ function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: num
 }
 
 /** Reserves room for a text, and writes its address and length into the info struct. */
-function placeText({ base, bytes, view }: Arena, pointer: number, lengthAt: number, length: number): number {
+function placeText({ base, bytes, view }: CallBuffer, pointer: number, lengthAt: number, length: number): number {
   const text = reserveBytes(PATH_MAX);
   bytes[text] = 0;
   const address = base + text;

@@ -1,11 +1,11 @@
 import { Errno } from "../../errors/index.ts";
 import { BpfCmd, BpfMapBatchAttr } from "../../uapi/index.ts";
-import { beginCall, placeBytes, placeOwn, placeRoom } from "../arena.ts";
+import { beginCall, placeBytes, placeOwn, placeRoom } from "../call-buffer.ts";
 import { lengthOf } from "../ffi.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { checkBatchRoom } from "./map-element.ts";
 
-/** Flags of a batch. One field is for the elements (BPF_F_LOCK), the other for the batch itself. */
+/** Flags of a batch: `elem_flags` apply to each element (BPF_F_LOCK), `flags` to the batch itself. */
 export interface BatchOptions {
   readonly elem_flags?: bigint | undefined;
   readonly flags?: bigint | undefined;
@@ -28,7 +28,8 @@ export interface BatchStep {
 
 /**
  * Reads the next elements of a map, at most `count`, into `keys` and `values`. `cursor` is the position in the map. It
- * is a buffer as long as a key, but at least 4 bytes, and each step updates it. `first` starts from the beginning.
+ * is a buffer as long as a key, but at least 4 bytes, and each step updates it. If `first` is true, the step starts at
+ * the beginning of the map and ignores the cursor.
  */
 export function mapLookupBatch(
   fd: number,
@@ -66,9 +67,9 @@ function readBatch(
   options: BatchOptions,
 ): BatchStep {
   const keyBytes = checkBatchRoom(fd, keys, values, count);
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const next = placeRoom(Math.max(keyBytes, 4));
-  BpfMapBatchAttr.fill(arena.view, 0, {
+  BpfMapBatchAttr.fill(callBuffer.view, 0, {
     in_batch: first ? 0 : placeBytes(cursor),
     out_batch: next.address,
     keys: placeOwn(keys),
@@ -78,8 +79,8 @@ function readBatch(
     elem_flags: options.elem_flags ?? 0n,
     flags: options.flags ?? 0n,
   });
-  const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
-  const read = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
+  const result = tryCommand(callBuffer, cmd, BpfMapBatchAttr.size);
+  const read = callBuffer.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result === -Errno.ENOSPC) return { count: 0, done: false, tooSmall: true, interrupted: false };
   // ENOENT means that the end is reached. The elements before the end were read.
   const interrupted = result === -Errno.EINTR;
@@ -117,8 +118,8 @@ function writeBatch(
   options: BatchOptions,
 ): number {
   checkBatchRoom(fd, keys, values, count);
-  const arena = beginCall();
-  BpfMapBatchAttr.fill(arena.view, 0, {
+  const callBuffer = beginCall();
+  BpfMapBatchAttr.fill(callBuffer.view, 0, {
     keys: placeBytes(keys),
     values: placeBytes(values),
     count,
@@ -126,11 +127,11 @@ function writeBatch(
     elem_flags: options.elem_flags ?? 0n,
     flags: options.flags ?? 0n,
   });
-  const result = tryCommand(arena, cmd, BpfMapBatchAttr.size);
-  const written = arena.view.getUint32(BpfMapBatchAttr.offsets.count, true);
+  const result = tryCommand(callBuffer, cmd, BpfMapBatchAttr.size);
+  const written = callBuffer.view.getUint32(BpfMapBatchAttr.offsets.count, true);
   if (result < 0 && !(result === -Errno.ENOENT && cmd === BpfCmd.BPF_MAP_DELETE_BATCH)) {
-    // The kernel updates the count only after it has begun. After EFAULT, or if it refuses the attr, the count is
-    // unchanged.
+    // The kernel updates the count only once it has begun with the elements. If it refuses the attr, or fails with
+    // EFAULT, the count is unchanged.
     const subject = written < count ? `after ${written} of ${count} elements` : undefined;
     throw commandError(cmd, -result, { needs: ["CAP_BPF"], ...(subject === undefined ? {} : { subject }) });
   }

@@ -1,6 +1,6 @@
 import { writeU32 } from "../../layout/index.ts";
 import { BpfCmd, BpfMapCreateAttr, type BpfMapType } from "../../uapi/index.ts";
-import { beginCall, placeBytes } from "../arena.ts";
+import { beginCall, placeBytes } from "../call-buffer.ts";
 import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { runCommand } from "./command.ts";
@@ -33,15 +33,15 @@ export interface MapCreateAttr {
 /** Creates a map. Returns its fd (close-on-exec), which the caller must close. */
 export function mapCreate(attr: MapCreateAttr): number {
   raiseMemlock();
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const { map_name, excl_prog_hash, ...fields } = attr;
-  BpfMapCreateAttr.fill(arena.view, 0, {
+  BpfMapCreateAttr.fill(callBuffer.view, 0, {
     ...(fields as Partial<{ map_type: number }>),
     map_name: givenName(map_name),
     excl_prog_hash: placeBytes(excl_prog_hash),
     excl_prog_hash_size: excl_prog_hash === undefined ? 0 : lengthOf(excl_prog_hash),
   });
-  return runCommand(arena, BpfCmd.BPF_MAP_CREATE, BpfMapCreateAttr.size, {
+  return runCommand(callBuffer, BpfCmd.BPF_MAP_CREATE, BpfMapCreateAttr.size, {
     mapType: attr.map_type,
     memlock: true,
     ...(map_name === undefined ? {} : { subject: `map "${map_name}"` }),
@@ -50,7 +50,7 @@ export function mapCreate(attr: MapCreateAttr): number {
 
 /** Makes a map read-only for user space (5.2). */
 export function mapFreeze(fd: number): void {
-  const arena = beginCall();
-  writeU32(arena.view, 0, fd, "fd");
-  runCommand(arena, BpfCmd.BPF_MAP_FREEZE, 4, { needs: ["CAP_BPF"] });
+  const callBuffer = beginCall();
+  writeU32(callBuffer.view, 0, fd, "fd");
+  runCommand(callBuffer, BpfCmd.BPF_MAP_FREEZE, 4, { needs: ["CAP_BPF"] });
 }

@@ -1,15 +1,22 @@
 import { Errno, UsageError } from "../../errors/index.ts";
 import { checkU32, WordView } from "../../layout/index.ts";
 import { BpfCmd, isPerCpuMap } from "../../uapi/index.ts";
-import { type Arena, ATTR_SIZE, ELEM_AREA, ELEM_KEY_SIZE, ELEM_VALUE_SIZE, openArena } from "../arena.ts";
+import {
+  ATTR_SIZE,
+  type CallBuffer,
+  ELEM_AREA,
+  ELEM_KEY_SIZE,
+  ELEM_VALUE_SIZE,
+  openCallBuffer,
+} from "../call-buffer.ts";
 import { addressOf, bpfAt, lengthOf } from "../ffi.ts";
 import { possibleCpus } from "../machine.ts";
 import { commandError } from "./command.ts";
 import { mapInfo } from "./map-info.ts";
 
 // These are the most frequent calls. Each takes 300 ns, most of it in the kernel. Their attr, key and value have fixed
-// places in the arena, and the two addresses are written only once. So an ordinary call only stores the fd and the
-// flags and copies its bytes. It allocates nothing.
+// places in the call buffer, and the two addresses are written only once. So an ordinary call only stores the fd and
+// the flags and copies its bytes. It allocates nothing.
 
 const KEY = ELEM_AREA + ATTR_SIZE;
 const VALUE: number = KEY + ELEM_KEY_SIZE;
@@ -19,7 +26,7 @@ const ELEM_SIZE = 32;
 const UP_TO_KEY = 16;
 const UP_TO_VALUE = 24;
 
-let arena: Arena | undefined;
+let callBuffer: CallBuffer | undefined;
 let bytes: Uint8Array = new Uint8Array(0);
 let attr32: Int32Array = new Int32Array(0);
 let attr64: BigUint64Array = new BigUint64Array(0);
@@ -29,9 +36,9 @@ let valueAddress = 0n;
 /** The value that the flags field has now. Comparing a bigint with it is cheaper than storing the flags again. */
 let lastFlags = 0n;
 
-function setUp(): Arena {
-  const self = openArena();
-  arena = self;
+function setUp(): CallBuffer {
+  const self = openCallBuffer();
+  callBuffer = self;
   bytes = self.bytes;
   const { buffer } = self.bytes;
   attr32 = new Int32Array(buffer, ELEM_AREA, ELEM_SIZE / 4);
@@ -61,7 +68,7 @@ export function elementPlaces(
   valueSize: number,
 ): { readonly key: ElementBuffer; readonly value: ElementBuffer } | undefined {
   if (keySize === 0 || keySize > ELEM_KEY_SIZE || valueSize > ELEM_VALUE_SIZE) return undefined;
-  const { buffer } = (arena ?? setUp()).bytes;
+  const { buffer } = (callBuffer ?? setUp()).bytes;
   const place = (at: number, size: number): ElementBuffer => ({
     bytes: new Uint8Array(buffer, at, size),
     view: new WordView(buffer, at, size),
@@ -88,8 +95,8 @@ export function mapUpdatePlaced(fd: number, flags: bigint): void {
 /** Up to this many bytes, a loop is faster than `TypedArray.set()`, which takes at least 12 ns. */
 const LOOP = 16;
 /**
- * A view of the value's place in the arena, with the length of the last value. Reusing this view saves a `subarray()`,
- * which takes 20 ns.
+ * A view of the value's place in the call buffer, with the length of the last value. Reusing this view saves a
+ * `subarray()`, which takes 20 ns.
  */
 let valuePlace: Uint8Array = new Uint8Array(0);
 
@@ -134,8 +141,9 @@ function setKey(key: Uint8Array): void {
 }
 
 /**
- * Passes a value that is too long for the arena by its own address. The kernel then writes as many bytes as the map's
- * values have, so this function checks that these bytes fit. Keeps a reference to `value` until resetValue().
+ * For a value that is too long for the call buffer, passes the address of `value` itself. The kernel then writes a
+ * whole value of the map there, so this function checks that `value` is long enough. Keeps a reference to `value` until
+ * resetValue().
  */
 function setValue(fd: number, value: Uint8Array): void {
   const length = lengthOf(value);
@@ -152,7 +160,7 @@ function resetValue(value: Uint8Array): void {
 }
 
 function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): boolean {
-  if (arena === undefined) setUp();
+  if (callBuffer === undefined) setUp();
   setCall(fd, flags);
   setKey(key);
   setValue(fd, value);
@@ -169,16 +177,16 @@ function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array
 /**
  * Reads the element of `key` into `value`. Returns false if the map has no such element. `value` must have the map's
  * value size. For a per-CPU map, its size is the value size rounded up to a multiple of 8, times the number of possible
- * CPUs. If `value` is shorter and has at most 64 KiB, it gets as many bytes as fit. If it is shorter and longer than 64
- * KiB, this function throws UsageError.
+ * CPUs. A `value` that is too short gets only the bytes that fit. If it has more than 64 KiB, this function throws
+ * UsageError instead.
  */
 export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
 }
 
 /**
- * Does the same as {@link mapLookupElem}, and deletes the element atomically. With an empty key it pops from a queue or
- * stack.
+ * Does the same as {@link mapLookupElem}, and deletes the element atomically. With an empty key, it pops a value from a
+ * queue or stack.
  */
 export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   // A queue has no keys. For a queue, the kernel requires NULL as the key (kernel/bpf/syscall.c,
@@ -189,15 +197,15 @@ export function mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8
 
 /** Looks up in a map without keys: peeks at a queue or stack, or tests if a bloom filter contains `value`. */
 export function mapLookupWithoutKey(fd: number, value: Uint8Array, flags = 0n): boolean {
-  if (arena === undefined) setUp();
-  // The kernel reads the value for a bloom filter, so copy the value in.
+  if (callBuffer === undefined) setUp();
+  // For a bloom filter, the kernel reads the value, so copy it into the call buffer.
   if (lengthOf(value) <= ELEM_VALUE_SIZE) copyIn(value, VALUE);
   return withoutKey(() => readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, EMPTY, value, flags));
 }
 const EMPTY = new Uint8Array(0);
 
 function withoutKey<T>(call: () => T): T {
-  if (arena === undefined) setUp();
+  if (callBuffer === undefined) setUp();
   attr64[1] = 0n;
   try {
     return call();
@@ -208,7 +216,7 @@ function withoutKey<T>(call: () => T): T {
 
 /** Writes an element. An empty `key` is passed as NULL, for queues, stacks and bloom filters. Throws SyscallError. */
 export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): void {
-  if (arena === undefined) setUp();
+  if (callBuffer === undefined) setUp();
   setCall(fd, flags);
   setKey(key);
   if (lengthOf(key) === 0) attr64[1] = 0n;
@@ -222,7 +230,7 @@ export function mapUpdateElem(fd: number, key: Uint8Array, value: Uint8Array, fl
 
 /** Deletes an element. Returns false if the map had no such element. */
 export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
-  if (arena === undefined) setUp();
+  if (callBuffer === undefined) setUp();
   setFd(fd);
   setKey(key);
   const result = bpfAt(BpfCmd.BPF_MAP_DELETE_ELEM, attrAddress, UP_TO_KEY);
@@ -236,12 +244,12 @@ export function mapDeleteElem(fd: number, key: Uint8Array): boolean {
  * Returns false after the last key.
  */
 export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): boolean {
-  if (arena === undefined) setUp();
+  if (callBuffer === undefined) setUp();
   setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
-  // The kernel writes the next key into the arena, so `next` must not be longer than the key's place there. No map has
-  // longer keys.
+  // The kernel writes the next key into the call buffer, so `next` must not be longer than the key's place there. No
+  // map has longer keys.
   if (lengthOf(next) > ELEM_KEY_SIZE) {
     throw new UsageError(`a map key has at most 512 bytes, but the buffer for the next key has ${lengthOf(next)}`);
   }
@@ -256,8 +264,8 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
 }
 
 /**
- * Returns the sizes of a key and of a value in a system call, in bytes. A value of a per-CPU map includes the values of
- * all CPUs.
+ * Returns how many bytes a system call reads or writes for a key and for a value. For a per-CPU map, the value contains
+ * the values of all CPUs.
  */
 export function mapElementSize(fd: number): { readonly key_bytes: number; readonly value_bytes: number } {
   const { type, key_size, value_size } = mapInfo(fd);

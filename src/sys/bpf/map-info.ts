@@ -1,7 +1,7 @@
 import { Errno, SyscallError } from "../../errors/index.ts";
 import { textUntilNul } from "../../layout/index.ts";
 import { BpfBtfInfo, BpfMapInfo, BpfTokenInfo } from "../../uapi/index.ts";
-import { beginCall, placeRoom } from "../arena.ts";
+import { beginCall, placeRoom } from "../call-buffer.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
 
 /** `struct bpf_map_info`, with the kernel's names. A field is undefined if this kernel is too old to have it. */
@@ -22,7 +22,7 @@ export interface MapInfo {
   readonly btf_id: number;
   readonly btf_key_type_id: number;
   readonly btf_value_type_id: number;
-  /** If a module defines the struct of a struct_ops map: the id of the module's BTF. 0 for vmlinux (6.9). */
+  /** The id of the BTF that has the struct of a struct_ops map, if this is a module's BTF; 0 otherwise (6.9). */
   readonly btf_vmlinux_id: number | undefined;
   /** The number of hashes of a bloom filter, or the address of an arena (5.16). */
   readonly map_extra: bigint | undefined;
@@ -30,9 +30,9 @@ export interface MapInfo {
 
 /** Reads the kernel's information about a map. */
 export function mapInfo(fd: number): MapInfo {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const room = placeInfo(BpfMapInfo.size);
-  const info = BpfMapInfo.partial(room.view, readInfo(arena, fd, room));
+  const info = BpfMapInfo.partial(room.view, readInfo(callBuffer, fd, room));
   return {
     type: info.type ?? 0,
     id: info.id ?? 0,
@@ -55,11 +55,11 @@ export function mapInfo(fd: number): MapInfo {
 
 /** Returns the SHA-256 hash of a frozen map's content. A signed loader compares this hash (6.18). */
 export function mapHash(fd: number): Uint8Array {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const room = placeInfo(BpfMapInfo.size);
   const hash = placeRoom(32);
   BpfMapInfo.fill(room.view, 0, { hash: hash.address, hash_size: 32 });
-  readInfo(arena, fd, room);
+  readInfo(callBuffer, fd, room);
   return hash.bytes.slice();
 }
 
@@ -98,7 +98,7 @@ function btfInfoOnce(fd: number, size: number): BtfInfo {
 }
 
 function askBtfInfo(fd: number, size: number): BtfInfo {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const room = placeInfo(BpfBtfInfo.size);
   const name = placeRoom(NAME_SIZE);
   const data = size > 0 ? placeRoom(size) : undefined;
@@ -107,13 +107,13 @@ function askBtfInfo(fd: number, size: number): BtfInfo {
     btf_size: size,
     ...(withNames ? { name: name.address, name_len: NAME_SIZE } : {}),
   });
-  const info = BpfBtfInfo.partial(room.view, readInfo(arena, fd, room));
+  const info = BpfBtfInfo.partial(room.view, readInfo(callBuffer, fd, room));
   return {
     id: info.id ?? 0,
     name: textUntilNul(name.bytes),
     kernel_btf: info.kernel_btf ?? false,
     btf_size: info.btf_size ?? 0,
-    // Copy the bytes, because they may lie in the arena, which the next call overwrites.
+    // Copy the bytes, because they may lie in the call buffer, which the next call overwrites.
     btf: data === undefined ? undefined : data.bytes.slice(),
   };
 }
@@ -128,8 +128,8 @@ export interface TokenInfo {
 
 /** Reads what a token allows (6.17). */
 export function tokenInfo(fd: number): TokenInfo {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const room = placeInfo(BpfTokenInfo.size);
-  readInfo(arena, fd, room);
+  readInfo(callBuffer, fd, room);
   return BpfTokenInfo.read(room.view, 0);
 }

@@ -1,6 +1,6 @@
 import { addFlags } from "../../layout/index.ts";
 import { BpfCmd, BpfObjAttr } from "../../uapi/index.ts";
-import { beginCall, placeText } from "../arena.ts";
+import { beginCall, placeText } from "../call-buffer.ts";
 import { runCommand } from "./command.ts";
 
 /** Options of OBJ_PIN and OBJ_GET: the directory of a relative path, and the access mode. */
@@ -15,16 +15,16 @@ const BPF_F_PATH_FD = 0x4000;
 
 /** Pins a program, map, link or BTF at a path in a bpffs. */
 export function objPin(path: string, fd: number, options: ObjOptions = {}): void {
-  const arena = beginCall();
-  fillObj(arena.view, path, fd, options);
-  runCommand(arena, BpfCmd.BPF_OBJ_PIN, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
+  const callBuffer = beginCall();
+  fillObj(callBuffer.view, path, fd, options);
+  runCommand(callBuffer, BpfCmd.BPF_OBJ_PIN, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
 }
 
 /** Opens a pinned object and returns its fd. */
 export function objGet(path: string, options: ObjOptions = {}): number {
-  const arena = beginCall();
-  fillObj(arena.view, path, 0, options);
-  return runCommand(arena, BpfCmd.BPF_OBJ_GET, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
+  const callBuffer = beginCall();
+  fillObj(callBuffer.view, path, 0, options);
+  return runCommand(callBuffer, BpfCmd.BPF_OBJ_GET, BpfObjAttr.size, { subject: path, needs: ["CAP_BPF"] });
 }
 
 function fillObj(view: DataView, path: string, fd: number, { file_flags = 0, path_fd }: ObjOptions): void {

@@ -1,6 +1,6 @@
 import { addFlags } from "../../layout/index.ts";
 import { BpfAttachFlag, type BpfAttachType, BpfCmd, BpfProgAttachAttr } from "../../uapi/index.ts";
-import { beginCall } from "../arena.ts";
+import { beginCall } from "../call-buffer.ts";
 import { runCommand } from "./command.ts";
 
 /** Options of PROG_ATTACH and PROG_DETACH. */
@@ -28,9 +28,9 @@ export function progAttach(
   attachType: BpfAttachType,
   options: ProgAttachOptions = {},
 ): void {
-  const arena = beginCall();
-  fillAttach(arena.view, progFd, target, attachType, options);
-  runCommand(arena, BpfCmd.BPF_PROG_ATTACH, BpfProgAttachAttr.size, NEEDS);
+  const callBuffer = beginCall();
+  fillAttach(callBuffer.view, progFd, target, attachType, options);
+  runCommand(callBuffer, BpfCmd.BPF_PROG_ATTACH, BpfProgAttachAttr.size, NEEDS);
 }
 
 /** Detaches a program. Without `progFd`, detaches the only program of the hook. */
@@ -40,9 +40,9 @@ export function progDetach(
   attachType: BpfAttachType,
   options: ProgAttachOptions = {},
 ): void {
-  const arena = beginCall();
-  fillAttach(arena.view, progFd ?? 0, target, attachType, options);
-  runCommand(arena, BpfCmd.BPF_PROG_DETACH, BpfProgAttachAttr.size, NEEDS);
+  const callBuffer = beginCall();
+  fillAttach(callBuffer.view, progFd ?? 0, target, attachType, options);
+  runCommand(callBuffer, BpfCmd.BPF_PROG_DETACH, BpfProgAttachAttr.size, NEEDS);
 }
 
 function fillAttach(

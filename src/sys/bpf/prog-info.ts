@@ -1,6 +1,6 @@
 import { type InfoRecord, infoReader } from "../../layout/index.ts";
 import { BpfProgInfo } from "../../uapi/index.ts";
-import { type Arena, beginCall, placeRoom, placeSpace, type Room } from "../arena.ts";
+import { beginCall, type CallBuffer, placeRoom, placeSpace, type Room } from "../call-buffer.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
 
 /** How to read the arrays to which `struct bpf_prog_info` points, by the name of the pointer. */
@@ -38,25 +38,25 @@ const FIRST_MAP_IDS = 64;
 
 /** Reads the kernel's information about a program, with the arrays that `request` names. */
 export function progInfo(fd: number, request: ProgInfoRequest = {}): ProgInfo {
-  const arena = beginCall();
-  const info = firstInfo(arena, fd, request.map_ids === true);
+  const callBuffer = beginCall();
+  const info = firstInfo(callBuffer, fd, request.map_ids === true);
   const wanted = (Object.keys(ARRAYS) as ArrayName[]).filter(
     (name) => request[name] === true && !(name === "map_ids" && info.map_ids !== undefined),
   );
-  return wanted.length === 0 ? info : infoWithArrays(arena, fd, info, wanted);
+  return wanted.length === 0 ? info : infoWithArrays(callBuffer, fd, info, wanted);
 }
 
 /** Reads the info. Also reads the map ids, unless the program has more than {@link FIRST_MAP_IDS}. */
-function firstInfo(arena: Arena, fd: number, withMapIds: boolean): ProgInfo {
-  const { view, base } = arena;
+function firstInfo(callBuffer: CallBuffer, fd: number, withMapIds: boolean): ProgInfo {
+  const { view, base } = callBuffer;
   const infoAt = placeSpace(BpfProgInfo.size);
-  arena.bytes.fill(0, infoAt, infoAt + BpfProgInfo.size);
+  callBuffer.bytes.fill(0, infoAt, infoAt + BpfProgInfo.size);
   const idsAt = withMapIds ? placeSpace(FIRST_MAP_IDS * 4) : 0;
   if (withMapIds) {
     view.setUint32(infoAt + at.nr_map_ids, FIRST_MAP_IDS, true);
     BpfProgInfo.fields.map_ids.write(view, infoAt + at.map_ids, base + idsAt);
   }
-  const length = readInfo(arena, fd, { address: base + infoAt, view, size: BpfProgInfo.size });
+  const length = readInfo(callBuffer, fd, { address: base + infoAt, view, size: BpfProgInfo.size });
   const info: Mutable<ProgInfo> = readRecord(view, length, infoAt);
   if (withMapIds && info.nr_map_ids <= FIRST_MAP_IDS) {
     const ids: number[] = [];
@@ -69,7 +69,7 @@ function firstInfo(arena: Arena, fd: number, withMapIds: boolean): ProgInfo {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Asks the kernel again with room for the arrays. Repeats the call if an array has grown meanwhile. */
-function infoWithArrays(arena: Arena, fd: number, first: ProgInfo, wanted: readonly ArrayName[]): ProgInfo {
+function infoWithArrays(callBuffer: CallBuffer, fd: number, first: ProgInfo, wanted: readonly ArrayName[]): ProgInfo {
   const room = placeInfo(BpfProgInfo.size);
   for (let known = first; ; ) {
     const rooms = new Map<ArrayName, Room>();
@@ -82,7 +82,7 @@ function infoWithArrays(arena: Arena, fd: number, first: ProgInfo, wanted: reado
       rooms.set(name, place);
       BpfProgInfo.fill(room.view, 0, { [name]: place.address, [count]: known[count], ...recordSize(name, size) });
     }
-    const info = readRecord(room.view, readInfo(arena, fd, room));
+    const info = readRecord(room.view, readInfo(callBuffer, fd, room));
     const grew = wanted.some((name) => info[ARRAYS[name].count] > known[ARRAYS[name].count]);
     if (!grew) return { map_ids: first.map_ids, ...info, ...readArrays(room.view, info, wanted, rooms) };
     known = info;
@@ -129,9 +129,9 @@ export type ProgHead = Pick<ProgInfo, "type" | "id" | "name" | "btf_id" | "nr_fu
 
 /** Reads only a few fields of a program's info, which is cheaper than {@link progInfo}. */
 export function progHead(fd: number): ProgHead {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const room = placeInfo(BpfProgInfo.size);
-  readInfo(arena, fd, room);
+  readInfo(callBuffer, fd, room);
   const { view } = room;
   return {
     type: view.getUint32(at.type, true),

@@ -1,7 +1,7 @@
 import { Errno, type SyscallError, UsageError } from "../../errors/index.ts";
 import { checkRange, decodeText } from "../../layout/index.ts";
 import { BpfCmd, BpfProgLoadAttr, type BpfProgType } from "../../uapi/index.ts";
-import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../arena.ts";
+import { beginCall, placeBytes, placeOwn, placeText, placeU32s } from "../call-buffer.ts";
 import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
@@ -34,8 +34,8 @@ export interface ProgLoadOptions {
   readonly attach_btf_id?: number | undefined;
   readonly attach_prog_fd?: number | undefined;
   /**
-   * The BTF object that contains `attach_btf_id`, if it belongs to a module. The kernel has only one field for this and
-   * `attach_prog_fd`.
+   * The fd of the BTF that contains `attach_btf_id`, if this is a module's BTF. Give either this option or
+   * `attach_prog_fd`: the kernel has one field for both.
    */
   readonly attach_btf_obj_fd?: number | undefined;
   /** The fds to which instructions refer by index. */
@@ -54,7 +54,8 @@ export interface ProgLoadOptions {
 }
 
 /**
- * The result of loading a program: an fd or the errno. If the verifier's log was requested, it is there in both cases.
+ * The result of loading a program: an fd or the errno. If the caller requested the verifier's log, the result has the
+ * log in both cases.
  */
 export type ProgLoadResult = (
   | { readonly fd: number; readonly errno?: undefined }
@@ -62,8 +63,8 @@ export type ProgLoadResult = (
 ) & {
   readonly log: string;
   /**
-   * The size of the whole log in bytes, including its NUL. It is above the requested size if the log was cut. 0 before
-   * 6.4.
+   * The size of the whole log in bytes, including its NUL. If it is larger than the requested size, `log` was
+   * truncated. 0 before 6.4.
    */
   readonly logTrueSize: number;
 };
@@ -116,8 +117,8 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     throw new UsageError(`the instructions have ${length} bytes, which is not a multiple of 8`);
   }
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
-  const arena = beginCall();
-  BpfProgLoadAttr.fill(arena.view, 0, {
+  const callBuffer = beginCall();
+  BpfProgLoadAttr.fill(callBuffer.view, 0, {
     prog_type: options.prog_type,
     expected_attach_type: options.expected_attach_type ?? 0,
     prog_flags: options.prog_flags ?? 0,
@@ -141,10 +142,10 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     signature_size: signature === undefined ? 0 : lengthOf(signature),
     ...(log === undefined ? {} : { log_level: options.log?.level ?? 1, log_size: log.length, log_buf: placeOwn(log) }),
   });
-  const result = tryCommand(arena, BpfCmd.BPF_PROG_LOAD, BpfProgLoadAttr.size);
+  const result = tryCommand(callBuffer, BpfCmd.BPF_PROG_LOAD, BpfProgLoadAttr.size);
   const outcome = {
     log: log === undefined ? "" : logText(log),
-    logTrueSize: arena.view.getUint32(BpfProgLoadAttr.offsets.log_true_size, true),
+    logTrueSize: callBuffer.view.getUint32(BpfProgLoadAttr.offsets.log_true_size, true),
   };
   return result >= 0 ? { fd: result, ...outcome } : { errno: -result, ...outcome };
 }

@@ -1,6 +1,6 @@
 import { Errno } from "../../errors/index.ts";
 import { attachTypeName, BpfAttachType, BpfCmd, BpfProgQueryAttr, LIST_ATTACH_TYPES } from "../../uapi/index.ts";
-import { beginCall, placeRoom, type Room } from "../arena.ts";
+import { beginCall, placeRoom, type Room } from "../call-buffer.ts";
 import { commandError, tryCommand } from "./command.ts";
 
 /** Options of PROG_QUERY. */
@@ -20,8 +20,8 @@ export interface ProgQueryResult {
   readonly link_ids: number[] | undefined;
   readonly link_attach_flags: number[] | undefined;
   /**
-   * The revision of the list. It changes with every change to the list. The kernel counts it for tcx and netkit since
-   * 6.6, for cgroups since 6.17; otherwise it is 0.
+   * The revision of the list, which grows with every change to the list. tcx and netkit have a revision since 6.6,
+   * cgroups since 6.17; otherwise it is 0.
    */
   readonly revision: bigint;
 }
@@ -79,13 +79,13 @@ function queryOnce(
   capacity: number,
   withFlags: boolean,
 ): QueryOutcome {
-  const arena = beginCall();
+  const callBuffer = beginCall();
   const bytes = capacity * 4;
   const ids = placeRoom(bytes);
   const progFlags = withFlags ? placeRoom(bytes) : undefined;
   const linkIds = LIST_ATTACH_TYPES.has(attachType) ? placeRoom(bytes) : undefined;
   const linkFlags = linkIds === undefined ? undefined : placeRoom(bytes);
-  BpfProgQueryAttr.fill(arena.view, 0, {
+  BpfProgQueryAttr.fill(callBuffer.view, 0, {
     target_fd: target,
     attach_type: attachType,
     query_flags: flags,
@@ -95,8 +95,8 @@ function queryOnce(
     link_ids: linkIds?.address ?? 0,
     link_attach_flags: linkFlags?.address ?? 0,
   });
-  const result = tryCommand(arena, BpfCmd.BPF_PROG_QUERY, BpfProgQueryAttr.size);
-  const attr = BpfProgQueryAttr.view(arena.view);
+  const result = tryCommand(callBuffer, BpfCmd.BPF_PROG_QUERY, BpfProgQueryAttr.size);
+  const attr = BpfProgQueryAttr.view(callBuffer.view);
   const count = attr.prog_cnt;
   return {
     result,

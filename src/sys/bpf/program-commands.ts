@@ -7,29 +7,29 @@ import {
   BpfStatsType,
   BpfTokenCreateAttr,
 } from "../../uapi/index.ts";
-import { beginCall, placeOwn } from "../arena.ts";
+import { beginCall, placeOwn } from "../call-buffer.ts";
 import { lengthOf } from "../ffi.ts";
 import { runCommand } from "./command.ts";
 
 /** Makes the kernel measure the runs and run times of all programs while the returned fd is open (5.8). */
 export function enableStats(type: number = BpfStatsType.BPF_STATS_RUN_TIME): number {
-  const arena = beginCall();
-  BpfEnableStatsAttr.fill(arena.view, 0, { type });
-  return runCommand(arena, BpfCmd.BPF_ENABLE_STATS, BpfEnableStatsAttr.size, { needs: ["CAP_SYS_ADMIN"] });
+  const callBuffer = beginCall();
+  BpfEnableStatsAttr.fill(callBuffer.view, 0, { type });
+  return runCommand(callBuffer, BpfCmd.BPF_ENABLE_STATS, BpfEnableStatsAttr.size, { needs: ["CAP_SYS_ADMIN"] });
 }
 
 /** Makes a program keep a map that it does not use (5.10). */
 export function progBindMap(progFd: number, mapFd: number): void {
-  const arena = beginCall();
-  BpfProgBindMapAttr.fill(arena.view, 0, { prog_fd: progFd, map_fd: mapFd, flags: 0 });
-  runCommand(arena, BpfCmd.BPF_PROG_BIND_MAP, BpfProgBindMapAttr.size);
+  const callBuffer = beginCall();
+  BpfProgBindMapAttr.fill(callBuffer.view, 0, { prog_fd: progFd, map_fd: mapFd, flags: 0 });
+  runCommand(callBuffer, BpfCmd.BPF_PROG_BIND_MAP, BpfProgBindMapAttr.size);
 }
 
 /** Creates a token from a bpffs with delegate options (6.9). Works only in the user namespace that owns the bpffs. */
 export function tokenCreate(bpffsFd: number, flags = 0): number {
-  const arena = beginCall();
-  BpfTokenCreateAttr.fill(arena.view, 0, { flags, bpffs_fd: bpffsFd });
-  return runCommand(arena, BpfCmd.BPF_TOKEN_CREATE, BpfTokenCreateAttr.size);
+  const callBuffer = beginCall();
+  BpfTokenCreateAttr.fill(callBuffer.view, 0, { flags, bpffs_fd: bpffsFd });
+  return runCommand(callBuffer, BpfCmd.BPF_TOKEN_CREATE, BpfTokenCreateAttr.size);
 }
 
 /**
@@ -37,21 +37,21 @@ export function tokenCreate(bpffsFd: number, flags = 0): number {
  * (6.17).
  */
 export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8Array): number {
-  const arena = beginCall();
-  BpfProgStreamReadAttr.fill(arena.view, 0, {
+  const callBuffer = beginCall();
+  BpfProgStreamReadAttr.fill(callBuffer.view, 0, {
     stream_buf: placeOwn(into),
     stream_buf_len: lengthOf(into),
     stream_id: streamId,
     prog_fd: progFd,
   });
-  return runCommand(arena, BpfCmd.BPF_PROG_STREAM_READ_BY_FD, BpfProgStreamReadAttr.size);
+  return runCommand(callBuffer, BpfCmd.BPF_PROG_STREAM_READ_BY_FD, BpfProgStreamReadAttr.size);
 }
 
 /**
  * Associates a program with a struct_ops map, so that kfuncs which the program calls find the map (newer than 6.18).
  */
 export function progAssocStructOps(progFd: number, mapFd: number, flags = 0): void {
-  const arena = beginCall();
-  BpfProgAssocStructOpsAttr.fill(arena.view, 0, { map_fd: mapFd, prog_fd: progFd, flags });
-  runCommand(arena, BpfCmd.BPF_PROG_ASSOC_STRUCT_OPS, BpfProgAssocStructOpsAttr.size);
+  const callBuffer = beginCall();
+  BpfProgAssocStructOpsAttr.fill(callBuffer.view, 0, { map_fd: mapFd, prog_fd: progFd, flags });
+  runCommand(callBuffer, BpfCmd.BPF_PROG_ASSOC_STRUCT_OPS, BpfProgAssocStructOpsAttr.size);
 }

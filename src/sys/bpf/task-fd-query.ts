@@ -1,10 +1,10 @@
 import { Errno } from "../../errors/index.ts";
 import { textUntilNul } from "../../layout/index.ts";
 import { BpfCmd, BpfTaskFdQueryAttr, type BpfTaskFdType } from "../../uapi/index.ts";
-import { beginCall, placeRoom } from "../arena.ts";
+import { beginCall, placeRoom } from "../call-buffer.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** The program on an fd of a process, and the place where the fd attaches it. */
+/** The program that an fd of a process attaches, and the place where it is attached. */
 export interface TaskFdInfo {
   readonly prog_id: number;
   /** One of BpfTaskFdType. */
@@ -21,11 +21,11 @@ export interface TaskFdInfo {
 export function taskFdQuery(pid: number, fd: number): TaskFdInfo | undefined {
   let size = 256;
   for (;;) {
-    const arena = beginCall();
+    const callBuffer = beginCall();
     const room = placeRoom(size);
-    BpfTaskFdQueryAttr.fill(arena.view, 0, { pid, fd, flags: 0, buf_len: size, buf: room.address });
-    const result = tryCommand(arena, BpfCmd.BPF_TASK_FD_QUERY, BpfTaskFdQueryAttr.size);
-    const attr = BpfTaskFdQueryAttr.view(arena.view);
+    BpfTaskFdQueryAttr.fill(callBuffer.view, 0, { pid, fd, flags: 0, buf_len: size, buf: room.address });
+    const result = tryCommand(callBuffer, BpfCmd.BPF_TASK_FD_QUERY, BpfTaskFdQueryAttr.size);
+    const attr = BpfTaskFdQueryAttr.view(callBuffer.view);
     if (result >= 0) {
       const { prog_id, fd_type, probe_offset, probe_addr } = attr;
       return { prog_id, fd_type, probe_offset, probe_addr, name: textUntilNul(room.bytes) };

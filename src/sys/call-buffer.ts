@@ -4,66 +4,74 @@ import { reserveMemory } from "./engine-memory.ts";
 import { addressOf, isMainThread, lengthOf, syscall, viewMemory } from "./ffi.ts";
 import { fail } from "./permission.ts";
 
-// The arguments of a system call lie in one memory block per thread, the arena. Its address never changes, so an
-// address is base plus offset, and the garbage collector cannot move the arguments. Each call places its arguments from
-// the start and overwrites those of the last call. Every worker thread loads its own copy of this module, and so has
-// its own arena. A worker's arena is memory of the JavaScript engine, which frees it when the worker ends, even by
-// terminate().
+// Each thread has one block of memory, the call buffer, for the arguments of its system calls. The block never moves,
+// so the garbage collector cannot move an argument during a call, and an argument's address is the block's base plus an
+// offset. Each call writes its arguments from the start of the block and overwrites those of the last call. Every
+// worker thread loads its own copy of this module, so it has its own call buffer. The call buffer of a worker is memory
+// of the JavaScript engine. The engine frees it when the worker ends, even by terminate().
 
-/** The largest page of any machine: some arm64 kernels have pages of 64 KiB. mprotect(2) takes whole pages only. */
+/**
+ * The largest page size of a supported machine: some arm64 kernels have pages of 64 KiB. mprotect(2) protects only
+ * whole pages.
+ */
 const LARGEST_PAGE = 0x10000;
-/** Bytes for the attr of the current call. No kernel struct that is passed as attr is longer. */
+/** Bytes for the attr, the struct that is the argument of bpf(2). No command has a longer one. */
 export const ATTR_SIZE = 256;
-/** Bytes for the arguments of ordinary calls. */
+/** Bytes for the arguments of all calls except those on map elements. */
 const CALL_AREA = 128 * 1024;
 /** Bytes for the key of a map element. */
 export const ELEM_KEY_SIZE = 4096;
-/** Bytes for the value of a map element. The address of a longer value is passed instead. */
+/** Bytes for the value of a map element. A longer value is not copied here: the call gets the value's own address. */
 export const ELEM_VALUE_SIZE = 0x10000;
 const ELEM_SIZE = ATTR_SIZE + ELEM_KEY_SIZE + ELEM_VALUE_SIZE;
-/** The bytes of a thread's arena. The inaccessible page behind it does not count. */
-export const ARENA_SIZE: number = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
+/** The size of a thread's call buffer, without the inaccessible page behind it. */
+export const CALL_BUFFER_SIZE: number = Math.ceil((CALL_AREA + ELEM_SIZE) / LARGEST_PAGE) * LARGEST_PAGE;
 /**
  * The offset of the area for map element calls. It is separate from the ordinary area and ends at the inaccessible
  * page.
  */
-export const ELEM_AREA: number = ARENA_SIZE - ELEM_SIZE;
+export const ELEM_AREA: number = CALL_BUFFER_SIZE - ELEM_SIZE;
 
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 
-/** This thread's memory for system calls. */
-export interface Arena {
+/** This thread's memory for the arguments of system calls. */
+export interface CallBuffer {
   readonly base: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView;
 }
 
-let arena: Arena | undefined;
+let callBuffer: CallBuffer | undefined;
 let top = ATTR_SIZE;
 /** The caller's buffers to which the current call points. These references keep the buffers alive during the call. */
 let held: Uint8Array[] = [];
 
-/** Returns this thread's arena. Maps it on first use. */
-export function openArena(): Arena {
-  if (arena !== undefined) return arena;
-  // The page behind the arena is inaccessible. If the kernel writes past the arena's end, the call fails with EFAULT,
-  // and no other memory is changed.
-  const reserved = isMainThread() ? undefined : reserveMemory(ARENA_SIZE + LARGEST_PAGE);
+/** Returns this thread's call buffer. Maps it on first use. */
+export function openCallBuffer(): CallBuffer {
+  if (callBuffer !== undefined) return callBuffer;
+  // The page behind the call buffer is inaccessible. If the kernel tries to write past the end, the call fails with
+  // EFAULT and changes no other memory.
+  const reserved = isMainThread() ? undefined : reserveMemory(CALL_BUFFER_SIZE + LARGEST_PAGE);
   const base =
-    reserved?.address ?? syscall("mmap", 0, ARENA_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    reserved?.address ??
+    syscall("mmap", 0, CALL_BUFFER_SIZE + LARGEST_PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (base < 0) throw fail("mmap", -base);
-  const guarded = syscall("mprotect", base + ARENA_SIZE, LARGEST_PAGE, PROT_NONE);
+  const guarded = syscall("mprotect", base + CALL_BUFFER_SIZE, LARGEST_PAGE, PROT_NONE);
   if (guarded < 0) throw fail("mprotect", -guarded);
-  const buffer = reserved?.buffer ?? viewMemory(base, ARENA_SIZE);
-  arena = { base, bytes: new Uint8Array(buffer, 0, ARENA_SIZE), view: new DataView(buffer, 0, ARENA_SIZE) };
-  return arena;
+  const buffer = reserved?.buffer ?? viewMemory(base, CALL_BUFFER_SIZE);
+  callBuffer = {
+    base,
+    bytes: new Uint8Array(buffer, 0, CALL_BUFFER_SIZE),
+    view: new DataView(buffer, 0, CALL_BUFFER_SIZE),
+  };
+  return callBuffer;
 }
 
-/** Begins a call: discards the arguments of the last call and zeroes the attr, which is at the start of the arena. */
-export function beginCall(): Arena {
-  const self = arena ?? openArena();
+/** Begins a call: discards the arguments of the last call and zeroes the attr at the start of the call buffer. */
+export function beginCall(): CallBuffer {
+  const self = callBuffer ?? openCallBuffer();
   self.bytes.fill(0, 0, ATTR_SIZE);
   top = ATTR_SIZE;
   if (held.length > 0) held = [];
@@ -82,13 +90,13 @@ export function reserveBytes(length: number): number {
 }
 
 /**
- * Returns an address of `bytes` for the current call; 0 (NULL) for undefined or empty bytes. Short bytes are copied
- * into the arena; long ones are passed in place.
+ * Returns the address at which the current call finds `bytes`; 0 (NULL) for undefined or empty bytes. Copies a short
+ * array into the call buffer, and returns the own address of a long one.
  */
 export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);
   if (bytes === undefined || length === 0) return 0;
-  const self = arena ?? openArena();
+  const self = callBuffer ?? openCallBuffer();
   const at = length > CALL_AREA / 4 ? -1 : reserveBytes(length);
   if (at < 0) {
     held.push(bytes);
@@ -135,7 +143,7 @@ export interface Room {
 
 /** Reserves `length` zeroed bytes for the kernel to fill. */
 export function placeRoom(length: number): Room {
-  const self = arena ?? openArena();
+  const self = callBuffer ?? openCallBuffer();
   const at = length > CALL_AREA / 2 ? -1 : reserveBytes(length);
   if (at < 0) {
     const bytes = new Uint8Array(length);
