@@ -1,6 +1,7 @@
 /**
- * What a user of the library needs: read BPF objects, load them, attach their programs, read their maps and events, and
- * see what is loaded. Classes whose objects come from functions are exported as types only.
+ * What a user of the library needs: functions that read BPF objects, load them, attach their programs, read their maps
+ * and events, and show what is loaded. A class is exported only as a type if functions of this library create its
+ * objects.
  */
 export {
   BpfError,

@@ -1,6 +1,7 @@
 /**
- * Makes `return()` of an async generator end a `next()` that still waits. It calls `wake` first, which must make the
- * generator end. Otherwise the JavaScript engine queues the return() behind the next(), which may wait for ever.
+ * Makes `return()` of an async generator end a `next()` that still waits. Without this function, the JavaScript engine
+ * queues the return() behind the next(), which may wait for ever. So this function calls `wake` before return(), and
+ * `wake` must make the waiting next() end.
  */
 export function endAtOnce<T>(
   generator: AsyncGenerator<T, void, undefined>,
@@ -14,18 +15,18 @@ export function endAtOnce<T>(
   return generator;
 }
 
-/** A wait inside a generator that code outside can end, for {@link endAtOnce}. */
+/** Lets a generator wait until code outside the generator ends the wait. For {@link endAtOnce}. */
 export class EndableWait {
   isEnded = false;
   #wake: () => void = () => undefined;
 
-  /** Ends the present wait and all later ones. */
+  /** Ends the current wait, and makes all later waits end at once. */
   readonly end = (): void => {
     this.isEnded = true;
     this.#wake();
   };
 
-  /** Ends the present wait. */
+  /** Ends the current wait. */
   readonly wake = (): void => this.#wake();
 
   /** Waits until `wake()` or `end()` is called, or until `milliseconds` have passed. */

@@ -10,12 +10,12 @@ interface ReadSource {
 }
 
 /**
- * Hands the records of one or several sources to the caller's functions. It does so on the event loop after `listen()`,
- * or at each call of `consume()` or `wait()`. When the map of a source is closed, this source ends and the others go
- * on. Close the reader when done.
+ * Calls the caller's functions with the records of one or several sources: on the event loop after `listen()`, or
+ * during each call of `consume()` or `wait()`. When the map of a source is closed, the reader continues with the other
+ * sources. Close the reader when you no longer need it.
  */
 export class EventReader implements Disposable {
-  /** The sources, each with the function that removes the reader's callback from the source's map. */
+  /** The sources. The value of each entry is a function that removes the reader's callback from the source's map. */
   readonly #sources = new Map<ReadSource, () => void>();
   readonly #turn = new LoopTurn();
   #poll: FdPoll | undefined;
@@ -34,8 +34,8 @@ export class EventReader implements Disposable {
   }
 
   /**
-   * The number of records that the kernel dropped because a ring was full. The kernel counts them for perf event arrays
-   * only. For a ring buffer only the program knows.
+   * The number of records that the kernel dropped because a ring was full. The kernel counts them only for perf event
+   * arrays. With a ring buffer, only the program knows, because its call fails.
    */
   get lost(): number {
     let lost = this.#lostOfEnded;
@@ -43,7 +43,7 @@ export class EventReader implements Disposable {
     return lost;
   }
 
-  /** Hands out the records that are ready, at most `most`, without waiting. Returns their number. */
+  /** Reads at most `most` of the records that are ready, without waiting, and returns their number. */
   consume(most: number = Number.POSITIVE_INFINITY): number {
     if (this.#closed) throw new ClosedError("the event reader");
     if (!(most >= 0))
@@ -56,13 +56,13 @@ export class EventReader implements Disposable {
     return count;
   }
 
-  /** Waits for records, at most `timeout` milliseconds (-1: for ever), and hands them out. Blocks the thread. */
+  /** Waits for records, at most `timeout` milliseconds (-1: for ever), and reads them. Blocks the thread. */
   wait(timeout: number): number {
     const before = this.consume();
     if (before > 0 || timeout === 0 || this.#sources.size === 0) return before;
     if (this.#epollFd === undefined) {
       this.#epollFd = this.#makeEpoll();
-      // A perf event reports readiness only once, and may have done so when it was added to the epoll. So look for
+      // A perf event is edge-triggered. It may have become ready just before it was added to the epoll, so look for
       // records again.
       const meanwhile = this.consume();
       if (meanwhile > 0) return meanwhile;
@@ -72,7 +72,7 @@ export class EventReader implements Disposable {
   }
 
   /**
-   * Hands out records on the event loop as they come. A listening reader keeps the process alive until `close()` or
+   * Reads records on the event loop as they arrive. A listening reader keeps the process alive until `close()` or
    * `unref()`, or until all maps are closed. Calls `afterTurn` after each turn of the loop with the number of records
    * of that turn.
    */
@@ -130,7 +130,7 @@ export class EventReader implements Disposable {
     return inspectObject("EventReader", fields, options, inspect);
   }
 
-  /** Hands out records until the sources are empty, or until other work of the event loop should run. */
+  /** Reads records until the sources are empty, or until other work of the event loop should run. */
   #onReady(afterTurn: ((count: number) => void) | undefined): void {
     if (this.#closed) return;
     const turn = this.#turn;
@@ -146,7 +146,7 @@ export class EventReader implements Disposable {
       }
     }
     afterTurn?.(count);
-    // A perf event reports readiness only once, so the remaining records would have to wait for a new record.
+    // A perf event is edge-triggered, so the remaining records would have to wait for a new record.
     if (!this.#closed) this.#poll?.callSoon();
   }
 

@@ -17,8 +17,8 @@ export interface EventSource {
    */
   readonly lost: number;
   /**
-   * Hands out the records that are ready, at most `most`, and returns their number. Returns 0 once the source is
-   * closed.
+   * Calls `onRecord` with at most `most` of the records that are ready, and returns their number. Returns 0 once the
+   * source is closed.
    */
   read(onRecord: OnRecord, most: number): number;
   /** Calls `callback` before the map is closed. Returns a function that removes the callback. */

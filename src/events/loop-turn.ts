@@ -1,16 +1,19 @@
-/** The time in milliseconds for which records are handed out before other work of the event loop runs. */
+/** For this many milliseconds records are read before other work of the event loop runs. */
 const TURN_MS = 10;
 /** If a slice takes less than this many milliseconds, the next slice is larger. */
 const QUICK_MS = 1;
 const LARGEST_SLICE = 4096;
 
 /**
- * Limits how long records are handed out without a turn of the event loop. Otherwise timers and signals would wait
- * while programs keep the ring filled. The caller works in slices of {@link slice} records and calls {@link isOver}
- * after each slice: reading the clock for each record would cost as much as reading the record.
+ * Limits how long a reader reads records before it lets the event loop run. Otherwise timers and signals would wait
+ * while programs keep the ring filled. The reader calls {@link isOver} after every {@link slice} records, not after
+ * each record, because reading the clock costs as much as reading a record.
  */
 export class LoopTurn {
-  /** The number of records until the next call of {@link isOver}. It follows from how long the records before took. */
+  /**
+   * The number of records to read until the next call of {@link isOver}. It is adapted to how long the last records
+   * took.
+   */
   slice = 64;
   #began: number;
   #sliceBegan: number;

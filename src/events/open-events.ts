@@ -10,9 +10,9 @@ import { RecordStream, type RecordStreamOptions } from "./record-stream.ts";
 import { RingRecords } from "./ring-records.ts";
 
 /**
- * Opens a reader for one or several ring buffers (Linux 5.8). Each record goes to the function of its ring, as bytes in
- * a view; no object is made for it. Nothing is read until `listen()`, `consume()` or `wait()` is called. Open only one
- * reader for a ring: two would take records from each other.
+ * Opens a reader for one or several ring buffers (Linux 5.8). Each record is passed to the function of its ring, as
+ * bytes in a view. No JavaScript object is made for it. Nothing is read until `listen()`, `consume()` or `wait()` is
+ * called. Open only one reader for a ring, because each record goes to only one reader.
  */
 export function openRingBuffers(
   rings: readonly { readonly map: EventMap; readonly onRecord: OnRecord }[],

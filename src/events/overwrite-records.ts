@@ -3,9 +3,10 @@ import { type EventMap, type EventSource, type OnRecord, onMapClose } from "./ev
 import { HEADER_SIZE, LENGTH_MASK, RecordFlag, RingMemory } from "./ring-memory.ts";
 
 /**
- * Reads a ring buffer with BPF_F_RB_OVERWRITE (Linux 6.19), the oldest record first. Its program does not wait for the
- * reader and may overwrite a record while it is read. So each record is copied, and then handed out only if the program
- * had not overwritten it before the copy was complete. The kernel does not count records that were overwritten unread.
+ * Reads a ring buffer with BPF_F_RB_OVERWRITE (Linux 6.19), the oldest record first. The program that writes to the
+ * ring does not wait for the reader, and may overwrite a record during the read. So this class copies each record, and
+ * passes the copy on only if the program has not overwritten the record meanwhile. The kernel does not count records
+ * that were overwritten before they were read.
  */
 export class OverwriteRecords implements EventSource {
   readonly lost = 0;
@@ -49,7 +50,10 @@ export class OverwriteRecords implements EventSource {
     return count;
   }
 
-  /** Copies the next record and returns its length, -1 for a record to skip, or undefined if none is ready. */
+  /**
+   * Copies the next record and returns its length. Returns -1 if the record must be skipped, and undefined if no record
+   * is ready.
+   */
   #next(): number | undefined {
     const { producer, overwritten, words, size } = this.#memory;
     const oldest = Number(Atomics.load(overwritten, 0));
@@ -78,7 +82,7 @@ export class OverwriteRecords implements EventSource {
   }
 
   #copyFrom(from: number, length: number): void {
-    // If the caller has transferred the buffer to another thread, its length is 0.
+    // The length of the buffer is 0 if the caller has transferred the buffer to another thread.
     if (length > this.#copy.buffer.byteLength)
       this.#copy = new WordView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
     new Uint8Array(this.#copy.buffer).set(this.#memory.bytes.subarray(from, from + length));

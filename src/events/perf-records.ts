@@ -25,7 +25,7 @@ export interface PerfBufferOptions {
   readonly wakeupEvents?: number | undefined;
   /** The reader is woken after this many bytes, instead of after records. */
   readonly watermark?: number | undefined;
-  /** New records overwrite the oldest (4.7). A read pauses the ring and hands out the newest record first. */
+  /** New records overwrite the oldest ones (4.7). Each read pauses the ring, and returns the newest record first. */
   readonly overwritable?: boolean | undefined;
   readonly onLost?: OnLost | undefined;
 }
@@ -41,7 +41,8 @@ const OPTIONS: OptionTable<PerfBufferOptions> = {
 };
 
 /**
- * Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY. Makes a ring for each CPU, which stays in the map until the source is closed.
+ * Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY. Makes a ring for each CPU. The rings stay in the map until the source is
+ * closed.
  */
 export class PerfRecords implements EventSource {
   readonly #map: EventMap;
@@ -49,7 +50,7 @@ export class PerfRecords implements EventSource {
   readonly #mapFd: number;
   #closed = false;
   readonly #rings: { readonly ring: PerfRing; readonly key: Uint8Array }[] = [];
-  /** The time at which the present record was written, in nanoseconds of the kernel's perf clock. */
+  /** The time at which the current record was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
 
   /**

@@ -4,8 +4,8 @@ import type { OnRecord } from "./event-source.ts";
 
 // A perf ring (struct perf_event_mmap_page in include/uapi/linux/perf_event.h) is a control page with the kernel's
 // position (data_head) and the reader's position (data_tail), then the data. A record is a header (u32 type, u16 misc,
-// u16 size) and what the event samples: here u64 time, u32 length, bytes. A record that crosses the end of the data is
-// in two pieces.
+// u16 size) followed by the sampled fields. Here these are u64 time, u32 length, and the program's bytes. A record that
+// crosses the end of the data is in two pieces.
 //
 // The kernel lets no process write to the data, not even in a writable mapping: a write ends the process (SIGBUS). So
 // the caller's function gets copies. Several records are copied at a time.
@@ -29,7 +29,7 @@ export class PerfRing {
   readonly fd: number;
   /** The number of records that the kernel has reported as lost so far. */
   lost = 0;
-  /** The time at which the present record was written, in nanoseconds of the kernel's perf clock. */
+  /** The time at which the current record was written, in nanoseconds of the kernel's perf clock. */
   time = 0n;
   readonly #memory: MappedMemory;
   readonly #head: BigInt64Array;
@@ -39,8 +39,8 @@ export class PerfRing {
   readonly #backward: boolean;
   #position: number;
   /**
-   * The buffer for copies of records. It is allocated for the first record, and again after the caller transferred it
-   * to another thread.
+   * The buffer for copies of records. It is allocated for the first record, and allocated anew after the caller has
+   * transferred it to another thread.
    */
   #copy = new DataView(new ArrayBuffer(0));
   #onLost: OnLost | undefined;
@@ -61,7 +61,7 @@ export class PerfRing {
     this.cpu = cpu;
     this.#backward = backward;
     this.#onLost = onLost;
-    // If the ring is mapped read-only, the kernel overwrites records that nobody has read.
+    // If the ring is mapped read-only, the kernel overwrites the oldest records even if they were not read.
     const name = `${what}: ring of CPU ${cpu}`;
     this.#memory = mapMemory(fd, { length: page * (1 + pages), writable: !backward }, name);
     const { buffer } = this.#memory;
@@ -93,7 +93,8 @@ export class PerfRing {
           at += size;
           count += this.#hand(view, at - size, size, onRecord);
         }
-        // A record is never smaller than its header. So the ring's memory is damaged: skip all of it.
+        // The record at this position is invalid: it is smaller than a header, or longer than the data. So the ring's
+        // memory is damaged; skip all of it.
         if (at === 0) this.#position = head;
       }
     } finally {
@@ -102,13 +103,14 @@ export class PerfRing {
     return count;
   }
 
-  /** Hands out all whole records that were not handed out before, the newest first. */
+  /** Reads all complete records that were not read before, the newest first. */
   #readBackward(onRecord: OnRecord): number {
     let count = 0;
     perfEventPauseOutput(this.fd, true);
     try {
       const head = Number(Atomics.load(this.#head, 0));
-      // Positions count down from 0. Records that are a whole ring behind the head were overwritten.
+      // The kernel counts positions down from 0. A record that lies the size of the ring or more above the head was
+      // overwritten.
       const oldest = head + this.#size;
       const end = Math.min(this.#position, oldest);
       let position = head;
@@ -126,7 +128,10 @@ export class PerfRing {
     return count;
   }
 
-  /** Hands out the record at offset `at` of a copy. Returns the number of samples in the record, 0 or 1. */
+  /**
+   * Handles the record at offset `at` of a copy: passes a sample to `onRecord` and returns 1. For all other records,
+   * returns 0.
+   */
   #hand(view: DataView, at: number, size: number, onRecord: OnRecord): number {
     switch (view.getUint32(at, true)) {
       case PerfRecord.PERF_RECORD_SAMPLE: {
@@ -149,7 +154,7 @@ export class PerfRing {
     }
   }
 
-  /** Copies `length` bytes of the ring from `offset` on. At the ring's end, the copy goes on at its beginning. */
+  /** Copies `length` bytes of the ring from `offset` on. After the ring's last byte follows its first one. */
   #copyRun(offset: number, length: number): DataView {
     if (this.#copy.buffer.byteLength === 0) this.#copy = new DataView(new ArrayBuffer(LARGEST_RECORD));
     const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#size);

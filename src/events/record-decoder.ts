@@ -8,7 +8,10 @@ import type { DecodeRecord } from "./record-stream.ts";
 export interface RecordType extends ReaderOptions {
   /** The BTF that contains the type: of an object (`object.spec.btf`), of a program or of the kernel. */
   readonly btf: Btf | undefined;
-  /** The type's id or name: `struct event`, `union u`, or `event` for a struct, union, typedef or int of that name. */
+  /**
+   * The type's id or name. `struct event` and `union u` name a kind; `event` alone means a struct, union, typedef or
+   * int of this name.
+   */
   readonly type: TypeId | string;
 }
 

@@ -5,17 +5,20 @@ import { endAtOnce, onAbort } from "./ending.ts";
 import type { EventSource } from "./event-source.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
-/** Makes a value from a record's bytes. The next record overwrites these bytes. */
+/** Decodes a record's bytes and returns a value. The next record overwrites these bytes. */
 export type DecodeRecord<T> = (view: DataView, offset: number, length: number, cpu: number) => T;
 
 /** Options of a {@link RecordStream}. */
 export interface RecordStreamOptions {
-  /** Ends the iteration. The records that the stream has taken from the ring by then are still handed out. */
+  /**
+   * Ends the iteration when it is aborted. The stream still yields the records that it has taken from the ring before.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What happens to records while nobody asks for them. With `wait` (the default), they stay in the kernel's ring, and
-   * when the ring is full the program's call fails. With `drop`, the stream takes them out of the ring at once and
-   * keeps at most {@link capacity} of them. It drops the rest and counts them in `dropped`.
+   * What happens to records while the caller does not ask for the next one. With `wait` (the default), the records stay
+   * in the kernel's ring; once the ring is full, the program's calls fail. With `drop`, the stream takes the records
+   * out of the ring at once and keeps at most {@link capacity} records. It drops all further records and counts them in
+   * `dropped`.
    */
   readonly whenSlow?: "wait" | "drop" | undefined;
   /** The number of records to keep with `drop`. Default 65,536. */
@@ -27,7 +30,7 @@ const BATCH = 1024;
 
 /**
  * The records of a source as an async iterable. Each record is decoded when it is taken out of the ring. The stream
- * keeps the process alive only while somebody waits for the next record. There can be one iteration at a time.
+ * keeps the process alive only while an iteration waits for the next record. Only one iteration can run at a time.
  *
  * The iteration ends when the stream or its map is closed. While programs keep the ring filled, other work of the event
  * loop still runs every few milliseconds.
@@ -47,7 +50,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   #wake: (() => void) | undefined;
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
-  /** The iteration that has begun. */
+  /** The current iteration; undefined before the first one begins. */
   #reader: object | undefined;
 
   /** Becomes the owner of the source: closing the stream closes it. */
@@ -72,7 +75,10 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     return this.#source.lost;
   }
 
-  /** The number of records that the stream dropped because nobody asked for them in time. Always 0 without `drop`. */
+  /**
+   * The number of records that the stream dropped because the caller did not ask for them in time. Always 0 without
+   * `drop`.
+   */
   get dropped(): number {
     return this.#dropped;
   }
@@ -83,8 +89,8 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   }
 
   /**
-   * Iterates over arrays, each with all records that are ready. This is faster than one record at a time, because a
-   * step of an iteration costs more than decoding a record.
+   * Iterates over arrays of records. Each array has the records that are ready. This is faster than a step for each
+   * record, because a step costs more than decoding a record.
    */
   batches(): AsyncGenerator<T[], void, undefined> {
     const reader = {};
@@ -176,7 +182,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
 
   async #ready(): Promise<void> {
     const poll = this.#listen().ref();
-    // A perf event reports readiness only once, when it is added to the poll. Its records may be older, so look at the
+    // A perf event is edge-triggered. A record may have arrived before the event was added to the poll, so look at the
     // ring again.
     this.#fill();
     if (this.#queue.length === 0) {
@@ -188,7 +194,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
     this.#turn.begin();
     if (this.#closed) return;
     poll.unref();
-    // Nobody empties the ring until the next call. The poll would report its fds all the time.
+    // The ring stays filled until the next call, so the poll would report the fds again and again.
     if (this.#capacity === undefined) for (const fd of this.#source.fds) poll.remove(fd);
   }
 

@@ -32,10 +32,11 @@ export class RingMemory {
   /** The position after the last record that a program has reserved. */
   readonly producer: BigInt64Array;
   /**
-   * A position before which all records are finished. The kernel updates it now and then (6.10; before, it stays 0).
+   * A position before which all records are finished. The kernel updates it from time to time (since 6.10; on older
+   * kernels it stays 0).
    */
   readonly pending: BigInt64Array;
-  /** The position of the oldest record that is still whole, in a ring that overwrites. */
+  /** In a ring with BPF_F_RB_OVERWRITE: the position of the oldest record that was not overwritten. */
   readonly overwritten: BigInt64Array;
   /** The data as 32-bit words, for reading headers. */
   readonly words: Int32Array;

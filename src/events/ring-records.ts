@@ -18,8 +18,8 @@ const LARGEST_RING = 0x4000_0000;
 const LOADS_IN_ORDER = process.arch === "x64";
 
 /**
- * Reads the records of a ring buffer (Linux 5.8). Use only one reader for a ring: two would take records from each
- * other.
+ * Reads the records of a ring buffer (Linux 5.8). Use only one reader for a ring, because each record goes to only one
+ * reader.
  *
  * The ring's memory is read-only, and a write to it would end the process. So the caller's function gets copies.
  * Several records are copied at a time.
@@ -61,8 +61,8 @@ export class RingRecords implements EventSource {
   }
 
   #read(onRecord: OnRecord, most: number): number {
-    // These constants are local, because the engine would check a module's constants again for each record. `| 0` tells
-    // the engine that an offset is a small integer, so it adds offsets without looking for overflows.
+    // These constants are local variables, because V8 would check a module's constants again for each record. `| 0`
+    // tells V8 that an offset is a small integer, so it adds offsets without checks for overflow.
     const discarded = 0x4000_0000 | 0;
     const lengthMask = 0x3fff_ffff | 0;
     const headerSize = 8;
@@ -70,14 +70,15 @@ export class RingRecords implements EventSource {
     const size = memory.size;
     let count = 0;
     while (count < most) {
-      // The data is mapped twice, so a run never wraps around.
+      // The data is mapped twice in a row, so the records to copy never wrap around.
       const start = (this.#position % size) | 0;
       const base = this.#position - start;
-      // Each record has at least a header. So this many bytes never hold more records than the caller wants.
+      // Each record has at least a header. So this many bytes never contain more records than the caller wants.
       const room = Math.min(RUN_BYTES, headerSize * (most - count));
       const end = this.#finishedEnd(base, start, room);
-      // A program wakes the reader only if its record begins at the stored position. A record that was finished before
-      // the last store wakes nobody, so this loop looks for records again after each store.
+      // The kernel wakes the reader only for a record that begins at the stored position. For a record that was
+      // finished before the last store, it does not wake the reader. So this loop looks for records again after each
+      // store.
       if (end === start) {
         memory.restorePosition(this.#position);
         return count;
@@ -103,7 +104,7 @@ export class RingRecords implements EventSource {
         }
       } finally {
         this.#position = base + start + at;
-        // All records before the stored position were handed out, so the program may overwrite them.
+        // The caller has got all records before this position. Store it, so that the program may overwrite them.
         if (!this.#closed) Atomics.store(memory.consumer, 0, BigInt(this.#position));
       }
     }
@@ -111,12 +112,13 @@ export class RingRecords implements EventSource {
   }
 
   /**
-   * Returns a place after `start`, by at most about `room` bytes, before which all records are finished. The place may
-   * lie inside a finished record, but only if at least one whole record ends before it.
+   * Returns an offset at most about `room` bytes after `start`. All records that begin before this offset are finished.
+   * The offset may lie inside a finished record, but only if at least one whole record ends before it.
    */
   #finishedEnd(base: number, start: number, room: number): number {
     const { producer, pending, words } = this.#memory;
-    // Since 6.10 the kernel stores a position before which all records are finished. Before it, no header needs a look.
+    // Since 6.10 the kernel stores a position before which all records are finished. Up to this position, the headers
+    // need not be checked.
     if (LOADS_IN_ORDER) {
       const known = Number(Atomics.load(pending, 0)) - base;
       if (known >= start + room && start + stepOf(words[start >>> 2] as number) <= start + room) return start + room;
@@ -124,8 +126,8 @@ export class RingRecords implements EventSource {
     const written = (Number(Atomics.load(producer, 0)) - base) | 0;
     const end = acquire(words, start, Math.min(written, start + room) | 0);
     if (end <= written) return end;
-    // Another reader was here, and the program has overwritten the records that this reader would read next. Go on with
-    // the next new record.
+    // Another reader has read from this ring, and the program has overwritten the records that this reader would read
+    // next. Continue with the next new record.
     this.#position = base + written;
     Atomics.store(this.#memory.consumer, 0, BigInt(this.#position));
     return start;
@@ -156,7 +158,7 @@ export class RingRecords implements EventSource {
   }
 }
 
-/** Returns where the finished records from `start` on end. The first unfinished record begins there. */
+/** Returns the offset of the first unfinished record at or after `start`. */
 function acquire(words: Int32Array, start: number, end: number): number {
   let at = start | 0;
   while (at < end) {

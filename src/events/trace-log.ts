@@ -10,7 +10,7 @@ const OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
 /**
  * Reads the lines that programs print with bpf_printk() from the kernel's trace pipe. Each line includes its line end.
- * The kernel gives each line to one reader only. Ends when `signal` is aborted. Throws SyscallError without
+ * The kernel gives each line to only one reader. Ends when `signal` is aborted. Throws SyscallError without
  * CAP_SYS_ADMIN. The tracefs need not be mounted.
  */
 export function traceLog(options: { signal?: AbortSignal } = {}): AsyncGenerator<string, void, undefined> {

@@ -12,19 +12,19 @@ import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
 const WRITE_OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 
-/** Room for one record in the ring. Fill it, then submit or discard it. */
+/** Space for one record in the ring. Write the record into `bytes`, then submit or discard it. */
 export interface Reservation {
-  /** The record's bytes in the ring. They still have their old contents. */
+  /** The bytes of the ring for this record. They are not zeroed. */
   readonly bytes: Uint8Array;
   /** Hands the record to the program that drains the ring. */
   submit(): void;
-  /** Discards the record. Its room is free once the program has drained the records before it. */
+  /** Discards the record. Its space becomes free once the program has drained the records before it. */
   discard(): void;
 }
 
 /**
  * Writes records into a BPF_MAP_TYPE_USER_RINGBUF (Linux 6.1). A program takes them out with bpf_user_ringbuf_drain().
- * Use only one writer for a ring. Close it when done. It also ends when its map is closed.
+ * Use only one writer for a ring. Close the writer when you no longer need it. Closing the map also closes the writer.
  */
 export class UserRingBuffer implements Disposable {
   readonly #map: EventMap;
@@ -36,7 +36,7 @@ export class UserRingBuffer implements Disposable {
   readonly #bytes: Uint8Array;
   readonly #size: number;
   readonly #stopListening: () => void;
-  /** A function for each wait for room. Calling it ends the wait. */
+  /** Functions that end the pending waits for room, one for each wait. */
   readonly #waits = new Set<() => void>();
   #position: number;
 
@@ -100,7 +100,7 @@ export class UserRingBuffer implements Disposable {
     try {
       reservation.bytes.set(record);
     } catch (error) {
-      // A record that stays unfinished would block all later ones.
+      // An unfinished record would block all later records.
       reservation.discard();
       throw error;
     }

@@ -4,7 +4,7 @@ import { BpfMapFlag } from "../uapi/index.ts";
 import { HashChains } from "./hash-chains.ts";
 import { checkDescribeOptions, type DescribeOptions, findHolders, type Owners } from "./owners.ts";
 
-/** A BTF object of the kernel and what uses the object, as plain data. */
+/** A BTF object in the kernel, with the programs, maps and processes that use it, as plain data. */
 export interface BtfDescription extends Pick<Owners, "holders"> {
   readonly id: number;
   /** `vmlinux` or the name of a module. Empty for the BTF of programs and maps. */
@@ -22,8 +22,9 @@ export interface BtfDescription extends Pick<Owners, "holders"> {
 const BTF_OPTIONS: OptionTable<Omit<DescribeOptions, "pins">> = { fds: "any", holders: "any" };
 
 /**
- * Describes the BTF objects of the kernel, one after another: the kernel's own BTF, that of its modules, and that of
- * programs and maps. Skips objects that disappear during the call. BTF objects cannot be pinned. Needs CAP_SYS_ADMIN.
+ * Describes the BTF objects in the kernel, one after another: the kernel's own BTF, the BTF of each module, and the BTF
+ * of programs and maps. Skips objects that disappear during the call. BTF objects cannot be pinned. Needs
+ * CAP_SYS_ADMIN.
  */
 export function* describeBtfObjects(
   options: Omit<DescribeOptions, "pins"> = {},

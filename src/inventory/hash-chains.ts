@@ -1,6 +1,7 @@
 /**
- * Lists of values by key, in the order in which bpftool prints them. bpftool uses the chains of libbpf's hash map. In a
- * chain, the newest value comes first. Each time the table grows, the order of each chain is reversed.
+ * Lists of values by key, in the order in which bpftool prints them. bpftool stores the values in libbpf's hash map,
+ * and the order comes from the chains of that hash map: a new value becomes the first of its chain, and each time the
+ * hash map grows, the order of each chain is reversed.
  */
 export class HashChains<T> {
   /** The list for each key, in reverse order: the last value of a list comes first in the chain. */

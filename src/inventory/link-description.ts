@@ -12,8 +12,8 @@ export interface SymbolName {
 }
 
 /**
- * A link with everything that a listing can show, as plain data. It also has the names for the ids and addresses in the
- * link's info.
+ * A link with everything that a listing can show, as plain data: the link's info, and names for the ids and addresses
+ * in the info.
  */
 export interface LinkDescription extends Owners {
   readonly id: number;
@@ -25,16 +25,16 @@ export interface LinkDescription extends Owners {
   /** The symbol at each address of a kprobe_multi link. An address without a visible symbol is absent. */
   readonly symbols: ReadonlyMap<bigint, SymbolName>;
   /**
-   * The cookie of a perf event link; undefined for other kinds. Before Linux 6.9, only a call with the option `holders`
-   * can read the cookie.
+   * The cookie of a perf event link; undefined for other kinds. Before Linux 6.9, the cookie is read only if the option
+   * `holders` is given.
    */
   readonly perfCookie: bigint | undefined;
 }
 
 /**
  * Describes links one after another, so that only one description is in memory at a time. Skips links that disappear
- * during the call. From the first kprobe_multi link on, collects the links and looks up their addresses in one pass
- * before it yields them: the time to read /proc/kallsyms is quadratic in the number of loaded programs. Needs
+ * during the call. From the first kprobe_multi link on, it first collects all links and looks up their addresses in one
+ * pass over /proc/kallsyms, because the time for a pass is quadratic in the number of loaded programs. Needs
  * CAP_SYS_ADMIN, unless `fds` names the links.
  */
 export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
@@ -70,7 +70,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
     return cookies.get(id);
   };
   return (info, symbols) => {
-    // Search for the owners only after the first link was found.
+    // Search for pins and holders only once there is a link.
     ownersOf ??= findOwners("link", options);
     return {
       id: info.id,
@@ -115,8 +115,8 @@ function programType(id: number): number | undefined {
 }
 
 /**
- * The size of `endbr64`. With CONFIG_X86_KERNEL_IBT, functions begin with this instruction, and ftrace puts its probe
- * after it.
+ * The size of `endbr64`. With CONFIG_X86_KERNEL_IBT, each function begins with this instruction, and the address of a
+ * probe is the address after it.
  */
 const ENDBR_SIZE = 4n;
 

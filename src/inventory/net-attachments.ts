@@ -31,9 +31,9 @@ const OPTIONS: OptionTable<NetAttachmentsOptions> = { device: "any", netns: "any
 /** The programs that a network namespace has at its hooks. */
 export interface NetAttachments {
   readonly xdp: readonly XdpAttachment[];
-  /** tcx, netkit and tc, device by device. */
+  /** The programs of tcx, netkit and tc, device by device. */
   readonly tc: readonly (TcxAttachment | TcFilterAttachment)[];
-  /** The id of the namespace's flow dissector. */
+  /** The id of the namespace's flow dissector program. */
   readonly flowDissector: number | undefined;
   /**
    * The netfilter links of all network namespaces, because the kernel does not report a link's namespace. Sorted by
@@ -58,7 +58,7 @@ export interface TcxAttachment {
   readonly progId: number;
   /** The program's name. Undefined if it has no name, or if the program is gone. */
   readonly name: string | undefined;
-  /** The program's link; undefined if it was attached without one. */
+  /** The id of the program's link; undefined if the program was attached without a link. */
   readonly linkId: number | undefined;
 }
 
@@ -77,9 +77,9 @@ export interface TcFilterAttachment {
 }
 
 /**
- * Lists the programs that are attached to network devices and network namespaces: XDP, tcx, netkit, tc filters and their
- * actions, the flow dissector, and netfilter. Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for netfilter. Throws UsageError if
- * the device or namespace does not exist.
+ * Lists the programs that are attached to network devices and network namespaces: XDP, tcx, netkit, tc filters and
+ * their actions, the flow dissector, and netfilter. Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for netfilter. Throws
+ * UsageError if the device or namespace does not exist.
  */
 export function netAttachments(options: NetAttachmentsOptions = {}): NetAttachments {
   checkOptions("netAttachments", options, OPTIONS);
@@ -129,8 +129,8 @@ function listedPrograms({ name: deviceName, ifindex }: NetDevice): TcxAttachment
 }
 
 /**
- * The errnos for a device that has no such list or is gone, and for a kernel without tcx (EINVAL) or without netkit
- * (EINVAL or EOPNOTSUPP).
+ * The errnos that mean "there is no such list": the device cannot have one or is gone, or the kernel has no tcx
+ * (EINVAL) or no netkit (EINVAL or EOPNOTSUPP).
  */
 const NO_LIST: ReadonlySet<number> = new Set([
   Errno.EINVAL,
@@ -163,7 +163,7 @@ function programName(id: number): string | undefined {
 function* tcFilters(device: NetDevice, disciplines: readonly TcNode[]): Generator<TcFilterAttachment> {
   const { ifindex } = device;
   const own = disciplines.filter((one) => one.ifindex === ifindex);
-  // A discipline without a handle is a default one, which takes no filters.
+  // A queueing discipline without a handle was made by default and cannot have filters.
   const withHandle = own.filter(({ kind, handle }) => handle !== 0 && kind !== "clsact");
   const isClassful = withHandle.some(({ kind }) => kind !== "ingress");
   for (const { kind, handle } of [...(isClassful ? tcClasses(ifindex) : []), ...withHandle]) {

@@ -23,7 +23,7 @@ export interface DescribeOptions {
 
 export const DESCRIBE_OPTIONS: OptionTable<DescribeOptions> = { fds: "any", pins: "boolean", holders: "any" };
 
-/** Throws UsageError for options that the function `caller` does not know. */
+/** Throws UsageError if the function `caller` does not have one of these options. */
 export function checkDescribeOptions<T extends DescribeOptions>(
   caller: string,
   options: T,
@@ -68,8 +68,8 @@ export function findHolders(kind: ObjectKind, asked: DescribeOptions["holders"])
 }
 
 /**
- * Searches for the holders. Passes an error to `onGap` instead of throwing it, because a listing without holders is
- * better than no listing.
+ * Searches for the holders of all objects. If the search fails, passes the error to `onGap` instead of throwing it,
+ * because a listing without holders is better than no listing.
  */
 function searchHolders(kind: ObjectKind, options: ObjectHoldersOptions): ReadonlyMap<number, readonly ObjectHolder[]> {
   try {

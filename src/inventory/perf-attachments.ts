@@ -3,7 +3,10 @@ import { openFiles, type TaskFdInfo, taskFdQuery } from "../sys/index.ts";
 import { BpfTaskFdType } from "../uapi/index.ts";
 import { FILE_KINDS } from "./holders/proc-search.ts";
 
-/** A program that a process has attached to a perf event or to a raw tracepoint, and the fd that holds it there. */
+/**
+ * A program that a process has attached to a perf event or to a raw tracepoint, and the process's fd that keeps the
+ * program attached.
+ */
 export type PerfAttachment = {
   /** The process, or the thread if it has a table of files of its own. */
   readonly pid: number;
@@ -15,24 +18,25 @@ export type PerfAttachment = {
 export type PerfAttachmentPlace =
   | { readonly kind: "raw_tracepoint" | "tracepoint"; readonly tracepoint: string }
   | { readonly kind: "kprobe" | "kretprobe"; readonly func: string; readonly offset: bigint }
-  /** A probe at an address. It is 0 if the kernel hides addresses. */
+  /** A probe that was placed at an address. `address` is 0 if the kernel hides addresses. */
   | { readonly kind: "kprobe" | "kretprobe"; readonly address: bigint }
   | { readonly kind: "uprobe" | "uretprobe"; readonly path: string; readonly offset: bigint }
   /** A kind that this version does not know. */
   | { readonly kind: "unknown"; readonly type: number };
 
 /**
- * The names of the files that may have such a program: perf events, and links to raw tracepoints. The kernel answers
- * for no others (bpf_task_fd_query in kernel/bpf/syscall.c).
+ * The targets of the links in /proc/PID/fd to files that may have such a program: perf events, and links of BPF
+ * programs. Of these links, the kernel supports only those to raw tracepoints (bpf_task_fd_query in
+ * kernel/bpf/syscall.c).
  */
 const TARGETS = [...FILE_KINDS.link.names, "[perf_event]"].map((name) => `anon_inode:${name}`);
 
 /**
- * Lists the programs that processes have attached to tracepoints, kprobes and uprobes by perf events, and to raw
- * tracepoints; not those of other links. Sorted by process and fd. Needs CAP_SYS_ADMIN.
+ * Lists the programs that processes have attached to raw tracepoints, and by perf events to tracepoints, kprobes and
+ * uprobes. Programs that are attached by other links are not listed. Sorted by process and fd. Needs CAP_SYS_ADMIN.
  */
 export function perfAttachments(): PerfAttachment[] {
-  // Asks for a file of this process first, so that a missing right is an error even if there is nothing to list.
+  // Query any file of this process first, so that a missing capability is an error even if there is nothing to list.
   query(process.pid, 0);
   return openFiles(TARGETS).flatMap(({ task, fd }) => {
     const info = query(task, fd);

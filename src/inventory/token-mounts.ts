@@ -1,8 +1,8 @@
 import { mounts } from "../sys/index.ts";
 
 /**
- * A mounted bpffs that lets a process of its user namespace make a token. Each list has the names of what a token may
- * do, or `any`.
+ * A mounted bpffs from which a process in its user namespace can create a BPF token. Each list contains names of what
+ * the token allows, or only `any`.
  */
 export interface TokenMount {
   readonly path: string;

@@ -134,8 +134,8 @@ export class KernelBtf implements Disposable {
 }
 
 function readModules(base: Btf): ModuleBtf[] {
-  // Modules' BTF is found by a walk over all BTF objects, also those of programs and maps. Skip the walk if no module
-  // is loaded.
+  // To find the BTF of modules, this function walks over all BTF objects of the kernel, including those of programs and
+  // maps. Skip the walk if no module has BTF.
   if (kernelBtfModules().length === 0) return [];
   const found: ModuleBtf[] = [];
   for (const { id, fd: number } of openObjects("btf")) {

@@ -43,7 +43,7 @@ export abstract class KernelObject implements Disposable {
     return this.#pinnedPath;
   }
 
-  /** Whether {@link pinnedPath} is set. The object may have other pins. */
+  /** True if {@link pinnedPath} is set. If it is not set, the object may still have other pins. */
   get isPinned(): boolean {
     return this.#pinnedPath !== undefined;
   }
@@ -75,7 +75,7 @@ export abstract class KernelObject implements Disposable {
     this.#pinnedPath = undefined;
   }
 
-  /** Closes the fd. A pin, an attachment by somebody else, or another fd keeps the object in the kernel. */
+  /** Closes the fd. The object stays in the kernel as long as it is pinned, attached or open elsewhere. */
   close(): void {
     this.#fd.close();
   }
@@ -133,14 +133,17 @@ export function openSource(source: ObjectSource, kind: ObjectKind, byId: (id: nu
   }
 }
 
-/** Whether an error means that the kernel removed an object since its id was listed, or has not finished making it. */
+/**
+ * Returns true for the error of an object that cannot be opened by its id, because the kernel has removed the object in
+ * the meantime or has not finished creating it.
+ */
 export function isGone(error: unknown): boolean {
   return error instanceof SyscallError && (error.errno === Errno.ENOENT || error.errno === Errno.EAGAIN);
 }
 
 /**
- * Whether an error means that this process may not do what it asked for, mostly because CAP_SYS_ADMIN is missing.
- * Opening an object by its id needs that capability; describing an object that was opened by its pin does not.
+ * Returns true for EPERM: the kernel forbids the call, mostly because CAP_SYS_ADMIN is missing. Opening an object by
+ * its id needs this capability. Describing an object that was opened by its pin does not.
  */
 export function isForbidden(error: unknown): boolean {
   return error instanceof SyscallError && error.errno === Errno.EPERM;

@@ -3,7 +3,10 @@ import { NotSupportedError } from "../errors/index.ts";
 import { type KeptTypes, readKeptTypes, writeKeptTypes } from "./kept-types.ts";
 import { kernelBtf } from "./kernel-btf.ts";
 
-/** The types and hooks that the library's iterator programs use. One pass over the kernel's BTF finds all of them. */
+/**
+ * The kernel types and hooks that the library's iterator programs use. One pass over the kernel's BTF finds all of
+ * them.
+ */
 const NAMES: readonly string[] = [
   "bpf_iter_task_file",
   "file",
@@ -57,7 +60,7 @@ export class KernelTypes {
     this.#searched = undefined;
   }
 
-  /** Drops the results that came from the cache. Returns false if none came from there. */
+  /** Drops the results that came from the cache file. Returns false if no result came from the file. */
   forgetKept(): boolean {
     if (!this.#wasKept) return false;
     this.#known = new Map();

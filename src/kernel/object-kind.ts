@@ -5,8 +5,8 @@ import { UsageError } from "../errors/index.ts";
 export type ObjectKind = "program" | "map" | "link" | "btf";
 
 /**
- * Returns the kind of object that an fd refers to; undefined for other files. The kernel's name for the open file tells
- * the kind.
+ * Returns the kind of object that an fd refers to; undefined if it refers to none. Reads it from the name of the open
+ * file, such as `anon_inode:bpf-map`.
  */
 export function kindOfFd(fd: number): ObjectKind | undefined {
   const target = fileOfFd(fd);

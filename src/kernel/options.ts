@@ -31,8 +31,8 @@ export function required(kind: OptionKind): RequiredOption {
 }
 
 /**
- * The kinds of all options of a function. The compiler demands a row for each option, and {@link required} in the row
- * of an option that must be given.
+ * The kinds of all options of a function. The table must have a row for each option, and use {@link required} for an
+ * option that must be given. The compiler checks both.
  */
 export type OptionTable<T> = {
   readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K>

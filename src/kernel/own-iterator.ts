@@ -19,15 +19,15 @@ export interface OwnIteratorOptions {
   readonly recordSize: number;
 }
 
-// The inode numbers PROC_PID_INIT_INO and PROC_USER_INIT_INO of the initial namespaces. Programs see the ids of
-// processes and users as they are in these namespaces.
+// The inode numbers of the initial pid and user namespaces (PROC_PID_INIT_INO, PROC_USER_INIT_INO). BPF programs see
+// the ids that processes and users have in these namespaces.
 const FIRST_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd };
 /** The size of the kernel's buffer: 8 pages. */
 const READ_SIZE = 0x8000;
 
 /**
  * Runs an iterator program of this library (5.8) and reads its records. The kernel runs the program for each object of
- * one kind, which replaces several system calls for each object. The constructor throws if BTF or capabilities are
+ * one kind, so no system calls are needed for the single objects. The constructor throws if BTF or capabilities are
  * missing. It also throws in a pid or user namespace, because the program sees only the ids of the initial namespaces.
  */
 export class OwnIterator implements Disposable {
@@ -71,7 +71,7 @@ export class OwnIterator implements Disposable {
     for (;;) {
       const length = readSome(this.#iterator, bytes);
       if (length === 0) return;
-      // One read of an iterator returns whole records only.
+      // A read from an iterator returns only whole records.
       for (record.at = 0; record.at + this.#recordSize <= length; record.at += this.#recordSize) yield record;
     }
   }

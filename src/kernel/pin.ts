@@ -24,7 +24,8 @@ export interface NewPin {
 }
 
 /**
- * The part of a temporary directory's name between the final name and the id of the process that fills the directory.
+ * The middle part of a temporary directory's name. Before it stands the directory's final name, after it the id of the
+ * process that fills the directory.
  */
 const UNFINISHED = "_bpfts_unfinished_";
 
@@ -72,8 +73,8 @@ function pinInDirectory(path: string, fd: number, what: string): void {
 }
 
 /**
- * Checks the path of a pin. Returns its directory, and the deepest directory of the path that exists. Keeps this for
- * each directory in `parents`, so that many pins in one directory cost one check of it.
+ * Checks the path of a pin. Returns the pin's directory, and the deepest directory of the path that exists. `parents`
+ * caches the latter, so that each directory is checked only once for many pins.
  */
 function checkPath(
   path: string,
@@ -104,9 +105,10 @@ function bpffsParent(directory: string, path: string, what: string): string {
 }
 
 /**
- * Pins all of the objects or none. If their directory is missing, this function fills one under a temporary name and
- * then renames it. So a process that is killed leaves no incomplete directory under the final name. Calls
- * `onUnfinished` with each temporary directory that a killed process has left. Returns the Undo that removes the pins.
+ * Pins all of the objects or none. If a pin's directory does not exist yet, this function makes it under a temporary
+ * name, pins the objects in it, and renames it at the end. So a process that is killed leaves no incomplete directory
+ * under the final name. Calls `onUnfinished` with each temporary directory that was left by a process that was killed.
+ * Returns an {@link Undo} that removes the pins.
  */
 export function pinTogether(pins: readonly NewPin[], onUnfinished?: (directory: string) => void): Undo {
   const undo = new Undo();
@@ -160,8 +162,8 @@ function finish(unfinished: string, target: string): void {
 }
 
 /**
- * Returns the temporary directories for `target` that processes left unfinished before they ended. Returns none without
- * /proc, which shows whether a process still runs.
+ * Returns the temporary directories for `target` whose processes have ended without renaming them. /proc tells whether
+ * a process still runs; without /proc, returns none.
  */
 function unfinishedBeside(target: string): string[] {
   if (!existsSync("/proc/self")) return [];
@@ -259,8 +261,8 @@ export function openPinnedFd(path: string, kind: ObjectKind, flags = 0): OwnedFd
 }
 
 /**
- * Explains a failed BPF_OBJ_GET. EACCES has three causes: the file is outside a bpffs, or the mode of the pin or of a
- * directory forbids access.
+ * Explains a failed BPF_OBJ_GET. EACCES has three possible causes: the file is not in a bpffs, the mode of the pin
+ * forbids access, or the mode of a directory does.
  */
 function explainOpen(path: string, error: SyscallError): Error {
   if (path === "") return new UsageError("the path of a pin cannot be empty", { cause: error });

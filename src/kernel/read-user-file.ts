@@ -1,14 +1,20 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { errnoHint, errnoText, UsageError } from "../errors/index.ts";
 
-/** The size of the largest regular file to read. Even a vmlinux with all debugging information is smaller. */
+/** The largest regular file that is read, 2 GiB. Even a vmlinux with all debugging information is smaller. */
 const LARGEST_FILE = 0x7fffffff;
-/** The most bytes to read from a pipe, a device or a file of /proc, whose size is not known before the end. */
+/**
+ * The most bytes that are read from a pipe, a device or a file of /proc. Their size is unknown until the end is
+ * reached.
+ */
 const MOST_WITHOUT_SIZE = 64 * 1024 * 1024;
 const FIRST_CHUNK = 64 * 1024;
 const RETRY_MS = 1;
 
-/** Reads a file that must not be empty. `expected` names its contents in the error. Throws UsageError. */
+/**
+ * Reads a file that the user named. Throws UsageError if the file cannot be read or is empty. `expected` says what the
+ * file should be.
+ */
 export function readUserFile(path: string, expected: string): Buffer {
   let data: Buffer;
   try {
@@ -83,7 +89,7 @@ function readSome(fd: number, into: Buffer, offset: number): number {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") return 0;
       if (code !== "EAGAIN") throw error;
-      // Another process made the pipe non-blocking, and the pipe is empty. Wait, then read again.
+      // EAGAIN: another process has made the pipe non-blocking, and the pipe is empty. Wait, then read again.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }

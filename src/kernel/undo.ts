@@ -1,4 +1,4 @@
-/** Collects steps that undo what was done so far, for the case that a later step fails. The newest step runs first. */
+/** Collects functions that undo what was done so far, in case something fails later. They run in reverse order. */
 export class Undo {
   readonly #steps: (() => void)[] = [];
 

@@ -34,7 +34,7 @@ export interface ObjectWalk extends GetFdByIdOptions {
 
 /**
  * Opens the kernel's objects of a kind one after another, in the order of their ids. The caller closes each fd. Skips
- * objects that go away meanwhile, and links that are still being made.
+ * objects that disappear meanwhile, and links that the kernel is still creating.
  */
 export function* openObjects(
   kind: ObjectKind,
@@ -47,8 +47,8 @@ export function* openObjects(
     let fd = tryFd(id, options);
     for (; fd >= 0; fd = tryFd(++id, options)) yield { id, fd };
     if (-fd !== Errno.ENOENT && -fd !== Errno.EAGAIN) closeFd(openFd(id, options));
-    // `named` is an id from the kernel, and its object is gone. Any other `id` is a guess, and an object may use it by
-    // now.
+    // No object has this `id` any more. If the kernel returned the id (`named`), continue after it. Otherwise the id
+    // was a guess, and a new object may have got it meanwhile, so ask for ids from here on.
     named = nextId(id === named ? id : id - 1);
   }
 }

@@ -5,7 +5,7 @@ import { hasNoBatches } from "./batch.ts";
 import { makeElementBuffer } from "./codec.ts";
 import type { MapCodecs } from "./map-codecs.ts";
 
-/** The properties of a map that batches need. A `BpfMap` has them. */
+/** The properties of a map that {@link writeMany} and {@link removeMany} use. A `BpfMap` has them. */
 export interface WrittenMap {
   readonly fd: number;
   readonly keySize: number;
@@ -26,7 +26,7 @@ export function writeMany(
 ): void {
   const keys = makeElementBuffer(MOST_IN_BATCH * map.keySize);
   const values = makeElementBuffer(MOST_IN_BATCH * map.valueBytes);
-  // A batch takes only one flag of elements, BPF_F_LOCK (generic_map_update_batch, kernel/bpf/syscall.c).
+  // The only flag for elements that a batch accepts is BPF_F_LOCK (generic_map_update_batch, kernel/bpf/syscall.c).
   let oneByOne = key.release !== undefined || (flags & ~BpfElemFlag.BPF_F_LOCK) !== 0n;
   let count = 0;
   const flush = (): void => {
@@ -56,7 +56,7 @@ export function writeMany(
       value.write(values, count * map.valueBytes, v);
       key.write(keys, count * map.keySize, k);
       count++;
-      // The fd that the key codec opened is closed below, so it serves for one call only.
+      // The key contains an fd that the codec opened and that is closed below. So write this element now.
       if (count === MOST_IN_BATCH || key.release !== undefined) flush();
     } finally {
       key.release?.();

@@ -1,8 +1,8 @@
 import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 
 /**
- * The position of a walk in batches. A cursor belongs to one map and one walk. Pass the same cursor to each call until
- * `done` is true. A new cursor starts from the beginning.
+ * The position of a caller that reads a map batch by batch. Pass the same cursor to each call until `done` is true. Use
+ * a cursor for only one map. A new cursor starts at the beginning of the map.
  */
 export class BatchCursor {
   /** True if no elements follow. */
@@ -25,9 +25,9 @@ export class BatchCursor {
 }
 
 /**
- * Returns true for the error of a map that has no batches: ENOTSUPP if this kernel has none for the map's type, EINVAL
- * before 5.6, which does not know the command. The caller then uses one call for each element. EINVAL can also mean a
- * wrong argument, but then that call fails with it again.
+ * Returns true for the error of a batch command that the kernel does not have: ENOTSUPP if it has no batches for the
+ * map's type, EINVAL if it has no batches at all (before 5.6). The caller then makes one call for each element. EINVAL
+ * can also mean a wrong argument. Then this one call fails with EINVAL too, and the caller gets that error.
  */
 export function hasNoBatches(error: unknown): boolean {
   if (!(error instanceof SyscallError)) return false;

@@ -34,10 +34,10 @@ const PUSH_OPTIONS: OptionTable<{ replace?: boolean }> = { replace: "boolean" };
  * Keys and values are decoded by the BTF that the map was created with. Without BTF they are Uint8Arrays, and a u32 may
  * also be given as a number. Some keys and values need no BTF, because the kernel defines them:
  * - The index of an array is a number.
- * - The prefix of a trie is a text such as `10.0.0.0/8`.
- * - Maps and programs are written as objects or fds, and read as ids.
- * - Sockets are written as fds, and read as cookies.
- * - A stack is an array of addresses.
+ * - The key of an LPM trie is a text such as `10.0.0.0/8`.
+ * - If the values of a map are maps or programs, write an object or an fd. A read returns the id.
+ * - If the values are sockets, write an fd. A read returns the socket's cookie.
+ * - The value of a stack trace map is an array of addresses.
  * - The key of local storage is an fd, `{ pid }` or `{ path }`.
  * - A per-CPU value is an array with one value for each possible CPU.
  */
@@ -108,8 +108,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
     try {
       const flags = updateFlags(options);
       const one = typeof options === "object" && options.cpu !== undefined;
-      // Encode the value before the key. Getters of the value may run the caller's code, and none may run between the
-      // moment when the key codec opens an fd and end().
+      // Encode the value before the key, because getters of the value may run the caller's code. No such code may run
+      // after the key codec has opened an fd, until end() closes this fd.
       (one ? io.one : io.value).write(buffers.value, 0, value);
       io.key.write(buffers.key, 0, key);
       mapUpdateElem(this.fd, buffers.key.bytes, buffers.value.bytes, flags);
@@ -155,7 +155,7 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return this.explained("delete", () => removeMany(this, io, keys));
   }
 
-  /** Deletes all elements. Elements that others add during the call may stay. */
+  /** Deletes all elements. Elements that a program or another process adds during the call may stay. */
   clear(): void {
     this.deleteMany(this.keys());
   }
@@ -184,8 +184,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
 
   /**
    * Iterates over all elements, which are read ahead in batches if the kernel has them. If an element is deleted during
-   * the iteration, it is left out or has its old value. If an element is added, it may be seen or not. The caller may
-   * delete each element that it got. Empty slots of arrays of maps and of prog arrays are left out.
+   * the iteration, the iteration skips the element or yields its old value. If an element is added, the iteration may
+   * miss it. The caller may delete each element that it gets. Empty slots of arrays of maps and of prog arrays are
+   * skipped.
    *
    * Throws UsageError for a map whose elements the kernel does not list. Throws BpfError ABORTED if the map changes so
    * much that the walk does not reach its end.
@@ -210,9 +211,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Iterates over all elements and deletes each one that it reads. If the kernel has batches (hashes 5.6), it reads and
-   * deletes a whole batch in one step. Otherwise it looks up and then deletes one element at a time. If the caller
-   * stops early, the rest of the last batch is lost.
+   * Iterates over all elements and deletes each one that it reads. If the kernel has batches for this map type (hashes
+   * since 5.6), one system call reads and deletes a whole batch. Otherwise each element is looked up and then deleted.
+   * If the caller stops early, the rest of the last batch is lost.
    */
   *drain(): Generator<[K, V], void, undefined> {
     const { key, value } = this.#codecs ?? this.#openCodecs();
@@ -310,7 +311,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Returns true if errno is 0, and false if the element is missing. For any other errno, throws why the read failed.
+   * Returns true if errno is 0, and false if the element is missing. For any other errno, throws an error that explains
+   * it.
    */
   #wasRead(errno: number): boolean {
     if (errno === 0) return true;

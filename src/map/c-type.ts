@@ -12,7 +12,8 @@ const INTEGER = /^([us])(8|16|32|64|128)$/;
 const ARRAY = /^(\w+)\[(\d+)\]$/;
 
 /**
- * Makes BTF for the types of a map, with the layout that a C compiler would use. Throws UsageError for an unknown type.
+ * Makes BTF for the key and value types of a map. Structs have the layout that a C compiler would give them. Throws
+ * UsageError for an unknown type.
  */
 export function keyAndValueTypes(key: CType | undefined, value: CType | undefined): MapTypes {
   const builder = new BtfBuilder();

@@ -10,7 +10,10 @@ export function makeElementBuffer(size: number): ElementBuffer {
   return { bytes, view: new WordView(bytes.buffer) };
 }
 
-/** Converts keys or values of a map to bytes and back, in the caller's buffer. It allocates nothing but its result. */
+/**
+ * Converts keys or values of a map to bytes and back. The bytes are in the caller's buffer, so a codec allocates
+ * nothing except the JavaScript value that it returns.
+ */
 export interface Codec {
   /** The size in bytes of one key or value in a system call. */
   readonly size: number;
@@ -20,7 +23,7 @@ export interface Codec {
   release?(): void;
 }
 
-/** Makes a codec that copies bytes unchanged. It also accepts a number for a u32. */
+/** Makes a codec whose JavaScript values are the plain bytes. For 4 bytes, it also accepts a number. */
 export function rawCodec(size: number, what: string): Codec {
   return {
     size,
@@ -89,8 +92,8 @@ export function perCpuCodec(one: Codec, cpus: number, what: string): Codec {
 }
 
 /**
- * Makes a codec that refuses every value, for a map type without keys or without values. `reason` is the text of the
- * error.
+ * Makes a codec that throws UsageError for every value, for a map type without keys or without values. `reason` is the
+ * error's message.
  */
 export function refusingCodec(reason: string): Codec {
   const refuse = (): never => {

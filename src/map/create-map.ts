@@ -8,7 +8,9 @@ import { createKernelMap } from "./kernel-map.ts";
 import { isLocalStorage, type MapTraits, mapTraits } from "./map-type-traits.ts";
 import type { MapTypes } from "./map-types.ts";
 
-/** Describes a map to create. A property that is left out is 0, or the only value that the map's type allows. */
+/**
+ * The properties of a map to create. A property that is not given is 0, or the only value that the map's type allows.
+ */
 export interface MapOptions {
   /** The map's type: `hash`, `array`, …, or a BPF_MAP_TYPE_* number. */
   readonly type: string | BpfMapType;
@@ -143,10 +145,10 @@ function sizeOf(part: string, given: number | undefined, types: MapTypes | undef
 
 function create(attr: MapCreateAttr, traits: MapTraits, types: MapTypes | undefined): OwnedFd {
   const what = `map ${attr.map_name ?? mapTypeName(attr.map_type)}`;
-  // The kernel accepts BTF only together with a type for the value.
+  // The kernel accepts BTF for a map only if the value has a type.
   if (types === undefined || types.valueTypeId === 0 || !traits.takesBtf) return createKernelMap(attr, what);
-  // An older kernel may refuse a kind of type, such as floating point before 5.13. Then structs of the same size
-  // replace it.
+  // An older kernel may reject BTF with a newer kind of type, such as floating point before 5.13. loadObjectBtf() then
+  // replaces such types by structs of the same size.
   using btf = loadObjectBtf(types.btf, isLocalStorage(traits));
   const { keyTypeId, valueTypeId } = types;
   return createKernelMap(attr, what, btf === undefined ? undefined : { btf, keyTypeId, valueTypeId });

@@ -18,7 +18,7 @@ export interface UpdateOptions {
   readonly mode?: UpdateMode | undefined;
   /** Holds the element's `bpf_spin_lock` while the kernel copies the value (5.1). */
   readonly lock?: boolean | undefined;
-  /** In a per-CPU map, writes the value of this CPU only, or the same value to all CPUs (7.0). */
+  /** For a per-CPU map: writes only the value of this CPU, or with `all` the same value for all CPUs (7.0). */
   readonly cpu?: number | "all" | undefined;
 }
 

@@ -33,21 +33,24 @@ export interface Chunk {
   readonly errnos: Int32Array | undefined;
 }
 
-/** The size in bytes of the keys and values of a chunk. With this size, the cost of the system call itself is small. */
+/**
+ * The size of a chunk in bytes: its keys and values. It is large enough that the cost of entering the kernel does not
+ * matter.
+ */
 const CHUNK_BYTES = 1 << 18;
 const MOST_IN_BATCH = 8192;
 /**
- * The size of a chunk without batches. It is small, because a value that is read far ahead is old when the caller sees
- * it.
+ * The most elements of a chunk if the kernel has no batches. The number is small, because the values of a large chunk
+ * would be old when the caller sees them.
  */
 const MOST_ONE_BY_ONE = 256;
 
 /**
  * Reads the elements of a map in chunks. It uses batches if the kernel has them for this map type (hashes and arrays
  * since 5.6, per-CPU arrays since 5.13), otherwise one call for each element. If an element is deleted during the walk,
- * it is left out or has its old value. If an element is added, it may be seen or not. Batches show no element of a hash
- * twice. With `take`, the kernel deletes each batch in the step in which it reads the batch; without batches, `take`
- * fails.
+ * the walk skips the element or yields its old value. If an element is added, the walk may miss it. In batches, no
+ * element of a hash appears twice. With `take`, the kernel also deletes the elements of each batch that it reads.
+ * `take` fails if the kernel has no batches for this map type.
  *
  * Throws UsageError for a map whose elements the kernel does not list. Throws BpfError ABORTED if the map changes so
  * much that the walk does not reach its end.
@@ -103,14 +106,15 @@ export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): 
 
 function capacityOf(map: WalkedMap, most: number): number {
   const fit = Math.floor(CHUNK_BYTES / Math.max(1, map.keySize + map.valueBytes));
-  // If there is room for one element more than the map can have, the kernel reports the end in the same call.
+  // If the buffers have room for one element more than the map can have, the first call also reports the end of the
+  // map.
   return Math.max(1, Math.min(most, fit, map.maxEntries + 1));
 }
 
 /**
  * Reads the elements after the key `from` one by one. Before it yields a chunk, it looks up the key that follows, so
- * that the caller may delete all elements of the chunk. If another process deletes the key where the walk stands, the
- * kernel starts again from the first key. The walk then leaves out keys that it has seen before.
+ * that the caller may delete all elements of the chunk. If another process deletes the key from which the walk
+ * continues, the kernel starts again from the first key. The walk then skips keys that it has seen before.
  */
 function* oneByOne(map: WalkedMap, from: Uint8Array | undefined): Generator<Chunk, void, undefined> {
   const { keySize, valueBytes } = map;

@@ -4,8 +4,8 @@ import { closeFd, pidfdOpen } from "../sys/index.ts";
 import { type Codec, indexCodec, nameOf, writeBytes, writeU32 } from "./codec.ts";
 import type { KeyKind } from "./map-type-traits.ts";
 
-// Codecs for keys and values whose form the kernel defines, whatever BTF the map has: fds, ids, and structs of the
-// kernel.
+// Codecs for keys and values whose form the kernel defines: fds, ids, and structs of the kernel. The map's BTF has no
+// influence on them.
 
 /** An fd, or an object with an fd, such as a map, a program or a link. */
 export type FdLike = number | { readonly fd: number };
@@ -21,8 +21,8 @@ export function fdCodec(what: string): Codec {
 }
 
 /**
- * Makes a codec for sockets. It writes a socket's fd and reads its cookie. The kernel lets only values of 8 bytes be
- * read.
+ * Makes a codec for sockets. It writes a socket's fd and reads the socket's cookie. User space can read the value only
+ * if it has 8 bytes.
  */
 export function socketCodec(size: number, what: string): Codec {
   if (size !== 8) return fdCodec(what);
@@ -74,15 +74,15 @@ export function redirectCodec(number: "ifindex" | "qsize", size: number, what: s
 /** One frame of a stack in a map with BPF_F_STACK_BUILD_ID: the file's build id, and the offset in the file. */
 export type BuildIdFrame =
   | { readonly buildId: Uint8Array; readonly offset: bigint }
-  /** An address that is not in a file with a build id. */
+  /** The frame of an address for which the kernel found no file with a build id. */
   | { readonly ip: bigint };
 
 const FRAME = 32;
 const BPF_STACK_BUILD_ID_VALID = 1;
 
 /**
- * Makes a codec for stacks: arrays of addresses or {@link BuildIdFrame}s, with the innermost first. An address of 0
- * ends a stack.
+ * Makes a codec for stack traces: arrays of addresses or {@link BuildIdFrame}s. The innermost frame comes first. An
+ * address of 0 ends the stack.
  */
 export function stackCodec(size: number, byBuildId: boolean, what: string): Codec {
   return {

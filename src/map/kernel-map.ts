@@ -14,9 +14,9 @@ export interface KernelMapTypes {
 }
 
 /**
- * Creates a map in the kernel. `what` names the map in errors. Passes the BTF if the map's type can have BTF. If the
- * kernel refuses the map with BTF, this function tries once without it: for some map types only some kernels accept
- * BTF, and the map works without it.
+ * Creates a map in the kernel. `what` names the map in errors. Passes `types` if the map's type can have BTF. If the
+ * kernel then rejects the map, this function tries once more without BTF: some kernels accept no BTF for some map
+ * types, and the map works without it.
  *
  * Throws NotSupportedError if the kernel is too old for the map, SyscallError otherwise.
  */

@@ -29,8 +29,8 @@ export class MapCodecs {
   /** The codec for the value of one CPU in a per-CPU map. */
   readonly one: Codec;
   /**
-   * The shared buffers from which system calls read the key and the value. Use them only for numbers and texts.
-   * Encoding an object may run its getters, and a getter may use another map, which shares these buffers.
+   * The buffers from which system calls read the key and the value. All maps share them. So use them only for numbers
+   * and texts: encoding an object may run its getters, and a getter may use another map.
    */
   readonly places: ElementBuffers | undefined;
   readonly #buffers: ElementBuffers;
@@ -54,7 +54,7 @@ export class MapCodecs {
     return this.#buffers;
   }
 
-  /** Ends the use of the buffers, and closes the fd that the key codec opened. */
+  /** Marks the buffers of {@link begin} as free, and closes the fd that the key codec opened. */
   end(buffers: ElementBuffers): void {
     if (buffers === this.#buffers) this.#isBusy = false;
     if (this.key.release !== undefined) this.key.release();

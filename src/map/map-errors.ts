@@ -80,8 +80,8 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
 }
 
 /**
- * Explains an EPERM of the kernel if the map is frozen, or if its fd may not be written or read. Other errors stay as
- * they are.
+ * Adds an explanation to EPERM if the map is frozen, or if its fd was opened only for reading or only for writing.
+ * Returns other errors unchanged.
  */
 export function explainAccess(error: unknown, fd: number, operation: MapOperation): unknown {
   if (!(error instanceof SyscallError) || error.errno !== Errno.EPERM) return error;
@@ -97,8 +97,8 @@ const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 
 /**
- * Returns why the kernel refused, if the map or its fd is the reason: the map is frozen, or the fd was opened
- * only for reading or only for writing. Otherwise returns undefined: then a capability is missing.
+ * Returns why the kernel returned EPERM: the map is frozen, or its fd was opened only for reading or only for writing.
+ * Returns undefined if neither is true; then a capability is missing.
  */
 function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);

@@ -24,7 +24,7 @@ export interface MemoryOwner {
   readonly flags: number;
   readonly valueSize: number;
   readonly maxEntries: number;
-  /** The address at which an arena must lie, or 0 for any. */
+  /** The address at which a BPF arena must be mapped, or 0 for any address. */
   readonly address: bigint;
   types(): MapTypes | undefined;
 }
@@ -32,8 +32,8 @@ export interface MemoryOwner {
 let viewOf: (memory: MapMemory) => DataView<ArrayBuffer>;
 
 /**
- * Returns a map's memory for reading only. Do not pass the view to callers outside this room: a write to read-only
- * memory ends the process.
+ * Returns a view of a map's memory. Only read from the view, and do not pass it to users of the library: if the memory
+ * is read-only, a write ends the process.
  */
 export function readableView(memory: MapMemory): DataView<ArrayBuffer> {
   return viewOf(memory);
@@ -44,8 +44,8 @@ export function readableView(memory: MapMemory): DataView<ArrayBuffer> {
  * arena (6.9). Reads and writes need no system call, and programs see writes at once. While one CPU writes a value of
  * more than 8 bytes, another CPU may see only a part of the new value.
  *
- * The memory lives as long as its map is open. Afterwards each method throws ClosedError. Views of {@link buffer} then
- * show private memory, so that using a view does no harm.
+ * The memory lives as long as its map is open. Afterwards each method throws ClosedError. Older views of {@link buffer}
+ * then show private memory, so using them does no harm.
  */
 export class MapMemory<V = unknown> {
   readonly what: string;
@@ -140,19 +140,19 @@ export class MapMemory<V = unknown> {
   }
 
   /**
-   * Adds to an integer of an array in one step, even while programs change it. The sum wraps around as in C. Returns
-   * the old integer. Throws UsageError if the array does not hold integers of 1, 2, 4 or 8 bytes.
+   * Adds to an integer of an array atomically, even while programs change it. The sum wraps around as in C. Returns the
+   * old integer. Throws UsageError if the array does not hold integers of 1, 2, 4 or 8 bytes.
    */
   add(index: number, delta: Integer): Integer {
     return this.#atomic("add", index, delta);
   }
 
-  /** Replaces an integer of an array in one step and returns the old integer. */
+  /** Replaces an integer of an array atomically and returns the old integer. */
   exchange(index: number, value: Integer): Integer {
     return this.#atomic("exchange", index, value);
   }
 
-  /** Replaces an integer of an array in one step if it is `expected`. Returns the old integer in any case. */
+  /** Replaces an integer of an array atomically if it equals `expected`. Returns the old integer in any case. */
   compareExchange(index: number, expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", index, expected, value);
   }

@@ -1,12 +1,12 @@
 import { BpfMapType, isPerCpuMap } from "../uapi/index.ts";
 
-/** How the keys of a map type are to be understood. */
+/** What the keys of a map type are. */
 export type KeyKind =
-  /** Of the map's BTF key type, or plain bytes if the map has none. */
+  /** Keys of the map's BTF key type, or plain bytes if the map has no BTF. */
   | "typed"
   /** A u32 from 0 to max_entries - 1. In a stack trace map the index serves as the stack's id. */
   | "index"
-  /** An address and the number of its leading bits to compare. */
+  /** A network address and the length of its prefix. */
   | "prefix"
   /** The fd of a socket, a task (pidfd), a file or a cgroup. The map is local storage for such objects. */
   | "socket"
@@ -18,9 +18,9 @@ export type KeyKind =
   /** The map has no keys. */
   | "none";
 
-/** How the values of a map type are to be understood. */
+/** What the values of a map type are. */
 export type ValueKind =
-  /** Of the map's BTF value type, or plain bytes if the map has none. */
+  /** Values of the map's BTF value type, or plain bytes if the map has no BTF. */
   | "typed"
   /** Maps or programs. They are written as an fd and read as an id. */
   | "object"
@@ -59,7 +59,10 @@ function define(
   for (const type of types) table.set(type, { key, value, perCpu: isPerCpuMap(type), takesBtf });
 }
 
-/** Map types without BTF. BPF_MAP_CREATE with BTF fails for them with ENOTSUPP, or with EINVAL if they have no keys. */
+/**
+ * The trait of map types that cannot have BTF. With BTF, BPF_MAP_CREATE fails for them with ENOTSUPP, or with EINVAL if
+ * they have no keys.
+ */
 const NO_BTF = { takesBtf: false };
 
 define([t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH], "typed", "typed");

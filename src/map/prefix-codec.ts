@@ -15,8 +15,8 @@ const LENGTH_SIZE = 4;
 
 /**
  * Makes a codec for keys of LPM tries (`struct bpf_lpm_trie_key`). A key is a text such as `10.0.0.0/8` if addresses
- * have 4 bytes, a text such as `fd00::/8` if they have 16 bytes, and a {@link PrefixKey} otherwise. A text without `/`
- * and a length means all bits of the address. Objects that are no PrefixKey go to the codec `other`.
+ * have 4 bytes, a text such as `fd00::/8` if they have 16 bytes, and a {@link PrefixKey} otherwise. If the text has no
+ * length, the prefix is the whole address. Objects that are no PrefixKey are encoded by the codec `other`.
  */
 export function prefixCodec(size: number, what: string, other: Codec | undefined): Codec {
   const length = size - LENGTH_SIZE;
@@ -105,7 +105,7 @@ function formatIpv4(address: Uint8Array): string {
   return address.join(".");
 }
 
-/** Formats an address as RFC 5952 demands: the longest run of two or more zero groups becomes `::`. */
+/** Formats an address as RFC 5952 specifies: the longest run of two or more zero groups becomes `::`. */
 function formatIpv6(address: Uint8Array): string {
   const groups = Array.from(
     { length: 8 },

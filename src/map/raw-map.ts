@@ -27,7 +27,8 @@ export abstract class RawMap extends KernelObject {
   /** The map's type, a BPF_MAP_TYPE_*. */
   readonly type: BpfMapType;
   /**
-   * The name from the object file or from the caller. Without one, the kernel's name, which has at most 15 characters.
+   * The name in the object file, or the name that the caller gave. If there is neither, the kernel's name, which has at
+   * most 15 characters.
    */
   readonly name: string;
   /** The size of a key in bytes; 0 for queues, stacks, bloom filters, rings and arenas. */
@@ -44,10 +45,10 @@ export abstract class RawMap extends KernelObject {
    * CPUs.
    */
   readonly valueBytes: number;
-  /** The address at which an arena must lie, or 0 for any. */
+  /** The address at which a BPF arena must be mapped, or 0 for any address. */
   readonly address: bigint;
 
-  /** The callbacks of readers and writers of the map's ring. They run before the map is closed. */
+  /** Callbacks that run before the map is closed. Readers and writers of the map's ring register them. */
   readonly #onClose = new Set<() => void>();
 
   constructor(fd: OwnedFd, info: MapInfo, options: { name?: string; pinnedPath?: string }) {
@@ -119,9 +120,9 @@ export abstract class RawMap extends KernelObject {
 
   /**
    * Reads the next elements into `keys` and `values`, as many as fit, and returns how many it read. Sets `cursor.done`
-   * if no more elements follow. A result of 0 without `done` means that the arrays are too small for one bucket of the
-   * hash: call again with larger arrays. Throws SyscallError with ENOTSUPP for a map type without batches. Hashes and
-   * arrays have batches since 5.6.
+   * if no elements follow. A result of 0 without `done` means that the arrays are too small for one bucket of the hash:
+   * call again with larger arrays. Throws SyscallError with ENOTSUPP for a map type without batches. Hashes and arrays
+   * have batches since 5.6.
    */
   lookupBatch(cursor: BatchCursor, keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     return this.#batch(cursor, keys, values, "read", (count) =>
@@ -137,15 +138,18 @@ export abstract class RawMap extends KernelObject {
   }
 
   /**
-   * Writes as many elements as `keys` and `values` hold, and returns how many. If one fails, the elements before it are
-   * written.
+   * Writes all elements of `keys` and `values`, and returns their number. If an element cannot be written, throws an
+   * error; the elements before it stay written.
    */
   updateBatch(keys: Uint8Array, values: Uint8Array, options: BatchOptions = {}): number {
     const count = this.#batchSize(keys, values);
     return this.explained("write", () => mapUpdateBatch(this.fd, keys, values, count, options));
   }
 
-  /** Deletes the elements of all keys, up to the first key that is not there. Returns how many it deleted. */
+  /**
+   * Deletes the elements with these keys. Stops at the first key that the map does not have. Returns the number of
+   * deleted elements.
+   */
   deleteBatch(keys: Uint8Array, options: BatchOptions = {}): number {
     const count = keys.length / Math.max(1, this.keySize);
     if (!Number.isInteger(count)) this.#wrongSize(keys, this.keySize, "key");

@@ -2,7 +2,7 @@ import { type Btf, BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
 
 /**
- * A typed array of integers over shared memory. Each integer is read and written in one step, so no CPU sees half of a
+ * A typed array of integers over shared memory. Each integer is read and written atomically, so no CPU sees half of a
  * write.
  */
 export type IntegerArray =
@@ -63,7 +63,7 @@ function resolveVariable(btf: Btf, typeId: TypeId): TypeId {
   return btf.kind(id) === BtfKind.VAR ? btf.resolve(btf.target(id)) : id;
 }
 
-/** Writes the integer at the beginning of `from` to byte `at` of shared memory, in one step. */
+/** Copies the integer at the beginning of `from` to byte `at` of the shared memory, atomically. */
 export function storeInteger(array: IntegerArray, at: number, from: DataView): void {
   const size = array.BYTES_PER_ELEMENT;
   if (size === 8) (array as BigUint64Array)[at / 8] = from.getBigUint64(0, true);

@@ -22,8 +22,8 @@ interface Place {
   readonly at: number;
   readonly view: DataView;
   /**
-   * The memory as integers of the variable's size, which are read and written in one step. Undefined unless the
-   * variable is an integer at a multiple of its size.
+   * The memory as integers of the variable's size, for atomic reads and writes. Undefined unless the variable is an
+   * integer at a multiple of its size.
    */
   readonly integers: IntegerArray | undefined;
   /** The variable's index in {@link integers}. */
@@ -35,7 +35,7 @@ export class Variable {
   readonly name: string;
   /** The size of the variable in bytes. */
   readonly size: number;
-  /** True for a variable of a read-only section. The load has frozen such a section. */
+  /** True for a variable of a read-only section. Loading the object freezes the map of such a section. */
   readonly isConstant: boolean;
   readonly #spec: VariableSpec;
   readonly #section: DataSection;
@@ -53,8 +53,9 @@ export class Variable {
   }
 
   /**
-   * The variable's value, decoded by its BTF type. Without a type it is a copy of the bytes. An integer is read in one
-   * step. A program may write a part of a larger value while it is read. Throws ClosedError after the object is closed.
+   * The variable's value, decoded by its BTF type. Without a type it is a copy of the bytes. An integer is read
+   * atomically. Other values are not: a program may change them during the read. Throws ClosedError after the object is
+   * closed.
    */
   // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the type decodes to
   get value(): any {
@@ -65,7 +66,7 @@ export class Variable {
     return this.#decode(place.view, place.at);
   }
 
-  /** Writes the variable and no bytes beside it. Throws UsageError for a wrong type or range. */
+  /** Writes the variable, and leaves the bytes beside it unchanged. Throws UsageError for a wrong type or range. */
   set value(next: unknown) {
     this.#checkWritable();
     const { bytes, view } = makeElementBuffer(this.size);
@@ -80,7 +81,7 @@ export class Variable {
   }
 
   /**
-   * Adds to an integer in one step, even while programs change it. The sum wraps around as in C. Returns the old
+   * Adds to an integer atomically, even while programs change it. The sum wraps around as in C. Returns the old
    * integer. Throws UsageError unless the variable is an aligned integer of 1, 2, 4 or 8 bytes in memory that can be
    * mapped (5.5).
    */
@@ -88,12 +89,12 @@ export class Variable {
     return this.#atomic("add", delta);
   }
 
-  /** Replaces an integer in one step and returns the old integer. Use this for example to read and reset a counter. */
+  /** Replaces an integer atomically and returns the old integer. Use this for example to read and reset a counter. */
   exchange(value: Integer): Integer {
     return this.#atomic("exchange", value);
   }
 
-  /** Replaces an integer in one step if it is `expected`. Returns the old integer in any case. */
+  /** Replaces an integer atomically if it equals `expected`. Returns the old integer in any case. */
   compareExchange(expected: Integer, value: Integer): Integer {
     return this.#atomic("compareExchange", expected, value);
   }
@@ -157,8 +158,8 @@ const ONLY_KEY = new Uint8Array(4);
 
 /**
  * The memory of a data section or of an arena's globals. If the map can be mapped (Linux 5.5), a read or write touches
- * only the variable's bytes. Otherwise each read or write transfers the whole section, which is the only value of its
- * map.
+ * only the variable's bytes. Otherwise each read or write copies the whole section, because the section is the only
+ * value of its map.
  */
 export class DataSection {
   readonly map: BpfMap;

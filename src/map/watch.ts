@@ -34,8 +34,8 @@ const OPTIONS: OptionTable<WatchOptions<unknown, unknown>> = {
 };
 
 /**
- * Yields the changes of a map. It polls, because the kernel reports no changes. So it misses a change that is undone
- * before the next poll. It does not report the elements of the first poll.
+ * Yields the changes of a map. This function polls the map, because the kernel does not report changes. So it misses a
+ * change that is undone before the next poll. The elements that the map has at the beginning are not reported.
  */
 export function watchMap<K, V>(
   map: WatchedMap<K, V>,

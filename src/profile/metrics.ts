@@ -1,7 +1,7 @@
 import { lookUp } from "../layout/index.ts";
 import { PerfHardware, PerfHardwareCache, PerfSoftware, PerfType } from "../uapi/index.ts";
 
-/** The ratio of a metric to another one that is measured at the same time. */
+/** How to show a metric as a ratio to another metric that is measured at the same time. */
 export interface MetricRatio {
   readonly to: MetricName;
   /** The factor that the quotient is multiplied by. */
@@ -13,7 +13,7 @@ export interface MetricRatio {
 export interface Metric {
   readonly type: number;
   readonly config: number;
-  /** Whether only events in the kernel are counted. */
+  /** True if only events in the kernel are counted, not those in user space. */
   readonly kernelOnly: boolean;
   readonly ratio?: MetricRatio;
 }
@@ -56,7 +56,7 @@ const TABLE: Readonly<Record<MetricName, Metric>> = {
   llc_misses: misses(PerfHardwareCache.PERF_COUNT_HW_CACHE_LL, "LLC misses per million insns"),
   itlb_misses: misses(PerfHardwareCache.PERF_COUNT_HW_CACHE_ITLB, "itlb misses per million insns"),
   dtlb_misses: misses(PerfHardwareCache.PERF_COUNT_HW_CACHE_DTLB, "dtlb misses per million insns"),
-  /** Nanoseconds. */
+  /** The count of this metric is in nanoseconds. */
   task_clock: software(PerfSoftware.PERF_COUNT_SW_TASK_CLOCK),
   page_faults: software(PerfSoftware.PERF_COUNT_SW_PAGE_FAULTS),
   context_switches: software(PerfSoftware.PERF_COUNT_SW_CONTEXT_SWITCHES),

@@ -29,7 +29,8 @@ import {
 export const READING_SIZE = 24;
 const FIELDS = [0, 8, 16] as const;
 /**
- * Bytes before the readings: a u64 that in `started` is 1 if the readings are valid, and in `totals` counts the runs.
+ * The size of the u64 before the readings in a map's element. In `started`, this u64 is 1 if the readings are valid. In
+ * `totals`, it is the number of measured runs.
  */
 export const HEADER_SIZE = 8;
 const KEY = -8;
@@ -37,14 +38,17 @@ const OUT = "out";
 
 /** The maps of the two probes. */
 export interface ProbeMaps {
-  /** A perf event array. For each metric in turn it has one event per possible CPU. */
+  /**
+   * A perf event array. It has one event for each metric and possible CPU: first all CPUs of the first metric, then all
+   * CPUs of the second, and so on.
+   */
   readonly events: number;
-  /** Per-CPU arrays of one element: a u64, then a reading for each metric. */
+  /** Two per-CPU arrays with one element: a u64, then a reading for each metric. */
   readonly started: number;
   readonly totals: number;
 }
 
-/** Assembles the program for the entry. It stores the counters in `started`. */
+/** Assembles the fentry program. It stores the counters in `started`. */
 export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   return assemble([
     callHelper("bpf_get_smp_processor_id"),
@@ -63,7 +67,9 @@ export function entryProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint
   ]);
 }
 
-/** Assembles the program for the exit. It reads the counters first, then adds their increase to `totals`. */
+/**
+ * Assembles the fexit program. It reads the counters first, and then adds their increase since the entry to `totals`.
+ */
 export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8Array {
   const place = (i: number): number => KEY - (i + 1) * READING_SIZE;
   return assemble([
@@ -101,7 +107,7 @@ export function exitProbe(maps: ProbeMaps, metrics: number, cpus: number): Uint8
   ]);
 }
 
-/** Sets r0 to the only element of a map. Jumps to the end if there is none. */
+/** Returns code that sets r0 to the address of a map's only element, or jumps to the end if there is none. */
 function lookup(map: number): AssemblyItem[] {
   return [
     st("u32", r10, KEY, 0),
@@ -113,7 +119,10 @@ function lookup(map: number): AssemblyItem[] {
   ];
 }
 
-/** Reads the event with the index `first` + this CPU (r6) into the memory at r3. Jumps to the end if that fails. */
+/**
+ * Returns code that reads the event at index `first` + r6 (this CPU) into the memory at r3, or jumps to the end if the
+ * read fails.
+ */
 function readCounter(events: number, first: number): AssemblyItem[] {
   return [
     ldMapFd(r1, events),

@@ -41,7 +41,8 @@ export interface MetricReading {
   /** The count; nanoseconds for `task_clock`. */
   readonly value: bigint;
   /**
-   * Nanoseconds during which the counters were enabled, and actually ran. Counters that take turns run for less time.
+   * For how many nanoseconds the counter was enabled, and for how many of these it actually counted. The two numbers
+   * differ if the processor has too few counters, so that the kernel lets events take turns.
    */
   readonly enabled: bigint;
   readonly running: bigint;
@@ -54,7 +55,7 @@ export interface ProfileReading {
   readonly metrics: readonly MetricReading[];
 }
 
-/** Reads counters before and after each run of a program, until it is closed. */
+/** A running measurement: until it is closed, counters are read before and after each run of a program. */
 export class Profile implements Disposable {
   readonly #stack: DisposableList;
   readonly #totals: number;

@@ -9,13 +9,17 @@ import type { Program } from "./program.ts";
 /** The attach target of a program that attaches by a BTF id. The verifier checks the program against this target. */
 export interface AttachTarget {
   readonly attach_btf_id: number;
-  /** The fd of the BTF that has the id, if this is a module's BTF. */
+  /** The fd of the BTF to which `attach_btf_id` belongs, if this is a module's BTF. */
   readonly attach_btf_obj_fd?: number;
-  /** The fd of the program whose BTF has the id, if the target is a program. */
+  /**
+   * The fd of the target program, if the target is a BPF program. `attach_btf_id` then belongs to this program's BTF.
+   */
   readonly attach_prog_fd?: number;
 }
 
-/** Returns the prefix and the BTF kind of the types to which programs with an attach type attach. */
+/**
+ * Returns how the kernel's BTF describes the targets of an attach type: the prefix of their names, and their BTF kind.
+ */
 export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
   switch (attachType) {
     case BpfAttachType.BPF_TRACE_RAW_TP:
@@ -74,8 +78,9 @@ export function findAttachTarget(
 }
 
 /**
- * Returns the attach target of a program that attaches to many functions (7.1). For the load, this target says only
- * which module has the functions; the section gives it as `module:pattern`.
+ * Returns the attach target for loading a program that attaches to many functions (tracing_multi, 7.1). This target
+ * names only the module that has the functions: the part before the colon in the section's `module:pattern`. Returns
+ * undefined if the section names no module.
  */
 function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | undefined {
   const colon = spec.attachTo.indexOf(":");

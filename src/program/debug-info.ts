@@ -12,8 +12,8 @@ const MIN_RECORD = 8;
 const warnOnce = typesWarning();
 
 /**
- * Returns the BTF with this id, from which a listing of a program takes names, prototypes and source lines. Without
- * CAP_SYS_ADMIN, returns undefined and warns once that they are left out.
+ * Returns the BTF with this id. A listing of a program takes names, prototypes and source lines from it. Without
+ * CAP_SYS_ADMIN, returns undefined and warns once that the listing lacks them.
  */
 export function btfForListing(id: number): Btf | undefined {
   return permittedBtf(id, () =>
@@ -32,14 +32,14 @@ export function infoRecords(bytes: Uint8Array | undefined, size: number): DataVi
   );
 }
 
-/** Returns the name of a record's function; undefined if the BTF does not have it. */
+/** Returns the name of the function in a record of func_info; undefined if the BTF does not have this function. */
 export function functionName(btf: Btf, record: DataView): string | undefined {
   const id = record.getUint32(4, true);
   const type = id < btf.endId ? btf.type(id) : undefined;
   return type?.kind === "func" ? type.name : undefined;
 }
 
-/** A function of a program, and the slot where it begins. */
+/** A function of a program. `slot` is the instruction slot at which it begins. */
 export interface ProgramFunction {
   readonly slot: number;
   readonly name: string | undefined;
@@ -73,8 +73,8 @@ export function programLines({ line_info, line_info_rec_size }: ProgInfo, btf: B
 }
 
 /**
- * Returns the full name of a program. A name of 15 characters from the kernel may be truncated. Then this function
- * takes the name of the program's function from the program's BTF. `btf` finds BTF by its id; a caller can pass a
+ * Returns the full name of a program. A name of 15 characters from the kernel may be truncated. In this case, this
+ * function returns the name of the program's main function in BTF. `btf` finds BTF by its id; a caller can pass a
  * function with a cache.
  */
 export function fullProgramName(
@@ -96,15 +96,17 @@ const MAX_OLD_SYMBOL = 128;
 const NAMELESS = "F";
 
 /**
- * Returns the kernel symbols of a program's functions. Builds them as bpf_prog_ksym_set_name() in kernel/bpf/core.c
- * does, because reading /proc/kallsyms has two drawbacks: the time is quadratic in the number of loaded programs, and
- * the symbols are there only if net.core.bpf_jit_kallsyms allows it. `info` must include `progTags` and `funcInfo`.
+ * Returns the kernel symbols of a program's functions. Builds their names by the rules of bpf_prog_ksym_set_name() in
+ * kernel/bpf/core.c instead of reading /proc/kallsyms. That file shows the symbols only if net.core.bpf_jit_kallsyms
+ * allows it, and the time to read it is quadratic in the number of loaded programs. `info` must include `progTags` and
+ * `funcInfo`.
  */
 export function functionSymbols(info: ProgInfo, btf: Btf | undefined): string[] {
   const functions = programFunctions(info, btf);
   const limit = (kernelAtLeast(6, 1) ? MAX_SYMBOL : MAX_OLD_SYMBOL) - 1;
-  // For a program with several functions, jit_subprogs copies the first one. 5.10 names the first function after this
-  // copy: the symbol has the tag of the copied instructions and not the program's name. 6.1 uses the program's name.
+  // If a program has several functions, jit_subprogs makes a copy of the first one. On 5.10, the symbol of the first
+  // function is made from this copy: it has the tag of the copied instructions, and not the program's name. Newer
+  // kernels use the program's tag and name.
   const isCopy = info.nr_jited_ksyms > 1 && !kernelAtLeast(5, 15);
   return Array.from({ length: Math.max(1, info.nr_jited_ksyms) }, (_, i) => {
     const isProgram = i === 0 && !isCopy;

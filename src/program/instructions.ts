@@ -8,7 +8,8 @@ export interface LoadedInstructions {
   readonly info: ProgInfo;
   readonly program: XlatedProgram & { readonly instructions: Uint8Array };
   /**
-   * Resolves the names that the listing shows. Reads /proc/kallsyms only if a name needs it, and only as far as needed.
+   * Resolves the names that the listing shows. Reads /proc/kallsyms only if one of the names comes from there, and only
+   * until all of them are found.
    */
   readonly names: SymbolResolver;
 }

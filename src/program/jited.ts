@@ -66,8 +66,8 @@ function functionPlaces({ jited_func_lens, jited_ksyms }: ProgInfo, code: Uint8A
 }
 
 /**
- * Returns the source lines of each function. If the kernel's addresses do not fit the functions, returns no lines at
- * all, as libbpf does.
+ * Returns the source lines of each function. If an address in the kernel's line info lies outside the functions,
+ * returns no lines at all, as libbpf does.
  */
 function functionLines(info: ProgInfo, btf: Btf | undefined, places: readonly Place[]): JitedLine[][] {
   const addresses = info.jited_line_info ?? [];

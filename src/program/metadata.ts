@@ -4,7 +4,7 @@ import { BpfMapType } from "../uapi/index.ts";
 
 const PREFIX = "bpf_metadata_";
 
-/** A variable with a fact about a program, such as the program's version or author. */
+/** A global variable that describes its program, for example the program's version or author. */
 export interface MetadataVariable {
   /** The variable's name without the prefix `bpf_metadata_`. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface MetadataVariable {
 
 /**
  * Returns the variables of a program whose names begin with `bpf_metadata_`. As in bpftool, the variables come from the
- * program's first map with read-only data. A map that cannot be opened ends the search.
+ * program's first map with read-only data. If a map before this one cannot be opened, returns no variables.
  */
 export function programMetadata(
   mapIds: readonly number[],

@@ -32,13 +32,22 @@ export type ProgramInfo = CamelCase<ProgInfo>;
 /** The arrays to fetch with a program's info, such as `xlatedProgInsns`. */
 export type ProgramInfoRequest = CamelCase<ProgInfoRequest>;
 
-/** What this process knows about how a program was loaded. The kernel does not report most of this. */
+/**
+ * What this process knows about a program because it loaded the program. The kernel does not report most of these
+ * properties.
+ */
 export interface ProgramOrigin {
   /** The program's name in the object file, which may be longer than the kernel's 15 characters. */
   readonly name?: string | undefined;
-  /** The program's type (BPF_PROG_TYPE_*). It is read from the kernel unless both `type` and `name` are given. */
+  /**
+   * The program's type (BPF_PROG_TYPE_*). Unless both `type` and `name` are given, {@link Program} reads the type from
+   * the kernel.
+   */
   readonly type?: BpfProgType | undefined;
-  /** The expected attach type. The kernel does not report it, so it may be undefined. */
+  /**
+   * The expected attach type. Undefined if this process did not load the program, because the kernel does not report
+   * it.
+   */
   readonly attachType?: BpfAttachType | undefined;
   /** The attach target in the section's name, such as `sched/sched_switch`; empty if the name has no target. */
   readonly attachTo?: string | undefined;
@@ -77,8 +86,8 @@ export class Program extends KernelObject {
   constructor(fd: OwnedFd, origin: ProgramOrigin = {}, pinnedPath?: string) {
     const { name, type } = origin;
     if (name !== undefined && type !== undefined) {
-      // This process has just loaded the program. Only the id is unknown, and its system call can wait until somebody
-      // needs the id.
+      // This process has just loaded the program, so it knows everything except the id. The system call that reads the
+      // id waits until the id is used.
       super(fd, `program ${name}`, pinnedPath);
       this.type = type;
       this.name = name;
@@ -104,8 +113,8 @@ export class Program extends KernelObject {
   }
 
   /**
-   * The program's tag, a hash of its instructions in 16 hexadecimal digits. It is based on SHA-1 up to Linux 6.17, and
-   * on SHA-256 from 6.18 on.
+   * The program's tag, a hash of its instructions in 16 hexadecimal digits. The hash is a part of SHA-1 up to Linux
+   * 6.17, and of SHA-256 since 6.18.
    */
   get tag(): string {
     return formatHex(progInfo(this.fd).tag);
@@ -123,8 +132,8 @@ export class Program extends KernelObject {
   /**
    * Runs the program once on the caller's input, without attaching it (BPF_PROG_TEST_RUN; Linux 4.12, most types
    * later). A program of type syscall changes its context in place; `ctxOut` is then the whole context. Throws
-   * SyscallError, whose message names the option that does not fit. The errno is ENOTSUPP if the kernel cannot run
-   * programs of this type in this way.
+   * SyscallError, whose message names the option that does not fit. The errno is ENOTSUPP if the kernel has no test
+   * runs for programs of this type.
    */
   run(options: RunOptions = {}): RunResult {
     return runProgram(this, options);
@@ -153,10 +162,10 @@ export class Program extends KernelObject {
   }
 
   /**
-   * Returns the decoded instructions as the verifier has rewritten them. Each has its text and its source line, and the
-   * first one of a function has the function's prototype. Calls show the names of helpers, kernel functions and
-   * subprograms; this may read /proc/kallsyms. Returns an empty array if the kernel hides the instructions
-   * (kernel.kptr_restrict, missing capabilities).
+   * Returns the decoded instructions as the verifier has rewritten them. Each instruction has its text and its source
+   * line. The first instruction of a function also has the function's prototype. Calls show the names of helpers,
+   * kernel functions and subprograms; to find them, this method may read /proc/kallsyms. Returns an empty array if the
+   * kernel hides the instructions (kernel.kptr_restrict, missing capabilities).
    */
   instructions(): XlatedRecord[] {
     const loaded = loadedInstructions(this.fd);

@@ -37,7 +37,10 @@ const OPTIONS: OptionTable<RunOptions> = {
   batchSize: "natural",
 };
 
-/** Runs a program without attaching it. If the kernel refuses, the error names the option that does not fit. */
+/**
+ * Runs a program without attaching it. If the kernel rejects the call, the error names the option that does not fit the
+ * program's type.
+ */
 export function runProgram(program: Runnable, options: RunOptions): RunResult {
   checkOptions("run", options, OPTIONS);
   try {
@@ -58,7 +61,8 @@ function runSyscallProgram(program: Runnable, options: RunOptions): RunResult {
     return camelCase(progTestRun(program.fd, kernelCase<TestRunOptions>(options)));
   }
   const ctx = ctxIn.slice();
-  // The kernel refuses the option `repeat` for this program type, even 1 (bpf_prog_test_run_syscall).
+  // Leave out the option `repeat`: the kernel rejects it for this program type, even if it is 1
+  // (bpf_prog_test_run_syscall).
   const result = progTestRun(program.fd, {
     ...kernelCase<TestRunOptions>(others),
     ctx_in_place: ctx,
@@ -130,7 +134,7 @@ function reasonOf(errno: number, { type, typeName }: Runnable, options: RunOptio
   }
 }
 
-/** Returns a text about the option that does not fit; undefined if all options fit. */
+/** Returns a text about the first option that does not fit the program's type; undefined if all options fit. */
 function misfit({ takes, packet, context }: RunInput, typeName: string, options: RunOptions): string | undefined {
   const { dataIn, ctxIn, flags = 0, cpu = 0 } = options;
   for (const [name, value] of Object.entries(options)) {

@@ -2,19 +2,20 @@ import { CommandError } from "../failure/command-error.ts";
 
 /** A command of a batch file. */
 export interface BatchLine {
-  /** The number of its first line, from 1 on. */
+  /** The number of the line at which the command begins; the first line of the file is 1. */
   readonly line: number;
   readonly words: readonly string[];
 }
 
-/** bpftool's limits: the bytes of a command with its continuation lines, and the words of a command. */
+/** bpftool's limits for a command: its bytes, including continuation lines, and its words. */
 const MOST_BYTES = 65536;
 const MOST_WORDS = 4095;
 
 /**
  * Reads the commands of a batch file from pieces of its text. `#` begins a comment, also inside quotes. A backslash at
- * the end of a line continues it on the next one. A word that begins with a quote ends at the next such quote. Lines
- * without words are skipped. Throws CommandError, with the number of the commands before it as bpftool counts them.
+ * the end of a line continues it on the next one. A word that begins with a quotation mark ends at the next mark of the
+ * same kind. Lines without words are skipped. Throws CommandError for a malformed command. Its message contains the
+ * command's number; as in bpftool, the first command is 0.
  */
 export function* readBatchLines(pieces: Iterable<string>): Generator<BatchLine, void, undefined> {
   let count = 0;
@@ -28,7 +29,7 @@ export function* readBatchLines(pieces: Iterable<string>): Generator<BatchLine, 
     const comment = raw.indexOf("#");
     text += comment < 0 ? raw : raw.slice(0, comment);
     if (Buffer.byteLength(text) >= MOST_BYTES - 1) {
-      // bpftool has these two words for a single line and for one with continuation lines.
+      // bpftool has different messages for a command with continuation lines and for a command on a single line.
       throw new CommandError(
         isContinued ? `command ${count} is too long` : "reading batch file failed: Argument list too long",
       );
@@ -62,7 +63,7 @@ function* splitLines(pieces: Iterable<string>): Generator<string, void, undefine
   if (rest !== "") yield rest;
 }
 
-/** Splits a command into words. `count` is the number that errors give to the command. */
+/** Splits a command into words. `count` is the command's number in error messages. */
 export function splitWords(text: string, count: number): string[] {
   const words: string[] = [];
   for (let at = skipBlanks(text, 0); at < text.length; at = skipBlanks(text, at)) {

@@ -64,7 +64,8 @@ class Batch {
       }
       if (!json && (this.exitCode === 0 || keepGoing)) output.text(this.#summary());
     } catch (error) {
-      // A fault of the file itself. In JSON it is the last element of the array.
+      // The file itself cannot be read, or a command in it is malformed. With -j, this error is the last element of the
+      // array.
       if (!json) throw error;
       this.exitCode = this.#runner.reportFailure(error, { writeJson: (failure) => output.add(failure) });
     } finally {
@@ -98,7 +99,7 @@ class Batch {
     }
   }
 
-  /** Runs a command and adds its words and its output to the array. */
+  /** Runs a command with -j, and adds an object with the command's words and its output to the array. */
   async #runJson({ words }: BatchLine, output: LiveOutput): Promise<number> {
     const add = (value: JsonValue): void => output.add({ command: words, output: value });
     try {
@@ -135,7 +136,7 @@ function* piecesOf(file: number): Generator<string, void, undefined> {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") break;
       if (code !== "EAGAIN") throw failedTo("reading batch file failed", error);
-      // Standard input does not block, and nothing has arrived yet.
+      // EAGAIN: standard input is non-blocking, and no input has arrived yet.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
       continue;
     }

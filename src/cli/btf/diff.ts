@@ -24,7 +24,7 @@ function differenceText({ kind, name, change, size, members, values, declaration
   if (size !== undefined) text += `: size ${size.before} -> ${size.after}`;
   text += "\n";
   if (declaration !== undefined) text += `    - ${declaration.before}\n    + ${declaration.after}\n`;
-  // Members that only moved are shown last, because they matter least: CO-RE follows moved members.
+  // Show members that only moved last. They matter least, because CO-RE adjusts the offsets of moved members.
   const [moved, other] = [members?.filter(onlyMoved) ?? [], members?.filter((member) => !onlyMoved(member)) ?? []];
   for (const member of [...other, ...moved]) text += `    ${changeText(member, memberText, memberChange)}\n`;
   for (const value of values ?? []) text += `    ${changeText(value, String, (a, b) => `${a} -> ${b}`)}\n`;

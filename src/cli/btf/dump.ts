@@ -50,7 +50,8 @@ function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
     if (words.takeKeyword("format")) isC = takeFormat(words) === "c";
     else if (words.takeKeyword("root_id")) roots.push(takeRoot(words, given, roots));
     else if (words.takeKeyword("unsorted")) isSorted = false;
-    // bpftool has no keyword `type`, so users must write it in full: a shortened word keeps its meaning in bpftool.
+    // bpftool has no keyword `type`. So that shortened words mean the same as in bpftool, users must write `type` in
+    // full.
     else if (words.peek === "type") names.push(takeName(words, roots));
     else throw invalid(`unrecognized option: '${words.peek}'`);
   }
@@ -63,7 +64,10 @@ function takeName(words: Words, roots: readonly TypeId[]): string {
   return words.take("the name of a type");
 }
 
-/** Returns all types with these names that can be printed as C. A name may begin with a kind, such as `struct NAME`. */
+/**
+ * Returns the ids of all types that have one of these names and can be printed as C. A name may begin with a kind, such
+ * as `struct NAME`.
+ */
 function typesNamed(btf: Btf, names: readonly string[]): TypeId[] {
   const roots = new Set<TypeId>();
   for (const text of names) {

@@ -10,7 +10,7 @@ export function btfOfFile(path: string, base?: Btf): Btf {
   return inBtf(() => readBtfFile(path, { base }), `failed to load BTF from ${path}`);
 }
 
-/** Reads the file of the option `-B`. */
+/** Reads the base BTF from the file that the option `-B` names. */
 export function baseOf(path: string): Btf {
   return btfOfFile(path);
 }
@@ -20,7 +20,10 @@ export function kernelBase(): Btf {
   return btfOfFile(kernelBtfPath());
 }
 
-/** Runs a step that reads BTF. If the bytes are wrong, the command exits with the code for an invalid argument. */
+/**
+ * Runs a function that reads BTF. If the BTF is malformed, the command exits with the exit code for EINVAL. If a system
+ * call fails and `what` is given, the command exits with the code for the errno, and the message begins with `what`.
+ */
 export function inBtf<T>(run: () => T, what?: string): T {
   try {
     return run();

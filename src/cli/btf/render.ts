@@ -25,7 +25,10 @@ export function btfJson({ id, name, size, isKernel, programIds, mapIds, holders 
   };
 }
 
-/** Returns the byte offset of a member. If a bitfield does not begin at the start of a byte, the bit follows. */
+/**
+ * Returns the byte offset of a member as text. For a bitfield that does not begin at the start of a byte, the number of
+ * the bit is appended.
+ */
 export function placeText({ bitOffset }: Pick<MemberPlace, "bitOffset">): string {
   const bit = bitOffset % 8;
   return `${(bitOffset - bit) / 8}${bit === 0 ? "" : `.${bit}`}`;

@@ -16,13 +16,13 @@ import { baseOf, btfOfFile, inBtf, kernelBase } from "./file.ts";
 export interface BtfSource {
   /** Reads the BTF. Call it once. */
   read(): Btf;
-  /** The types of a map's key and value. Undefined for any other source, and for a map with `all`. */
+  /** If the source is a map, the types of its key and value that the user chose. Undefined for all types. */
   readonly roots?: readonly TypeId[];
 }
 
 /**
- * Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. Files are read
- * immediately, the other sources in {@link BtfSource.read}.
+ * Takes `{ id BTF_ID | prog PROG | map MAP [{ key | value | kv | all }] | file FILE [file FILE]… }`. This function
+ * already reads the files. {@link BtfSource.read} reads the other sources.
  */
 export function takeSource(words: Words, options: Options): BtfSource {
   words.need(2);

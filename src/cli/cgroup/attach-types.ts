@@ -34,7 +34,8 @@ const OLD_NAMES: ReadonlyMap<number, string> = new Map([
 
 /**
  * Returns the attach type that a word names. The word is libbpf's full name or bpftool's old name, which may be
- * shortened. Throws if a shortened word fits several attach types, because attaching and detaching change something.
+ * shortened. Throws if a shortened word matches several attach types: attaching and detaching change the cgroup, so
+ * this function does not guess.
  */
 export function parseAttachType(word: string): number {
   const modern = attachTypeByName(word);

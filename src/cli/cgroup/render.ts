@@ -9,7 +9,7 @@ const ID_COLUMN = 8;
 /** Returns the name of the kernel function that an lsm_cgroup program is attached to. */
 export type AttachName = (program: CgroupProgram) => string | undefined;
 
-/** Which programs of a cgroup are shown, and which columns. */
+/** Selects the programs of a cgroup to show, and the columns. */
 export interface View {
   /**
    * True: show the programs that run in the cgroup, including inherited ones. False: show those attached to the cgroup

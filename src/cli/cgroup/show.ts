@@ -62,8 +62,8 @@ export const showCgroupTree: Run = async (words) => {
 };
 
 /**
- * Takes the root of a tree. A word that begins one of the keywords is not a path. For a directory with such a name,
- * write for example ./effective.
+ * Takes the path of the tree's root, unless the next word is one of the keywords or a beginning of one. For a directory
+ * with such a name, users write for example ./effective.
  */
 function takeRoot(words: Words): string {
   const { peek } = words;
@@ -76,10 +76,10 @@ function takeRoot(words: Words): string {
   return root;
 }
 
-/** The options that the user wrote after the cgroup. */
+/** What the user asked for after the cgroup's path. */
 interface TreeView extends View {
   /**
-   * Patterns for cgroups. A tree leaves out these cgroups and all cgroups below them. bpftool does not have this
+   * Patterns for cgroups. A tree omits the cgroups that match, and all their descendants. bpftool does not have this
    * option.
    */
   readonly except: readonly string[];
@@ -110,10 +110,10 @@ function takeView(words: Words, options: { except?: boolean } = {}): TreeView {
 }
 
 /**
- * Returns a function that is true for the cgroups that a tree leaves out. In a pattern, `*` stands for any characters
- * except a slash, `**` for any characters, and `?` for one character. A pattern that begins with a slash is compared
- * with the whole path. A pattern with a slash elsewhere is compared with the path below the tree's root. A pattern
- * without a slash is compared with the cgroup's own name.
+ * Returns a function that returns true for the path of a cgroup that the tree omits. In a pattern, `*` stands for any
+ * characters except a slash, `**` for any characters, and `?` for one character. A pattern that begins with a slash is
+ * compared with the whole path. A pattern with a slash elsewhere is compared with the path below the tree's root. A
+ * pattern without a slash is compared with the cgroup's own name.
  */
 function exceptMatching(root: string, patterns: readonly string[]): ((path: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
@@ -128,8 +128,8 @@ function exceptMatching(root: string, patterns: readonly string[]): ((path: stri
 }
 
 /**
- * Returns the names of the kernel functions that lsm_cgroup programs are attached to. For all other programs the name
- * is empty if the kernel has BTF: bpftool looks up the name of type 0 for them.
+ * Returns the names of the kernel functions that lsm_cgroup programs are attached to. For all other programs, the name
+ * is empty if the kernel has BTF, because bpftool looks up the type 0 for them and prints its empty name.
  */
 async function attachNames(cgroups: readonly { readonly programs: readonly CgroupProgram[] }[]): Promise<AttachName> {
   const placed = cgroups.flatMap(({ programs }) => programs.filter(({ attachBtfId }) => attachBtfId !== 0));

@@ -4,8 +4,8 @@ import type { Options } from "../words/options.ts";
 import type { Selectable, Words } from "../words/words.ts";
 
 /**
- * Carries out a command: takes the command's words, queries the kernel, and returns what to show. Completion also reads
- * the table of all commands.
+ * Carries out a command: takes the command's words, calls the kernel, and returns what to show. `table` is the table of
+ * all commands, which completion needs.
  */
 export type Run = (
   words: Words,
@@ -15,11 +15,11 @@ export type Run = (
 
 /** The help text of a command or an object. */
 export interface HelpTexts {
-  /** Command lines that work, each with what it does. */
+  /** Examples: a command line, and what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
-  /** The meanings of the command's own words. Words that several commands share stand in help/shared-words.ts. */
+  /** The meanings of words in the command's syntax. Words that several commands share are in help/shared-words.ts. */
   readonly words?: Readonly<Record<string, string>>;
-  /** What else a user must know, a paragraph each. */
+  /** Further paragraphs of the help text. */
   readonly notes?: readonly string[];
 }
 
@@ -30,8 +30,8 @@ export type RunLines = (words: Words, options: Options, runner: LineRunner) => L
 export interface LineRunner {
   run(words: readonly string[]): Promise<Answer | LiveAnswer>;
   /**
-   * Reports a failure and returns its exit code. `place`, such as a file and line, stands before the message. With -j,
-   * `writeJson` gets the error instead.
+   * Reports a failure and returns its exit code. The message begins with `place`, such as a file and a line. With -j,
+   * the failure is passed to `writeJson` instead of being printed.
    */
   reportFailure(
     error: unknown,
@@ -41,13 +41,16 @@ export interface LineRunner {
 
 /** A command of an object. */
 export interface CommandEntry extends Selectable {
-  /** The rest of the command line after the name, one entry for each line, in the grammar of bpftool's usage texts. */
+  /**
+   * The usage text of the command without its name, one element for each line, in the notation of bpftool's usage
+   * texts.
+   */
   readonly syntax?: readonly string[];
-  /** Set for an alias: another name for the command in the entry above, with its own syntax. */
+  /** If this entry is an alias: the name of the command for which it stands. An alias can have a syntax of its own. */
   readonly as?: string;
-  /** What the command does, as one sentence without a capital and a full stop. */
+  /** What the command does: a sentence without a capital letter at the beginning and without a full stop. */
   readonly summary?: string;
-  /** A function, so that a normal start does not build the texts. */
+  /** Returns the help text. This is a function, so that the texts are built only if they are shown. */
   readonly help?: () => HelpTexts;
   /** Loads the command's code. Absent if bpftool has the command but bpfts does not have it yet. */
   readonly run?: () => Promise<Run>;
@@ -62,7 +65,7 @@ export interface ObjectEntry extends Selectable {
   readonly grammar?: readonly string[];
   /** The options that only the commands of this object use, for the help text. */
   readonly options?: readonly string[];
-  /** A function, so that a normal start does not build the texts. */
+  /** Returns the help text. This is a function, so that the texts are built only if they are shown. */
   readonly help?: () => HelpTexts;
   /** The rest of the command line of an object that has no commands. */
   readonly syntax?: readonly string[];

@@ -1,7 +1,7 @@
 import { begins } from "../words/words.ts";
 
-// The grammar of usage texts, as bpftool writes them: [optional], { one | of | these }, repeated..., KEYWORDS of the
-// definitions, and values in capitals that have no definition.
+// Parses bpftool's usage texts: [optional part], { a choice | of parts }, repeated part..., names of definitions such
+// as PROG, and other words in capitals, which stand for a value.
 
 /** A part of a command's syntax. */
 export type Syntax =
@@ -34,7 +34,10 @@ export function readDefinitions(lines: readonly string[]): Definitions {
   return found;
 }
 
-/** Joins the lines of a syntax to forms. An indented line continues the line above it. */
+/**
+ * Joins the lines of a usage text. An indented line continues the line above it. Each result is one form of the
+ * command.
+ */
 export function joinForms(lines: readonly string[]): string[] {
   const forms: string[] = [];
   for (const line of lines) {
@@ -112,7 +115,7 @@ class SyntaxParser {
   }
 }
 
-/** Optional parts that follow each other may come in any order. */
+/** Lets optional parts that follow each other appear in any order. */
 function inAnyOrder(parts: readonly Syntax[]): Syntax[] {
   const out: Syntax[] = [];
   let run: Syntax[] = [];
@@ -133,11 +136,11 @@ function inAnyOrder(parts: readonly Syntax[]): Syntax[] {
   return out;
 }
 
-/** What may come after some words. */
+/** What may follow the words on a command line. */
 export interface NextWords {
   readonly keywords: ReadonlySet<string>;
   readonly values: readonly ValueSyntax[];
-  /** True if the words are complete. */
+  /** True if the command line is complete without further words. */
   readonly complete: boolean;
 }
 
@@ -148,7 +151,7 @@ export function nextWords(syntax: Syntax, words: readonly string[]): NextWords {
   const ends = walk(syntax, 0);
   return { keywords, values, complete: ends.has(words.length) };
 
-  /** Returns the places in `words` where this part can end if it begins at `at`. */
+  /** Returns the indexes in `words` at which `part` can end if it begins at the index `at`. */
   function walk(part: Syntax, at: number): Set<number> {
     switch (part.kind) {
       case "keyword":
@@ -180,7 +183,10 @@ export function nextWords(syntax: Syntax, words: readonly string[]): NextWords {
   }
 }
 
-/** The bytes of a key end where a keyword comes. All other values fit any word. */
+/**
+ * Returns true if a word can be this value. Any word can be a value, except that BYTES must be numbers: a list of bytes
+ * ends at the first other word.
+ */
 function fits({ name }: ValueSyntax, word: string): boolean {
   return name !== "BYTES" || /^(0x)?[0-9a-fA-F]+$/.test(word);
 }

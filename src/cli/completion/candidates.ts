@@ -13,11 +13,11 @@ export interface Candidate {
 
 /** A place for a value on the command line. */
 export interface ValuePlace {
-  /** The value's name in the usage text, or an option's value, such as `PID`. */
+  /** The name of the value in the usage text or in the table of options, such as `PID`. */
   readonly name: string;
   /** The definition around the value, such as `PROG`, or the option's long name. */
   readonly within: string | undefined;
-  /** The word before it. */
+  /** The word before this place on the command line. */
   readonly after: string;
 }
 
@@ -70,7 +70,10 @@ function syntaxOf(command: CommandEntry, commands: readonly CommandEntry[]): rea
   return command.syntax ?? commands.find(({ name }) => name === command.as)?.syntax;
 }
 
-/** Leaves out the options and their values. `open` is the option whose value is the next word. */
+/**
+ * Removes options and their values from the words. If the last word is an option that takes a value, `open` is this
+ * option.
+ */
 function withoutOptions(before: readonly string[]): { readonly words: string[]; readonly open?: OptionEntry } {
   const words: string[] = [];
   for (let i = 0; i < before.length; i++) {

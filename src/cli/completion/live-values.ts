@@ -5,12 +5,12 @@ import { cgroup2Mount } from "../../sys/index.ts";
 import { BpfProgType, progTypeName } from "../../uapi/index.ts";
 import type { Candidate, ValuePlace } from "./candidates.ts";
 
-/** A shell cannot show more words than this in a useful way. */
+/** The most words that are offered. A longer list would not be useful in a shell. */
 const MOST = 1000;
 
 /**
- * Finds the values that may stand at a place: objects of the kernel, devices, cgroups or files. What cannot be read, for
- * example without the rights, has no values.
+ * Finds the values that fit a place: ids or names of kernel objects, devices, cgroups or files. Returns no values if
+ * they cannot be read, for example because a capability is missing.
  */
 export function liveValues(place: ValuePlace, typed: string): Candidate[] {
   try {
@@ -38,7 +38,7 @@ function valuesAt({ name, within, after }: ValuePlace, typed: string): Iterable<
   return find === undefined ? [] : find(typed);
 }
 
-/** The values by their name in usage texts and in the table of options. */
+/** For each kind of value, by its name in usage texts and in the table of options: the function that finds values. */
 const VALUES: Readonly<Record<string, (typed: string) => Iterable<Candidate>>> = {
   PROG_ID: () => programs(({ id, name }) => ({ word: `${id}`, note: name })),
   PROG_NAME: () => programs(({ id, name }) => ({ word: name, note: `id ${id}` })),
@@ -102,14 +102,20 @@ function* objectFiles(typed: string): Generator<Candidate> {
   yield* files(typed, (name) => name.endsWith(".o"));
 }
 
-/** Cgroups below the directory that was typed; at first the root of the hierarchy. */
+/**
+ * Yields cgroups whose path begins with the typed text. As long as the text is a beginning of the hierarchy's mount
+ * point, yields the mount point.
+ */
 function* cgroups(typed: string): Generator<Candidate> {
   const root = cgroup2Mount();
   if (root !== undefined && `${root}/`.startsWith(typed)) yield { word: `${root}/` };
   if (typed !== "") yield* files(typed, () => false);
 }
 
-/** The files and directories that the typed path begins. Directories end with a slash. */
+/**
+ * Yields the directories and the wanted files whose path begins with the typed text. A directory's path ends with a
+ * slash.
+ */
 function* files(typed: string, isWanted: (name: string) => boolean): Generator<Candidate> {
   const directory = typed.slice(0, typed.lastIndexOf("/") + 1);
   const start = typed.slice(directory.length);

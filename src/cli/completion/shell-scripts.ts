@@ -1,7 +1,7 @@
 import type { Run } from "../command/command.ts";
 
-// Each script asks `bpfts completion words` for the words, so that it need not know any command. The answer has one
-// word on each line, followed by a tab and a note if there is one.
+// Each script runs `bpfts completion words` to get the words, so the scripts contain no knowledge of the commands. That
+// command prints one word on each line. Some words are followed by a tab and a note.
 
 const BASH = `# bash completion for bpfts. Load it with:  source <(bpfts completion bash)
 _bpfts() {

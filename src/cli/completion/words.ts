@@ -14,7 +14,7 @@ export const completeWords: Run = (words, _options, table) => {
   };
 };
 
-/** zsh and fish give the words after `bpfts`; the last one is the one to complete. */
+/** Completes for zsh and fish. They pass all words after `bpfts`; the last one is to be completed. */
 function forWords(words: Words, table: readonly ObjectEntry[]): Candidate[] {
   const all: string[] = [];
   while (words.left > 0) all.push(words.take("a word"));
@@ -22,8 +22,8 @@ function forWords(words: Words, table: readonly ObjectEntry[]): Candidate[] {
 }
 
 /**
- * bash gives the line up to the cursor and the piece of it that the completion replaces. bash also splits words at
- * colons and equal signs, so the piece may be only the end of the word.
+ * Completes for bash. bash passes the line up to the cursor, and the part of the last word that the completion will
+ * replace. bash also splits words at colons and equal signs, so this part may be only the end of the word.
  */
 function forBash(words: Words, table: readonly ObjectEntry[]): Candidate[] {
   const line = words.take("a line");
@@ -35,7 +35,7 @@ function forBash(words: Words, table: readonly ObjectEntry[]): Candidate[] {
 }
 
 /**
- * Splits a shell's line into words, without expansions. The last word is the empty word if the line ends with a blank.
+ * Splits a shell's command line into words, without expansions. If the line ends with a blank, the last word is empty.
  */
 export function splitLine(line: string): string[] {
   const words: string[] = [];

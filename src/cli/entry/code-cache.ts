@@ -19,17 +19,20 @@ export function cacheFolder(file: string): string | undefined {
   return process.env.BPFTS_CODE_CACHE === "0" ? undefined : join(dirname(file), "cache");
 }
 
-/** Returns a function that reports why a cache file was not used. Without `-d` it reports nothing. */
+/**
+ * Returns a function that reports why a cache file was not used. That function writes the reason only with the option
+ * `-d`.
+ */
 export function cacheWarning({ debug }: Options): (why: string) => void {
   return (why) => debug && writeNote(`cache: ${why}`);
 }
 
 /**
  * Runs a file of the package with V8's compiled code, which is cached in `cache/` beside the file. Without the cache,
- * compiling takes half of the time of a short command. V8's code contains only the functions that ran, so the cache is
- * updated at each run whose number is a power of two. If the folder cannot be written, nothing is cached. With
- * `BPFTS_CODE_CACHE=0` the cache is neither read nor written. If cached code was not used, `onRejected` gets the
- * reason.
+ * compiling takes half of the time of a short command. V8's compiled code contains only functions that have run. So the
+ * cache is updated after the first, second, fourth, eighth run and so on, up to the 64th: each time, it may contain
+ * more functions. If the folder cannot be written, nothing is cached. With `BPFTS_CODE_CACHE=0` the cache is neither
+ * read nor written. If cached code was not used, `onRejected` gets the reason.
  */
 export function runScript(file: string, url: string, onRejected: (why: string) => void): void {
   const source = readFileSync(file, "latin1");
@@ -49,15 +52,16 @@ export function runScript(file: string, url: string, onRejected: (why: string) =
 function cacheFileOf(file: string, onRejected: (why: string) => void): CacheFile | undefined {
   const folder = cacheFolder(file);
   if (folder === undefined) return undefined;
-  // The file's name contains a hash of its text.
+  // The file's name already contains a hash of the file's text, so the key need not contain one.
   const name = basename(file, ".js");
   const key = `${name} v8 ${process.versions.v8} ${process.version} ${process.arch}`;
   return { path: join(folder, `${name}-${process.version}-${process.arch}`), key, onRejected };
 }
 
 /**
- * Updates the cache if this run's number is a power of two. A second file counts the runs: each run adds one byte to
- * it, so processes that run at the same time cannot spoil the count.
+ * Updates the cache if V8 did not use the cached code, or if this run's number is a power of two of at most 64. A
+ * second file counts the runs: each run appends one byte to it, so processes that run at the same time cannot spoil the
+ * count.
  */
 function updateCache(script: Script, cacheFile: CacheFile, isAccepted: boolean): void {
   const counter = `${cacheFile.path}.runs`;
@@ -73,14 +77,14 @@ function updateCache(script: Script, cacheFile: CacheFile, isAccepted: boolean):
 }
 
 /**
- * Appends one byte to a file. The folder was checked when code was read or written, but the file itself may be a
- * symbolic link.
+ * Appends one byte to a file. The folder was already checked. The file itself was not, so do not follow a symbolic
+ * link.
  */
 function addByte(path: string): void {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644);
   try {
-    // open(2) applied the umask to the mode.
+    // The umask may have removed bits from the mode that was passed to open(2), so set the mode here.
     fchmodSync(fd, 0o644);
     writeSync(fd, ".");
   } finally {

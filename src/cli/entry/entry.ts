@@ -13,12 +13,12 @@ interface Place extends Selectable {
 
 /** The places of all commands. scripts/bundle.mjs defines this constant from the table of commands. */
 declare const BPFTS_PLACES: readonly Place[];
-/** The file without the code of any command. It prints help, the version, and errors in the command line. */
+/** The file that contains no command's code. It prints help and the version, and reports errors in the command line. */
 declare const BPFTS_OTHER: string;
 
 /**
  * Returns the file of the package that carries out a command line. Each file is main.ts bundled with the code of one
- * command, so that a start reads only one file. After the first runs, the file's compiled code comes from the cache.
+ * command, so each start reads only one file. After the first runs, the file's compiled code comes from the cache.
  */
 function fileOf({ options, words }: ParsedOptions): string {
   if (options.version || helpRequest(words, options) !== undefined) return BPFTS_OTHER;
@@ -31,7 +31,7 @@ function fileOf({ options, words }: ParsedOptions): string {
       file = place?.file;
       places = place?.commands;
     } catch {
-      // main.ts finds the same mistake again and reports it.
+      // The words name no command. main.ts in this file finds the same error again and reports it.
       return BPFTS_OTHER;
     }
   }

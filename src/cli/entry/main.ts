@@ -10,8 +10,8 @@ import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**
- * Caches kernel types beside V8's code. This happens only in the published package: there `file` is a path, but in the
- * sources it is a URL.
+ * Turns on the cache of kernel types, in the folder of the code cache. Only the published package does this. `file` is
+ * a path there; when the sources are run, it is a URL.
  */
 function keepTypes(file: string, options: Options): void {
   const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
@@ -81,7 +81,8 @@ const SAME_REQUEST_MS = 1000;
 
 /**
  * Aborts at the first of these signals. A later signal kills the process at once, in case the command does not end by
- * itself. The signals stay handled until the process exits, so that no signal cuts the last output short.
+ * itself. The handlers stay installed until the process exits, so that a repeated signal does not cut off the last
+ * output.
  */
 function endOnSignals(abort: AbortController): void {
   let first: number | undefined;
@@ -98,6 +99,7 @@ function endOnSignals(abort: AbortController): void {
 
 // This is not a top-level await, because scripts/bundle.mjs turns this file into CommonJS.
 main(process.argv.slice(2)).then((code) => {
-  // With process.exitCode V8 would free its heap piece by piece, which takes 10 ms after a long listing.
+  // process.exit() is faster than setting process.exitCode: V8 then does not free its heap, which takes 10 ms after a
+  // long listing.
   process.exit(code);
 });

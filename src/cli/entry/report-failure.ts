@@ -14,11 +14,11 @@ interface Refusal {
   readonly log: readonly string[];
 }
 
-/** Where a failure is reported. */
+/** How to report a failure. */
 export interface FailurePlace {
-  /** What stands before the message, such as a file and line. */
+  /** The beginning of the message, such as a file and a line. */
   readonly place?: string;
-  /** Writes the failure with -j. Default: on a line of standard output. */
+  /** Writes the failure if the option -j was given. Default: writes a line to standard output. */
   readonly writeJson?: (failure: JsonValue) => void;
 }
 
@@ -53,7 +53,7 @@ function writeLine({ pretty }: Options): (failure: JsonValue) => void {
   return (failure) => writeText(1, `${formatJson(failure, pretty)}\n`);
 }
 
-/** Returns true if the JSON was written, false if standard output is full. */
+/** Returns true if the JSON was written, false if standard output cannot be written. */
 function wroteJson(write: () => void): boolean {
   try {
     write();
@@ -73,7 +73,7 @@ function failureText(error: unknown): string {
   return `bpfts itself failed, please report it (-d shows where): ${text}`;
 }
 
-/** Returns the question whether the user meant another word. Option names stand with their dashes. */
+/** Returns the sentence that asks whether the user meant another word. It shows option names with their dashes. */
 function nearText({ typo, message }: CommandError): string {
   const near = typo === undefined ? [] : nearNames(typo.word, typo.names);
   if (typo === undefined || near.length === 0) return "";

@@ -10,7 +10,7 @@ export function exitCodeOf(errno: number): number {
   return -errno & 0xff;
 }
 
-/** A word that may be a typing mistake, and the words that are right in its place. */
+/** A word that may be misspelled, and the words that are valid in its place. */
 export interface Typo {
   readonly word: string;
   readonly names: readonly string[];
@@ -19,7 +19,7 @@ export interface Typo {
 /** The failure of a command. The message is the line that the user reads. */
 export class CommandError extends BpfError {
   readonly exitCode: number;
-  /** If given, the report of the error ends with the names that are like the word. */
+  /** If set, the error report suggests valid names that are similar to the word. */
   readonly typo: Typo | undefined;
   constructor(message: string, options: ErrorOptions & { exitCode?: number; typo?: Typo } = {}) {
     super("COMMAND", message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -4,7 +4,7 @@ import { CommandError, EXIT_FAILURE, exitCodeOf } from "./command-error.ts";
 /**
  * Returns the error of a command whose system call failed. The message says what the command wanted to do, the kernel's
  * reason in the C library's words, and what to do about it if that is known. Returns errors of other kinds unchanged.
- * The exit code is `exitCode`; with `errnoExit` it comes from the errno, as in bpftool's `map` commands.
+ * The exit code is `exitCode`. With `errnoExit`, it is derived from the errno, as in bpftool's `map` commands.
  */
 export function failedTo(
   what: string,
@@ -28,9 +28,9 @@ export function errnoOf(error: unknown): number | undefined {
 }
 
 /**
- * Runs a step of a command. If the step fails, the message is bpftool's name of the step and then the library's reason.
- * The exit code is that of a usual failure, unless `exitOf` computes one. `exitOf` gets the errno of the failure;
- * undefined if the failure has none.
+ * Runs a step of a command. If the library or Node throws an error, throws a CommandError whose message is bpftool's
+ * name for the step, followed by the message of that error. `exitOf` computes the exit code from the errno of the
+ * failure (undefined if there is none). Without `exitOf`, the exit code is 255.
  */
 export function inStep<T>(step: string, run: () => T, exitOf?: (errno: number | undefined) => number): T {
   try {
@@ -49,7 +49,7 @@ function causingErrno(error: unknown): number | undefined {
   );
 }
 
-/** Runs a step of a command whose failures have bpftool's exit code `exitCode`. */
+/** Runs a step of a command. If the step fails, the command exits with `exitCode`, as bpftool does. */
 export function exitingWith<T>(exitCode: number, run: () => T): T {
   try {
     return run();

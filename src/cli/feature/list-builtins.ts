@@ -2,7 +2,7 @@ import { attachTypeName, helperName, linkTypeName, mapTypeName, progTypeName } f
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 
-/** The groups of names, in the order in which a cut word selects one. */
+/** The groups of names. A shortened word selects the first group that begins with it. */
 const GROUPS: readonly { readonly group: string; readonly nameOf: (number: number) => string | undefined }[] = [
   { group: "prog_types", nameOf: progTypeName },
   { group: "map_types", nameOf: mapTypeName },

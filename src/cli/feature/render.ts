@@ -55,7 +55,7 @@ const MISC: Readonly<Record<Misc, string>> = {
   v4_isa_extension: "ISA extension v4",
 };
 
-/** The only build option that C sources need as a number. */
+/** The only build option for which bpftool prints a macro. */
 const MACRO_OPTION = "CONFIG_HZ";
 
 const STATES: Readonly<Record<Support, string>> = {
@@ -90,7 +90,7 @@ function sections(all: readonly Section[]): string {
     .join("");
 }
 
-/** Nothing more is known of a kernel without bpf(2). */
+/** Returns the remaining sections; none if the kernel has no bpf(2), because then nothing else was probed. */
 function afterBpf({ hasBpf }: KernelFeatures, rest: readonly Section[]): readonly Section[] {
   return hasBpf ? rest : [];
 }

@@ -43,7 +43,7 @@ function takeArguments(words: Words): { file: string; name: string } {
 /**
  * Reads an object file.
  *
- * @param options.name the object's name, with which the names of its sections' maps begin
+ * @param options.name the object's name; the names of the maps for its data sections begin with it
  * @param options.exitCode the exit code if the file is no BPF object
  */
 function readObjectFile(
@@ -59,7 +59,7 @@ function readObjectFile(
   return { data, spec };
 }
 
-/** Returns the answer of a command that prints C. As in bpftool, the option -j does not change it. */
+/** Returns the answer of a command that prints C source. As in bpftool, the output is the same with -j. */
 function source(pieces: readonly (string | Uint8Array)[]): Answer {
   return { text: () => pieces, jsonPieces: () => pieces, json: () => null };
 }

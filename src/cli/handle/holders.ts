@@ -6,7 +6,7 @@ import type { Options } from "../words/options.ts";
 
 /**
  * Returns the options with which a listing searches for the processes that hold its objects. This process is left out.
- * With `-d`, processes that cannot be searched are reported.
+ * With `-d`, the command reports processes whose open files it cannot read.
  */
 export function holderOptions({ debug }: Options): ObjectHoldersOptions {
   return { others: true, onGap: (why) => debug && writeNote(`pids: ${why}`) };

@@ -9,7 +9,8 @@ import type { Options } from "../words/options.ts";
 import type { Words } from "../words/words.ts";
 
 /**
- * Carries out `pin HANDLE FILE`, which every kind of object has. bpftool exits with `exitCode` if words are missing.
+ * Carries out the command `pin HANDLE FILE`, which exists for programs, maps and links. If words are missing, the
+ * command exits with `exitCode`, as bpftool does.
  */
 export function pinHandle(words: Words, options: Options, take: (words: Words) => OwnedFd, exitCode: number): Answer {
   words.need(3, { exitCode });
@@ -39,8 +40,8 @@ export function prepareFile(path: string, options: Options): void {
   if (existsSync(path)) throw new CommandError(`can't pin BPF object: path '${path}' already exists`);
   const directory = dirname(path);
   if (isBpffs(directory)) {
-    // A name with a dot is reserved for the kernel's own files: bpf_lookup() in kernel/bpf/inode.c returns EPERM for
-    // it.
+    // Names with a dot are reserved for the kernel's own files: for other files, bpf_lookup() in kernel/bpf/inode.c
+    // returns EPERM.
     if (!basename(path).includes(".")) return;
     throw new CommandError(
       `can't pin BPF object: the last part of '${path}' contains a dot, which names in a BPF file system cannot contain`,
@@ -55,8 +56,8 @@ function emptyPath(): CommandError {
 }
 
 /**
- * Throws unless `directory` exists in a bpffs or can be created in a bpffs. `made` is another directory, which the
- * command creates earlier.
+ * Throws unless `directory` exists in a bpffs or can be created in a bpffs. `made` is a directory that the command
+ * creates before this one.
  */
 export function prepareDirectory(directory: string, options: Options, made?: string): void {
   if (directory === "") throw emptyPath();

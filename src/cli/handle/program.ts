@@ -88,8 +88,8 @@ function nextId(id: number): number | undefined {
 }
 
 /**
- * Returns a program's full name. The kernel keeps only 15 characters; if the name fills them, the program's BTF has the
- * whole name.
+ * Returns a program's full name. The kernel stores only 15 characters. If the name has 15 characters, this function
+ * takes the whole name from the program's BTF.
  */
 function fullProgramName(info: ProgInfo, fd: number): string {
   return fullName(info, fd, loadedBtf);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Options } from "../words/options.ts";
 
-/** What the user wants to read about. Without an object, about the whole command. */
+/** The topic that the user wants help about. Without `object`, the topic is `bpfts` as a whole. */
 export interface HelpRequest {
   readonly object?: string | undefined;
   readonly command?: string | undefined;
@@ -10,8 +10,9 @@ export interface HelpRequest {
 }
 
 /**
- * Returns what help the words ask for: `--help` anywhere, `help OBJECT [COMMAND]`, or `OBJECT COMMAND help`. Returns
- * undefined for other words, also for bpftool's own forms `help` and `OBJECT help`, which print the usage.
+ * Returns the help that the user asked for by `--help` or `--man` anywhere, `help OBJECT [COMMAND]`, or `OBJECT COMMAND
+ * help`. Returns undefined for all other words, including bpftool's own forms `help` and `OBJECT help`, which print the
+ * usage text.
  */
 export function helpRequest(words: readonly string[], options: Options): HelpRequest | undefined {
   const [first, second, third] = words;
@@ -20,7 +21,7 @@ export function helpRequest(words: readonly string[], options: Options): HelpReq
     return { object, command, man: options.man };
   }
   if (first === "help" && second !== undefined) return { object: second, command: third };
-  // A file in this directory may have the name `help`: `cgroup show help`.
+  // If there is a file named `help`, the last word may be its path, for example in `cgroup show help`.
   if (words.length === 3 && third === "help" && second !== "help" && !existsSync("help")) {
     return { object: first, command: second };
   }

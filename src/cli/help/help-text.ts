@@ -14,7 +14,7 @@ import {
   type Pair,
 } from "./topic.ts";
 
-/** Help as text on standard output. In JSON it is `null`, as bpftool's. */
+/** Returns the answer that prints help. As in bpftool, the output with -j is `null`. */
 export function helpAnswer(lines: readonly string[]): Answer {
   return { text: () => [`${lines.join("\n")}\n`], json: () => null };
 }
@@ -59,7 +59,7 @@ export function generalHelp(table: readonly ObjectEntry[]): string[] {
   ];
 }
 
-/** The sentences about objects and options that both general texts have. */
+/** The sections about objects and options, for `bpfts --help` and for the manual page bpfts(1). */
 export function generalSections(table: readonly ObjectEntry[]): string[] {
   const objects = table.filter(({ name }) => name !== "help");
   return [
@@ -102,7 +102,7 @@ function exampleLines([line, meaning]: Pair): string[] {
   return [`  ${line}`, ...wrap(sentence(meaning), 6)];
 }
 
-/** Wraps a line so that its continuation is indented deeper than its beginning. */
+/** Wraps a line. The continuation lines are indented deeper than the first line. */
 function hanging(text: string): string[] {
   return wrap(text, 6).map((line, i) => (i === 0 ? line.slice(4) : line));
 }

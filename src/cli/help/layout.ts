@@ -13,10 +13,10 @@ export function wrap(text: string, indent: number): string[] {
   return [...lines, line].map((one) => (" ".repeat(indent) + one).trimEnd());
 }
 
-/** Longer first columns do not move the second column to the right. */
+/** The largest width of the first column. A longer text in it does not move the second column to the right. */
 const MAX_FIRST = 24;
 
-/** Formats pairs as two columns. A long first text has a line of its own. */
+/** Formats pairs as two columns. If the first text is longer than {@link MAX_FIRST}, it has a line of its own. */
 export function twoColumns(pairs: readonly (readonly [first: string, second: string])[]): string[] {
   const width = Math.max(0, ...pairs.map(([first]) => first.length).filter((length) => length <= MAX_FIRST));
   return pairs.flatMap(([first, second]) => {
@@ -26,7 +26,7 @@ export function twoColumns(pairs: readonly (readonly [first: string, second: str
   });
 }
 
-/** Makes a sentence of a summary. */
+/** Converts the summary of a command to a sentence. */
 export function sentence(summary: string): string {
   return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }

@@ -11,12 +11,12 @@ export type Block =
 
 /** A manual page, from which roff and plain text are made. */
 export interface ManualPage {
-  /** `bpfts` or `bpfts-prog`. */
+  /** The name of the page, such as `bpfts` or `bpfts-prog`. */
   readonly name: string;
   readonly sections: readonly { readonly title: string; readonly blocks: readonly Block[] }[];
 }
 
-/** The objects that have a page of their own. */
+/** Returns the objects that have a manual page of their own. */
 export function objectsWithPage(table: readonly ObjectEntry[]): ObjectEntry[] {
   return table.filter(({ name }) => name !== "help" && name !== "version");
 }
@@ -30,7 +30,7 @@ const EXIT_STATUS: readonly Block[] = [
   { kind: "paragraph", text: "0 after success. After a failure it is that of bpftool, which is 255 in most cases." },
 ];
 
-/** bpfts(1). */
+/** Returns the manual page bpfts(1). */
 export function generalPage(table: readonly ObjectEntry[]): ManualPage {
   const objects = table.filter(({ name }) => name !== "help");
   return page("bpfts", [
@@ -60,7 +60,7 @@ export function generalPage(table: readonly ObjectEntry[]): ManualPage {
   ]);
 }
 
-/** The page of one object, such as bpfts-prog(1). */
+/** Returns the manual page of one object, such as bpfts-prog(1). */
 export function objectPage(object: ObjectEntry, table: readonly ObjectEntry[]): ManualPage {
   const topic = objectTopic(object);
   const name = `bpfts-${object.name}`;
@@ -109,7 +109,7 @@ function seeAlso(own: string, table: readonly ObjectEntry[]): Block[] {
   return [{ kind: "paragraph", text: others.join(", ") }];
 }
 
-/** The page as plain text, for machines without man(1). */
+/** Returns a manual page as plain text, for machines without man(1). */
 export function manualText({ name, sections }: ManualPage): string[] {
   return [
     `${name.toUpperCase()}(1)`,

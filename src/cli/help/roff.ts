@@ -1,6 +1,6 @@
 import type { Block, ManualPage } from "./manual.ts";
 
-/** Formats a page in the language of man(1), with the macros of man(7). */
+/** Formats a manual page in roff, with the macros of man(7). */
 export function formatRoff({ name, sections }: ManualPage, version: string, date: string): string {
   const lines = [`.TH ${name.toUpperCase()} 1 "${date}" "bpfts ${version}" "bpfts"`];
   for (const { title, blocks } of sections) {
@@ -12,7 +12,7 @@ export function formatRoff({ name, sections }: ManualPage, version: string, date
   return `${lines.join("\n")}\n`;
 }
 
-/** `isFirst` is true right after a heading, where a paragraph needs no macro. */
+/** Formats a block in roff. `isFirst` is true for the first block after a heading; there a paragraph needs no macro. */
 function roffBlock(block: Block, isFirst: boolean): string[] {
   const gap = isFirst ? [] : [".PP"];
   switch (block.kind) {
@@ -32,7 +32,10 @@ function roffBlock(block: Block, isFirst: boolean): string[] {
   }
 }
 
-/** Escapes what roff would read as a request, and writes each hyphen as the minus sign that a user can copy. */
+/**
+ * Escapes characters that roff would interpret. Writes a hyphen as `\-`, so that users can copy it from the page as an
+ * ASCII minus.
+ */
 function escapeRoff(text: string): string {
   return text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/'/g, "\\(aq").replace(/^\./, "\\&.");
 }

@@ -1,4 +1,4 @@
-/** What the words in capitals mean that several commands share. */
+/** The meanings of words in capitals that several commands share. */
 export const SHARED_WORDS: Readonly<Record<string, string>> = {
   BTF_FILE: "a file with the BTF of a kernel",
   BTF_ID: "the id of a BTF object: a number from 'bpfts btf show'",

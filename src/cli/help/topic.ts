@@ -6,13 +6,13 @@ import { SHARED_WORDS } from "./shared-words.ts";
 
 export type Pair = readonly [first: string, second: string];
 
-/** What help says about one command, in the form that text and manual pages are made from. */
+/** The help about one command. Help texts and manual pages are both made from it. */
 export interface CommandTopic {
-  /** `prog load`. */
+  /** The command's full name, such as `prog load`. */
   readonly name: string;
   readonly summary: string;
   readonly examples: readonly Pair[];
-  /** One line for each form. */
+  /** The forms of the command, one element for each. */
   readonly syntax: readonly string[];
   readonly words: readonly Pair[];
   /** Definitions that the syntax uses, such as `PROG := …`. */
@@ -20,7 +20,7 @@ export interface CommandTopic {
   readonly notes: readonly string[];
 }
 
-/** What help says about one object. */
+/** The help about one object. */
 export interface ObjectTopic {
   readonly name: string;
   readonly summary: string;
@@ -29,7 +29,10 @@ export interface ObjectTopic {
   readonly options: readonly Pair[];
 }
 
-/** Returns the entry that has the texts of a command: for an alias without texts the command that it stands for. */
+/**
+ * Returns the entry that has the texts of a command. For an alias without texts, this is the entry of the command for
+ * which the alias stands.
+ */
 function entryOf(object: ObjectEntry, command: CommandEntry): CommandEntry {
   if (command.syntax !== undefined || command.as === undefined) return command;
   return object.commands?.find(({ name }) => name === command.as) ?? command;
@@ -71,7 +74,7 @@ export function objectTopic(object: ObjectEntry): ObjectTopic {
   };
 }
 
-/** An object without commands, such as `version`, is a command itself. */
+/** Returns the help about an object without commands, such as `version`. Such an object is itself a command. */
 function wholeTopic(object: ObjectEntry): CommandTopic {
   const texts = object.help?.();
   return {
@@ -92,7 +95,7 @@ export function isHere(entry: CommandEntry, object: ObjectEntry): boolean {
 /** Options that every command takes. */
 const GENERAL: ReadonlySet<string> = new Set(["json", "pretty", "debug", "version", "help", "man", "legacy"]);
 
-/** The options of an object: those that its usage names, and those of every command. */
+/** Returns the options of an object: the options in its usage text, and the options that every command takes. */
 export function optionsOf(object: ObjectEntry | undefined): OptionEntry[] {
   const named = object?.options?.join(" ") ?? "";
   return OPTIONS.filter(({ letter, long, key }) => {
@@ -109,12 +112,12 @@ export function optionPairs(options: readonly OptionEntry[]): Pair[] {
   });
 }
 
-/** An option as the user writes it: `-j` and `--json`. */
+/** Returns the forms in which users can write an option: `-j` and `--json`. */
 export function optionNames({ letter, long }: OptionEntry): string[] {
   return [...(letter === undefined ? [] : [`-${letter}`]), ...(long === undefined ? [] : [`--${long}`])];
 }
 
-/** The values and the definitions that the forms of a command use. */
+/** Returns the values and the definitions that appear in the forms of a command. */
 export function usedWords(
   forms: readonly string[],
   definitions: Definitions,

@@ -9,7 +9,7 @@ function usageAnswer(lines: readonly string[]): Answer {
   return { text: () => [`${lines.join("\n")}\n`], json: () => null, textTo: "stderr" };
 }
 
-/** `bpfts help`: bpftool's usage text, and what each object and option is for. */
+/** `bpfts help`: bpftool's usage text, and a description of each object and option. */
 export function usage(table: readonly ObjectEntry[]): Answer {
   const objects = table.filter((entry) => entry.commands !== undefined);
   const here = objects.filter((entry) => entry.commands?.some(({ run }) => run)).map(({ name }) => name);
@@ -62,7 +62,7 @@ function usageLines(object: string, entry: CommandEntry, commands: readonly Comm
   const words = names.length === 1 ? entry.name : `{ ${names.join(" | ")} }`;
   const [first = "", ...more] = entry.syntax ?? [];
   const head = `bpfts ${object} ${words}`;
-  // An indented line continues the line above it. Any other line is one more form of the command.
+  // An indented line continues the line above it. Any other line is another form of the command.
   const rest = more.map((line) => INDENT + (line.startsWith(" ") ? line : `${head} ${line}`));
   return [`${head} ${first}`.trimEnd(), ...rest];
 }

@@ -17,7 +17,7 @@ export const pinIterator: Run = (words, options) => {
   words.need(2);
   const file = words.take("an object file");
   const path = words.take("a path");
-  // Report a bad path before anything is loaded.
+  // Check the path first, so that a bad path is reported before anything is loaded.
   prepareFile(path, options);
   using iterator = loadIterator(file, words);
   pinAt(path, iterator.link.fd, options);

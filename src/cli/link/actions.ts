@@ -30,7 +30,8 @@ export const detachLink: Run = (words) => {
 };
 
 /**
- * Takes the link, and checks that no words follow. As in bpftool, errors here have the exit code of a failed detach.
+ * Takes the link, and checks that no words follow. As in bpftool, the exit code of an error here is the same as that of
+ * a failed detach.
  */
 function takeOnly(words: Words): OwnedFd {
   return exitingWith(EXIT_DETACH, () => {

@@ -2,7 +2,7 @@
 
 const ITER_ORDERS = ["order_unspec", "self_only", "descendants_pre", "descendants_post", "ancestors_up"];
 
-/** Returns the name of the order in which a cgroup iterator walks. */
+/** Returns bpftool's name for the order in which a cgroup iterator visits the cgroups. */
 export function iterOrderName(order: number): string {
   return ITER_ORDERS[order] ?? "unknown";
 }
@@ -73,7 +73,7 @@ const CACHES = ["L1-dcache", "L1-icache", "LLC", "dTLB", "iTLB", "branch", "node
 const CACHE_OPERATIONS = ["load", "store", "prefetch"];
 const CACHE_RESULTS = ["refs", "misses"];
 
-/** Returns the name of a PERF_TYPE_*. Undefined for a number that the kernel has given to a PMU. */
+/** Returns the name of a PERF_TYPE_*. Undefined for the number of a PMU, which the kernel assigns at boot. */
 export function perfTypeName(type: number): string | undefined {
   return TYPES[type];
 }

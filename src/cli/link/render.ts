@@ -32,10 +32,10 @@ export function linkJson(link: LinkDescription): JsonValue {
   const { info } = link;
   const { id, type, progId } = info;
   const { holders = [] } = link;
-  // Not one object literal, because Object.assign() is faster here: see programJson in prog/render.ts.
+  // Object.assign() is faster here than one object literal: see programJson in prog/render.ts.
   return Object.assign({ id, type: linkTypeName(type) ?? type, prog_id: progId }, renderingOf(info).json(info, link), {
     pinned: link.pins,
-    // bpftool finds the cookie while it searches for the processes, and shows it only together with them.
+    // bpftool reads the cookie while it searches for the processes, and shows the cookie only if there is a process.
     bpf_cookie: holders.length === 0 ? undefined : link.perfCookie,
     pids: holdersJson(holders),
   });
@@ -186,7 +186,7 @@ const KINDS: { readonly [K in Kind]: Rendering<LinkInfoOf<K>> } = {
     text: ({ mapId, attachType }) => `\n\tmap_id ${mapId}  ${attachTypeText(attachType)}`,
     json: ({ mapId, attachType }) => ({ map_id: mapId, attach_type: attachTypeJson(attachType) }),
   },
-  // bpftool 7.8 prints no details of these kinds.
+  // bpftool 7.8 prints no details for links of these kinds.
   tracing_multi: nothing,
   unknown: nothing,
 };
@@ -215,7 +215,7 @@ const kprobe: Rendering<PerfEventOf<"kprobe" | "kretprobe">> = {
 const uprobe: Rendering<PerfEventOf<"uprobe" | "uretprobe">> = {
   text: ({ kind, fileName, offset, cookie, refCtrOffset }) => {
     if (fileName === "") return "";
-    // C's %#x writes a zero without its 0x.
+    // bpftool prints the offset with %#x, which prints 0 without the prefix 0x.
     const place = offset === 0 ? "0" : `0x${hex(offset)}`;
     const counter = refCtrOffset === 0n ? "" : `ref_ctr_offset 0x${hex(refCtrOffset)}  `;
     return `\n\t${kind} ${escapeName(fileName)}+${place}  ${cookieText(cookie)}${counter}`;

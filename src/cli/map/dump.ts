@@ -73,7 +73,7 @@ function readMap(fd: OwnedFd): DumpedMap {
 const OPEN = 0x5b;
 const COMMA = 0x2c;
 
-/** For maps whose keys cannot be listed: what the error message suggests instead. */
+/** What the error message suggests instead, for map types whose keys cannot be listed. */
 const INSTEAD: Readonly<Record<string, string>> = {
   queue: "'bpfts map peek' shows the next value",
   stack: "'bpfts map peek' shows the next value",
@@ -115,7 +115,7 @@ function* typedText(maps: readonly DumpedMap[]): Generator<string | Uint8Array> 
   yield "\n";
 }
 
-/** Yields JSON, or with `plain` bpftool's text form of typed maps. */
+/** Yields the JSON of the maps. With `plain`, yields the text that bpftool prints for maps with types. */
 function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boolean): Generator<Uint8Array> {
   const out = new TextBuffer();
   if (maps.length === 1) yield* jsonElements(out, maps[0] as DumpedMap, eol, plain);
@@ -124,7 +124,7 @@ function* jsonOf(maps: readonly DumpedMap[], eol: string | undefined, plain: boo
     let separator = "[";
     for (const map of maps) {
       const header = formatNested(headerJson(map.description), inner);
-      // Leave out the closing brace, because the elements follow as one more member.
+      // Omit the closing brace, because the elements follow as another member of the object.
       const open = header.slice(0, header.length - 1 - (inner?.length ?? 0));
       const member = inner === undefined ? '"elements":' : `${inner}    "elements": `;
       out.add(`${separator}${open},${member}`);

@@ -24,7 +24,7 @@ import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type ElementStyle, withView, writeElement } from "./element-parts.ts";
 import { takeElement } from "./element-words.ts";
 
-/** Returns the error of a failed system call. As in bpftool, its exit code comes from the errno. */
+/** Returns the error for a failed system call. As in bpftool, the exit code is derived from the errno. */
 function failed(what: string, error: unknown): unknown {
   return failedTo(what, error, { errnoExit: true });
 }

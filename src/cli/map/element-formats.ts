@@ -60,7 +60,10 @@ function perCpuText(info: MapInfo): ElementPart[] {
   return parts;
 }
 
-/** The separators of JSON, compact or pretty. `line(n)` begins a line that is n levels deeper than the element. */
+/**
+ * The separators of compact or pretty JSON. `line(n)` returns the line end and the indentation of a line that is n
+ * levels deeper than the element.
+ */
 interface Layout {
   readonly line: (levels: number) => string;
   readonly colon: string;
@@ -72,8 +75,8 @@ function layoutOf(eol: string | undefined): Layout {
 }
 
 /**
- * Returns the JSON form. Elements are shown as bytes; if the map has types, they are also shown by these types. `eol`
- * is undefined for compact JSON.
+ * Returns the JSON form. It shows the bytes of each element. If the map has types, it also shows the decoded element.
+ * `eol` is undefined for compact JSON.
  */
 export function jsonStyle(info: MapInfo, types: MapTypes | undefined, eol: string | undefined): ElementStyle {
   const { line, colon } = layoutOf(eol);
@@ -102,7 +105,8 @@ export function typedStyle(info: MapInfo, types: MapTypes, eol: string): Element
 }
 
 /**
- * Formats an element by its types: `{"key": …, "value": …}`. A per-CPU map has `values` with one value for each CPU.
+ * Decodes an element by its types and formats it: `{"key": …, "value": …}`. For a per-CPU map, the member is `values`,
+ * with one value for each CPU.
  */
 function formattedElement(
   info: MapInfo,

@@ -12,8 +12,8 @@ export function withView(bytes: Uint8Array): Elements["keys"] {
 }
 
 /**
- * Formats a part of an element that is more than single bytes. `key` and `value` are the offsets of this element's key
- * and value.
+ * Formats a part of an element that does not consist of fixed text and hexadecimal bytes, such as a decoded value.
+ * `key` and `value` are the offsets of this element's key and value.
  */
 export type FormatElement = (elements: Elements, key: number, value: number) => string;
 
@@ -25,7 +25,10 @@ export type ElementPart = string | { readonly key: number } | { readonly value: 
 /** The format of a map's elements. {@link compileParts} makes it from a list of parts. */
 export type ElementStyle = readonly (HexTemplate | FormatElement)[];
 
-/** Joins all parts between two functions into one template. Writing an element then copies the template. */
+/**
+ * Joins all fixed texts and bytes between two functions into one template. To write an element, the template is copied
+ * and its bytes are filled in.
+ */
 export function compileParts(parts: readonly ElementPart[]): ElementStyle {
   const style: (HexTemplate | FormatElement)[] = [];
   let template = new TemplateBuilder();
@@ -77,7 +80,7 @@ class TemplateBuilder {
     this.#text += "  ";
   }
 
-  /** Ends the template. Its text is ASCII, because it contains no names from outside. */
+  /** Ends the template. Its text is ASCII, because it contains no names from maps or programs. */
   finish(): HexTemplate {
     return { text: Buffer.from(this.#text, "latin1"), key: places(this.#key), value: places(this.#value) };
   }

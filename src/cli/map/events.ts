@@ -36,7 +36,8 @@ function live(map: ReturnType<typeof openMap>, as: RecordsOptions["as"]): LiveAn
     async live(output, signal) {
       using owned = map;
       const onLost = (count: number, cpu: number): void => output.jsonLine({ lost: count, cpu });
-      // For a ring buffer, only the program knows which records did not fit.
+      // Only a perf event array reports lost records. With a ring buffer, only the program knows which records did not
+      // fit.
       const isPerf = owned.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY;
       const all = records<unknown>(owned, { as, signal, ...(isPerf ? { perf: { onLost } } : {}) });
       for await (const batch of all.batches()) {

@@ -43,7 +43,7 @@ export function headerJson(map: MapDescription): { [key: string]: JsonValue | un
 /** Returns the JSON object of a map in `map show`. */
 export function mapJson(map: MapDescription): JsonValue {
   const { ownerProgType: type } = map;
-  // Not one object literal, because Object.assign() is faster here: see programJson in prog/render.ts.
+  // Object.assign() is faster here than one object literal: see programJson in prog/render.ts.
   return Object.assign(headerJson(map), {
     dev: map.device && deviceJson(map.device),
     bytes_key: map.keySize,

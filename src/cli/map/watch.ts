@@ -10,8 +10,8 @@ import { parseU32 } from "../words/words.ts";
 const SIGNS = { added: "+", changed: "~", removed: "-" } as const;
 
 /**
- * `bpfts map watch MAP [interval MS]`: prints the elements that are added, changed or removed. With -j each one is a
- * JSON document on its own line. bpftool does not have this command.
+ * `bpfts map watch MAP [interval MS]`: prints each element that is added, changed or removed. With -j, each of these
+ * changes is a JSON document on its own line. bpftool does not have this command.
  */
 export const watchElements: Run = (words, options) => {
   using fd = takeMap(words);

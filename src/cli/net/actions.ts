@@ -8,7 +8,7 @@ import { done } from "../output/answer.ts";
 import { begins, type Words } from "../words/words.ts";
 import { indexOfDevice, takeDeviceName } from "./device.ts";
 
-/** An attach type: a mode of XDP or a list of tcx. */
+/** An attach type of `net attach`: a mode of XDP, or the ingress or egress list of tcx. */
 type NetAttachType = { readonly name: string } & ({ readonly xdpFlags: number } | { readonly tcx: BpfAttachType });
 
 const TYPES: readonly NetAttachType[] = [
@@ -71,7 +71,7 @@ function takeType(words: Words): NetAttachType {
   throw new CommandError(`net attach/detach type '${word}' could be ${candidates}: write it in full`, INVALID);
 }
 
-/** Takes what may follow the device. */
+/** Takes the optional word after the device. */
 function takeMode(words: Words, type: NetAttachType): "overwrite" | "prepend" | undefined {
   if (words.left === 0) return undefined;
   if (words.takeKeyword("overwrite")) {

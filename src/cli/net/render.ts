@@ -64,6 +64,6 @@ function tcJson(at: Tc): JsonValue {
   if (!isListed(at)) {
     return { ...head, id: progId, act: at.actions?.map((action) => ({ name: action.name, id: action.progId })) };
   }
-  // The kernel reports no flags of the single programs and links.
+  // Both arrays of flags are empty, because the kernel reports no flags for the single programs and links.
   return { ...head, prog_id: progId, prog_flags: [], link_id: at.linkId ?? 0, link_flags: [] };
 }

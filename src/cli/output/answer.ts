@@ -5,11 +5,11 @@ import type { LiveOutput } from "./live.ts";
 export interface Answer {
   /** Returns the text form in pieces, including all line ends. Pieces that are bytes are UTF-8. */
   text(): Iterable<string | Uint8Array>;
-  /** Returns the JSON form: one value. */
+  /** Returns the JSON form, which is one value. */
   json(): JsonValue;
   /** Returns the JSON form in pieces, if it may be too large for one string. If `pretty` is true, it has many lines. */
   jsonPieces?(pretty: boolean): Iterable<string | Uint8Array>;
-  /** The exit code; 0 unless given. */
+  /** The exit code. Default: 0. */
   readonly exitCode?: number;
   /** Where the text goes. Help goes to standard error, as in bpftool. Default: standard output. */
   readonly textTo?: "stdout" | "stderr";
@@ -20,9 +20,9 @@ export interface Answer {
  * them.
  */
 export interface LiveAnswer {
-  /** Writes to `output` until there is nothing more to write, or until Ctrl-C or a request to end aborts `signal`. */
+  /** Writes to `output` until there is nothing more to write, or until `signal` is aborted, for example by Ctrl-C. */
   live(output: LiveOutput, signal: AbortSignal): Promise<void>;
-  /** The exit code, once the command has ended; 0 unless given. */
+  /** The exit code; valid once the command has ended. Default: 0. */
   readonly exitCode?: number;
 }
 

@@ -3,8 +3,8 @@ import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
 /**
- * The most levels of nested types. For BTF that the kernel loads, the kernel's own limit is lower (MAX_RESOLVE_DEPTH,
- * kernel/bpf/btf.c).
+ * The most levels of nested types that are formatted. BTF that the kernel has accepted has fewer levels
+ * (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c).
  */
 const MAX_DEPTH = 64;
 const PRINTABLE = /^[\x20-\x7e]*$/;
@@ -16,7 +16,10 @@ export type ValueFormatter = (view: DataView, at: number) => string;
 
 /** How values are formatted. */
 export interface ValueStyle {
-  /** bpftool's text output: pointers are quoted; bitfields, 128-bit numbers and unprintable characters are not. */
+  /**
+   * True for the style of bpftool's text output: pointers are in quotes; bitfields, 128-bit numbers and unprintable
+   * characters are not.
+   */
   readonly plain: boolean;
   /** The line end with the indentation of the value, for pretty JSON; undefined for compact JSON. */
   readonly eol: string | undefined;
@@ -56,8 +59,8 @@ export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): Value
 }
 
 /**
- * Returns a formatter that prints a note instead of the value if the type has too many values. Otherwise one hostile
- * program could make every user's listings endless.
+ * Returns a formatter that prints a note instead of the value if the type has too many values. Otherwise a malicious
+ * program could make the listings of all users endless.
  */
 function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
   const { size, tooMuch } = countValues(btf, id);
@@ -71,7 +74,7 @@ function withinBounds(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
     try {
       return format(view, at);
     } catch (error) {
-      // A member may lie behind the end of its struct, because hostile BTF may declare any offset.
+      // Malicious BTF may declare a member beyond the end of its struct.
       if (error instanceof RangeError) return "null";
       throw error;
     }
@@ -157,7 +160,7 @@ function makeObject(members: readonly Member[], { eol }: ValueStyle): ValueForma
   };
 }
 
-/** Compiles the formatter of a member. In old BTF a bitfield is an integer that starts within a byte. */
+/** Compiles the formatter of a member. In old BTF, a bitfield is described by an integer type with a bit offset. */
 function makeMember(
   btf: Btf,
   { name, type: id, bitOffset, bitSize }: BtfMember,
@@ -228,7 +231,7 @@ function makePointer(btf: Btf, { plain }: ValueStyle): ValueFormatter {
 function makeEnum(type: Extract<BtfType, { kind: "enum" | "enum64" }>, little: boolean): ValueFormatter {
   const names = new Map<bigint, string>();
   for (const { name, value } of type.values) {
-    // As in C, the numbers of enumerators are compared as signed 32-bit numbers.
+    // Compare 32-bit enumerators as signed numbers, as bpftool does.
     const key = typeof value === "bigint" ? BigInt.asIntN(64, value) : BigInt(value | 0);
     if (!names.has(key)) names.set(key, formatNested(name, undefined));
   }
@@ -254,7 +257,7 @@ function signedOf(view: DataView, at: number, size: number, little: boolean): bi
 function makeFloat(size: number, little: boolean): ValueFormatter {
   if (size === 8) return (view, at) => formatNested(view.getFloat64(at, little), undefined);
   if (size === 4) return (view, at) => formatNested(view.getFloat32(at, little), undefined);
-  // JavaScript has no number type for a long double. So the bytes are shown, the most significant byte first.
+  // JavaScript has no number type for a long double. So show its bytes, the most significant byte first.
   return (view, at) => {
     const bytes = [...new Uint8Array(view.buffer, view.byteOffset + at, size)];
     return `"0x${formatHex(Uint8Array.from(little ? bytes.reverse() : bytes))}"`;

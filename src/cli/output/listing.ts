@@ -23,7 +23,10 @@ export class Listing<R> {
   readonly #out = new TextBuffer();
   readonly #pieces: Uint8Array[] = [];
 
-  /** If `array` is true, the JSON is an array of records. Otherwise the JSON is the only record. */
+  /**
+   * If `array` is true, the JSON is an array of records. Otherwise the listing has only one record, and the JSON is
+   * this record.
+   */
   constructor(style: RecordStyle<R>, { json, pretty }: Options, array: boolean) {
     this.#style = style;
     this.#json = json;

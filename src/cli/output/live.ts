@@ -43,7 +43,7 @@ export class LiveOutput {
   readonly #array: JsonArray;
   #failure: unknown;
 
-  /** `end` is called to make the command end. */
+  /** `end` is called after a write has failed. It must make the command end. */
   constructor({ pretty }: Options, end: () => void) {
     this.#pretty = pretty;
     this.#end = end;

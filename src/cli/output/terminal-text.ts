@@ -1,19 +1,20 @@
-// Names and texts from outside may contain control characters. A terminal would obey these characters instead of
-// showing them. File names are bytes: decodeFileName turns each byte that is not valid UTF-8 into a lone surrogate.
+// Names and texts that do not come from this program may contain control characters. A terminal would obey these
+// characters instead of showing them. File names may contain bytes that are not valid UTF-8. decodeFileName represents
+// each of these bytes by a lone surrogate.
 
-// The regular expressions list the characters that are not escaped. They exclude control characters, DEL to U+009F, and
-// bytes that are not UTF-8.
+// Each regular expression matches the characters to escape: control characters, U+007F (DEL) to U+009F, and the
+// surrogates that represent bytes.
 
 /**
- * Escapes a name from outside, so that it can be part of a line. Control characters are escaped as in JSON (`\n`,
- * `\u001b`), and bytes that are not UTF-8 as `\xff`.
+ * Escapes a name, so that it can be printed as part of a line. Control characters are escaped as in JSON (`\n`,
+ * `\u001b`), and bytes that are not valid UTF-8 as `\xff`.
  */
 export const escapeName: (name: string) => string = escaping(
   /[^ -~\xa0-\udc7f\udd00-\uffff]/,
   /[^ -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
 );
 
-/** Escapes a line of text from outside like {@link escapeName}, but keeps its tabs. */
+/** Escapes a line of text like {@link escapeName}, but keeps its tabs. */
 export const escapeLine: (line: string) => string = escaping(
   /[^\t -~\xa0-\udc7f\udd00-\uffff]/,
   /[^\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
@@ -25,7 +26,10 @@ export const escapeText: (text: string) => string = escaping(
   /[^\n\t -~\xa0-\udc7f\udd00-\u{10ffff}]/gu,
 );
 
-/** `maybe` is cheaper without the flag u. It also finds the second halves of emoji, which `all` leaves alone. */
+/**
+ * Returns a function that escapes the characters that `all` matches. `maybe` is tested first: it has no flag u, so it
+ * is faster. It also matches the second halves of emoji, for which `all` then finds nothing to escape.
+ */
 function escaping(maybe: RegExp, all: RegExp): (text: string) => string {
   return (text) => (maybe.test(text) ? text.replace(all, escaped) : text);
 }
@@ -36,7 +40,7 @@ function escaped(character: string): string {
   return code < 0x20 ? JSON.stringify(character).slice(1, -1) : escapedControl(character);
 }
 
-/** DEL and the control characters from U+0080 on, which JSON.stringify leaves as they are. */
+/** Escapes U+007F (DEL) and the control characters from U+0080 on, which JSON.stringify does not escape. */
 export function escapedControl(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -4,13 +4,16 @@ const LOW = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte & 15] as n
 
 const FULL = 1 << 20;
 
-/** Where to write bytes as two hexadecimal digits: byte `offsets[i]` goes to `places[i]` of the text. */
+/**
+ * Where a text contains bytes as two hexadecimal digits: the byte at `offsets[i]` of the data is written at `places[i]`
+ * of the text.
+ */
 export interface HexPlaces {
   readonly offsets: Int32Array;
   readonly places: Int32Array;
 }
 
-/** The text of a map element. Only its hexadecimal digits change from one element to the next. */
+/** The text of a map element, without its hexadecimal digits: only they differ between the elements. */
 export interface HexTemplate {
   /** The text in UTF-8, with two free bytes at each place for digits. */
   readonly text: Uint8Array;
@@ -29,7 +32,7 @@ export class TextBuffer {
   }
 
   /**
-   * Adds a template. Its digits come from the key at offset `key` of `keys`, and from the value at offset `value` of
+   * Adds a template and fills in its digits from the key at offset `key` of `keys` and the value at offset `value` of
    * `values`.
    */
   fill(template: HexTemplate, keys: Uint8Array, key: number, values: Uint8Array, value: number): void {

@@ -19,8 +19,8 @@ export class OutputError extends CommandError {
   readonly isBrokenPipe: boolean;
   constructor(fd: 1 | 2, cause: unknown) {
     const isBrokenPipe = (cause as NodeJS.ErrnoException).code === "EPIPE";
-    // The message leaves out the text of the errno. Otherwise every start would load the table of these texts, because
-    // the entry imports this file.
+    // The message does not contain the text of the errno. Otherwise every start would load the table of these texts,
+    // because entry.ts imports this file.
     super(`can't write to standard ${fd === 1 ? "output" : "error"}`, {
       cause,
       ...(isBrokenPipe && { exitCode: EXIT_BROKEN_PIPE }),
@@ -78,7 +78,8 @@ export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      // Another process has made the pipe non-blocking. Wait until its reader has read some bytes.
+      // EAGAIN: another process has made the pipe non-blocking, and the pipe is full. Wait until its reader has read
+      // some bytes.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw new OutputError(fd, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }

@@ -123,7 +123,8 @@ interface Listing {
 }
 
 /**
- * Joins lines. Control characters in names and source lines are escaped, so that each line stays one line. Tabs stay.
+ * Joins lines to a text. Escapes control characters in names and source lines except tabs, so that each line stays one
+ * line.
  */
 function linesText(lines: readonly string[]): string {
   let text = "";
@@ -159,7 +160,7 @@ function jitedListing({ functions }: JitedProgram, disassemble: Disassembler, fo
   };
 }
 
-/** Lists one program without a header, or several programs with a header each. */
+/** Returns the listing of one program without a header, or the listings of several programs, each with a header. */
 function listing(programs: readonly OwnedFd[], list: (fd: OwnedFd) => Listing): Answer {
   const dumps = programs.map(list);
   const [only] = dumps;

@@ -9,8 +9,8 @@ import type { Options } from "../words/options.ts";
 import { parseU32, Words } from "../words/words.ts";
 
 /**
- * Returns a test for the options `--type`, `--pid`, `--cgroup` and `--map`. The test is true for a program that matches
- * all given options.
+ * Returns a filter for the options `--type`, `--pid`, `--cgroup` and `--map`. The filter returns true for a program
+ * that matches all given options.
  */
 export function programFilter(options: Options): (record: ProgramDescription) => boolean {
   const tests: ((record: ProgramDescription) => boolean)[] = [];
@@ -35,8 +35,8 @@ export function programFilter(options: Options): (record: ProgramDescription) =>
 }
 
 /**
- * Returns true for the name or the number of a program type. Numbers are allowed because a newer kernel may have types
- * that have no name here.
+ * Returns true if `name` is the name of a program type, or a number. Numbers are allowed because a newer kernel may
+ * have types whose names this version does not know.
  */
 function isTypeName(name: string): boolean {
   if (/^\d+$/.test(name)) return true;

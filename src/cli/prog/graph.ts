@@ -20,7 +20,7 @@ const FIRST_BLOCK = 2;
 /** The most characters of a path. A longer path is cut at a slash. */
 const MAX_PATH = 32;
 const EDGE = 'style="solid,bold", color=black, weight=10, constraint=true';
-/** Ends a row, which is aligned left. In the DOT file, the text continues on the next line. */
+/** The end of a left-aligned row in a DOT label, followed by a line break in the DOT file. */
 const ROW = "\\l\\\n";
 
 /** Formats a program's control flow in the DOT language, as `bpftool prog dump xlated … visual` does. */
@@ -123,8 +123,9 @@ function escapeLabel(text: string): string {
 }
 
 /**
- * Cuts off the beginning of a long path. The rest begins with a slash and has at most 32 characters, if there is such a
- * slash. A path stays whole if the cut would save fewer than the three characters of the dots.
+ * Shortens a long path as bpftool does: cuts off its beginning, so that the rest begins with a slash and has at most 32
+ * characters. If this is not possible, the rest begins at the last slash. The path stays whole if only one or two
+ * characters would be cut off.
  */
 function shortPath(path: string): string {
   if (path.length <= MAX_PATH) return path;

@@ -96,8 +96,8 @@ const DEPRECATED_DEV =
   "For an XDP program that only reads the metadata of packets, use 'xdpmeta_dev NAME'.\n";
 
 /**
- * Takes a device. Throws if the user already gave a device, because programs are for one device only, and in one of the
- * two ways.
+ * Takes a device. Throws if the user already gave one: programs can be either offloaded or bound, and only to one
+ * device.
  */
 function takeDevice(words: Words, taken: LoadArguments, keyword: "offload_dev" | "xdpmeta_dev"): number {
   const { offloadDevice, metadataDevice } = taken;

@@ -16,7 +16,7 @@ import { warnOf, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
-/** The verifier's log with levels 1 and 2 and with statistics. */
+/** The log level of the option -d: the verifier's levels 1 and 2, and statistics. */
 const DEBUG_LOG = 1 + 2 + 4;
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
@@ -73,8 +73,8 @@ function showStep(step: string): void {
 }
 
 /**
- * Gives every program the type that the user gave. Without a type, throws if the section's name of a program does not
- * tell its type.
+ * If the user gave a type, sets the type of every program. Otherwise throws if the type of a program does not follow
+ * from the name of its section.
  */
 function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
   for (const program of new Set(Object.values(spec.programs))) {
@@ -107,7 +107,7 @@ interface Pinning {
   readonly attach: ((program: Program) => Link | undefined) | undefined;
 }
 
-/** Reports a pin that cannot be made, before anything is loaded. */
+/** Throws if a pin cannot be made, so that this is reported before anything is loaded. */
 function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first: boolean): void {
   const prepareNames = (directory: string, names: readonly string[]): void => {
     if (existsSync(directory)) for (const name of names) prepareFile(join(directory, name), options);
@@ -124,8 +124,8 @@ function prepare(spec: ObjectSpec, args: LoadArguments, options: Options, first:
 }
 
 /**
- * Attaches the programs first and then pins everything in one step. So a failure or a kill never leaves only some of
- * the pins.
+ * Attaches the programs first and then pins everything in one step. So there are either all pins or none, even if the
+ * command fails or is killed.
  */
 function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach }: Pinning): void {
   const programs = Object.values(object.programs).slice(0, first ? 1 : undefined);
@@ -143,7 +143,7 @@ function pinAll(object: BpfObject, args: LoadArguments, { options, first, attach
       pins.push({ path, fd: link?.fd ?? program.fd, what: program.what });
     }
     for (const [name, map] of args.pinMaps === undefined ? [] : Object.entries(object.maps)) {
-      // A map whose declaration asks for a pin is already pinned.
+      // Loading the object has already pinned the maps whose declarations ask for a pin.
       if (map.isPinned) continue;
       const path = join(args.pinMaps ?? "", mapPinName(object.spec.map(name)));
       pins.push({ path, fd: map.fd, what: map.what });

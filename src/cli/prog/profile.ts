@@ -17,7 +17,7 @@ import type { LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** The longest time for setTimeout, about 24 days. */
+/** The longest time in milliseconds that setTimeout accepts, about 24 days. */
 const LONGEST = 2 ** 31 - 1;
 const MILLISECONDS = 1000;
 

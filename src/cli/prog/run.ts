@@ -11,7 +11,7 @@ import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { begins, parseU32, type Words } from "../words/words.ts";
 
-/** The size of an output buffer if the user gives none. bpftool has the same default. */
+/** The size of an output buffer if the user gives no size. bpftool has the same default. */
 const DEFAULT_SIZE = 32 * 1024;
 const STANDARD = "-";
 

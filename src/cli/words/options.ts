@@ -14,7 +14,7 @@ export interface Options {
   readonly nomount: boolean;
   /** `-d`: show the verifier's full log. */
   readonly debug: boolean;
-  /** `-l`: has no effect. Without it, older versions read object files more strictly. */
+  /** `-l`: has no effect. In older versions, it made the reading of object files less strict. */
   readonly legacy: boolean;
   readonly useLoader: boolean;
   readonly sign: boolean;
@@ -87,9 +87,9 @@ export interface ParsedOptions {
 
 /**
  * Separates the options from the other words, as GNU getopt_long does. Options may stand anywhere. Several letters may
- * be joined. A value may be joined to its letter, or be the next word. A long name may be shortened as long as it stays
- * unique. `--` ends the options. The parse goes on after a bad option, so that a `-j` after it still decides how the
- * error is shown.
+ * be joined. An option's value may follow its letter directly, or be the next word. A long name may be shortened as
+ * long as it stays unique. `--` ends the options. After a bad option the parser continues, because a later `-j` decides
+ * how the error is shown.
  */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
   const options: Mutable = {

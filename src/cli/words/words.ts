@@ -59,8 +59,8 @@ export function begins(word: string, keyword: string): boolean {
 }
 
 /**
- * Returns the error for a word that cannot begin a handle. If the word is a number, the error also says how to write an
- * id.
+ * Returns the error for a word that is none of the expected keywords, such as `id`. If the word is a number, the error
+ * also says how to write an id.
  */
 export function unexpectedWord(keywords: string, { peek }: Words): CommandError {
   if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
@@ -68,7 +68,7 @@ export function unexpectedWord(keywords: string, { peek }: Words): CommandError 
   return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
 }
 
-/** An entry of a table from which a word selects. Users may shorten the word. */
+/** An entry of a table. A word on the command line selects the entry; users may shorten the word. */
 export interface Selectable {
   readonly name: string;
   /**
@@ -108,14 +108,14 @@ const MAX_U32 = 0xffffffff;
 
 /**
  * Reads a number as C's strtoul does with base 0: decimal, hexadecimal (`0x…`) or octal (`0…`). Returns undefined for
- * any other text, also if other characters come before or after the digits.
+ * any other text, including a number with other characters before or after it.
  */
 export function readNumber(text: string): number | undefined {
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
   return /^(0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/.test(text) ? Number(text) : undefined;
 }
 
-/** Parses a 32-bit number. Throws if the number does not fit; bpftool would wrap it round. */
+/** Parses an unsigned 32-bit number. Throws if the number is larger. (bpftool would truncate it to 32 bits.) */
 export function parseU32(text: string, what: string): number {
   const value = readNumber(text);
   // As in bpftool, the message has no quotes around the word. Only the empty word has quotes, because it would be

@@ -87,16 +87,19 @@ const POINTER = RECORD - 8;
 const NAME = POINTER - 16;
 const NAME_SIZE = 16;
 
-/** Whether the program must read the cookies of perf event links. Since 6.9, the link's info has the cookie. */
+/**
+ * Returns true if the iterator program must read the cookies of perf event links. Since 6.9, the link's info contains
+ * the cookie.
+ */
 function readsCookie(kind: ObjectKind): boolean {
   return kind === "link" && !kernelAtLeast(6, 9);
 }
 
 /**
  * Assembles a program for the iterator `task_file` (5.8). The program writes a {@link HolderRecord} for each open file
- * of a BPF object of one kind. It recognizes such a file by the name that /proc/PID/fd shows too. This name can be
- * trusted, because only the kernel names files in the file system of anonymous inodes. bpftool's program instead looks
- * up symbols such as `bpf_prog_fops` in /proc/kallsyms, which has them only with CONFIG_KALLSYMS_ALL.
+ * of a BPF object of one kind. It recognizes such a file by its name, which is also shown in /proc/PID/fd. This name is
+ * reliable, because only the kernel gives names to anonymous inodes. bpftool's iterator program instead compares
+ * addresses of symbols such as `bpf_prog_fops`. /proc/kallsyms contains these symbols only with CONFIG_KALLSYMS_ALL.
  */
 function holderProgram(types: KernelTypes, kind: ObjectKind): Uint8Array {
   return assemble([
@@ -145,8 +148,8 @@ function leaveUnlessNamed(types: KernelTypes, names: readonly string[]): Assembl
 }
 
 /**
- * Returns code that ends the program at this place. With a jump to `out`, the verifier would have to merge one more
- * path.
+ * Returns code that ends the program here. A jump to `out` would do the same, but the verifier would then have to check
+ * the code at `out` for one more path.
  */
 function leave(): AssemblyItem[] {
   return [mov(r0, 0), exit()];
@@ -174,8 +177,8 @@ function readId(types: KernelTypes, kind: ObjectKind): AssemblyItem[] {
 }
 
 /**
- * Returns code that reads the cookie of a perf event link from the link's perf event. Since 6.9, the link's info has
- * the cookie.
+ * Returns code that reads the cookie of a perf event link from the kernel's struct for the perf event. Not needed since
+ * 6.9, where the link's info contains the cookie.
  */
 function readCookie(types: KernelTypes): AssemblyItem[] {
   // Kernels before 5.15 have no perf event links.

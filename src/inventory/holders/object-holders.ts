@@ -13,13 +13,14 @@ export interface ObjectHolder {
 
 /** Options of {@link objectHolders}. */
 export interface ObjectHoldersOptions {
-  /** Leaves out this process. Default: false. */
+  /** True: list only other processes, not this one. Default: false. */
   readonly others?: boolean | undefined;
   /** Called with a sentence if the open files of some processes cannot be read. */
   readonly onGap?: ((why: string) => void) | undefined;
   /**
-   * How to search: `proc` reads /proc, `iterator` runs a program in the kernel (5.8, CAP_BPF and CAP_PERFMON). The
-   * default takes the cheaper way for the number of open files, and falls back to /proc if the iterator fails.
+   * How to search: `proc` reads /proc, `iterator` runs an iterator program in the kernel (5.8, CAP_BPF and
+   * CAP_PERFMON). By default, the number of open files decides which of the two is used. If the iterator then fails,
+   * /proc is read.
    */
   readonly by?: "proc" | "iterator" | undefined;
 }
@@ -31,9 +32,9 @@ export const HOLDERS_OPTIONS: OptionTable<ObjectHoldersOptions> = {
 };
 
 /**
- * The time limit for a search of /proc, in microseconds. If /proc would take longer, the iterator is tried first. The
- * iterator takes about 15 ms, whatever the number of open files: nearly all of this time goes into looking up types in
- * the kernel's BTF.
+ * The time limit for a search of /proc, in microseconds. If the search would take longer, the iterator is tried first.
+ * The iterator takes about 15 ms for any number of open files, because it spends nearly all of this time on looking up
+ * types in the kernel's BTF.
  */
 const PROC_BUDGET = 8_000;
 /** With this many open files, a search of /proc is certain to take longer than the limit. */
@@ -41,8 +42,7 @@ const MANY_FILES = 5_000;
 
 /**
  * Returns the processes that hold objects of a kind open, by the objects' ids. Each process appears once, in the order
- * of the pids, which are those of /proc. An object is absent if no process holds it open, but only a pin, an attachment
- * or another object.
+ * of the pids. The pids are those that /proc shows. An object is absent if no process holds it open.
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
   if (!Object.hasOwn(FILE_KINDS, kind)) {
@@ -55,7 +55,7 @@ export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = 
 function openObjects(kind: ObjectKind, { by, onGap }: ObjectHoldersOptions): readonly OpenObject[] {
   if (by === "iterator") return iterateHolders(kind);
   if (by === "proc") return searchProc(kind, { onGap }) ?? [];
-  // /proc/sys/fs/file-nr has the numbers of allocated, free and allowed files of the machine. A file that processes
+  // The first number in /proc/sys/fs/file-nr is the number of open files of the machine. A file that several processes
   // share counts once.
   const open = Number.parseInt(readText("/proc/sys/fs/file-nr") ?? "0", 10);
   const found = open < MANY_FILES ? searchProc(kind, { onGap, budget: PROC_BUDGET }) : undefined;

@@ -4,8 +4,8 @@ import { openFileNumbers } from "../../sys/index.ts";
 /** How to recognize the open files of one kind of BPF objects. */
 export interface FileKind {
   /**
-   * The names that the kernel gives to these files in its versions (anon_inode_getfd in kernel/bpf/syscall.c and
-   * btf.c).
+   * The names that these files can have; the name depends on the kernel's version (anon_inode_getfd in
+   * kernel/bpf/syscall.c and btf.c).
    */
   readonly names: readonly string[];
   /** The field of /proc/PID/fdinfo/FD with the object's id. */

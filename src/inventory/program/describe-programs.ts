@@ -14,16 +14,15 @@ export interface DescribeProgramsOptions extends DescribeOptions {
 const OPTIONS: OptionTable<DescribeProgramsOptions> = { ...DESCRIBE_OPTIONS, details: "boolean" };
 
 /**
- * With more programs than this, reading them by the iterator program saves time, although the iterator program must be
+ * With more programs than this, an iterator program is faster than system calls for each program, although it must be
  * loaded first.
  */
 export const FEW_PROGRAMS = 500;
 
 /**
  * Describes loaded programs one after another, so that only one description is in memory at a time. Skips programs that
- * disappear during the call. If there are many programs, reads them by an iterator program, which takes a tenth of the
- * time; this needs support of the kernel and capabilities of the process. Needs CAP_SYS_ADMIN, unless `fds` names the
- * programs.
+ * disappear during the call. If there are many programs, uses an iterator program, which takes a tenth of the time, if
+ * the kernel and the capabilities of this process allow it. Needs CAP_SYS_ADMIN, unless `fds` names the programs.
  */
 export function* describePrograms(
   options: DescribeProgramsOptions = {},

@@ -60,8 +60,8 @@ function infoOf(id: number): ProgInfo {
 type ReadField = (view: DataView, at: number) => unknown;
 
 /**
- * Returns a function that converts a record of the iterator to a description. `sample` is the info of any program. It
- * shows which fields this kernel reports.
+ * Returns a function that converts a record of the iterator to a description. `sample` is the info of any program. A
+ * field that is undefined there does not exist on this kernel.
  */
 function descriptionReader(
   reader: ProgramReader,

@@ -45,7 +45,7 @@ const MOST_MAPS = 8;
  */
 export const IteratedProgram = struct({
   id: u32,
-  /** 1 if the iterator program could not read everything. System calls must then read the loaded program. */
+  /** 1 if the iterator program could not read everything. The loaded program must then be read by system calls. */
   incomplete: u32,
   type: u32,
   xlated_prog_len: u32,
@@ -78,7 +78,7 @@ const MAPS_AT = MAPS - 8;
 /** Two places on the stack: the run counters of one CPU, and the per-CPU pointer to the counters. */
 const COUNTERS = MAPS_AT - 24;
 const COUNTERS_AT = COUNTERS - 8;
-/** A place on the stack for the address, or the per-CPU pointer, of the value of `cpuMap`. */
+/** A place on the stack: first for the address of `cpuMap`, then for the per-CPU pointer of the map's value. */
 const VALUE_AT = COUNTERS_AT - 8;
 const POINTER = VALUE_AT - 8;
 const ZERO = POINTER - 8;
@@ -87,9 +87,9 @@ const STACK_SIZE = -ZERO;
 /**
  * Assembles a program for the iterator `bpf_prog` (5.9), which writes an {@link IteratedProgram} for each loaded
  * program. The record has the same values as BPF_OBJ_GET_INFO_BY_FD (bpf_prog_get_info_by_fd) and /proc/self/fdinfo.
- * The iterator marks a record as incomplete if reading fields is not enough. This is so if the loaded program ran while
- * runs were counted, if it has subprograms, many maps or a long name, or if it belongs to a network device. `cpuMap` is
- * the fd of a per-CPU array. The helper that reads such an array needs 5.19.
+ * The iterator program marks a record as incomplete if it cannot compute a value of the record: if the loaded program
+ * has subprograms, many maps or a long name, if it ran while runs were counted, or if it belongs to a network device.
+ * `cpuMap` is the fd of a per-CPU array. The helper that reads such an array needs 5.19.
  */
 export function programIterator(types: KernelTypes, cpuMap: number): Uint8Array {
   const aux = (member: string): number => types.offset("bpf_prog_aux", member);
@@ -162,11 +162,11 @@ function ifAny(offset: number | undefined, items: (offset: number) => AssemblyIt
 }
 
 /**
- * Returns code that marks the record as incomplete if a run counter of any CPU is not zero. (The counters keep their
- * values when counting ends.) The address of a CPU's counters is the per-CPU pointer plus `__per_cpu_offset[cpu]`. Only
- * kernels with CONFIG_KALLSYMS_ALL have a symbol for this array of offsets. So the code computes the offset in another
- * way: it takes the address of a CPU's value in the per-CPU array `cpuMap`, and subtracts the per-CPU pointer of that
- * value.
+ * Returns code that jumps to "ask" if a run counter of any CPU is not zero. There the record is marked as incomplete.
+ * (The counters keep their values when counting ends.) The address of a CPU's counters is the per-CPU pointer plus
+ * `__per_cpu_offset[cpu]`. /proc/kallsyms has a symbol for this array of offsets only with CONFIG_KALLSYMS_ALL. So the
+ * code computes the offset in another way: it takes the address of a CPU's value in the per-CPU array `cpuMap`, and
+ * subtracts the per-CPU pointer of that value.
  */
 function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
   // In 5.10, the struct bpf_prog_aux has the member `stats`. Later, the struct bpf_prog has it.
@@ -192,8 +192,8 @@ function askIfItRan(types: KernelTypes, cpuMap: number): AssemblyItem[] {
 }
 
 /**
- * Returns code that stores a pointer on the stack as a plain number. bpf_probe_read_kernel() makes the copy, because
- * the verifier then does not see that it is a pointer.
+ * Returns code that stores a pointer on the stack as a plain number. bpf_probe_read_kernel() makes the copy. After a
+ * copy by this helper, the verifier no longer treats the value as a pointer, so the program may calculate with it.
  */
 function addressOf(pointer: Register, place: number): AssemblyItem[] {
   return [stx("u64", r10, pointer, POINTER), ...readKernel(place, 8, r10, POINTER)];

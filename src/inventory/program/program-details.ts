@@ -11,16 +11,20 @@ export interface UsedMap {
 /** The BTF type that a program was loaded to attach to. */
 export interface AttachTargetName {
   /**
-   * The name of the function, or `btf_trace_NAME` for a tracepoint. Undefined if the BTF with the name cannot be read.
+   * The name of the function, or `btf_trace_NAME` for a tracepoint. Undefined if the BTF that contains the name cannot
+   * be read.
    */
   readonly name: string | undefined;
-  /** The name of the BTF: `vmlinux`, a module's name, or that of a BPF program's BTF, which is often empty. */
+  /**
+   * The name of the BTF: `vmlinux`, or a module's name. The BTF of a BPF program often has no name; the text is then
+   * empty.
+   */
   readonly btfName: string;
   readonly btfObjId: number;
   readonly btfId: number;
 }
 
-/** The details of a program that need more system calls. They are undefined unless they were requested. */
+/** Details of a program that need additional system calls. They are undefined unless the caller requested them. */
 export interface ProgramDetails {
   readonly maps?: readonly UsedMap[] | undefined;
   /** The attach target. Also undefined for a program that attaches to no BTF type, and before Linux 6.0. */

@@ -19,11 +19,11 @@ export interface ProgramDevice {
 }
 
 type InfoField = keyof typeof IteratedProgram.fields & keyof ProgInfo;
-/** The fields that have another form in a description than in `bpf_prog_info`. */
+/** The fields of `bpf_prog_info` that a description contains in another form. */
 type Reshaped = "tag" | "load_time" | "map_ids" | "nr_map_ids";
 const RESHAPED: readonly string[] = ["tag", "load_time", "map_ids", "nr_map_ids"] satisfies Reshaped[];
 
-/** The fields of `bpf_prog_info` that a description has unchanged, under their names in camelCase. */
+/** The fields of `bpf_prog_info` that a description contains unchanged. There their names are in camelCase. */
 export const COPIED_FIELDS: readonly Exclude<InfoField, Reshaped>[] = (
   Object.keys(IteratedProgram.fields) as InfoField[]
 ).filter((name): name is Exclude<InfoField, Reshaped> => name in BpfProgInfo.fields && !RESHAPED.includes(name));
@@ -93,8 +93,8 @@ export class ProgramReader implements Disposable {
   }
 
   /**
-   * Converts nanoseconds since boot to seconds since the epoch. Returns undefined for 0, by which the kernel means
-   * "unknown".
+   * Converts nanoseconds since boot to seconds since the epoch. Returns undefined for 0, which means that the kernel
+   * does not report the time.
    */
   loadedAt(sinceBoot: bigint): number | undefined {
     if (sinceBoot === 0n) return undefined;
@@ -125,7 +125,7 @@ function infoOf(fd: number): { info: ProgInfo; orphaned: boolean } {
   try {
     return { info: progInfo(fd, { map_ids: true }), orphaned: false };
   } catch (error) {
-    // ENODEV means that the device is gone to which the program was offloaded. bpftool shows zeros for such a program.
+    // ENODEV: the program was offloaded to a device that is gone. bpftool shows zeros for such a program.
     if (error instanceof SyscallError && error.errno === Errno.ENODEV) {
       return { info: infoReader(BpfProgInfo)(BpfProgInfo.alloc(), 0), orphaned: true };
     }

@@ -13,23 +13,26 @@ import {
 
 /** Options of {@link kernelFeatures}. */
 export interface KernelFeaturesOptions {
-  /** Probe what the hardware of this device takes, given by its index, instead of what the kernel has. */
+  /**
+   * The index of a network device. If given, probes what this device's hardware supports instead of what the kernel
+   * supports.
+   */
   readonly ifindex?: number | undefined;
-  /** Also probe the helper functions whose use the kernel notes in its log. */
+  /** Also probes helper functions that make the kernel write to its log when a program that calls them is loaded. */
   readonly full?: boolean | undefined;
 }
 
-/** A feature and what a probe of it found. */
+/** The name of a feature, and the result of probing it. */
 export interface ProbedFeature<Name extends string = string> {
   readonly name: Name;
   readonly support: Support;
 }
 
-/** What a kernel, or a device, has of BPF. */
+/** The BPF features that a kernel or a device supports. */
 export interface KernelFeatures {
   /** The settings and build options; undefined for a device. */
   readonly system: SystemSettings | undefined;
-  /** False if the kernel has no bpf(2). Nothing else is probed then. */
+  /** False if the kernel has no bpf(2). Then no other feature is probed. */
   readonly hasBpf: boolean;
   readonly programTypes: readonly ProbedFeature[];
   readonly mapTypes: readonly ProbedFeature[];
@@ -39,18 +42,21 @@ export interface KernelFeatures {
 
 /** The settings of the kernel and its build options. */
 export interface SystemSettings {
-  /** Numbers of /proc/sys; undefined for those that cannot be read. */
+  /** The numbers in the files of /proc/sys. A number is undefined if its file cannot be read. */
   readonly settings: Readonly<Record<keyof typeof SETTINGS, number | undefined>>;
-  /** Each option that matters to BPF; its value is undefined if it is not set. Undefined if no file lists the options. */
+  /**
+   * The build options that matter to BPF, with their values. A value is undefined if the option is not set. The whole
+   * map is undefined if the kernel's config cannot be read.
+   */
   readonly config: ReadonlyMap<string, string | undefined> | undefined;
 }
 
 /** The helper functions that a type of program may call. */
 export interface TypeHelpers {
   readonly programType: string;
-  /** What the probe of the type itself found. */
+  /** The result of probing the program type itself. */
   readonly support: Support;
-  /** The helpers. `support` is undefined if they cannot be probed for this type. */
+  /** The helper functions. `support` is undefined if they cannot be probed for this program type. */
   readonly helpers: readonly { readonly name: string; readonly support: Support | undefined }[];
 }
 
@@ -72,19 +78,22 @@ const OPTIONS = (
   .split(" ")
   .map((name) => `CONFIG_${name}`);
 
-/** The helpers that write to the kernel's log, or make it warn, as soon as a program with them is loaded. */
+/**
+ * The helper functions that make the kernel print a message or a warning as soon as a program that calls them is
+ * loaded.
+ */
 const NOISY: ReadonlySet<string> = new Set(["bpf_trace_printk", "bpf_trace_vprintk", "bpf_probe_write_user"]);
 
 const p = BpfProgType;
 const m = BpfMapType;
-/** The types that a device's hardware may take. */
+/** The types of programs and maps that can be offloaded to a device. */
 const OFFLOADED_PROGRAMS: ReadonlySet<number> = new Set([p.BPF_PROG_TYPE_SCHED_CLS, p.BPF_PROG_TYPE_XDP]);
 const OFFLOADED_MAPS: ReadonlySet<number> = new Set([m.BPF_MAP_TYPE_HASH, m.BPF_MAP_TYPE_ARRAY]);
 
 /**
- * Probes what this kernel has of BPF: types of programs and maps, helper functions, and the instruction set; with the
- * kernel's settings and build options. With `ifindex` it probes what the hardware of a network device takes. A probe
- * that this thread has no right to make is reported as `forbidden`, not as `missing`.
+ * Probes which BPF features this kernel supports: types of programs and maps, helper functions, and the versions of the
+ * instruction set. Also reads the kernel's settings and build options. With `ifindex`, probes what the hardware of this
+ * network device supports. If this thread lacks the capabilities for a probe, the result is `forbidden`, not `missing`.
  */
 export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions = {}): KernelFeatures {
   const system = ifindex === undefined ? systemSettings() : undefined;
@@ -111,7 +120,7 @@ export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions 
   };
 }
 
-/** The names and numbers of a table of types, without the type 0, which stands for none. */
+/** Returns the names and numbers of a table of types, except for the number 0, which means "unspecified". */
 function numbered(nameOf: (number: number) => string | undefined): { number: number; name: string }[] {
   const types: { number: number; name: string }[] = [];
   for (let number = 1; ; number++) {
@@ -121,7 +130,7 @@ function numbered(nameOf: (number: number) => string | undefined): { number: num
   }
 }
 
-/** A number that no command of bpf(2) has. A kernel with bpf(2) refuses it with EINVAL or EPERM. */
+/** No command of bpf(2) has this number. A kernel with bpf(2) rejects it with EINVAL or EPERM. */
 const NO_COMMAND = 0xffff;
 
 function hasBpf(): boolean {

@@ -15,9 +15,9 @@ export function feature(name: FeatureName): Feature {
 }
 
 /**
- * Returns why a feature is missing, judged by the kernel's version, its build options and the machine. Returns undefined
- * if the feature should be there. Distributions backport features. So use this function to explain a failure or to skip
- * a test, never to refuse a call.
+ * Returns why a feature is missing, as far as the kernel's version, its build options and the machine tell. Returns
+ * undefined if they do not explain it. An old kernel may have the feature nevertheless, because distributions backport
+ * features. So use this function to explain a failure or to skip a test, never to reject a call beforehand.
  */
 export function featureLack(name: FeatureName): FeatureLack | undefined {
   const { since, config: options = [], machine } = feature(name);
@@ -36,8 +36,8 @@ export function hasVersion(since: string): boolean {
 }
 
 /**
- * Whether the running kernel is new enough for a feature. Distributions backport features, so use this only where an
- * old kernel makes no call fail.
+ * Returns true if the running kernel's version is new enough for a feature. A distribution may have backported the
+ * feature to an older version. So use this only where no call fails on an old kernel; otherwise try the call.
  */
 export function kernelHas(name: FeatureName): boolean {
   const { since } = feature(name);
@@ -62,8 +62,8 @@ export function tooOldFor(
 }
 
 /**
- * Returns the error for a call that failed because a feature is missing; undefined if the kernel's version, its build
- * options and the machine say that the feature should be there.
+ * Returns the error for a call that failed because a feature is missing. Returns undefined if the kernel's version, its
+ * build options and the machine do not explain the failure.
  */
 export function lackError(
   name: FeatureName,

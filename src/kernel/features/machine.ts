@@ -9,7 +9,10 @@ import type { MachineCondition } from "./table.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
 
-/** Returns why this machine does not meet a condition; undefined if it does, or if this is unknown. */
+/**
+ * Returns why this machine does not meet a condition. Returns undefined if it meets the condition, or if that cannot be
+ * determined.
+ */
 export function machineLack(condition: MachineCondition): string | undefined {
   if (!answers.has(condition)) answers.set(condition, CHECKS[condition]());
   return answers.get(condition);
@@ -30,9 +33,9 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
 };
 
 /**
- * Explains why the kernel refuses trampolines. The cause is a lockdown that a vendor's kernel has and upstream's does
- * not. Such a kernel also refuses to open available_filter_functions, even for root, with EPERM. The lockdown and the
- * EPERM can each have other causes, so this function checks both.
+ * Explains why the kernel refuses trampolines. In some vendors' kernels, lockdown forbids them; in the upstream kernel
+ * it does not. Such a kernel also forbids even root to open available_filter_functions (EPERM). Lockdown alone, or
+ * EPERM alone, proves nothing, so this function checks both.
  */
 function trampolineLack(): string | undefined {
   const state = /\[(\w+)\]/.exec(securityFile("lockdown") ?? "")?.[1];
@@ -51,9 +54,9 @@ function trampolineLack(): string | undefined {
 }
 
 /**
- * Explains why the kernel refuses iterators over the elements of a map. Loads the smallest iterator program over maps,
- * and the smallest over elements. If the kernel refuses only the second one with EPERM, a missing capability is not the
- * cause.
+ * Explains why the kernel refuses iterators over the elements of a map. Loads two minimal programs: one that iterates
+ * over maps, and one that iterates over the elements of a map. If only the second load fails with EPERM, a missing
+ * capability is not the cause.
  */
 function elementIteratorLack(): string | undefined {
   const areRefused = iteratorLoadErrno("bpf_map") === 0 && iteratorLoadErrno("bpf_map_elem") === Errno.EPERM;

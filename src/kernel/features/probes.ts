@@ -4,7 +4,7 @@ import { Errno, SyscallError } from "../../errors/index.ts";
 import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryBtfLoad, tryProgLoad } from "../../sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
 
-/** Whether the running kernel accepts a program. */
+/** Returns true if the running kernel accepts a program. */
 function loads(prog_type: number, insns: Uint8Array): boolean {
   const { fd } = tryProgLoad({ prog_type, insns });
   if (fd === undefined) return false;
@@ -14,16 +14,16 @@ function loads(prog_type: number, insns: Uint8Array): boolean {
 
 let cookie: boolean | undefined;
 
-/** Whether the kernel has bpf_get_attach_cookie() (5.15). The extern LINUX_HAS_BPF_COOKIE gets this value. */
+/** Returns true if the kernel has bpf_get_attach_cookie() (5.15). The extern LINUX_HAS_BPF_COOKIE gets this value. */
 export function hasBpfCookie(): boolean {
   cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([callHelper("bpf_get_attach_cookie"), exit()]));
   return cookie;
 }
 
 /**
- * Whether the functions of system calls take one `struct pt_regs *` instead of the arguments. On riscv they do since
- * 6.6, elsewhere on each supported kernel. libbpf probes this with a kprobe on `__x64_sys_bpf`, which needs a kernel
- * with kprobes.
+ * Returns true if the kernel's functions for system calls (such as `__x64_sys_bpf`) take one `struct pt_regs *` instead
+ * of the system call's arguments. They do so on riscv since 6.6, and on the other architectures in every supported
+ * kernel. libbpf attaches a kprobe to find out, which works only if the kernel has kprobes.
  */
 export function hasSyscallWrapper(): boolean {
   return process.arch !== "riscv64" || kernelAtLeast(6, 6);
@@ -32,16 +32,16 @@ export function hasSyscallWrapper(): boolean {
 let uprobeMulti: boolean | undefined;
 
 /**
- * Whether the kernel has uprobe_multi links (6.6) that filter by process, not by thread (6.10). If so, USDT programs
- * are loaded for such links, as libbpf does. The probe makes a link for process -1: a kernel that filters by process
- * refuses the link with EINVAL before it looks at the path.
+ * Returns true if the kernel has uprobe_multi links (6.6), and these links filter by process, not by thread (6.10).
+ * USDT programs are then loaded for such links, as in libbpf. The probe makes a link for the process -1. A kernel that
+ * filters by process rejects this link with EINVAL before it looks at the path.
  */
 export function hasUprobeMulti(): boolean {
   uprobeMulti ??= probeUprobeMulti();
   return uprobeMulti;
 }
 
-/** Process -1: the kernel reads this u32 as a signed number. */
+/** The process -1, as a u32. The kernel converts it to a signed number. */
 const NO_PROCESS = 0xffffffff;
 
 function probeUprobeMulti(): boolean {
@@ -71,8 +71,8 @@ function probeUprobeMulti(): boolean {
 let contextTag: boolean | undefined;
 
 /**
- * Whether the verifier knows the tag `arg:ctx` of an argument (6.8). The probe passes a `void *` with this tag to a
- * helper that takes a context.
+ * Returns true if the verifier knows the tag `arg:ctx` for an argument of a function (6.8). The probe passes a `void *`
+ * with this tag to a helper that takes a context.
  */
 export function hasContextTag(): boolean {
   contextTag ??= probeContextTag();
@@ -116,8 +116,8 @@ function probeContextTag(): boolean {
 let fullRange: boolean | undefined;
 
 /**
- * Whether an instruction may hold a 32-bit offset into a map's value. Before 6.20, the offset must be below 2^29.
- * libbpf has the same probe.
+ * Returns true if the offset into a map's value in an instruction may use all 32 bits. Before 6.20, the kernel accepts
+ * only offsets below 2^29. libbpf has the same probe.
  */
 export function hasFullRangeOffsets(): boolean {
   fullRange ??= probeFullRange();
@@ -139,8 +139,8 @@ function probeFullRange(): boolean {
       insns,
       log: { size: 1024 },
     });
-    // The offset is outside the map in any case, so each kernel refuses the program. Only an older kernel's log names
-    // the limit.
+    // The offset is outside the map, so every kernel rejects the program. Only an older kernel rejects the offset
+    // itself, with this message.
     return !log.includes("direct value offset of");
   } finally {
     closeFd(map);

@@ -29,12 +29,12 @@ import {
 import { BpfAttachType, BpfMapFlag, BpfMapType, BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 
 /**
- * What a probe found. `forbidden` means that the kernel refused the probe, and that this thread lacks a capability that
- * BPF needs. The kernel may have the feature.
+ * The result of a probe. `forbidden` means that the kernel rejected the probe and this thread lacks a capability that
+ * BPF needs. The kernel may have the feature nevertheless.
  */
 export type Support = "available" | "missing" | "forbidden";
 
-/** Returns the support that an errno of a probe means. */
+/** Returns the result of a probe from the errno of its system call. */
 function supportOf(errno: number): Support {
   if (errno === 0) return "available";
   return errno === Errno.EPERM && hasReducedRights() ? "forbidden" : "missing";
@@ -50,7 +50,7 @@ const LOG = { size: 4096 };
 const p = BpfProgType;
 const a = BpfAttachType;
 
-/** How to load a program of a type that needs more than instructions. */
+/** The options for loading a program, for types that need more than instructions. */
 const PROGRAM_OPTIONS: ReadonlyMap<number, Partial<ProgLoadOptions>> = new Map<number, Partial<ProgLoadOptions>>([
   [p.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, { expected_attach_type: a.BPF_CGROUP_INET4_CONNECT }],
   [p.BPF_PROG_TYPE_CGROUP_SOCKOPT, { expected_attach_type: a.BPF_CGROUP_GETSOCKOPT }],
@@ -64,8 +64,8 @@ const PROGRAM_OPTIONS: ReadonlyMap<number, Partial<ProgLoadOptions>> = new Map<n
 ]);
 
 /**
- * The refusal of types whose programs need a target. The probe names no good target, and only a kernel that has the
- * type says why that is wrong.
+ * Program types that need an attach target. The probe passes an invalid target, and a kernel that has the type rejects
+ * the program with this errno and this text in the log. A kernel without the type gives another errno.
  */
 const EXPECTED_REFUSAL: ReadonlyMap<number, { readonly errno: number; readonly log?: string }> = new Map<
   number,
@@ -86,10 +86,7 @@ function tryLoad(options: ProgLoadOptions): { readonly errno: number; readonly l
   return { errno, log };
 }
 
-/**
- * Probes a type of program by loading the smallest one. With `ifindex`, the program is loaded for the hardware of this
- * device.
- */
+/** Probes a type of program by loading a minimal program. With `ifindex`, offloads the program to this device. */
 export function probeProgramType(prog_type: BpfProgType, ifindex?: number): Support {
   // The driver nfp accepts only 2 as the return value.
   if (ifindex !== undefined) {
@@ -102,12 +99,15 @@ export function probeProgramType(prog_type: BpfProgType, ifindex?: number): Supp
   return errno === 0 ? "missing" : supportOf(errno);
 }
 
-/** The words of the verifier about a helper function that the kernel, or this type of program, does not have. */
+/**
+ * What the verifier's log says about a helper function that the kernel does not have, or that this type of program may
+ * not call.
+ */
 const NO_HELPER = /invalid func |unknown func |program of this type cannot use helper /;
 
 /**
- * Probes a helper function in a type of program, by loading a program that calls it. Returns undefined if that cannot be
- * probed for this type, because its programs need a target.
+ * Probes whether a type of program may call a helper function, by loading a program that calls it. Returns undefined if
+ * programs of this type need an attach target, because the probe has none.
  */
 export function probeHelper(prog_type: BpfProgType, helper: string, ifindex?: number): Support | undefined {
   if (EXPECTED_REFUSAL.has(prog_type)) return undefined;
@@ -118,7 +118,7 @@ export function probeHelper(prog_type: BpfProgType, helper: string, ifindex?: nu
     log: LOG,
   });
   if (errno !== 0 && log === "" && supportOf(errno) === "forbidden") return "forbidden";
-  // Any other refusal is about the arguments, which the probe does not pass.
+  // The probe passes no arguments. So any other error is about the arguments, and the helper function exists.
   return NO_HELPER.test(log) ? "missing" : "available";
 }
 
@@ -127,7 +127,7 @@ const RING: Partial<MapCreateAttr> = { key_size: 0, value_size: 0, max_entries: 
 const CGROUP_STORAGE: Partial<MapCreateAttr> = { key_size: 16, value_size: 8, max_entries: 0 };
 const NO_PREALLOC = BpfMapFlag.BPF_F_NO_PREALLOC;
 
-/** How to create a map of a type that needs other sizes than 4 bytes, or flags. */
+/** The attributes for creating a map, for types that need flags, or keys and values of other sizes than 4 bytes. */
 const MAP_OPTIONS: ReadonlyMap<number, Partial<MapCreateAttr>> = new Map<number, Partial<MapCreateAttr>>([
   [m.BPF_MAP_TYPE_STACK_TRACE, { value_size: 8 }],
   [m.BPF_MAP_TYPE_LPM_TRIE, { key_size: 8, value_size: 8, map_flags: NO_PREALLOC }],
@@ -151,15 +151,14 @@ const STORAGE: ReadonlySet<number> = new Set([
 const OF_MAPS: ReadonlySet<number> = new Set([m.BPF_MAP_TYPE_ARRAY_OF_MAPS, m.BPF_MAP_TYPE_HASH_OF_MAPS]);
 const SMALL = { key_size: 4, value_size: 4, max_entries: 1 };
 
-/**
- * Probes a type of map by creating the smallest one. With `ifindex`, the map is created in the hardware of this device.
- */
+/** Probes a type of map by creating a minimal map. With `ifindex`, offloads the map to this device. */
 export function probeMapType(map_type: BpfMapType, ifindex?: number): Support {
   if (ifindex !== undefined) return supportOf(tryCreate({ map_type, ...SMALL, map_ifindex: ifindex }));
   if (STORAGE.has(map_type)) return probeStorage(map_type);
   if (OF_MAPS.has(map_type)) return probeMapOfMaps(map_type);
   const errno = tryCreate({ map_type, ...SMALL, ...MAP_OPTIONS.get(map_type), ...structOps(map_type) });
-  // A struct_ops map needs a type of the kernel. Only a kernel that has such maps says that type 1 is none of these.
+  // A struct_ops map needs the id of a struct_ops type in the kernel's BTF. The probe passes 1, which is no such type.
+  // Only a kernel that has struct_ops maps fails with ENOTSUPP then.
   if (map_type === m.BPF_MAP_TYPE_STRUCT_OPS && errno === Errno.ENOTSUPP) return "available";
   return supportOf(errno);
 }
@@ -194,7 +193,7 @@ function probeMapOfMaps(map_type: BpfMapType): Support {
   }
 }
 
-/** Probes local storage, whose key and value must have types. */
+/** Probes a type of local storage. The kernel requires BTF for the key and the value of such a map. */
 function probeStorage(map_type: BpfMapType): Support {
   const types = new BtfBuilder();
   const int = types.add({
@@ -217,10 +216,10 @@ function probeStorage(map_type: BpfMapType): Support {
   }
 }
 
-/** Two branches, of which `jump` takes one. */
+/** Returns a program in which `jump` skips one instruction or not. */
 const branches = (jump: AssemblyItem): AssemblyItem[] => [mov(r0, 0), jump, mov(r0, 1), label("end"), exit()];
 
-/** Other features of programs, each with a program that has it. */
+/** Other features of programs, each with a function that makes a program with this feature. */
 const PROGRAM_PROBES = {
   large_insn_limit: () => [...Array.from({ length: 4096 }, () => mov(r0, 1)), exit()],
   bounded_loops: () => [mov(r0, 10), label("again"), sub(r0, 1), jne(r0, 0, "again"), exit()],

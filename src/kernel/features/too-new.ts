@@ -13,9 +13,9 @@ import {
 import { tooOldFor } from "./lack.ts";
 import type { FeatureName } from "./table.ts";
 
-// A kernel refuses an unknown feature with EINVAL and gives no reason. After such a failure, these tables tell which
-// feature the kernel is too old for. No call is refused before it is tried, because a distribution may have backported
-// the feature.
+// If a kernel does not know a feature, the call fails with EINVAL and without a reason. After such a failure, these
+// tables tell which feature the kernel is too old for. Every call is tried first, because a distribution may have
+// backported the feature.
 
 type Row = readonly [value: number, feature: FeatureName];
 
@@ -47,8 +47,8 @@ const MAPS: readonly Row[] = [
 const MAP_FLAGS: readonly Row[] = [[BpfMapFlag.BPF_F_LINK, "map:struct_ops_link"]];
 
 /**
- * Returns the error for a program that the kernel refused because the kernel is too old for one of its features;
- * undefined if no such feature is known.
+ * Explains why the kernel rejected a program: returns an error if the kernel is too old for a feature that the program
+ * uses. Returns undefined if no such feature is known.
  */
 export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSupportedError | undefined {
   if (error.errno !== Errno.EINVAL) return undefined;
@@ -70,8 +70,8 @@ export function programTooNew(load: ProgLoadOptions, error: SyscallError): NotSu
 }
 
 /**
- * Returns the error for a map that the kernel refused because the kernel is too old for one of its features; undefined
- * if no such feature is known. `user` names what needs the map.
+ * Explains why the kernel rejected a map: returns an error if the kernel is too old for a feature of the map. Returns
+ * undefined if no such feature is known. `user` names what needs the map.
  */
 export function mapTooNew(attr: MapCreateAttr, error: unknown, user: string): NotSupportedError | undefined {
   if (!(error instanceof SyscallError) || error.errno !== Errno.EINVAL) return undefined;

@@ -14,7 +14,7 @@ export interface Capstone {
 }
 
 const LENGTH = 4;
-/** Matches the instructions whose target LLVM writes without `#`. */
+/** Matches the branch instructions. LLVM writes their target addresses without `#`. */
 const BRANCH = /^(b|bl|b\..*|cbn?z|tbn?z)$/;
 /**
  * Matches the instructions whose immediate operand is a bit pattern or a code. LLVM writes such an operand in
@@ -24,8 +24,8 @@ const LOGICAL = /^(brk|ands?|orr|eor|tst|bics?|orn|eon)$/;
 const SYSTEM = /^(mrs|msr)$/;
 
 /**
- * Writes arm64 code as LLVM does. Capstone comes from an older version of LLVM's decoder. It writes numbers and system
- * registers in another form, so this function rewrites them.
+ * Disassembles arm64 code in the form of LLVM's output. Capstone is based on an older version of LLVM. It prints
+ * numbers and system registers in another form, so this function rewrites them.
  */
 export function arm64Disassembler(capstone: Capstone): Disassembler {
   const decoder = new capstone.Capstone(capstone.ARCH_ARM64, capstone.MODE_ARM);

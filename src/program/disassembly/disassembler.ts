@@ -5,7 +5,7 @@ import { arm64Disassembler, type Capstone } from "./arm64.ts";
 import { x86Disassembler } from "./x86.ts";
 
 /**
- * Opens a disassembler for the machine code that `Program.jited()` returns. It writes the same text as LLVM (on x86-64
+ * Opens a disassembler for the machine code that `Program.jited()` returns. The text is the same as LLVM's (on x86-64
  * in AT&T syntax). On arm64 it loads the optional package @alexaltea/capstone-js. Throws BpfError if that package is
  * not installed, and NotSupportedError on other architectures.
  */

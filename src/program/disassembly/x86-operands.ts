@@ -94,7 +94,8 @@ export class OperandReader {
   }
 
   /**
-   * Reads an immediate operand. As in LLVM, it is signed for sizes of 8 and 64 bits, and unsigned for 16 and 32 bits.
+   * Reads an immediate operand. As in LLVM's output, operands of 8 and 64 bits are signed, and operands of 16 and 32
+   * bits are unsigned.
    */
   protected immediate(size: Size): number {
     switch (size) {

@@ -19,10 +19,10 @@ import { OperandReader } from "./x86-operands.ts";
 // of operands are from Intel's manual, volume 2, appendix A. There, E is a register or memory that the ModRM byte
 // selects, and G is a register that the ModRM byte selects.
 
-/** The processor refuses a longer instruction, such as one with a long row of prefixes. */
+/** The largest length of an instruction. A longer one, for example with many prefixes, is invalid for the processor. */
 const LONGEST_INSTRUCTION = 15;
 
-/** Writes x86-64 code as LLVM does in AT&T syntax. */
+/** Disassembles x86-64 code in the form of LLVM's output in AT&T syntax. */
 export const x86Disassembler: Disassembler = function* (code, address): Generator<MachineInstruction> {
   const decoder = new Decoder(code, address);
   for (let at = 0; at < code.length; ) {
@@ -327,7 +327,7 @@ class Decoder extends OperandReader {
   #vex(): string | undefined {
     const first = this.u8();
     const second = this.u8();
-    // The bits R, X and B are inverted copies of those in REX. The bit W is bit 7 of the second byte.
+    // The VEX prefix contains the bits R, X and B of a REX prefix, but inverted. The bit W is bit 7 of the second byte.
     this.rex = ((~first >> 5) & 7) | ((second >> 4) & 8);
     const operand = (~second >> 3) & 15;
     const name = ["", "shlx", "sarx", "shrx"][second & 3];
