@@ -92,7 +92,7 @@ function openRing(map: EventMap): EventSource {
   return (map.flags & BpfMapFlag.BPF_F_RB_OVERWRITE) === 0 ? new RingRecords(map) : new OverwriteRecords(map);
 }
 
-/** Opens all of the sources. If one fails, closes those that were opened before. */
+/** Opens all sources. If a source cannot be opened, closes the sources that are already open, and throws. */
 function openAll<T extends { readonly source: EventSource }>(open: readonly (() => T)[]): T[] {
   const done: T[] = [];
   try {

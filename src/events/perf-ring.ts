@@ -109,8 +109,8 @@ export class PerfRing {
     perfEventPauseOutput(this.fd, true);
     try {
       const head = Number(Atomics.load(this.#head, 0));
-      // The kernel counts positions down from 0. A record that lies the size of the ring or more above the head was
-      // overwritten.
+      // The kernel counts positions down from 0, so older records have higher positions. Records at or above head +
+      // size were overwritten.
       const oldest = head + this.#size;
       const end = Math.min(this.#position, oldest);
       let position = head;

@@ -138,7 +138,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
 
   async *#batches(reader: object): AsyncGenerator<T[], void, undefined> {
     if (this.#reader !== undefined)
-      throw new UsageError("the records are being iterated already: a ring has one reader");
+      throw new UsageError("another iteration already reads these records, and a ring can have only one reader");
     this.#reader = reader;
     const turn = this.#turn;
     turn.begin();

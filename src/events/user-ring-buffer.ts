@@ -6,9 +6,9 @@ import { onAbort } from "./ending.ts";
 import { checkEventMap, type EventMap, onMapClose } from "./event-source.ts";
 import { HEADER_SIZE, LENGTH_MASK, RecordFlag } from "./ring-memory.ts";
 
-// The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the same parts as that of a ring buffer (ring-memory.ts).
-// Here the kernel writes the page with the consumer's position. This process writes the page with the producer's
-// position and the data.
+// The memory of a user ring buffer (kernel/bpf/ringbuf.c) has the same three parts as the memory of a ring buffer (see
+// ring-memory.ts). But in a user ring buffer, the kernel writes the page with the consumer's position, and this process
+// writes the page with the producer's position and the data.
 
 const WRITE_OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" };
 

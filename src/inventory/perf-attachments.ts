@@ -8,7 +8,7 @@ import { FILE_KINDS } from "./holders/proc-search.ts";
  * program attached.
  */
 export type PerfAttachment = {
-  /** The process, or the thread if it has a table of files of its own. */
+  /** The id of the process. If a thread has its own file table, the id of this thread. */
   readonly pid: number;
   readonly fd: number;
   readonly progId: number;
@@ -25,9 +25,8 @@ export type PerfAttachmentPlace =
   | { readonly kind: "unknown"; readonly type: number };
 
 /**
- * The targets of the links in /proc/PID/fd to files that may have such a program: perf events, and links of BPF
- * programs. Of these links, the kernel supports only those to raw tracepoints (bpf_task_fd_query in
- * kernel/bpf/syscall.c).
+ * What readlink(2) returns in /proc/PID/fd for files that may have such a program: perf events and BPF links. Of the
+ * BPF links, the kernel reports only the links to raw tracepoints (bpf_task_fd_query in kernel/bpf/syscall.c).
  */
 const TARGETS = [...FILE_KINDS.link.names, "[perf_event]"].map((name) => `anon_inode:${name}`);
 

@@ -28,8 +28,8 @@ let vmlinux: Btf | undefined;
 
 /**
  * Returns the running kernel's own BTF. It comes from /sys/kernel/btf/vmlinux (5.4), or from the section `.BTF` of a
- * vmlinux file in one of the paths that distributions use. A process reads the BTF once; {@link flushKernelBtf} frees
- * it. Throws NotSupportedError if there is no BTF.
+ * vmlinux file in one of the paths that distributions use. A process reads the BTF only once and keeps it in memory;
+ * {@link flushKernelBtf} frees the memory. Throws NotSupportedError if there is no BTF.
  */
 export function kernelBtf(): Btf {
   vmlinux ??= readKernelBtf();
@@ -90,7 +90,7 @@ export function readBtfFile(path: string, options: { readonly base?: Btf | undef
   const ownBase = parseSection(".BTF.base", undefined);
   if (ownBase !== undefined && options.base !== undefined) {
     throw new UsageError(
-      `${path} brings its base along in a section .BTF.base, and bpfts cannot move its types onto another base: read it without one`,
+      `${path} has its own base BTF in the section .BTF.base, and bpfts cannot move its types to another base; leave out the other base`,
     );
   }
   const btf = parseSection(".BTF", ownBase ?? options.base);
@@ -182,7 +182,7 @@ export function permittedBtf(id: number, onRefused: () => void): Btf | undefined
   }
 }
 
-/** Makes a function that warns once that types cannot be read; later calls do nothing. */
+/** Returns a function that prints a warning about types that cannot be read. It prints only the first warning. */
 export function typesWarning(): (reason: string) => void {
   let hasWarned = false;
   return (reason) => {

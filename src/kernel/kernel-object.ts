@@ -7,8 +7,8 @@ import { checkOptions, type OptionTable } from "./options.ts";
 import { openPinnedFd, pinAt } from "./pin.ts";
 
 /**
- * How to open an object of the kernel: by its id, from an fd, or from its pin. The new object becomes the owner of the
- * fd.
+ * How to open an object of the kernel: by its id, from an fd, or from its pin. The JavaScript object becomes the owner
+ * of the given fd.
  */
 export type ObjectSource = { readonly id: number } | { readonly fd: number } | { readonly pinned: string };
 
@@ -59,7 +59,7 @@ export abstract class KernelObject implements Disposable {
     return made;
   }
 
-  /** @internal Stores the path of a pin that was made together with other pins. */
+  /** @internal Stores the path of a pin that pinTogether() has made. */
   notePin(path: string): void {
     this.#pinnedPath = resolve(path);
   }

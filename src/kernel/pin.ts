@@ -30,8 +30,9 @@ export interface NewPin {
 const UNFINISHED = "_bpfts_unfinished_";
 
 /**
- * Checks a name from an object or a file and returns it, for use in the path of a pin. Throws UsageError for a name
- * that would lead out of the directory, or that a bpffs refuses. Every such name must go through here.
+ * Checks a name that comes from an object or a file, and returns the name for use in the path of a pin. Throws
+ * UsageError for a name that would lead out of the directory, or that a bpffs does not accept. Every name from outside
+ * must pass this check before it is used in a path.
  */
 export function pinName(name: string, what: string): string {
   const problem = nameProblem(name);
@@ -74,7 +75,7 @@ function pinInDirectory(path: string, fd: number, what: string): void {
 
 /**
  * Checks the path of a pin. Returns the pin's directory, and the deepest directory of the path that exists. `parents`
- * caches the latter, so that each directory is checked only once for many pins.
+ * caches the deepest existing directory for each directory, so that each is checked only once for many pins.
  */
 function checkPath(
   path: string,
@@ -183,7 +184,7 @@ function removeTree(directory: string): void {
   rmdirSync(directory);
 }
 
-/** Makes a directory and its parents. Errors name `wanted`, which the caller of the library gave. */
+/** Makes a directory and its parents. Error messages show `wanted`, the path that the caller of the library gave. */
 function makeDirectory(directory: string, what: string, wanted: string = directory): string | undefined {
   try {
     return mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -209,7 +210,7 @@ function isReadOnly(directory: string): boolean {
   }
 }
 
-/** Removes the empty directory `last` and then its parents, up to and including `first`. */
+/** Removes the empty directory `last`, and then its parent directories up to and including `first`. */
 export function removeDirectories(last: string, first: string): void {
   for (let path = last; path.length >= first.length; path = dirname(path)) rmdirSync(path);
 }

@@ -82,7 +82,10 @@ export function* walkObjects<T extends KernelObject>(
   }
 }
 
-/** Keeps an object of an iteration open after its step. The caller becomes its owner and must close it. */
+/**
+ * Keeps an object open that an iteration over objects has yielded. The iteration then does not close it: the caller
+ * becomes the owner and must close it.
+ */
 export function takeObject<T extends KernelObject>(object: T): T {
   object.keep();
   return object;

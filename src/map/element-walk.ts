@@ -106,8 +106,7 @@ export function checkKeyList(map: Pick<WalkedMap, "what" | "type" | "traits">): 
 
 function capacityOf(map: WalkedMap, most: number): number {
   const fit = Math.floor(CHUNK_BYTES / Math.max(1, map.keySize + map.valueBytes));
-  // If the buffers have room for one element more than the map can have, the first call also reports the end of the
-  // map.
+  // If the buffers have space for more elements than the map can have, the first call also reports the end of the map.
   return Math.max(1, Math.min(most, fit, map.maxEntries + 1));
 }
 

@@ -103,7 +103,7 @@ const WRITE_ONLY = 1;
 function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);
   const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
-  if (changes && info.get("frozen") === "1") return "the map is frozen: from then on only BPF programs can write to it";
+  if (changes && info.get("frozen") === "1") return "the map is frozen: only BPF programs can still write to it";
   const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
   if (changes && mode === READ_ONLY) return "the map was opened or created for reading only (BPF_F_RDONLY)";
   if ((!changes || operation === "take") && mode === WRITE_ONLY)

@@ -80,7 +80,7 @@ export abstract class RawMap extends KernelObject {
     return fdInfo(this.fd).get("frozen") === "1";
   }
 
-  /** The memory of the map in bytes, as the kernel counts it. Undefined if the kernel reports no number. */
+  /** The kernel memory of the map in bytes. Undefined if the kernel does not report it. */
   get memoryUse(): number | undefined {
     const text = fdInfo(this.fd).get("memlock");
     return text === undefined ? undefined : Number(text);
@@ -101,7 +101,9 @@ export abstract class RawMap extends KernelObject {
     }
   }
 
-  /** Writes an element as bytes. `flags` are those of the kernel (BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK, …). */
+  /**
+   * Writes an element as bytes. `flags` are the kernel's flags BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK and so on.
+   */
   update(key: Uint8Array, value: Uint8Array, flags = 0n): void {
     if (key.length !== this.keySize) this.#wrongSize(key, this.keySize, "key");
     if (value.length !== this.valueBytes) this.#wrongSize(value, this.valueBytes, "value");

@@ -13,7 +13,7 @@ export interface MetricRatio {
 export interface Metric {
   readonly type: number;
   readonly config: number;
-  /** True if only events in the kernel are counted, not those in user space. */
+  /** True if only events in the kernel are counted, not events in user space. */
   readonly kernelOnly: boolean;
   readonly ratio?: MetricRatio;
 }

@@ -18,7 +18,7 @@ const warnOnce = typesWarning();
 export function btfForListing(id: number): Btf | undefined {
   return permittedBtf(id, () =>
     warnOnce(
-      "the BTF of a program cannot be read, so prototypes and source lines are left out: its id needs CAP_SYS_ADMIN",
+      "the BTF of a program cannot be read, so prototypes and source lines are left out: opening BTF by its id needs CAP_SYS_ADMIN",
     ),
   );
 }

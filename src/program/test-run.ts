@@ -153,6 +153,6 @@ function misfit({ takes, packet, context }: RunInput, typeName: string, options:
 }
 
 function whatItTakes({ takes, context }: RunInput, typeName: string): string {
-  const ctxIn = context ?? "a struct whose fields are 0 unless a test run can set them";
+  const ctxIn = context ?? "a struct in which only the fields that a test run can set differ from 0";
   return `an option has a wrong value; a test run of ${withArticle(typeName)} program takes ${takes.join(", ")}, and ctxIn must be ${ctxIn}`;
 }

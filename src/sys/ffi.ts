@@ -165,7 +165,7 @@ export function addressOf(bytes: Uint8Array): number {
   const buffer = bytes.buffer;
   if (lengthOf(bytes) === 0) throw new UsageError("an empty or detached buffer has no address");
   if ((buffer as { resizable?: boolean }).resizable === true) {
-    throw new UsageError("a resizable buffer may move: copy it into one of fixed length");
+    throw new UsageError("a resizable buffer may move in memory: copy its bytes into a buffer of fixed length");
   }
   return Number((loaded ?? load()).koffi.address(bytes));
 }

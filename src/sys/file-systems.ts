@@ -54,7 +54,7 @@ export interface Mount {
   readonly parent: number;
   /** `major:minor` of the file system. */
   readonly device: string;
-  /** The directory of the file system that is mounted: `/`, except for a bind mount. */
+  /** The directory inside the file system that is mounted. It is `/` except for a bind mount. */
   readonly root: string;
   /** The mount point. */
   readonly path: string;

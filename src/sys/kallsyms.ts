@@ -24,7 +24,10 @@ export interface KernelSymbol {
   readonly module: string | undefined;
 }
 
-/** Yields all symbols in the kernel's order; none if the file cannot be opened. Leave the loop as early as you can. */
+/**
+ * Yields all symbols in the kernel's order; none if the file cannot be opened. End the loop early: reading the whole
+ * file is slow.
+ */
 export function* kernelSymbols(): Generator<KernelSymbol, void, undefined> {
   for (const { data, ends, count } of pieces()) {
     for (let i = 0, start = 0; i < count; i++) {
@@ -53,7 +56,10 @@ export function* kernelFunctionNames(): Generator<string, void, undefined> {
   }
 }
 
-/** Returns the first symbol of each name that exists. Stops reading when all names are found. */
+/**
+ * Returns, for each name, the first symbol of this name. Names that do not exist are absent. Stops reading when all
+ * names are found.
+ */
 export function kernelSymbolsByName(names: Iterable<string>): Map<string, KernelSymbol> {
   const wanted = new Set(names);
   const lengths = new Set([...wanted].map((name) => Buffer.byteLength(name)));
@@ -78,9 +84,9 @@ export function kernelSymbolsByName(names: Iterable<string>): Map<string, Kernel
 }
 
 /**
- * Returns the distinct addresses of each name that exists in the kernel or its modules. Stops at the symbols of BPF
- * programs, which come last. Like libbpf, it also finds a variable by its original name if Clang's LTO renamed it to
- * `name.llvm.123`.
+ * Returns, for each name, the different addresses of this name in the kernel and its modules. Names that do not exist
+ * are absent. Stops at the symbols of BPF programs, which come last. Like libbpf, it also finds a variable by its
+ * original name if Clang's LTO renamed it to `name.llvm.123`.
  */
 export function kernelSymbolAddresses(names: Iterable<string>): Map<string, Set<bigint>> {
   const wanted = new Set(names);

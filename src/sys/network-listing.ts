@@ -18,7 +18,7 @@ export interface XdpProgram {
   readonly prog_id: number;
 }
 
-/** A queueing discipline of a device, or a class of such a discipline. */
+/** A queueing discipline of a device, or one of its classes. */
 export interface TcNode {
   readonly ifindex: number;
   /** The kind, such as `clsact`. A class has the kind of its discipline. */
@@ -59,7 +59,7 @@ export function tcClasses(ifindex: number): TcNode[] {
   return routeDump({ type: "RTM_GETTCLASS", header: Tcmsg.alloc({ tcm_ifindex: ifindex }) }).map(parseTcNode);
 }
 
-/** Lists the `bpf` filters of a queueing discipline, of a class or of one side of clsact. */
+/** Lists the `bpf` filters of a queueing discipline, of a class, or of the ingress or egress side of clsact. */
 export function tcBpfFilters(ifindex: number, parent: number): TcBpfFilter[] {
   return routeDump({
     type: "RTM_GETTFILTER",

@@ -24,14 +24,14 @@ const NEWLINE = 10;
 
 /** An open file. */
 export interface OpenFile {
-  /** The process, or the thread if it has a table of files of its own. */
+  /** The id of the process. If a thread has its own file table (unshare(2) with CLONE_FILES), the id of this thread. */
   readonly task: number;
   readonly fd: number;
 }
 
 /**
- * Lists the open files of all processes that /proc shows, whose link /proc/PID/fd/FD has one of these targets. Skips
- * processes that end during the search, and those whose files this process may not read.
+ * Lists the open files of all processes in /proc, if the link /proc/PID/fd/FD has one of these targets. Skips processes
+ * that end during the search, and processes whose files this process may not read.
  */
 export function openFiles(targets: readonly string[]): OpenFile[] {
   const files: OpenFile[] = [];
@@ -65,8 +65,8 @@ export interface OpenFileNumbers {
 }
 
 /**
- * Returns a number, such as an object id, for each open file of a kind, in all processes that /proc shows. Skips
- * processes that end during the search. Returns undefined if the search would exceed the budget.
+ * Searches all processes in /proc for open files of a kind, and returns a number for each such file, for example an
+ * object's id. Skips processes that end during the search. Returns undefined if the search would exceed the budget.
  */
 export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
   const { field } = search;
@@ -80,8 +80,8 @@ export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undef
 }
 
 /**
- * Gets each file that the walk finds: the process, the task that has the table of files, the fd, and the path of its
- * fdinfo.
+ * Called for each file that the walk finds. `pid` is the process, `task` the process or thread that has the file table,
+ * `info` the path of the fdinfo file.
  */
 type OnFile = (pid: number, task: number, fd: number, info: string) => void;
 
@@ -93,7 +93,8 @@ class Walk {
   readonly #targets: readonly Uint8Array[];
   readonly #onFile: OnFile;
   /**
-   * Offsets in the call buffer: for directory entries, for the target of a link or the text of a file, and for a path.
+   * Offsets in the call buffer. The first one is for directory entries, the second one for the target of a link or the
+   * text of a file, and the third one for a path.
    */
   readonly #entries: number;
   readonly #text: number;

@@ -67,9 +67,9 @@ function warnOfLeak({ what, fd, stack }: Leak): void {
 }
 
 /**
- * The newest fds, which are not yet registered for the warning. Registering takes as long as a system call, and most
- * fds are closed soon. So an fd is registered only if it is still open at the end of the current job, or when this list
- * is full.
+ * The newest fds, which are not yet registered for the warning. Registering an fd takes as long as a system call, and
+ * most fds are closed soon. So an fd is registered only if it is still open after the current synchronous code, or when
+ * this list is full.
  */
 const recent: OwnedFd[] = [];
 const MOST_RECENT = 64;

@@ -9,7 +9,7 @@ export interface PermissionContext {
   readonly progType?: BpfProgType | undefined;
   /** The type of the map to create. */
   readonly mapType?: BpfMapType | undefined;
-  /** Capabilities that the call needs whatever the type is. */
+  /** Capabilities that the call needs for every type of program or map. */
   readonly needs?: readonly Capability[] | undefined;
   /** True if the call charges RLIMIT_MEMLOCK on kernels before 5.11. */
   readonly memlock?: boolean | undefined;
@@ -154,8 +154,8 @@ export function fail(
 }
 
 /**
- * Turns an error of Node's file functions into a SyscallError about `subject`, such as a path. `context` tells which
- * capabilities the call needs. Returns other errors unchanged.
+ * Converts an error of Node's file functions to a SyscallError about `subject`, such as a path. `context` contains the
+ * capabilities that the call needs. Returns all other errors unchanged.
  */
 export function nodeError(error: unknown, subject: string, context: PermissionContext = {}): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException;

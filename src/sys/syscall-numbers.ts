@@ -49,7 +49,7 @@ const CALLS = {
 /** A system call that bpfts makes itself. */
 export type SyscallName = keyof typeof CALLS;
 
-/** Returns a bit set of those arguments of a system call that have 32 bits. The lowest bit is the first argument. */
+/** Returns a bit set that marks the 32-bit arguments of a system call. The lowest bit is the first argument. */
 export function shortArguments(name: SyscallName): number {
   return CALLS[name][2];
 }

@@ -102,7 +102,7 @@ export function bpfFilterProgram(filter: TcFilter): number | undefined {
   return id && new DataView(id.buffer, id.byteOffset, id.byteLength).getUint32(0, true);
 }
 
-/** The errnos for a missing filter, a missing qdisc (EINVAL on 5.10) or a missing device. */
+/** The errnos that mean that the filter, its qdisc (EINVAL on 5.10) or its device does not exist. */
 const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.EINVAL, Errno.ENODEV]);
 
 function header({ ifindex, parent, priority, handle }: TcFilter): DataView {

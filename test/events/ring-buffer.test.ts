@@ -240,7 +240,10 @@ test("mistakes are named: another type of map, an unknown type, a record too sho
   emit(object, 1);
   const first = twice.batches();
   await first.next();
-  await assert.rejects(() => twice.batches().next(), /iterated already/);
+  await assert.rejects(
+    () => twice.batches().next(),
+    /another iteration already reads these records, and a ring can have only one reader$/,
+  );
   await first.return();
 });
 

@@ -72,7 +72,7 @@ test("frozen memory is for reading; memory that is mapped for writing keeps a ma
   assert.throws(() => memory.set(1, 6), /read-only/);
   assert.throws(() => memory.add(1, 6), /read-only/);
   assert.throws(() => memory.buffer, /the memory of map test_memory is read-only; read it with copy\(\)$/);
-  assert.throws(() => frozen.set(1, 6), /the map is frozen: from then on only BPF programs can write to it/);
+  assert.throws(() => frozen.set(1, 6), /the map is frozen: only BPF programs can still write to it/);
   const open = make(t, { value: "u32" });
   open.memory().set(0, 1);
   assert.throws(() => open.freeze(), { errno: Errno.EBUSY, message: /mapped for writing/ });

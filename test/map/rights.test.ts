@@ -56,12 +56,12 @@ test("who writes a frozen map without CAP_SYS_ADMIN learns that it is frozen, no
   objPin(`${bpffs}/map`, map.fd);
   mapFreeze(map.fd);
   // The kernel answers EBUSY, or EPERM where it checks the right to freeze first.
-  assert.throws(() => map.freeze(), /the map is frozen: from then on only BPF programs can write to it$/);
+  assert.throws(() => map.freeze(), /the map is frozen: only BPF programs can still write to it$/);
   const { stdout } = withoutSysAdmin(`
     const map = openMap({ pinned: "${bpffs}/map" });
     for (const change of [() => map.set(1, 1), () => map.delete(1), () => map.freeze(), () => map.setMany([[1, 1]])])
       try { change(); } catch (error) { console.log(error.message); }`);
   const lines = stdout.trim().split("\n");
   assert.equal(lines.length, 4, stdout);
-  for (const line of lines) assert.match(line, /the map is frozen: from then on only BPF programs can write to it$/);
+  for (const line of lines) assert.match(line, /the map is frozen: only BPF programs can still write to it$/);
 });

@@ -225,7 +225,10 @@ test("a link refuses options that its kind does not have, and those of two kinds
   });
   assert.throws(() => create({ perf_event: { cookie: 1 } }), UsageError);
   assert.throws(() => create({ perf_event: {} }), UsageError);
-  assert.throws(() => create({ netfilter, perf_event: { bpf_cookie: 1 } }), /not of perf_event and netfilter$/);
+  assert.throws(
+    () => create({ netfilter, perf_event: { bpf_cookie: 1 } }),
+    /but the call has options for perf_event and netfilter$/,
+  );
 });
 
 test("a sockmap link", (t) => {

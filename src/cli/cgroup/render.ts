@@ -12,8 +12,8 @@ export type AttachName = (program: CgroupProgram) => string | undefined;
 /** Selects the programs of a cgroup to show, and the columns. */
 export interface View {
   /**
-   * True: show the programs that run in the cgroup, including inherited ones. False: show those attached to the cgroup
-   * itself.
+   * True: show the programs that run in the cgroup, including programs inherited from ancestors. False: show only the
+   * programs that are attached to the cgroup itself.
    */
   readonly effective: boolean;
   /** True: also show links, flags and origins. bpftool does not have these columns. */

@@ -7,7 +7,7 @@ import { begins, select } from "../words/words.ts";
 /** A word that the shell offers. */
 export interface Candidate {
   readonly word: string;
-  /** What the word stands for, such as the name of the program with this id. */
+  /** A text that explains the word. For the id of a program, this is the program's name. */
   readonly note?: string | undefined;
 }
 

@@ -6,9 +6,7 @@ import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { OutputError, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 
-/**
- * The fields of VerifierError that are shown. They are declared here, so that this file need not import the room load.
- */
+/** The fields of VerifierError that are shown. They are declared here, so that this file need not import src/load. */
 interface Refusal {
   readonly program: string;
   readonly log: readonly string[];

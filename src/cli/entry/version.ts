@@ -9,8 +9,8 @@ export const BPFTOOL_VERSION = "7.8.0";
 export const LIBBPF_VERSION = "1.8";
 
 /**
- * `bpfts version`, in bpftool's three lines. `features` lists those of bpftool's features that change what a command
- * can do. `crypto` means that programs can be signed.
+ * `bpfts version`. Prints three lines, as bpftool does. The line `features` names the optional features of bpftool that
+ * bpfts has and that change what a command can do. `crypto` means that programs can be signed.
  */
 export const showVersion: Run = () => ({
   text: () => [

@@ -27,7 +27,10 @@ export function manualPages(table: readonly ObjectEntry[]): ManualPage[] {
 }
 
 const EXIT_STATUS: readonly Block[] = [
-  { kind: "paragraph", text: "0 after success. After a failure it is that of bpftool, which is 255 in most cases." },
+  {
+    kind: "paragraph",
+    text: "0 on success. On failure, the exit code is the same as that of bpftool, which is 255 in most cases.",
+  },
 ];
 
 /** Returns the manual page bpfts(1). */
@@ -41,7 +44,7 @@ export function generalPage(table: readonly ObjectEntry[]): ManualPage {
       [
         {
           kind: "paragraph",
-          text: "bpfts shows and changes the eBPF programs, maps and links of this machine. Words and output are those of bpftool. A word may be cut short: it stands for the first entry that it begins.",
+          text: "bpfts shows and changes the eBPF programs, maps and links of this machine. Its commands, options and output are those of bpftool. A word may be shortened: it selects the first command that begins with it.",
         },
         { kind: "paragraph", text: "Most commands need root. With -j the output is always one JSON value." },
       ],

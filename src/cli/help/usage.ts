@@ -30,7 +30,9 @@ export function usage(table: readonly ObjectEntry[]): Answer {
     `${INDENT}OBJECT := { ${here.join(" | ")} }`,
     `${INDENT}${OPTIONS} |`,
     `${INDENT}             {-V|--version} }`,
-    ...(missing.length > 0 ? ["", `${INDENT}bpfts does not have these of bpftool yet: ${missing.join(", ")}`] : []),
+    ...(missing.length > 0
+      ? ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${missing.join(", ")}`]
+      : []),
     ...generalSections(table),
     "",
     "'bpfts OBJECT --help' explains the commands of an object, with examples.",
@@ -53,7 +55,9 @@ export function objectUsage(object: ObjectEntry): Answer {
     "",
     ...(object.grammar ?? []).map((line) => INDENT + line),
     ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),
-    ...(missing.length > 0 ? ["", `${INDENT}bpfts does not have these of bpftool yet: ${missing.join(", ")}`] : []),
+    ...(missing.length > 0
+      ? ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${missing.join(", ")}`]
+      : []),
   ]);
 }
 

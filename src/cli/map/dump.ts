@@ -87,12 +87,14 @@ function checkKeyList({ id, type }: MapInfo): void {
   const name = mapTypeName(type) ?? String(type);
   const instead =
     INSTEAD[name] ??
-    (name.includes("ring") ? "it passes records to a reader and keeps no elements" : "an iterator program can list it");
+    (name.includes("ring")
+      ? "it passes records to a reader and keeps no elements"
+      : "an iterator program can list its elements");
   throw new CommandError(`can't dump map ${id}: the elements of ${withArticle(name)} map cannot be listed; ${instead}`);
 }
 
 function answerOf(maps: readonly DumpedMap[]): Answer {
-  // As in bpftool, types are used only if all of the maps have types.
+  // As in bpftool, elements are decoded by their types only if all of the maps have types.
   const typed = maps.every(({ types }) => types !== undefined);
   const jsonPieces = (pretty: boolean): Iterable<Uint8Array> => jsonOf(maps, pretty ? "\n" : undefined, false);
   return {

@@ -1,6 +1,9 @@
 import type { HexPlaces, HexTemplate, TextBuffer } from "../output/text-buffer.ts";
 
-/** Elements one after the other in memory, as a walk or a lookup returns them. */
+/**
+ * The keys and values of one or more elements, as a lookup or a walk over the map returns them: all keys in one buffer,
+ * all values in another.
+ */
 export interface Elements {
   readonly keys: { readonly bytes: Uint8Array; readonly view: DataView };
   readonly values: { readonly bytes: Uint8Array; readonly view: DataView };

@@ -3,8 +3,8 @@ import { formatJson, type JsonValue } from "./json-writer.ts";
 import { writeBytes, writeText } from "./write.ts";
 
 /**
- * Writes a JSON array piece by piece. The result is the same as that of `formatJson` for the whole array, without a
- * line end after it.
+ * Writes a JSON array element by element. The output is the same text as `formatJson` returns for the whole array,
+ * without a line end after it.
  */
 export class JsonArray {
   readonly #write: (text: string) => void;

@@ -87,9 +87,9 @@ export interface ParsedOptions {
 
 /**
  * Separates the options from the other words, as GNU getopt_long does. Options may stand anywhere. Several letters may
- * be joined. An option's value may follow its letter directly, or be the next word. A long name may be shortened as
- * long as it stays unique. `--` ends the options. After a bad option the parser continues, because a later `-j` decides
- * how the error is shown.
+ * be joined, as in `-jp`. An option's value may follow its letter directly, or be the next word. A long name may be
+ * shortened as long as it stays unique. `--` ends the options. After a bad option the parser continues, because a later
+ * `-j` decides how the error is shown.
  */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
   const options: Mutable = {

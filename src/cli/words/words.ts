@@ -24,7 +24,7 @@ export class Words {
     return this.#words[this.#at - 1] ?? "";
   }
 
-  /** Takes the next word. If there is none, throws an error that says that `what` is needed. */
+  /** Takes the next word. If no word is left, throws an error that says that `what` is needed. */
   take(what: string): string {
     const word = this.peek;
     if (word === undefined) throw new CommandError(`'${this.previous}' needs ${what}`);

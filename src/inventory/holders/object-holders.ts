@@ -42,7 +42,7 @@ const MANY_FILES = 5_000;
 
 /**
  * Returns the processes that hold objects of a kind open, by the objects' ids. Each process appears once, in the order
- * of the pids. The pids are those that /proc shows. An object is absent if no process holds it open.
+ * of the pids. An object is absent if no process holds it open.
  */
 export function objectHolders(kind: ObjectKind, options: ObjectHoldersOptions = {}): Map<number, ObjectHolder[]> {
   if (!Object.hasOwn(FILE_KINDS, kind)) {

@@ -3,7 +3,7 @@ import { kernelAtLeast, kernelConfig } from "../../sys/index.ts";
 import { machineLack } from "./machine.ts";
 import { FEATURES, type Feature, type FeatureName } from "./table.ts";
 
-/** Why this kernel or machine lacks a feature. */
+/** The reason why a feature is missing on this kernel or machine. */
 export type FeatureLack =
   | { readonly kind: "version"; readonly since: string }
   | { readonly kind: "config"; readonly option: string }

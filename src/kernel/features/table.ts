@@ -16,7 +16,7 @@ export interface Feature {
 }
 
 /**
- * Conditions that a kernel of the right version and configuration may still not meet:
+ * Conditions that a feature can have besides the kernel's version and build options:
  * - `trampoline`: programs that need a trampoline can be loaded. The lockdown of some vendors' kernels forbids this,
  *   because a trampoline patches a kernel function;
  * - `lsm`: `bpf` is in the list of active security modules (`lsm=` on the kernel's command line);

@@ -17,7 +17,7 @@ const LENGTH = 4;
 /** Matches the branch instructions. LLVM writes their target addresses without `#`. */
 const BRANCH = /^(b|bl|b\..*|cbn?z|tbn?z)$/;
 /**
- * Matches the instructions whose immediate operand is a bit pattern or a code. LLVM writes such an operand in
+ * Matches the instructions whose immediate operand is a bit pattern or a code. LLVM writes these operands in
  * hexadecimal.
  */
 const LOGICAL = /^(brk|ands?|orr|eor|tst|bics?|orn|eon)$/;

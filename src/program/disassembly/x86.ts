@@ -14,10 +14,10 @@ import {
 } from "./x86-names.ts";
 import { OperandReader } from "./x86-operands.ts";
 
-// The output is in AT&T syntax, as LLVM 22 writes it. The decoder knows the integer instructions that the kernel's JIT
-// emits, those that the kernel patches in (mitigations, nops, fences), and related ones. The opcode maps and the names
-// of operands are from Intel's manual, volume 2, appendix A. There, E is a register or memory that the ModRM byte
-// selects, and G is a register that the ModRM byte selects.
+// The output is in AT&T syntax, as LLVM 22 writes it. The decoder supports the integer instructions that the kernel's
+// JIT emits, the instructions that the kernel inserts later (mitigations, nops, fences), and some similar instructions.
+// The opcode maps and the names of operands are from Intel's manual, volume 2, appendix A. There, E is a register or
+// memory that the ModRM byte selects, and G is a register that the ModRM byte selects.
 
 /** The largest length of an instruction. A longer one, for example with many prefixes, is invalid for the processor. */
 const LONGEST_INSTRUCTION = 15;

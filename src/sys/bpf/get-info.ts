@@ -19,7 +19,10 @@ export function placeInfo(size: number): InfoRoom {
   return { address, view: new DataView(bytes.buffer, bytes.byteOffset, size), size };
 }
 
-/** Does the same as {@link placeInfo}, but makes no view: it returns only the struct's offset in the call buffer. */
+/**
+ * Does the same as {@link placeInfo}, but returns only the struct's offset in the call buffer. This is cheaper, because
+ * it makes no view.
+ */
 export function placeInfoAt(callBuffer: CallBuffer, size: number): number {
   const at = reserveBytes(size);
   callBuffer.bytes.fill(0, at, at + size);

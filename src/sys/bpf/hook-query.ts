@@ -51,8 +51,8 @@ export function queryHooks(
   // DataView.
   if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer);
   const ids = placeSpace(capacity * 4);
-  // All lsm_cgroup programs have the same attach type, whatever their hook. So the kernel also returns flags for each
-  // program (6.0).
+  // The programs of all LSM hooks have the same attach type, BPF_LSM_CGROUP. Their hooks can have different flags, so
+  // the kernel returns the flags for each program (6.0).
   const flags = placeSpace(capacity * 4);
   words[TARGET_FD] = checkU32(cgroupFd, "target_fd");
   words[QUERY_FLAGS] = effective ? BpfQueryFlag.BPF_F_QUERY_EFFECTIVE : 0;

@@ -41,7 +41,8 @@ export interface LinkPlace {
 }
 
 /**
- * The objects that an iterator walks over, if iterators of its kind take a parameter. Give at most one of the three.
+ * The parameter of an iterator, which selects the objects to walk over. Only some kinds of iterators take a parameter.
+ * Give at most one of the three members.
  */
 export interface IterTarget {
   readonly map?: { readonly map_fd: number } | undefined;
@@ -204,7 +205,9 @@ const GROUPS = (Object.keys(LINK_CREATE) as (keyof Arms)[]).filter((name) => nam
 function fillGroup(view: DataView, options: LinkCreateOptions): void {
   const groups = GROUPS.filter((name) => options[name] !== undefined);
   if (groups.length > 1)
-    throw new UsageError(`a link takes the options of one kind only, not of ${groups.join(" and ")}`);
+    throw new UsageError(
+      `a link takes options for only one kind of link, but the call has options for ${groups.join(" and ")}`,
+    );
   if (options.target_btf_id !== undefined) {
     LINK_CREATE.target_btf_id.fill(view, ARM, { target_btf_id: options.target_btf_id });
   }

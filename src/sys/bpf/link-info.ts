@@ -207,9 +207,9 @@ function infoFields(fd: number, answer: LinkAnswer, layout: unknown, from = 0): 
 const PATH_MAX = 4096;
 
 /**
- * Asks the kernel again, with room for all arrays and for the text. The number of elements comes from the first answer;
- * it never changes for a link. With too little room, the kernel would return only ENOSPC. The kernel also refuses a
- * pointer without its length, and non-zero bytes in fields that it does not know.
+ * Calls the kernel again, with buffers for all arrays and for the text. The first call has returned the number of
+ * elements, which never changes for a link. If a buffer is too small, the kernel returns only ENOSPC. It also rejects a
+ * pointer without a length, and non-zero bytes in fields that it does not know.
  */
 function withArrays(fd: number, first: LinkAnswer, plan: Plan): object {
   const { text } = plan;
@@ -329,7 +329,10 @@ function firstAnswer(callBuffer: CallBuffer, fd: number): LinkAnswer {
   return { view, at, length: readInfoAt(callBuffer, fd, start, BPF_LINK_INFO_SIZE) - ARM };
 }
 
-/** Returns the text whose pointer is at `pointer` in the union member, from the first answer or by another call. */
+/**
+ * Returns the text for the pointer at `pointer` in the union member. If the first call did not return the text, makes
+ * another call.
+ */
 function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: number, length: number): string {
   const callBuffer = openCallBuffer();
   const { bytes } = callBuffer;

@@ -52,7 +52,10 @@ export function iterCreate(linkFd: number, flags = 0): number {
 
 /** Options of RAW_TRACEPOINT_OPEN. */
 export interface RawTracepointOptions {
-  /** The tracepoint. Leave it out for programs whose target was fixed at load (fentry, LSM, tp_btf). */
+  /**
+   * The name of the tracepoint. Leave it out for programs whose target was fixed when they were loaded (fentry, LSM,
+   * tp_btf).
+   */
   readonly name?: string | undefined;
   /** The value that bpf_get_attach_cookie() returns (6.10). */
   readonly cookie?: number | bigint | undefined;

@@ -33,7 +33,10 @@ export function progAttach(
   runCommand(callBuffer, BpfCmd.BPF_PROG_ATTACH, BpfProgAttachAttr.size, NEEDS);
 }
 
-/** Detaches a program. Without `progFd`, detaches the only program of the hook. */
+/**
+ * Detaches a program. Without `progFd`, detaches whatever program the hook has; this works only for hooks with a single
+ * program.
+ */
 export function progDetach(
   progFd: number | undefined,
   target: number,

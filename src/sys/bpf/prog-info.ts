@@ -33,7 +33,10 @@ export type ProgInfoRequest = { readonly [K in ArrayName]?: boolean | undefined 
 const readRecord = infoReader(BpfProgInfo);
 const at = BpfProgInfo.offsets;
 
-/** The first call has room for this many map ids. Most programs have fewer maps and need no second call. */
+/**
+ * The number of map ids for which the first call passes a buffer. Most programs have fewer maps and need no second
+ * call.
+ */
 const FIRST_MAP_IDS = 64;
 
 /** Reads the kernel's information about a program, with the arrays that `request` names. */
@@ -68,7 +71,7 @@ function firstInfo(callBuffer: CallBuffer, fd: number, withMapIds: boolean): Pro
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Asks the kernel again with room for the arrays. Repeats the call if an array has grown meanwhile. */
+/** Calls the kernel again, with buffers for the arrays. Repeats the call if an array has grown meanwhile. */
 function infoWithArrays(callBuffer: CallBuffer, fd: number, first: ProgInfo, wanted: readonly ArrayName[]): ProgInfo {
   const room = placeInfo(BpfProgInfo.size);
   for (let known = first; ; ) {
@@ -121,7 +124,10 @@ function recordSize(name: ArrayName, bytes: number): { readonly [field: string]:
   return typeof size === "string" ? { [size]: bytes } : {};
 }
 
-/** The fields that a list of attachments needs. A field is 0 if the kernel is too old to have it. */
+/**
+ * The fields of a program's info that listings of attached programs need. A field is 0 if the kernel is too old to have
+ * it.
+ */
 export type ProgHead = Pick<ProgInfo, "type" | "id" | "name" | "btf_id" | "nr_func_info"> & {
   readonly attach_btf_obj_id: number;
   readonly attach_btf_id: number;

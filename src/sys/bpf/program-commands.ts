@@ -18,7 +18,7 @@ export function enableStats(type: number = BpfStatsType.BPF_STATS_RUN_TIME): num
   return runCommand(callBuffer, BpfCmd.BPF_ENABLE_STATS, BpfEnableStatsAttr.size, { needs: ["CAP_SYS_ADMIN"] });
 }
 
-/** Makes a program keep a map that it does not use (5.10). */
+/** Binds a map to a program that does not use it: the map then exists as long as the program (5.10). */
 export function progBindMap(progFd: number, mapFd: number): void {
   const callBuffer = beginCall();
   BpfProgBindMapAttr.fill(callBuffer.view, 0, { prog_fd: progFd, map_fd: mapFd, flags: 0 });
@@ -48,7 +48,7 @@ export function progStreamReadByFd(progFd: number, streamId: number, into: Uint8
 }
 
 /**
- * Associates a program with a struct_ops map, so that kfuncs which the program calls find the map (newer than 6.18).
+ * Associates a program with a struct_ops map. A kfunc that the program calls can then find the map (newer than 6.18).
  */
 export function progAssocStructOps(progFd: number, mapFd: number, flags = 0): void {
   const callBuffer = beginCall();

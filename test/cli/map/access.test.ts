@@ -34,7 +34,7 @@ test("whoever changes a frozen map learns that it is frozen", (t) => {
   ];
   for (const [[command = "", ...rest], name, failure] of cases) {
     const { stderr, code } = bpfts("map", command, "pinned", `${bpffs}/${name}`, ...rest);
-    const why = "the map is frozen: from then on only BPF programs can write to it";
+    const why = "the map is frozen: only BPF programs can still write to it";
     // Before 6.5 the kernel asks whether the map is frozen before it asks for the right to freeze it.
     const errno = command === "freeze" && !kernelAtLeast(6, 5) ? "Device or resource busy" : "Operation not permitted";
     assert.equal(stderr, `Error: ${failure}: ${errno}; ${why}\n`, command);
