@@ -7,7 +7,7 @@ import type { BpfMapType } from "../uapi/index.ts";
  */
 export type OnRecord = (view: DataView, offset: number, length: number, cpu: number) => void;
 
-/** A ring that programs write records to and that one reader empties. */
+/** A ring to which programs write records. One reader takes the records out. */
 export interface EventSource {
   /** File descriptors that become readable when there may be records. Empty once the source is closed. */
   readonly fds: readonly number[];

@@ -18,8 +18,8 @@ const RUN_BYTES = 0x4000;
 const SAMPLE_HEADER = HEADER_SIZE + 12;
 
 /**
- * Is called when the kernel reports that it dropped `count` records on a CPU because the ring was full. `id` is the
- * perf event's id.
+ * Called when the kernel reports that it dropped `count` records on a CPU because the ring was full. `id` is the perf
+ * event's id.
  */
 export type OnLost = (count: number, cpu: number, id: bigint) => void;
 

@@ -71,7 +71,7 @@ function openTracePipe(): number {
 
 const TRACE_PIPE = "the kernel's trace pipe";
 
-/** Returns the number of bytes that were read; 0 if there are none now. */
+/** Reads from the trace pipe into `chunk`. Returns the number of bytes; 0 if no data is available now. */
 function readSome(file: number, chunk: Uint8Array): number {
   try {
     return readSync(file, chunk);

@@ -15,7 +15,7 @@ export class Undo {
       try {
         step();
       } catch {
-        // If a close or an unlink fails, nothing is left to undo.
+        // Ignore the error: after a failed close or unlink, nothing is left to undo.
       }
     }
   }

@@ -131,7 +131,9 @@ export class BpfMap<K = any, V = any> extends RawMap {
     return this.#callWithKey(key, "delete", (bytes) => mapDeleteElem(this.fd, bytes)).found;
   }
 
-  /** Looks up an element and deletes it in one step (hashes 5.14). Returns undefined if the map has no such key. */
+  /**
+   * Looks up an element and deletes it atomically (hashes since 5.14). Returns undefined if the map has no such key.
+   */
   take(key: K): V | undefined {
     const { found, value } = this.#callWithKey(key, "take", (bytes, value) =>
       mapLookupAndDeleteElem(this.fd, bytes, value.bytes),
@@ -140,8 +142,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Writes many elements, in batches if the kernel has them (5.6). If one write fails, earlier ones may already be
-   * done.
+   * Writes many elements, in batches if the kernel has them (5.6). If a write fails, some elements may already be
+   * written.
    */
   setMany(elements: Iterable<readonly [K, V]>, options: UpdateMode | UpdateOptions = "any"): this {
     const io = this.#codecs ?? this.#openCodecs();
@@ -230,8 +232,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Adds a value to a queue, a stack or a bloom filter (4.20; filters 5.16). If the queue or stack is full, `replace`
-   * makes it drop its oldest value.
+   * Adds a value to a queue or stack (since 4.20) or to a bloom filter (since 5.16). If the queue or stack is full,
+   * `replace` makes it drop its oldest value.
    */
   push(value: V, options: { replace?: boolean } = {}): void {
     const io = this.#keylessCodecs("push");
@@ -362,8 +364,8 @@ export class BpfMap<K = any, V = any> extends RawMap {
 }
 
 /**
- * Opens a map from `{ id }`, `{ pinned: path }` or `{ fd }`. The map becomes the owner of that fd. Throws UsageError if
- * the source does not exist or is not a map.
+ * Opens a map from `{ id }`, `{ pinned: path }` or `{ fd }`. The map becomes the owner of the given fd. Throws
+ * UsageError if the source does not exist or is not a map.
  */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to
 export function openMap<K = any, V = any>(source: ObjectSource): BpfMap<K, V> {

@@ -64,7 +64,7 @@ export function redirectCodec(number: "ifindex" | "qsize", size: number, what: s
         throw new UsageError(`${what}: ${number} must be a number, and program a program or its fd`);
       }
       writeU32(to, at, first, what);
-      // For the kernel, too, fd 0 means "no program" here (dev_map_update_elem, cpu_map_update_elem).
+      // The kernel also treats fd 0 as "no program" here (dev_map_update_elem, cpu_map_update_elem).
       writeU32(to, at + 4, fd, what);
     },
     read: (from, at) => ({ [number]: from.view.getUint32(at, true), program: from.view.getUint32(at + 4, true) }),

@@ -5,7 +5,7 @@ import { type MapCreateAttr, mapCreate, OwnedFd } from "../sys/index.ts";
 import { mapTypeName } from "../uapi/index.ts";
 import { isLocalStorage, mapTraits } from "./map-type-traits.ts";
 
-/** The BTF in the kernel for the keys and values of a map to create. */
+/** The types of a new map's keys and values, in BTF that is already loaded into the kernel. */
 export interface KernelMapTypes {
   readonly btf: OwnedFd;
   /** The type's id; 0 for none. */

@@ -28,9 +28,9 @@ export type ValueKind =
   | "fd"
   /** Sockets. They are written as an fd, and read as a cookie if the value has 8 bytes. */
   | "socket"
-  /** A device's index. A value of 8 bytes also has a program. */
+  /** The index of a network device. A value of 8 bytes also contains a program. */
   | "device"
-  /** A queue's size. A value of 8 bytes also has a program. */
+  /** The size of a CPU's queue. A value of 8 bytes also contains a program. */
   | "cpu"
   /** Stacks: addresses, or build ids with offsets in files. */
   | "stack"

@@ -6,7 +6,7 @@ import { checkOptions, type OptionTable } from "../kernel/index.ts";
 export interface MapChange<K, V> {
   readonly kind: "added" | "changed" | "removed";
   readonly key: K;
-  /** The value now. For a removed element this is its last value. */
+  /** The current value. For a removed element, the last value that was read. */
   readonly value: V;
   /** The value before the change, for a changed element. */
   readonly before?: V;
@@ -23,7 +23,10 @@ export interface WatchOptions<K, V> {
   readonly interval?: number | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Converts a key or value to a text, and these texts are compared. Default: JSON, with bigints as texts. */
+  /**
+   * Converts a key or value to a text. {@link watchMap} compares these texts to find changes. Default: JSON, with
+   * bigints as texts.
+   */
   readonly identify?: ((part: K | V) => string) | undefined;
 }
 

@@ -191,7 +191,10 @@ export class Program extends KernelObject {
     return Buffer.concat([...readStream(this.fd, name)]).toString();
   }
 
-  /** Makes the program hold a map that its code does not use, for instance a map with metadata (5.10). */
+  /**
+   * Binds a map that the program's code does not use, for instance a map with metadata. The map then exists as long as
+   * the program (5.10).
+   */
   bindMap(map: BpfMap): void {
     progBindMap(this.fd, map.fd);
   }
@@ -206,7 +209,7 @@ export class Program extends KernelObject {
   }
 }
 
-/** Opens a program by id, pin or fd. Throws UsageError if it does not exist or is not a program. */
+/** Opens a program by id, pin or fd. Throws UsageError if the object does not exist or is not a program. */
 export function openProgram(source: ObjectSource): Program {
   return new Program(openSource(source, "program", progGetFdById), {}, "pinned" in source ? source.pinned : undefined);
 }

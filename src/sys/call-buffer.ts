@@ -109,7 +109,8 @@ export function placeBytes(bytes: Uint8Array | undefined): number {
 const encoder = new TextEncoder();
 
 /**
- * Places a NUL-terminated text for the current call. Throws UsageError if it contains a NUL, which would cut the text.
+ * Places a NUL-terminated text for the current call. Throws UsageError for a NUL inside the text, because the kernel
+ * would ignore the rest.
  */
 export function placeText(text: string): number {
   if (text.includes("\0")) throw new UsageError(`${JSON.stringify(text)} contains a NUL byte`);

@@ -2,7 +2,8 @@ import { Bytes, textUntilNul } from "../layout/index.ts";
 import { IfAttribute, Ifinfomsg, TcAttribute, Tcmsg, XdpAttached } from "../uapi/index.ts";
 import { parseAttributes, routeDump } from "./netlink.ts";
 
-// These functions list what the calling thread's network namespace has, by dumps of the kernel's routing socket.
+// These functions list the network devices and tc objects of the calling thread's network namespace. They send dump
+// requests to the kernel's routing socket (rtnetlink(7)).
 
 /** A network device. */
 export interface NetDevice {

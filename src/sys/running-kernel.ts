@@ -113,9 +113,9 @@ function isGnu(name: Uint8Array): boolean {
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * Returns the running kernel's build configuration. For each `CONFIG_X` it has the value `y`, `m`, a number, or a text
- * with its quotes. As in libbpf, the source is /boot/config-RELEASE, or else /proc/config.gz. Returns undefined if
- * neither file can be read.
+ * Returns the values of the running kernel's build options (`CONFIG_X`). A value is `y`, `m`, a number, or a text with
+ * its quotes. As in libbpf, the source is /boot/config-RELEASE, or else /proc/config.gz. Returns undefined if neither
+ * file can be read.
  */
 export function kernelConfig(): ReadonlyMap<string, string> | undefined {
   const text = readConfig(`/boot/config-${kernelRelease()}`) ?? readConfig("/proc/config.gz");

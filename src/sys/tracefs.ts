@@ -67,8 +67,8 @@ function openDetached(type: string): number {
 }
 
 /**
- * Returns the id of a tracepoint for perf_event_open(2), for example of `sched` and `sched_switch`. Returns undefined
- * if the tracepoint does not exist. Throws UsageError for an invalid name.
+ * Returns the id of a tracepoint for perf_event_open(2), for example of `sched_switch` in the category `sched`. Returns
+ * undefined if the tracepoint does not exist. Throws UsageError for an invalid name.
  */
 export function tracepointId(category: string, name: string): number | undefined {
   if (!/^[\w.-]+$/.test(category) || !/^[\w.-]+$/.test(name) || category.startsWith(".")) {

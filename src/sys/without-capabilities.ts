@@ -6,7 +6,8 @@ import { fail } from "./permission.ts";
 
 const CAPABILITY_VERSION_3 = 0x20080522;
 /**
- * `struct __user_cap_data_struct`: effective, permitted and inheritable, each twice for the lower and upper 32 bits.
+ * The size of two `struct __user_cap_data_struct` (effective, permitted, inheritable): one with the lower 32 bits of
+ * each set, one with the upper 32 bits.
  */
 const DATA_SIZE = 24;
 const UPPER = 12;

@@ -69,7 +69,7 @@ export const btf: ObjectEntry = {
         ],
         words: {
           file: "look into this file instead of the kernel",
-          limit: "show at most so many names; 200 unless given",
+          limit: "show at most this many names; 200 by default",
         },
       }),
       run: async () => (await import("./find.ts")).findInBtf,
@@ -77,7 +77,7 @@ export const btf: ObjectEntry = {
     {
       name: "diff",
       syntax: ["FILE FILE [PATTERN]"],
-      summary: "say what changed between two kernels or objects",
+      summary: "show what changed between two kernels or objects",
       help: () => ({
         examples: [["bpfts btf diff vmlinux-6.1.btf vmlinux-6.12.btf 'task_*'", "compare types of two kernels"]],
       }),

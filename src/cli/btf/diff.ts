@@ -5,7 +5,7 @@ import type { JsonValue } from "../output/json-writer.ts";
 import { btfOfFile, inBtf } from "./file.ts";
 import { placeText } from "./render.ts";
 
-/** `bpfts btf diff FILE FILE [PATTERN]`. An addition to bpftool's commands. */
+/** `bpfts btf diff FILE FILE [PATTERN]`. bpftool does not have this command. */
 export const diffFiles: Run = (words) => {
   words.need(2);
   const [before, after] = [words.take("a file"), words.take("a file")];

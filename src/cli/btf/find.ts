@@ -20,7 +20,7 @@ interface Found {
   readonly place: NamedPlace;
 }
 
-/** `bpfts btf find PATTERN [file FILE]… [limit N]`. An addition to bpftool's commands. */
+/** `bpfts btf find PATTERN [file FILE]… [limit N]`. bpftool does not have this command. */
 export const findInBtf: Run = (words, options) => {
   const pattern = words.take("a name or a pattern, for example 'task_*'");
   const { files, limit } = takeWhere(words);

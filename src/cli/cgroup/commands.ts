@@ -46,7 +46,7 @@ export const cgroup: ObjectEntry = {
     {
       name: "tree",
       syntax: ["[CGROUP_ROOT] [effective] [details] [except PATTERN]..."],
-      summary: "list the programs attached to a cgroup and all below it",
+      summary: "list the programs attached to a cgroup and its descendants",
       help: () => ({
         examples: [
           ["bpfts cgroup tree", "show the attachments of all cgroups"],
@@ -56,7 +56,7 @@ export const cgroup: ObjectEntry = {
           CGROUP_ROOT: "the cgroup to begin at; otherwise where the hierarchy is mounted",
           effective: "the programs that run in each cgroup, inherited ones too",
           details: "show the link, the cgroup and the flags of each attachment",
-          except: "leave out cgroups that fit the pattern, and those below them",
+          except: "leave out cgroups that match the pattern, and their descendants",
         },
       }),
       run: async () => (await import("./show.ts")).showCgroupTree,
@@ -76,7 +76,7 @@ export const cgroup: ObjectEntry = {
         ],
         words: {
           multi: "other programs may be attached beside it",
-          override: "a cgroup below may replace it",
+          override: "a descendant cgroup may replace it",
           preorder: "run it before programs without this flag",
           first: "run it before the others (Linux 6.17)",
           last: "run it after the others",
@@ -92,9 +92,7 @@ export const cgroup: ObjectEntry = {
       syntax: ["CGROUP ATTACH_TYPE PROG"],
       summary: "detach a program from a cgroup",
       help: () => ({
-        examples: [
-          ["bpfts cgroup detach /sys/fs/cgroup/demo cgroup_inet_egress name egress", "take a program off again"],
-        ],
+        examples: [["bpfts cgroup detach /sys/fs/cgroup/demo cgroup_inet_egress name egress", "detach a program"]],
       }),
       run: async () => (await import("./attach.ts")).detachFromCgroup,
     },

@@ -25,8 +25,8 @@ export interface ValuePlace {
 export type FindValues = (place: ValuePlace, typed: string) => Iterable<Candidate>;
 
 /**
- * Returns the words that may stand at the end of a command line. `before` are the complete words after `bpfts`; `typed`
- * is the beginning of the wanted word.
+ * Returns the words that can complete a command line. `before` contains the complete words after `bpfts`; `typed` is
+ * the beginning of the word to complete.
  */
 export function candidates(
   table: readonly ObjectEntry[],

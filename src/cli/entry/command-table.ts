@@ -18,8 +18,8 @@ import { token } from "../token/commands.ts";
 const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
 
 /**
- * Every first word of a command line, in bpftool's order. The order matters: a shortened word selects the first entry
- * that begins with it.
+ * All objects, in bpftool's order. An object is the first word of a command line. The order matters: a shortened word
+ * selects the first entry that begins with it.
  */
 export const COMMANDS: readonly ObjectEntry[] = [
   { name: "help", summary: "print help" },

@@ -74,8 +74,8 @@ async function showLive(answer: LiveAnswer, options: Options): Promise<number> {
 
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /**
- * Signals within this time count as one request. GNU timeout sends two signals, and a terminal and a script may each
- * send one.
+ * Signals within this time count as one request to end. One request can cause two signals: GNU timeout sends two, and a
+ * terminal and a script may each send one.
  */
 const SAME_REQUEST_MS = 1000;
 

@@ -13,21 +13,21 @@ export const feature: ObjectEntry = {
     {
       name: "probe",
       syntax: ["[COMPONENT] [full] [unprivileged] [macros [prefix PREFIX]]"],
-      summary: "probe what the kernel, or a device, has of BPF",
+      summary: "probe which BPF features the kernel or a device supports",
       help: () => ({
         examples: [
           ["bpfts feature probe", "probe the types of programs and maps, the helpers and the instruction set"],
-          ["bpfts feature probe dev eth0", "probe what the hardware of a device takes"],
-          ["bpfts feature probe macros prefix MY_ > features.h", "write the answers as C macros"],
+          ["bpfts feature probe dev eth0", "probe what the hardware of a device supports"],
+          ["bpfts feature probe macros prefix MY_ > features.h", "write the results as C macros"],
         ],
         words: {
-          PREFIX: "what each macro's name begins with",
-          kernel: "probe the kernel, as without this word",
+          PREFIX: "the beginning of each macro's name",
+          kernel: "probe the kernel; this is the default",
           dev: "probe a device's hardware",
-          full: "also probe the helpers whose use the kernel notes in its log",
+          full: "also probe the helpers that make the kernel write to its log",
           unprivileged: "probe without capabilities: what any user may do",
           macros: "print C macros",
-          prefix: "put this before each macro's name",
+          prefix: "begin each macro's name with this",
         },
       }),
       run: async () => (await import("./probe.ts")).probeFeatures,

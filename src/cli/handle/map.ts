@@ -99,7 +99,10 @@ export function infoOf(fd: number): MapInfo {
   }
 }
 
-/** Reads the types of a map. Without the right to read them, the command warns and shows bytes instead. */
+/**
+ * Reads the types of a map. Without CAP_SYS_ADMIN, the types cannot be read; the command then warns and shows bytes
+ * instead.
+ */
 export function typesOf(info: MapInfo): MapTypes | undefined {
   return typesOfMap(info, (reason) => writeNote(`Warning: ${reason}`));
 }

@@ -31,7 +31,7 @@ export const pinIterator: Run = (words, options) => {
 export const readIterator: Run = (words, options) => {
   words.need(1);
   const word = words.peek ?? "";
-  // A user with a file named `id` or `pinned` writes ./id or ./pinned.
+  // A file named `id` or `pinned` must be written as ./id or ./pinned.
   if (begins(word, "id") || begins(word, "pinned")) {
     using fd = takeLink(words);
     words.end();

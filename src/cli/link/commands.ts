@@ -41,7 +41,7 @@ export const link: ObjectEntry = {
       syntax: ["LINK"],
       summary: "detach a link's program from its hook",
       help: () => ({
-        examples: [["bpfts link detach id 3", "take the program off its hook while the link stays open"]],
+        examples: [["bpfts link detach id 3", "detach the program although the link stays open"]],
       }),
       run: async () => (await import("./actions.ts")).detachLink,
     },

@@ -120,7 +120,7 @@ export const map: ObjectEntry = {
         ],
         words: {
           cpu: "open the ring of this CPU",
-          index: "the element of the map that gets this ring",
+          index: "the index in the map for this ring",
           M: "a number",
         },
       }),
@@ -149,7 +149,7 @@ export const map: ObjectEntry = {
           MAX_ENTRIES: "the largest number of elements",
           FLAGS: "the BPF_F_ flags as a number",
           inner_map: "a map like those that the map of maps will hold",
-          offload_dev: "make the map in this network device",
+          offload_dev: "offload the map to this network device",
         },
       }),
       run: async () => (await import("./create.ts")).createMap,
@@ -241,7 +241,7 @@ export const map: ObjectEntry = {
           ["bpfts map watch name counts interval 100", "print what changes ten times a second"],
         ],
         words: {
-          interval: "the time between two looks",
+          interval: "the time between two reads of the map",
           MS: "milliseconds",
         },
       }),

@@ -18,7 +18,7 @@ export interface ElementWords {
   readonly value: Uint8Array | undefined;
   /** BPF_ANY, BPF_NOEXIST or BPF_EXIST. */
   readonly flags: bigint;
-  /** The map or program whose fd is the value, in a map of maps or programs. The caller closes it. */
+  /** In a map of maps or programs: the map or program whose fd is the value. The caller closes it. */
   readonly object: OwnedFd | undefined;
 }
 

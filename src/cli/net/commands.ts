@@ -53,7 +53,7 @@ export const net: ObjectEntry = {
       syntax: ["ATTACH_TYPE dev <devname>"],
       summary: "detach a program from a network device",
       help: () => ({
-        examples: [["bpfts net detach xdp dev eth0", "take the XDP program off a device"]],
+        examples: [["bpfts net detach xdp dev eth0", "detach the XDP program from a device"]],
         words: {
           dev: "the network device",
         },

@@ -21,8 +21,8 @@ export class RawText {
 }
 
 /**
- * A value with its own formatter. The formatter gets the line end with the value's indentation; undefined means the
- * compact style.
+ * A value with its own formatter. The argument of the formatter is the line end with the value's indentation; undefined
+ * means the compact style.
  */
 export class Formatted {
   readonly format: (eol: string | undefined) => string;

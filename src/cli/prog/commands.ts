@@ -112,7 +112,7 @@ export const prog: ObjectEntry = {
         ],
         words: {
           type: "the program type, if the section's name does not give it",
-          offload_dev: "load the program into this network device",
+          offload_dev: "offload the program to this network device",
           xdpmeta_dev: "bind the program to this network device, for its metadata",
           map: "replace a map of the file with one that exists",
           idx: "the map by its place in the file",
@@ -146,7 +146,7 @@ export const prog: ObjectEntry = {
       syntax: ["PROG ATTACH_TYPE [MAP]"],
       summary: "detach a program from a sockmap, or the flow dissector of this network namespace",
       help: () => ({
-        examples: [["bpfts prog detach id 42 sk_msg_verdict id 7", "take the program off the map again"]],
+        examples: [["bpfts prog detach id 42 sk_msg_verdict id 7", "detach the program from the map"]],
       }),
       run: async () => (await import("./actions.ts")).detachProgram,
     },
@@ -180,7 +180,7 @@ export const prog: ObjectEntry = {
         examples: [
           [
             "bpfts prog run id 42 data_in packet.bin data_out - repeat 1000",
-            "run a program 1000 times on a packet and print what it made of it",
+            "run a program 1000 times on a packet and print the packet after the run",
           ],
         ],
         words: {

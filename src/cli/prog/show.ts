@@ -10,7 +10,8 @@ import type { Words } from "../words/words.ts";
 import { programJson, programText } from "./render.ts";
 
 /**
- * `bpfts prog show [PROG]`. In JSON, several programs are an array. A single program that the user named is an object.
+ * `bpfts prog show [PROG]`. With -j and without a filter, a single program that the user named is printed as an object.
+ * In all other cases, the output is an array.
  */
 export const showPrograms: Run = async (words, options) => {
   const chosen = words.left === 0 ? undefined : chosenPrograms(words);

@@ -9,9 +9,9 @@ export const token: ObjectEntry = {
     {
       name: "show",
       syntax: [""],
-      summary: "list the BPF file systems that give out tokens",
+      summary: "list the BPF file systems that can make tokens",
       help: () => ({
-        examples: [["bpfts token show", "show the bpffs mounts that give out tokens, and what each allows"]],
+        examples: [["bpfts token show", "show the bpffs mounts that can make tokens, and what each token may do"]],
       }),
       run: async () => (await import("./show.ts")).showTokens,
     },

@@ -32,8 +32,8 @@ export function openProgramIterator(): OwnIterator | undefined {
 }
 
 /**
- * Yields the description of each loaded program. If the iterator's record of a program is incomplete, yields only its
- * id.
+ * Yields the description of each loaded program. If the iterator's record of a program is incomplete, yields only the
+ * program's id.
  */
 export function* iteratedPrograms(
   iterator: OwnIterator,

@@ -235,7 +235,7 @@ const PROGRAM_PROBES = {
 export type ProgramFeature = keyof typeof PROGRAM_PROBES;
 export const PROGRAM_FEATURES = Object.keys(PROGRAM_PROBES) as readonly ProgramFeature[];
 
-/** Probes programs of more than 4,096 instructions, loops with a bound, and the versions of the instruction set. */
+/** Probes a feature of programs: more than 4,096 instructions, bounded loops, or a version of the instruction set. */
 export function probeProgramFeature(name: ProgramFeature, ifindex?: number): Support {
   const insns = assemble(PROGRAM_PROBES[name]());
   return supportOf(tryLoad({ prog_type: p.BPF_PROG_TYPE_SOCKET_FILTER, insns, prog_ifindex: ifindex }).errno);

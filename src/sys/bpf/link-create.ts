@@ -178,7 +178,7 @@ function canOpenInstead(target: number, attachType: BpfAttachType, options: Link
   return BY_RAW_TRACEPOINT.has(attachType) && target === 0 && flags === 0 && target_btf_id === 0 && cookie === 0n;
 }
 
-/** The groups of options, of which a link takes at most one. */
+/** The names of the groups of options. A link takes at most one group. */
 type Group = Exclude<keyof LinkCreateOptions, "flags" | "target_btf_id">;
 type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOptions[G]>) => void;
 

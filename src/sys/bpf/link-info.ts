@@ -49,7 +49,10 @@ type PointedTo<T> = T extends TextField
     : T extends ArrayField<"u32">
       ? number[]
       : never;
-/** The fields of a layout: the numbers, and the texts and arrays to which pointers in the layout point. */
+/**
+ * The fields of a link's info, derived from a layout: its numbers, and the text or array at the address of each
+ * pointer.
+ */
 type InfoFields<F extends Fields> = InfoRecord<F> & {
   readonly [K in keyof F as F[K] extends LengthField ? never : F[K] extends Pointer ? K : never]: F[K] extends Newer
     ? PointedTo<F[K]> | undefined
@@ -260,7 +263,7 @@ function elements(room: Room | undefined, to: PointerPlan["to"]): bigint[] | num
     : Array.from({ length }, (_, i) => view.getUint32(i * 4, true));
 }
 
-/** The union member at the end of an iterator's info, by the name of the iterator's target. */
+/** The union member at the end of an iterator's info. It depends on the iterator's target. */
 const ITER_TARGETS: ReadonlyMap<string, IterKind> = new Map([
   ["bpf_map_elem", "map"],
   ["bpf_sk_storage_map", "map"],

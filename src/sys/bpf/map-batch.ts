@@ -104,7 +104,10 @@ export function mapUpdateBatch(
   return writeBatch(BpfCmd.BPF_MAP_UPDATE_BATCH, fd, keys, values, count, options);
 }
 
-/** Deletes the elements of `count` keys. Stops at a missing key (ENOENT). Returns the number of deleted elements. */
+/**
+ * Deletes the elements with the first `count` keys of `keys`. Stops at a key that the map does not have (ENOENT).
+ * Returns the number of deleted elements.
+ */
 export function mapDeleteBatch(fd: number, keys: Uint8Array, count: number, options: BatchOptions = {}): number {
   return writeBatch(BpfCmd.BPF_MAP_DELETE_BATCH, fd, keys, undefined, count, options);
 }

@@ -33,7 +33,7 @@ let attr64: BigUint64Array = new BigUint64Array(0);
 let attrAddress = 0;
 let keyAddress = 0n;
 let valueAddress = 0n;
-/** The value that the flags field has now. Comparing a bigint with it is cheaper than storing the flags again. */
+/** The current value of the attr's flags field. A comparison with it is cheaper than storing the same flags again. */
 let lastFlags = 0n;
 
 function setUp(): CallBuffer {

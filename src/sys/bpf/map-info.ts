@@ -53,7 +53,9 @@ export function mapInfo(fd: number): MapInfo {
   };
 }
 
-/** Returns the SHA-256 hash of a frozen map's content. A signed loader compares this hash (6.18). */
+/**
+ * Returns the SHA-256 hash of a frozen map's content. The loader program of a signed object checks this hash (6.18).
+ */
 export function mapHash(fd: number): Uint8Array {
   const callBuffer = beginCall();
   const room = placeInfo(BpfMapInfo.size);
