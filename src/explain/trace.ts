@@ -1,4 +1,4 @@
-import { kindOfLine, type LineKind } from "./log-line.ts";
+import type { LineKind } from "./log-line.ts";
 import { parseStates, type RegisterStates } from "./register-state.ts";
 
 /** A line of the log on the path that was refused. */
@@ -13,11 +13,6 @@ export interface TraceStep {
   readonly states: () => RegisterStates;
   /** For `from A to B:`, the slot A of the branch. */
   readonly from: number | undefined;
-}
-
-/** The kinds of a log's lines. */
-export function kindsOfLines(lines: readonly string[]): LineKind[] {
-  return lines.map(kindOfLine);
 }
 
 /** The longest path that is followed. */
