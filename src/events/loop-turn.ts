@@ -23,7 +23,7 @@ export class LoopTurn {
     this.#sliceBegan = this.#began;
   }
 
-  /** Begins a turn. */
+  /** Begins to measure the time of a turn of the event loop. */
   begin(): void {
     this.#began = performance.now();
     this.#sliceBegan = this.#began;

@@ -12,7 +12,7 @@ import type { OnRecord } from "./event-source.ts";
 
 const HEADER_SIZE = 8;
 const LARGEST_RECORD = 0x10000;
-/** Bytes that are copied at a time. */
+/** The number of bytes that are copied at a time. */
 const RUN_BYTES = 0x4000;
 /** The number of bytes in a sample before the program's bytes: the header, the time and the length. */
 const SAMPLE_HEADER = HEADER_SIZE + 12;

@@ -15,7 +15,7 @@ import type { EventMap } from "./event-source.ts";
 export const RecordFlag = { BUSY: 0x8000_0000 | 0, DISCARDED: 0x4000_0000 } as const;
 /** The bits of a header's first word that hold the record's length. */
 export const LENGTH_MASK = 0x3fff_ffff;
-/** Bytes of a record's header. */
+/** The size of a record's header in bytes. */
 export const HEADER_SIZE = 8;
 
 /** The memory of a BPF_MAP_TYPE_RINGBUF (Linux 5.8), mapped into this process. Only `consumer` may be written. */
@@ -25,7 +25,7 @@ export class RingMemory {
    * file.
    */
   readonly fd: number;
-  /** Bytes of the data, a power of two. */
+  /** The size of the data in bytes, a power of two. */
   readonly size: number;
   /** The position up to which the reader has read. */
   readonly consumer: BigInt64Array;

@@ -16,7 +16,7 @@ const WRITE_OPTIONS: OptionTable<{ signal?: AbortSignal }> = { signal: "signal" 
 export interface Reservation {
   /** The bytes of the ring for this record. They are not zeroed. */
   readonly bytes: Uint8Array;
-  /** Hands the record to the program that drains the ring. */
+  /** Makes the record visible to the program that drains the ring. */
   submit(): void;
   /** Discards the record. Its space becomes free once the program has drained the records before it. */
   discard(): void;

@@ -21,8 +21,8 @@ export function pinnedPaths(kind: PinnableKind): HashChains<string> {
 }
 
 /**
- * Returns the field `pins` for an object's description. The field is undefined if no object of this kind is pinned
- * anywhere.
+ * Returns the value of the field `pins` in an object's description: the paths of the object's pins. Returns undefined
+ * if no object of this kind is pinned anywhere.
  */
 export function pinsOf(paths: HashChains<string> | undefined, id: number): readonly string[] | undefined {
   return paths === undefined || paths.size === 0 ? undefined : paths.get(id);

@@ -44,7 +44,7 @@ export function writeKeptTypes(types: KeptTypes): void {
   try {
     writeCacheFile(file, Buffer.from(JSON.stringify(Object.fromEntries(types))));
   } catch {
-    // Without the file, the next process looks everything up again.
+    // Ignore the error: without the file, the next process looks everything up again.
   }
 }
 

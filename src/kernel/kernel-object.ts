@@ -14,7 +14,7 @@ export type ObjectSource = { readonly id: number } | { readonly fd: number } | {
 
 /** The base class of programs, maps and links. It holds an fd and remembers at most one pin. */
 export abstract class KernelObject implements Disposable {
-  /** Names the object in errors: `map counts`. */
+  /** The name of the object in error messages, such as `map counts`. */
   readonly what: string;
   readonly #fd: OwnedFd;
   #kept = false;

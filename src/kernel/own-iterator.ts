@@ -6,11 +6,11 @@ import { closeFd, iterCreate, linkCreate, linkHead, nodeError, progLoad } from "
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import { type KernelTypes, kernelTypes } from "./kernel-types.ts";
 
-/** The parts of an iterator program. */
+/** The properties of an iterator program of this library. */
 export interface OwnIteratorOptions {
-  /** The kind of objects that the kernel iterates over: `task_file`. */
+  /** The kind of objects that the kernel iterates over, such as `task_file`. */
   readonly target: string;
-  /** The first kernel that has this iterator. */
+  /** The first kernel version that has this iterator. */
   readonly since: string;
   /** The name of the program. */
   readonly name: string;

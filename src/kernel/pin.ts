@@ -15,11 +15,11 @@ import { isBpffs, nodeError, OwnedFd, objGet, objPin } from "../sys/index.ts";
 import { kindOfFd, type ObjectKind } from "./object-kind.ts";
 import { Undo } from "./undo.ts";
 
-/** An object to pin, and the path. */
+/** An object to pin, and the path of its new pin. */
 export interface NewPin {
   readonly path: string;
   readonly fd: number;
-  /** What the object is, for errors: `map counts`. */
+  /** The name of the object in error messages, such as `map counts`. */
   readonly what: string;
 }
 
@@ -64,7 +64,7 @@ export function pinAt(path: string, fd: number, what: string): string | undefine
   }
 }
 
-/** Pins at a path whose directory exists in a bpffs. */
+/** Pins an object at a path. The path's directory must already exist in a bpffs. */
 function pinInDirectory(path: string, fd: number, what: string): void {
   try {
     objPin(path, fd);

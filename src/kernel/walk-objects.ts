@@ -28,7 +28,7 @@ const CALLS = {
 
 /** Options of {@link openObjects} and {@link objectFds}. */
 export interface ObjectWalk extends GetFdByIdOptions {
-  /** Lists only objects with an id above this one. */
+  /** Lists only objects whose id is larger than this number. */
   readonly after?: number | undefined;
 }
 

@@ -5,11 +5,11 @@ import { Errno, SyscallError, UsageError } from "../errors/index.ts";
  * a cursor for only one map. A new cursor starts at the beginning of the map.
  */
 export class BatchCursor {
-  /** True if no elements follow. */
+  /** True once the walk has reached the end of the map. */
   done = false;
   /** The position as the kernel wrote it. Only the kernel understands these bytes. */
   readonly place: Uint8Array;
-  /** True if nothing was read yet. */
+  /** True until the first elements were read. */
   first = true;
   readonly #map: object;
 

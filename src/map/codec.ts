@@ -19,7 +19,7 @@ export interface Codec {
   readonly size: number;
   write(to: ElementBuffer, at: number, value: unknown): void;
   read(from: ElementBuffer, at: number): unknown;
-  /** Closes the fd that `write` opened for the system call. */
+  /** Closes the fd that `write` has opened. Call it after the system call that uses the bytes. */
   release?(): void;
 }
 
@@ -110,7 +110,7 @@ export function writeBytes(to: ElementBuffer, at: number, value: unknown, size: 
   return true;
 }
 
-/** Writes a number, which must be a u32. */
+/** Writes a number as a u32. Throws UsageError if the number does not fit. */
 export function writeU32(to: ElementBuffer, at: number, value: number, what: string): void {
   if (value >>> 0 !== value)
     throw new UsageError(`${what} must be a whole number that fits into 32 bits, not ${value}`);

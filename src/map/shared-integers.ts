@@ -72,7 +72,7 @@ export function storeInteger(array: IntegerArray, at: number, from: DataView): v
   else array[at] = from.getUint8(0);
 }
 
-/** The operations of Atomics that replace an integer. */
+/** The operations of the JavaScript object Atomics that change an integer. */
 export type AtomicOperation = "add" | "exchange" | "compareExchange";
 
 /** Runs an operation of Atomics on an integer and returns the old value. `what` names the integer in errors. */

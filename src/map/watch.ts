@@ -21,7 +21,7 @@ export interface WatchedMap<K, V> {
 export interface WatchOptions<K, V> {
   /** Milliseconds between two polls. Default 1,000. */
   readonly interval?: number | undefined;
-  /** Ends the iteration. */
+  /** Ends the iteration when it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Converts a key or value to a text. {@link watchMap} compares these texts to find changes. Default: JSON, with

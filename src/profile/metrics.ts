@@ -4,7 +4,7 @@ import { PerfHardware, PerfHardwareCache, PerfSoftware, PerfType } from "../uapi
 /** How to show a metric as a ratio to another metric that is measured at the same time. */
 export interface MetricRatio {
   readonly to: MetricName;
-  /** The factor that the quotient is multiplied by. */
+  /** The quotient of the two metrics is multiplied by this factor. */
   readonly times: number;
   readonly unit: string;
 }

@@ -135,7 +135,7 @@ export function placeU64s(values: readonly (number | bigint)[] | undefined): num
   return placeBytes(bytes);
 }
 
-/** Memory that the kernel fills during the current call. */
+/** A piece of memory that the kernel fills during the current call. */
 export interface Room {
   readonly address: number;
   /** The memory itself. It is valid until the next call begins; copy the bytes to keep them. */

@@ -28,7 +28,7 @@ export interface CgroupDirectory {
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
-/** The longest path: PATH_MAX. */
+/** The length of the longest path that a system call accepts (PATH_MAX). */
 const PATH_SIZE = 4096;
 /** The size of struct statx, and the offsets of the fields that this file reads. */
 const STATX_SIZE = 256;

@@ -22,7 +22,7 @@ export interface XdpProgram {
 /** A queueing discipline of a device, or one of its classes. */
 export interface TcNode {
   readonly ifindex: number;
-  /** The kind, such as `clsact`. A class has the kind of its discipline. */
+  /** The kind, such as `clsact`. For a class, this is the kind of its queueing discipline. */
   readonly kind: string | undefined;
   readonly handle: number;
 }

@@ -79,7 +79,7 @@ const MOST_RECENT = 64;
  * the fd is open.
  */
 export class OwnedFd {
-  /** The name that errors use: `map "counts"`. */
+  /** The name of the object in error messages, such as `map "counts"`. */
   readonly what: string;
   #fd: number;
   #registered = false;

@@ -16,7 +16,8 @@ export interface PermissionContext {
 }
 
 const t = BpfProgType;
-// is_net_admin_prog_type() and is_perfmon_prog_type() of kernel/bpf/syscall.c.
+// The program types that need CAP_NET_ADMIN, and those that need CAP_PERFMON (is_net_admin_prog_type() and
+// is_perfmon_prog_type() in kernel/bpf/syscall.c).
 const NET_ADMIN: ReadonlySet<number> = new Set([
   t.BPF_PROG_TYPE_SCHED_CLS,
   t.BPF_PROG_TYPE_SCHED_ACT,

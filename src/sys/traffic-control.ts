@@ -9,7 +9,7 @@ const ALL_PROTOCOLS = 0x0300;
 /** A filter of the clsact qdisc of a network device. */
 export interface TcFilter {
   readonly ifindex: number;
-  /** The direction: TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
+  /** The direction of the packets: TC_H_CLSACT_INGRESS or TC_H_CLSACT_EGRESS. */
   readonly parent: number;
   /**
    * The priority, 1 to 65535. Filters run in the order of their priorities. Filters of one priority run in the order of

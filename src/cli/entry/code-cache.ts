@@ -9,7 +9,7 @@ import type { Options } from "../words/options.ts";
 /** After this many runs the cached code is no longer updated. */
 const LEARNING_RUNS = 64;
 
-/** The function that a bundled file evaluates to. */
+/** The function that is the result of running a bundled file. */
 type Program = (require: NodeJS.Require, filename: string) => void;
 
 /**

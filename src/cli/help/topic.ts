@@ -92,7 +92,7 @@ export function isHere(entry: CommandEntry, object: ObjectEntry): boolean {
   return entry.name === "help" || codeOf(entry, object.commands ?? []) !== undefined;
 }
 
-/** Options that every command takes. */
+/** The keys of the options that every command accepts. */
 const GENERAL: ReadonlySet<string> = new Set(["json", "pretty", "debug", "version", "help", "man", "legacy"]);
 
 /** Returns the options of an object: the options in its usage text, and the options that every command takes. */

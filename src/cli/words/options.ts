@@ -36,7 +36,7 @@ export interface Options {
   readonly cgroup: string | undefined;
   /** Show only programs that use this map. */
   readonly usesMap: string | undefined;
-  /** `batch`: go on after a command that failed. */
+  /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
 }
 

@@ -19,7 +19,7 @@ export class Words {
     return this.#words[this.#at];
   }
 
-  /** The word before the next one, for messages. */
+  /** The word that was taken last, for error messages. */
   get previous(): string {
     return this.#words[this.#at - 1] ?? "";
   }

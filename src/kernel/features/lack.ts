@@ -29,7 +29,7 @@ export function featureLack(name: FeatureName): FeatureLack | undefined {
   return reason === undefined ? undefined : { kind: "machine", reason };
 }
 
-/** Whether the running kernel's version is `since` or newer. */
+/** Returns true if the running kernel's version is `since` or newer. */
 export function hasVersion(since: string): boolean {
   const [major = 0, minor = 0] = since.split(".").map(Number);
   return kernelAtLeast(major, minor);

@@ -231,7 +231,7 @@ const PROGRAM_PROBES = {
   ],
 } as const satisfies Readonly<Record<string, () => AssemblyItem[]>>;
 
-/** The names of what {@link probeProgramFeature} probes. */
+/** The names of the features that {@link probeProgramFeature} can probe. */
 export type ProgramFeature = keyof typeof PROGRAM_PROBES;
 export const PROGRAM_FEATURES = Object.keys(PROGRAM_PROBES) as readonly ProgramFeature[];
 

@@ -11,7 +11,7 @@ export interface Feature {
   readonly since?: string;
   /** The build options that the feature needs, such as `CONFIG_NETKIT`. The kernel must have all of them. */
   readonly config?: readonly string[];
-  /** What the machine must have or allow. */
+  /** A condition that the machine or its kernel must meet besides version and build options. */
   readonly machine?: MachineCondition;
 }
 
@@ -100,7 +100,7 @@ const PROGRAM_FEATURES = {
   "run:batch": { what: "a batch size for test runs", since: "5.18" },
 } as const;
 
-/** The features' names: `link:tcx`, `map:arena`. */
+/** The names of all features, such as `link:tcx` and `map:arena`. */
 export type FeatureName =
   | keyof typeof LINK_FEATURES
   | keyof typeof PROGRAM_FEATURES

@@ -147,7 +147,7 @@ interface LinkAnswer {
   readonly text?: { readonly pointer: number; readonly at: number } | undefined;
 }
 
-/** A pointer in the layout of a kind. */
+/** How to read the text or array at a pointer in the layout of a kind of link. */
 interface PointerPlan {
   readonly name: string;
   readonly to: "text" | "u32" | "u64";
@@ -158,7 +158,7 @@ interface PointerPlan {
    */
   readonly needs: number;
 }
-/** How to read the info of a kind. It is derived once from the layout of the kind. */
+/** How to read the info of a kind of link. It is derived once from the layout of the kind. */
 interface Plan {
   readonly readNumbers: (view: DataView, length: number, at: number) => object;
   readonly arrays: readonly PointerPlan[];
