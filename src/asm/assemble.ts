@@ -26,8 +26,8 @@ export function label(name: string): Label {
 
 /**
  * Encodes a program: `assemble([mov(r0, 0), jeq(r1, 0, "out"), mov(r0, 1), label("out"), exit()])`. A label may be
- * used before and after its place; subprograms are labels too. `little` is the byte order; the running kernel takes
- * only this machine's. Throws a UsageError for an unknown or repeated label and for a target out of reach.
+ * used before and after its place; subprograms are labels too. `little` is the byte order; the running kernel accepts
+ * only this machine's byte order. Throws a UsageError for an unknown or repeated label and for a target out of reach.
  */
 export function assemble(items: readonly AssemblyItem[], little = true): Uint8Array {
   const places = labelSlots(items);

@@ -16,7 +16,7 @@ import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 export type Edge =
   | { readonly kind: "next" | "jump"; readonly block: number }
   | { readonly kind: "exit" }
-  /** A gotox instruction, which takes its target from a map. */
+  /** The jump of a gotox instruction, which takes its target from a map. */
   | { readonly kind: "indirect" };
 
 /** Instructions that run one after the other. Jumps lead only to the first one, and only the last one can jump. */
@@ -43,8 +43,8 @@ export interface FlowOptions {
   /** Byte order; default little endian. */
   readonly little?: boolean;
   /**
-   * True (default) for a loaded program, where `off` of a subprogram call is the distance to the subprogram. False for
-   * an object file, where it is `imm`.
+   * True (default) for a loaded program, where a subprogram call has the distance to the subprogram in `off`. False for
+   * an object file, where the call has the distance in `imm`.
    */
   readonly loaded?: boolean;
 }

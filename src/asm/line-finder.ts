@@ -1,9 +1,9 @@
 /**
  * Returns a function that finds the source line to show above an instruction, as bpftool does with libbpf's
  * bpf_prog_linfo__lfind(). The function returns an index into `positions`, or undefined. `positions` must be in
- * ascending order, and so must the places of successive calls. Each result uses up one record, even if the place is
- * past several new records. In this case the last of these records is returned for this instruction and again for the
- * following instructions.
+ * ascending order, and so must the places of successive calls. Each result uses up one position. If a place is past
+ * several unused positions, the function returns the last of these, now and for the next instructions, until all are
+ * used up.
  */
 export function lineFinder<P extends number | bigint>(positions: readonly P[]): (place: P) => number | undefined {
   let used = 0;

@@ -4,7 +4,7 @@ import type { Reference, Target } from "./assemble.ts";
 import type { Instruction } from "./codec.ts";
 import { type Register, wideNumber } from "./registers.ts";
 
-/** Width of a load or store; the signed ones load with sign extension (Linux 6.6). */
+/** Width of a load or store. The signed widths load with sign extension (Linux 6.6). */
 export type Width = "u8" | "u16" | "u32" | "u64";
 export type SignedWidth = "s8" | "s16" | "s32";
 
@@ -65,19 +65,19 @@ export const lsh = (dst: Register, right: Operand): Instruction => alu(bpf.BPF_L
 export const rsh = (dst: Register, right: Operand): Instruction => alu(bpf.BPF_RSH, dst, right);
 export const arsh = (dst: Register, right: Operand): Instruction => alu(bpf.BPF_ARSH, dst, right);
 export const neg = (dst: Register): Instruction => alu(bpf.BPF_NEG, dst, 0);
-/** Moves the lower `bits` with sign extension (Linux 6.6). */
+/** Moves the lower `bits` bits with sign extension (Linux 6.6). */
 export const movsx = (dst: Register, src: Register, bits: 8 | 16 | 32): Instruction => alu(bpf.BPF_MOV, dst, src, bits);
 
-/** Converts the lower `bits` between the machine's byte order and little endian, and clears the rest. */
+/** Converts the lower `bits` bits between the machine's byte order and little endian, and clears the rest. */
 export const le = (dst: Register, bits: 16 | 32 | 64): Instruction =>
   instruction(bpf.BPF_ALU | bpf.BPF_END | bpf.BPF_TO_LE, wideNumber(dst), 0, 0, bits);
-/** Converts the lower `bits` between the machine's byte order and big endian, and clears the rest. */
+/** Converts the lower `bits` bits between the machine's byte order and big endian, and clears the rest. */
 export const be = (dst: Register, bits: 16 | 32 | 64): Instruction =>
   instruction(bpf.BPF_ALU | bpf.BPF_END | bpf.BPF_TO_BE, wideNumber(dst), 0, 0, bits);
-/** Reverses the bytes of the lower `bits`, and clears the rest (Linux 6.6). */
+/** Reverses the bytes of the lower `bits` bits, and clears the rest (Linux 6.6). */
 export const bswap = (dst: Register, bits: 16 | 32 | 64): Instruction =>
   instruction(bpf.BPF_ALU64 | bpf.BPF_END, wideNumber(dst), 0, 0, bits);
-/** Casts a pointer between address spaces: an arena's user pointers are space 1, the kernel's 0 (Linux 6.9). */
+/** Casts a pointer between address spaces: 1 is an arena as user space sees it, 0 is the kernel (Linux 6.9). */
 export const addrSpaceCast = (dst: Register, src: Register, toSpace: number, fromSpace: number): Instruction =>
   instruction(
     bpf.BPF_ALU64 | bpf.BPF_MOV | bpf.BPF_X,
@@ -221,7 +221,7 @@ export const ja = (to: Target): Instruction | Reference =>
 /** Jumps always, over up to 2^31 slots (Linux 6.6). */
 export const gotol = (to: Target): Instruction | Reference =>
   refer(instruction(bpf.BPF_JMP32 | bpf.BPF_JA, 0, 0, 0, 0), to, "imm");
-/** Jumps to the address in a register, taken from an instruction array map (Linux 6.19). */
+/** Jumps to the address in a register. The address comes from an instruction array map (Linux 6.19). */
 export const gotox = (dst: Register): Instruction =>
   instruction(bpf.BPF_JMP | bpf.BPF_JA | bpf.BPF_X, wideNumber(dst), 0, 0, 0);
 /** Jumps when a loop reaches the kernel's limit of iterations; for loops that the verifier cannot bound (Linux 6.9). */

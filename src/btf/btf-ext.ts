@@ -51,12 +51,12 @@ export class BtfExtSection {
     return value;
   }
 
-  /** Decodes record `index`; only for {@link BtfExt.funcInfos}. */
+  /** Decodes record `index`. Call it only for sections of {@link BtfExt.funcInfos}. */
   funcInfo(index: number): FuncInfo {
     return { slot: this.word(index, 0) / 8, typeId: this.word(index, 1) };
   }
 
-  /** Decodes record `index`; only for {@link BtfExt.lineInfos}. */
+  /** Decodes record `index`. Call it only for sections of {@link BtfExt.lineInfos}. */
   lineInfo(index: number): LineInfo {
     const place = this.word(index, 3);
     return {
@@ -68,7 +68,7 @@ export class BtfExtSection {
     };
   }
 
-  /** Decodes record `index`; only for {@link BtfExt.coreRelocations}. Throws FormatError. */
+  /** Decodes record `index`. Call it only for sections of {@link BtfExt.coreRelocations}. Throws FormatError. */
   coreRelocation(index: number, btf: Btf): CoreRelocation {
     const typeId = this.word(index, 1);
     btf.check(typeId);

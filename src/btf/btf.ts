@@ -12,7 +12,7 @@ import { alignOfType, pointerSizeOf, sizeOfType } from "./type-size.ts";
 import { BtfKind, type BtfType, type TypeId } from "./types.ts";
 
 /**
- * The kernel's limit on references in a row (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c). It also ends the walk of a cycle.
+ * The kernel's limit on the length of a chain of references (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c). It also ends cycles.
  */
 export const MAX_RESOLVE_DEPTH = 32;
 
@@ -46,7 +46,7 @@ export class Btf {
   /** The base of a split BTF. */
   readonly base: Btf | undefined;
   readonly little: boolean;
-  /** The first type of this blob: 1, or `base.endId`. */
+  /** The id of this blob's first type: 1, or `base.endId` for a split BTF. */
   readonly firstId: TypeId;
   readonly header: BtfHeader;
   /** The type section as u32 words in this machine's byte order. Never write to it. */
@@ -180,7 +180,7 @@ export class Btf {
     return this.#word(id, 2);
   }
 
-  /** Returns the string at an offset. The string may be one of the base. */
+  /** Returns the string at an offset. In a split BTF the string may belong to the base. */
   string(offset: number): string {
     if (offset < this.stringStart && this.base !== undefined) return this.base.string(offset);
     const at = offset - this.stringStart;
@@ -239,8 +239,8 @@ export class Btf {
     const base = options.own === true ? undefined : this.base;
     const out = base?.findByEssentialNames(wanted) ?? new Map<string, TypeId[]>();
     for (const name of wanted) if (!out.has(name)) out.set(name, []);
-    // A scan compares a type with every wanted name that begins like the type's name. So an index is faster for many
-    // names.
+    // A scan compares the name of each type with all wanted names that have the same first bytes. If many names are
+    // wanted, an index is faster.
     if (wanted.size > 200) this.#names ??= new NameIndex(this.#named());
     if (this.#names === undefined && this.#searchable && wanted.size <= NAMES_TO_SEARCH) {
       for (const name of wanted) {
@@ -314,7 +314,7 @@ export class Btf {
     return found;
   }
 
-  /** For each of this blob's own types, the index of its first word. It is made for passes over all types. */
+  /** For each of this blob's own types, the index of its first word. Use it for passes over all types. */
   get wordIndexes(): Uint32Array {
     return this.#offsets.subarray(0, this.endId - this.firstId);
   }

@@ -7,7 +7,7 @@ export interface BtfParts {
   readonly strings: Iterable<Uint8Array>;
   /** Describes the kinds for readers that do not know them (Linux 7.1). Without it the header has its old size. */
   readonly layout?: Uint8Array | undefined;
-  /** True: the header has room for the place of a layout section even if there is none, as libbpf 1.8 writes it. */
+  /** True: the header has the fields of a layout section even if there is no such section, as libbpf 1.8 writes it. */
   readonly hasLongHeader?: boolean | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { BTF_MAGIC } from "./header.ts";
 
-/** The size of a header with the place of the CO-RE records. */
+/** The size of a header that has `core_relo_off` and `core_relo_len`. */
 const HEADER_SIZE = 32;
 
 /** Records of one kind for one program section. */

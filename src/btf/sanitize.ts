@@ -89,7 +89,7 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
 
 const BYTE = { kind: "int", size: 1, signed: false, char: false, bool: false, bitOffset: 0, bits: 8 } as const;
 
-/** Turns a type into an INT of one byte, because such a type is never larger than the variable. */
+/** Turns a type into an INT of one byte. A larger INT might exceed the size of its variable. */
 function becomeByte(edit: BtfEdit, id: TypeId): void {
   edit.setInfo(id, BtfKind.INT);
   edit.setSize(id, 1);

@@ -22,7 +22,7 @@ export interface SkeletonParts {
   readonly programs: readonly string[];
 }
 
-/** The beginnings of the names of sections whose variables a skeleton shows. */
+/** The first parts of the names of sections whose variables a skeleton shows. */
 const SECTIONS = [".data", ".rodata", ".bss", ".kconfig", ".percpu"] as const;
 
 export function skeletonParts(spec: ObjectSpec): SkeletonParts {
@@ -46,12 +46,12 @@ function skeletonMap(spec: MapSpec): SkeletonMap {
     return { spec, name, identifier: name, memory };
   }
   const identifier = identifierOfMap(name);
-  // libbpf keeps the initial values of a map for each CPU in memory, although such a map cannot be mapped.
+  // libbpf keeps the initial values of a per-CPU map in memory, although such a map cannot be mapped with mmap.
   const hasMemory = isPerCpuSection(spec) || (spec.flags & BpfMapFlag.BPF_F_MMAPABLE) !== 0;
   return { spec, name, identifier, memory: hasMemory ? identifier : undefined };
 }
 
-/** Returns the identifier of a section's map. Before the section's name there may be the name of the object. */
+/** Returns the identifier of a section's map. The map's name may begin with the name of the object. */
 function identifierOfMap(name: string): string {
   const at = SECTIONS.map((section) => name.indexOf(section)).find((found) => found >= 0) ?? -1;
   return toIdentifier(name.slice(at + 1));

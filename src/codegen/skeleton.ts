@@ -163,7 +163,7 @@ ${name}__detach(struct ${name} *obj)
 `;
 }
 
-/** Returns the function that describes the object to libbpf, and the begin of the function that holds its bytes. */
+/** Returns the function that describes the object to libbpf, and the start of the function that returns its bytes. */
 function createSkeleton(name: string, registration: string): string {
   return `
 static inline const void *${name}__elf_bytes(size_t *sz);

@@ -7,8 +7,8 @@ import { structOpsPointers, structOpsStructs } from "./struct-ops-structs.ts";
 import { variablePointers } from "./variable-structs.ts";
 
 /**
- * Returns a C header with a struct that finds the variables, maps and programs of this object in a bigger object, into
- * which this one was linked. Throws UsageError if the object has no BTF.
+ * Returns a C header for an object that was linked into a larger object. Its struct finds the variables, maps and
+ * programs of this object in the larger one. Throws UsageError if the object has no BTF.
  *
  * @param spec the object, read with the name "": libbpf looks up the maps of sections by the names of the sections
  * @param name the name with which all identifiers begin

@@ -7,7 +7,7 @@ import { type SkeletonParts, type VariableSection, variableSections } from "./ob
 const LARGEST_ALIGNMENT = 4;
 const KCONFIG_SECTION = ".kconfig";
 
-/** Returns a struct for each section of variables, whose members lie as in the section. */
+/** Returns a struct for each section of variables. Its members have the offsets that the section's variables have. */
 export function variableStructs(parts: SkeletonParts, name: string): string {
   const { btf } = parts;
   if (btf === undefined) return "";

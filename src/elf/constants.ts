@@ -49,7 +49,7 @@ export const SectionIndex = {
   SHN_XINDEX: 0xffff,
 } as const;
 
-/** The kind of thing that a symbol names. */
+/** What a symbol names, such as a function or a section: the low 4 bits of `st_info`. */
 export const SymbolType = {
   STT_NOTYPE: 0,
   STT_OBJECT: 1,

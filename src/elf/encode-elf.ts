@@ -24,7 +24,7 @@ export interface NewElfSection {
   readonly entrySize: number;
 }
 
-/** Returns the offset from which something of this alignment, a power of two, can begin. */
+/** Rounds an offset up to a multiple of `alignment`, which must be a power of two. */
 export function alignUp(offset: number, alignment: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }

@@ -16,9 +16,9 @@ export interface ElfFunction {
 
 /**
  * Finds a function by `name`, `name@VERSION` or `name@@VERSION`. `name@plt` is the stub through which the file calls an
- * imported function; only calls from this file pass it. The dynamic symbols are searched first, because a stripped
- * file has no others. If several functions have the name, one that is not weak is taken. Throws UsageError if the name
- * is ambiguous, or if there is no such function; the message then suggests similar names.
+ * imported function. Only calls from this file go through the stub. The dynamic symbols are searched first, because a
+ * stripped file has no others. If several functions have the name, the search prefers one that is not weak. Throws
+ * UsageError if the name is ambiguous, or if there is no such function; the message then suggests similar names.
  */
 export function findFunction(elf: ElfFile, name: string): ElfFunction {
   const at = name.indexOf("@");
@@ -92,8 +92,8 @@ function* functions(
  * Returns the file offset of a function's first instruction; undefined if the function is not in the file (imported).
  *
  * The offset is computed from the segment that holds the address, because the kernel maps segments. Sections and the
- * section numbers of symbols can be stale after a binary rewriter. A uprobe at a wrong offset never fires, and no error
- * tells so.
+ * section numbers of symbols can be stale after a binary rewriter. A uprobe at a wrong offset never fires, and the
+ * kernel reports no error.
  */
 function fileOffset(elf: ElfFile, symbol: ElfSymbol): number | undefined {
   const section = symbol.section === SectionIndex.SHN_UNDEF ? undefined : elf.sections[symbol.section];

@@ -32,7 +32,7 @@ export function findStub(elf: ElfFile, name: string): number | undefined {
   return undefined;
 }
 
-/** Returns the memory address at which the dynamic linker stores the function's address. */
+/** Returns the memory address at which the dynamic linker stores the function's address: its slot in the GOT. */
 function slotOf(elf: ElfFile, name: string): number | undefined {
   const section = elf.sections.find((one) => one.name === RELOCATIONS && one.type === SectionType.SHT_RELA);
   const symbols = elf.dynamicSymbols;

@@ -3,7 +3,7 @@ import { readWide, readWideSigned } from "./wide.ts";
 
 /** One entry of a relocation section. */
 export interface ElfRelocation {
-  /** Offset in the section that it applies to; in a linked file an address. */
+  /** Where to relocate: an offset in the section that is relocated; in a linked file an address. */
   readonly offset: number;
   /** Number of the symbol; 0 if there is none. */
   readonly symbol: number;

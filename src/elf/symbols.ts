@@ -65,7 +65,7 @@ export class ElfSymbols {
   }
 
   /**
-   * Yields the symbols of one type, or only those with a name if `name` is given. Other symbols are not decoded. With
+   * Yields the symbols of one type; if `name` is given, only those with this name. Other symbols are not decoded. With
    * `versioned` the symbols `name@VERSION` are included: linkers write such names into the full table.
    */
   *ofType(type: number, name?: string, versioned = false): Generator<ElfSymbol, void, undefined> {

@@ -130,11 +130,11 @@ const ERRNO: ReadonlyMap<number, readonly [name: string, text: string]> = new Ma
   [130, ["EOWNERDEAD", "Owner died"]],
   [131, ["ENOTRECOVERABLE", "State not recoverable"]],
   [132, ["ERFKILL", "Operation not possible due to RF-kill"]],
-  // ENOTSUPP is internal to the kernel (include/linux/errno.h), but bpf(2) lets it out.
+  // ENOTSUPP is internal to the kernel (include/linux/errno.h), but bpf(2) returns it to user space too.
   [524, ["ENOTSUPP", "Operation not supported by the kernel"]],
 ]);
 
-/** The name of an errno, such as `EPERM`; `errno 1234` for one without a name. */
+/** The name of an errno, such as `EPERM`, or `errno 1234` if the number has no name. */
 export function errnoName(errno: number): string {
   return ERRNO.get(errno)?.[0] ?? `errno ${errno}`;
 }
@@ -144,7 +144,7 @@ export function errnoText(errno: number): string {
   return ERRNO.get(errno)?.[1] ?? `Unknown error ${errno}`;
 }
 
-/** errno values that code compares with, by name. */
+/** The errno numbers that this library compares with, by name. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,

@@ -43,7 +43,7 @@ export class SyscallError extends BpfError {
   readonly errno: number;
   /** Its name, such as `EPERM`. */
   readonly errnoName: string;
-  /** The object of the call, such as `map counts`. The message begins with it. Undefined if the call is enough. */
+  /** What the call worked on, such as `map counts`. The message begins with it. Undefined if `call` says enough. */
   readonly subject: string | undefined;
   /** What the user can do about it: one sentence without a full stop. Undefined if nothing is known. */
   readonly hint: string | undefined;
@@ -86,7 +86,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 export class NotSupportedError extends BpfError {
   /** The feature's usual name, for instance `tcx links`. */
   readonly feature: string;
-  /** The first kernel that has it, such as `6.6`; undefined if the version alone does not decide. */
+  /** The first kernel version with this feature, such as `6.6`. Undefined if the version alone does not decide. */
   readonly minVersion: string | undefined;
   constructor(
     data: { feature: string; minVersion?: string | undefined; detail?: string | undefined },

@@ -18,7 +18,7 @@ export interface Diagnosis {
   readonly why: readonly HistoryStep[];
   /** One to three remedies. The best one comes first. */
   readonly remedies: readonly string[];
-  /** Which kernels say or accept this, if that is known. */
+  /** The kernel versions that print this message, or that accept such a program, if they are known. */
   readonly kernels: string | undefined;
   /** The lines of the log that give the reason. */
   readonly lines: readonly string[];

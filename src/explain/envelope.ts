@@ -17,11 +17,11 @@ export interface Paste {
   readonly loaderLines: readonly string[];
 }
 
-/** How many programs and loader's lines of one text are read. */
+/** The most logs, and the most lines of a loader, that are read from one text. */
 const MOST_BLOCKS = 256;
 const MOST_LOADER_LINES = 20_000;
 
-/** Finds the verifier's logs in whatever was pasted: output of a loader, of a log collector, of a terminal. */
+/** Finds the verifier's logs in pasted text: the output of a loader, of a log collector or of a terminal. */
 export function findLogs(input: string | Iterable<string>): Paste {
   const finder = new BlockFinder();
   for (const physical of typeof input === "string" ? linesOf(input) : input) {
@@ -75,7 +75,7 @@ class BlockFinder {
       }
       if (this.#lines === undefined) {
         this.#open(false);
-        // A program that is refused before the verifier visits an instruction: its reason comes before the statistics.
+        // The program was refused before its first instruction. The reason is in the lines before the statistics.
         if (kind === "statistics") this.#lines = this.#loaderLines.slice(-8);
       }
       if (kind === "instruction") this.#hasInstruction = true;
@@ -144,7 +144,7 @@ const LOADER_GOES_ON =
 /** Texts after which some loaders put the log on the same line. */
 const LOG_FOLLOWS = ["Verifier output: ", "erifier log: ", "rror log: ", "erifier error: "];
 
-/** Makes clean lines of one physical line: log collectors put a whole log into one line of JSON, cilium/ebpf joins lines. */
+/** Splits a physical line into clean lines. Log collectors put a log into one line of JSON; cilium/ebpf joins lines. */
 function* expand(physical: string): Generator<string> {
   if (physical.length > 64 || physical.startsWith("{")) {
     const packed = unpackJson(physical) ?? unpackEscapes(physical) ?? unpackJoined(physical);

@@ -165,8 +165,8 @@ const BY_COMMAND: Readonly<Record<string, Causes>> = {
 };
 
 /**
- * Explains the errno of a bpf(2) command. `call` is the command's name, with or without `BPF_`, in any case; `errno` a
- * name or number. Returns undefined if one of them does not exist.
+ * Explains the errno of a bpf(2) command. `call` is the command's name, with or without `BPF_`, in upper or lower case.
+ * `errno` is a name or a number. Returns undefined if there is no such command or errno.
  */
 export function explainErrno(call: string, errno: string): ErrnoExplanation | undefined {
   const wanted = call.toUpperCase().replace(/^BPF_/, "");
@@ -187,7 +187,7 @@ export function explainErrno(call: string, errno: string): ErrnoExplanation | un
   };
 }
 
-/** The numbers of errnos that bpf(2) may return and that {@link Errno} may not have. */
+/** No errno that bpf(2) may return is larger than this. */
 const LARGEST_ERRNO = 530;
 
 function errnoNumber(word: string): number | undefined {

@@ -36,13 +36,13 @@ export function explainVerifierLog(log: readonly string[], options: ExplainOptio
   return explainBlock({ program: options.program, lines: log.map(cleanLine), isLog: true }, options);
 }
 
-/** Returns undefined if the block may be no log at all and says nothing that bpfts knows. */
+/** Explains one block. Returns undefined if it may be no log at all and bpfts knows none of its messages. */
 function explainBlock(block: LogBlock, options: ExplainOptions): Diagnosis | undefined {
   const log: ReadLog = { lines: block.lines, kinds: block.lines.map(kindOfLine) };
   const start = kernelReportStart(log.lines);
   const structured = start < 0 ? undefined : readKernelReport(log.lines, start);
   const verdict = verdictOf(log, start < 0 ? log.lines.length : start);
-  // A log that the verifier accepted ends with its statistics and no reason.
+  // The log of an accepted program has statistics, but no reason.
   const isAccepted = log.lines.some((line) => line.startsWith("processed "));
   if (verdict.lines.length === 0 && structured === undefined && isAccepted) return undefined;
   const operation =
@@ -104,7 +104,7 @@ function diagnose(evidence: Evidence, found: Kind | undefined, options: ExplainO
   };
 }
 
-/** The texts of a kind. For an unknown message, the kernel's own report is better than nothing. */
+/** Returns the texts for a kind. For a message that bpfts does not know, it uses the kernel's own report. */
 function textsOf(kind: Kind, facts: Facts, report: KernelReport | undefined) {
   const isUnknown = kind === UNKNOWN_KIND && report !== undefined;
   const remedies = fillRemedies(kind.remedies, facts).slice(0, MOST_REMEDIES);
@@ -157,7 +157,7 @@ function lineOf(lines: readonly LineSpec[], slot: number): LineSpec | undefined 
   return lines.findLast((line) => line.slot <= slot);
 }
 
-/** Explains what a loader says without a log of the verifier. */
+/** Explains the messages of a loader that came without a log of the verifier. */
 function explainLoader(lines: readonly string[], { program }: ExplainOptions): Diagnosis[] {
   return LOADER_KINDS.flatMap((kind) => {
     const told = lines.filter((line) => kind.patterns.some((pattern) => pattern.test(line))).slice(0, 8);

@@ -6,16 +6,16 @@ import { describeState, parseValue } from "./register-state.ts";
 import { readStep } from "./trace.ts";
 import { lastInstruction, type Verdict } from "./verdict.ts";
 
-/** What the texts of a kind are filled with, by name. */
+/** The values that replace the placeholders in the texts of a kind, by the placeholder's name. */
 export type Facts = Map<string, string>;
 
-/** Returns the facts in the lines that give the reason: the named groups of the kind's patterns. */
+/** Returns the facts from the lines that give the reason: the named groups of the kind's patterns. */
 export function factsOfLines(kind: Kind, lines: readonly string[]): Facts {
   const facts: Facts = new Map();
   for (const line of lines) {
     for (const pattern of kind.patterns) {
       for (const [name, text] of Object.entries(pattern.exec(line)?.groups ?? {})) {
-        // `map2` is the same fact as `map`, from another form of the message.
+        // The groups `map` and `map2` give the same fact. `map2` matches another form of the message.
         const fact = name.replace(/\d$/, "");
         if (text !== undefined && text !== "" && !facts.has(fact)) facts.set(fact, text);
       }
@@ -54,7 +54,7 @@ export interface Findings {
   readonly history: History | undefined;
 }
 
-/** Adds what follows from the message, from the refused instruction and from the register's history. */
+/** Adds the facts that follow from the message, from the refused instruction and from the register's history. */
 export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, history }: Findings): void {
   const number = (name: string): number | undefined => {
     const text = facts.get(name);
@@ -63,7 +63,7 @@ export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, hi
   const [off, size, valueSize] = [number("off"), number("size"), number("valueSize")];
   if (off !== undefined && size !== undefined) {
     facts.set("end", `${off + size}`);
-    // A read that runs past the end of the stack, which grows down from fp0.
+    // The access begins below fp0, the end of the stack, and runs past it. Only `room` bytes lie in the stack.
     if (off < 0 && off + size > 0) facts.set("room", `${-off}`);
   }
   const proven = facts.get("proven");
@@ -75,7 +75,7 @@ export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, hi
   if (operation.kind === "call" && !operation.isSubprogram) facts.set("call", `${functionName(operation.name)}()`);
   const type = facts.get("type");
   const state = history?.state;
-  // The message knows the type at the instruction. The last state that the log shows may be older.
+  // The message gives the type at this instruction. The last state in the log may be older.
   const fits = state !== undefined && (type === undefined || parseValue(state).type === parseValue(type).type);
   if (fits) facts.set("value", describeState(state));
   else if (type !== undefined) facts.set("value", describeState(type));
@@ -141,7 +141,7 @@ function addMapType(facts: Facts): void {
   if (needed !== undefined) facts.set("neededMap", needed);
 }
 
-/** Fills the remedies whose facts are known. */
+/** Returns the remedies with their placeholders replaced. Leaves out a remedy if one of its facts is not known. */
 export function fillRemedies(remedies: readonly Remedy[], facts: Facts): string[] {
   return remedies.flatMap((remedy) => {
     if (typeof remedy === "string") return fillText(remedy, facts) ?? [];
@@ -149,7 +149,7 @@ export function fillRemedies(remedies: readonly Remedy[], facts: Facts): string[
   });
 }
 
-/** Fills `{name}` with facts. Returns undefined if one of them is not known. */
+/** Replaces each placeholder by the fact with its name. Returns undefined if one of these facts is not known. */
 function fillText(template: string, facts: Facts): string | undefined {
   let isComplete = true;
   const text = template.replace(/\{(\w{1,24})\}/g, (_, name: string) => {
@@ -160,7 +160,7 @@ function fillText(template: string, facts: Facts): string | undefined {
   return isComplete ? text : undefined;
 }
 
-/** Fills the first text whose facts are all known. */
+/** Returns the first text whose facts are all known, with its placeholders replaced. */
 export function fillFirst(templates: readonly string[], facts: Facts): string | undefined {
   for (const template of templates) {
     const text = fillText(template, facts);

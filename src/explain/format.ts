@@ -1,6 +1,6 @@
 import type { Diagnosis, Place } from "./diagnosis.ts";
 
-/** How a diagnosis is printed. Every text goes through one of these, so that a terminal can show colours. */
+/** How to print the parts of a diagnosis. Each function gets a text and returns it, for instance with colours. */
 export interface Style {
   readonly heading: (text: string) => string;
   readonly label: (text: string) => string;

@@ -28,15 +28,15 @@ const MOST_STEPS = 12;
 /** Helpers that may move the packet. After a call, the verifier treats older pointers to the packet as numbers. */
 const MOVES_PACKET =
   /^bpf_(?:xdp_adjust_(?:head|tail|meta)|skb_(?:pull_data|store_bytes|change_(?:head|tail|proto)|adjust_room|vlan_(?:push|pop)|cgroup)|clone_redirect|l[34]_csum_replace|msg_(?:pull|push|pop)_data|lwt_\w{1,32}|sk_assign|store_hdr_opt|skb_ecn_set_ce)$/;
-/** Helpers that call a function of the program, which gets its arguments from the helper. */
+/** Helpers that call back into the program. The arguments of the callback come from the helper. */
 const CALLS_BACK = /^bpf_(?:loop|for_each_map_elem|find_vma|user_ringbuf_drain|timer_set_callback)$/;
 /** Calls that consume a pointer. */
 const CONSUMES = /_(?:submit|discard|release|drop|put|unref|destroy)(?:_\w{1,32})?$/;
 
 /**
  * Follows the register backwards from the refused instruction, through copies, spills and calls, to where its value
- * comes from. It goes by the register's states only, never by names. `isNumber`: the kernel says that the register is a
- * number at the refused instruction.
+ * comes from. A pointer counts as invalidated only if the register's states show it. `isNumber`: the kernel says that
+ * the register is a number at the refused instruction.
  */
 export function historyOf(log: ReadLog, end: number, register: string, isNumber: boolean): History {
   const tracker = new Tracker(log, register, isNumber);
@@ -57,7 +57,7 @@ class Tracker {
   readonly #log: ReadLog;
   /** The register or stack slot (`fp-8`) that is followed now. */
   #location: string;
-  /** How many calls deeper than the followed function the steps are. */
+  /** The call depth of the current step, counted from the function that is followed. */
   #depth = 0;
   #state: string | undefined;
   /** The state of the location after the step that is read now, as far as later steps show it. */
@@ -96,7 +96,7 @@ class Tracker {
     if (this.#steps.length >= MOST_STEPS) this.isDone = true;
   }
 
-  /** Notes a state of the location. If it is a pointer here and a number later, a call in between invalidated it. */
+  /** Notes a state of the location. If the location has a pointer here and a number later, a call invalidated it. */
   #see(state: string | undefined): void {
     if (state === undefined) return;
     const [now, later] = [parseValue(state), this.#later === undefined ? undefined : parseValue(this.#later)];
@@ -118,7 +118,7 @@ class Tracker {
     const location = this.#location;
     if (operation.kind === "call") {
       if (operation.isSubprogram) {
-        // The steps before the call are the caller's. Only arguments come from there.
+        // The steps before this call belong to the caller. Only arguments (R1 to R5) come from there.
         if (!/^R[1-5]$/.test(location)) this.isDone = true;
         else this.#note(step, `passed as argument ${location.slice(1)} of a call`);
         return;
@@ -178,7 +178,7 @@ class Tracker {
     } else this.#finish(step, `sets ${location}: ${step.text}${this.#described()}`);
   }
 
-  /** Says what the location is after the step, if the log shows that. */
+  /** Describes what the location contains after the step, if the log shows that. */
   #described(): string {
     return this.#later === undefined ? "" : `: ${describeState(this.#later)}`;
   }
@@ -193,7 +193,7 @@ class Tracker {
   }
 
   history(): History {
-    // A call that invalidates a pointer is noted when the pointer is seen, after steps that came later.
+    // The tracker reads backwards and notes an invalidating call only when it reaches the pointer. So sort the steps.
     const steps = this.#steps.sort((a, b) => a.line - b.line).map(({ step }) => step);
     return { steps, state: this.#state, origin: this.#origin, invalidated: this.#invalidated, added: this.#added };
   }

@@ -1,4 +1,4 @@
-/** What a line of the verifier's log is. */
+/** The kinds of lines in the verifier's log. */
 export type LineKind =
   /** `12: (85) call bpf_map_lookup_elem#1 ; R0=…`: the verifier visits an instruction. */
   | "instruction"

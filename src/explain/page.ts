@@ -24,7 +24,7 @@ export function formatPage(kind: Kind, example?: string): string {
   ].join("\n");
 }
 
-/** Writes the facts in a text as words in capitals: `{end}` as `END`. */
+/** Replaces the placeholders in a text by words in capitals: `{end}` becomes `END`. */
 function placeholders(text: string): string {
   return text.replace(/\{([a-z]\w{0,24})\}/gi, (_, name: string) => name.toUpperCase());
 }

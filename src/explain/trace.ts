@@ -9,7 +9,7 @@ export interface TraceStep {
   readonly slot: number | undefined;
   /** The instruction's text without its slot, its opcode and the state after it. */
   readonly text: string;
-  /** The registers that the line shows: after the instruction, if it has one. */
+  /** The states of registers that the line shows. For an instruction, these are the states after it. */
   readonly states: () => RegisterStates;
   /** For `from A to B:`, the slot A of the branch. */
   readonly from: number | undefined;
@@ -20,7 +20,8 @@ const LONGEST_PATH = 200_000;
 
 /**
  * Returns the lines of the path that ends at line `end`, last one first. The verifier follows one branch to its end and
- * then takes up another one (`from A to B:`). The path then goes on at the last visit of A before that line.
+ * then continues with another branch, at a line `from A to B:`. Before such a line, the path leads back to the last
+ * visit of A.
  */
 export function* pathBackwards(
   lines: readonly string[],
@@ -28,7 +29,7 @@ export function* pathBackwards(
   end: number,
 ): Generator<TraceStep, void> {
   let steps = 0;
-  /** The slot at which the path goes on, if the lines in between belong to other paths. */
+  /** The slot of the branch at which the path continues. The lines in between belong to other paths. */
   let resume: number | undefined;
   for (let i = end; i >= 0 && steps < LONGEST_PATH; i--) {
     const kind = kinds[i];

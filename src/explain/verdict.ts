@@ -10,7 +10,7 @@ export interface Verdict {
   readonly index: number;
 }
 
-/** How many lines one reason has at most. */
+/** The most lines of one reason. */
 const MOST_LINES = 8;
 /** Matches lines that loaders add behind the log. */
 const NOISE =

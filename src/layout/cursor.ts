@@ -4,7 +4,7 @@ import { FormatError } from "../errors/index.ts";
 export class Bytes {
   readonly data: Uint8Array;
   readonly view: DataView;
-  /** The input's name in errors: that of a file or section. */
+  /** The name of the input in error messages: a file's or a section's name. */
   readonly source: string;
   readonly little: boolean;
   constructor(data: Uint8Array, source: string, little = true) {

@@ -1,5 +1,5 @@
-// A file name is bytes that need not be valid UTF-8. In the JavaScript string an invalid byte is a lone surrogate from
-// U+DC80 to U+DCFF, as in Python. Encoding the string gives the original bytes again.
+// A file name is a sequence of bytes and need not be valid UTF-8. As in Python, the JavaScript string represents each
+// invalid byte by a lone surrogate from U+DC80 to U+DCFF. Encoding the string gives the original bytes again.
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -20,7 +20,7 @@ export function decodeFileName(bytes: Uint8Array): string {
   return name;
 }
 
-/** Encodes a name that {@link decodeFileName} decoded to its original bytes, and any other text as UTF-8. */
+/** Does the reverse of {@link decodeFileName}. A name without lone surrogates is simply encoded as UTF-8. */
 export function encodeFileName(name: string): Uint8Array {
   if (!ESCAPED.test(name)) return encoder.encode(name);
   const bytes: number[] = [];
@@ -44,7 +44,7 @@ function tryDecode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Returns how many bytes a UTF-8 character has, which its first byte tells. */
+/** Returns how many bytes a UTF-8 character has. Its first byte determines this. */
 function characterLength(first: number): number {
   if (first < 0xc0) return 1;
   if (first < 0xe0) return 2;

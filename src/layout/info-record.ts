@@ -27,8 +27,8 @@ export type InfoRecord<F extends Fields> = {
 };
 
 /**
- * Returns a function that reads an info struct of which the kernel filled `length` bytes. A field past them is
- * undefined if it is marked {@link newer}, and zero otherwise. The record shares no memory with the view.
+ * Returns a function that reads an info struct. The kernel filled the struct's first `length` bytes. A field after them
+ * is undefined if it is marked {@link newer}, and zero otherwise. The record shares no memory with the view.
  */
 export function infoReader<F extends Fields>(
   layout: Struct<F>,

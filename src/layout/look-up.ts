@@ -2,8 +2,8 @@ import { UsageError } from "../errors/index.ts";
 
 /**
  * Returns the entry of a table for a name that the caller gave. For an unknown name, throws UsageError with the known
- * names. It also throws for names that every object inherits, such as `toString`. `what` says what an entry is:
- * `metric`.
+ * names. It also throws for names that every object inherits, such as `toString`. `what` is the message's word for an
+ * entry, such as `metric`.
  */
 export function lookUp<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
   if (Object.hasOwn(table, name)) return table[name] as T;

@@ -47,7 +47,7 @@ function editDistance(a: string, b: string, most: number): number {
       next[j] = cost;
       least = Math.min(least, cost);
     }
-    // A swap counts on from two rows above, so two rows must be beyond hope.
+    // The cost of a swap builds on the row before the last one. So stop only when two rows in a row exceed `most`.
     if (least > most && leastBefore > most) return least;
     leastBefore = least;
     [before, row, next] = [row, next, before];

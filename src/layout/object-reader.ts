@@ -9,7 +9,7 @@ export interface MemberReader {
 
 /** Compiling the function takes as long as reading about this many values. */
 const CALLS_BEFORE_COMPILING = 200;
-/** V8 creates slow objects from a literal with many more members. */
+/** If an object literal has many more members than this, V8 creates slow objects from it. */
 const MOST_COMPILED = 64;
 
 /**

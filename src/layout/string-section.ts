@@ -1,9 +1,9 @@
 import { FormatError } from "../errors/index.ts";
 import { Bytes, decodeText } from "./cursor.ts";
 
-/** Strings may share their tails, so their lengths can add up to more than the section's size, but not this much. */
+/** Strings may share their tails. So their lengths can add up to more than the section has, up to this factor. */
 const MOST_TEXT_PER_BYTE = 16;
-/** Comparing a name of up to this length is free, because real names are rarely longer. */
+/** The budget does not count comparisons of names up to this length, because real names are rarely longer. */
 const USUAL_LENGTH = 128;
 /** How many bytes of longer names may be compared in one section. */
 const MOST_COMPARED = 1 << 26;

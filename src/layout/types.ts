@@ -130,7 +130,7 @@ export const usize: Type<number> = {
   },
 };
 
-/** A u32 of which the kernel uses only the lowest bit, or a one-bit field that has a u32 for itself. */
+/** A boolean in the lowest bit of a u32. The kernel declares it as a u32 or as a one-bit field with no neighbours. */
 export const flag: Type<boolean> = {
   size: 4,
   align: 4,

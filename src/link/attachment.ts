@@ -10,7 +10,7 @@ import { checkUpdate, type Link, type UpdateOptions } from "./link.ts";
 export interface AttachmentOptions {
   /** The name that errors use: `sockmap attachment of program verdict to map peers`. */
   readonly what: string;
-  /** The kind of link that a newer kernel makes at this hook; BPF_LINK_TYPE_UNSPEC if no kernel makes one. */
+  /** The kind of BPF link that newer kernels have for this hook; BPF_LINK_TYPE_UNSPEC if no kernel has links for it. */
   readonly type: BpfLinkType;
   /**
    * The kernel feature that adds links to this hook, such as `link:perf_event`. Errors name the kernel version that has
@@ -20,14 +20,14 @@ export interface AttachmentOptions {
   /** Detaches the program and closes the fds that kept it attached. It is called once, by `detach()` or `close()`. */
   readonly end: () => void;
   /**
-   * Replaces the program. Leave it out if the hook cannot replace programs. If it fails, the old program must still be
-   * attached.
+   * Replaces the program. Leave this function out if the hook cannot replace programs. If the replacement fails, the
+   * function must leave the old program attached.
    */
   readonly update?: ((next: Program | BpfMap, options: UpdateOptions) => void) | undefined;
 }
 
 /**
- * A {@link Link} where the hook or the kernel has no BPF links. The program is attached by PROG_ATTACH, by an ioctl on
+ * A {@link Link} for a hook or a kernel without BPF links. The program is attached by PROG_ATTACH, by an ioctl on
  * a perf event, by an event in tracefs, or by a socket option. An Attachment has no id, no info and no pin: these
  * members throw NotSupportedError. `detach()` and `close()` both end the attachment. If neither is called, the hook
  * decides when the attachment ends: a perf event ends with the process; PROG_ATTACH lasts until the program is detached

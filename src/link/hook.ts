@@ -79,7 +79,7 @@ export function requireLoadedFor(program: Program, hook: Hook): void {
 }
 
 /**
- * Returns the error that explains a SyscallError. The failed call attaches `program`; without `program` it is a query.
+ * Returns the error that explains a SyscallError. With `program`, the failed call was to attach it; without, to query.
  */
 export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">, program?: Program): unknown {
   if (!(error instanceof SyscallError)) return error;

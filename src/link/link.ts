@@ -107,11 +107,11 @@ const UPDATABLE: ReadonlySet<number> = new Set([
   t.BPF_LINK_TYPE_SOCKMAP,
 ]);
 
-/** How to remove what this library has made in addition to a link, such as an event in tracefs or elements of a map. */
+/** How to remove what this library has added for a link, such as an event in tracefs or elements of a map. */
 export interface Cleanup {
   /**
-   * Removes these additions. It is called when the link is closed and not pinned. It is not called if creating the link
-   * fails.
+   * Removes the additions. This function is called when the link is closed and not pinned, but not when creating the
+   * link fails.
    */
   readonly run: () => void;
   /** The reason why the link cannot be pinned. Leave it out if the link can be pinned. */

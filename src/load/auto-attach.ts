@@ -62,7 +62,7 @@ export class Attachments implements Disposable {
  * Attaches every program of a loaded object whose section name is a complete target, and every struct_ops map. libbpf's
  * skeletons do the same. The result also lists the programs that were not attached, because their section name is no
  * complete target or because their `autoattach` is false. If one program fails to attach, this function closes the
- * links before it and throws the error.
+ * links that it has already made and throws the error.
  */
 export function autoAttach(object: BpfObject): Attachments {
   const links: Record<string, Link> = Object.create(null);
@@ -106,7 +106,7 @@ function whyLeft(object: BpfObject, program: Program): string | undefined {
 
 /**
  * Attaches a program to the target in its section name, as libbpf's bpf_program__attach() does. Returns undefined if
- * the section name is no complete target. The section names of some kinds never are, such as `xdp` and `cgroup_skb/…`.
+ * the section name is no complete target. For some kinds, such as `xdp` and `cgroup_skb/…`, it never is.
  */
 export function attachBySection(program: Program): Link | undefined {
   const { kind } = parseSectionName(program.origin.sectionName ?? "");

@@ -135,7 +135,7 @@ export function fillArena(spec: MapSpec, map: BpfMap): void {
       `map ${spec.name}: its global variables have ${contents.length} bytes, which do not fit into its ${maxEntries} pages`,
     );
   }
-  // With this flag, a write to a page that no program has allocated would end the process.
+  // With this flag, this process gets SIGSEGV when it writes to a page that no program has allocated.
   const faults = (flags & BpfMapFlag.BPF_F_SEGV_ON_FAULT) !== 0;
   if (faults && contents.length > 0) {
     throw new UsageError(`map ${spec.name}: an arena with BPF_F_SEGV_ON_FAULT cannot hold global variables`);

@@ -24,7 +24,7 @@ export interface PreparedLoad {
   readonly btf: Btf | undefined;
   /** The struct_ops maps to create, by name. */
   readonly structOps: ReadonlyMap<string, PreparedStructOps>;
-  /** By the name of each struct_ops program: the struct and the member that the program is loaded for. */
+  /** The struct and the member that each struct_ops program is loaded for, by the name of the program. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
   /** The externs that the programs refer to. */
   readonly usedExterns: ReadonlySet<string>;

@@ -15,7 +15,7 @@ export interface RelocationTargets {
   /** The fd of each map, by name. A map that was not created is absent. */
   readonly maps: ReadonlyMap<string, number>;
   /**
-   * By the map's name: a number to add to offsets into the map's value. For an arena, this is the offset of its
+   * The number to add to offsets into a map's value, by the name of the map. For an arena, this is the offset of its
    * globals.
    */
   readonly valueOffsets: ReadonlyMap<string, number>;

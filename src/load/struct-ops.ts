@@ -10,7 +10,7 @@ export interface PreparedStructOps extends KernelStructOps {
   readonly value: Uint8Array;
   /** For each program, the offset in `value` where its fd belongs. */
   readonly programs: readonly { readonly offset: number; readonly program: string }[];
-  /** By the name of each program: the struct and the member that the program is loaded for. */
+  /** The struct and the member that each program is loaded for, by the name of the program. */
   readonly roles: ReadonlyMap<string, StructOpsRole>;
 }
 

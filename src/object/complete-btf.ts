@@ -8,8 +8,8 @@ import { sectionKind } from "./section-kinds.ts";
 import type { ObjectSections } from "./sections.ts";
 
 /**
- * The largest size of the values of all __kconfig externs, in bytes. One text of the kernel's configuration has some
- * hundred bytes.
+ * The most bytes that the values of all __kconfig externs may take together. One string of the kernel's configuration
+ * has a few hundred bytes.
  */
 const MOST_KCONFIG = 1024 * 1024;
 /** The size in bytes of each variable of `.ksyms` in the completed BTF. */

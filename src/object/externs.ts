@@ -137,7 +137,7 @@ function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean
   }
 }
 
-/** Returns the first DATASEC that contains a variable or function, by the id of the variable or function. */
+/** Maps the id of each variable and function to the first DATASEC that contains it. */
 function variableSections(btf: Btf): ReadonlyMap<TypeId, TypeId> {
   const out = new Map<TypeId, TypeId>();
   for (const id of btf.idsOf(BtfKind.DATASEC)) {

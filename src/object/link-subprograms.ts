@@ -203,8 +203,8 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
 }
 
 /**
- * Makes a relocation of the program from a function's reference. Returns undefined for a reference to a function, which
- * the linker has resolved already.
+ * Turns a reference in a function into a relocation of the program. Returns undefined for a reference to a function,
+ * because the linker has already resolved it.
  */
 function place(
   reference: Reference,

@@ -176,7 +176,7 @@ class Field {
     return size;
   }
 
-  /** Returns a size that two members may give. Throws if they give different sizes. */
+  /** Returns `size`. Throws if another member has already given a different size, `known`. */
   agree(what: string, known: number, size: number): number {
     if (known === 0 || known === size) return size;
     throw this.#error(`gives a ${what} of ${size}, but another member gives ${known}`);

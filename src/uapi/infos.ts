@@ -42,7 +42,7 @@ export const BpfProgInfo = struct({
   attach_btf_id: newer(u32),
 });
 
-/** `struct bpf_map_info`. `hash` is where the kernel writes the map's hash (6.18). */
+/** `struct bpf_map_info`. `hash` points to the buffer into which the kernel writes the map's hash (Linux 6.18). */
 export const BpfMapInfo = struct({
   type: u32,
   id: u32,
@@ -93,7 +93,7 @@ export const BpfCoreRelo = struct({ insn_off: u32, type_id: u32, access_str_off:
 export const BpfDevmapVal = struct({ ifindex: u32, bpf_prog: u32 });
 /** `struct bpf_cpumap_val`. */
 export const BpfCpumapVal = struct({ qsize: u32, bpf_prog: u32 });
-/** `struct bpf_stack_build_id`; `offset` is `ip` where the status is BPF_STACK_BUILD_ID_IP. */
+/** `struct bpf_stack_build_id`. If the status is BPF_STACK_BUILD_ID_IP, `offset` is the union's other member, `ip`. */
 export const BpfStackBuildId = struct({ status: u32, build_id: bytes(20), offset: u64 });
 /** `struct bpf_insn_array_value` (newer than 6.18). */
 export const BpfInsnArrayValue = struct({ orig_off: u32, xlated_off: u32, jitted_off: u32 }, { size: 16 });

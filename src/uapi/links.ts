@@ -49,7 +49,7 @@ export interface TextField extends Type<number>, Pointer {
 export interface ArrayField<To extends "u32" | "u64"> extends Type<number>, Pointer {
   readonly to: To;
 }
-/** The length of the text that the struct points to. A record leaves out this field, like the pointers. */
+/** The length of the text that the struct points to. A record leaves out this field, just as it leaves out pointers. */
 export interface LengthField extends Type<number>, Pointer {
   readonly isLength: true;
 }
@@ -61,7 +61,7 @@ const length: LengthField = { ...u32, isPointer: true, isLength: true };
 
 /** The first fields of `struct bpf_link_info`, which all kinds share. */
 export const BpfLinkInfo = struct({ type: u32, id: u32, prog_id: u32 }, { size: 16 });
-/** Byte offset of the union of kinds in `struct bpf_link_info`. */
+/** Byte offset in `struct bpf_link_info` of the union that has one arm for each kind of link. */
 export const BPF_LINK_INFO_ARM = 16;
 /** Size of a buffer for `struct bpf_link_info`. It is rounded up, because newer kernels may have larger arms. */
 export const BPF_LINK_INFO_SIZE = 128;
@@ -70,8 +70,8 @@ const onDevice = { ifindex: u32, attach_type: u32 } as const;
 const iterator = { target_name: text, target_name_len: length } as const;
 
 /**
- * The arms of the union in `struct bpf_link_info`, by the name of the kind. Those of iterators and perf events continue
- * in {@link ITER_INFO} and {@link PERF_EVENT_INFO}.
+ * The arms of the union in `struct bpf_link_info`, by the name of the kind. The arms of iterators and perf events have
+ * more fields: see {@link ITER_INFO} and {@link PERF_EVENT_INFO}.
  */
 export const LINK_INFO = {
   raw_tracepoint: struct({ tp_name: text, tp_name_len: length, cookie: newer(u64) }),
@@ -113,7 +113,7 @@ export const LINK_INFO = {
 /** The name of a link kind that has an arm in the union. */
 export type LinkKind = keyof typeof LINK_INFO;
 
-/** The arms of iterators, by the kind of the target. The second union in them is aligned to 8. */
+/** The arms of iterators, by the kind of the target. Each arm contains a second union, which is aligned to 8 bytes. */
 export const ITER_INFO = {
   map: struct({ ...iterator, map: struct({ map_id: u32 }) }),
   cgroup: struct({ ...iterator, cgroup: struct({ cgroup_id: u64, order: u32 }) }),
@@ -130,21 +130,21 @@ export const PERF_EVENT_INFO = {
   kprobe,
   kretprobe: kprobe,
   tracepoint: struct({ tp_name: text, name_len: length, cookie: u64 }),
-  /** `event_type` is the kernel's `type`: `perf_event_attr.type`, as `config` is `perf_event_attr.config`. */
+  /** `event_type` (the kernel calls it `type`) is `perf_event_attr.type`, and `config` is `perf_event_attr.config`. */
   event: struct({ config: u64, event_type: u32, cookie: u64 }),
 } as const satisfies Readonly<Record<string, { readonly fields: Fields }>>;
-/** Byte offset of {@link PERF_EVENT_INFO} in the arm of a perf event: its structs are aligned to 8. */
+/** Byte offset of {@link PERF_EVENT_INFO} in the arm of a perf event. Its structs are aligned to 8 bytes. */
 export const PERF_EVENT_INFO_AT = 8;
 
 /** The first fields of every LINK_CREATE. `prog_fd` is also `map_fd`, `target_fd` also `target_ifindex`. */
 export const BpfLinkCreateAttr = struct({ prog_fd: u32, target_fd: u32, attach_type: u32, flags: u32 });
-/** Byte offset of the union of kinds in `link_create`. */
+/** Byte offset in `link_create` of the union that has one arm for each kind of link. */
 export const BPF_LINK_CREATE_ARM = 16;
 
 /** A position in a hook's list of programs. `relative_fd` is also `relative_id`. */
 const place = struct({ relative_fd: u32, expected_revision: u64 });
 
-/** The arms of the union in `link_create`. An arm of plain numbers is an option of `linkCreate()` as it stands here. */
+/** The arms of the union in `link_create`. An arm that has only numbers is also an option of `linkCreate()`. */
 export const LINK_CREATE = {
   /** The target's BTF type, for freplace; goes with `tracing`. */
   target_btf_id: struct({ target_btf_id: u32 }),

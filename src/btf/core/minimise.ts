@@ -97,7 +97,7 @@ class NeededTypes {
     }
   }
 
-  /** Returns the depth for the types that a type refers to; undefined if they are not needed. Marks its members. */
+  /** Marks a type's needed members. Returns the depth for the types that it refers to; undefined if none is needed. */
   #depthInside(type: BtfType, how: Depth): Depth | undefined {
     const isMatch = how === MARK_MEMBERS || how === MARK_UNTIL_STRUCTS;
     switch (type.kind) {

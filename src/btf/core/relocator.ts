@@ -51,8 +51,8 @@ export interface CoreResult {
    */
   readonly failSizeChange: boolean;
   /**
-   * The reason to poison the instruction. With `failSizeChange` it applies only to a load or store. Undefined if there
-   * is none.
+   * The reason to poison the instruction; undefined if there is none. If `failSizeChange` is true, the reason applies
+   * only to a load or store.
    */
   readonly reason: string | undefined;
   /** The local access in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
@@ -117,7 +117,7 @@ export class CoreRelocator {
     checkAccessString(this.#local, relocation);
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
     const known = this.#results.get(key);
-    // With fewer candidates the value stays the same, but the width of the load may change.
+    // If candidates have been dropped meanwhile, compute again: the value stays, but the width of the load may change.
     if (known !== undefined && known.candidates === this.#candidates.get(relocation.typeId)) return known.result;
     const result = this.#resolve(relocation);
     this.#results.set(key, { result, candidates: this.#candidates.get(relocation.typeId) });

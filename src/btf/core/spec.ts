@@ -29,7 +29,7 @@ export interface CoreSpec {
   readonly kind: CoreRelocationKind;
   /** The type that the relocation itself names. Its typedefs and modifiers are not skipped. */
   readonly rootTypeId: TypeId;
-  /** The first accessor is the index of the root itself (`&p[0]`), or the enumerator. Empty for a type relocation. */
+  /** Begins with the index of the root itself (`&p[0]`), or is the enumerator. Empty for a type relocation. */
   readonly accessors: CoreAccessor[];
   /** The access string for this BTF as numbers. It contains all indices, including those of anonymous members. */
   readonly raw: number[];

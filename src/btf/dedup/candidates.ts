@@ -1,9 +1,9 @@
 import type { TypeId } from "../types.ts";
 
 /**
- * A hash table of types. Types with the same hash come in the order in which libbpf's hash map returns them, because
- * that order decides which type is chosen if several are equal: the newest type comes first, and each chain is reversed
- * when the table grows.
+ * A hash table of types. If several types are equal, the first one in the table is kept. So types with the same hash
+ * have the order that they have in libbpf's hash map: the newest type comes first, and each chain is reversed when the
+ * table grows.
  */
 export class Candidates {
   readonly #next: Uint32Array;

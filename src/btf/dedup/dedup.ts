@@ -26,7 +26,7 @@ export function dedupReferenced(btf: Btf): { readonly btf: Btf; readonly typeIds
   return new Dedup(btf, "keep").run();
 }
 
-/** The steps in order: names, types without references, structs and typedefs, forward declarations, all other types. */
+/** Deduplicates in this order: names, types without references, structs and typedefs, declarations, all other types. */
 class Dedup {
   readonly #btf: Btf;
   readonly #types: TypeWords;
@@ -85,7 +85,7 @@ class Dedup {
     return shared.section;
   }
 
-  /** Maps a type to the first candidate that is equal, or makes it a candidate. */
+  /** Maps a type to the first candidate that is equal. If there is none, the type becomes a candidate. */
   #mapToEqual(id: TypeId, isEqual: (candidate: TypeId) => boolean): void {
     const hash = this.#types.hash(id);
     let found = 0;
@@ -133,7 +133,7 @@ class Dedup {
     });
   }
 
-  /** Maps each forward declaration to the struct or union of its name, if exactly one has that name. */
+  /** Maps each forward declaration to the struct or union with the same name, if there is exactly one. */
   #mapDeclarations(): void {
     const types = this.#types;
     const { firstId, endId } = this.#btf;

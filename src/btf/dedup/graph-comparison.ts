@@ -7,7 +7,7 @@ import type { TypeWords } from "./type-words.ts";
 /** The most levels of types that `#isIdentical` compares. This is libbpf's limit. */
 const DEEPEST = 16;
 
-/** The types of two kernels together, deduplicated, take 5 steps for each word. */
+/** The comparisons that every BTF may need, whatever its size. Deduplicating two kernels takes 5 for each word. */
 const FREE_STEPS = 2_000_000;
 const STEPS_PER_WORD = 30;
 
@@ -25,7 +25,7 @@ const FOLLOWED: ReadonlySet<BtfKind> = new Set([
 /**
  * Compares two graphs: all types that can be reached from a known type and from a new type. For each type of the known
  * graph it assumes which type of the new graph is the same, and fails at the first contradiction. A forward declaration
- * matches a struct or union of its name.
+ * matches a struct or union with the same name.
  */
 export class GraphComparison {
   readonly #btf: Btf;
@@ -35,11 +35,12 @@ export class GraphComparison {
   readonly #assumed: Uint32Array;
   #assumedFor: TypeId[] = [];
   /**
-   * True if the graphs match only if a forward declaration of the base means a new struct. The base must not change.
+   * True if the graphs match only because a new struct completes a forward declaration of the base. That does not count
+   * as a match, because the base must not change.
    */
   #needsBase = false;
   #steps: number;
-  /** How many references in a row `#isIdentical` is following. */
+  /** The length of the chain of references that `#isIdentical` is following. */
   #chain = 0;
 
   constructor(btf: Btf, types: TypeWords, map: TypeMap) {
@@ -128,8 +129,8 @@ export class GraphComparison {
     visitReferences(words, this.#types.at(fresh), (index) => {
       pairs.push(words[index + distance] as number, words[index] as number);
     });
-    // Reversing the whole list puts the pairs into the opposite order, and the two types of each pair into the right
-    // one.
+    // The list is reversed as a whole. This reverses the order of the pairs. It also swaps the two types of each pair,
+    // which were pushed in the wrong order above.
     for (let low = start, high = pairs.length - 1; low < high; low++, high--) {
       const swapped = pairs[low] as number;
       pairs[low] = pairs[high] as number;

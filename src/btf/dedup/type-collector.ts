@@ -13,8 +13,8 @@ const GLOBAL = 1;
 export type Placement = "copy" | "omit" | TypeId;
 
 /**
- * Collects the types of several BTFs one after the other, for the static linker. Types that are there may still be
- * completed by what later files say about them.
+ * Collects the types of several BTFs one after the other, for the static linker. A later file may complete a type that
+ * is there already, for instance with the names of parameters.
  */
 export class TypeCollector {
   readonly little: boolean;
@@ -34,9 +34,9 @@ export class TypeCollector {
   }
 
   /**
-   * Appends the types of a BTF. For each type, `place` says what to do with it; `next` is the id of its copy. Returns
-   * the new id of each type, by its old id; 0 for types that were left out. Throws FormatError if a copied type refers
-   * to one that was left out.
+   * Appends the types of a BTF. `place` decides what to do with each type; its argument `next` is the id that a copy
+   * would get. Returns the new id of each type, by its old id; 0 for types that were left out. Throws FormatError if a
+   * copied type refers to one that was left out.
    */
   append(source: Btf, place: (id: TypeId, next: TypeId) => Placement): Uint32Array {
     const ids = new Uint32Array(source.endId);

@@ -1,4 +1,4 @@
-/** How many bytes one piece of output has at most. */
+/** The largest number of bytes in one piece of output. */
 const PIECE = 1 << 16;
 // The first and the last printable ASCII character.
 const SPACE = 0x20;
@@ -96,7 +96,7 @@ export class ByteSink {
 }
 
 /**
- * Escapes control characters as in JSON. The names of a file's BTF may have them, and a terminal would obey them.
+ * Escapes control characters as in JSON. Names in a file's BTF may contain them, and a terminal would obey them.
  * JSON.stringify itself leaves DEL to U+009F as they are.
  */
 export function escapeControls(text: string): string {

@@ -19,7 +19,7 @@ import type { FlatTypes } from "./flat-types.ts";
 import { ORDINARY_NAMES, TAG_NAMES } from "./name-counts.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
-/** The name to declare: a text, the id of a typedef, or for a member -1 minus the string offset of its name. */
+/** The name to declare: a text, the id of a typedef, or, for a member, the number -1 - (string offset of its name). */
 export type DeclaredName = string | number;
 
 /** Prints single declarations, such as `int (*name)(void)`, and the bodies of structs, unions and enums. */

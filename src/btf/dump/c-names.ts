@@ -11,7 +11,7 @@ export class NamePrinter {
   readonly #types: FlatTypes;
   readonly #strings: Uint8Array;
   readonly #out: ByteSink;
-  /** 1 for each type whose name is chosen. */
+  /** 1 for each type for which {@link choose} has chosen a name. */
   readonly #isChosen: Uint8Array;
   /** The number to append to the name, for each type whose name another type has used before. */
   readonly #numbers = new Map<TypeId, number>();

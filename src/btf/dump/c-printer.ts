@@ -182,7 +182,7 @@ export class CPrinter {
     if (this.#names.isNamed(id, "__builtin_va_list")) return;
     const target = this.#types.target(id);
     if (target === 0 && this.#names.isNamed(id, "__gnuc_va_list")) {
-      // Old versions of GCC describe this type as void.
+      // Old versions of GCC describe __gnuc_va_list as void.
       this.#names.choose(id, ORDINARY_NAMES);
       this.#out.text("typedef __builtin_va_list __gnuc_va_list;\n\n");
       return;

@@ -81,7 +81,8 @@ export class FlatTypes {
 
   /**
    * Checks that each reference leads to an existing type, that each name lies within the strings, and that long names
-   * are not used too often. Throws FormatError. Returns an array with 1 for each type that another type refers to; the return type of a function is not marked.
+   * are not used too often. Throws FormatError. Returns an array with 1 for each type that another type refers to. The
+   * return type of a function does not count as referred to.
    */
   check(): Uint8Array {
     const { words, offsets, endId, strings } = this;
@@ -137,7 +138,7 @@ export class FlatTypes {
 /** A name of up to this length may be used any number of times. */
 const USUAL_NAME = 512;
 
-/** Returns true if there is a string longer than {@link USUAL_NAME}. Reads only a few bytes of each such length. */
+/** Returns true if there is a string longer than {@link USUAL_NAME}. Reads only a part of the bytes. */
 function hasLongString(strings: Uint8Array): boolean {
   let last = strings.length;
   for (let end = last - USUAL_NAME; end > 0; end = last - USUAL_NAME) {

@@ -6,7 +6,7 @@ import { RawJson } from "./raw-json.ts";
 import { printRawText } from "./raw-text.ts";
 import { limitOutput } from "./work-limit.ts";
 
-/** The most output for each byte of the types. The indented JSON of a kernel gives 12 bytes. */
+/** The most bytes of output for each byte of the types. The indented JSON of a kernel's types has 12 for each byte. */
 const OUTPUT_PER_BYTE = 32;
 
 /** Which types to print, and how. */

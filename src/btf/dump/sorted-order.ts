@@ -8,7 +8,7 @@ import { WorkLimit } from "./work-limit.ts";
 
 /** The rank of types that have no name or no definition. */
 const LAST_RANK = 10;
-/** The most references in a row. A longer chain is an error. */
+/** The length of the longest chain of references. A longer chain is an error. */
 const LONGEST_CHAIN = 500;
 /** The most types. A sort key has 52 bits: 4 for a rank, 24 for the place of a name, and 24 for an id. */
 const MOST_TYPES = 1 << 24;

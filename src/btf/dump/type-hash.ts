@@ -3,8 +3,8 @@ import type { FlatTypes } from "./flat-types.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
 /**
- * A 64-bit number in two halves. With bigints, the hashes would take half of the time that printing a kernel's types
- * takes.
+ * A 64-bit number in two halves. Bigints would be slower: computing the hashes would then take half of the time of
+ * printing a kernel's types.
  */
 interface Hash64 {
   high: number;

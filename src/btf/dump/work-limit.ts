@@ -5,12 +5,12 @@ import type { FlatTypes } from "./flat-types.ts";
 /** The most levels of nested types. The kernel's own types have fewer than 50 levels. */
 const DEEPEST = 500;
 
-/** Printing a kernel's types takes about one step for 10 bytes. Small objects take one step for 7 bytes. */
+/** The steps that every BTF may take, whatever its size. Printing a kernel's types takes one step for 10 bytes. */
 const FREE_STEPS = 1_000_000;
 const STEPS_PER_BYTE = 2;
-/** Every BTF may give this many bytes of output. A struct with an alignment of 1 MiB gives 2 MB of padding as C. */
+/** The bytes of output that every BTF may give, whatever its size. One aligned struct can give 2 MB of padding in C. */
 const FREE_OUTPUT = 4_000_000;
-/** The most C for each byte of the types. A kernel gives half a byte. */
+/** The most bytes of C for each byte of the types. A kernel's types give half a byte. */
 export const C_PER_BYTE = 4;
 
 /**

@@ -8,7 +8,7 @@ import { flatMembers, MemberBudget } from "./flat-members.ts";
 /** The kinds of types that are compared by name. */
 export type ComparedKind = "struct" | "union" | "enum" | "typedef" | "func" | "var";
 
-/** Something before and after a change. A side on which it does not exist is undefined. */
+/** A value before and after a change. It is undefined on the side where it does not exist. */
 export interface Change<T> {
   readonly before: T | undefined;
   readonly after: T | undefined;
@@ -192,7 +192,7 @@ function compareTwo(before: Description, after: Description): BtfDifference {
   };
 }
 
-/** Returns the differences between two maps, by name. What was removed or changed comes first, then what was added. */
+/** Returns the differences between two maps, by name: first what was removed or changed, then what was added. */
 function changes<T>(
   before: ReadonlyMap<string, T>,
   after: ReadonlyMap<string, T>,

@@ -12,8 +12,8 @@ export { LOADER_KINDS } from "./loader.ts";
 export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
 /**
- * Every kind of refusal, in the order in which they are tried. The loader's rows come first, because their marks are
- * unmistakable. In each table, rows with general patterns come after those with special ones.
+ * Every kind of refusal, in the order in which they are tried. The rows for loaders come first, because their patterns
+ * never match a line of the verifier. In each table, rows with general patterns come after those with special ones.
  */
 export const KINDS: readonly Kind[] = [
   ...LOADER_KINDS,

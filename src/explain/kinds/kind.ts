@@ -12,11 +12,11 @@ export type Confidence = "certain" | "likely" | "unknown";
 
 /**
  * How to find the refused register. `base`: the instruction's memory address. `operand`: the number of an addition.
- * `result`: the register that the instruction writes. `returned`: R0. A register that the message names comes first.
+ * `result`: the register that the instruction writes. `returned`: R0. A register named in the message is used instead.
  */
 export type RegisterRule = "base" | "operand" | "result" | "returned" | "stack";
 
-/** A text, or one that is left out if a fact is known, because a better one is there then. */
+/** A text. With `unless`, the text is left out if the fact of that name is known: another remedy is better then. */
 export type Remedy = string | { readonly unless: string; readonly text: string };
 
 /** A kind of refusal: one row of the table. */
@@ -32,7 +32,7 @@ export interface Kind {
   readonly meaning: string;
   /** Matched with each line that gives a reason. Named groups become facts. */
   readonly patterns: readonly RegExp[];
-  /** The row fits only if the refused instruction calls one of these. */
+  /** The row fits only if the refused instruction calls one of these functions. */
   readonly calls?: readonly string[];
   readonly register?: RegisterRule;
   /**
@@ -42,7 +42,7 @@ export interface Kind {
   readonly what: readonly string[];
   /** What to do, the best first. A text with a fact that is not known is left out. */
   readonly remedies: readonly Remedy[];
-  /** Which kernels say or accept this. */
+  /** The kernel versions that print this message, or that accept such a program. */
   readonly kernels?: string;
   /** `certain` unless given. */
   readonly confidence?: Confidence;

@@ -1,6 +1,6 @@
 import type { Kind } from "./kind.ts";
 
-/** What is said if the log gives no reason that the table knows. */
+/** The kind for a log whose reason is not in the table. */
 export const UNKNOWN_KIND: Kind = {
   code: "BPF-E0001",
   name: "unknown-message",

@@ -23,15 +23,15 @@ export const CGROUP_OPTIONS: OptionTable<CgroupPlace> = { cgroup: required("text
 
 /** Where and how to attach a program to a cgroup without a link. */
 export interface AttachProgramOptions extends CgroupPlace, Position {
-  /** Allows more programs at this cgroup and at the cgroups below it. All of them run (BPF_F_ALLOW_MULTI, 4.15). */
+  /** Allows more programs at this cgroup and at its descendants. All of them run (BPF_F_ALLOW_MULTI, 4.15). */
   readonly multi?: boolean | undefined;
   /**
-   * Allows a cgroup below to attach its own program, which then runs there instead of this one (BPF_F_ALLOW_OVERRIDE).
+   * Allows a descendant cgroup to attach its own program. There it runs instead of this one (BPF_F_ALLOW_OVERRIDE).
    */
   readonly override?: boolean | undefined;
   /**
-   * With `multi`: the program runs before all programs without this flag. Of several programs with this flag, those of
-   * cgroups above run first (6.15).
+   * With `multi`: the program runs before all programs without this flag. Among the programs with this flag, those of
+   * ancestor cgroups run first (6.15).
    */
   readonly preorder?: boolean | undefined;
   /** With `multi`: the attached program to replace (5.6). An anchor with `replace` does the same. */
@@ -50,7 +50,7 @@ const ATTACH_OPTIONS: OptionTable<AttachProgramOptions> = {
 /**
  * Attaches a program to a cgroup without a link (4.10). The program stays attached until it is detached or the cgroup
  * is removed. Without `multi` and `override`, the hook takes one program: a second program replaces the first, and
- * cgroups below cannot attach any. The neighbour in an `anchor` must also be attached without a link. Throws
+ * descendant cgroups cannot attach any. The neighbour in an `anchor` must also be attached without a link. Throws
  * SyscallError if another attachment forbids this one, and NotSupportedError if the kernel does not have the hook or
  * does not support `anchor`.
  */
@@ -109,8 +109,8 @@ function requireAttached(program: Program, fd: number, cgroup: string, attachTyp
 }
 
 /**
- * Returns the error for a program that a query found at the hook but PROG_DETACH did not find. A link attaches such a
- * program.
+ * Returns the error for a program that a query found at the hook, but that PROG_DETACH did not find: a link attaches
+ * it, so only the link can detach it.
  */
 function heldByLink(program: Program, cgroup: string, attachType: BpfAttachType): UsageError {
   const { programs } = queryCgroup(cgroup, attachType, { details: true });

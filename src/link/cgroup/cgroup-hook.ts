@@ -29,7 +29,7 @@ const MAX_PROGRAMS = 64;
 
 /**
  * Describes the hook of a cgroup. The kernel uses one errno for several mistakes. So `explain` queries the cgroup and
- * the cgroups above it to find out which mistake it was.
+ * its ancestors to find out which mistake it was.
  */
 export function cgroupHook(attachment: CgroupAttachment): Hook {
   const { cgroup, attachType, program } = attachment;
@@ -132,7 +132,7 @@ function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
 
 /**
  * Explains EPERM when no capability is missing: the mode conflicts with programs that are attached to this cgroup or to
- * a cgroup above.
+ * an ancestor.
  */
 function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   const { fd, cgroup, attachFlags } = attachment;
@@ -141,7 +141,7 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
   if (here !== undefined && here.flags !== mode) {
     return `${listed(here)} attached there ${modeText(here.flags)}, but this program was to be attached ${modeText(mode)}; all programs at a hook must have the same mode`;
   }
-  // The nearest cgroup above that has programs decides whether this cgroup may attach one (hierarchy_allows_attach in
+  // The nearest ancestor that has programs decides whether this cgroup may attach one (hierarchy_allows_attach in
   // kernel/bpf/cgroup.c).
   for (let path = dirname(realpathSync(cgroup)); isCgroup2(path); path = dirname(path)) {
     const directory = openCgroup(path);

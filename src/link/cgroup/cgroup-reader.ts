@@ -26,8 +26,8 @@ export interface CgroupProgram {
    */
   readonly linkId?: number | undefined;
   /**
-   * With `details`: the cgroup to which the program is attached. In an effective query it can be a cgroup above this
-   * one.
+   * With `details`: the cgroup to which the program is attached. In an effective query it can be an ancestor of the
+   * queried cgroup.
    */
   readonly cgroup?: string | undefined;
 }

@@ -9,7 +9,7 @@ type Mutable = { -readonly [K in keyof CgroupProgram]: CgroupProgram[K] };
 
 /**
  * Adds what the kernel's queries do not return: the link of each attachment, and the cgroup to which an effective
- * program is attached. Reads all links once. Queries each cgroup above once, even if many cgroups below it are shown.
+ * program is attached. Reads all links once. Queries each ancestor once, even if many of its descendants are shown.
  */
 export class CgroupDetails {
   readonly #reader = new CgroupReader({ effective: false });
@@ -70,7 +70,8 @@ export class CgroupDetails {
 
   /**
    * Adds the links to a cgroup's own programs. One hook can have the same program several times, with and without
-   * links. The kernel does not tell these attachments apart. So the first ones get the links, the oldest link first.
+   * links. The kernel does not tell these attachments apart. So the links are given to the first of these attachments,
+   * the oldest link first.
    */
   #withLinks(cgroup: string, cgroupId: bigint, programs: readonly CgroupProgram[]): CgroupProgram[] {
     this.#links ??= cgroupLinks();

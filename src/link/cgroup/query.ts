@@ -12,13 +12,13 @@ import { CgroupDetails } from "./details.ts";
 /** Options of a query of a cgroup. */
 export interface CgroupQueryOptions {
   /**
-   * True: return the programs that run for the cgroup, including those inherited from cgroups above. Default: return
+   * True: return the programs that run for the cgroup, including those inherited from its ancestors. Default: return
    * only the programs that are attached to the cgroup itself.
    */
   readonly effective?: boolean | undefined;
   /**
    * True: add the link of each attachment. In an effective query, also add its cgroup and flags. This reads all links
-   * of the system (CAP_SYS_ADMIN) and queries the cgroups above.
+   * of the system (CAP_SYS_ADMIN) and queries the ancestors of the cgroup.
    */
   readonly details?: boolean | undefined;
 }
@@ -36,7 +36,7 @@ export interface CgroupHook {
    */
   readonly revision: bigint;
   /**
-   * The ids of the programs in the order in which they run. It also contains programs that this process may not open.
+   * The ids of the programs in the order in which they run, including programs that this process may not open.
    */
   readonly programIds: readonly number[];
   /** The same programs with their names and attachments. */
@@ -56,7 +56,7 @@ export function queryCgroup(cgroup: string, attachType: AttachTypeName, options:
     const answer = reader.read(fd);
     if ("errno" in answer) throw queryError(cgroup, answer.errno);
     if (reader.lacks(type)) throw attachTypeLack(type);
-    // The reader does not return the revision, so this needs one more query.
+    // The revision is not among the results of the reader, so read it by one more query.
     const {
       attach_flags: attachFlags,
       revision,

@@ -23,18 +23,18 @@ export interface Cgroup {
 
 /** Options of {@link walkCgroups}. */
 export interface WalkCgroupsOptions extends CgroupQueryOptions {
-  /** Returns true to skip a cgroup and all cgroups below it. It is not called for the cgroup where the walk begins. */
+  /** Returns true to skip a cgroup and its descendants. It is not called for the cgroup where the walk begins. */
   readonly except?: ((path: string) => boolean) | undefined;
 }
 
 /**
- * The walk looks up the loaded programs only if there are at least this many queries for each of them. Looking up one
- * program takes four system calls. It can save one query for each hook of each cgroup.
+ * The walk looks up the loaded programs only if it would make at least this many queries for each loaded program.
+ * Looking up one program takes four system calls. It can save one query for each hook of each cgroup.
  */
 const QUESTIONS_PER_PROGRAM = 16;
 
 /**
- * Yields a cgroup and all cgroups below it, each with its programs. Parents come before their children, and children
+ * Yields a cgroup and its descendants, each with its programs. Parents come before their children, and children
  * are in the order of the file system. Each step of the iteration reads one cgroup. Skips cgroups that are removed
  * during the walk. Does not enter other file systems. Throws UsageError if `root` is not a cgroup. Linux 4.15; needs
  * CAP_NET_ADMIN.
@@ -94,8 +94,8 @@ function openTop(root: string): CgroupDirectory {
 }
 
 /**
- * Returns the programs of a cgroup. Returns undefined if the cgroup was removed, or if the directory is below the top
- * and not a cgroup.
+ * Returns the programs of a cgroup. Returns undefined if the cgroup was removed or the directory is not a cgroup; at
+ * the root of the walk, throws instead.
  */
 function programsOf(
   path: string,
@@ -138,7 +138,7 @@ function isNotThere(errno: number): boolean {
   return errno === Errno.ENOENT || errno === Errno.ENODEV || errno === Errno.ENOTDIR || errno === Errno.ENXIO;
 }
 
-/** Returns the kernel's count of the cgroups below `root`. */
+/** Returns the kernel's count of the descendants of `root`. */
 function descendants(root: string): number {
   try {
     const found = /^nr_descendants (\d+)$/m.exec(readFileSync(`${root}/cgroup.stat`, "utf8"));

@@ -13,8 +13,8 @@ import type { KernelLink } from "../link.ts";
 /** The cgroup to which a link attaches a program, and the place in the list. */
 export interface CgroupLinkPlace extends CgroupPlace, Position {
   /**
-   * The program runs before all programs without this flag. Of several programs with this flag, those of cgroups above
-   * run first (6.15).
+   * The program runs before all programs without this flag. Among the programs with this flag, those of ancestor
+   * cgroups run first (6.15).
    */
   readonly preorder?: boolean | undefined;
 }
@@ -22,7 +22,7 @@ export interface CgroupLinkPlace extends CgroupPlace, Position {
 const OPTIONS: OptionTable<CgroupLinkPlace> = { ...CGROUP_OPTIONS, ...POSITION_OPTIONS, preorder: "boolean" };
 
 /**
- * Attaches a program to a cgroup and to the cgroups below it, by a link (5.7). Several programs can be attached this
+ * Attaches a program to a cgroup and to its descendants, by a link (5.7). Several programs can be attached this
  * way. They run in the order in which they were attached. An `anchor` puts a program first, last, or next to another
  * link (6.17; backported to 6.12 by some distributions). Throws SyscallError if another attachment forbids this one,
  * and NotSupportedError if the kernel does not have the hook or does not support `anchor`.

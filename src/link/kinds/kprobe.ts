@@ -148,7 +148,7 @@ function missingInModule(module: string, name: string): UsageError | undefined {
   const elsewhere = new Set<string | undefined>();
   let isLoaded: boolean | undefined;
   for (const symbol of kernelSymbols()) {
-    // The symbols of BPF programs come last.
+    // The symbols of BPF programs come last, and they are not functions of the kernel.
     if (symbol.module === "bpf") break;
     isLoaded ??= module === "vmlinux";
     const own = symbol.module ?? "vmlinux";

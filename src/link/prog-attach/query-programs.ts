@@ -32,7 +32,7 @@ export interface AttachedPrograms {
 
 /** Options of {@link queryPrograms}. */
 export interface QueryOptions {
-  /** For cgroups: include the programs inherited from cgroups above. */
+  /** For cgroups: include the programs inherited from ancestor cgroups. */
   readonly effective?: boolean | undefined;
 }
 

@@ -10,22 +10,22 @@ import { ComparisonBudget, type TypeOfFile, typeDifference } from "./symbol-type
 export interface GlobalSymbol {
   readonly name: string;
   readonly symbol: OutputSymbol;
-  /** The section that holds it, or that lists the extern in the BTF (`.ksyms`). */
+  /** The section that holds the symbol; for an extern, the section that lists it in the BTF, such as `.ksyms`. */
   section: OutputSection | undefined;
   isExtern: boolean;
   /** A strong symbol never becomes weak again. */
   isWeak: boolean;
-  /** The file that defines it, or that declares it first. */
+  /** The file that defines the symbol, or the first file that declares it. */
   source: string;
-  /** Its VAR or FUNC in the output; 0 until the types of its first file are there. */
+  /** The symbol's VAR or FUNC in the output; 0 until the output has the types of the first file with this symbol. */
   type: TypeId;
-  /** The VAR or FUNC of the file whose type for it holds. Undefined until that file's types are in the output. */
+  /** The VAR or FUNC to compare with those of later files. Undefined until the types of its file are in the output. */
   declared: TypeOfFile | undefined;
-  /** Its entry in the DATASEC of {@link section}. */
+  /** The symbol's entry in the DATASEC of {@link section}. */
   variable: { readonly section: OutputSection; readonly index: number } | undefined;
 }
 
-/** Resolves the symbols of all files: each name once, externs to their definition. */
+/** Resolves the symbols of all files: merges symbols with the same name, and connects externs with definitions. */
 export class GlobalSymbols {
   readonly #output: OutputObject;
   readonly #types: TypeCollector;
@@ -42,8 +42,9 @@ export class GlobalSymbols {
   }
 
   /**
-   * Adds the symbols of a file. Returns the number in the output of each of its symbols; 0 if the symbol is in a section
-   * that is left out. Throws LinkError if two strong symbols have one name, or if their types differ.
+   * Adds the symbols of a file. Returns for each symbol its number in the output; 0 if the output leaves out the
+   * section of the symbol. Throws LinkError if two strong symbols have the same name, or if symbols with the same name
+   * have different types.
    */
   add(input: InputObject): Uint32Array {
     const numbers = new Uint32Array(input.symbols.length);
@@ -61,7 +62,7 @@ export class GlobalSymbols {
     }
     let from = input.sectionOf(symbol);
     if (from?.isSkipped) {
-      // The license is there once. Code that reads it refers to the one that is there.
+      // The output keeps the license of the first file. Code of later files that reads the license refers to that one.
       return (binding === SymbolBinding.STB_LOCAL ? undefined : this.find(name)?.symbol.index) ?? 0;
     }
     if (type === SymbolType.STT_SECTION && from?.output !== undefined && from.output.symbol !== 0) {
@@ -110,7 +111,7 @@ export class GlobalSymbols {
     return added;
   }
 
-  /** Joins a symbol of a file with the symbol of the same name of the files before. */
+  /** Merges a file's symbol with the symbol of the same name from earlier files. */
   #resolve(
     input: InputObject,
     symbol: ElfSymbol,
@@ -127,7 +128,7 @@ export class GlobalSymbols {
       );
     }
     this.#compare(input, name, type, known);
-    // A mix of weak and strong symbols is strong, and the stricter visibility holds. That is so for externs too.
+    // If one of the symbols is strong, the result is strong. The stricter visibility wins. This holds for externs too.
     if (!isWeak) {
       known.symbol.binding = SymbolBinding.STB_GLOBAL;
       known.isWeak = false;
@@ -168,7 +169,7 @@ export class GlobalSymbols {
     throw input.error(`${what} as in ${there.source}: ${difference}`);
   }
 
-  /** Completes the BTF of an extern with what its definition says: linkage and the names of parameters. */
+  /** Completes the BTF of an extern with the linkage and the names of parameters from its definition. */
   #complete({ btf }: InputObject, type: TypeId, known: GlobalSymbol): void {
     if (btf === undefined) return;
     this.#types.makeGlobal(known.type);

@@ -17,7 +17,7 @@ import { checkObject, isIgnored } from "../sections.ts";
 import { LinkError } from "./link-error.ts";
 import type { OutputSection } from "./output-section.ts";
 
-/** The DATASEC of externs that the linker resolves. It stands for no section of the file. */
+/** The DATASEC of externs that the linker resolves. The file has no section of this name. */
 const EXTERN_DATASEC = ".extern";
 const RELOCATION_SIZE = 16;
 const INSTRUCTION_SIZE = 8;
@@ -26,7 +26,7 @@ const RELOCATION_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 10]);
 /** No BPF program needs a larger alignment, and padding must not make a small input large. */
 const MOST_ALIGNMENT = 1 << 20;
 
-/** A section of an input file, or a DATASEC such as `.ksyms` that stands for no section of the file. */
+/** A section of an input file, or a DATASEC such as `.ksyms` for which the file has no section. */
 export interface InputSection {
   readonly name: string;
   /** Undefined for a DATASEC without a section. */
@@ -41,13 +41,13 @@ export interface InputSection {
   offset: number;
 }
 
-/** The BTF type of a global or extern symbol, and the DATASEC that lists it; 0 if none does. */
+/** The BTF type of a global or extern symbol, and the DATASEC that lists the symbol; 0 if no DATASEC lists it. */
 export interface SymbolTypes {
   readonly type: TypeId;
   readonly datasec: TypeId;
 }
 
-/** One of the files to link, with libbpf's checks done. */
+/** One of the files to link. The constructor makes the same checks as libbpf. */
 export class InputObject {
   readonly source: string;
   readonly elf: ElfFile;
@@ -60,7 +60,7 @@ export class InputObject {
   #symbolTypes: ReadonlyMap<string, SymbolTypes | [TypeId, TypeId]> | undefined;
 
   constructor(data: Uint8Array, source: string) {
-    // A Buffer of Node is seen as a plain array, because its slice() does not copy.
+    // Wrap a Node Buffer in a plain Uint8Array, because the slice() of a Buffer does not copy.
     const elf = parseElf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), source);
     try {
       checkObject(elf);
@@ -111,7 +111,7 @@ export class InputObject {
       : this.sections[section];
   }
 
-  /** Returns what the BTF says about a global or extern symbol. Throws LinkError if it says nothing, or two things. */
+  /** Returns what the BTF says about a global or extern symbol. Throws LinkError if it has no type for it, or two. */
   typesOf(name: string): SymbolTypes {
     const { btf } = this;
     if (btf === undefined) {
@@ -255,7 +255,7 @@ export class InputObject {
     return section && parse(this.elf.contents(section), this.elf.sourceOf(section));
   }
 
-  /** Finds the section that a DATASEC describes. A DATASEC of externs for libbpf or the kernel has none. */
+  /** Finds the section that a DATASEC describes. If the file has none, as for `.ksyms`, adds one without a header. */
   #matchDatasec(btf: Btf, id: TypeId): void {
     const name = btf.name(id);
     checkName(name, (problem) => btf.error(id, problem));
@@ -270,7 +270,7 @@ export class InputObject {
   }
 }
 
-/** Whether a symbol's DATASEC is that of externs which the linker resolves. */
+/** Returns true for the DATASEC of externs that the linker resolves. */
 export function isLinkerExtern(btf: Btf, datasec: TypeId): boolean {
   return btf.name(datasec) === EXTERN_DATASEC;
 }
@@ -284,8 +284,8 @@ export function isNonStatic(btf: Btf, id: TypeId): boolean {
 }
 
 /**
- * Finds the type of each global and extern symbol, as libbpf does: the first DATASEC that lists the name decides, if no
- * other VAR or FUNC of this name comes before it. Two ids mean that the BTF is ambiguous.
+ * Finds the type of each global and extern symbol, as libbpf does: the type comes from the first DATASEC that lists the
+ * name. If the BTF has another VAR or FUNC of this name before that DATASEC, the result has both ids.
  */
 function findSymbolTypes(btf: Btf): ReadonlyMap<string, SymbolTypes | [TypeId, TypeId]> {
   const found = new Map<string, SymbolTypes | [TypeId, TypeId]>();
@@ -315,7 +315,7 @@ function isPowerOfTwo(value: number): boolean {
   return value > 0 && Number.isInteger(Math.log2(value));
 }
 
-/** Refuses a name that is not UTF-8: decoding replaced the wrong bytes, so the linker could not write the name again. */
+/** Refuses a name that is not valid UTF-8: after decoding, the linker could not write the original bytes again. */
 function checkName(name: string, fail: (problem: string) => FormatError): void {
   if (name.includes("\ufffd")) throw fail("its name is not UTF-8");
 }

@@ -1,6 +1,6 @@
 import { Errno, FormatError } from "../../errors/index.ts";
 
-/** Objects that cannot be linked with each other. The message begins with the name of the file that was refused. */
+/** Objects cannot be linked with each other. The message begins with the name of the file that was refused. */
 export class LinkError extends FormatError {
   /** The errno with which libbpf's linker refuses the file. The command's exit code comes from it. */
   readonly errno: Errno;

@@ -9,7 +9,7 @@ import { linkRelocations } from "./link-relocations.ts";
 import { finishTypes, linkTypes } from "./link-types.ts";
 import { OutputObject } from "./output-object.ts";
 
-/** The sections that all files must have alike, and that the output has once. */
+/** The sections that must be equal in all files. The output has each of them only once. */
 const COMMON_SECTIONS: ReadonlySet<string> = new Set(["license", "version"]);
 
 /** A BPF object file to link. */
@@ -21,12 +21,12 @@ export interface LinkedFile {
 }
 
 /**
- * Links BPF object files into one, byte for byte as libbpf's `bpf_linker` does: joins sections of one name, resolves
- * externs to the globals of other files, and merges the BTF. A weak symbol gives way to a strong one. Static symbols of
- * one name stay apart. The result has no DWARF.
+ * Links BPF object files into one, byte for byte as libbpf's `bpf_linker` does: joins sections with the same name,
+ * resolves externs to the globals of other files, and merges the BTF. A strong symbol replaces a weak one. Static
+ * symbols with the same name stay separate. The result has no DWARF.
  *
- * Throws {@link LinkError}, a FormatError, if the files do not fit each other: two strong symbols of one name, types or
- * map definitions that differ, other byte orders, other licenses. Throws FormatError if a file is malformed.
+ * Throws {@link LinkError}, a FormatError, if the files do not fit each other: two strong symbols with the same name,
+ * or different types, map definitions, byte orders or licenses. Throws FormatError if a file is malformed.
  */
 export function linkObjects(files: Iterable<LinkedFile>): Uint8Array {
   const linker = new Linker();
@@ -73,7 +73,7 @@ class Linker {
   }
 }
 
-/** Adds the contents of a file's sections. Returns the copies that the output has of them. */
+/** Adds the contents of a file's sections to the output. Returns the output's copy of each section's contents. */
 function linkSections(input: InputObject, output: OutputObject): ReadonlyMap<InputSection, Uint8Array> {
   const contents = new Map<InputSection, Uint8Array>();
   for (const section of input.sections) {

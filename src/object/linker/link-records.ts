@@ -5,7 +5,7 @@ import type { OutputObject } from "./output-object.ts";
 import type { OutputSection } from "./output-section.ts";
 import { changeRecords, type FileRecords, RECORD_KINDS, type RecordKind } from "./record-kinds.ts";
 
-/** Adds the records of a file's `.BTF.ext`. `ids` are the collected types by the ids of the file's BTF. */
+/** Adds the records of a file's `.BTF.ext`. `ids` maps type ids of the file's BTF to type ids of the collected BTF. */
 export function linkRecords(
   input: InputObject,
   btf: Btf,
@@ -42,17 +42,17 @@ function checkSize(records: FileRecords, first: FileRecords | undefined, kind: R
   );
 }
 
-/** The records of one kind for one section, with the section's name as a string of the collected BTF. */
+/** The records of one kind for one section. The section's name is a string of the collected BTF. */
 interface NamedRecords {
   readonly records: readonly FileRecords[];
   readonly nameOffset: number;
 }
 
-/** All records of the output, while the BTF to which they refer is deduplicated. */
+/** All records of the output. They stay here while the BTF to which they refer is deduplicated. */
 export class OutputRecords {
   readonly #lists: readonly (readonly NamedRecords[])[];
 
-  /** Adds the names of the sections with records to the types. */
+  /** Adds the names of all sections that have records to the strings of the collected BTF. */
   constructor({ sections }: OutputObject, types: TypeCollector) {
     this.#lists = RECORD_KINDS.map((_, index) => {
       const own = (section: OutputSection) => section.records[index] ?? [];

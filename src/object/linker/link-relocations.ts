@@ -4,12 +4,12 @@ import type { OutputObject } from "./output-object.ts";
 
 const RELOCATION_SIZE = 16;
 const INSTRUCTION_SIZE = 8;
-/** The opcode of a call (BPF_JMP | BPF_CALL). Its `imm` counts instructions; that of other instructions bytes. */
+/** The opcode of a call (BPF_JMP | BPF_CALL). The `imm` of a call counts instructions; any other `imm` counts bytes. */
 const CALL = 0x85;
 
 /**
- * Adds the relocations of a file, with their new places and symbols. `contents` are the copies that the output has of the
- * file's sections, and `symbols` the numbers of its symbols in the output.
+ * Adds the relocations of a file, with their new places and symbols. `contents` are the output's copies of the file's
+ * sections. `symbols` maps the numbers of the file's symbols to their numbers in the output.
  */
 export function linkRelocations(
   input: InputObject,
@@ -45,8 +45,8 @@ export function linkRelocations(
 }
 
 /**
- * Adds to the `imm` of an instruction. An instruction that refers to a section has in its `imm` the place within the
- * section, and the section's contents have moved.
+ * Adds to the `imm` of an instruction. If an instruction refers to a section, its `imm` is an offset in that section.
+ * The offset changes, because the output places the section's contents after those of earlier files.
  */
 function moveReference(code: Uint8Array, at: number, bytes: number, little: boolean): void {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);

@@ -5,8 +5,8 @@ import { linkRecords, OutputRecords } from "./link-records.ts";
 import type { OutputObject } from "./output-object.ts";
 
 /**
- * Adds the types of a file, and the records that refer to them. Symbols that several files have get one VAR or FUNC;
- * its type is that of the definition. DATASECs are left out: the output gets new ones.
+ * Adds the types of a file, and the records that refer to them. A symbol that several files have gets one VAR or FUNC,
+ * with the type from its definition. DATASECs are left out: the output gets new ones.
  */
 export function linkTypes(input: InputObject, types: TypeCollector, symbols: GlobalSymbols): void {
   const { btf, btfExt, source } = input;
@@ -16,7 +16,7 @@ export function linkTypes(input: InputObject, types: TypeCollector, symbols: Glo
     if (btf.kind(id) === BtfKind.DATASEC) return "omit";
     if (!isNonStatic(btf, id)) return "copy";
     const symbol = symbols.find(btf.name(id));
-    // The variables of a section that another file has already, such as the license, may have no symbol.
+    // The output takes the license from the first file only. The license variables of later files have no symbol.
     if (symbol === undefined) return "omit";
     if (symbol.declared === undefined) {
       symbol.declared = { btf, id, source };
@@ -56,8 +56,8 @@ function linkVariables(
       output.variables.push({ type: id, offset: section.offset + offset, size });
       continue;
     }
-    // If this file has the definition, the place is known now. libbpf's linker keeps the offset of the extern or weak
-    // variable before it, and takes the size from the type, which lacks the elements of a flexible array.
+    // This file defines the variable, so its place is known now. libbpf's linker instead keeps the offset of the
+    // earlier extern or weak variable. It takes the size from the type, so it misses the elements of a flexible array.
     if (symbol.declared?.btf === btf && btf.kind(type) === BtfKind.VAR) {
       output.variables[symbol.variable.index] = { type: id, offset: section.offset + offset, size };
     }

@@ -11,9 +11,9 @@ interface Pair {
 }
 
 /**
- * Compares the definitions that two files have of one map. `a` and `b` are its variables. Returns the first difference
- * as the end of a sentence in which "here" is `a` and "there" is `b`; undefined if there is none. Throws FormatError if a
- * definition is wrong.
+ * Compares the definitions that two files have of one map. `a` and `b` are the map's variables in the two files.
+ * Returns the first difference as the end of a sentence in which "here" is `a` and "there" is `b`; undefined if there
+ * is none. Throws FormatError if a definition is wrong.
  */
 export function mapDifference(
   name: string,
@@ -28,7 +28,7 @@ function definition(name: string, { btf, id, source }: TypeOfFile): MapSpec {
   return readMapDefinition({ btf, source, ignoreUnknown: false }, name, btf.resolve(btf.target(id)));
 }
 
-/** `of` names the map that is compared: nothing for the map itself, or the map that its values are. */
+/** `of` tells in the message which map is compared: it is empty for the map itself, and a phrase for its inner map. */
 function compare(pair: Pair, a: MapSpec, b: MapSpec, of: string): string | undefined {
   const subject = (what: string) => (of === "" ? `its ${what}` : `${what}${of}`);
   const compareTypes = (what: "key" | "value") => {

@@ -28,7 +28,7 @@ export class OutputSection {
   /** Whether the BTF describes the section. */
   hasDatasec = false;
   readonly variables: BtfSecInfo[] = [];
-  /** The records of `.BTF.ext`: of each file, for each kind, in the order of {@link RECORD_KINDS}. */
+  /** The records of `.BTF.ext` for each kind, in the order of {@link RECORD_KINDS}: a list with an entry for each file. */
   readonly records: readonly SectionRecords[] = RECORD_KINDS.map(() => []);
   #pieces: Uint8Array[] = [];
 
@@ -37,7 +37,7 @@ export class OutputSection {
     this.source = source;
   }
 
-  /** The contents, including the padding between those of the files. */
+  /** The contents from all files, and the padding between them. */
   get pieces(): readonly Uint8Array[] {
     return this.#pieces;
   }

@@ -24,11 +24,11 @@ export interface FileRecords {
   readonly source: string;
   /** Bytes per record. */
   readonly recordSize: number;
-  /** The types and strings in them are those of the collected BTF, at the end those of the output. */
+  /** The records. They refer to the collected BTF, and after the last step to the output's BTF. */
   readonly words: Uint32Array;
 }
 
-/** Changes the given words of each record. */
+/** Changes the words at the given positions in each record. */
 export function changeRecords(
   { words, recordSize }: FileRecords,
   fields: readonly number[],

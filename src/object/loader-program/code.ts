@@ -133,10 +133,9 @@ export class LoaderCode {
   }
 
   /**
-   * Returns code that checks the data, with which a signed loader program begins. The code ends the loader program
-   * unless the map of the data has this hash and no other program may use this map. The kernel computed the hash from
-   * the frozen map. `sha` and `excl` are the offsets of the hash and of the exclusive use in struct bpf_map (Linux
-   * 6.18).
+   * Returns the code with which a signed loader program begins. It checks the data of the loader program: the program
+   * ends unless the data's map has this hash and is reserved for this program alone. The kernel computed the hash from
+   * the frozen map. `sha` and `excl` are the offsets in struct bpf_map of the hash and of the reservation (Linux 6.18).
    */
   #checkData(hash: Uint8Array, { sha, excl }: MapHashPlace): AssemblyItem[] {
     const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);

@@ -22,9 +22,9 @@ const MACHINES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Finds all places of a USDT in an executable or library. Throws UsageError if there is no USDT with this name. With
- * `addressesIn`, the addresses are those in this process, which a library needs. Otherwise the addresses are those in
- * the file.
+ * Finds all places of a USDT in an executable or library. Throws UsageError if there is no USDT with this name. If
+ * `addresses.needed` is true, the addresses of a library are those at which the process `addresses.pid` has loaded it.
+ * Otherwise the addresses are those in the file.
  */
 export function findUsdt(
   { elf, path, start }: Executable,
