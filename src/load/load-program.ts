@@ -67,7 +67,7 @@ export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: Progra
   if (second.fd !== undefined) {
     closeFd(second.fd);
     throw new UsageError(
-      `program ${spec.name} failed to load with ${errnoName(first.errno)}, and then loaded when it was tried again for the verifier's log; load the object again`,
+      `program ${spec.name} failed to load with ${errnoName(first.errno)}, but a second try, made for the verifier's log, succeeded; load the object again`,
     );
   }
   // ENOSPC means that the log did not fit. Then the errno of the first load tells why the kernel refused the program.

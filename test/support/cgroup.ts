@@ -10,7 +10,7 @@ export interface TestCgroup {
   readonly path: string;
   /** An fd of its directory; closed after the test. */
   readonly fd: number;
-  /** Takes away the cgroups below it. */
+  /** Functions that remove the descendants of the cgroup. */
   readonly below: (() => void)[];
 }
 

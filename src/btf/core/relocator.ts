@@ -271,6 +271,6 @@ function isUnsigned(type: BtfType): boolean {
 function absence(spec: CoreSpec, candidates: readonly Candidate[]): string {
   const first = candidates[0];
   if (first === undefined) return `the kernel has no ${kindAndName(spec.btf, spec.rootTypeId)}`;
-  const others = candidates.length > 1 ? `; ${candidates.length - 1} other types of that name have not either` : "";
+  const others = candidates.length > 1 ? `; ${candidates.length - 1} other types of that name do not match either` : "";
   return `${describeType(first.btf, first.id)} in ${first.name} has nothing compatible with ${formatCorePath(spec)}${others}`;
 }

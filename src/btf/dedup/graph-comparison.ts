@@ -110,7 +110,7 @@ export class GraphComparison {
   #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId, pairs: TypeId[]): boolean {
     const types = this.#types;
     const isSame = types.sameShape(kind, fresh, known);
-    if (isSame === undefined) throw this.#btf.error(fresh, "is part of another type, which its kind cannot be");
+    if (isSame === undefined) throw this.#btf.error(fresh, "is part of another type, but no type of its kind can be");
     if (!isSame) return false;
     if (kind === BtfKind.ARRAY) {
       const { words } = types;

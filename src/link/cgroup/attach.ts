@@ -134,7 +134,7 @@ function positionOf({ replace, anchor, expectedRevision }: AttachProgramOptions)
 function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { anchor }: Position): number {
   if (multi === true && override === true) {
     throw new UsageError(
-      "multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead",
+      "multi and override exclude each other: with multi, programs of descendant cgroups run as well; with override, they run instead",
     );
   }
   // Without `multi`, the kernel (up to 7.2) silently ignores the place in the list.

@@ -150,7 +150,7 @@ function whyNotPermitted(attachment: CgroupAttachment): string | undefined {
     closeFd(directory.fd);
     if (above === undefined) continue;
     if (above.flags !== 0) return undefined;
-    return `${listed(above)} attached ${modeText(0)} to the cgroup ${path} above it, so the cgroups below can have no programs`;
+    return `${listed(above)} attached ${modeText(0)} to the ancestor cgroup ${path}, so the descendants of ${path} can have no programs`;
   }
   return undefined;
 }

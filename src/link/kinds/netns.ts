@@ -37,7 +37,7 @@ export function attachNetns(program: Program, place: NetnsPlace = {}): KernelLin
 
 function reasonOf(errno: number, isLookup: boolean): string | undefined {
   if (errno === Errno.EEXIST)
-    return "another flow dissector is attached to the initial network namespace, or it is attached without a link";
+    return "a flow dissector is already attached: to the initial network namespace, or to this one without a link";
   if (errno !== Errno.E2BIG) return undefined;
   return isLookup ? "the namespace already has 64 sk_lookup programs" : "the namespace already has a flow dissector";
 }

@@ -70,7 +70,7 @@ export function readDer(bytes: Uint8Array, source: string): DerValue[] {
       start += count;
     }
     if (!(start + length <= bytes.length)) {
-      throw new FormatError({ source, offset: at }, "a DER value is longer than what holds it");
+      throw new FormatError({ source, offset: at }, "a DER value is longer than the data that contains it");
     }
     values.push({ tag, content: bytes.subarray(start, start + length) });
     at = start + length;

@@ -241,7 +241,7 @@ export class InputObject {
     const isCode = (target.flags & SectionFlag.SHF_EXECINSTR) !== 0;
     this.elf.relocations(section).forEach(({ offset, symbol, type }, i) => {
       const failAt = (problem: string) => fail(`relocation ${i}: ${problem}`);
-      if (!RELOCATION_TYPES.has(type)) throw failAt(`its type ${type} is not one of BPF's`);
+      if (!RELOCATION_TYPES.has(type)) throw failAt(`its type ${type} is not a relocation type of BPF`);
       if (symbol === 0 || symbol >= this.symbols.length) {
         throw failAt(`it refers to symbol ${symbol}, but the file has only ${this.symbols.length}`);
       }

@@ -47,7 +47,7 @@ function linkVariables(
     const symbol = isNonStatic(btf, type) ? symbols.find(btf.name(type)) : undefined;
     if (symbol !== undefined && symbol.section !== output) {
       const place = symbol.section === undefined ? "no section" : `section ${symbol.section.name}`;
-      throw input.error(`${symbol.name} is in section ${section.name}, but in ${place} in ${symbol.source}`);
+      throw input.error(`${symbol.name} is in section ${section.name} here, but in ${place} in ${symbol.source}`);
     }
     const id = ids[type] as number;
     if (symbol?.variable === undefined) {

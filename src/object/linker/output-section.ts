@@ -28,7 +28,7 @@ export class OutputSection {
   /** Whether the BTF describes the section. */
   hasDatasec = false;
   readonly variables: BtfSecInfo[] = [];
-  /** The records of `.BTF.ext` for each kind, in the order of {@link RECORD_KINDS}: a list with an entry for each file. */
+  /** For each kind of `.BTF.ext` records, in the order of {@link RECORD_KINDS}: a list with an entry for each file. */
   readonly records: readonly SectionRecords[] = RECORD_KINDS.map(() => []);
   #pieces: Uint8Array[] = [];
 

@@ -75,11 +75,11 @@ function checkTree(t: TestContext, path: string, fd: number): void {
     ],
     [
       ["attach", path, "egress", "id", `${egress}`, "multi", "override"],
-      /^Error: multi and override exclude each other: with multi, programs of cgroups below run as well; with override, they run instead$/,
+      /^Error: multi and override exclude each other: with multi, programs of descendant cgroups run as well; with override, they run instead$/,
     ],
     [
       ["attach", `${path}/below`, "sock_create", "id", `${socket}`],
-      /as cgroup_inet_sock_create: program \d+ is attached with neither multi nor override to .* above it, so the cgroups below can have no programs$/,
+      /as cgroup_inet_sock_create: program \d+ is attached with neither multi nor override to the ancestor cgroup .*, so the descendants of .* can have no programs$/,
     ],
     [
       ["attach", path, "egress", "id", `${egress}`, "nonsense"],

@@ -53,7 +53,7 @@ function origins(programs: readonly CgroupProgram[]): string[] {
   );
 }
 
-test("with neither multi nor override a program runs in all cgroups below, and nothing else can", async (t) => {
+test("with neither multi nor override a program runs in all descendant cgroups, and nothing else can", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   const [one, two] = [tracer.program(1), tracer.program(2)];
@@ -62,12 +62,12 @@ test("with neither multi nor override a program runs in all cgroups below, and n
   for (const options of [{}, { override: true }, { multi: true }]) {
     assert.throws(
       () => attachProgram(two, { cgroup: middle.path, ...options }),
-      /program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
+      /program \d+ is attached with neither multi nor override to the ancestor cgroup (\S+), so the descendants of \1 can have no programs$/,
     );
   }
   assert.throws(
     () => attachCgroup(two, { cgroup: leaf.path }),
-    /program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
+    /program \d+ is attached with neither multi nor override to the ancestor cgroup (\S+), so the descendants of \1 can have no programs$/,
   );
   // At its own cgroup another one takes its place.
   attachProgram(two, { cgroup: top.path });
@@ -231,7 +231,7 @@ test("an order: first, last, before and after, by programs and links", async (t)
   );
 });
 
-test("preorder: those of the cgroups above run first", async (t) => {
+test("preorder: the programs of ancestor cgroups run first", async (t) => {
   const all = tree(t);
   const { top, middle, leaf, tracer } = all;
   if (!ordersCgroups(top)) return t.skip("cgroups have an order since 6.17");

@@ -58,7 +58,7 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
     ],
     [
       () => attachCgroup(egress, { cgroup: below.path, attachType: "cgroup_inet_ingress" }),
-      /: program \d+ is attached with neither multi nor override to the cgroup \S+ above it, so the cgroups below can have no programs$/,
+      /: program \d+ is attached with neither multi nor override to the ancestor cgroup (\S+), so the descendants of \1 can have no programs$/,
     ],
     [() => attachProgram(egress, { cgroup, multi: true, override: true }), /^multi and override exclude each other/],
     [() => attachProgram(other, { cgroup, replace: egress }), /^replacing a program needs the option multi$/],
