@@ -16,8 +16,8 @@ export function toIdentifier(name: string): string {
 }
 
 /**
- * Returns the name with which a skeleton's identifiers begin. It comes from the file's name, such as `counter_bpf` from
- * `counter.bpf.o`, unless `given` names it. Throws UsageError if the name is not a C identifier.
+ * Returns the name with which a skeleton's identifiers begin: `given`, or a name made from the file's name, such as
+ * `counter_bpf` from `counter.bpf.o`. Throws UsageError if the name is not a C identifier.
  */
 export function skeletonName(file: string, given: string | undefined): string {
   const name = given === undefined ? nameOfFile(file) : given.slice(0, LONGEST_NAME);

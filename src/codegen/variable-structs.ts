@@ -3,7 +3,7 @@ import { FormatError } from "../errors/index.ts";
 import { toIdentifier } from "./c-text.ts";
 import { type SkeletonParts, type VariableSection, variableSections } from "./object-parts.ts";
 
-/** bpftool assumes a machine with 32 bits, so that the paddings are right on every machine. */
+/** bpftool counts on the alignments of a 32-bit machine, so that the padding is right on every machine. */
 const LARGEST_ALIGNMENT = 4;
 const KCONFIG_SECTION = ".kconfig";
 

@@ -31,7 +31,7 @@ export function explainLog(input: string | Iterable<string>, options: ExplainOpt
   return diagnoses.length > 0 ? diagnoses : explainLoader(loaderLines, options);
 }
 
-/** Explains the verifier's log of one program, as the kernel wrote it. Returns undefined if it gives no refusal. */
+/** Explains the verifier's log of one program, as the kernel wrote it. Returns undefined if the log has no refusal. */
 export function explainVerifierLog(log: readonly string[], options: ExplainOptions = {}): Diagnosis | undefined {
   return explainBlock({ program: options.program, lines: log.map(cleanLine), isLog: true }, options);
 }

@@ -9,8 +9,8 @@ export interface Device {
 }
 
 /**
- * Finds a network device by its name or index. Throws UsageError if there is no such device or if the index is
- * impossible.
+ * Finds a network device by its name or index. Throws UsageError if there is no such device or if the index is not
+ * valid.
  */
 export function findDevice(device: string | number): Device {
   if (typeof device === "number") {

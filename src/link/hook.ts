@@ -117,8 +117,8 @@ function subjectOf({ name, attachType }: Omit<Hook, "programTypes">, program: Pr
  * undefined.
  */
 function wrongAttachType({ origin }: Program, loadedFor: Hook["loadedFor"]): string | undefined {
-  // A program that this process loaded without an attach type has 0. If another process loaded the program, its attach
-  // type is not known.
+  // If this process loaded the program without an attach type, the type is 0. If another process loaded the program,
+  // its attach type is not known.
   const own = origin.attachType ?? (origin.sectionName === undefined ? undefined : 0);
   if (own === undefined || loadedFor === undefined || loadedFor.includes(own)) return undefined;
   return `it was loaded for ${loadedText(own)}, but this hook takes programs loaded for ${loadedFor.map(loadedText).join(" or ")}`;

@@ -93,7 +93,8 @@ function createWith(spec: MapSpec, parts: MapParts, inner: number | undefined): 
 }
 
 /**
- * Returns the bytes to write into the new map of a section; undefined if the section is all zeros, and for other maps.
+ * Returns the bytes to write into the new map of a section. Returns undefined if the section contains only zeros, or if
+ * the map is not that of a section.
  */
 export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined): Uint8Array | undefined {
   if (spec.source === "kconfig") return kconfig;
@@ -123,9 +124,9 @@ export function arenaDataOffset(spec: MapSpec): number {
 }
 
 /**
- * Writes the object's globals into its arena. Maps an arena without a fixed address even if the object has no globals:
- * the mapping gives the arena an address, and without an address the kernel loads no program that uses the arena. The
- * map keeps this mapping, because the kernel accepts no other address afterwards.
+ * Writes the object's globals into its arena. An arena without a fixed address is mapped into this process even if the
+ * object has no globals: this gives the arena an address, and without an address the kernel loads no program that uses
+ * the arena. The map keeps this mapping, because the kernel accepts no other address afterwards.
  */
 export function fillArena(spec: MapSpec, map: BpfMap): void {
   const { contents = new Uint8Array(), mapExtra, maxEntries, flags } = spec;

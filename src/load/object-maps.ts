@@ -60,7 +60,7 @@ export class ObjectMaps {
     });
   }
 
-  /** Creates every map, except those that the caller gave and those that are already pinned in their place. */
+  /** Creates every map that the caller did not give and that is not already pinned at its path. */
   createAll(materials: MapMaterials): void {
     for (const spec of mapsToCreate(this.#spec.maps)) {
       this.keep(spec, this.existing(spec) ?? this.#create(spec, materials));

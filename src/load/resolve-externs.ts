@@ -8,12 +8,12 @@ import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig }
 /** The kernel's definition of an extern. A weak extern that the kernel lacks has no definition. */
 export type ResolvedExtern =
   | { readonly kind: "kconfig"; readonly offset: number }
-  /** A typed kernel variable: its BTF id, and the fd of its module's BTF, which is 0 for the kernel itself. */
+  /** A typed kernel variable. `btfFd` is the fd of its module's BTF; 0 if the kernel itself has the variable. */
   | { readonly kind: "btf"; readonly id: number; readonly btfFd: number }
   | { readonly kind: "address"; readonly address: bigint }
   /**
-   * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array, which is 0 for the kernel
-   * itself.
+   * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array; 0 if the kernel itself has
+   * the function.
    */
   | { readonly kind: "kfunc"; readonly id: number; readonly btfFd: number; readonly fdIndex: number };
 

@@ -42,7 +42,7 @@ export function isPerCpuSection({ source, type }: MapSpec): boolean {
 /** For each map of zeros: a function that tells whether the bytes of the map have been allocated. */
 const zeroed = new WeakMap<MapSpec, () => boolean>();
 
-/** True for a map of zeros if nobody has read or changed its bytes. Such bytes need not be written to a new map. */
+/** Returns true for a map of zeros whose bytes nobody has read or changed. They need not be written to a new map. */
 export function isUntouched(map: MapSpec): boolean {
   return zeroed.get(map)?.() === false;
 }

@@ -62,7 +62,7 @@ type Row = readonly [
 ];
 
 /** The names that libbpf 1.8 knows, in libbpf's order. The first row that matches wins. */
-// biome-ignore format: one row a line reads as the table that it is
+// biome-ignore format: a line for each row keeps the table readable
 const TABLE: readonly Row[] = [
   ["socket", P.BPF_PROG_TYPE_SOCKET_FILTER, undefined, 0],
   ["sk_reuseport/migrate", P.BPF_PROG_TYPE_SK_REUSEPORT, A.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, T.ATTACHABLE],

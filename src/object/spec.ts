@@ -13,7 +13,8 @@ export interface ObjectContents {
   /** The content of the `version` section, as KERNEL_VERSION(); 0 if there is none. */
   kernelVersion: number;
   /**
-   * The programs by name, in the order of the file. None of these records has a prototype, so each C name can be a key.
+   * The programs by name, in the order of the file. Like the records below, it has no prototype, so any C name can be a
+   * key.
    */
   readonly programs: Record<string, ProgramSpec>;
   /**
@@ -181,7 +182,7 @@ export interface ExternSpec {
         readonly type: "char" | "bool" | "int" | "tristate" | "char_array";
         readonly signed: boolean;
       }
-    /** `typeId` is 0 for `extern const void x __ksym`, of which only the address is looked up. */
+    /** `typeId` is 0 for `extern const void x __ksym`: only the address of such a symbol is looked up. */
     | { readonly kind: "ksym"; readonly typeId: number }
     /** `typeId` is the FUNC_PROTO of the function. */
     | { readonly kind: "kfunc"; readonly typeId: number }

@@ -39,7 +39,7 @@ type Depth = typeof MARK_TYPE | typeof MARK_BEHIND_POINTERS | typeof MARK_MEMBER
 class NeededTypes {
   readonly #kernel: Btf;
   readonly #types = new Set<TypeId>();
-  /** For each struct or union, the indices of the needed members. A struct without an entry stays empty. */
+  /** For each struct or union, the indices of the needed members. A struct without an entry keeps no members. */
   readonly #members = new Map<TypeId, Set<number>>();
   /** For each depth, the types that were marked to this depth. */
   readonly #visited: readonly Set<TypeId>[] = [new Set(), new Set(), new Set(), new Set()];

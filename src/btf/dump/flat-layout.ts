@@ -72,7 +72,7 @@ export class FlatLayout {
     return known !== 0 ? known : this.#compute(id, 0);
   }
 
-  /** Returns true if the members have their offsets only in a struct with the attribute `packed`. */
+  /** Returns true if only a struct with the attribute `packed` can have its members at these offsets. */
   isPacked(id: TypeId): boolean {
     return this.#packedOr(id, 0) === 0;
   }

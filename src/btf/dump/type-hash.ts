@@ -12,8 +12,8 @@ interface Hash64 {
 }
 
 /**
- * Computes the hashes by which bpftool sorts types with equal names. A hash covers the names of enumerators, of members
- * and of the members' types, modulo 2^64.
+ * Computes the hashes by which bpftool sorts types with equal names. A hash is a 64-bit number. It is computed from
+ * the names of enumerators, of members and of the members' types.
  */
 export class TypeHashes {
   readonly #types: FlatTypes;

@@ -29,7 +29,7 @@ export interface BtfDifference {
   readonly change: "added" | "removed" | "changed";
   /** The size in bytes, if it changed. */
   readonly size?: Change<number> | undefined;
-  /** The members that were added, removed or moved, or whose type changed, by their paths. */
+  /** The members that were added, removed or moved, or whose type changed. `name` is the path of the member. */
   readonly members?: readonly (Change<MemberPlace> & { readonly name: string })[];
   /** The enumerators that were added or removed, or whose number changed. */
   readonly values?: readonly (Change<number | bigint> & { readonly name: string })[];

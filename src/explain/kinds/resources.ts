@@ -1,8 +1,9 @@
 import type { Kind } from "./kind.ts";
 
 /**
- * Objects that a program must release, locks, other regions that it must leave, and features with rules of their own.
- * Their patterns are general, so these rows are tried after those of memory, pointers and calls.
+ * Refusals about objects that a program must release, about locks and other regions that it must leave, and about
+ * features with rules of their own. Their patterns are general, so the table lists them after those of memory, pointers
+ * and calls.
  */
 export const RESOURCE_KINDS: readonly Kind[] = [
   {

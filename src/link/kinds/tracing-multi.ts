@@ -13,7 +13,8 @@ import type { Cookie } from "../perf-link.ts";
 /** The kernel functions to attach a program to. */
 export interface TracingMultiPlace {
   /**
-   * A pattern of names with `*` and `?`; for a module `module:pattern`. Default: the pattern in the program's section.
+   * A pattern for names, with `*` and `?`. For functions of a module: `module:pattern`. Default: the pattern in the
+   * program's section.
    */
   readonly pattern?: string | undefined;
   /** The BTF ids of the functions. Give them instead of a pattern. */

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import type { PiecewiseFile } from "../../elf/index.ts";
 import { FormatError } from "../../errors/index.ts";
 
-/** A limit above the size of any real symbol table, because a hostile or sparse file may claim any size. */
+/** The most bytes that are read from a file. Real symbol tables are smaller, but a hostile file may claim any size. */
 const MOST_BYTES = 2 ** 30;
 
 /** A range of a file. */

@@ -14,8 +14,8 @@ export interface LoaderMap {
   readonly contentsFlags: bigint;
   readonly freeze: boolean;
   /**
-   * The elements whose values are maps or programs, by their index in the plan. They are set after all maps and
-   * programs exist.
+   * The elements whose values are maps or programs. `map` and `program` are indices in the plan. The elements are set
+   * after all maps and programs exist.
    */
   readonly slots: readonly { readonly index: number; readonly map?: number; readonly program?: number }[];
 }
