@@ -123,7 +123,7 @@ export const CALL_KINDS: readonly Kind[] = [
     code: "BPF-E0308",
     name: "unknown-helper",
     class: "environment",
-    title: "This kernel does not know the helper, or not for this program type",
+    title: "This kernel does not have the helper, or does not offer it to this program type",
     meaning:
       "The helper is newer than the kernel, the kernel was built without it, or the program type does not have it.",
     patterns: [
@@ -136,7 +136,7 @@ export const CALL_KINDS: readonly Kind[] = [
     ],
     remedies: [
       "Check since which version the kernel has the helper, and which program types have it.",
-      "Test for it at load time with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_…), and use another way where it is missing.",
+      "Test for it at load time with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_…), and do without it where it is missing.",
     ],
     confidence: "likely",
   },

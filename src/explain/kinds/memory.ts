@@ -83,7 +83,7 @@ export const MEMORY_KINDS: readonly Kind[] = [
     remedies: [
       "Bound the index before you use it, so that the offset is at most {last}: if (i >= N) return 0; or i &= N - 1;",
       'Use the bounded copy: if the compiler reads the index again after the check, keep it in a local variable and pin it with asm volatile("" : "+r"(i)).',
-      "Make the value larger, if the offset is meant.",
+      "If the offset is intended, make the map value larger.",
     ],
   },
   {

@@ -79,7 +79,7 @@ export const POINTER_KINDS: readonly Kind[] = [
     remedies: [
       "Keep the pointer in a pointer variable, and do not pass it through integers: no shifts, no masks, no casts to 32 bits.",
       "Compute the offset in an integer first, bound it, and add it to the base pointer in one step.",
-      "If the source has no such arithmetic, the compiler made it of a 32-bit variable: use 64-bit types for pointers and offsets.",
+      "If the source has no such arithmetic, the compiler introduced it for a 32-bit variable: use 64-bit types for pointers and offsets.",
     ],
   },
   {

@@ -43,7 +43,7 @@ export const STRUCTURE_KINDS: readonly Kind[] = [
     code: "BPF-E0503",
     name: "back-edge",
     class: "environment",
-    title: "This kernel or user may not have loops",
+    title: "Loops are not allowed on this kernel or for this user",
     meaning: "Kernels before 5.3 refuse every backward jump, and newer kernels do so for unprivileged users.",
     patterns: [/^back-edge from insn (?<at>\d+) to (?<to>\d+)/, /back-edge/],
     what: [
@@ -80,7 +80,7 @@ export const STRUCTURE_KINDS: readonly Kind[] = [
     code: "BPF-E0505",
     name: "call-depth",
     class: "limit",
-    title: "Calls are nested too deeply, or too many branches wait",
+    title: "Calls are nested too deeply, or there are too many branches to follow",
     meaning: "A program may have at most 8 nested calls, and the verifier keeps at most 8,192 branches for later.",
     patterns: [/call stack of \d+ frames|frames is too deep|sequence of \d+ jumps is too complex/],
     what: ["The calls are nested too deeply, or the verifier has too many branches to follow."],
@@ -190,7 +190,7 @@ export const STRUCTURE_KINDS: readonly Kind[] = [
     name: "attach-target",
     class: "program",
     title: "The program cannot be attached to its target",
-    meaning: "The kernel checks the function that the program names already when it loads the program.",
+    meaning: "The kernel already checks the target of the program when it loads the program.",
     patterns: [
       /attach_btf_id|is not traceable|Attaching .{1,128} is rejected|attach to unsupported|cannot (?:replace|extend)|FENTRY\/FEXIT|btf_trace|is not a modifiable|struct_ops|attach_prog|fentry\/fexit/,
     ],

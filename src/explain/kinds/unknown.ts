@@ -7,12 +7,12 @@ export const UNKNOWN_KIND: Kind = {
   class: "unknown",
   title: "bpfts does not know this message of the verifier",
   meaning:
-    "No row of the table of messages fits. The diagnosis gives the kernel's own lines and the refused instruction.",
+    "bpfts has no explanation for this message. The diagnosis shows the kernel's own lines and the refused instruction.",
   patterns: [],
   what: ["bpfts does not know this message. The kernel says: {message}"],
   remedies: [
     "Read the kernel's lines and the instruction that they are about.",
-    "Report the log, so that the message gets a row.",
+    "Report the log, so that a later version of bpfts can explain the message.",
   ],
   confidence: "unknown",
 };

@@ -18,7 +18,9 @@ export function linkRecords(
       const name = btf.string(nameOffset);
       const section = input.section(name);
       if (section === undefined)
-        throw input.error(`its .BTF.ext has ${kind.name} records for the section ${name}, but the file has no such section`);
+        throw input.error(
+          `its .BTF.ext has ${kind.name} records for the section ${name}, but the file has no such section`,
+        );
       const known = section.output?.records[index];
       if (known === undefined || section.isSkipped) continue;
       const records: FileRecords = { source: input.source, recordSize, words: words.slice() };
