@@ -4,9 +4,9 @@ import type { ListingOptions } from "./xlated.ts";
 
 /** One machine instruction as text. */
 export interface MachineInstruction {
-  /** Its offset in the code, in bytes. */
+  /** The instruction's offset in the code, in bytes. */
   readonly at: number;
-  /** Its size in bytes. */
+  /** The instruction's size in bytes. */
   readonly length: number;
   /** The text as LLVM prints it: the mnemonic, a tab and the operands. */
   readonly text: string;
@@ -30,14 +30,14 @@ export interface JitedLine {
 
 /** A function of a program as machine code. */
 export interface JitedFunction {
-  /** As in /proc/kallsyms, for instance `bpf_prog_8fffd7b2ac210c46_count`. */
+  /** The function's name as in /proc/kallsyms, for instance `bpf_prog_8fffd7b2ac210c46_count`. */
   readonly name: string;
-  /** Its C prototype; undefined if there is no BTF. */
+  /** The function's C prototype; undefined if there is no BTF. */
   readonly proto: string | undefined;
-  /** 0n if the kernel hides addresses. */
+  /** The function's address; 0n if the kernel hides addresses. */
   readonly address: bigint;
   readonly code: Uint8Array;
-  /** In ascending order of `at`. */
+  /** The source lines, in ascending order of `at`. */
   readonly lines: readonly JitedLine[];
 }
 

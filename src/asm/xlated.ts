@@ -7,14 +7,14 @@ import { lineFinder } from "./line-finder.ts";
 /** The C prototype of a function, at its first slot. */
 export interface FunctionProto {
   readonly slot: number;
-  /** Empty or undefined if the BTF has none. */
+  /** The prototype; empty or undefined if the BTF has none. */
   readonly proto: string | undefined;
 }
 
 /** A source line, at the first slot of its code. */
 export interface SourceLine {
   readonly slot: number;
-  /** Undefined if the BTF lacks the string. */
+  /** The line's text; undefined if the BTF lacks the string. */
   readonly source: string | undefined;
   readonly file: string | undefined;
   readonly line: number;
@@ -27,9 +27,9 @@ export interface XlatedProgram {
   readonly instructions: Uint8Array;
   /** Byte order of {@link instructions}; default little endian. */
   readonly little?: boolean;
-  /** In ascending order of slots, as in func_info. */
+  /** The prototypes, in ascending order of slots, as in func_info. */
   readonly functions?: readonly FunctionProto[];
-  /** In ascending order of slots, as in line_info. */
+  /** The source lines, in ascending order of slots, as in line_info. */
   readonly lines?: readonly SourceLine[];
 }
 
@@ -40,7 +40,7 @@ export interface XlatedRecord {
   /** Set on the first instruction of a source line. The line's text has no leading white space. */
   readonly line: SourceLine | undefined;
   readonly slot: number;
-  /** For instance `(b7) r0 = 0`. */
+  /** The instruction's text, for instance `(b7) r0 = 0`. */
   readonly text: string;
   readonly instruction: Instruction;
   /** The encoded instruction: 8 bytes, 16 for ld_imm64. */

@@ -49,7 +49,7 @@ export class BtfEdit {
     this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
   }
 
-  /** Sets the union of size and type. */
+  /** Sets the union `size`/`type` of a type to a size. */
   setSize(id: TypeId, size: number): void {
     this.#words[this.#at(id) + 2] = size;
   }

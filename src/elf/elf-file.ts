@@ -12,9 +12,9 @@ import { readWide } from "./wide.ts";
 export interface ElfSection {
   readonly index: number;
   readonly name: string;
-  /** SHT_* */
+  /** The section's type, SHT_*. */
   readonly type: number;
-  /** SHF_*, the low 32 bits. */
+  /** The section's flags, SHF_*; only the low 32 bits. */
   readonly flags: number;
   /** Address in memory; 0 in a relocatable file. */
   readonly address: number;
@@ -38,9 +38,9 @@ export class ElfFile {
   readonly length: number;
   readonly bits: 32 | 64;
   readonly little: boolean;
-  /** ET_* */
+  /** The type of the file, ET_*. */
   readonly type: number;
-  /** EM_* */
+  /** The machine that the file is for, EM_*. */
   readonly machine: number;
   /** All sections; the first is the empty section 0. */
   readonly sections: readonly ElfSection[];

@@ -9,9 +9,9 @@ const EV_CURRENT = 1;
 export interface NewElfSection {
   /** The offset of its name in the section of section names. */
   readonly nameOffset: number;
-  /** SHT_* */
+  /** The section's type, SHT_*. */
   readonly type: number;
-  /** SHF_* */
+  /** The section's flags, SHF_*. */
   readonly flags: number;
   /** The contents as pieces, which follow each other without gaps. Empty for SHT_NOBITS. */
   readonly pieces: readonly Uint8Array[];
@@ -19,7 +19,7 @@ export interface NewElfSection {
   readonly size: number;
   readonly link: number;
   readonly info: number;
-  /** A power of two. */
+  /** The section's alignment in bytes, a power of two. */
   readonly alignment: number;
   readonly entrySize: number;
 }

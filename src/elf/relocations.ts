@@ -7,7 +7,7 @@ export interface ElfRelocation {
   readonly offset: number;
   /** Number of the symbol; 0 if there is none. */
   readonly symbol: number;
-  /** R_* of the file's machine. */
+  /** The type of the relocation: R_* of the file's machine. */
   readonly type: number;
   /** 0 in SHT_REL, where the addend is stored at the relocated place itself. */
   readonly addend: number;

@@ -5,9 +5,9 @@ import { readWide } from "./wide.ts";
 
 /** A program header. Most describe a part of the file that is mapped into memory. Numbers are exact below 2^53. */
 export interface ElfSegment {
-  /** PT_* */
+  /** The segment's type, PT_*. */
   readonly type: number;
-  /** PF_* */
+  /** The segment's flags, PF_*. */
   readonly flags: number;
   /** File offset of its bytes. */
   readonly offset: number;

@@ -8,15 +8,15 @@ export interface ElfSymbol {
   readonly name: string;
   /** An offset in the section in a relocatable file, otherwise an address. Exact below 2^53. */
   readonly value: number;
-  /** Bytes; exact below 2^53. */
+  /** The size of what the symbol names, in bytes; exact below 2^53. */
   readonly size: number;
-  /** STT_* */
+  /** The symbol's type, STT_*. */
   readonly type: number;
-  /** STB_* */
+  /** The symbol's binding, STB_*. */
   readonly binding: number;
-  /** STV_* */
+  /** The symbol's visibility, STV_*. */
   readonly visibility: number;
-  /** The section that holds it, or SHN_UNDEF, SHN_ABS, SHN_COMMON. */
+  /** The section that holds what the symbol names, or SHN_UNDEF, SHN_ABS or SHN_COMMON. */
   readonly section: number;
 }
 

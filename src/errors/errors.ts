@@ -41,7 +41,7 @@ export class SyscallError extends BpfError {
   readonly call: string;
   /** The positive errno. */
   readonly errno: number;
-  /** Its name, such as `EPERM`. */
+  /** The name of the errno, such as `EPERM`. */
   readonly errnoName: string;
   /** What the call worked on, such as `map counts`. The message begins with it. Undefined if `call` says enough. */
   readonly subject: string | undefined;

@@ -6,9 +6,9 @@ export interface ErrnoExplanation {
   /** The command: `BPF_MAP_CREATE`. */
   readonly call: string;
   readonly errno: number;
-  /** `EINVAL`. */
+  /** The name of the errno, such as `EINVAL`. */
   readonly name: string;
-  /** The C library's text. */
+  /** The C library's text for the errno. */
   readonly text: string;
   /** The causes that are known for this command, the most frequent one first; else those of the errno in general. */
   readonly causes: readonly string[];

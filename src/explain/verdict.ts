@@ -12,7 +12,7 @@ export interface Verdict {
 
 /** The most lines of one reason. */
 const MOST_LINES = 8;
-/** Matches lines that loaders add behind the log. */
+/** Matches lines that loaders add after the log. */
 const NOISE =
   /^(?:libbpf:|Error:|ERROR:|HINT:|Caused by|\d{0,2}:? ?\(?os error|prog '|map '|failed to |Failed to |bpf: Failed|Traceback|thread '|note: |stack backtrace|-- (?:BEGIN|END))/;
 

@@ -20,7 +20,7 @@ type Order = "head" | "tail" | { readonly before: AnchorTarget } | { readonly af
 
 /** The place in a hook's list, and the revision that the caller expects. */
 export interface Position {
-  /** Default: the end of the list. */
+  /** Where to put the program in the list. Default: at the end. */
   readonly anchor?: Anchor | undefined;
   /** The kernel fails with ESTALE unless the hook's list has this revision. `queryPrograms` returns the revision. */
   readonly expectedRevision?: bigint | undefined;

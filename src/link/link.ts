@@ -21,7 +21,7 @@ import { type LinkInfo, readLinkInfo } from "./info.ts";
 export interface UpdateOptions {
   /** Replace only if the link's program (or map) is this one. Otherwise `update()` throws SyscallError with EPERM. */
   readonly old?: Program | BpfMap | undefined;
-  /** Other flags of the kernel. */
+  /** Kernel flags that no other option sets. */
   readonly flags?: number | undefined;
 }
 

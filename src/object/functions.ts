@@ -100,7 +100,7 @@ export function isTextSection(name: string): boolean {
   return name === ".text" || name.startsWith(".text.");
 }
 
-/** Whether a symbol is invisible to other objects. */
+/** Returns true if other objects cannot see the symbol. */
 export function isHidden(symbol: ElfSymbol): boolean {
   return symbol.visibility === SymbolVisibility.STV_HIDDEN || symbol.visibility === SymbolVisibility.STV_INTERNAL;
 }

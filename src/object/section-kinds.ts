@@ -196,7 +196,7 @@ export interface SectionName {
   readonly kind: SectionKind | undefined;
   /** The target, which follows the kind's name and `/`. In `tp/sched/sched_switch` it is `sched/sched_switch`. */
   readonly attachTo: string;
-  /** False for a name that begins with `?`. */
+  /** Whether the program is loaded by default: false if the section name begins with `?`. */
   readonly autoload: boolean;
 }
 

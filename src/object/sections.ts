@@ -150,7 +150,7 @@ function machineName(machine: number): string {
   return String(machine);
 }
 
-/** Whether loaders and linkers do not need a section: strings, address significance tables, debugging information. */
+/** Returns true for sections that loaders and linkers do not need: strings, address significance tables, debug info. */
 export function isIgnored({ name, type, size }: ElfSection): boolean {
   if (type === SectionType.SHT_NULL || type === SectionType.SHT_STRTAB || type === SectionType.SHT_LLVM_ADDRSIG)
     return true;

@@ -10,7 +10,7 @@ import { WorkLimit } from "./work-limit.ts";
 const LAST_RANK = 10;
 /** The length of the longest chain of references. A longer chain is an error. */
 const LONGEST_CHAIN = 500;
-/** The most types. A sort key has 52 bits: 4 for a rank, 24 for the place of a name, and 24 for an id. */
+/** The most types that can be sorted. A sort key has 52 bits: 4 for a rank, 24 for a name, and 24 for an id. */
 const MOST_TYPES = 1 << 24;
 
 /**

@@ -44,6 +44,6 @@ export interface Kind {
   readonly remedies: readonly Remedy[];
   /** The kernel versions that print this message, or that accept such a program. */
   readonly kernels?: string;
-  /** `certain` unless given. */
+  /** How sure the diagnosis is. Default: `certain`. */
   readonly confidence?: Confidence;
 }

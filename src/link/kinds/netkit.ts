@@ -18,7 +18,7 @@ export interface NetkitPlace extends Position {
    * loaded.
    */
   readonly end?: "primary" | "peer" | undefined;
-  /** Other flags of the kernel. */
+  /** Kernel flags that no other option sets. */
   readonly flags?: number | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface TcxPlace extends Position {
   readonly device: string | number;
   /** Incoming or outgoing packets. Default: the direction for which the program was loaded, or else ingress. */
   readonly direction?: "ingress" | "egress" | undefined;
-  /** Other flags of the kernel. */
+  /** Kernel flags that no other option sets. */
   readonly flags?: number | undefined;
 }
 

@@ -18,7 +18,7 @@ import { HOOK_TARGETS, type HookTarget, withHookTarget } from "./hook-target.ts"
 export type HookPlace = Exclude<HookTarget, { readonly cgroup: string }> & {
   /** `tcx_ingress`, `sk_msg_verdict`, `lirc_mode2`, … Default: the attach type that the program was loaded for. */
   readonly attachType?: AttachTypeName | undefined;
-  /** Other flags of the kernel. */
+  /** Kernel flags that no other option sets. */
   readonly flags?: number | undefined;
 } & Position;
 

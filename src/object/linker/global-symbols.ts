@@ -13,7 +13,7 @@ export interface GlobalSymbol {
   /** The section that holds the symbol; for an extern, the section that lists it in the BTF, such as `.ksyms`. */
   section: OutputSection | undefined;
   isExtern: boolean;
-  /** A strong symbol never becomes weak again. */
+  /** True if the symbol is weak. A strong symbol never becomes weak again. */
   isWeak: boolean;
   /** The file that defines the symbol, or the first file that declares it. */
   source: string;

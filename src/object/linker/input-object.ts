@@ -29,7 +29,7 @@ const MOST_ALIGNMENT = 1 << 20;
 /** A section of an input file, or a DATASEC such as `.ksyms` for which the file has no section. */
 export interface InputSection {
   readonly name: string;
-  /** Undefined for a DATASEC without a section. */
+  /** The section's header; undefined for a DATASEC without a section. */
   readonly header: ElfSection | undefined;
   /** True if nothing of the section goes into the output. */
   isSkipped: boolean;
@@ -37,7 +37,7 @@ export interface InputSection {
   datasec: TypeId;
   /** The section of the output that holds the contents. */
   output: OutputSection | undefined;
-  /** Where the contents begin in {@link output}. */
+  /** The offset in {@link output} at which the contents begin. */
   offset: number;
 }
 

@@ -20,7 +20,7 @@ export class OutputSection {
   readonly name: string;
   /** The file from which the section's first contents came. */
   readonly source: string;
-  /** Undefined until a file has such a section. */
+  /** The section's header; undefined until a file has such a section. */
   header: OutputHeader | undefined;
   size = 0;
   /** The number of the section's own symbol; 0 if there is none. */

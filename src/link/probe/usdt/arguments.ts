@@ -17,7 +17,7 @@ export type UsdtArgument = {
       readonly kind: "indexed";
       readonly register: number;
       readonly index: number;
-      /** 1, 2, 4 or 8. */
+      /** The factor for the index: 1, 2, 4 or 8. */
       readonly scale: number;
       readonly offset: bigint;
     }
