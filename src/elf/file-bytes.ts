@@ -35,7 +35,7 @@ export class FileBytes {
     }
   }
 
-  /** Returns the bytes `[at, at + size)`. Throws FormatError if the file ends before. */
+  /** Returns the bytes `[at, at + size)`. Throws FormatError if the file ends earlier. */
   slice(at: number, size: number, what: string): Uint8Array {
     this.check(at, size, what);
     return this.#file.read(at, size);

@@ -47,7 +47,7 @@ function namedSlot(reason: readonly string[]): number | undefined {
   return undefined;
 }
 
-/** Returns the index of the last instruction before line `end`, or of the last visit of the slot. */
+/** Returns the index of the last instruction before line `end`; with `slot`, of the last visit of this slot. */
 export function lastInstruction({ lines, kinds }: ReadLog, end: number, slot?: number): number {
   for (let i = end - 1; i >= 0; i--) {
     if (kinds[i] !== "instruction") continue;

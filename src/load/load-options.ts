@@ -60,8 +60,8 @@ export interface LoadOptions {
   /** Called with a sentence for each step of the load, for example that a map is created or a program is loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
   /**
-   * For freplace, fentry and fexit programs of the object, by their names: the loaded program to attach to. The
-   * `attachTo` of the object's program names the function in the loaded program.
+   * The loaded program to attach to, for each freplace, fentry or fexit program of the object, by the name of the
+   * object's program. The `attachTo` of the object's program names the function in the loaded program.
    */
   readonly targets?: Readonly<Record<string, Program>> | undefined;
 }

@@ -15,8 +15,8 @@ interface Place {
 
 /**
  * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The types of its members contain the
- * definition. For a number, a member points to an array, and the array's length is the number. For a type, a member
- * points to that type.
+ * definition. A member for a number points to an array whose length is the number. A member for a type points to that
+ * type.
  */
 export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {
   return readDefinition(place, name, structId, false);

@@ -23,7 +23,7 @@ export const BpfMapFlag = {
 } as const;
 export type BpfMapFlag = number;
 
-/** Flags of one element's lookup and update. `BPF_F_CPU` takes the CPU's number in the upper 32 bits (7.x). */
+/** Flags of one element's lookup and update. `BPF_F_CPU` takes the CPU's number in the upper 32 bits (Linux 7.x). */
 export const BpfElemFlag = {
   BPF_ANY: 0n,
   BPF_NOEXIST: 1n,

@@ -162,7 +162,10 @@ export function fieldsAreCompatible(
   throw tooDeep(local, localRoot);
 }
 
-/** Returns false for an integer with a bit offset, which compilers wrote for bitfields before Linux 4.20. */
+/**
+ * Returns false for an integer with a bit offset. Compilers used such integers for bitfields before BTF had the kind
+ * flag (Linux 4.20).
+ */
 function isPlainInt(btf: Btf, id: TypeId): boolean {
   const type = btf.type(id);
   return type.kind === "int" && type.bitOffset === 0;

@@ -53,7 +53,7 @@ export class CPrinter {
     this.#order = new EmissionOrder(types, types.check(), this.#limit);
   }
 
-  /** Prints the definitions that a type needs, in an order that C accepts, and then the type's own. */
+  /** Prints the definitions that a type needs, in an order that C accepts, and then the definition of the type. */
   define(id: TypeId): void {
     for (const next of this.#order.next(id)) this.#printType(next, 0, 0);
   }
