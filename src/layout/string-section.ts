@@ -1,7 +1,7 @@
 import { FormatError } from "../errors/index.ts";
 import { Bytes, decodeText } from "./cursor.ts";
 
-/** Strings may share their tails. So their lengths can add up to more than the section has, up to this factor. */
+/** Strings may share their tails. So their lengths can add up to more than the section's size, up to this factor. */
 const MOST_TEXT_PER_BYTE = 16;
 /** The budget does not count comparisons of names up to this length, because real names are rarely longer. */
 const USUAL_LENGTH = 128;

@@ -13,7 +13,7 @@ export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
 /**
  * Every kind of refusal, in the order in which they are tried. The rows for loaders come first, because their patterns
- * never match a line of the verifier. In each table, rows with general patterns come after those with special ones.
+ * fit no other kind's messages. In each table, rows with general patterns come after those with special ones.
  */
 export const KINDS: readonly Kind[] = [
   ...LOADER_KINDS,
