@@ -60,7 +60,7 @@ export class ObjectMaps {
     });
   }
 
-  /** Creates every map that the caller did not give and that is not already pinned at its path. */
+  /** Adds every map to the object: the caller's map, the map that is pinned at its path, or else a new one. */
   createAll(materials: MapMaterials): void {
     for (const spec of mapsToCreate(this.#spec.maps)) {
       this.keep(spec, this.existing(spec) ?? this.#create(spec, materials));
