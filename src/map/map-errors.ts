@@ -80,11 +80,14 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
 }
 
 /**
- * Adds an explanation to EPERM if the map is frozen, or if its fd was opened only for reading or only for writing.
+ * Adds an explanation to a refusal if the map is frozen, or if its fd was opened only for reading or only for writing.
  * Returns other errors unchanged.
  */
 export function explainAccess(error: unknown, fd: number, operation: MapOperation): unknown {
-  if (!(error instanceof SyscallError) || error.errno !== Errno.EPERM) return error;
+  if (!(error instanceof SyscallError)) return error;
+  // Before 6.5 the kernel answers EBUSY if a frozen map is frozen again.
+  const isRefusal = error.errno === Errno.EPERM || (error.errno === Errno.EBUSY && operation === "freeze");
+  if (!isRefusal) return error;
   const hint = accessHint(fd, operation);
   if (hint === undefined) return error;
   const { call, errno, subject } = error;
