@@ -9,8 +9,8 @@ export interface RecordType extends ReaderOptions {
   /** The BTF that contains the type: of an object (`object.spec.btf`), of a program or of the kernel. */
   readonly btf: Btf | undefined;
   /**
-   * The type's id or name. `struct event` and `union u` name a kind; `event` alone means a struct, union, typedef or
-   * int of this name.
+   * The type's id or name. `struct event`, `union u` and `enum e` name a kind and a type; `event` alone means a struct,
+   * union, typedef or int of this name.
    */
   readonly type: TypeId | string;
 }

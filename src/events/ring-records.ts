@@ -158,7 +158,10 @@ export class RingRecords implements EventSource {
   }
 }
 
-/** Returns the offset of the first unfinished record at or after `start`. */
+/**
+ * Skips the finished records from `start` on. Returns the offset of the first unfinished record, or of the first record
+ * at or after `end`.
+ */
 function acquire(words: Int32Array, start: number, end: number): number {
   let at = start | 0;
   while (at < end) {

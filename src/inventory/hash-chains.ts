@@ -4,7 +4,7 @@
  * hash map grows, the order of each chain is reversed.
  */
 export class HashChains<T> {
-  /** The list for each key, in reverse order: the last value of a list comes first in the chain. */
+  /** The values of each key in reverse order: bpftool prints the last value of an array first. */
   readonly #lists = new Map<number, T[]>();
   #size = 0;
   #capacity = 0;

@@ -33,9 +33,9 @@ export interface LinkDescription extends Owners {
 
 /**
  * Describes links one after another, so that only one description is in memory at a time. Skips links that disappear
- * during the call. From the first kprobe_multi link on, it first collects all links and looks up their addresses in one
- * pass over /proc/kallsyms, because the time for a pass is quadratic in the number of loaded programs. Needs
- * CAP_SYS_ADMIN, unless `fds` names the links.
+ * during the call. The links from the first kprobe_multi link on are an exception: this function reads all of them
+ * before it describes them, and looks up their addresses in one pass over /proc/kallsyms. The time for a pass is
+ * quadratic in the number of loaded programs. Needs CAP_SYS_ADMIN, unless `fds` names the links.
  */
 export function* describeLinks(options: DescribeOptions = {}): Generator<LinkDescription, void, undefined> {
   checkDescribeOptions("describeLinks", options, DESCRIBE_OPTIONS);

@@ -54,7 +54,7 @@ export class KernelTypes {
     this.#wasKept = kept !== undefined;
   }
 
-  /** Writes the results to the cache for other processes, and frees the kernel's BTF. */
+  /** Writes new results to the cache for other processes, and drops this object's reference to the kernel's BTF. */
   keep(): void {
     if (this.#searched !== undefined) writeKeptTypes(this.#known);
     this.#searched = undefined;

@@ -1,9 +1,9 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * The kind of value of an option. `natural` is a whole number from 0 to 2^53-1; `integer` may be negative; `u64` is a
- * number or bigint from 0 to 2^64-1; `signal` is an AbortSignal. `texts`, `naturals` and `u64s` are arrays. An array of
- * words lists the accepted words.
+ * The kind of value of an option. A value of kind `any` is not checked. `bytes` is a Uint8Array, and `signal` is an
+ * AbortSignal. `natural` is a whole number from 0 to 2^53-1; `integer` may be negative; `u64` is a number or bigint
+ * from 0 to 2^64-1. `texts`, `naturals` and `u64s` are arrays. An array of strings lists the accepted values.
  */
 export type OptionKind =
   | "any"

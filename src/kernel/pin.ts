@@ -24,8 +24,8 @@ export interface NewPin {
 }
 
 /**
- * The middle part of a temporary directory's name. Before it stands the directory's final name, after it the id of the
- * process that fills the directory.
+ * The name of a temporary directory is the directory's final name, then this text, then the id of the process that
+ * fills the directory.
  */
 const UNFINISHED = "_bpfts_unfinished_";
 

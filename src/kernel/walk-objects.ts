@@ -47,8 +47,8 @@ export function* openObjects(
     let fd = tryFd(id, options);
     for (; fd >= 0; fd = tryFd(++id, options)) yield { id, fd };
     if (-fd !== Errno.ENOENT && -fd !== Errno.EAGAIN) closeFd(openFd(id, options));
-    // No object has this `id` any more. If the kernel returned the id (`named`), continue after it. Otherwise the id
-    // was a guess, and a new object may have got it meanwhile, so ask for ids from here on.
+    // `id` cannot be opened. If the kernel returned `id`, ask for the next id after it. If `id` was only a guess, ask
+    // for the next id that is `id` or higher: a new object may have got `id` meanwhile.
     named = nextId(id === named ? id : id - 1);
   }
 }

@@ -27,7 +27,8 @@ export class BatchCursor {
 /**
  * Returns true for the error of a batch command that the kernel does not have: ENOTSUPP if it has no batches for the
  * map's type, EINVAL if it has no batches at all (before 5.6). The caller then makes one call for each element. EINVAL
- * can also mean a wrong argument. Then this one call fails with EINVAL too, and the caller gets that error.
+ * can also mean a wrong argument. In this case the call for the first element fails with EINVAL too, so the error is
+ * not lost.
  */
 export function hasNoBatches(error: unknown): boolean {
   if (!(error instanceof SyscallError)) return false;

@@ -37,8 +37,10 @@ const PUSH_OPTIONS: OptionTable<{ replace?: boolean }> = { replace: "boolean" };
  * - The key of an LPM trie is a text such as `10.0.0.0/8`.
  * - If the values of a map are maps or programs, write an object or an fd. A read returns the id.
  * - If the values are sockets, write an fd. A read returns the socket's cookie.
- * - The value of a stack trace map is an array of addresses.
+ * - The value of a device or CPU map is a number, or with a program `{ ifindex, program }` or `{ qsize, program }`.
+ * - The value of a stack trace map is an array of addresses, or with BPF_F_STACK_BUILD_ID of `BuildIdFrame`s.
  * - The key of local storage is an fd, `{ pid }` or `{ path }`.
+ * - The key of cgroup storage is the cgroup's id, or `{ id, attachType }`.
  * - A per-CPU value is an array with one value for each possible CPU.
  */
 // biome-ignore lint/suspicious/noExplicitAny: only the caller knows what the types decode to

@@ -16,7 +16,7 @@ export interface KernelMapTypes {
 /**
  * Creates a map in the kernel. `what` names the map in errors. Passes `types` if the map's type can have BTF. If the
  * kernel then rejects the map, this function tries once more without BTF: some kernels accept no BTF for some map
- * types, and the map works without it.
+ * types, and the map works without it. Local storage does not work without BTF, so there is no second try for it.
  *
  * Throws NotSupportedError if the kernel is too old for the map, SyscallError otherwise.
  */

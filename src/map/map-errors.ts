@@ -3,7 +3,10 @@ import { fdInfo, kernelAtLeast } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
 import { type MapTraits, mapTraits } from "./map-type-traits.ts";
 
-/** The operation that failed on a map or its elements. */
+/**
+ * The operation that failed. `take` looks up an element and deletes it; `list` walks over the elements; `map` maps the
+ * memory of a BPF map into the process.
+ */
 export type MapOperation = "read" | "write" | "delete" | "take" | "list" | "freeze" | "map";
 
 /** The map on which a call failed. */

@@ -8,7 +8,10 @@ export type KeyKind =
   | "index"
   /** A network address and the length of its prefix. */
   | "prefix"
-  /** The fd of a socket, a task (pidfd), a file or a cgroup. The map is local storage for such objects. */
+  /**
+   * The next four kinds are the fd of an object: a socket, a task (a pidfd), a file (`inode`) or a cgroup. The map is
+   * local storage for such objects.
+   */
   | "socket"
   | "task"
   | "inode"

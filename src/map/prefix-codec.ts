@@ -14,9 +14,10 @@ export interface PrefixKey {
 const LENGTH_SIZE = 4;
 
 /**
- * Makes a codec for keys of LPM tries (`struct bpf_lpm_trie_key`). A key is a text such as `10.0.0.0/8` if addresses
- * have 4 bytes, a text such as `fd00::/8` if they have 16 bytes, and a {@link PrefixKey} otherwise. If the text has no
- * length, the prefix is the whole address. Objects that are no PrefixKey are encoded by the codec `other`.
+ * Makes a codec for keys of LPM tries (`struct bpf_lpm_trie_key`). Reads a key as a text such as `10.0.0.0/8` if
+ * addresses have 4 bytes, as a text such as `fd00::/8` if they have 16 bytes, and as a {@link PrefixKey} otherwise.
+ * Writes such a text or a PrefixKey. If the text has no length, the prefix is the whole address. Objects that are no
+ * PrefixKey are encoded by the codec `other`.
  */
 export function prefixCodec(size: number, what: string, other: Codec | undefined): Codec {
   const length = size - LENGTH_SIZE;

@@ -53,9 +53,7 @@ export interface ProgramOrigin {
   readonly attachTo?: string | undefined;
   /** The name of the program's section in the object file, such as `cgroup_skb/egress`. */
   readonly sectionName?: string | undefined;
-  /**
-   * The maps of the object with which the program was loaded, by name. They belong to the object, which closes them.
-   */
+  /** The maps of the program's object file, by name. They belong to the BpfObject, which closes them. */
   readonly maps?: Readonly<Record<string, BpfMap>> | undefined;
 }
 
@@ -141,8 +139,8 @@ export class Program extends KernelObject {
 
   /**
    * Runs the program `repeat` times, a million by default, and returns the mean time of a run in nanoseconds. The
-   * kernel measures this time in whole nanoseconds, and lets other tasks run in between. Without `dataIn` and `ctxIn`,
-   * the input is a packet of 64 bytes.
+   * kernel rounds this time to whole nanoseconds, and may let other tasks run between two runs. Without `dataIn` and
+   * `ctxIn`, the input is a packet of 64 bytes.
    */
   benchmark(options: RunOptions = {}): BenchmarkResult {
     const { repeat = 1_000_000, dataIn, ctxIn } = options;

@@ -28,8 +28,8 @@ export interface CacheFile {
    */
   readonly key: string;
   /**
-   * Called with a sentence if the file exists but cannot be trusted. By then the file has been removed, if that was
-   * possible.
+   * Called with a sentence if the file exists but cannot be trusted or was written for another key. By then the file
+   * has been removed, if that was possible.
    */
   readonly onRejected?: ((why: string) => void) | undefined;
 }
@@ -40,8 +40,8 @@ const WRITABLE_BY_OTHERS = 0o022;
 const MAX_SIZE = 64 * 1024 * 1024;
 
 /**
- * Reads a cache file. Returns undefined if the file does not exist or cannot be trusted. Removes a file that cannot be
- * trusted.
+ * Reads a cache file. Returns undefined if the file cannot be opened, cannot be trusted, or was written for another
+ * key. In the last two cases, removes the file.
  */
 export function readCacheFile(file: CacheFile): Buffer | undefined {
   let content: Buffer | undefined;

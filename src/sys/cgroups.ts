@@ -53,8 +53,8 @@ export function openCgroup(path: string): CgroupDirectory | number {
   const fd = syscall("openat", AT_FDCWD, base + name, O_CLOEXEC);
   if (fd < 0) return fd;
   const at = placeSpace(STATX_SIZE);
-  // Pass the NUL at the end of the path as an empty path. With AT_EMPTY_PATH, statx then describes the directory of the
-  // fd.
+  // `base + end` is the address of the NUL at the end of the path, so statx gets an empty path. With AT_EMPTY_PATH and
+  // an empty path, statx describes the directory of the fd.
   const result = syscall("statx", fd, base + end, AT_EMPTY_PATH, STATX_BASIC, base + at);
   if (result < 0) {
     closeAt(fd);

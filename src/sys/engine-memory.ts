@@ -9,9 +9,9 @@ const MOST_WASM_PAGES = 0x10000;
 
 /**
  * Reserves memory of the JavaScript engine whose address never changes, by creating a WebAssembly memory. The engine
- * frees this memory when nothing refers to it. It also frees it when a worker thread is terminated, which runs no
- * JavaScript. The buffer cannot be transferred, so no view can outlive the memory. Returns undefined if the engine
- * cannot create such memory.
+ * frees this memory when nothing refers to it, and when its worker thread ends. A terminated worker runs no JavaScript,
+ * so it could not free the memory itself. The buffer cannot be transferred, so no view can outlive the memory. Returns
+ * undefined if the engine cannot create such memory.
  */
 export function reserveMemory(length: number): { readonly address: number; readonly buffer: ArrayBuffer } | undefined {
   const pages = Math.ceil(length / WASM_PAGE);

@@ -24,7 +24,7 @@ export interface MadeProbe {
   remove(): void;
 }
 
-/** The capability that errors about tracefs name. Only root may use the files of tracefs. */
+/** Errors about tracefs name this capability. Only root may use the files of tracefs. */
 const TRACEFS = { needs: ["CAP_SYS_ADMIN"] } as const;
 const GROUP = "bpfts";
 let count = 0;

@@ -88,9 +88,9 @@ function idSource(id: number, options: Options): BtfSource {
 const MOST_FILES = 64;
 
 /**
- * Takes `FILE [file FILE]…`. Several files are merged into one BTF, without duplicate types. The base of a module's BTF
- * in sysfs is the kernel's BTF. If the kernel's file is named together with other files, it serves only as the base of
- * the others.
+ * Takes `FILE [file FILE]…`. Several files are merged into one BTF, without duplicate types. The base is the file of
+ * the option -B. Without -B, the base of a module's BTF in sysfs is the kernel's BTF. If the kernel's file is named
+ * together with other files, it is not merged: without -B, it is the base of the others.
  */
 function fileSource(words: Words, options: Options): BtfSource {
   const { baseBtf } = options;

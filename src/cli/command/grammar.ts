@@ -1,7 +1,7 @@
 import { begins } from "../words/words.ts";
 
-// Parses bpftool's usage texts: [optional part], { a choice | of parts }, repeated part..., names of definitions such
-// as PROG, and other words in capitals, which stand for a value.
+// Parses bpftool's usage texts. They consist of `[an optional part]`, `{ a choice | of parts }`, `a repeated part...`,
+// names of definitions such as PROG, other words in capitals, which stand for a value, and keywords.
 
 /** A part of a command's syntax. */
 export type Syntax =

@@ -9,7 +9,7 @@ import type { Options } from "../words/options.ts";
 /** After this many runs the cached code is no longer updated. */
 const LEARNING_RUNS = 64;
 
-/** The function that is the result of running a bundled file. */
+/** A bundled file is one function expression. Running the file returns this function. */
 type Program = (require: NodeJS.Require, filename: string) => void;
 
 /**

@@ -31,7 +31,7 @@ function fileOf({ options, words }: ParsedOptions): string {
       file = place?.file;
       places = place?.commands;
     } catch {
-      // The words name no command. main.ts in this file finds the same error again and reports it.
+      // The words name no command. BPFTS_OTHER contains main.ts, which finds the same error again and reports it.
       return BPFTS_OTHER;
     }
   }

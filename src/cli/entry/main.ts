@@ -10,15 +10,15 @@ import { cacheFolder, cacheWarning } from "./code-cache.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**
- * Turns on the cache of kernel types, in the folder of the code cache. Only the published package does this. `file` is
- * a path there; when the sources are run, it is a URL.
+ * Turns on the cache of kernel types, in the folder of the code cache. Does nothing if the sources are run instead of
+ * the published package: `file` is then a URL, not a path.
  */
 function keepTypes(file: string, options: Options): void {
   const folder = isAbsolute(file) ? cacheFolder(file) : undefined;
   if (folder !== undefined) keepKernelTypes(folder, { onRejected: cacheWarning(options) });
 }
 
-/** Runs a command line and returns the exit code. This is the only place that catches errors. */
+/** Runs a command line and returns the exit code. Reports an error that the command throws. */
 async function main(argv: readonly string[]): Promise<number> {
   const { options, words, error } = parseOptions(argv);
   keepTypes(import.meta.url, options);

@@ -16,7 +16,7 @@ interface Refusal {
 export interface FailurePlace {
   /** The beginning of the message, such as a file and a line. */
   readonly place?: string;
-  /** Writes the failure if the option -j was given. Default: writes a line to standard output. */
+  /** Writes the failure as JSON, if the option -j was given. Default: writes it as a line to standard output. */
   readonly writeJson?: (failure: JsonValue) => void;
 }
 
@@ -29,7 +29,7 @@ export function reportFailure(error: unknown, options: Options, to: FailurePlace
   try {
     report(error, options, to);
   } catch (cause) {
-    // Standard output and standard error cannot be written, so nothing more can be reported.
+    // The report itself cannot be written, so nothing more can be done.
     return cause instanceof OutputError && cause.isBrokenPipe ? cause.exitCode : exitCode;
   }
   return exitCode;

@@ -9,7 +9,7 @@ import { writeNote } from "../output/write.ts";
 import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 const TAG_BYTES = 8;
-/** The most bytes of a name: bpftool's MAX_PROG_FULL_NAME is 16 + 4 * 32 bytes with the NUL. */
+/** The most bytes of a name: bpftool's MAX_PROG_FULL_NAME is 128 bytes with the NUL. */
 const MAX_NAME = 127;
 
 /**

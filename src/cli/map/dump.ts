@@ -17,7 +17,10 @@ import { jsonStyle, plainStyle, typedStyle } from "./element-formats.ts";
 import { type Elements, withView, writeElement } from "./element-parts.ts";
 import { headerJson, headerText } from "./render.ts";
 
-/** Elements that were read. `errnos` has the errno of each element that could not be read. */
+/**
+ * Some elements of a map. `errnos` has one errno for each element: 0 if its value was read. Undefined if all values
+ * were read.
+ */
 interface DumpedChunk extends Elements {
   readonly count: number;
   readonly errnos: Int32Array | undefined;
@@ -73,7 +76,9 @@ function readMap(fd: OwnedFd): DumpedMap {
 const OPEN = 0x5b;
 const COMMA = 0x2c;
 
-/** What the error message suggests instead, for map types whose keys cannot be listed. */
+/**
+ * For map types whose keys cannot be listed: the end of the error message, which says what to do instead of `map dump`.
+ */
 const INSTEAD: Readonly<Record<string, string>> = {
   queue: "'bpfts map peek' shows the next value",
   stack: "'bpfts map peek' shows the next value",

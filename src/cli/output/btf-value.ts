@@ -27,9 +27,9 @@ export interface ValueStyle {
 
 /**
  * Formats a value of a BTF type as bpftool does: enums by name, pointers as numbers, char arrays with a NUL as text if
- * they are printable, bitfields and 128-bit numbers as hexadecimal text. `plain` is the style of bpftool's text output,
- * where hexadecimal numbers have no quotes. Unlike in bpftool, float and double are numbers. Returns null if the view
- * is too short.
+ * they are printable, bitfields and 128-bit numbers as hexadecimal text. `plain` selects the style of bpftool's text
+ * output; see {@link ValueStyle}. Unlike in bpftool, float and double are numbers. Returns null if the view is too
+ * short.
  */
 export function btfValue(btf: Btf, id: TypeId, view: DataView, at: number, plain: boolean): JsonValue {
   const { size, tooMuch } = countValues(btf, id);

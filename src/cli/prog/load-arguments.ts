@@ -9,7 +9,7 @@ import { parseU32 } from "../words/words.ts";
 
 /** An existing map to use instead of a map of the object. */
 export interface MapReplacement {
-  /** The map to replace: its number in the object's order, or its name. */
+  /** The map to replace: its index among the object's maps, or its name. */
   readonly map: number | string;
   readonly fd: OwnedFd;
 }

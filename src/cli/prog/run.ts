@@ -15,7 +15,10 @@ import { begins, parseU32, type Words } from "../words/words.ts";
 const DEFAULT_SIZE = 32 * 1024;
 const STANDARD = "-";
 
-/** The packet or the context of a run: the file to read it from, and the file to write it to. */
+/**
+ * The packet or the context of a run: the file to read it from, the file to write it to, and the size of the output
+ * buffer.
+ */
 interface Stream {
   in: string | undefined;
   out: string | undefined;

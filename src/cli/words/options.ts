@@ -8,11 +8,14 @@ export interface Options {
   readonly help: boolean;
   /** `-f`: show where objects are pinned. */
   readonly bpffs: boolean;
-  /** `-m`: accept old map declarations. */
+  /** `-m`: accept old map declarations, and declarations with unknown fields. */
   readonly mapcompat: boolean;
   /** `-n`: never mount a file system. */
   readonly nomount: boolean;
-  /** `-d`: show the verifier's full log. */
+  /**
+   * `-d`: show the verifier's full log, the stack of an error, and why a cache file or a process's open files were not
+   * read.
+   */
   readonly debug: boolean;
   /** `-l`: has no effect. In older versions, it made the reading of object files less strict. */
   readonly legacy: boolean;

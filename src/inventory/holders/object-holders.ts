@@ -63,8 +63,8 @@ function openObjects(kind: ObjectKind, { by, onGap }: ObjectHoldersOptions): rea
   try {
     return iterateHolders(kind);
   } catch {
-    // The iterator needs capabilities and BTF, and does not run in a pid namespace. A search of /proc takes longer but
-    // also works there.
+    // The iterator needs capabilities and BTF, and does not run in a pid or user namespace. A search of /proc takes
+    // longer but works in these cases too.
     return searchProc(kind, { onGap }) ?? [];
   }
 }

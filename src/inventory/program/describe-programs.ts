@@ -21,8 +21,9 @@ export const FEW_PROGRAMS = 500;
 
 /**
  * Describes loaded programs one after another, so that only one description is in memory at a time. Skips programs that
- * disappear during the call. If there are many programs, uses an iterator program, which takes a tenth of the time, if
- * the kernel and the capabilities of this process allow it. Needs CAP_SYS_ADMIN, unless `fds` names the programs.
+ * disappear during the call. Without `fds`, the programs after the first {@link FEW_PROGRAMS} are described by an
+ * iterator program, which takes a tenth of the time. If it cannot run, this function uses system calls for them too.
+ * Needs CAP_SYS_ADMIN, unless `fds` names the programs.
  */
 export function* describePrograms(
   options: DescribeProgramsOptions = {},

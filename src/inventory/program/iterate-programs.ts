@@ -5,7 +5,10 @@ import { BpfMapType } from "../../uapi/index.ts";
 import { IteratedProgram, programIterator } from "./iterated-program.ts";
 import { COPIED_FIELDS, NOT_REQUESTED, type ProgramDescription, type ProgramReader } from "./read-program.ts";
 
-/** Loads the iterator program. Returns undefined without capabilities or BTF, in a pid namespace, and before 5.19. */
+/**
+ * Loads the iterator program. Returns undefined without capabilities or BTF, in a pid or user namespace, and before
+ * 5.19.
+ */
 export function openProgramIterator(): OwnIterator | undefined {
   let cpuMap: number | undefined;
   try {

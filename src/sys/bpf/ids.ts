@@ -16,7 +16,7 @@ export interface GetFdByIdOptions {
 function nextId(cmd: BpfCmd, id: number): number | undefined {
   const callBuffer = beginCall();
   writeU32(callBuffer.view, 0, id, "id");
-  // Pass only the first three fields of this part of the attr, because kernels before 6.9 know no others.
+  // Pass the attr only up to `open_flags`: kernels before 6.9 do not know the field after it.
   if (findCommand(callBuffer, cmd, open_flags + 4, ADMIN) === undefined) return undefined;
   return callBuffer.view.getUint32(next_id, true);
 }

@@ -61,7 +61,7 @@ export interface IterTarget {
 export interface KprobeMultiOptions {
   /** Flags such as BPF_F_KPROBE_MULTI_RETURN. */
   readonly flags?: number | undefined;
-  /** Names of functions, or their addresses. */
+  /** Names of functions. Give either `syms` or `addrs`. */
   readonly syms?: readonly string[] | undefined;
   readonly addrs?: readonly U64[] | undefined;
   readonly cookies?: readonly U64[] | undefined;
@@ -98,7 +98,7 @@ interface SpecialGroups {
   readonly tcx?: LinkPlace | undefined;
   readonly netkit?: LinkPlace | undefined;
   readonly cgroup?: LinkPlace | undefined;
-  /** Needs a kernel newer than 6.18. */
+  /** Linux 7.1 and newer. */
   readonly tracing_multi?: TracingMultiOptions | undefined;
 }
 
@@ -128,8 +128,8 @@ const SIZE = BPF_LINK_CREATE_ARM + Math.max(...Object.values(LINK_CREATE).map(({
 const NOTHING: LinkCreateOptions = {};
 
 /**
- * Attach types that LINK_CREATE supports only since 5.18 (some of them since 5.10). Older kernels attach programs of
- * these types with RAW_TRACEPOINT_OPEN.
+ * Attach types that LINK_CREATE supports only on newer kernels. Older kernels attach programs of these types with
+ * RAW_TRACEPOINT_OPEN.
  */
 const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
   BpfAttachType.BPF_TRACE_RAW_TP,

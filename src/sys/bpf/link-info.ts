@@ -61,8 +61,8 @@ type InfoFields<F extends Fields> = InfoRecord<F> & {
 
 type IterKind = keyof typeof ITER_INFO;
 /**
- * The info of an iterator link. `map` exists only for bpf_map_elem, sockmap and bpf_sk_storage_map. In `task`, 0 means
- * all tasks.
+ * The info of an iterator link. At most one of `map`, `cgroup` and `task` exists; the kind of iterator decides which
+ * one. In `task`, 0 means all tasks.
  */
 export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
   readonly [K in IterKind]?:
@@ -71,7 +71,10 @@ export type IterInfo = InfoFields<FieldsOf<typeof LINK_INFO.iter>> & {
 };
 
 type PerfEventKind = keyof typeof PERF_EVENT_INFO;
-/** The target of a perf event link. Kernels before 6.6 do not report the target; `kind` is then `unspec`. */
+/**
+ * The target of a perf event link. `kind` is `unspec` before 6.6, where the kernel does not report the target, and for
+ * a kind of target that is newer than this library.
+ */
 export type PerfEventInfo =
   | { readonly kind: "unspec"; readonly type: number }
   | {
@@ -95,7 +98,7 @@ export type LinkInfo = { [K in LinkKind]: LinkInfoOf<K> }[LinkKind] | UnknownLin
 
 const HEAD = BpfLinkInfo.offsets;
 
-/** Reads the kernel's information about a link. Kinds with texts or arrays take a second system call. */
+/** Reads the kernel's information about a link. A link with texts or arrays usually takes a second system call. */
 export function linkInfo(fd: number): LinkInfo {
   const callBuffer = beginCall();
   const answer = firstAnswer(callBuffer, fd);
@@ -263,7 +266,7 @@ function elements(room: Room | undefined, to: PointerPlan["to"]): bigint[] | num
     : Array.from({ length }, (_, i) => view.getUint32(i * 4, true));
 }
 
-/** The union member at the end of an iterator's info. It depends on the iterator's target. */
+/** For each target of an iterator that has one: the union member at the end of the iterator's info. */
 const ITER_TARGETS: ReadonlyMap<string, IterKind> = new Map([
   ["bpf_map_elem", "map"],
   ["bpf_sk_storage_map", "map"],
@@ -299,17 +302,18 @@ function perfEventInfo(fd: number, answer: LinkAnswer): PerfEventInfo {
 }
 
 /**
- * The position of the pointer to the text in the last link info that had a text. A listing often has many links of one
- * kind in a row. So the first call for the next link already passes a buffer for a text at this position, which saves
- * the second call. This is only a guess. If the link is of another kind, the call fails and is repeated, or the text is
+ * Where the last link info with a text had the pointer to the text, and the text's length. A listing often has many
+ * links of one kind in a row. So the first call for the next link already passes a buffer at this position, which saves
+ * the second call. This is only a guess: if the link is of another kind, the call fails and is repeated, or the text is
  * ignored.
  */
 const textGuess: { link: { readonly type: number; readonly pointer: number; readonly length: number } | undefined } = {
   link: undefined,
 };
 /**
- * The length of the buffer that the guess passes. At the same position, the info of a kprobe_multi link has the number
- * of addresses. So the buffer must also be large enough for this number of addresses.
+ * The length that the guess passes for its buffer of PATH_MAX bytes. If the link is a kprobe_multi link, the kernel
+ * takes this length for a number of addresses, and writes up to that many addresses of 8 bytes. All of them must fit in
+ * the buffer.
  */
 const GUESSED_LENGTH = PATH_MAX / 8;
 

@@ -177,8 +177,8 @@ function readElement(cmd: BpfCmd, fd: number, key: Uint8Array, value: Uint8Array
 /**
  * Reads the element of `key` into `value`. Returns false if the map has no such element. `value` must have the map's
  * value size. For a per-CPU map, its size is the value size rounded up to a multiple of 8, times the number of possible
- * CPUs. A `value` that is too short gets only the bytes that fit. If it has more than 64 KiB, this function throws
- * UsageError instead.
+ * CPUs. If `value` is too short and has at most 64 KiB, it gets only the bytes that fit. If `value` is too short and
+ * has more than 64 KiB, this function throws UsageError.
  */
 export function mapLookupElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): boolean {
   return readElement(BpfCmd.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);

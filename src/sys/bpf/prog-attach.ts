@@ -9,7 +9,10 @@ export interface ProgAttachOptions {
   readonly attach_flags?: number | undefined;
   /** The program to replace, with BPF_F_REPLACE. */
   readonly replace_bpf_fd?: number | undefined;
-  /** The neighbour, with BPF_F_BEFORE or BPF_F_AFTER: an fd, or an id (which sets BPF_F_ID). */
+  /**
+   * With BPF_F_BEFORE or BPF_F_AFTER: the program before or after which the new one runs. Give its fd, or its id (which
+   * sets BPF_F_ID).
+   */
   readonly relative_fd?: number | undefined;
   readonly relative_id?: number | undefined;
   /** The kernel fails with ESTALE unless the hook's list has this revision (6.6). */
