@@ -27,7 +27,7 @@ export interface LineInfo {
   readonly column: number;
 }
 
-/** The records of one kind for one program section. They are kept as words; each call decodes one record. */
+/** The records of one kind for one program section. They stay encoded; each method call decodes one record. */
 export class BtfExtSection {
   /** The name of the ELF section that the records belong to, as a string offset in the object's BTF. */
   readonly nameOffset: number;

@@ -302,7 +302,7 @@ export class Btf {
     for (let id = this.firstId; id < endId; id++) yield id;
   }
 
-  /** Returns the ids of this blob's own types of one kind in ascending order. It takes one pass over the words. */
+  /** Returns the ids of this blob's own types of one kind in ascending order. Visits each type of the blob. */
   idsOf(kind: BtfKind): TypeId[] {
     const { [WORDS]: words, firstId, endId } = this;
     const offsets = this.#offsets;

@@ -10,7 +10,7 @@ import type { BtfType, TypeId } from "./types.ts";
  */
 export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
   const done = new Map<TypeId, TypeId>([[0, 0]]);
-  // The types on the current path. A type that is reached again gets its new id before its content is known.
+  // The types on the current path. If the walk reaches one of them again, it reserves an id before it has the content.
   const open = new Set<TypeId>();
   for (const start of ids) {
     const stack: TypeId[] = [start];
@@ -43,7 +43,10 @@ export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder)
   return done;
 }
 
-/** Returns the types that a type refers to directly, in the order of its words, with repetitions. */
+/**
+ * Returns the types that a type refers to directly, in the order in which they stand in the encoded type. A type may
+ * occur more than once.
+ */
 export function referencesOf(type: BtfType): TypeId[] {
   switch (type.kind) {
     case "ptr":

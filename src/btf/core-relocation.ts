@@ -37,7 +37,7 @@ export interface CoreRelocation {
 }
 
 interface KindTraits {
-  /** libbpf's word for the kind, which its debug output and its notes in verifier logs use. */
+  /** libbpf's name for the kind, which its debug output and its notes in verifier logs use. */
   readonly text: string;
   /** What a relocation of this kind refers to: a member, a whole type or an enumerator. */
   readonly subject: "field" | "type" | "enumerator";
@@ -62,7 +62,7 @@ const BY_KIND: ReadonlyMap<number, KindTraits> = new Map(
   Object.entries(TRAITS).map(([name, traits]) => [CoreRelocationKind[name as keyof typeof TRAITS], traits]),
 );
 
-/** Returns libbpf's word for a kind, such as `byte_off`; `unknown` for an unknown number. */
+/** Returns libbpf's name for a kind, such as `byte_off`; `unknown` for an unknown number. */
 export function coreRelocationKindText(kind: CoreRelocationKind): string {
   return BY_KIND.get(kind)?.text ?? "unknown";
 }

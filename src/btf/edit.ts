@@ -41,10 +41,7 @@ export class BtfEdit {
     this.#words[this.#at(id)] = offset;
   }
 
-  /**
-   * Replaces kind, vlen and kind flag. After `struct btf_type`, a type of the new kind must take as many words as
-   * before.
-   */
+  /** Replaces kind, vlen and kind flag. The changed type must take as many bytes as before. */
   setInfo(id: TypeId, kind: BtfKind, vlen = 0, flag = false): void {
     this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
   }

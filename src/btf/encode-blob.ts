@@ -1,13 +1,13 @@
 import { BTF_MAGIC, HEADER_SIZE, HEADER_SIZE_WITH_LAYOUT, HOST_LITTLE } from "./header.ts";
 
-/** The sections of a blob. Words are in this machine's byte order; the layout section has single bytes only. */
+/** The sections of a blob. `little` is the byte order of the blob. `words` are the types as u32 numbers. */
 export interface BtfParts {
   readonly little: boolean;
   readonly words: Iterable<ArrayLike<number>>;
   readonly strings: Iterable<Uint8Array>;
-  /** Describes the kinds for readers that do not know them (Linux 7.1). Without it the header has its old size. */
+  /** The layout section. It describes the kinds for readers that do not know them (Linux 7.1). */
   readonly layout?: Uint8Array | undefined;
-  /** True: the header has the fields of a layout section even if there is no such section, as libbpf 1.8 writes it. */
+  /** True: even without a layout section, the header has the fields for one, as in libbpf 1.8. */
   readonly hasLongHeader?: boolean | undefined;
 }
 

@@ -1,8 +1,9 @@
 import { ElfMachine, SectionType } from "./constants.ts";
 import type { ElfFile, ElfSection } from "./elf-file.ts";
 
-/** The section of relocations for the addresses that PLT stubs jump to, and the sections that hold the stubs. */
+/** The section with one relocation for each PLT stub. It relocates the address to which the stub jumps. */
 const RELOCATIONS = ".rela.plt";
+/** The sections with the PLT stubs. */
 const STUBS: readonly string[] = [".plt.sec", ".plt"];
 
 /** Returns true for the sections that {@link findStub} reads. */

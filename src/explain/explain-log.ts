@@ -15,7 +15,7 @@ import { type Verdict, verdictOf } from "./verdict.ts";
 export interface ExplainOptions {
   /** The object file of the program: its line information gives file, line, column and source text. */
   readonly object?: ObjectSpec | undefined;
-  /** The program's name in the object. Without it, the log's own name or the object's only program is used. */
+  /** The program's name in the object. Default: the name in the log, or else the object's only program. */
   readonly program?: string | undefined;
 }
 

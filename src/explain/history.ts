@@ -25,7 +25,7 @@ export interface ReadLog {
 
 const MOST_STEPS = 12;
 
-/** Helpers that may move the packet. After a call, the verifier treats older pointers to the packet as numbers. */
+/** Helpers that may move the packet. After a call, the verifier treats older pointers to the packet as scalars. */
 const MOVES_PACKET =
   /^bpf_(?:xdp_adjust_(?:head|tail|meta)|skb_(?:pull_data|store_bytes|change_(?:head|tail|proto)|adjust_room|vlan_(?:push|pop)|cgroup)|clone_redirect|l[34]_csum_replace|msg_(?:pull|push|pop)_data|lwt_\w{1,32}|sk_assign|store_hdr_opt|skb_ecn_set_ce)$/;
 /** Helpers that call back into the program. The arguments of the callback come from the helper. */
@@ -36,7 +36,7 @@ const CONSUMES = /_(?:submit|discard|release|drop|put|unref|destroy)(?:_\w{1,32}
 /**
  * Follows the register backwards from the refused instruction, through copies, spills and calls, to where its value
  * comes from. A pointer counts as invalidated only if the register's states show it. `isNumber`: the kernel says that
- * the register is a number at the refused instruction.
+ * the register is a scalar at the refused instruction.
  */
 export function historyOf(log: ReadLog, end: number, register: string, isNumber: boolean): History {
   const tracker = new Tracker(log, register, isNumber);
@@ -60,7 +60,7 @@ class Tracker {
   /** The call depth of the current step, counted from the function that is followed. */
   #depth = 0;
   #state: string | undefined;
-  /** The state of the location after the step that is read now, as far as later steps show it. */
+  /** The state of the location after the current step: the first state that this step or a step after it shows. */
   #later: string | undefined;
   readonly #calls: PassedCall[] = [];
   readonly #steps: { readonly line: number; readonly step: HistoryStep }[] = [];
@@ -87,7 +87,7 @@ class Tracker {
       return;
     }
     if (operation.kind === "exit") {
-      // The callee's R0 becomes the caller's R0. Other registers are the caller's own.
+      // The caller's R0 comes from the callee: continue there. For any other location, skip the steps of the callee.
       if (this.#location !== "R0") this.#depth = 1;
       return;
     }
@@ -96,7 +96,7 @@ class Tracker {
     if (this.#steps.length >= MOST_STEPS) this.isDone = true;
   }
 
-  /** Notes a state of the location. If the location has a pointer here and a number later, a call invalidated it. */
+  /** Notes a state of the location. If the location has a pointer here and a scalar later, a call invalidated it. */
   #see(state: string | undefined): void {
     if (state === undefined) return;
     const [now, later] = [parseValue(state), this.#later === undefined ? undefined : parseValue(this.#later)];

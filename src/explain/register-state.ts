@@ -49,7 +49,7 @@ export function parseValue(state: string): RegisterValue {
       if (/^[a-z_]\w{0,40}$/i.test(text)) names.push(text);
       else for (const name of names.splice(0)) fields.set(FIELD_NAMES.get(name) ?? name, text);
     }
-    // A name without a number after it is a value: `map=counts`.
+    // The loop above takes the map's name in `map=counts` for the name of a field, so read it separately.
     const map = /[(,]map=([\w.]{1,64})/.exec(state)?.[1];
     if (map !== undefined) fields.set("map", map);
   }

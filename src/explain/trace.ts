@@ -29,7 +29,7 @@ export function* pathBackwards(
   end: number,
 ): Generator<TraceStep, void> {
   let steps = 0;
-  /** The slot of the branch at which the path continues. The lines in between belong to other paths. */
+  /** While the loop skips lines of other paths: the slot of the branch at which the wanted path continues. */
   let resume: number | undefined;
   for (let i = end; i >= 0 && steps < LONGEST_PATH; i--) {
     const kind = kinds[i];

@@ -24,7 +24,7 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
 
 /**
  * Counts the characters to insert, delete or change to get from `a` to `b`. Two neighbours that are swapped count as
- * one change. If the true distance exceeds `most`, the result may be smaller than it, but it also exceeds `most`.
+ * one change. If the true distance exceeds `most`, the result also exceeds `most`, but may be below the true distance.
  */
 function editDistance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -13,9 +13,9 @@ const CALLS_BEFORE_COMPILING = 200;
 const MOST_COMPILED = 64;
 
 /**
- * Returns a function that reads a struct into an object. A loop over the members reads the first values. After them a
- * function that is compiled for this struct takes over. It is three times as fast, because V8 cannot optimise a loop
- * that all structs share.
+ * Returns a function that reads a struct into an object. It reads the first values with a loop over the members, and
+ * later values with a function that is compiled for this struct. The compiled function is three times as fast, because
+ * V8 cannot optimise a loop that all structs share.
  */
 export function objectReader(members: readonly MemberReader[]): ValueReader {
   const general = generalReader(members);

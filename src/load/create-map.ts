@@ -30,7 +30,7 @@ const BPF_F_VTYPE_BTF_OBJ_FD = 0x8000;
 export function effectiveMaxEntries(spec: MapSpec): number {
   const { type, maxEntries } = spec;
   if (type === BpfMapType.BPF_MAP_TYPE_RINGBUF || type === BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
-    // Leave 0 and numbers above 2^31 unchanged: no 32-bit power of two follows these, and the kernel refuses both.
+    // The kernel refuses 0, and no 32-bit power of two is above 2^31. Leave such numbers unchanged.
     if (maxEntries === 0 || maxEntries > 2 ** 31) return maxEntries;
     let size = pageSize();
     while (size < maxEntries) size *= 2;
@@ -101,7 +101,7 @@ export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined):
   return spec.source === "data" && !isUntouched(spec) ? spec.contents : undefined;
 }
 
-/** Returns the flags of the write that fills the map of a section. */
+/** Returns the flags for BPF_MAP_UPDATE_ELEM, with which the load writes a section's bytes into its map. */
 export function fillFlags(spec: MapSpec): bigint {
   return isPerCpuSection(spec) ? BpfElemFlag.BPF_F_ALL_CPUS : 0n;
 }

@@ -64,7 +64,9 @@ function planMap(
   { maps, programs }: Places,
 ): LoaderMap {
   if (spec.structOps !== undefined) {
-    throw new UsageError(`map ${spec.name}: a loader program cannot create struct_ops; load the object without it`);
+    throw new UsageError(
+      `map ${spec.name}: a loader program cannot create struct_ops maps; load this object without a loader program`,
+    );
   }
   const ofPrograms = spec.type === BpfMapType.BPF_MAP_TYPE_PROG_ARRAY;
   const typed = (map: MapSpec): boolean => btfData !== undefined && mapTraits(map.type).takesBtf;

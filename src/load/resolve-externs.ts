@@ -7,9 +7,11 @@ import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig }
 
 /** The kernel's definition of an extern. A weak extern that the kernel lacks has no definition. */
 export type ResolvedExtern =
+  /** A value in the map `.kconfig`, at this offset. */
   | { readonly kind: "kconfig"; readonly offset: number }
   /** A typed kernel variable. `btfFd` is the fd of its module's BTF; 0 if the kernel itself has the variable. */
   | { readonly kind: "btf"; readonly id: number; readonly btfFd: number }
+  /** The address of an untyped kernel symbol, or a constant. */
   | { readonly kind: "address"; readonly address: bigint }
   /**
    * A kernel function. `fdIndex` is the index of its module's BTF in the program's fd_array; 0 if the kernel itself has

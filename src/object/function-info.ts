@@ -7,7 +7,7 @@ import type { ObjectSections } from "./sections.ts";
 export interface FunctionInfo {
   /** The id of the function's FUNC; 0 if it has none. */
   typeId: number;
-  /** The indexes in {@link lines} of the function's records. */
+  /** The function's line records, as indexes into {@link lines}. */
   readonly lineNumbers: number[];
   lines: BtfExtSection | undefined;
   /** The function's CO-RE relocations. Their slots count from the start of the function. */

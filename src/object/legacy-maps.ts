@@ -60,7 +60,7 @@ function readSection(
   const maps = new Map<number, MapSpec>();
   if (own.length === 0) return maps;
   for (const { name, value, size: symbolSize } of own) {
-    // A symbol from assembly has no size. Then libbpf takes all definitions of the section to be of the same size.
+    // A symbol from assembly has no size. Then libbpf assumes that all definitions in the section have the same size.
     const size = symbolSize === 0 ? bytes.length / own.length : symbolSize;
     if (!Number.isInteger(size) || size < LEAST_SIZE || size % 4 !== 0) {
       throw bytes.error(

@@ -14,8 +14,8 @@ interface Place {
 }
 
 /**
- * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The types of its members contain the
- * definition. A member for a number points to an array whose length is the number. A member for a type points to that
+ * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The definition is in the types of the
+ * members, not in their values. A number is given by a pointer to an array of that length, a type by a pointer to that
  * type.
  */
 export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {

@@ -19,7 +19,7 @@ import { type ExternSpec, type LineSpec, type MapSpec, ObjectSpec, type ProgramS
 import { readCallbacks, readStructOps } from "./struct-ops.ts";
 
 export interface ParseObjectOptions {
-  /** The object's name, with which the names of its data sections' maps begin. By default it comes from `source`. */
+  /** The object's name. The kernel's names for most maps of data sections begin with it. Default: from `source`. */
   readonly name?: string | undefined;
   /** The file's name, such as `counter.bpf.o`. It is used in errors and as the default of `name`. */
   readonly source?: string | undefined;

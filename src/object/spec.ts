@@ -200,8 +200,9 @@ export interface MapSpec {
   /** The map's name in the kernel, of at most 15 characters, such as `counter.rodata`. */
   kernelName: string;
   /**
-   * Where the map comes from. `arena` is a BPF_MAP_TYPE_ARENA of `.maps`, whose `contents` are the object's arena
-   * globals.
+   * Where the map comes from. `btf`: the section `.maps`. `legacy`: a section named `maps`. `data`: a section of global
+   * variables. `kconfig`: the kconfig externs. `struct_ops`: a struct_ops variable. `arena`: a BPF_MAP_TYPE_ARENA of
+   * `.maps`, whose `contents` are the object's arena globals.
    */
   readonly source: "btf" | "legacy" | "data" | "kconfig" | "struct_ops" | "arena";
   type: BpfMapType;

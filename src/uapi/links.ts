@@ -146,7 +146,7 @@ const place = struct({ relative_fd: u32, expected_revision: u64 });
 
 /** The arms of the union in `link_create`. An arm that has only numbers is also an option of `linkCreate()`. */
 export const LINK_CREATE = {
-  /** The target's BTF type, for freplace; goes with `tracing`. */
+  /** For freplace: the BTF type in the target program. It is at the same offset as `target_btf_id` of `tracing`. */
   target_btf_id: struct({ target_btf_id: u32 }),
   /** `iter_info` points to one of {@link ITER_LINK_INFO}. */
   iter_info: struct({ iter_info: usize, iter_info_len: u32 }),

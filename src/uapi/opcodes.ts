@@ -71,7 +71,7 @@ export const BPF_JCOND = 0xe0;
 /** `src` of BPF_JCOND. */
 export const BPF_MAY_GOTO = 0;
 
-/** Atomic operations, in the immediate of BPF_ATOMIC beside BPF_ADD, BPF_AND, BPF_OR and BPF_XOR. */
+/** Atomic operations: immediates of BPF_ATOMIC, in addition to BPF_ADD, BPF_AND, BPF_OR and BPF_XOR. */
 export const BPF_FETCH = 0x01;
 export const BPF_XCHG = 0xe1;
 export const BPF_CMPXCHG = 0xf1;

@@ -46,8 +46,8 @@ export interface CoreResult {
   readonly originalSize: number;
   readonly size: number;
   /**
-   * True if the two sizes differ and a load of another width would give another value. A load or store is then
-   * poisoned.
+   * True if `originalSize` and `size` differ and a load of `size` bytes could give a wrong value. A load or store is
+   * then poisoned.
    */
   readonly failSizeChange: boolean;
   /**
@@ -55,7 +55,7 @@ export interface CoreResult {
    * only to a load or store.
    */
   readonly reason: string | undefined;
-  /** The local access in libbpf's words: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
+  /** The local access in libbpf's notation: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
   /** The type of the target from which the value comes; undefined if no type matched or none was needed. */
   readonly target:

@@ -13,7 +13,10 @@ export interface CoreValue {
   readonly value: bigint;
   /** False if the compiler may rightly have written another value, so that the loader must not compare the two. */
   readonly validate: boolean;
-  /** For a member's offset: how many bytes a load of the member moves, and its type. 0 for other relocations. */
+  /**
+   * For the byte offset of a member or array element: how many bytes a load of it moves, and its type. Both are 0 for
+   * bitfields and for other relocations.
+   */
   readonly size: number;
   readonly typeId: TypeId;
 }

@@ -1,9 +1,9 @@
 import type { TypeId } from "../types.ts";
 
 /**
- * A hash table of types. If several types are equal, the first one in the table is kept. So types with the same hash
- * have the order that they have in libbpf's hash map: the newest type comes first, and each chain is reversed when the
- * table grows.
+ * A hash table of types. Of several equal types, deduplication keeps the one that it finds first in this table. To keep
+ * the same types as libbpf, the table has the order of libbpf's hash map: of the types with the same hash, the newest
+ * comes first, and this order is reversed when the table grows.
  */
 export class Candidates {
   readonly #next: Uint32Array;

@@ -146,7 +146,10 @@ export class TypeCollector {
     return first;
   }
 
-  /** Returns a function that adds a name of a BTF by its offset. It looks up each name only once. */
+  /**
+   * Returns a function that copies a name from `source` into the new BTF. The function takes the name's offset in
+   * `source` and returns the name's offset in the new BTF. It looks up each name only once.
+   */
   #nameAdder(source: Btf): (offset: number) => number {
     const known = new Uint32Array(source[STRINGS].length);
     return (offset) => {

@@ -35,8 +35,8 @@ export class DeclarationPrinter {
   readonly #layout: FlatLayout;
   readonly #padding: PaddingPrinter;
   /**
-   * A stack with the parts of a declaration: the outermost type first, the innermost last. A declaration inside another
-   * one uses the part of the stack above it.
+   * A stack with the parts of a declaration: the outermost type first, the innermost last. A nested declaration pushes
+   * its parts above those of the outer declaration.
    */
   readonly #chain: TypeId[] = [];
   #stripModifiers = false;

@@ -9,7 +9,7 @@ function kindWords(): string[] {
   return words;
 }
 
-/** Returns bpftool's word for the encoding of an INT. In `intWord`, the encoding's flags begin at bit 24. */
+/** Returns bpftool's name for the encoding of an INT. In `intWord`, the encoding's flags begin at bit 24. */
 export function encodingWord(intWord: number): string {
   switch ((intWord >>> 24) & 0xf) {
     case 0:
@@ -27,12 +27,12 @@ export function encodingWord(intWord: number): string {
 
 const LINKAGE_WORDS = ["static", "global", "extern"] as const;
 
-/** Returns bpftool's word for the linkage of a function or variable. */
+/** Returns bpftool's name for the linkage of a function or variable. */
 export function linkageWord(linkage: number): string {
   return LINKAGE_WORDS[linkage] ?? "(unknown)";
 }
 
-/** Returns bpftool's word for the signedness of an enum. */
+/** Returns bpftool's name for the signedness of an enum. */
 export function signWord(isSigned: boolean): string {
   return isSigned ? "SIGNED" : "UNSIGNED";
 }

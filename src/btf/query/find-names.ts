@@ -13,8 +13,8 @@ export interface NamedPlace {
   /** The type itself; for a member or enumerator, the type that contains it. */
   readonly id: TypeId;
   /**
-   * In C: the target of a typedef, the type of a member or variable, or the prototype of a function. Empty for all
-   * others.
+   * A type as C text: the target of a typedef, the type of a member or variable, or the prototype of a function. Empty
+   * for all other kinds.
    */
   readonly type: string;
   /** The size in bytes; undefined for a type without a size. */

@@ -1,22 +1,25 @@
 /**
  * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
- * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier.
+ * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier,
+ * `unknown` that bpfts does not know the message.
  */
 export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
 
 /**
  * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
- * and the log speaks for this one. `unknown`: bpfts does not know the message.
+ * and the log points to this one. `unknown`: bpfts does not know the message.
  */
 export type Confidence = "certain" | "likely" | "unknown";
 
 /**
- * How to find the refused register. `base`: the instruction's memory address. `operand`: the number of an addition.
- * `result`: the register that the instruction writes. `returned`: R0. A register named in the message is used instead.
+ * How to find the refused register in the refused instruction. `base`: the register with the memory address. `operand`:
+ * the register whose scalar is added to a pointer. `result`: the register that the instruction writes. `returned`: R0.
+ * `stack`: not a register, but the stack slot that the instruction reads. If the message names a register, that
+ * register is the refused one, and the rule is ignored.
  */
 export type RegisterRule = "base" | "operand" | "result" | "returned" | "stack";
 
-/** A text. With `unless`, the text is left out if the fact of that name is known: another remedy is better then. */
+/** A text. `unless` names a fact: if this fact is known, the text is left out, because another remedy is better. */
 export type Remedy = string | { readonly unless: string; readonly text: string };
 
 /** A kind of refusal: one row of the table. */

@@ -110,8 +110,8 @@ function hookKey({ attachType, attachBtfId }: CgroupProgram): string {
  * Finds the attachment of each effective program of a hook. `levels` lists the programs that are attached to the
  * cgroup, to its parent, and so on. The kernel (compute_effective_progs in kernel/bpf/cgroup.c) first runs the programs
  * with BPF_F_PREORDER, from the root down to the cgroup. Then it runs the other programs, from the cgroup up to the
- * root. The kernel does not report this flag, so this function assumes that as few programs as possible have it.
- * Returns undefined if no assignment fits, because an attachment changed between the queries.
+ * root. The kernel does not report which programs have BPF_F_PREORDER, so this function assumes that as few as possible
+ * have it. Returns undefined if no assignment fits, because an attachment changed between the queries.
  */
 export function matchOrigins(
   effective: readonly number[],

@@ -111,7 +111,7 @@ export class InputObject {
       : this.sections[section];
   }
 
-  /** Returns what the BTF says about a global or extern symbol. Throws LinkError if it has no type for it, or two. */
+  /** Returns type and DATASEC of a global or extern symbol. Throws LinkError if the symbol has no type or two types. */
   typesOf(name: string): SymbolTypes {
     const { btf } = this;
     if (btf === undefined) {

@@ -104,7 +104,10 @@ function createMap(code: LoaderCode, map: LoaderMap, index: number, slots: Slots
   code.emit(label(given));
 }
 
-/** Appends the attr of a call on a map's elements, with the map's fd. Returns the offset of the attr in the data. */
+/**
+ * Adds to the data the attr of an element call or of BPF_MAP_FREEZE. The loader program copies the map's fd from `slot`
+ * into it. Returns the attr's offset in the data.
+ */
 function elementAttr(code: LoaderCode, slot: number, flags = 0n): number {
   const attr = code.add(new Uint8Array(BpfMapElemAttr.alloc({ flags }).buffer));
   code.storeFd(attr + BpfMapElemAttr.offsets.map_fd, slot);

@@ -10,7 +10,7 @@ export interface LoaderMap {
   readonly inner: { readonly attr: Uint8Array; readonly typed: boolean } | undefined;
   /** The value to write to the map's first element. */
   readonly contents: Uint8Array | undefined;
-  /** The flags of the write of `contents`. */
+  /** The flags for BPF_MAP_UPDATE_ELEM, which writes `contents`. */
   readonly contentsFlags: bigint;
   readonly freeze: boolean;
   /**

@@ -16,7 +16,7 @@ interface Layout {
 }
 
 // libbpf 1.7 added the index register to the struct as a u16 bit-field. The alignment of this bit-field moved the
-// members behind it. The size of the map's values shows with which version of the header the object was built.
+// members after it. The size of the map's values shows with which version of the header the object was built.
 const UP_TO_1_6: Layout = { size: 16, arg_type: 8, index: undefined, reg_off: 12, arg_signed: 14, arg_bitshift: 15 };
 const FROM_1_7: Layout = { size: 24, arg_type: 8, index: 10, reg_off: 14, arg_signed: 16, arg_bitshift: 17 };
 
