@@ -102,7 +102,9 @@ function planProgram(program: ProgramSpec, load: PreparedLoad, parts: PlanParts,
   checkProgramType(program);
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS || program.jumpTables.length > 0) {
     const what = program.jumpTables.length > 0 ? "jump tables" : "struct_ops";
-    throw new UsageError(`program ${program.name}: a loader program cannot load ${what}; load the object without it`);
+    throw new UsageError(
+      `program ${program.name}: a loader program cannot load ${what}; load this object without a loader program`,
+    );
   }
   // The fds do not exist yet, so use 0. The loader program fills them in.
   const noFds = new Map([...maps.keys()].map((name) => [name, 0]));
