@@ -96,7 +96,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   for (const [name, map] of Object.entries(maps)) {
     if (!(map instanceof BpfMap)) {
-      throw new UsageError(`loadObject: the option maps must have a BpfMap for ${name}, for example of openMap()`);
+      throw new UsageError(
+        `loadObject: the option maps must contain a BpfMap for ${name}, for example one that openMap() returned`,
+      );
     }
   }
   for (const [name, target] of Object.entries(targets)) {

@@ -435,7 +435,10 @@ test("an option that loadObject or readObject does not have is refused", () => {
   const wrong: readonly [options: object, message: RegExp][] = [
     [{ programs: "pass" }, /loadObject: the option programs must be an array of names, or a function/],
     [{ programs: [5] }, /the option programs must be an array of names/],
-    [{ maps: { counts: 5 } }, /loadObject: the option maps must have a BpfMap for counts, for example of openMap/],
+    [
+      { maps: { counts: 5 } },
+      /loadObject: the option maps must contain a BpfMap for counts, for example one that openMap/,
+    ],
     [{ targets: { pass: "do_exit" } }, /loadObject: the option targets must have a Program for pass/],
     [{ kernelBtf: 5 }, /loadObject: the option kernelBtf must be the path of a file, or a Btf/],
     [{ sign: {} }, /the option sign of loadObject needs the option privateKey/],

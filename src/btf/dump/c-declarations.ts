@@ -329,7 +329,9 @@ export class DeclarationPrinter {
     out.byte(CLOSING_PARENTHESIS);
   }
 
-  /** Pops the modifiers at the end of the chain and prints them before a type that is not a pointer. */
+  /**
+   * Pops the modifiers at the end of the chain and prints them. Used where the type that they modify is not a pointer.
+   */
   #modifiers(start: number): void {
     const chain = this.#chain;
     while (chain.length > start) {

@@ -38,7 +38,7 @@ export class WorkLimit {
 
 /**
  * Returns a function that passes pieces of output to `write` and throws FormatError when the output gets too long for
- * these types: when it exceeds 4 MB and `perByte` bytes for each byte of the types.
+ * these types. The limit is 4 MB plus `perByte` bytes for each byte of the types.
  */
 export function limitOutput(
   types: FlatTypes,

@@ -29,8 +29,8 @@ export type ElementPart = string | { readonly key: number } | { readonly value: 
 export type ElementStyle = readonly (HexTemplate | FormatElement)[];
 
 /**
- * Joins all fixed texts and bytes between two functions into one template. To write an element, the template is copied
- * and its bytes are filled in.
+ * Makes one template of each run of fixed texts and element bytes. A part that is a function ends a run. To write an
+ * element, the templates are copied and the element's bytes are filled in.
  */
 export function compileParts(parts: readonly ElementPart[]): ElementStyle {
   const style: (HexTemplate | FormatElement)[] = [];

@@ -26,7 +26,7 @@ export interface OpenObject {
 }
 
 /**
- * Finds the open files of a kind of objects in /proc. Returns undefined if the search would take longer than `budget`
+ * Searches /proc for open files that refer to objects of one kind, such as maps. Returns undefined if the search would take longer than `budget`
  * microseconds.
  */
 export function searchProc(
