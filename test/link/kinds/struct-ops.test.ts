@@ -65,7 +65,7 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
     check: (info) => assert.ok(info.kind === "struct_ops" && info.mapId === first.id),
   });
   using link = attachStructOps(object, "first");
-  assert.throws(() => link.update(first), /has map first , and an update to the same map can crash the kernel/);
+  assert.throws(() => link.update(first), /already has map first, and an update to the same map can crash the kernel/);
   assert.throws(() => updateStructOps(link, object, "first"), /has map first already/);
   assert.throws(
     () => attachStructOps(object, "second"),
