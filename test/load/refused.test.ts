@@ -4,10 +4,12 @@ import { test } from "node:test";
 import { kindOfCode } from "../../src/explain/index.ts";
 import { loadObject, VerifierError } from "../../src/load/index.ts";
 import { REFUSED } from "../explain/error-pages.ts";
+import { needs } from "../support/feature.ts";
 
 for (const file of readdirSync(REFUSED).filter((name) => name.endsWith(".bpf.o"))) {
   const name = file.replace(".bpf.o", "");
-  test(`this kernel refuses a program, and the diagnosis has its code: ${name}`, () => {
+  test(`this kernel refuses a program, and the diagnosis has its code: ${name}`, (t) => {
+    if (!needs(t, "machine:fast")) return;
     let error: unknown;
     try {
       loadObject(`${REFUSED}/${file}`).close();
