@@ -68,6 +68,8 @@ function readPageSize(): number {
 
 const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7;
+/** Readings of two clocks within so many nanoseconds count as made at the same time. */
+const CLOCKS_AT_ONE_GO = 20_000n;
 
 /**
  * Returns how many nanoseconds to add to a time since boot, such as a program's `load_time`, to get the time since
@@ -75,7 +77,20 @@ const CLOCK_BOOTTIME = 7;
  */
 export function bootToWallClock(): bigint {
   // Node has no CLOCK_BOOTTIME. It reads CLOCK_REALTIME only in milliseconds, which would round some seconds wrongly.
-  return readClock(CLOCK_REALTIME) - readClock(CLOCK_BOOTTIME);
+  let narrowest: bigint | undefined;
+  let difference = 0n;
+  // The process may be interrupted between two readings: the clocks are read again unless they were read at one go.
+  for (let tries = 0; tries < 5; tries++) {
+    const before = readClock(CLOCK_REALTIME);
+    const boot = readClock(CLOCK_BOOTTIME);
+    const width = readClock(CLOCK_REALTIME) - before;
+    if (narrowest === undefined || width < narrowest) {
+      narrowest = width;
+      difference = before + width / 2n - boot;
+    }
+    if (narrowest < CLOCKS_AT_ONE_GO) break;
+  }
+  return difference;
 }
 
 /**
