@@ -13,8 +13,9 @@ const EVERYTHING = "all commands";
 const rooms = new Map();
 
 await bundleLibrary();
-await bundleCommand("dist/bin");
-await writeManual("dist/man");
+const table = await loadTable();
+await bundleCommand("dist/bin", table.COMMANDS);
+writeManual("dist/man", table);
 
 /** The declarations beside the files are the compiler's, one for each source file. */
 async function bundleLibrary() {
@@ -35,11 +36,10 @@ async function bundleLibrary() {
   });
 }
 
-async function bundleCommand(outdir) {
+async function bundleCommand(outdir, objects) {
   // The files' names hold their hashes: those of an earlier build would stay, and so would their compiled code.
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const table = await readTable();
   const written = new Map();
   const write = async (source, name) => {
     const file = `${name}-${await bundleProgram(outdir, source, name)}.js`;
@@ -49,7 +49,7 @@ async function bundleCommand(outdir) {
   const other = await write(undefined, "other");
   const all = await write(EVERYTHING, "all");
   const places = [];
-  for (const object of table) {
+  for (const object of sourcesOf(objects)) {
     const commands = [];
     // An object without commands may have its own code.
     if (object.source !== undefined) await write(object.source, object.name);
@@ -76,33 +76,8 @@ async function bundleCommand(outdir) {
   chmodSync(join(outdir, "bpfts.js"), 0o755);
 }
 
-/** The table of commands, each with the file of its code. */
-async function readTable() {
-  const { outputFiles } = await build({
-    entryPoints: ["src/cli/entry/command-table.ts"],
-    bundle: true,
-    format: "esm",
-    write: false,
-    plugins: [codeElsewhere((source) => ({ path: source, external: true }))],
-  });
-  const { COMMANDS } = await import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`
-  );
-  const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
-  return COMMANDS.map(({ name, commands, run, runLines }) => ({
-    name,
-    source: sourceOf(run),
-    runsLines: runLines !== undefined,
-    commands: commands?.map((command) => ({
-      name: command.name,
-      changes: command.changes,
-      source: sourceOf(command.run ?? commands.find((entry) => entry.name === command.as)?.run),
-    })),
-  }));
-}
-
-/** Writes the manual pages, which are made from the table of commands. */
-async function writeManual(outdir) {
+/** The table of commands, and what makes manual pages of it. */
+async function loadTable() {
   const { outputFiles } = await build({
     stdin: {
       contents: `
@@ -118,8 +93,25 @@ async function writeManual(outdir) {
     write: false,
     plugins: [codeElsewhere((source) => ({ path: source, external: true }))],
   });
-  const code = `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`;
-  const { COMMANDS, VERSION, VERSION_DATE, manualPages, formatRoff } = await import(code);
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
+}
+
+/** The objects and their commands, each with the file of its code. */
+function sourcesOf(objects) {
+  const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
+  return objects.map(({ name, commands, run, runLines }) => ({
+    name,
+    source: sourceOf(run),
+    runsLines: runLines !== undefined,
+    commands: commands?.map((command) => ({
+      name: command.name,
+      changes: command.changes,
+      source: sourceOf(command.run ?? commands.find((entry) => entry.name === command.as)?.run),
+    })),
+  }));
+}
+
+function writeManual(outdir, { COMMANDS, VERSION, VERSION_DATE, manualPages, formatRoff }) {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   for (const page of manualPages(COMMANDS)) {
