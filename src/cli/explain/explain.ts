@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type Diagnosis,
   type ErrnoExplanation,
@@ -9,8 +8,9 @@ import {
   kindOfCode,
   type Style,
 } from "../../explain/index.ts";
+import { readWholeFile } from "../../kernel/index.ts";
 import { readObject } from "../../load/index.ts";
-import { nodeError } from "../../sys/index.ts";
+import { withNodeError } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
@@ -42,9 +42,10 @@ function explainFile(words: Words): Answer {
   }
   const spec = object === undefined ? undefined : inStep("failed to open object file", () => readObject(object));
   if (spec !== undefined && program !== undefined) spec.program(program);
-  const diagnoses = explainLog(readText(file), { object: spec, program });
+  const where = file === "-" ? "standard input" : file;
+  const text = withNodeError(where, () => readWholeFile(file === "-" ? 0 : file).toString());
+  const diagnoses = explainLog(text, { object: spec, program });
   if (diagnoses.length === 0) {
-    const where = file === "-" ? "standard input" : file;
     throw new CommandError(`${where} has no verifier log with a refusal; give the whole output of the failed load`);
   }
   const style = process.stdout.isTTY && useColours() ? COLOURS : undefined;
@@ -56,14 +57,6 @@ function explainFile(words: Words): Answer {
 
 function isKeyword(word: string): boolean {
   return word === "object" || word === "program";
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw nodeError(error, file === "-" ? "standard input" : file);
-  }
 }
 
 function useColours(): boolean {
