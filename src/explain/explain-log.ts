@@ -1,4 +1,4 @@
-import type { LineSpec, ObjectSpec, ProgramSpec } from "../object/index.ts";
+import { type ObjectSpec, type ProgramSpec, sourceAt } from "../object/index.ts";
 import { cleanLine } from "./clean-line.ts";
 import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
 import { findLogs, type LogBlock } from "./envelope.ts";
@@ -135,26 +135,14 @@ function withObject(history: History | undefined, options: ExplainOptions) {
 /** Adds file, line, column and source text from the object's line information. */
 function placeInObject(place: Place, { object, program }: ExplainOptions): Place {
   const spec = object === undefined ? undefined : programOf(object, program);
-  if (object?.btf === undefined || spec === undefined || place.instruction === undefined) return place;
-  const line = lineOf(spec.lines, place.instruction);
-  if (line === undefined) return place;
-  return {
-    ...place,
-    file: object.btf.string(line.fileNameOffset),
-    line: line.lineColumn >>> 10,
-    column: line.lineColumn & 0x3ff,
-    source: object.btf.string(line.lineOffset).trim(),
-  };
+  if (spec === undefined || place.instruction === undefined) return place;
+  return { ...place, ...sourceAt(spec, object?.btf, place.instruction) };
 }
 
 function programOf(object: ObjectSpec, name: string | undefined): ProgramSpec | undefined {
   if (name !== undefined && Object.hasOwn(object.programs, name)) return object.programs[name];
   const programs = Object.values(object.programs);
   return programs.length === 1 ? programs[0] : undefined;
-}
-
-function lineOf(lines: readonly LineSpec[], slot: number): LineSpec | undefined {
-  return lines.findLast((line) => line.slot <= slot);
 }
 
 /** Explains the messages of a loader that came without a log of the verifier. */

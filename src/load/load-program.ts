@@ -2,7 +2,7 @@ import type { Btf } from "../btf/index.ts";
 import { Errno, errnoName, SyscallError, UsageError } from "../errors/index.ts";
 import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
-import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
+import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait, sourceAt } from "../object/index.ts";
 import type { AttachTarget } from "../program/index.ts";
 import { Program } from "../program/index.ts";
 import {
@@ -172,10 +172,9 @@ function loadWithLog(load: ProgLoadOptions, level: number): ProgLoadResult {
 
 /** Returns the source line of an instruction as `file.c:12: source text`. */
 function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string | undefined {
-  const line = spec.lines.findLast((one) => one.slot <= slot);
-  if (line === undefined || btf === undefined) return undefined;
-  const file = btf.string(line.fileNameOffset);
-  return `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}: ${btf.string(line.lineOffset).trim()}`;
+  const place = sourceAt(spec, btf, slot);
+  if (place === undefined) return undefined;
+  return `${place.file.slice(place.file.lastIndexOf("/") + 1)}:${place.line}: ${place.source}`;
 }
 
 /**

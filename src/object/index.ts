@@ -27,6 +27,7 @@ export {
   sectionKindOfType,
 } from "./section-kinds.ts";
 export { ARENA_SECTION } from "./sections.ts";
+export { type SourcePlace, sourceAt } from "./source-at.ts";
 export type {
   ExternSpec,
   FunctionSpec,
