@@ -1,3 +1,4 @@
+import { ownValue } from "../layout/index.ts";
 import { cleanLine, leadingBlanks, withoutPrefixes } from "./clean-line.ts";
 import { isVerifierLine, kindOfLine } from "./log-line.ts";
 
@@ -181,7 +182,7 @@ function unpackJson(line: string): string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const members = value as Record<string, unknown>;
   const texts = MESSAGES.flatMap((name) => {
-    const text = Object.hasOwn(members, name) ? members[name] : undefined;
+    const text = ownValue(members, name);
     return typeof text === "string" ? [text] : [];
   });
   return texts.length === 0 ? undefined : texts.flatMap((text) => [...linesOf(text.replace(/\n$/, ""))]);

@@ -1,4 +1,5 @@
 import { Errno, errnoName, errnoText } from "../errors/index.ts";
+import { ownValue } from "../layout/index.ts";
 import { BpfCmd } from "../uapi/index.ts";
 
 /** What an errno of a bpf(2) command means. */
@@ -174,15 +175,13 @@ export function explainErrno(call: string, errno: string): ErrnoExplanation | un
   const number = errnoNumber(errno);
   if (command === undefined || number === undefined) return undefined;
   const name = errnoName(number);
-  const byCommand = Object.hasOwn(BY_COMMAND, command) ? BY_COMMAND[command] : undefined;
-  const specific = byCommand !== undefined && Object.hasOwn(byCommand, name) ? byCommand[name] : undefined;
-  const general = Object.hasOwn(GENERAL, name) ? GENERAL[name] : undefined;
+  const specific = ownValue(ownValue(BY_COMMAND, command), name);
   return {
     call: command,
     errno: number,
     name,
     text: errnoText(number),
-    causes: specific ?? general ?? [],
+    causes: specific ?? ownValue(GENERAL, name) ?? [],
     isSpecific: specific !== undefined,
   };
 }

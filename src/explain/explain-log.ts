@@ -1,3 +1,4 @@
+import { ownValue } from "../layout/index.ts";
 import { type ObjectSpec, type ProgramSpec, sourceAt } from "../object/index.ts";
 import { cleanLine } from "./clean-line.ts";
 import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
@@ -140,7 +141,8 @@ function placeInObject(place: Place, { object, program }: ExplainOptions): Place
 }
 
 function programOf(object: ObjectSpec, name: string | undefined): ProgramSpec | undefined {
-  if (name !== undefined && Object.hasOwn(object.programs, name)) return object.programs[name];
+  const named = name === undefined ? undefined : ownValue(object.programs, name);
+  if (named !== undefined) return named;
   const programs = Object.values(object.programs);
   return programs.length === 1 ? programs[0] : undefined;
 }

@@ -1,3 +1,5 @@
+import { ownValue } from "../layout/index.ts";
+
 /** What the verifier knows of registers and stack slots, by name: `R1`, `fp-8`. */
 export type RegisterStates = ReadonlyMap<string, string>;
 
@@ -104,7 +106,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 export function describeState(state: string): string {
   const { type, fields } = parseValue(state);
   if (type === "scalar") return describeNumber(fields);
-  const words = Object.hasOwn(TYPE_WORDS, type) ? TYPE_WORDS[type] : undefined;
+  const words = ownValue(TYPE_WORDS, type);
   const map = fields.get("map");
   if (words !== undefined) return map === undefined || !words.includes("map") ? words : `${words} (map ${map})`;
   const pointer = /^ptr_(\w{1,128}?)(_or_null)?$/.exec(type);

@@ -3,7 +3,7 @@ export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
 export { decodeFileName, encodeFileName, isPlainFileName } from "./file-name.ts";
 export { formatHex, hexByte, parseHex } from "./hex.ts";
 export { type InfoRecord, infoReader, type Newer, newer, type Pointer, pointer } from "./info-record.ts";
-export { lookUp } from "./look-up.ts";
+export { lookUp, ownValue } from "./look-up.ts";
 export { hasWildcard, namePattern, withoutEndSlashes } from "./name-pattern.ts";
 export { nearNames } from "./near-names.ts";
 export { type MemberReader, objectReader } from "./object-reader.ts";

@@ -1,6 +1,6 @@
 import { loadObjectBtf } from "../kernel/index.ts";
+import { ownValue } from "../layout/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
-import { ownValue } from "../object/index.ts";
 import { findAttachTarget } from "../program/index.ts";
 import { OwnedFd } from "../sys/index.ts";
 import { createJumpTable } from "./create-map.ts";

@@ -1,5 +1,6 @@
 import { type Btf, BtfKind, type CoreRelocator, encodeCoreRelocations, essentialName } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { ownValue } from "../layout/index.ts";
 import { mapTraits } from "../map/index.ts";
 import {
   type LoaderMap,
@@ -8,7 +9,6 @@ import {
   type LoaderProgramPart,
   type MapSpec,
   type ObjectSpec,
-  ownValue,
   type ProgramSpec,
   parseSectionName,
   SectionTrait,

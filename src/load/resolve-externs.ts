@@ -2,7 +2,8 @@ import { BtfKind, CoreBudget, essentialName, typesAreCompatible } from "../btf/i
 import { UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
-import { type ExternSpec, type ObjectSpec, ownValue } from "../object/index.ts";
+import { ownValue } from "../layout/index.ts";
+import type { ExternSpec, ObjectSpec } from "../object/index.ts";
 import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
 
 /** The kernel's definition of an extern. A weak extern that the kernel lacks has no definition. */

@@ -12,7 +12,7 @@ export type {
   MapHashPlace,
   SignedData,
 } from "./loader-program/plan.ts";
-export { memberNamed, ownValue } from "./member.ts";
+export { memberNamed } from "./member.ts";
 export { isPerCpuSection, isUntouched, libbpfMapName } from "./new-map.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";
 export {

@@ -1,15 +1,8 @@
 import { UsageError } from "../errors/index.ts";
-import { nearNames } from "../layout/index.ts";
+import { nearNames, ownValue } from "../layout/index.ts";
 
 /** The most names that an error lists. */
 const MOST_NAMES = 20;
-
-/**
- * Returns a record's own property; undefined for properties that each JavaScript object inherits, such as `toString`.
- */
-export function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
-}
 
 /**
  * Returns the program, map or variable of this name. If there is none, throws UsageError, which lists the names that

@@ -1,3 +1,4 @@
+import { ownValue } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import type { ByteSink } from "./byte-sink.ts";
@@ -198,7 +199,7 @@ export class CPrinter {
     const first = this.#types.nameOffset(id);
     if (this.#strings[first] !== 0x5f || this.#strings[first + 2] !== 0x50) return;
     const name = this.#btf.string(first);
-    const alias = Object.hasOwn(MISSING_BASE_TYPES, name) ? MISSING_BASE_TYPES[name] : undefined;
+    const alias = ownValue(MISSING_BASE_TYPES, name);
     if (alias !== undefined) this.#out.text(`typedef ${alias} ${name};\n\n`);
   }
 }
