@@ -170,10 +170,9 @@ const BY_COMMAND: Readonly<Record<string, Causes>> = {
  * `errno` is a name or a number. Returns undefined if there is no such command or errno.
  */
 export function explainErrno(call: string, errno: string): ErrnoExplanation | undefined {
-  const wanted = call.toUpperCase().replace(/^BPF_/, "");
-  const command = Object.keys(BpfCmd).find((name) => name === `BPF_${wanted}`);
+  const command = `BPF_${call.toUpperCase().replace(/^BPF_/, "")}`;
   const number = errnoNumber(errno);
-  if (command === undefined || number === undefined) return undefined;
+  if (!Object.hasOwn(BpfCmd, command) || number === undefined) return undefined;
   const name = errnoName(number);
   const specific = ownValue(ownValue(BY_COMMAND, command), name);
   return {
@@ -186,17 +185,11 @@ export function explainErrno(call: string, errno: string): ErrnoExplanation | un
   };
 }
 
-/** No errno that bpf(2) may return is larger than this. */
-const LARGEST_ERRNO = 530;
-
 function errnoNumber(word: string): number | undefined {
   const digits = /^-?(\d{1,3})$/.exec(word)?.[1];
   if (digits !== undefined) {
     const number = Number(digits);
     return errnoName(number).startsWith("E") ? number : undefined;
   }
-  const name = word.toUpperCase();
-  if (Object.hasOwn(Errno, name)) return (Errno as Readonly<Record<string, number>>)[name];
-  for (let number = 1; number <= LARGEST_ERRNO; number++) if (errnoName(number) === name) return number;
-  return undefined;
+  return ownValue<number>(Errno, word.toUpperCase());
 }

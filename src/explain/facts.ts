@@ -1,4 +1,4 @@
-import { BpfMapType } from "../uapi/index.ts";
+import { mapTypeName } from "../uapi/index.ts";
 import type { History, ReadLog } from "./history.ts";
 import type { Kind, Remedy } from "./kinds/index.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
@@ -98,10 +98,6 @@ function addAllocation(facts: Facts, log: ReadLog, { index }: Verdict): void {
   if (operation.kind === "call") facts.set("allocText", `${functionName(operation.name)}()`);
 }
 
-const MAP_TYPE_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(BpfMapType).map(([name, value]) => [value as number, name]),
-);
-
 /** The map types that a helper takes. */
 const NEEDED_MAPS: ReadonlyMap<string, string> = new Map([
   ["bpf_tail_call", "BPF_MAP_TYPE_PROG_ARRAY"],
@@ -136,7 +132,10 @@ const NEEDED_MAPS: ReadonlyMap<string, string> = new Map([
 
 function addMapType(facts: Facts): void {
   const type = facts.get("mapType");
-  if (type !== undefined) facts.set("mapTypeName", MAP_TYPE_NAMES.get(Number(type)) ?? type);
+  if (type !== undefined) {
+    const name = mapTypeName(Number(type));
+    facts.set("mapTypeName", name === undefined ? type : `BPF_MAP_TYPE_${name.toUpperCase()}`);
+  }
   const needed = NEEDED_MAPS.get(facts.get("function") ?? "");
   if (needed !== undefined) facts.set("neededMap", needed);
 }
