@@ -4,13 +4,12 @@ import { cleanLine } from "./clean-line.ts";
 import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
 import { findLogs, type LogBlock } from "./envelope.ts";
 import { addFacts, type Facts, factsOfLines, fillFirst, fillRemedies, refusedRegister } from "./facts.ts";
-import { type History, historyOf, placeOf, type ReadLog } from "./history.ts";
-import { kernelReportStart, readKernelReport } from "./kernel-report.ts";
+import { type History, historyOf, placeOf } from "./history.ts";
 import { KINDS, type Kind, LOADER_KINDS, NO_REASON_KIND, UNKNOWN_KIND } from "./kinds/index.ts";
-import { kindOfLine } from "./log-line.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
-import { readStep } from "./trace.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { type RefusedLog, readRefusedLog } from "./read-verifier-log.ts";
+import { readStep, type TraceStep } from "./trace.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What helps to explain a log. */
 export interface ExplainOptions {
@@ -39,38 +38,22 @@ export function explainVerifierLog(log: readonly string[], options: ExplainOptio
 
 /** Explains one block. Returns undefined if it may be no log at all and bpfts knows none of its messages. */
 function explainBlock(block: LogBlock, options: ExplainOptions): Diagnosis | undefined {
-  const log: ReadLog = { lines: block.lines, kinds: block.lines.map(kindOfLine) };
-  const start = kernelReportStart(log.lines);
-  const structured = start < 0 ? undefined : readKernelReport(log.lines, start);
-  const verdict = verdictOf(log, start < 0 ? log.lines.length : start);
+  const refused = readRefusedLog(block.lines);
+  const { log, verdict, report } = refused;
   // The log of an accepted program has statistics, but no reason.
   const isAccepted = log.lines.some((line) => line.startsWith("processed "));
-  if (verdict.lines.length === 0 && structured === undefined && isAccepted) return undefined;
-  const operation =
-    verdict.index < 0
-      ? ({ kind: "other" } as const)
-      : readOperation(readStep(log.lines[verdict.index] as string, verdict.index).text);
+  if (verdict.lines.length === 0 && report === undefined && isAccepted) return undefined;
+  const step = verdict.index < 0 ? undefined : readStep(log.lines[verdict.index] as string, verdict.index);
+  const operation: Operation = step === undefined ? { kind: "other" } : readOperation(step.text);
   const found = findKind(verdict, operation);
   if (found === undefined && !block.isLog) return undefined;
-  return diagnose({ log, verdict, operation, report: structured?.report, slot: structured?.slot }, found, {
-    ...options,
-    program: options.program ?? block.program,
-  });
+  return diagnose({ ...refused, step, operation }, found, { ...options, program: options.program ?? block.program });
 }
 
-/** Returns what a stack slot holds. A dynptr has two slots, of which the kernel prints the lower one. */
-function stackState(log: ReadLog, { index }: Verdict, slot: string, history: History | undefined): string {
-  const lower = `fp${Number(slot.slice(2)) - 8}`;
-  return history?.state ?? historyOf(log, index, lower, false).state ?? "";
-}
-
-interface Evidence {
-  readonly log: ReadLog;
-  readonly verdict: Verdict;
+interface Evidence extends RefusedLog {
+  /** The refused instruction; undefined if the log does not have it. */
+  readonly step: TraceStep | undefined;
   readonly operation: Operation;
-  readonly report: KernelReport | undefined;
-  /** The slot that the kernel's report marks. */
-  readonly slot: number | undefined;
 }
 
 function findKind({ lines }: Verdict, operation: Operation): Kind | undefined {
@@ -90,8 +73,6 @@ function diagnose(evidence: Evidence, found: Kind | undefined, options: ExplainO
   const isNumber = kind.name === "number-as-pointer" || facts.get("type") === "scalar" || facts.get("type") === "inv";
   const history =
     register === undefined || verdict.index < 0 ? undefined : historyOf(log, verdict.index, register, isNumber);
-  if (kind.register === "stack" && register?.startsWith("fp"))
-    facts.set("slot", stackState(log, verdict, register, history));
   if (register !== undefined) facts.set("reg", register);
   addFacts(kind, facts, { log, verdict, operation, history });
   facts.set("message", verdict.lines.at(-1) ?? report?.reason ?? "nothing");
@@ -120,12 +101,9 @@ function textsOf(kind: Kind, facts: Facts, report: KernelReport | undefined) {
   };
 }
 
-function whereOf({ log, verdict, slot: marked }: Evidence, options: ExplainOptions): Place | undefined {
-  const slot = marked ?? verdict.slot;
-  const isVisited = verdict.index >= 0 && Number.parseInt(log.lines[verdict.index] as string, 10) === slot;
-  const text = isVisited ? readStep(log.lines[verdict.index] as string, verdict.index).text : "";
+function whereOf({ log, slot, step }: Evidence, options: ExplainOptions): Place | undefined {
   if (slot === undefined) return undefined;
-  const place = placeOf(log, isVisited ? verdict.index : -1, { slot, text });
+  const place = placeOf(log, step?.slot === slot ? step : { line: -1, slot, text: "" });
   return placeInObject(place, options);
 }
 

@@ -1,5 +1,5 @@
 import { mapTypeName } from "../uapi/index.ts";
-import type { History, ReadLog } from "./history.ts";
+import { type History, historyOf, type ReadLog } from "./history.ts";
 import type { Kind, Remedy } from "./kinds/index.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
 import { describeState, parseValue } from "./register-state.ts";
@@ -81,11 +81,19 @@ export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, hi
   else if (type !== undefined) facts.set("value", describeState(type));
   if (history?.origin !== undefined) facts.set("origin", `${history.origin}()`);
   if (history?.invalidated !== undefined) facts.set("invalidated", history.invalidated);
-  const special = /^(dynptr|iter)/.exec(facts.get("slot") ?? "")?.[1];
-  if (kind.register === "stack" && special !== undefined)
-    facts.set("special", special === "iter" ? "iterator" : special);
+  if (kind.register === "stack") addStackObject(facts, log, verdict, history);
   addAllocation(facts, log, verdict);
   addMapType(facts);
+}
+
+/** Names the object in the refused stack slot. A dynptr has two slots, of which the kernel prints the lower one. */
+function addStackObject(facts: Facts, log: ReadLog, { index }: Verdict, history: History | undefined): void {
+  const slot = facts.get("reg");
+  if (slot === undefined || !slot.startsWith("fp")) return;
+  const lower = `fp${Number(slot.slice(2)) - 8}`;
+  const state = history?.state ?? historyOf(log, index, lower, false).state ?? "";
+  const object = /^(dynptr|iter)/.exec(state)?.[1];
+  if (object !== undefined) facts.set("special", object === "iter" ? "iterator" : object);
 }
 
 /** Names the call that acquired the object, by the slot in the message. */

@@ -189,7 +189,7 @@ class Tracker {
   }
 
   #note(step: TraceStep, text: string): void {
-    this.#steps.push({ line: step.line, step: { place: placeOf(this.#log, step.line, step), text } });
+    this.#steps.push({ line: step.line, step: { place: placeOf(this.#log, step), text } });
   }
 
   history(): History {
@@ -211,8 +211,8 @@ function provenBytes(step: TraceStep, id: string | undefined): string | undefine
 }
 
 /** Returns the place of a step in the program. */
-export function placeOf(log: ReadLog, index: number, step: Pick<TraceStep, "slot" | "text">): Place {
-  const source = sourceBefore(log.lines, log.kinds, index);
+export function placeOf(log: ReadLog, step: Pick<TraceStep, "line" | "slot" | "text">): Place {
+  const source = sourceBefore(log.lines, log.kinds, step.line);
   return {
     instruction: step.slot,
     text: step.text === "" ? undefined : step.text,
