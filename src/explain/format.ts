@@ -22,7 +22,7 @@ const CLASS_WORDS = {
 export function formatDiagnosis(diagnosis: Diagnosis, style: Style = PLAIN): string {
   const { code, name, program, what, where, why, remedies, kernels, lines, confidence, kernelReport } = diagnosis;
   const of = program === undefined ? "" : ` in program ${program}`;
-  const out = [`${style.heading(`error[${code}] ${name}${of}`)}`, `  ${what}`];
+  const out = [style.heading(`error[${code}] ${name}${of}`), `  ${what}`];
   if (where !== undefined) out.push(...placeLines(where, style));
   if (why.length > 0) {
     out.push(`  ${style.label("why:")}`);

@@ -14,7 +14,7 @@ export type LineKind =
   /** Anything else. In the verifier's log, the reason is such a line. */
   | "other";
 
-const INSTRUCTION = /^(\d{1,7}): \(([0-9a-f]{2})\)/;
+const INSTRUCTION = /^\d{1,7}: \([0-9a-f]{2}\)/;
 const STATE = /^(?:from \d+ to \d+(?: \(speculative execution\))?:|\d{1,7}: (?:R\d|fp|frame\d|safe)|\d{1,7}: *$)/;
 /** Matches register states without a slot, which older kernels print in lines of their own. */
 const BARE_STATE = /^\s*(?:frame\d+: ?)?R\d+(?:_[a-zA-Z]{1,4})?=/;

@@ -7,16 +7,16 @@ export type Operation =
   /** `call bpf_map_lookup_elem#1`, `call pc+5`. */
   | { readonly kind: "call"; readonly name: string; readonly isSubprogram: boolean }
   /** `if r3 > r2 goto pc+4`. */
-  | { readonly kind: "branch"; readonly left: string; readonly right: string; readonly operator: string }
+  | { readonly kind: "branch"; readonly left: string; readonly right: string }
   | { readonly kind: "exit" }
   | { readonly kind: "other" };
 
 export type Source =
   | { readonly kind: "register"; readonly register: string }
-  | { readonly kind: "memory"; readonly base: string; readonly offset: number; readonly size: number }
+  | { readonly kind: "memory"; readonly base: string; readonly offset: number }
   | { readonly kind: "value"; readonly text: string };
 
-const MEMORY = /^\*\([us](8|16|32|64) \*\)\(r(\d{1,2}) ([+-]\d{1,9})\)/;
+const MEMORY = /^\*\([us](?:8|16|32|64) \*\)\(r(\d{1,2}) ([+-]\d{1,9})\)/;
 
 /** Reads an instruction's text as the kernel prints it. */
 export function readOperation(text: string): Operation {
@@ -28,20 +28,13 @@ export function readOperation(text: string): Operation {
     const value = /= [rw](\d{1,2})$/.exec(text)?.[1];
     return {
       kind: "store",
-      base: `R${store[2]}`,
-      offset: Number(store[3]),
+      base: `R${store[1]}`,
+      offset: Number(store[2]),
       value: value === undefined ? undefined : `R${value}`,
     };
   }
-  const branch = /^if [rw](\d{1,2}) ([s&=!<>]{1,3}) (\S{1,40}) goto/.exec(text);
-  if (branch !== null) {
-    return {
-      kind: "branch",
-      left: `R${branch[1]}`,
-      right: upper(branch[3] as string),
-      operator: branch[2] as string,
-    };
-  }
+  const branch = /^if [rw](\d{1,2}) [s&=!<>]{1,3} (\S{1,40}) goto/.exec(text);
+  if (branch !== null) return { kind: "branch", left: `R${branch[1]}`, right: upper(branch[2] as string) };
   const set = /^[rw](\d{1,2}) ([^ ]{0,5}=) (.{1,200})$/.exec(text);
   if (set === null) return { kind: "other" };
   return { kind: "set", register: `R${set[1]}`, operator: set[2] as string, from: readSource(set[3] as string) };
@@ -49,9 +42,7 @@ export function readOperation(text: string): Operation {
 
 function readSource(text: string): Source {
   const memory = MEMORY.exec(text);
-  if (memory !== null) {
-    return { kind: "memory", base: `R${memory[2]}`, offset: Number(memory[3]), size: Number(memory[1]) / 8 };
-  }
+  if (memory !== null) return { kind: "memory", base: `R${memory[1]}`, offset: Number(memory[2]) };
   const register = /^(?:\([su]\d{1,2}\))?[rw](\d{1,2})$/.exec(text)?.[1];
   return register === undefined ? { kind: "value", text } : { kind: "register", register: `R${register}` };
 }

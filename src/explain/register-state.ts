@@ -111,7 +111,7 @@ export function describeState(state: string): string {
   if (words !== undefined) return map === undefined || !words.includes("map") ? words : `${words} (map ${map})`;
   const pointer = /^ptr_(\w{1,128}?)(_or_null)?$/.exec(type);
   if (pointer !== null) return `a pointer to struct ${pointer[1]}${pointer[2] === undefined ? "" : " or NULL"}`;
-  return `${type.endsWith("_or_null") ? `${type.slice(0, -"_or_null".length)} or NULL` : type}`;
+  return type.endsWith("_or_null") ? `${type.slice(0, -"_or_null".length)} or NULL` : type;
 }
 
 /** Returns true for unsigned numbers that are negative if they are read as signed. */
