@@ -67,7 +67,7 @@ export interface LoadOptions {
 }
 
 /** The kind of value for each option. */
-export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
+const LOAD_OPTIONS: OptionTable<LoadOptions> = {
   programs: "any",
   maps: "object",
   anyMaps: "boolean",
