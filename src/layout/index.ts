@@ -1,5 +1,6 @@
 export { type CamelCase, camelCase, camelName, kernelCase } from "./camel-case.ts";
 export { Bytes, decodeText, encodeCString, textUntilNul } from "./cursor.ts";
+export { escapeControls, escapedControl } from "./escape-controls.ts";
 export { decodeFileName, encodeFileName, isPlainFileName } from "./file-name.ts";
 export { formatHex, hexByte, parseHex } from "./hex.ts";
 export { type InfoRecord, infoReader, type Newer, newer, type Pointer, pointer } from "./info-record.ts";

@@ -1,3 +1,5 @@
+import { escapeControls } from "../../layout/index.ts";
+
 /** The largest number of bytes in one piece of output. */
 const PIECE = 1 << 16;
 // The first and the last printable ASCII character.
@@ -93,18 +95,6 @@ export class ByteSink {
     this.flush();
     if (size > this.#bytes.length) this.#bytes = new Uint8Array(size);
   }
-}
-
-/**
- * Escapes control characters as in JSON. Names in a file's BTF may contain them, and a terminal would obey them.
- * JSON.stringify itself leaves DEL to U+009F as they are.
- */
-export function escapeControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) =>
-    character < " "
-      ? JSON.stringify(character).slice(1, -1)
-      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** Decodes pieces of UTF-8 to one text. A character may begin in one piece and end in the next one. */

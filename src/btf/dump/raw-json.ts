@@ -1,5 +1,6 @@
+import { escapeControls } from "../../layout/index.ts";
 import { BtfKind, type TypeId } from "../types.ts";
-import { type ByteSink, escapeControls } from "./byte-sink.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import type { FlatTypes } from "./flat-types.ts";
 import { encodingWord, KIND_WORDS, linkageWord, memberPlace, signWord, value64 } from "./raw-words.ts";
 

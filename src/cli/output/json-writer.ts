@@ -1,4 +1,4 @@
-import { escapedControl } from "./terminal-text.ts";
+import { escapeControls } from "../../layout/index.ts";
 
 /** A value for JSON output. Undefined members are left out. An iterable is written as an array and read only once. */
 export type JsonValue =
@@ -74,7 +74,7 @@ const PLAIN = /^[ !#-[\]-~]*$/;
  */
 function quoted(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
-  return JSON.stringify(text).replace(/\p{Cc}/gu, escapedControl);
+  return escapeControls(JSON.stringify(text));
 }
 
 function writeArray(values: Iterable<JsonValue>, eol: string | undefined): string {

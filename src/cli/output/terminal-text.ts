@@ -1,3 +1,5 @@
+import { escapedControl } from "../../layout/index.ts";
+
 // Names and texts that do not come from this program may contain control characters. A terminal would obey these
 // characters instead of showing them. File names may contain bytes that are not valid UTF-8. decodeFileName represents
 // each of these bytes by a lone surrogate.
@@ -37,10 +39,5 @@ function escaping(maybe: RegExp, all: RegExp): (text: string) => string {
 function escaped(character: string): string {
   const code = character.charCodeAt(0);
   if (code >= 0xdc80) return `\\x${(code - 0xdc00).toString(16)}`;
-  return code < 0x20 ? JSON.stringify(character).slice(1, -1) : escapedControl(character);
-}
-
-/** Escapes U+007F (DEL) and the control characters from U+0080 on, which JSON.stringify does not escape. */
-export function escapedControl(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return escapedControl(character);
 }
