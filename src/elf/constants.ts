@@ -34,7 +34,13 @@ export const SectionType = {
 export type SectionType = number;
 
 /** `sh_flags` of a section. */
-export const SectionFlag = { SHF_WRITE: 1, SHF_ALLOC: 2, SHF_EXECINSTR: 4, SHF_COMPRESSED: 0x800 } as const;
+export const SectionFlag = {
+  SHF_WRITE: 1,
+  SHF_ALLOC: 2,
+  SHF_EXECINSTR: 4,
+  SHF_STRINGS: 0x20,
+  SHF_COMPRESSED: 0x800,
+} as const;
 
 /** `p_type` of a segment, and the bits of its `p_flags`. */
 export const SegmentType = { PT_LOAD: 1, PT_DYNAMIC: 2, PT_NOTE: 4 } as const;

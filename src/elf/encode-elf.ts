@@ -1,9 +1,15 @@
 import { ElfType, SectionType } from "./constants.ts";
+import type { ElfRelocation } from "./relocations.ts";
+import type { ElfSymbol } from "./symbols.ts";
 
 const HEADER_SIZE = 64;
 const SECTION_HEADER_SIZE = 64;
 const ELFCLASS64 = 2;
 const EV_CURRENT = 1;
+/** The size of a symbol in a 64-bit file. */
+export const SYMBOL_SIZE = 24;
+/** The size of a relocation in a section of type SHT_REL of a 64-bit file. */
+export const RELOCATION_SIZE = 16;
 
 /** A section of a new file. */
 export interface NewElfSection {
@@ -74,6 +80,39 @@ export function encodeRelocatable(
     view.setUint32(header + 44, section.info, little);
     wide(header + 48, section.alignment);
     wide(header + 56, section.entrySize);
+  });
+  return data;
+}
+
+/** A symbol of a new file. */
+export interface NewElfSymbol extends Omit<ElfSymbol, "index" | "name"> {
+  /** The offset of its name in the section of the symbols' names. */
+  readonly nameOffset: number;
+}
+
+/** Encodes the contents of a 64-bit symbol table. */
+export function encodeSymbols(symbols: readonly NewElfSymbol[], little: boolean): Uint8Array {
+  const data = new Uint8Array(SYMBOL_SIZE * symbols.length);
+  const view = new DataView(data.buffer);
+  symbols.forEach((symbol, i) => {
+    const at = SYMBOL_SIZE * i;
+    view.setUint32(at, symbol.nameOffset, little);
+    view.setUint8(at + 4, (symbol.binding << 4) | symbol.type);
+    view.setUint8(at + 5, symbol.visibility);
+    view.setUint16(at + 6, symbol.section, little);
+    view.setBigUint64(at + 8, BigInt(symbol.value), little);
+    view.setBigUint64(at + 16, BigInt(symbol.size), little);
+  });
+  return data;
+}
+
+/** Encodes the contents of a 64-bit section of type SHT_REL. */
+export function encodeRelocations(relocations: readonly Omit<ElfRelocation, "addend">[], little: boolean): Uint8Array {
+  const data = new Uint8Array(RELOCATION_SIZE * relocations.length);
+  const view = new DataView(data.buffer);
+  relocations.forEach(({ offset, symbol, type }, i) => {
+    view.setBigUint64(RELOCATION_SIZE * i, BigInt(offset), little);
+    view.setBigUint64(RELOCATION_SIZE * i + 8, (BigInt(symbol) << 32n) | BigInt(type), little);
   });
   return data;
 }

@@ -11,7 +11,15 @@ export {
   SymbolVisibility,
 } from "./constants.ts";
 export { ElfFile, type ElfSection, parseElf } from "./elf-file.ts";
-export { alignUp, encodeRelocatable, type NewElfSection } from "./encode-elf.ts";
+export {
+  alignUp,
+  encodeRelocatable,
+  encodeRelocations,
+  encodeSymbols,
+  type NewElfSection,
+  RELOCATION_SIZE,
+  SYMBOL_SIZE,
+} from "./encode-elf.ts";
 export type { PiecewiseFile } from "./file-bytes.ts";
 export { type ElfFunction, findFunction, matchingFunctions } from "./function-offsets.ts";
 export { findStub, isOfLinkageTable } from "./linkage-table.ts";

@@ -5,6 +5,7 @@ import {
   type ElfSection,
   type ElfSymbol,
   parseElf,
+  RELOCATION_SIZE,
   SectionFlag,
   SectionIndex,
   SectionType,
@@ -13,14 +14,13 @@ import {
   SymbolVisibility,
 } from "../../elf/index.ts";
 import { Errno, FormatError } from "../../errors/index.ts";
+import { SLOT } from "../functions.ts";
 import { checkObject, isIgnored } from "../sections.ts";
 import { LinkError } from "./link-error.ts";
 import type { OutputSection } from "./output-section.ts";
 
 /** The DATASEC of externs that the linker resolves. The file has no section of this name. */
 const EXTERN_DATASEC = ".extern";
-const RELOCATION_SIZE = 16;
-const INSTRUCTION_SIZE = 8;
 /** R_BPF_64_64, R_BPF_64_ABS64, R_BPF_64_ABS32 and R_BPF_64_32. */
 const RELOCATION_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 10]);
 /** No BPF program needs a larger alignment, and padding must not make a small input large. */
@@ -175,8 +175,8 @@ export class InputObject {
     this.elf.contents(section);
     switch (type) {
       case SectionType.SHT_PROGBITS:
-        if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0 && size % INSTRUCTION_SIZE !== 0) {
-          throw fail(`its ${size} bytes of code are not a multiple of ${INSTRUCTION_SIZE}`);
+        if ((section.flags & SectionFlag.SHF_EXECINSTR) !== 0 && size % SLOT !== 0) {
+          throw fail(`its ${size} bytes of code are not a multiple of ${SLOT}`);
         }
         break;
       case SectionType.SHT_SYMTAB: {
@@ -246,7 +246,7 @@ export class InputObject {
         throw failAt(`it refers to symbol ${symbol}, but the file has only ${this.symbols.length}`);
       }
       if (offset >= target.size) throw failAt(`its place ${offset} is past the ${target.size} bytes of ${target.name}`);
-      if (isCode && offset % INSTRUCTION_SIZE !== 0) throw failAt(`no instruction begins at its place ${offset}`);
+      if (isCode && offset % SLOT !== 0) throw failAt(`no instruction begins at its place ${offset}`);
     });
   }
 

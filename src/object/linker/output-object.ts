@@ -2,17 +2,18 @@ import {
   ElfMachine,
   type ElfSection,
   encodeRelocatable,
+  encodeSymbols,
   type NewElfSection,
+  SectionFlag,
   SectionIndex,
   SectionType,
+  SYMBOL_SIZE,
 } from "../../elf/index.ts";
 import { encodeCString } from "../../layout/index.ts";
 import type { InputObject, InputSection } from "./input-object.ts";
 import { LinkError } from "./link-error.ts";
 import { OutputSection } from "./output-section.ts";
 
-const SYMBOL_SIZE = 24;
-const SHF_STRINGS = 0x20;
 /** How many bytes of padding the output may have in all, so that a small input never makes a huge output. */
 const MOST_PADDING = 1 << 26;
 
@@ -52,7 +53,7 @@ export class OutputObject {
       const isStrings = name === ".strtab";
       this.#makeReal(this.#addSection(name, "the output"), {
         type: isStrings ? SectionType.SHT_STRTAB : SectionType.SHT_SYMTAB,
-        flags: isStrings ? SHF_STRINGS : 0,
+        flags: isStrings ? SectionFlag.SHF_STRINGS : 0,
         entrySize: isStrings ? 0 : SYMBOL_SIZE,
         alignment: isStrings ? 1 : 8,
         link: isStrings ? 0 : STRINGS_INDEX,
@@ -121,7 +122,7 @@ export class OutputObject {
   /** Encodes the file. */
   encode(): Uint8Array {
     const [strings, symbols] = this.#real as [OutputSection, OutputSection];
-    symbols.setContents([this.#encodeSymbols()]);
+    symbols.setContents([encodeSymbols(this.#symbols, this.little)]);
     strings.setContents(this.#strings);
     let alignments = 0;
     const sections = this.#real.map((section): NewElfSection => {
@@ -175,22 +176,6 @@ export class OutputObject {
     this.#stringOffsets.set(text, offset);
     this.#stringEnd += bytes.length;
     return offset;
-  }
-
-  #encodeSymbols(): Uint8Array {
-    const { little } = this;
-    const data = new Uint8Array(SYMBOL_SIZE * this.#symbols.length);
-    const view = new DataView(data.buffer);
-    this.#symbols.forEach((symbol, i) => {
-      const at = SYMBOL_SIZE * i;
-      view.setUint32(at, symbol.nameOffset, little);
-      view.setUint8(at + 4, (symbol.binding << 4) | symbol.type);
-      view.setUint8(at + 5, symbol.visibility);
-      view.setUint16(at + 6, symbol.section, little);
-      view.setBigUint64(at + 8, BigInt(symbol.value), little);
-      view.setBigUint64(at + 16, BigInt(symbol.size), little);
-    });
-    return data;
   }
 }
 
