@@ -33,6 +33,8 @@ export interface OutputSymbol {
   size: number;
 }
 
+type HeaderFields = Pick<ElfSection, "type" | "flags" | "entrySize" | "alignment" | "link">;
+
 /** The sections, symbols and strings of the output, while files are added. */
 export class OutputObject {
   readonly little: boolean;
@@ -49,16 +51,10 @@ export class OutputObject {
 
   constructor(little: boolean) {
     this.little = little;
-    for (const name of [".strtab", ".symtab"]) {
-      const isStrings = name === ".strtab";
-      this.#makeReal(this.#addSection(name, "the output"), {
-        type: isStrings ? SectionType.SHT_STRTAB : SectionType.SHT_SYMTAB,
-        flags: isStrings ? SectionFlag.SHF_STRINGS : 0,
-        entrySize: isStrings ? 0 : SYMBOL_SIZE,
-        alignment: isStrings ? 1 : 8,
-        link: isStrings ? 0 : STRINGS_INDEX,
-      });
-    }
+    const { SHT_STRTAB, SHT_SYMTAB } = SectionType;
+    const { SHF_STRINGS } = SectionFlag;
+    this.#addOwn(".strtab", { type: SHT_STRTAB, flags: SHF_STRINGS, entrySize: 0, alignment: 1, link: 0 });
+    this.#addOwn(".symtab", { type: SHT_SYMTAB, flags: 0, entrySize: SYMBOL_SIZE, alignment: 8, link: STRINGS_INDEX });
     this.addSymbol("", { type: 0, binding: 0, visibility: 0, section: 0, value: 0, size: 0 });
   }
 
@@ -113,10 +109,8 @@ export class OutputObject {
 
   /** Adds a section that is complete, after all others. */
   addFinal(name: string, contents: Uint8Array): void {
-    const section = this.#addSection(name, "the output");
     const header = { type: SectionType.SHT_PROGBITS, flags: 0, entrySize: 0, alignment: 8, link: 0 };
-    this.#makeReal(section, header);
-    section.setContents([contents]);
+    this.#addOwn(name, header).setContents([contents]);
   }
 
   /** Encodes the file. */
@@ -154,10 +148,14 @@ export class OutputObject {
     return section;
   }
 
-  #makeReal(
-    section: OutputSection,
-    header: Pick<ElfSection, "type" | "flags" | "entrySize" | "alignment" | "link">,
-  ): void {
+  /** Adds a section that comes from no file. */
+  #addOwn(name: string, header: HeaderFields): OutputSection {
+    const section = this.#addSection(name, "the output");
+    this.#makeReal(section, header);
+    return section;
+  }
+
+  #makeReal(section: OutputSection, header: HeaderFields): void {
     section.header = {
       ...header,
       index: this.#real.length + 1,
