@@ -1,5 +1,6 @@
 import type { TypeCollector, TypeId } from "../../btf/index.ts";
-import { type ElfSymbol, SectionIndex, SymbolBinding, SymbolType } from "../../elf/index.ts";
+import { type ElfSymbol, SymbolBinding, SymbolType } from "../../elf/index.ts";
+import { isExtern } from "../externs.ts";
 import { type InputObject, type InputSection, isLinkerExtern } from "./input-object.ts";
 import { mapDifference } from "./map-difference.ts";
 import type { OutputObject, OutputSymbol } from "./output-object.ts";
@@ -56,8 +57,8 @@ export class GlobalSymbols {
 
   #addSymbol(input: InputObject, symbol: ElfSymbol): number {
     const { name, type, binding } = symbol;
-    const isExtern = symbol.section === SectionIndex.SHN_UNDEF;
-    if (isExtern && input.btf === undefined) {
+    const isDeclaration = isExtern(symbol);
+    if (isDeclaration && input.btf === undefined) {
       throw input.error(`it has no BTF, which its extern ${name} needs: compile with -g`);
     }
     let from = input.sectionOf(symbol);
@@ -71,7 +72,7 @@ export class GlobalSymbols {
     if (binding === SymbolBinding.STB_LOCAL) return this.#append(symbol, from).index;
     if (from?.name !== ".jumptables") {
       const types = input.typesOf(name);
-      if (isExtern && types.datasec !== 0) from = sectionOfExtern(input, types.datasec) ?? from;
+      if (isDeclaration && types.datasec !== 0) from = sectionOfExtern(input, types.datasec) ?? from;
       const known = this.find(name);
       if (known !== undefined) {
         this.#resolve(input, symbol, types.type, from, known);
@@ -84,7 +85,7 @@ export class GlobalSymbols {
         name,
         symbol: added,
         section: from?.output,
-        isExtern,
+        isExtern: isDeclaration,
         isWeak: binding === SymbolBinding.STB_WEAK,
         source: input.source,
         type: 0,
@@ -95,16 +96,17 @@ export class GlobalSymbols {
     return added.index;
   }
 
-  #append({ name, type, binding, visibility, section, value, size }: ElfSymbol, from: InputSection | undefined) {
+  #append(symbol: ElfSymbol, from: InputSection | undefined): OutputSymbol {
+    const { name, type, binding, visibility, section, value, size } = symbol;
     const isSection = type === SymbolType.STT_SECTION && from?.output !== undefined;
-    const isExtern = section === SectionIndex.SHN_UNDEF;
+    const isDeclaration = isExtern(symbol);
     const added = this.#output.addSymbol(name, {
       type,
       binding,
       visibility,
       // libbpf's linker puts an extern map into the section .maps, as if it were defined there.
-      section: isExtern ? section : (from?.output?.index ?? section),
-      value: isSection || isExtern ? 0 : (from?.offset ?? 0) + value,
+      section: isDeclaration ? section : (from?.output?.index ?? section),
+      value: isSection || isDeclaration ? 0 : (from?.offset ?? 0) + value,
       size,
     });
     if (isSection && from?.output !== undefined) from.output.symbol = added.index;
@@ -119,10 +121,10 @@ export class GlobalSymbols {
     from: InputSection | undefined,
     known: GlobalSymbol,
   ): void {
-    const { name, binding, visibility, section } = symbol;
-    const isExtern = section === SectionIndex.SHN_UNDEF;
+    const { name, binding, visibility } = symbol;
+    const isDeclaration = isExtern(symbol);
     const isWeak = binding === SymbolBinding.STB_WEAK;
-    if (!isExtern && !known.isExtern && !known.isWeak && !isWeak) {
+    if (!isDeclaration && !known.isExtern && !known.isWeak && !isWeak) {
       throw input.error(
         `${name} is defined both here and in ${known.source}; make one of them static or weak (__weak), or rename it`,
       );
@@ -134,7 +136,7 @@ export class GlobalSymbols {
       known.isWeak = false;
     }
     known.symbol.visibility = Math.max(known.symbol.visibility, visibility);
-    if (isExtern || (!known.isExtern && isWeak)) return;
+    if (isDeclaration || (!known.isExtern && isWeak)) return;
     if (from?.output === undefined) throw input.error(`the global symbol ${name} is in no section that is linked`);
     if (known.variable !== undefined && known.variable.section !== from.output) {
       throw input.error(

@@ -14,6 +14,7 @@ import {
   SymbolVisibility,
 } from "../../elf/index.ts";
 import { Errno, FormatError } from "../../errors/index.ts";
+import { isExtern } from "../externs.ts";
 import { SLOT } from "../functions.ts";
 import { checkObject, isIgnored } from "../sections.ts";
 import { LinkError } from "./link-error.ts";
@@ -209,8 +210,8 @@ export class InputObject {
       throw fail(`its visibility ${visibility} is neither default (0) nor hidden (2)`);
     }
     if (section === SectionIndex.SHN_UNDEF) {
-      const isExtern = type === SymbolType.STT_NOTYPE && binding !== SymbolBinding.STB_LOCAL;
-      if (!isExtern || value !== 0 || size !== 0) throw fail("it is in no section, but it is not an extern symbol");
+      if (!isExtern(symbol) || value !== 0 || size !== 0)
+        throw fail("it is in no section, but it is not an extern symbol");
       return;
     }
     if (section < SectionIndex.SHN_LORESERVE && section >= this.elf.sections.length) {
