@@ -1,4 +1,5 @@
-import { type Btf, BtfKind, CDeclarations, type TypeId } from "../btf/index.ts";
+import { type Btf, CDeclarations, type TypeId } from "../btf/index.ts";
+import { isFunctionPointer } from "../object/index.ts";
 import type { SkeletonParts } from "./object-parts.ts";
 
 /** The kinds of members that a program may set before the load. */
@@ -45,7 +46,7 @@ function members(btf: Btf, structId: TypeId): string {
     if (SCALARS.has(btf.type(type).kind)) {
       out += `\t\t\t${declarations.format(type, member.name, { level: 3 })};\n`;
       end = offset + btf.sizeOf(type);
-    } else if (isCallback(btf, type)) {
+    } else if (isFunctionPointer(btf, type)) {
       out += `\t\t\tstruct bpf_program *${member.name};\n`;
       end = offset + 8;
     } else {
@@ -56,9 +57,4 @@ function members(btf: Btf, structId: TypeId): string {
   });
   if (end < struct.size) out += `\t\t\tchar __padding_end[${struct.size - end}];\n`;
   return out;
-}
-
-function isCallback(btf: Btf, id: TypeId): boolean {
-  const type = btf.type(id);
-  return type.kind === "ptr" && btf.kind(btf.resolve(type.type)) === BtfKind.FUNC_PROTO;
 }

@@ -1,7 +1,7 @@
 import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
 import { NotSupportedError, UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
-import type { MapSpec, ObjectSpec, StructOpsSpec } from "../object/index.ts";
+import { isFunctionPointer, type MapSpec, type ObjectSpec, type StructOpsSpec } from "../object/index.ts";
 import type { KernelStructOps } from "./create-map.ts";
 
 /** A struct_ops map in the kernel's layout, and the roles of its programs. */
@@ -71,8 +71,7 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
     checkMember(map, local, member, btf, target);
     if (callback !== undefined) {
       const { program } = callback;
-      const pointed = btf.resolve(btf.target(btf.resolve(target.type)));
-      if (btf.kind(pointed) !== BtfKind.FUNC_PROTO) {
+      if (!isFunctionPointer(btf, target.type)) {
         throw new UsageError(
           `map ${map.name}: the object sets member ${member.name} to a program, but in the kernel's struct ${ops.typeName} this member is not a pointer to a function`,
         );

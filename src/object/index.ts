@@ -39,4 +39,5 @@ export type {
   StructOpsSpec,
 } from "./spec.ts";
 export { ObjectSpec } from "./spec.ts";
+export { isFunctionPointer } from "./struct-ops.ts";
 export { VariableSpec } from "./variable.ts";

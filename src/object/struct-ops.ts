@@ -1,4 +1,4 @@
-import { type Btf, BtfKind, type BtfMember, essentialName } from "../btf/index.ts";
+import { type Btf, BtfKind, type BtfMember, essentialName, type TypeId } from "../btf/index.ts";
 import type { ElfSection, ElfSymbols } from "../elf/index.ts";
 import { BpfMapFlag, BpfMapType, BpfProgType } from "../uapi/index.ts";
 import { type ObjectFunction, type ObjectFunctions, SLOT } from "./functions.ts";
@@ -118,8 +118,7 @@ export function readCallbacks(
     const member = struct.members.get(at);
     const name = `${struct.map.name}.${member?.name ?? at}`;
     if (member === undefined) throw fail(`no member of struct ${struct.structOps.typeName} begins at byte ${at}`);
-    const pointer = btf.type(btf.resolve(member.type));
-    if (pointer.kind !== "ptr" || btf.kind(btf.resolve(pointer.type)) !== BtfKind.FUNC_PROTO) {
+    if (!isFunctionPointer(btf, member.type)) {
       throw fail(`${name} is not a pointer to a function, and only such pointers can be relocated`);
     }
     const program = programAt(functions, symbol.section, symbol.value);
@@ -147,4 +146,10 @@ function findStruct(structs: readonly PlacedStruct[], offset: number): PlacedStr
   }
   const found = structs[low - 1];
   return found !== undefined && offset - found.offset < found.size ? found : undefined;
+}
+
+/** Returns true for a pointer to a function: the type of a member that can be a callback. */
+export function isFunctionPointer(btf: Btf, id: TypeId): boolean {
+  const type = btf.type(btf.resolve(id));
+  return type.kind === "ptr" && btf.kind(btf.resolve(type.type)) === BtfKind.FUNC_PROTO;
 }
