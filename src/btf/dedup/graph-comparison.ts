@@ -1,5 +1,5 @@
 import type { Btf } from "../btf.ts";
-import { visitReferences } from "../type-fields.ts";
+import { ELEMENTS, TARGET, visitReferences } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import { NOT_MAPPED, type TypeMap } from "./type-map.ts";
 import type { TypeWords } from "./type-words.ts";
@@ -10,17 +10,6 @@ const DEEPEST = 16;
 /** The comparisons that every BTF may need, whatever its size. Deduplicating two kernels takes 5 for each word. */
 const FREE_STEPS = 2_000_000;
 const STEPS_PER_WORD = 30;
-
-/** The kinds with one reference, which `#isIdentical` follows without counting a level. */
-const FOLLOWED: ReadonlySet<BtfKind> = new Set([
-  BtfKind.CONST,
-  BtfKind.VOLATILE,
-  BtfKind.RESTRICT,
-  BtfKind.PTR,
-  BtfKind.TYPEDEF,
-  BtfKind.FUNC,
-  BtfKind.TYPE_TAG,
-]);
 
 /**
  * Compares two graphs: all types that can be reached from a known type and from a new type. For each type of the known
@@ -150,7 +139,8 @@ export class GraphComparison {
     if (types.sameShape(kind, one, other) !== true) return false;
     // libbpf has a bug here: it compares the first array's element type with itself, so element types do not count.
     if (kind === BtfKind.ARRAY) return true;
-    if (FOLLOWED.has(kind)) return this.#isTargetIdentical(one, other, depth);
+    // Following a kind with one reference and no elements does not count as a level.
+    if (ELEMENTS[kind] === TARGET) return this.#isTargetIdentical(one, other, depth);
     const distance = types.at(other) - types.at(one);
     let same = true;
     visitReferences(words, types.at(one), (index) => {
