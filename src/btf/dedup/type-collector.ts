@@ -75,8 +75,9 @@ export class TypeCollector {
 
   /** Adds a string of another BTF, unless it is there already, and returns its offset. Throws FormatError. */
   addStringOf(source: Btf, offset: number): number {
-    if (offset !== 0 && offset >= source[STRINGS].length) source.string(offset);
-    return offset === 0 ? 0 : this.#strings.add(source[STRINGS], offset);
+    if (offset === 0) return 0;
+    if (offset >= source[STRINGS].length) source.string(offset);
+    return this.#strings.add(source[STRINGS], offset);
   }
 
   /** Adds a text, unless it is there already, and returns its offset. */
@@ -153,9 +154,7 @@ export class TypeCollector {
   #nameAdder(source: Btf): (offset: number) => number {
     const known = new Uint32Array(source[STRINGS].length);
     return (offset) => {
-      if (offset === 0) return 0;
-      if (offset >= known.length) return this.addStringOf(source, offset);
-      if (known[offset] === 0) known[offset] = this.addStringOf(source, offset);
+      known[offset] ||= this.addStringOf(source, offset);
       return known[offset] as number;
     };
   }
