@@ -84,7 +84,8 @@ function takes(describe: (builder: BtfBuilder) => void): boolean {
   return true;
 }
 
-function addInt(builder: BtfBuilder): number {
+/** Adds the type `int` and returns its id. */
+export function addInt(builder: BtfBuilder): number {
   const int = { size: 4, signed: true, char: false, bool: false, bitOffset: 0, bits: 32 };
   return builder.add({ kind: "int", name: "int", ...int });
 }

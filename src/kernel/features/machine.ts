@@ -2,9 +2,10 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { assemble, exit, mov, r0 } from "../../asm/index.ts";
 import { BtfKind } from "../../btf/index.ts";
 import { Errno } from "../../errors/index.ts";
-import { closeFd, tryProgLoad, withFileSystem } from "../../sys/index.ts";
+import { withFileSystem } from "../../sys/index.ts";
 import { BpfAttachType, BpfProgType } from "../../uapi/index.ts";
 import { kernelBtf } from "../kernel-btf.ts";
+import { tryLoad } from "./probes.ts";
 import type { MachineCondition } from "./table.ts";
 
 const answers = new Map<MachineCondition, string | undefined>();
@@ -65,15 +66,12 @@ function elementIteratorLack(): string | undefined {
 
 /** Loads an iterator program that does nothing. Returns the errno, or 0 if the load succeeds. */
 function iteratorLoadErrno(target: string): number {
-  const { fd, errno } = tryProgLoad({
+  return tryLoad({
     prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
     expected_attach_type: BpfAttachType.BPF_TRACE_ITER,
     attach_btf_id: kernelBtf().find(`bpf_iter_${target}`, BtfKind.FUNC) ?? 0,
     insns: assemble([mov(r0, 0), exit()]),
-  });
-  if (fd === undefined) return errno;
-  closeFd(fd);
-  return 0;
+  }).errno;
 }
 
 function securityFile(name: string): string | undefined {

@@ -1,23 +1,47 @@
 import { assemble, call, callHelper, exit, label, ldMapValue, mov, r0, r1 } from "../../asm/index.ts";
 import { BtfBuilder } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
-import { closeFd, kernelAtLeast, linkCreate, mapCreate, tryBtfLoad, tryProgLoad } from "../../sys/index.ts";
+import {
+  closeFd,
+  kernelAtLeast,
+  linkCreate,
+  mapCreate,
+  type ProgLoadOptions,
+  tryBtfLoad,
+  tryProgLoad,
+} from "../../sys/index.ts";
 import { BpfAttachType, BpfMapType, BpfProgType } from "../../uapi/index.ts";
+import { addInt } from "../object-btf.ts";
 
-/** Returns true if the running kernel accepts a program. */
-function loads(prog_type: number, insns: Uint8Array): boolean {
-  const { fd } = tryProgLoad({ prog_type, insns });
-  if (fd === undefined) return false;
-  closeFd(fd);
-  return true;
+/** Loads a program, closes it, and returns the errno; 0 if the kernel accepted the program. */
+export function tryLoad(options: ProgLoadOptions): { readonly errno: number; readonly log: string } {
+  const { fd, errno = 0, log } = tryProgLoad(options);
+  if (fd !== undefined) closeFd(fd);
+  return { errno, log };
+}
+
+/** Calls a function that makes an object, closes the object, and returns the errno; 0 if the kernel made the object. */
+export function tryMake(make: () => number): number {
+  try {
+    closeFd(make());
+    return 0;
+  } catch (error) {
+    if (error instanceof SyscallError) return error.errno;
+    throw error;
+  }
 }
 
 let cookie: boolean | undefined;
 
 /** Returns true if the kernel has bpf_get_attach_cookie() (5.15). The extern LINUX_HAS_BPF_COOKIE gets this value. */
 export function hasBpfCookie(): boolean {
-  cookie ??= loads(BpfProgType.BPF_PROG_TYPE_TRACEPOINT, assemble([callHelper("bpf_get_attach_cookie"), exit()]));
+  cookie ??= probeBpfCookie();
   return cookie;
+}
+
+function probeBpfCookie(): boolean {
+  const insns = assemble([callHelper("bpf_get_attach_cookie"), exit()]);
+  return tryLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_TRACEPOINT, insns }).errno === 0;
 }
 
 /**
@@ -52,15 +76,8 @@ function probeUprobeMulti(): boolean {
     expected_attach_type: attachType,
   });
   if (fd === undefined) return false;
-  const refusal = (pid?: number): number => {
-    try {
-      closeFd(linkCreate(fd, 0, attachType, { uprobe_multi: { path: "/", offsets: [0], pid } }));
-      return 0;
-    } catch (error) {
-      if (error instanceof SyscallError) return error.errno;
-      throw error;
-    }
-  };
+  const refusal = (pid?: number): number =>
+    tryMake(() => linkCreate(fd, 0, attachType, { uprobe_multi: { path: "/", offsets: [0], pid } }));
   try {
     return refusal() === Errno.EBADF && refusal(NO_PROCESS) === Errno.EINVAL;
   } finally {
@@ -81,17 +98,7 @@ export function hasContextTag(): boolean {
 
 function probeContextTag(): boolean {
   const types = new BtfBuilder();
-  const int = {
-    kind: "int",
-    name: "int",
-    size: 4,
-    signed: true,
-    char: false,
-    bool: false,
-    bitOffset: 0,
-    bits: 32,
-  } as const;
-  const returns = types.add(int);
+  const returns = addInt(types);
   const type = types.add({ kind: "ptr", name: "", type: 0 });
   const proto = types.add({ kind: "func_proto", name: "", returns, params: [{ name: "context", type }] });
   const main = types.append({ kind: "func", name: "main", type: proto, linkage: "global" });
@@ -100,14 +107,13 @@ function probeContextTag(): boolean {
   const btf = tryBtfLoad(types.encode()).fd;
   if (btf === undefined) return false;
   try {
-    const { fd } = tryProgLoad({
+    const { errno } = tryLoad({
       prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
       insns: assemble([call("inner"), exit(), label("inner"), callHelper("bpf_get_func_ip"), exit()]),
       prog_btf_fd: btf,
       func_info: new Uint8Array(new Uint32Array([0, main, 2, inner]).buffer),
     });
-    if (fd !== undefined) closeFd(fd);
-    return fd !== undefined;
+    return errno === 0;
   } finally {
     closeFd(btf);
   }
@@ -134,7 +140,7 @@ function probeFullRange(): boolean {
   });
   try {
     const insns = assemble([ldMapValue(r1, map, 2 ** 30), mov(r0, 0), exit()]);
-    const { log } = tryProgLoad({
+    const { log } = tryLoad({
       prog_type: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
       insns,
       log: { size: 1024 },

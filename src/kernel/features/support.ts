@@ -24,9 +24,10 @@ import {
   type ProgLoadOptions,
   pageSize,
   tryBtfLoad,
-  tryProgLoad,
 } from "../../sys/index.ts";
 import { BpfAttachType, BpfMapFlag, BpfMapType, BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
+import { addInt } from "../object-btf.ts";
+import { tryLoad, tryMake } from "./probes.ts";
 
 /**
  * The result of a probe. `forbidden` means that the kernel rejected the probe and this thread lacks a capability that
@@ -78,13 +79,6 @@ const EXPECTED_REFUSAL: ReadonlyMap<number, { readonly errno: number; readonly l
 ]);
 
 const returns = (value: number): Uint8Array => assemble([mov(r0, value), exit()]);
-
-/** Loads a program, closes it, and returns the errno; 0 if the kernel accepted the program. */
-function tryLoad(options: ProgLoadOptions): { readonly errno: number; readonly log: string } {
-  const { fd, errno = 0, log } = tryProgLoad(options);
-  if (fd !== undefined) closeFd(fd);
-  return { errno, log };
-}
 
 /** Probes a type of program by loading a minimal program. With `ifindex`, offloads the program to this device. */
 export function probeProgramType(prog_type: BpfProgType, ifindex?: number): Support {
@@ -169,13 +163,7 @@ function structOps(map_type: BpfMapType): Partial<MapCreateAttr> {
 
 /** Creates a map, closes it, and returns the errno; 0 if the kernel created the map. */
 function tryCreate(attr: MapCreateAttr): number {
-  try {
-    closeFd(mapCreate(attr));
-    return 0;
-  } catch (error) {
-    if (error instanceof SyscallError) return error.errno;
-    throw error;
-  }
+  return tryMake(() => mapCreate(attr));
 }
 
 function probeMapOfMaps(map_type: BpfMapType): Support {
@@ -196,16 +184,7 @@ function probeMapOfMaps(map_type: BpfMapType): Support {
 /** Probes a type of local storage. The kernel requires BTF for the key and the value of such a map. */
 function probeStorage(map_type: BpfMapType): Support {
   const types = new BtfBuilder();
-  const int = types.add({
-    kind: "int",
-    name: "int",
-    size: 4,
-    signed: true,
-    char: false,
-    bool: false,
-    bitOffset: 0,
-    bits: 32,
-  });
+  const int = addInt(types);
   const { fd: btf, errno = 0 } = tryBtfLoad(types.encode());
   if (btf === undefined) return supportOf(errno);
   const ids = { btf_fd: btf, btf_key_type_id: int, btf_value_type_id: int };
