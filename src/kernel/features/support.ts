@@ -135,6 +135,9 @@ const MAP_OPTIONS: ReadonlyMap<number, Partial<MapCreateAttr>> = new Map<number,
   [m.BPF_MAP_TYPE_USER_RINGBUF, RING],
   [m.BPF_MAP_TYPE_ARENA, { key_size: 0, value_size: 0, map_flags: BpfMapFlag.BPF_F_MMAPABLE }],
   [m.BPF_MAP_TYPE_INSN_ARRAY, { value_size: 16 }],
+  // A struct_ops map needs the id of a struct_ops type in the kernel's BTF. The probe passes 1, which is no such type.
+  // Only a kernel that has struct_ops maps fails with ENOTSUPP then.
+  [m.BPF_MAP_TYPE_STRUCT_OPS, { btf_vmlinux_value_type_id: 1, value_type_btf_obj_fd: -1 }],
 ]);
 const STORAGE: ReadonlySet<number> = new Set([
   m.BPF_MAP_TYPE_SK_STORAGE,
@@ -150,15 +153,9 @@ export function probeMapType(map_type: BpfMapType, ifindex?: number): Support {
   if (ifindex !== undefined) return supportOf(tryCreate({ map_type, ...SMALL, map_ifindex: ifindex }));
   if (STORAGE.has(map_type)) return probeStorage(map_type);
   if (OF_MAPS.has(map_type)) return probeMapOfMaps(map_type);
-  const errno = tryCreate({ map_type, ...SMALL, ...MAP_OPTIONS.get(map_type), ...structOps(map_type) });
-  // A struct_ops map needs the id of a struct_ops type in the kernel's BTF. The probe passes 1, which is no such type.
-  // Only a kernel that has struct_ops maps fails with ENOTSUPP then.
+  const errno = tryCreate({ map_type, ...SMALL, ...MAP_OPTIONS.get(map_type) });
   if (map_type === m.BPF_MAP_TYPE_STRUCT_OPS && errno === Errno.ENOTSUPP) return "available";
   return supportOf(errno);
-}
-
-function structOps(map_type: BpfMapType): Partial<MapCreateAttr> {
-  return map_type === m.BPF_MAP_TYPE_STRUCT_OPS ? { btf_vmlinux_value_type_id: 1, value_type_btf_obj_fd: -1 } : {};
 }
 
 /** Creates a map, closes it, and returns the errno; 0 if the kernel created the map. */
