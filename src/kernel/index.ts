@@ -15,7 +15,7 @@ export {
   hasSyscallWrapper,
   hasUprobeMulti,
 } from "./features/probes.ts";
-export type { Support } from "./features/support.ts";
+export { PROBE_CAPABILITIES, type Support } from "./features/support.ts";
 export { FEATURES, type FeatureName } from "./features/table.ts";
 export { mapTooNew, programTooNew } from "./features/too-new.ts";
 export { keepKernelTypes } from "./kept-types.ts";

@@ -1,5 +1,5 @@
-import { type KernelFeatures, kernelFeatures } from "../../kernel/index.ts";
-import { type Capability, capabilities, withoutCapabilities } from "../../sys/index.ts";
+import { type KernelFeatures, kernelFeatures, PROBE_CAPABILITIES } from "../../kernel/index.ts";
+import { capabilities, withoutCapabilities } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { deviceByName } from "../handle/device.ts";
@@ -7,14 +7,11 @@ import { writeNote } from "../output/write.ts";
 import type { Words } from "../words/words.ts";
 import { featuresJson, featuresMacros, featuresText } from "./render.ts";
 
-/** The capabilities that a full probe needs. */
-const NEEDED: readonly Capability[] = ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"];
-
 /** `bpfts feature probe [kernel | dev NAME] [full] [unprivileged] [macros [prefix PREFIX]]`. */
 export const probeFeatures: Run = (words, options) => {
   const { ifindex, full, unprivileged, prefix } = takeProbe(words);
   const probe = (): KernelFeatures => kernelFeatures({ ifindex, full });
-  const features = unprivileged ? withoutCapabilities(NEEDED, probe) : probeWithAllRights(probe);
+  const features = unprivileged ? withoutCapabilities(PROBE_CAPABILITIES, probe) : probeWithAllRights(probe);
   if (features.system !== undefined && features.system.config === undefined && !options.json) {
     writeNote("skipping kernel config, can't open file: No such file or directory");
   }
@@ -26,7 +23,7 @@ export const probeFeatures: Run = (words, options) => {
 
 function probeWithAllRights(probe: () => KernelFeatures): KernelFeatures {
   const held = capabilities();
-  const missing = NEEDED.filter((name) => !held[name]);
+  const missing = PROBE_CAPABILITIES.filter((name) => !held[name]);
   if (missing.length === 0) return probe();
   throw new CommandError(
     `missing ${missing.map((name) => `${name}, `).join("")}required for full feature probing; run as root or use 'unprivileged'`,

@@ -16,6 +16,7 @@ import {
 import { BtfBuilder } from "../../btf/index.ts";
 import { Errno, SyscallError } from "../../errors/index.ts";
 import {
+  type Capability,
   capabilities,
   closeFd,
   inInitialUserNamespace,
@@ -41,9 +42,12 @@ function supportOf(errno: number): Support {
   return errno === Errno.EPERM && hasReducedRights() ? "forbidden" : "missing";
 }
 
+/** The capabilities that a full probe needs. */
+export const PROBE_CAPABILITIES: readonly Capability[] = ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"];
+
 function hasReducedRights(): boolean {
-  const { CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, CAP_SYS_ADMIN } = capabilities();
-  return !(CAP_BPF && CAP_NET_ADMIN && CAP_PERFMON && CAP_SYS_ADMIN) || !inInitialUserNamespace();
+  const held = capabilities();
+  return PROBE_CAPABILITIES.some((name) => !held[name]) || !inInitialUserNamespace();
 }
 
 const LOG = { size: 4096 };
