@@ -21,3 +21,10 @@ export function constantNames(constants: Readonly<Record<string, number>>, prefi
   }
   return { name: (value) => byValue[value], value: (name) => byName.get(name) };
 }
+
+/** Returns the names of the numbers 0, 1, 2 and so on, up to the first number that has no name. */
+export function namesInOrder(nameOf: (value: number) => string | undefined): string[] {
+  const names: string[] = [];
+  for (let name = nameOf(0); name !== undefined; name = nameOf(names.length)) names.push(name);
+  return names;
+}

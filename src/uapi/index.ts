@@ -23,7 +23,7 @@ export {
   BpfTokenCreateAttr,
 } from "./attrs.ts";
 export { BpfCmd, cmdName } from "./commands.ts";
-export { constantNames } from "./constant-names.ts";
+export { constantNames, namesInOrder } from "./constant-names.ts";
 export {
   BPF_BUILD_ID_SIZE,
   BPF_OBJ_NAME_LEN,

@@ -1,4 +1,4 @@
-import { attachTypeName, helperName, linkTypeName, mapTypeName, progTypeName } from "../../uapi/index.ts";
+import { attachTypeName, helperName, linkTypeName, mapTypeName, namesInOrder, progTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 
@@ -20,11 +20,6 @@ export const listBuiltins: Run = (words) => {
     );
   }
   words.end();
-  const names: string[] = [];
-  for (let number = 0; ; number++) {
-    const name = found.nameOf(number);
-    if (name === undefined) break;
-    names.push(name);
-  }
+  const names = namesInOrder(found.nameOf);
   return { text: () => names.map((name) => `${name}\n`), json: () => names };
 };

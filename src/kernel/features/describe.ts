@@ -1,6 +1,6 @@
 import { Errno } from "../../errors/index.ts";
 import { bpf, kernelConfig, readNumber } from "../../sys/index.ts";
-import { BpfMapType, BpfProgType, helperNames, mapTypeName, progTypeName } from "../../uapi/index.ts";
+import { BpfMapType, BpfProgType, helperNames, mapTypeName, namesInOrder, progTypeName } from "../../uapi/index.ts";
 import {
   PROGRAM_FEATURES,
   type ProgramFeature,
@@ -122,12 +122,9 @@ export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions 
 
 /** Returns the names and numbers of a table of types, except for the number 0, which means "unspecified". */
 function numbered(nameOf: (number: number) => string | undefined): { number: number; name: string }[] {
-  const types: { number: number; name: string }[] = [];
-  for (let number = 1; ; number++) {
-    const name = nameOf(number);
-    if (name === undefined) return types;
-    types.push({ number, name });
-  }
+  return namesInOrder(nameOf)
+    .map((name, number) => ({ number, name }))
+    .slice(1);
 }
 
 /** No command of bpf(2) has this number. A kernel with bpf(2) rejects it with EINVAL or EPERM. */
