@@ -1,7 +1,8 @@
 import { Errno, SyscallError } from "../errors/index.ts";
 import { checkU16 } from "../layout/index.ts";
 import { NlFlag, TCA_BPF_FLAG_ACT_DIRECT, TcAttribute, TcHandle, Tcmsg } from "../uapi/index.ts";
-import { parseAttributes, routeRequest } from "./netlink.ts";
+import { routeRequest } from "./netlink.ts";
+import { parseTcBpfFilter } from "./network-listing.ts";
 
 /** ETH_P_ALL in network byte order: a filter for every protocol. */
 const ALL_PROTOCOLS = 0x0300;
@@ -97,9 +98,7 @@ export function bpfFilterProgram(filter: TcFilter): number | undefined {
     throw error;
   }
   const [answer] = answers;
-  const options = answer && parseAttributes(answer.subarray(Tcmsg.size)).get(TcAttribute.TCA_OPTIONS);
-  const id = options && parseAttributes(options).get(TcAttribute.TCA_BPF_ID);
-  return id && new DataView(id.buffer, id.byteOffset, id.byteLength).getUint32(0, true);
+  return answer && parseTcBpfFilter(answer)?.prog_id;
 }
 
 /** The errnos that mean that the filter, its qdisc (EINVAL on 5.10) or its device does not exist. */
