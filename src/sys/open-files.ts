@@ -69,7 +69,7 @@ export interface OpenFileNumbers {
  * object's id. Skips processes that end during the search. Returns undefined if the search would exceed the budget.
  */
 export function openFileNumbers(search: OpenFileSearch): OpenFileNumbers | undefined {
-  const { field } = search;
+  const field = encoder.encode(`${search.field}:\t`);
   const files: { pid: number; value: number }[] = [];
   const walk = new Walk(search, (pid, _task, _fd, info) => {
     const value = walk.number(info, field);
@@ -174,10 +174,10 @@ class Walk {
   }
 
   /**
-   * Returns the number in a field of an fdinfo file. Returns undefined if the file is gone or does not have the field.
+   * Returns the number in a field of an fdinfo file. `field` is the beginning of the field's line, up to the number.
+   * Returns undefined if the file is gone or does not have the field.
    */
-  number(path: string, field: string): number | undefined {
-    const name = encoder.encode(`${field}:\t`);
+  number(path: string, field: Uint8Array): number | undefined {
     const file = this.#open(path);
     if (file < 0) return undefined;
     const { base, bytes } = this.#callBuffer;
@@ -185,8 +185,8 @@ class Walk {
     closeAt(file);
     const end = this.#text + length;
     for (let at = this.#text; at < end; at = bytes.indexOf(NEWLINE, at) + 1) {
-      if (name.every((byte, i) => byte === bytes[at + i])) {
-        return this.#digits(at + name.length);
+      if (field.every((byte, i) => byte === bytes[at + i])) {
+        return this.#digits(at + field.length);
       }
       if (bytes.indexOf(NEWLINE, at) < 0) break;
     }
