@@ -8,12 +8,12 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   type Stats,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { writeAndRename } from "./replace-file.ts";
 
 // Readers trust the content of a cache file: compiled code, offsets in the kernel's structs. So a file is used only if
 // nobody but this user and root can write it, and if it is not damaged. To detect damage, the file contains everything
@@ -77,23 +77,12 @@ export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   if (isOwn(stats) && stats.isDirectory() && (stats.mode & 0o777) !== FOLDER_MODE) chmodSync(folder, FOLDER_MODE);
   const why = distrust(lstatSync(folder), "the folder");
   if (why !== undefined) throw new Error(`${path} cannot be written: ${why}`);
-  const part = `${path}.${process.pid}`;
-  rmSync(part, { force: true });
-  try {
-    const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    try {
-      const copy = Buffer.concat([headOf(file), content]);
-      writeFileSync(fd, Buffer.concat([copy, copy]), { flush: true });
-      // The umask changes the mode that is passed to open(2), so set the mode here.
-      fchmodSync(fd, FILE_MODE);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(part, path);
-  } catch (error) {
-    tryTo(() => rmSync(part, { force: true }));
-    throw error;
-  }
+  writeAndRename(`${path}.${process.pid}`, path, 0o600, (fd) => {
+    const copy = Buffer.concat([headOf(file), content]);
+    writeFileSync(fd, Buffer.concat([copy, copy]), { flush: true });
+    // The umask changes the mode that is passed to open(2), so set the mode here.
+    fchmodSync(fd, FILE_MODE);
+  });
 }
 
 function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {

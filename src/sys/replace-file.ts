@@ -30,18 +30,33 @@ export function replaceFile(path: string, content: Uint8Array): void {
 
 function writeBeside(path: string, old: Stats | undefined, content: Uint8Array): void {
   const part = `${dirname(path)}/.bpfts_unfinished_${process.pid}`;
+  writeAndRename(part, path, NEW_FILE_MODE, (fd) => {
+    writeFileSync(fd, content);
+    if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
+  });
+}
+
+/**
+ * Makes a new file at `part`, calls `fill` with its fd, and renames it to `path`. Removes an older file at `part`. If
+ * anything fails, removes the new file. Throws Node's errors.
+ */
+export function writeAndRename(part: string, path: string, mode: number, fill: (fd: number) => void): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   rmSync(part, { force: true });
   try {
-    const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, NEW_FILE_MODE);
+    const fd = openSync(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     try {
-      writeFileSync(fd, content);
-      if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
+      fill(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(part, path);
   } catch (error) {
-    rmSync(part, { force: true });
+    try {
+      rmSync(part, { force: true });
+    } catch {
+      // Ignore this error: the first one says more.
+    }
     throw error;
   }
 }
