@@ -172,12 +172,12 @@ export function loadedBtf(id: number, base?: Btf): Btf | undefined {
  * Returns the BTF with this id as {@link loadedBtf} does. Opening BTF by its id needs CAP_SYS_ADMIN. Without it, this
  * function calls `onRefused` and returns undefined, because most uses of an object do not need its types.
  */
-export function permittedBtf(id: number, onRefused: () => void): Btf | undefined {
+export function permittedBtf(id: number, onRefused?: () => void): Btf | undefined {
   try {
     return loadedBtf(id);
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    onRefused();
+    onRefused?.();
     return undefined;
   }
 }

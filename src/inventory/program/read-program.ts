@@ -104,11 +104,7 @@ export class ProgramReader implements Disposable {
 
   // Without CAP_SYS_ADMIN, a program that was opened by its pin is described without BTF.
   readonly #btf = (id: number): Btf | undefined => {
-    if (!this.#types.has(id))
-      this.#types.set(
-        id,
-        permittedBtf(id, () => undefined),
-      );
+    if (!this.#types.has(id)) this.#types.set(id, permittedBtf(id));
     return this.#types.get(id);
   };
 
