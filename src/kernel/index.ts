@@ -45,6 +45,6 @@ export { kindOfFd, type ObjectKind } from "./object-kind.ts";
 export { checkOptions, type OptionKind, type OptionTable, required } from "./options.ts";
 export { OwnIterator, readKernel, readKernelAt, writeRecord } from "./own-iterator.ts";
 export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";
-export { readUserFile, readWholeFile } from "./read-user-file.ts";
+export { readPiece, readUserFile, readWholeFile } from "./read-user-file.ts";
 export { Undo } from "./undo.ts";
 export { objectFds, openObjects, takeObject, walkObjects } from "./walk-objects.ts";

@@ -57,7 +57,7 @@ function readToSize(fd: number, size: number): Buffer {
   const data = Buffer.allocUnsafe(size);
   let length = 0;
   while (length < size) {
-    const count = readSome(fd, data, length);
+    const count = readPiece(fd, data, length);
     if (count === 0) break;
     length += count;
   }
@@ -68,7 +68,7 @@ function readToEnd(fd: number, what: string): Buffer {
   const chunks: Buffer[] = [];
   for (let length = 0; ; ) {
     const chunk = Buffer.allocUnsafe(Math.max(FIRST_CHUNK, length));
-    const count = readSome(fd, chunk, 0);
+    const count = readPiece(fd, chunk);
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     if (length > MOST_WITHOUT_SIZE) {
@@ -81,7 +81,7 @@ function readToEnd(fd: number, what: string): Buffer {
 }
 
 /** Reads from a file into a buffer, from the buffer's `offset` on. Returns 0 at the end of the file. */
-function readSome(fd: number, into: Buffer, offset: number): number {
+export function readPiece(fd: number, into: Buffer, offset = 0): number {
   for (;;) {
     try {
       return readSync(fd, into, offset, into.length - offset, null);

@@ -64,7 +64,7 @@ function* splitLines(pieces: Iterable<string>): Generator<string, void, undefine
 }
 
 /** Splits a command into words. `count` is the command's number in error messages. */
-export function splitWords(text: string, count: number): string[] {
+function splitWords(text: string, count: number): string[] {
   const words: string[] = [];
   for (let at = skipBlanks(text, 0); at < text.length; at = skipBlanks(text, at)) {
     if (words.length >= MOST_WORDS) throw new CommandError(`too many arguments to command ${count}`);

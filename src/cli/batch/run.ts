@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
+import { readPiece } from "../../kernel/index.ts";
 import type { LineRunner, RunLines } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -122,7 +123,6 @@ class Batch {
 }
 
 const PIECE = 65536;
-const RETRY_MS = 10;
 
 /** Reads a file piece by piece, so that commands from a pipe run as soon as they arrive. */
 function* piecesOf(file: number): Generator<string, void, undefined> {
@@ -131,14 +131,9 @@ function* piecesOf(file: number): Generator<string, void, undefined> {
   for (;;) {
     let length: number;
     try {
-      length = readSync(file, buffer);
+      length = readPiece(file, buffer);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EOF") break;
-      if (code !== "EAGAIN") throw failedTo("reading batch file failed", error);
-      // EAGAIN: standard input is non-blocking, and no input has arrived yet.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-      continue;
+      throw failedTo("reading batch file failed", error);
     }
     if (length === 0) break;
     yield decoder.write(buffer.subarray(0, length));
