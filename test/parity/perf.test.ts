@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { perfAttachments } from "../../src/inventory/index.ts";
 import { needs } from "../support/feature.ts";
+import { withHolder } from "../support/holder.ts";
 import { ALL_STYLES, assertSameOutput } from "./same-output.ts";
 
+type Ids = Readonly<Record<"progId" | "rawProgId" | "probeProgId", number>>;
+
 /** Another process with a raw tracepoint, a tracepoint, a uprobe and a uretprobe, which ends with the test. */
-async function withPerfHolder(t: TestContext): Promise<{
-  readonly pid: number;
-  readonly progId: number;
-  readonly rawProgId: number;
-  readonly probeProgId: number;
-}> {
-  const script = join(import.meta.dirname, "../support/perf-child.js");
-  const child: ChildProcess = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "exit");
-  t.after(async () => {
-    child.stdin?.end();
-    await ended;
-  });
-  const [line] = (await once(child.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
-  return { pid: child.pid as number, ...JSON.parse(String(line)) };
+async function withPerfHolder(t: TestContext): Promise<Ids & { readonly pid: number }> {
+  const { pid, said } = await withHolder<Ids>(t, "perf-child.js");
+  return { pid, ...said };
 }
 
 test("the programs that two processes have attached to perf events and raw tracepoints", async (t) => {

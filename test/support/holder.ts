@@ -17,8 +17,17 @@ export async function withProgramHolder(
   count: number,
   ...others: readonly number[]
 ): Promise<ProgramHolder> {
-  const script = join(import.meta.dirname, "holder-child.js");
-  const child: ChildProcess = spawn(process.execPath, [script, `${count}`, ...others.map(String)], {
+  const { pid, said, end } = await withHolder<readonly number[]>(t, "holder-child.js", [count, ...others].map(String));
+  return { pid, ids: said, end };
+}
+
+/** Starts a script of this folder that holds objects until its input ends. `said` is the JSON of its first line. */
+export async function withHolder<Said>(
+  t: Pick<TestContext, "after">,
+  script: string,
+  args: readonly string[] = [],
+): Promise<{ readonly pid: number; readonly said: Said; end(): Promise<void> }> {
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
@@ -28,7 +37,7 @@ export async function withProgramHolder(
   };
   t.after(end);
   const [line] = (await once(child.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
-  return { pid: child.pid as number, ids: JSON.parse(String(line)), end };
+  return { pid: child.pid as number, said: JSON.parse(String(line)), end };
 }
 
 /**
