@@ -1,6 +1,6 @@
 import { kernelHas, objectFds } from "../kernel/index.ts";
 import { type LinkInfo, type PerfEventInfo, readLinkInfo } from "../link/index.ts";
-import { closeFd, deviceName, kernelSymbolsByAddress, progGetFdById, progInfo } from "../sys/index.ts";
+import { closeFd, deviceName, kernelSymbolsByAddress, progGetFdById, progHead } from "../sys/index.ts";
 import { perfLinkCookies } from "./holders/object-holders.ts";
 import { checkDescribeOptions, DESCRIBE_OPTIONS, type DescribeOptions, findOwners, type Owners } from "./owners.ts";
 
@@ -108,7 +108,7 @@ function programType(id: number): number | undefined {
     return undefined;
   }
   try {
-    return progInfo(fd).type;
+    return progHead(fd).type;
   } finally {
     closeFd(fd);
   }

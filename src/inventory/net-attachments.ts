@@ -7,7 +7,7 @@ import {
   linkHead,
   type NetDevice,
   netDevices,
-  progInfo,
+  progHead,
   progQuery,
   type TcBpfFilter,
   type TcNode,
@@ -154,7 +154,7 @@ function programName(id: number): string | undefined {
   const fd = tryProgGetFdById(id);
   if (fd < 0) return undefined;
   try {
-    return fullProgramName(progInfo(fd), fd, loadedBtf) || undefined;
+    return fullProgramName(progHead(fd), fd, loadedBtf) || undefined;
   } finally {
     closeFd(fd);
   }
