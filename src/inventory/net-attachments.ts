@@ -7,6 +7,7 @@ import {
   linkHead,
   type NetDevice,
   netDevices,
+  type ProgQueryResult,
   progHead,
   progQuery,
   type TcBpfFilter,
@@ -141,7 +142,7 @@ const NO_LIST: ReadonlySet<number> = new Set([
   Errno.EOPNOTSUPP,
 ]);
 
-function queryList(ifindex: number, type: BpfAttachType): Pick<ReturnType<typeof progQuery>, "prog_ids" | "link_ids"> {
+function queryList(ifindex: number, type: BpfAttachType): Pick<ProgQueryResult, "prog_ids" | "link_ids"> {
   try {
     return progQuery(ifindex, type);
   } catch (error) {

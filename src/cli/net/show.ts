@@ -1,4 +1,4 @@
-import { netAttachments } from "../../inventory/index.ts";
+import { type NetAttachments, type NetAttachmentsOptions, netAttachments } from "../../inventory/index.ts";
 import type { Run } from "../command/command.ts";
 import { failedTo } from "../failure/reason.ts";
 import type { Words } from "../words/words.ts";
@@ -25,7 +25,7 @@ function takeSelection(words: Words): { device: string | undefined; netns: strin
   return { device, netns };
 }
 
-function listed(options: Parameters<typeof netAttachments>[0]): ReturnType<typeof netAttachments> {
+function listed(options: NetAttachmentsOptions): NetAttachments {
   try {
     return netAttachments(options);
   } catch (error) {
