@@ -9,6 +9,8 @@ import { build } from "esbuild";
 const target = "node20.19";
 /** Stands for the code of all commands, which `batch` needs. */
 const EVERYTHING = "all commands";
+/** The entry has help printed by the file without a command's code, and `batch` prints it too. */
+const HELP = resolve("src/cli/help");
 /** By index.ts: which file each exported name comes from. */
 const rooms = new Map();
 
@@ -123,9 +125,10 @@ function writeManual(outdir, { COMMANDS, VERSION, VERSION_DATE, manualPages, for
 async function bundleProgram(outdir, source, name) {
   const text = await bundle(
     "src/cli/entry/main.ts",
-    codeElsewhere((other) =>
-      source === EVERYTHING || other === source ? undefined : { path: other, namespace: "elsewhere" },
-    ),
+    codeElsewhere((other) => {
+      const isHere = source === EVERYTHING || other === source || (source === undefined && dirname(other) === HELP);
+      return isHere ? undefined : { path: other, namespace: "elsewhere" };
+    }),
   );
   // What src/cli/entry/code-cache.ts runs: a function.
   const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;
@@ -157,14 +160,15 @@ async function bundle(entryPoint, plugin, define) {
   return outputFiles[0].text;
 }
 
-/** Asks what becomes of each import of a command's code, which only the table of commands does. */
+/** Asks what becomes of each import of a command's code, which only the table of commands does, and of help. */
 function codeElsewhere(decide) {
   return {
     name: "code-elsewhere",
     setup(own) {
       own.onResolve({ filter: /^\./ }, ({ path, kind, importer }) => {
-        if (kind !== "dynamic-import" || basename(importer) !== "commands.ts") return undefined;
-        return decide(resolve(dirname(importer), path));
+        if (kind !== "dynamic-import") return undefined;
+        const file = resolve(dirname(importer), path);
+        return basename(importer) === "commands.ts" || dirname(file) === HELP ? decide(file) : undefined;
       });
       own.onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: "export {};" }));
     },
