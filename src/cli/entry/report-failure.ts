@@ -72,11 +72,11 @@ function failureText(error: unknown): string {
 }
 
 /** Returns the sentence that asks whether the user meant another word. It shows option names with their dashes. */
-function nearText({ typo, message }: CommandError): string {
-  const near = typo === undefined ? [] : nearNames(typo.word, typo.names);
-  if (typo === undefined || near.length === 0) return "";
-  const dashes = message.includes(`'--${typo.word}'`) ? "--" : "";
-  return `; did you mean ${near.map((name) => `'${dashes}${name}'`).join(" or ")}?`;
+function nearText({ typo }: CommandError): string {
+  if (typo === undefined) return "";
+  const { word, names, prefix = "" } = typo;
+  const near = nearNames(word, names).map((name) => `'${prefix}${name}'`);
+  return near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
 }
 
 /** Returns the text of an error from Node's file functions, in the same form as the command's other errors. */

@@ -14,6 +14,8 @@ export function exitCodeOf(errno: number): number {
 export interface Typo {
   readonly word: string;
   readonly names: readonly string[];
+  /** What stands before the names on the command line: the dashes of an option. */
+  readonly prefix?: string;
 }
 
 /** The failure of a command. The message is the line that the user reads. */

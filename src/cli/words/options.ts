@@ -136,7 +136,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
       const equals = word.indexOf("=");
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
       const found = longOption(name);
-      if (typeof found === "string") bad(found, { word: name, names: longNames() });
+      if (typeof found === "string") bad(found, { word: name, names: longNames(), prefix: "--" });
       else if (found.value === undefined) {
         if (equals < 0) set(found, undefined);
         else bad(`option '--${found.long}' takes no value`);
