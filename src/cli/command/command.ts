@@ -29,14 +29,16 @@ export type RunLines = (words: Words, options: Options, runner: LineRunner) => L
 /** Runs command lines for {@link RunLines}, each with the options of the whole run. */
 export interface LineRunner {
   run(words: readonly string[]): Promise<Answer | LiveAnswer>;
-  /**
-   * Reports a failure and returns its exit code. The message begins with `place`, such as a file and a line. With -j,
-   * the failure is passed to `writeJson` instead of being printed.
-   */
-  reportFailure(
-    error: unknown,
-    to: { readonly place?: string; readonly writeJson?: (failure: JsonValue) => void },
-  ): number;
+  /** Reports a failure and returns its exit code. */
+  reportFailure(error: unknown, to: FailurePlace): number;
+}
+
+/** How to report a failure. */
+export interface FailurePlace {
+  /** The beginning of the message, such as a file and a line. */
+  readonly place?: string;
+  /** Writes the failure as JSON, if the option -j was given. Default: writes it as a line to standard output. */
+  readonly writeJson?: (failure: JsonValue) => void;
 }
 
 /** A command of an object. */

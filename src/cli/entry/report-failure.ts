@@ -1,5 +1,6 @@
 import { BpfError } from "../../errors/index.ts";
 import { nearNames } from "../../layout/index.ts";
+import type { FailurePlace } from "../command/command.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
@@ -10,14 +11,6 @@ import type { Options } from "../words/options.ts";
 interface Refusal {
   readonly program: string;
   readonly log: readonly string[];
-}
-
-/** How to report a failure. */
-export interface FailurePlace {
-  /** The beginning of the message, such as a file and a line. */
-  readonly place?: string;
-  /** Writes the failure as JSON, if the option -j was given. Default: writes it as a line to standard output. */
-  readonly writeJson?: (failure: JsonValue) => void;
 }
 
 /**
