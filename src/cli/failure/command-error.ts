@@ -10,6 +10,11 @@ export function exitCodeOf(errno: number): number {
   return -errno & 0xff;
 }
 
+/** Returns the exit code for the errno of a failed step. Without an errno, this is the exit code for EINVAL. */
+export function exitOfErrno(errno: number | undefined): number {
+  return errno === undefined ? EXIT_INVALID : exitCodeOf(errno);
+}
+
 /** A word that may be misspelled, and the words that are valid in its place. */
 export interface Typo {
   readonly word: string;

@@ -3,7 +3,7 @@ import { readBtfFile, readUserFile } from "../../kernel/index.ts";
 import { readCoreObject } from "../../object/index.ts";
 import { replaceFile } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
+import { exitOfErrno } from "../failure/command-error.ts";
 import { failedTo, inStep } from "../failure/reason.ts";
 import { done } from "../output/answer.ts";
 
@@ -14,7 +14,7 @@ export const genMinCoreBtf: Run = (words) => {
   const output = words.take("a file");
   const objects: string[] = [];
   while (words.left > 0) objects.push(words.take("an object file"));
-  const step = <T>(what: string, run: () => T): T => inStep(what, run, exitOf);
+  const step = <T>(what: string, run: () => T): T => inStep(what, run, exitOfErrno);
 
   const kernel: Btf = step(`failed parsing '${input}' BTF file`, () => readBtfFile(input));
   const parsed = objects.map((path) =>
@@ -28,7 +28,3 @@ export const genMinCoreBtf: Run = (words) => {
   }
   return done;
 };
-
-function exitOf(errno: number | undefined): number {
-  return errno === undefined ? EXIT_INVALID : exitCodeOf(errno);
-}

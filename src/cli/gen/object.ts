@@ -3,7 +3,7 @@ import { readUserFile } from "../../kernel/index.ts";
 import { LinkError, type LinkedFile, linkObjects } from "../../object/index.ts";
 import { replaceFile } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError, EXIT_FAILURE, EXIT_INVALID, exitCodeOf } from "../failure/command-error.ts";
+import { CommandError, EXIT_FAILURE, EXIT_INVALID, exitCodeOf, exitOfErrno } from "../failure/command-error.ts";
 import { failedTo, inStep } from "../failure/reason.ts";
 import { done } from "../output/answer.ts";
 
@@ -17,11 +17,7 @@ export const genObject: Run = (words) => {
   const files: LinkedFile[] = [];
   while (words.left > 0) {
     const source = words.take("an object file");
-    const data = inStep(
-      `failed to link '${source}'`,
-      () => readUserFile(source, "a BPF object file"),
-      (errno) => (errno === undefined ? EXIT_INVALID : exitCodeOf(errno)),
-    );
+    const data = inStep(`failed to link '${source}'`, () => readUserFile(source, "a BPF object file"), exitOfErrno);
     files.push({ source, data });
   }
   const linked = link(files);

@@ -1,9 +1,8 @@
-import { Errno } from "../../errors/index.ts";
 import { attachIterator, type Link, openIterator, openLink } from "../../link/index.ts";
 import { type BpfObject, loadObject } from "../../load/index.ts";
 import { openMap } from "../../map/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError, exitCodeOf } from "../failure/command-error.ts";
+import { CommandError, exitCodeOf, exitOfErrno } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import { takeLink } from "../handle/link.ts";
 import { takeMap } from "../handle/map.ts";
@@ -90,7 +89,7 @@ export function loadIterator(file: string, words: Words): LoadedIterator {
     const link = inStep(
       `attach_iter failed for program ${program.name}`,
       () => attachIterator(program, map === undefined ? {} : { map }),
-      (errno) => exitCodeOf(errno ?? Errno.EINVAL),
+      exitOfErrno,
     );
     return {
       link,
