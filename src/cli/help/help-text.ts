@@ -2,7 +2,7 @@ import type { ObjectEntry } from "../command/command.ts";
 import type { Answer } from "../output/answer.ts";
 import { select } from "../words/words.ts";
 import type { HelpRequest } from "./help-request.ts";
-import { sentence, twoColumns, wrap } from "./layout.ts";
+import { hanging, sentence, twoColumns, wrap } from "./layout.ts";
 import { generalPage, type ManualPage, manualText, objectPage, objectsWithPage } from "./manual.ts";
 import {
   type CommandTopic,
@@ -88,11 +88,11 @@ function commandHelp({ name, summary, examples, syntax, words, definitions, note
     ...section("Examples", examples.flatMap(exampleLines)),
     ...section(
       "Usage",
-      syntax.flatMap((form) => hanging(form)),
+      syntax.flatMap((form) => hanging(form, 2)),
     ),
     ...section("Words", [
       ...twoColumns(words),
-      ...definitions.flatMap(([word, text]) => hanging(`${word} := ${text}`)),
+      ...definitions.flatMap(([word, text]) => hanging(`${word} := ${text}`, 2)),
     ]),
     ...notes.flatMap((note) => ["", ...wrap(note, 0)]),
   ];
@@ -100,9 +100,4 @@ function commandHelp({ name, summary, examples, syntax, words, definitions, note
 
 function exampleLines([line, meaning]: Pair): string[] {
   return [`  ${line}`, ...wrap(sentence(meaning), 6)];
-}
-
-/** Wraps a line. The continuation lines are indented deeper than the first line. */
-function hanging(text: string): string[] {
-  return wrap(text, 6).map((line, i) => (i === 0 ? line.slice(4) : line));
 }

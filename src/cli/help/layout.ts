@@ -13,6 +13,11 @@ export function wrap(text: string, indent: number): string[] {
   return [...lines, line].map((one) => (" ".repeat(indent) + one).trimEnd());
 }
 
+/** Breaks a text into lines as {@link wrap} does. The continuation lines are indented deeper than the first line. */
+export function hanging(text: string, indent: number): string[] {
+  return wrap(text, indent + 4).map((line, i) => (i === 0 ? line.slice(4) : line));
+}
+
 /** The largest width of the first column. A longer text in it does not move the second column to the right. */
 const MAX_FIRST = 24;
 

@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { sentence, wrap } from "./layout.ts";
+import { hanging, sentence, wrap } from "./layout.ts";
 import { type commandTopic, objectTopic, optionPairs, optionsOf, type Pair } from "./topic.ts";
 
 /** A piece of a manual page. */
@@ -128,12 +128,8 @@ function blockText(block: Block, index: number): string[] {
     case "paragraph":
       return [...gap, ...wrap(block.text, 7)];
     case "lines":
-      return [...gap, ...block.lines.flatMap((line) => hanging(line))];
+      return [...gap, ...block.lines.flatMap((line) => hanging(line, 7))];
     case "item":
       return [...gap, `       ${block.term}`, ...wrap(block.text, 14)];
   }
-}
-
-function hanging(line: string): string[] {
-  return wrap(line, 11).map((text, i) => (i === 0 ? text.slice(4) : text));
 }
