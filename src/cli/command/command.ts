@@ -77,9 +77,14 @@ export interface ObjectEntry extends Selectable {
   readonly runLines?: () => Promise<RunLines>;
 }
 
+/** Returns the entry for which an alias stands; undefined if the entry is not an alias. */
+export function entryBehind(alias: CommandEntry, commands: readonly CommandEntry[]): CommandEntry | undefined {
+  return commands.find(({ name }) => name === alias.as);
+}
+
 /** Returns the function that loads an entry's code. An alias uses the code of the entry that it stands for. */
 export function codeOf(entry: CommandEntry, commands: readonly CommandEntry[]): CommandEntry["run"] {
-  return entry.run ?? commands.find(({ name }) => name === entry.as)?.run;
+  return entry.run ?? entryBehind(entry, commands)?.run;
 }
 
 // Parts of usage texts that several objects share.

@@ -1,4 +1,4 @@
-import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
+import { type CommandEntry, entryBehind, type ObjectEntry } from "../command/command.ts";
 import { joinForms, nextWords, parseSyntax, readDefinitions } from "../command/grammar.ts";
 import { optionNames, optionsOf } from "../help/topic.ts";
 import { OPTIONS, type OptionEntry } from "../words/options.ts";
@@ -67,7 +67,7 @@ export function candidates(
 }
 
 function syntaxOf(command: CommandEntry, commands: readonly CommandEntry[]): readonly string[] | undefined {
-  return command.syntax ?? commands.find(({ name }) => name === command.as)?.syntax;
+  return command.syntax ?? entryBehind(command, commands)?.syntax;
 }
 
 /**
@@ -106,7 +106,7 @@ function entryCandidates(entries: readonly (CommandEntry & { readonly summary?: 
     .filter((entry) => entry.hidden !== true)
     .map((entry) => ({
       word: entry.name,
-      note: entry.summary ?? (codeOf(entry, entries) && entries.find(({ name }) => name === entry.as)?.summary),
+      note: entry.summary ?? entryBehind(entry, entries)?.summary,
     }));
 }
 

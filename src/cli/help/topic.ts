@@ -1,4 +1,4 @@
-import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
+import { type CommandEntry, codeOf, entryBehind, type ObjectEntry } from "../command/command.ts";
 import { type Definitions, joinForms, parseSyntax, readDefinitions, type Syntax } from "../command/grammar.ts";
 import { OPTIONS, type OptionEntry } from "../words/options.ts";
 import { sentence } from "./layout.ts";
@@ -34,8 +34,8 @@ export interface ObjectTopic {
  * which the alias stands.
  */
 function entryOf(object: ObjectEntry, command: CommandEntry): CommandEntry {
-  if (command.syntax !== undefined || command.as === undefined) return command;
-  return object.commands?.find(({ name }) => name === command.as) ?? command;
+  if (command.syntax !== undefined) return command;
+  return entryBehind(command, object.commands ?? []) ?? command;
 }
 
 export function commandTopic(object: ObjectEntry, command: CommandEntry): CommandTopic {
@@ -61,15 +61,15 @@ export function commandTopic(object: ObjectEntry, command: CommandEntry): Comman
 }
 
 export function objectTopic(object: ObjectEntry): ObjectTopic {
-  const commands = (object.commands ?? []).filter(
-    (entry) => entry.name !== "help" && entry.as === undefined && entry.hidden !== true && isHere(entry, object),
+  const { commands = [] } = object;
+  const shown = commands.filter(
+    (entry) => entry.as === undefined && entry.hidden !== true && codeOf(entry, commands) !== undefined,
   );
   return {
     name: object.name,
     summary: sentence(object.summary),
     notes: object.help?.().notes ?? [],
-    commands:
-      object.commands === undefined ? [wholeTopic(object)] : commands.map((entry) => commandTopic(object, entry)),
+    commands: object.commands === undefined ? [wholeTopic(object)] : shown.map((entry) => commandTopic(object, entry)),
     options: optionPairs(optionsOf(object)),
   };
 }
@@ -86,10 +86,6 @@ function wholeTopic(object: ObjectEntry): CommandTopic {
     definitions: [],
     notes: texts?.notes ?? [],
   };
-}
-
-export function isHere(entry: CommandEntry, object: ObjectEntry): boolean {
-  return entry.name === "help" || codeOf(entry, object.commands ?? []) !== undefined;
 }
 
 /** The keys of the options that every command accepts. */
@@ -132,10 +128,10 @@ export function usedWords(
   };
   const addDefinitions = (text: string): void => {
     for (const word of text.match(/[A-Z_]+/g) ?? []) {
-      const name = definitions.has(word) ? word : undefined;
-      if (name === undefined || used.has(name)) continue;
-      used.add(name);
-      addDefinitions(definitions.get(name) ?? "");
+      const definition = definitions.get(word);
+      if (definition === undefined || used.has(word)) continue;
+      used.add(word);
+      addDefinitions(definition);
     }
   };
   for (const form of forms) {
