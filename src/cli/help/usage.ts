@@ -11,28 +11,20 @@ function usageAnswer(lines: readonly string[]): Answer {
 
 /** `bpfts help`: bpftool's usage text, and a description of each object and option. */
 export function usage(table: readonly ObjectEntry[]): Answer {
-  const objects = table.filter((entry) => entry.commands !== undefined);
-  const here = objects.filter((entry) => entry.commands?.some(({ run }) => run)).map(({ name }) => name);
-  const missing = [
-    ...objects,
-    ...table.filter(
-      ({ name, commands, run, runLines }) =>
-        name !== "help" && commands === undefined && run === undefined && runLines === undefined,
-    ),
-  ]
-    .map(({ name }) => name)
-    .filter((name) => !here.includes(name));
+  const here = table.filter(({ commands }) => commands?.some(({ run }) => run));
+  const missing = table.filter(
+    (entry) =>
+      entry.name !== "help" && !here.includes(entry) && entry.run === undefined && entry.runLines === undefined,
+  );
   return usageAnswer([
     "Usage: bpfts [OPTIONS] OBJECT { COMMAND | help }",
     `${INDENT}bpfts batch file FILE`,
     `${INDENT}bpfts version`,
     "",
-    `${INDENT}OBJECT := { ${here.join(" | ")} }`,
+    `${INDENT}OBJECT := { ${here.map(({ name }) => name).join(" | ")} }`,
     `${INDENT}${OPTIONS} |`,
     `${INDENT}             {-V|--version} }`,
-    ...(missing.length > 0
-      ? ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${missing.join(", ")}`]
-      : []),
+    ...missingLines(missing.map(({ name }) => name)),
     ...generalSections(table),
     "",
     "'bpfts OBJECT --help' explains the commands of an object, with examples.",
@@ -55,10 +47,13 @@ export function objectUsage(object: ObjectEntry): Answer {
     "",
     ...(object.grammar ?? []).map((line) => INDENT + line),
     ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),
-    ...(missing.length > 0
-      ? ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${missing.join(", ")}`]
-      : []),
+    ...missingLines(missing),
   ]);
+}
+
+function missingLines(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${names.join(", ")}`];
 }
 
 function usageLines(object: string, entry: CommandEntry, commands: readonly CommandEntry[]): string[] {
