@@ -1,6 +1,13 @@
 import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { describeBtfObjects, describeLinks, describeMaps, describePrograms } from "../../inventory/index.ts";
+import {
+  describeBtfObjects,
+  describeLinks,
+  describeMaps,
+  describePrograms,
+  type MapDescription,
+  type ProgramDescription,
+} from "../../inventory/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import { BpfProgType, progTypeName } from "../../uapi/index.ts";
 import type { Candidate, ValuePlace } from "./candidates.ts";
@@ -65,13 +72,11 @@ const VALUES: Readonly<Record<string, (typed: string) => Iterable<Candidate>>> =
   LINK_DIR: (typed) => files(typed, () => false),
 };
 
-type Described<T extends (...args: never[]) => Iterable<unknown>> = ReturnType<T> extends Iterable<infer R> ? R : never;
-
-function* programs(candidate: (program: Described<typeof describePrograms>) => Candidate): Generator<Candidate> {
+function* programs(candidate: (program: ProgramDescription) => Candidate): Generator<Candidate> {
   for (const program of describePrograms()) yield candidate(program);
 }
 
-function* maps(candidate: (map: Described<typeof describeMaps>) => Candidate): Generator<Candidate> {
+function* maps(candidate: (map: MapDescription) => Candidate): Generator<Candidate> {
   for (const map of describeMaps()) yield candidate(map);
 }
 
