@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { withDirectory } from "../../support/directory.ts";
 import { bpfts } from "../run.ts";
 
 const LOG = "test/load/verifier-logs/7.3-null.log";
@@ -45,28 +45,19 @@ test("an errno of a bpf(2) command is explained", () => {
   assert.match(bpfts("explain", "errno", "bpf_x", "EPERM").stderr, /^Error: 'bpf_x' is no command of bpf\(2\)/);
 });
 
-test("a file without a log, a missing file and wrong words are errors", () => {
-  const folder = mkdtempSync(join(tmpdir(), "explain-"));
-  try {
-    const empty = join(folder, "empty.log");
-    writeFileSync(empty, "all is well\n");
-    const { stdout, stderr, code } = bpfts("explain", empty);
-    assert.deepEqual([stdout, code], ["", 255]);
-    assert.match(stderr, /has no verifier log with a refusal/);
-    assert.match(bpfts("explain", join(folder, "none")).stderr, /ENOENT|No such file/);
-    assert.match(bpfts("explain", LOG, "objekt").stderr, /expected 'object' or 'program'/);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+test("a file without a log, a missing file and wrong words are errors", (t) => {
+  const directory = withDirectory(t);
+  const empty = join(directory, "empty.log");
+  writeFileSync(empty, "all is well\n");
+  const { stdout, stderr, code } = bpfts("explain", empty);
+  assert.deepEqual([stdout, code], ["", 255]);
+  assert.match(stderr, /has no verifier log with a refusal/);
+  assert.match(bpfts("explain", join(directory, "none")).stderr, /ENOENT|No such file/);
+  assert.match(bpfts("explain", LOG, "objekt").stderr, /expected 'object' or 'program'/);
 });
 
-test("colours and control characters of a log do not reach the terminal", () => {
-  const folder = mkdtempSync(join(tmpdir(), "explain-"));
-  try {
-    const file = join(folder, "coloured.log");
-    writeFileSync(file, readFileSync(LOG, "utf8").replace(/^/gm, "\u001b[31m"));
-    assert.equal(bpfts("explain", file).stdout, bpfts("explain", LOG).stdout);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+test("colours and control characters of a log do not reach the terminal", (t) => {
+  const file = join(withDirectory(t), "coloured.log");
+  writeFileSync(file, readFileSync(LOG, "utf8").replace(/^/gm, "\u001b[31m"));
+  assert.equal(bpfts("explain", file).stdout, bpfts("explain", LOG).stdout);
 });
