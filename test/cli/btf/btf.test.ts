@@ -6,11 +6,11 @@ import { Btf, BtfBuilder } from "../../../src/btf/index.ts";
 import { loadObject } from "../../../src/load/index.ts";
 import { int, member } from "../../btf/samples.ts";
 import { withDirectory } from "../../support/directory.ts";
-import { bpftool, bpfts, hasPeer } from "../run.ts";
+import { lacking } from "../../support/feature.ts";
+import { bpftool, bpfts } from "../run.ts";
 
 const OBJECT = "test/bpf/counter.bpf.o";
 const VMLINUX = "/sys/kernel/btf/vmlinux";
-const isRoot = process.getuid?.() === 0;
 
 /** Our output, errors and exit code must be bpftool's, in text and in JSON (-p; parity/btf-format has -j). */
 function sameAsBpftool(...words: string[]): void {
@@ -32,7 +32,7 @@ function failure(...words: string[]): { line: string; code: number | null } {
   return { line: stderr, code };
 }
 
-describe("btf dump of files like bpftool's", { skip: hasPeer ? false : "no peer: run scripts/peers.sh" }, () => {
+describe("btf dump of files like bpftool's", { skip: lacking("tool:bpftool") }, () => {
   for (const words of [
     `dump file ${OBJECT}`,
     `dump file ${OBJECT} format raw`,
@@ -122,9 +122,7 @@ function splitBtf(t: TestContext): { base: string; split: string; other: string 
   return files;
 }
 
-describe("BTF of the kernel like bpftool's", {
-  skip: isRoot && hasPeer ? false : "needs root and scripts/peers.sh",
-}, () => {
+describe("BTF of the kernel like bpftool's", { skip: lacking("tool:bpftool") }, () => {
   test("programs and maps", () => {
     using object = loadObject(OBJECT);
     const program = `${object.program("egress").id}`;
@@ -158,9 +156,7 @@ describe("BTF of the kernel like bpftool's", {
   }
 });
 
-test("btf show lists the kernel's own BTF and that of programs, with who holds it", {
-  skip: isRoot ? false : "needs root",
-}, () => {
+test("btf show lists the kernel's own BTF and that of programs, with who holds it", () => {
   using object = loadObject(OBJECT);
   const id = object.program("egress").info().btfId;
   const all = JSON.parse(bpfts("-j", "btf", "show").stdout) as { id: number; kernel: boolean; name?: string }[];

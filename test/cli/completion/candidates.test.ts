@@ -84,9 +84,7 @@ test("files, directories and object files", (t) => {
   assert.deepEqual(values("FILE", "missing/"), []);
 });
 
-const skip = process.getuid?.() === 0 ? false : "ids need root";
-
-test("maps by id, name and pin, and devices", { skip }, (t) => {
+test("maps by id, name and pin, and devices", (t) => {
   const bpffs = withBpffs(t);
   const name = `tab_${process.pid}`;
   using map = createMap({ type: "hash", name, keySize: 4, valueSize: 4, maxEntries: 1 });

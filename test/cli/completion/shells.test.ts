@@ -65,10 +65,8 @@ const SHELLS = [
   },
 ] as const;
 
-const root = process.getuid?.() === 0 ? false : "names need root";
-
 for (const { name, start, load } of SHELLS) {
-  const skip = lacking("tool:tmux", `tool:${name}`) || root;
+  const skip = lacking("tool:tmux", `tool:${name}`);
   test(`${name} completes commands, and the names of maps that are there`, { skip }, async (t) => {
     const mapName = `tabbed_${process.pid}`;
     using _ = createMap({ type: "array", name: mapName, keySize: 4, valueSize: 4, maxEntries: 1 });

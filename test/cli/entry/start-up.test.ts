@@ -8,9 +8,7 @@ import { withDirectory } from "../../support/directory.ts";
 /** Modules of Node that take milliseconds to load, which a person who types a command waits for. */
 const SLOW = ["internal/streams/readable", "internal/worker", "internal/crypto/util", "zlib", "child_process", "net"];
 
-const skip = process.getuid?.() === 0 ? false : "listings need root";
-
-test("commands that people wait for load none of Node's slow modules", { skip }, (t) => {
+test("commands that people wait for load none of Node's slow modules", (t) => {
   const hook = join(withDirectory(t), "hook.cjs");
   writeFileSync(
     hook,

@@ -3,12 +3,12 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from "node:path";
 import { test } from "node:test";
 import { withDirectory } from "../../support/directory.ts";
-import { bpftool, bpfts, hasPeer } from "../run.ts";
+import { lacking } from "../../support/feature.ts";
+import { bpftool, bpfts } from "../run.ts";
 
 const MAIN = "test/bpf/linked-main.bpf.o";
 const OTHER = "test/bpf/linked-other.bpf.o";
 const EXPECTED = "test/bpf/linked.bpf.o";
-const skip = hasPeer ? false : "no peer: run scripts/peers.sh";
 
 test("gen object writes one object of several", (t) => {
   const directory = withDirectory(t);
@@ -58,7 +58,7 @@ test("a failure names the file, and leaves the output as it was", (t) => {
   assert.deepEqual(readdirSync(directory), ["out.o"]);
 });
 
-test("exit codes are bpftool's", { skip }, (t) => {
+test("exit codes are bpftool's", { skip: lacking("tool:bpftool") }, (t) => {
   const out = join(withDirectory(t), "out.o");
   const text = join(withDirectory(t), "text");
   writeFileSync(text, "no object\n");
