@@ -26,9 +26,7 @@ function printing(t: TestContext, number: number): Program {
     mov(r0, 0),
     exit(),
   ]);
-  const program = openProgram({ fd: progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS, insns }) });
-  t.after(() => program.close());
-  return program;
+  return load(t, insns);
 }
 
 /** A program that prints a text of ten bytes to the kernel's log: a carriage return and U+2028, then a number. */
@@ -46,9 +44,11 @@ function printingLineEnds(t: TestContext, number: number): Program {
     mov(r0, 0),
     exit(),
   ]);
-  const program = openProgram({
-    fd: progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS, insns, license: "GPL" }),
-  });
+  return load(t, insns);
+}
+
+function load(t: TestContext, insns: Uint8Array): Program {
+  const program = openProgram({ fd: progLoad({ prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS, insns }) });
   t.after(() => program.close());
   return program;
 }
