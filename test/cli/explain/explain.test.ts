@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, constants, openSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { withDirectory } from "../../support/directory.ts";
-import { bpfts } from "../run.ts";
+import { bpfts, COMMAND } from "../run.ts";
 
 const LOG = "test/load/verifier-logs/7.3-null.log";
 
@@ -60,4 +64,22 @@ test("colours and control characters of a log do not reach the terminal", (t) =>
   const file = join(withDirectory(t), "coloured.log");
   writeFileSync(file, readFileSync(LOG, "utf8").replace(/^/gm, "\u001b[31m"));
   assert.equal(bpfts("explain", file).stdout, bpfts("explain", LOG).stdout);
+});
+
+test("a non-blocking pipe that is still empty is waited for", async (t) => {
+  const fifo = join(withDirectory(t), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const input = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const command = ["-c", 'exec "$0" "$1" explain <&3', process.execPath, COMMAND];
+  const { stdout } = spawn("sh", command, { stdio: ["ignore", "pipe", "ignore", input] });
+  assert.ok(stdout !== null);
+  const output = text(stdout);
+  const pipe = await open(fifo, "w");
+  // A pipe holds 64 KiB. When more is written, the command has begun to read.
+  await pipe.writeFile("\n".repeat(100_000));
+  closeSync(input);
+  await setTimeout(200);
+  await pipe.writeFile(readFileSync(LOG));
+  await pipe.close();
+  assert.equal(await output, bpfts("explain", LOG).stdout);
 });
