@@ -22,7 +22,7 @@ export function variableStructs(parts: SkeletonParts, name: string): string {
 }
 
 function members(btf: Btf, declarations: CDeclarations, section: VariableSection): string {
-  const stripModifiers = section.name !== KCONFIG_SECTION;
+  const options = declarationOptions(section);
   let out = "";
   let end = 0;
   let paddings = 0;
@@ -35,11 +35,7 @@ function members(btf: Btf, declarations: CDeclarations, section: VariableSection
     }
     const align = Math.min(btf.alignOf(valueType), LARGEST_ALIGNMENT);
     if (Math.ceil(end / align) * align !== offset) out += `\t\tchar __pad${paddings++}[${offset - end}];\n`;
-    const declaration = declarations.format(valueType, toIdentifier(name).slice(0, LONGEST_IDENTIFIER), {
-      level: 2,
-      stripModifiers,
-    });
-    out += `\t\t${declaration};\n`;
+    out += `\t\t${declarations.format(valueType, memberName(name), options)};\n`;
     end = offset + size;
   }
   return out;
@@ -47,6 +43,15 @@ function members(btf: Btf, declarations: CDeclarations, section: VariableSection
 
 /** The most characters of an identifier: bpftool's buffer has 256 bytes. */
 const LONGEST_IDENTIFIER = 255;
+
+/** Returns the name of the member for a variable. */
+function memberName(variable: string): string {
+  return toIdentifier(variable).slice(0, LONGEST_IDENTIFIER);
+}
+
+function declarationOptions({ name }: VariableSection): { readonly level: number; readonly stripModifiers: boolean } {
+  return { level: 2, stripModifiers: name !== KCONFIG_SECTION };
+}
 
 /** Returns a struct for each section of variables, with a pointer to each variable. */
 export function variablePointers(parts: SkeletonParts, name: string): string {
@@ -58,10 +63,7 @@ export function variablePointers(parts: SkeletonParts, name: string): string {
     if (section.variables === undefined) continue;
     out += `\tstruct ${name}__${section.memory} {\n`;
     for (const variable of section.variables) {
-      const type = declarations.format(variable.valueType, "", {
-        level: 2,
-        stripModifiers: section.name !== KCONFIG_SECTION,
-      });
+      const type = declarations.format(variable.valueType, "", declarationOptions(section));
       const isWrapped = needsTypeof(btf, variable.valueType);
       out += `\t\t${isWrapped ? `__typeof__(${type})` : type} *${variable.name};\n`;
     }
@@ -92,7 +94,7 @@ ${name}__assert(struct ${name} *s __attribute__((unused)))
     for (const variable of variables ?? []) {
       const size = sizeOrNothing(btf, variable.valueType);
       if (size === undefined) continue;
-      const identifier = toIdentifier(variable.name).slice(0, LONGEST_IDENTIFIER);
+      const identifier = memberName(variable.name);
       out += `\t_Static_assert(sizeof(s->${memory}->${identifier}) == ${size}, "unexpected size of '${identifier}'");\n`;
     }
   }
