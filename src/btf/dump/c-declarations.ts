@@ -22,6 +22,14 @@ import type { WorkLimit } from "./work-limit.ts";
 /** The name to declare: a text, the id of a typedef, or, for a member, the number -1 - (string offset of its name). */
 export type DeclaredName = string | number;
 
+/** How to print a declaration. */
+export interface DeclarationOptions {
+  /** How many tabs the lines of an anonymous struct begin with. */
+  readonly level?: number;
+  /** True: leave out const, volatile, restrict and type tags. */
+  readonly stripModifiers?: boolean;
+}
+
 /** Prints single declarations, such as `int (*name)(void)`, and the bodies of structs, unions and enums. */
 export class DeclarationPrinter {
   readonly #types: FlatTypes;
@@ -55,7 +63,7 @@ export class DeclarationPrinter {
   }
 
   /** Prints a declaration, for instance `int (*name)(void)`. Anonymous structs are printed in full. */
-  declare(id: TypeId, name: string, options: { level?: number; stripModifiers?: boolean } = {}): void {
+  declare(id: TypeId, name: string, options: DeclarationOptions = {}): void {
     this.#stripModifiers = options.stripModifiers === true;
     this.declaration(id, name, options.level ?? 0, 0);
     this.#stripModifiers = false;

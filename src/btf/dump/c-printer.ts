@@ -65,8 +65,8 @@ export class CPrinter {
   }
 
   /** Prints a declaration, for instance `int (*name)(void)`. Anonymous structs are printed in full. */
-  declare(id: TypeId, name: string, options: { level?: number; stripModifiers?: boolean } = {}): void {
-    this.#declarations.declare(id, name, options);
+  declare(id: TypeId, name: string): void {
+    this.#declarations.declare(id, name);
   }
 
   /**

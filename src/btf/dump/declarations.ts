@@ -1,18 +1,10 @@
 import type { Btf } from "../btf.ts";
 import type { TypeId } from "../types.ts";
 import { ByteSink, decodePieces } from "./byte-sink.ts";
-import { DeclarationPrinter } from "./c-declarations.ts";
+import { type DeclarationOptions, DeclarationPrinter } from "./c-declarations.ts";
 import { NamePrinter } from "./c-names.ts";
 import { FlatTypes } from "./flat-types.ts";
 import { C_PER_BYTE, limitOutput, WorkLimit } from "./work-limit.ts";
-
-/** How to print a declaration. */
-export interface DeclarationOptions {
-  /** How many tabs the lines of an anonymous struct begin with. */
-  readonly level?: number;
-  /** True: leave out const, volatile, restrict and type tags. */
-  readonly stripModifiers?: boolean;
-}
 
 /**
  * Prints single C declarations as libbpf's `btf_dump__emit_type_decl` does. A type whose name an earlier declaration
