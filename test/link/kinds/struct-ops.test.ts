@@ -74,7 +74,10 @@ test("a struct_ops link: registered, updated to another map, and never to its ow
   updateStructOps(link, object, "second", { old: first });
   const info = link.info();
   assert.ok(info.kind === "struct_ops" && info.mapId === second.id);
-  assert.throws(() => updateStructOps(link, object, "nope"), /has no struct_ops map nope; it has first, second/);
+  assert.throws(
+    () => updateStructOps(link, object, "nope"),
+    /has no struct_ops map nope; its struct_ops maps are: first, second/,
+  );
 });
 
 test("struct_ops by map update, without a link", async (t) => {
