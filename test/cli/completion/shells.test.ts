@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,7 @@ class Terminal {
   readonly #socket: string;
   constructor(t: TestContext, shell: string) {
     // This runs before the directory with the socket is removed.
-    t.after(() => this.#tmux("kill-server"));
+    t.after(() => this.#end());
     const directory = withDirectory(t);
     this.#socket = join(directory, "tmux");
     const command = join(directory, "bpfts");
@@ -25,6 +25,13 @@ class Terminal {
     const size = ["-x", "160", "-y", "50"];
     const args = ["-S", this.#socket, "-f", "/dev/null", "new-session", "-d", ...size, shell];
     execFileSync("tmux", args, { env });
+  }
+
+  /** Ends the shell and waits until it is gone: a shell that is told to end may still write files, a history for one. */
+  async #end(): Promise<void> {
+    const shell = this.#tmux("list-panes", "-a", "-F", "#{pane_pid}").trim();
+    this.#tmux("kill-server");
+    while (existsSync(`/proc/${shell}`)) await sleep(20);
   }
 
   #tmux(...args: string[]): string {
