@@ -3,7 +3,7 @@
 // for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { build } from "esbuild";
 
 const target = "node20.19";
@@ -11,6 +11,8 @@ const target = "node20.19";
 const EVERYTHING = "all commands";
 /** The entry has help printed by the file without a command's code, and `batch` prints it too. */
 const HELP = resolve("src/cli/help");
+/** Only a failure needs this room: it is a file of its own, which the first call of one of its functions loads. */
+const EXPLAIN = resolve("src/explain");
 /** By index.ts: which file each exported name comes from. */
 const rooms = new Map();
 
@@ -44,10 +46,11 @@ async function bundleCommand(outdir, objects) {
   mkdirSync(outdir, { recursive: true });
   const written = new Map();
   const write = async (source, name) => {
-    const file = `${name}-${await bundleProgram(outdir, source, name)}.js`;
+    const file = `${name}-${await bundleProgram(outdir, source, name, diagnosis)}.js`;
     written.set(source, file);
     return file;
   };
+  const diagnosis = await writeDiagnosis(outdir);
   const other = await write(undefined, "other");
   const all = await write(EVERYTHING, "all");
   const places = [];
@@ -67,7 +70,7 @@ async function bundleCommand(outdir, objects) {
       ...(object.source !== undefined && { file: written.get(object.source) }),
     });
   }
-  const entry = await bundle("src/cli/entry/entry.ts", undefined, {
+  const entry = await bundle("src/cli/entry/entry.ts", [], {
     BPFTS_PLACES: JSON.stringify(places),
     BPFTS_OTHER: JSON.stringify(other),
     // The folder of the file; CommonJS loads sooner than a module.
@@ -121,15 +124,23 @@ function writeManual(outdir, { COMMANDS, VERSION, VERSION_DATE, manualPages, for
   }
 }
 
+/** Writes the room explain as a CommonJS module and returns the file's name. */
+async function writeDiagnosis(outdir) {
+  const text = await bundle(join(EXPLAIN, "index.ts"), []);
+  const file = `diagnosis-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.js`;
+  writeFileSync(join(outdir, file), text);
+  return file;
+}
+
 /** The program with the code of one command, of none, or of all; what its name must end in. */
-async function bundleProgram(outdir, source, name) {
-  const text = await bundle(
-    "src/cli/entry/main.ts",
+async function bundleProgram(outdir, source, name, diagnosis) {
+  const text = await bundle("src/cli/entry/main.ts", [
     codeElsewhere((other) => {
       const isHere = source === EVERYTHING || other === source || (source === undefined && dirname(other) === HELP);
       return isHere ? undefined : { path: other, namespace: "elsewhere" };
     }),
-  );
+    ...(isIn("src/cli/explain", source) ? [] : [loadedOnFailure(diagnosis)]),
+  ]);
   // What src/cli/entry/code-cache.ts runs: a function.
   const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;
   const hash = createHash("sha256").update(program).digest("hex").slice(0, 8);
@@ -137,7 +148,7 @@ async function bundleProgram(outdir, source, name) {
   return hash;
 }
 
-async function bundle(entryPoint, plugin, define) {
+async function bundle(entryPoint, plugins, define) {
   const { outputFiles } = await build({
     entryPoints: [entryPoint],
     bundle: true,
@@ -153,7 +164,7 @@ async function bundle(entryPoint, plugin, define) {
     define: { "import.meta.url": "__filename", ...define },
     write: false,
     plugins: [
-      ...(plugin === undefined ? [] : [plugin]),
+      ...plugins,
       { name: "past-the-index", setup: (own) => own.onLoad({ filter: /\/src\/.*\.ts$/ }, loadPastIndex) },
     ],
   });
@@ -173,6 +184,33 @@ function codeElsewhere(decide) {
       own.onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: "export {};" }));
     },
   };
+}
+
+/** Has every call of a function of the room explain, from outside it, load the file with that room. */
+function loadedOnFailure(file) {
+  return {
+    name: "loaded-on-failure",
+    setup(own) {
+      own.onResolve({ filter: /^\./ }, ({ path, importer }) => {
+        const target = resolve(dirname(importer), path);
+        return isIn(EXPLAIN, target) && !isIn(EXPLAIN, importer)
+          ? { path: target, namespace: "on-failure" }
+          : undefined;
+      });
+      own.onResolve({ filter: /./, namespace: "on-failure" }, ({ path }) => ({ path, external: true }));
+      own.onLoad({ filter: /.*/, namespace: "on-failure" }, ({ path }) => {
+        const functions = readFileSync(path, "utf8").matchAll(/^export function (\w+)/gm);
+        const calls = [...functions].map(
+          ([, name]) => `export function ${name}(...args) { return require("./${file}").${name}(...args); }`,
+        );
+        return { contents: calls.join("\n") };
+      });
+    },
+  };
+}
+
+function isIn(folder, file) {
+  return file?.startsWith(resolve(folder) + sep) === true;
 }
 
 /**

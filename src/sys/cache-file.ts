@@ -7,7 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   rmSync,
   type Stats,
   writeFileSync,
@@ -17,8 +17,8 @@ import { writeAndRename } from "./replace-file.ts";
 
 // Readers trust the content of a cache file: compiled code, offsets in the kernel's structs. So a file is used only if
 // nobody but this user and root can write it, and if it is not damaged. To detect damage, the file contains everything
-// twice, and both copies must be equal. Comparing the copies takes 0.2 ms. A hash would need node:crypto, and loading
-// it would add 10 ms to every start.
+// twice, and both copies must be equal. The second copy is read in pieces, into memory that is used again: new memory
+// costs more than the comparison. A hash would need node:crypto, and loading it would add 10 ms to every start.
 
 /** A cache file, and the inputs on which its content depends. */
 export interface CacheFile {
@@ -38,6 +38,7 @@ const FOLDER_MODE = 0o755;
 const FILE_MODE = 0o644;
 const WRITABLE_BY_OTHERS = 0o022;
 const MAX_SIZE = 64 * 1024 * 1024;
+const PIECE = 64 * 1024;
 
 /**
  * Reads a cache file. Returns undefined if the file cannot be opened, cannot be trusted, or was written for another
@@ -47,11 +48,10 @@ export function readCacheFile(file: CacheFile): Buffer | undefined {
   let content: Buffer | undefined;
   let why: string | undefined;
   try {
-    const { stats, bytes } = readRegularFile(file.path);
+    const { stats, copy, isDamaged } = readCopies(file.path);
     why = distrust(lstatSync(dirname(file.path)), "its folder") ?? distrust(stats, "it");
-    const copy = bytes.subarray(bytes.length >> 1);
     const head = headOf(file);
-    if (!bytes.subarray(0, bytes.length - copy.length).equals(copy)) why ??= "its content is damaged";
+    if (isDamaged) why ??= "its content is damaged";
     else if (!copy.subarray(0, head.length).equals(head)) why ??= "it was written for another version or other options";
     content = copy.subarray(head.length);
   } catch (error) {
@@ -85,12 +85,20 @@ export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   });
 }
 
-function readRegularFile(path: string): { stats: Stats; bytes: Buffer } {
+/** Reads the first copy in a regular file, and whether the second copy differs. */
+function readCopies(path: string): { stats: Stats; copy: Buffer; isDamaged: boolean } {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile() || stats.size > MAX_SIZE) throw new Error("it is not a regular file, or it is too large");
-    return { stats, bytes: readFileSync(fd) };
+    const copy = Buffer.allocUnsafeSlow(stats.size >> 1);
+    let isDamaged = stats.size % 2 !== 0 || readSync(fd, copy) !== copy.length;
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, copy.length));
+    for (let at = 0; at < copy.length && !isDamaged; at += PIECE) {
+      const first = copy.subarray(at, at + PIECE);
+      isDamaged = readSync(fd, piece) < first.length || !piece.subarray(0, first.length).equals(first);
+    }
+    return { stats, copy, isDamaged };
   } finally {
     closeSync(fd);
   }
