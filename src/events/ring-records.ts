@@ -112,8 +112,9 @@ export class RingRecords implements EventSource {
   }
 
   /**
-   * Returns an offset at most about `room` bytes after `start`. All records that begin before this offset are finished.
-   * The offset may lie inside a finished record, but only if at least one whole record ends before it.
+   * Returns the offset up to which records can be read: about `room` bytes after `start`, or less if fewer records are
+   * finished. All records that begin before this offset are finished. The offset may lie inside a finished record, but
+   * only if at least one whole record ends before it.
    */
   #finishedEnd(base: number, start: number, room: number): number {
     const { producer, pending, words } = this.#memory;

@@ -27,7 +27,7 @@ export interface Diagnosis {
   readonly kernelReport: KernelReport | undefined;
 }
 
-/** A place in a program. */
+/** A position in a program: an instruction and its source line. */
 export interface Place {
   /** The slot of the instruction. */
   readonly instruction: number | undefined;

@@ -18,7 +18,7 @@ export interface Paste {
   readonly loaderLines: readonly string[];
 }
 
-/** The most logs, and the most lines of a loader, that are read from one text. */
+/** From one text, at most this many logs and this many lines of a loader are read. Further ones are ignored. */
 const MOST_BLOCKS = 256;
 const MOST_LOADER_LINES = 20_000;
 

@@ -94,7 +94,7 @@ const BY_COMMAND: Readonly<Record<string, Causes>> = {
     ],
     EPERM: [
       "Programs need CAP_BPF, tracing types CAP_PERFMON as well, networking types CAP_NET_ADMIN as well.",
-      "The program uses a GPL-only helper without a GPL license, or is larger than an unprivileged one may be.",
+      "The program uses a GPL-only helper without a GPL license, or is too large for a user without privileges.",
     ],
     E2BIG: ["The program has too many instructions, or the verifier's budget of a million instructions is used up."],
     ENOSPC: ["The log buffer is too small for the verifier's log."],
@@ -124,7 +124,7 @@ const BY_COMMAND: Readonly<Record<string, Causes>> = {
     EOPNOTSUPP: ["The driver or the hook does not support it."],
     ENOENT: ["The symbol or target does not exist."],
     EADDRNOTAVAIL: ["The kernel function may not be probed, or does not exist."],
-    E2BIG: ["The hook has the largest number of programs already."],
+    E2BIG: ["The hook already has the largest number of programs."],
     ESTALE: ["The list of programs changed since expected_revision was read."],
   },
   BPF_PROG_ATTACH: {
@@ -145,7 +145,7 @@ const BY_COMMAND: Readonly<Record<string, Causes>> = {
   BPF_RAW_TRACEPOINT_OPEN: {
     ENOENT: ["There is no tracepoint of this name."],
     EINVAL: ["The program's type does not fit, or it was loaded for another target."],
-    EBUSY: ["The function has as many programs as it can have."],
+    EBUSY: ["The function already has the largest number of programs."],
   },
   BPF_BTF_LOAD: {
     EINVAL: ["The BTF is not valid, or has kinds that this kernel does not know; the log says which."],

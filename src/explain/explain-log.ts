@@ -11,7 +11,7 @@ import { type RefusedLog, readRefusedLog } from "./read-verifier-log.ts";
 import { readStep, type TraceStep } from "./trace.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** What helps to explain a log. */
+/** Optional facts with which a diagnosis is more precise. */
 export interface ExplainOptions {
   /** The object file of the program: its line information gives file, line, column and source text. */
   readonly object?: ObjectSpec | undefined;

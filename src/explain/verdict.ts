@@ -10,7 +10,7 @@ export interface Verdict {
   readonly index: number;
 }
 
-/** The most lines of one reason. */
+/** A reason has at most this many lines. */
 const MOST_LINES = 8;
 /** Matches lines that loaders add after the log. */
 const NOISE =

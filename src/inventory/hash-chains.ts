@@ -4,7 +4,9 @@
  * hash map grows, the order of each chain is reversed.
  */
 export class HashChains<T> {
-  /** The values of each key in reverse order: bpftool prints the last value of an array first. */
+  /**
+   * For each key, its values. bpftool prints the last element of each array first, so `get()` returns a reversed copy.
+   */
   readonly #lists = new Map<number, T[]>();
   #size = 0;
   #capacity = 0;

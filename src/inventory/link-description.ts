@@ -84,7 +84,7 @@ function describer(options: DescribeOptions): (info: LinkInfo, symbols: Symbols)
   };
 }
 
-/** Returns a function that calls `ask` only once for each argument and then repeats the answer. */
+/** Returns a function that calls `ask` only once for each argument and caches the results. */
 function cached<T>(ask: (number: number) => T): (number: number) => T {
   const known = new Map<number, T>();
   return (number) => {

@@ -110,8 +110,8 @@ const UPDATABLE: ReadonlySet<number> = new Set([
 /** How to remove what this library has added for a link, such as an event in tracefs or elements of a map. */
 export interface Cleanup {
   /**
-   * Removes the additions. This function is called when the link is closed and not pinned, but not when creating the
-   * link fails.
+   * Removes what was added. This function is called when the link is closed and is not pinned. If the link could not be
+   * created, it is not called.
    */
   readonly run: () => void;
   /** The reason why the link cannot be pinned. Leave it out if the link can be pinned. */

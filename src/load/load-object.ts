@@ -28,7 +28,9 @@ const READ_OPTIONS: OptionTable<ParseObjectOptions> = {
 export function readObject(file: string | Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
   checkOptions("readObject", options, READ_OPTIONS);
   if (typeof file !== "string" && !(file instanceof Uint8Array)) {
-    throw new UsageError("a BPF object is given by the path of its file, its bytes, or as readObject() returned it");
+    throw new UsageError(
+      "an object must be the path of an object file, the file's bytes, or what readObject() returned",
+    );
   }
   if (typeof file !== "string") return parseObject(file, options);
   return parseObject(readUserFile(file, "a BPF object file"), { source: file, ...options });

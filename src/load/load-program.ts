@@ -45,7 +45,7 @@ const LARGEST_LOG = 16 * 1024 * 1024;
 export function loadProgram(spec: ProgramSpec, object: ObjectSpec, parts: ProgramParts, options: LoadOptions): Program {
   checkProgramType(spec);
   if (spec.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS && parts.role === undefined) {
-    throw new UsageError(`program ${spec.name}: no struct_ops map refers to it`);
+    throw new UsageError(`program ${spec.name} is a callback of struct_ops, but no struct_ops map refers to it`);
   }
   const { role, fdArray } = parts;
   const load: ProgLoadOptions = {

@@ -121,7 +121,7 @@ export class ObjectMaps {
       types: this.#types(spec),
     });
     this.#undo.add(() => map.close());
-    this.#step(() => `map ${spec.name}: ${given.what} stands in for it`);
+    this.#step(() => `map ${spec.name}: ${given.what} is used instead`);
     return map;
   }
 

@@ -6,7 +6,7 @@ import type { ResolvedExtern } from "./resolve-externs.ts";
 // The texts that describe the steps of a load.
 
 export function externText(found: ResolvedExtern | undefined): string {
-  if (found === undefined) return "the kernel has none, it is 0";
+  if (found === undefined) return "the kernel does not have it, so its value is 0";
   switch (found.kind) {
     case "kconfig":
       return `at offset ${found.offset} of .kconfig`;
@@ -49,7 +49,7 @@ export function describeStep(
     case "map":
       return `map ${maps[index]?.name}`;
     case "element":
-      return `map ${maps[index]?.name}: an element that is an object`;
+      return `map ${maps[index]?.name}: storing a map or program in it`;
     case "program":
       return program;
     case "symbol":

@@ -104,7 +104,7 @@ export function removeMany(map: WrittenMap, { key }: MapCodecs, elements: Iterab
   return removed;
 }
 
-/** Throws UsageError if something cannot be iterated over. `needed` is the text of the error. */
+/** Returns `elements`. Throws UsageError with the text `needed` if they cannot be iterated over. */
 function listed<T>(elements: Iterable<T>, needed: string): Iterable<T> {
   if (typeof (elements as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === "function") return elements;
   throw new UsageError(needed);

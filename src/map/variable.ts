@@ -15,7 +15,7 @@ import {
   storeInteger,
 } from "./shared-integers.ts";
 
-/** A variable's place in mapped memory. */
+/** Where a variable lies in mapped memory. */
 interface Place {
   readonly memory: MapMemory;
   /** The offset of the variable in the memory, in bytes. */
@@ -66,7 +66,7 @@ export class Variable {
     return this.#decode(place.view, place.at);
   }
 
-  /** Writes the variable, and leaves the bytes beside it unchanged. Throws UsageError for a wrong type or range. */
+  /** Writes the variable and no other bytes of its section. Throws UsageError for a wrong type or range. */
   set value(next: unknown) {
     this.#checkWritable();
     const { bytes, view } = makeElementBuffer(this.size);

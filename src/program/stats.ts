@@ -11,7 +11,7 @@ export class StatsCounting implements Disposable {
     this.#fd = fd;
   }
 
-  /** Stops the counting. (It continues if another process has also requested it.) The programs keep their numbers. */
+  /** Stops the counting, unless another process has also requested it. The programs keep their numbers. */
   close(): void {
     this.#fd.close();
   }

@@ -451,7 +451,10 @@ test("an option that loadObject or readObject does not have is refused", () => {
     );
   }
   for (const object of [undefined, 5, {}]) {
-    assert.throws(() => loadObject(object as never), /a BPF object is given by the path of its file, its bytes, or/);
+    assert.throws(
+      () => loadObject(object as never),
+      /an object must be the path of an object file, the file's bytes, or what readObject/,
+    );
   }
 });
 

@@ -17,7 +17,7 @@ const ORDERS = {
   ancestors_up: BpfCgroupIterOrder.BPF_CGROUP_ITER_ANCESTORS_UP,
   children: BpfCgroupIterOrder.BPF_CGROUP_ITER_CHILDREN,
 } as const;
-/** The order in which an iterator walks cgroups. It also decides which cgroups it visits. */
+/** The order in which an iterator walks cgroups. The order also decides which cgroups the iterator visits. */
 export type CgroupOrder = keyof typeof ORDERS;
 
 /**
@@ -38,7 +38,7 @@ const OPTIONS: OptionTable<IteratorPlace> = { map: "object", cgroup: "object", t
 
 /**
  * Attaches an iterator program (`iter/…`, 5.8). The program runs when {@link openIterator} opens the link, or when its
- * pin is read. Without a `place` it walks over all objects of its kind.
+ * pin is read. Without a `place`, the iterator walks over all objects of its kind.
  */
 export function attachIterator(program: Program, place: IteratorPlace = {}): KernelLink {
   checkArguments("attachIterator", program, place, OPTIONS);
@@ -76,8 +76,9 @@ export function attachIterator(program: Program, place: IteratorPlace = {}): Ker
 }
 
 /**
- * Returns an error if the kernel accepted a place but misread it. An iterator without parameters ignores the place;
- * before 6.1, a task iterator does so too. An iterator of another kind reads the place as its own parameters.
+ * Returns an error if the kernel accepted an {@link IteratorPlace} but does not use it as intended. The kernel ignores
+ * the place for an iterator without parameters, and before 6.1 for task iterators. An iterator of another kind reads
+ * the place as its own parameters.
  */
 function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, name: string): Error | undefined {
   if (info.kind !== "iter") return undefined;

@@ -45,8 +45,8 @@ export function attachStructOps(object: StructOpsObject, name: string): Link {
 
 /**
  * Replaces the struct of callbacks of a link with another struct of the same kind, atomically (6.4). With `old`, it
- * replaces only if the link's struct is `old`. Throws for the struct that the link already has: up to 6.18, that call
- * triggers a kernel BUG that locks struct_ops until the next reboot.
+ * replaces only if the link's struct is `old`. Throws UsageError if the link already has the new struct: up to 6.18,
+ * such an update triggers a kernel BUG that locks struct_ops until the next reboot.
  */
 export function updateStructOps(
   link: Link,

@@ -42,9 +42,10 @@ const OPTIONS: OptionTable<UsdtPlace> = {
 };
 
 /**
- * Attaches a program to all places of a USDT in an executable or library. The program's object must include libbpf's
- * usdt.bpf.h; this function fills the maps of this header. On Linux 6.10 and newer it uses one uprobe_multi link, on
- * older kernels one uprobe for each place. USDTs with a semaphore need Linux 4.20.
+ * Attaches a program to a USDT in an executable or library, at every place in the code where the USDT fires. The
+ * program's object must include libbpf's usdt.bpf.h; this function fills the maps of this header. On Linux 6.10 and
+ * newer it uses one uprobe_multi link, on older kernels one uprobe for each place. USDTs with a semaphore need Linux
+ * 4.20.
  */
 export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
   checkArguments("attachUsdt", program, place, OPTIONS);
@@ -67,7 +68,7 @@ export function attachUsdt(program: Program, place: UsdtPlace = {}): Link {
     throw error;
   }
 
-  /** Returns the number of the spec for these arguments. Places with the same arguments share a spec. */
+  /** Returns the number of the spec for this place's arguments. Places with the same arguments share a spec. */
   function specOf(one: UsdtTarget): number {
     const known = specs.get(one.arguments);
     if (known !== undefined) return known;

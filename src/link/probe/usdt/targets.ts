@@ -4,7 +4,7 @@ import { NotSupportedError, UsageError } from "../../../errors/index.ts";
 import { feature } from "../../../kernel/index.ts";
 import type { Executable } from "../open-executable.ts";
 
-/** One place of a USDT. All offsets are offsets in the file. */
+/** One place in the code where a USDT fires. All offsets are offsets in the file. */
 export interface UsdtTarget {
   readonly offset: number;
   /** The offset of the semaphore that enables the USDT; 0 if the USDT has no semaphore. */
@@ -22,9 +22,9 @@ const MACHINES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Finds all places of a USDT in an executable or library. Throws UsageError if there is no USDT with this name. If
- * `addresses.needed` is true, the addresses of a library are those at which the process `addresses.pid` has loaded it.
- * Otherwise the addresses are those in the file.
+ * Finds all places in an executable or library where a USDT fires. Throws UsageError if there is no USDT with this
+ * name. If `addresses.needed` is true, the addresses of a library are those at which the process `addresses.pid` has
+ * loaded it. Otherwise the addresses are those in the file.
  */
 export function findUsdt(
   { elf, path, start }: Executable,
