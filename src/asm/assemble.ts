@@ -2,10 +2,10 @@ import { UsageError } from "../errors/index.ts";
 import * as bpf from "../uapi/index.ts";
 import { encodeInstructions, type Instruction, slotsOf } from "./codec.ts";
 
-/** A place in the program: a label's name, or the distance in slots from the next instruction. */
+/** What a jump or call goes to: the name of a label, or the distance in slots from the next instruction. */
 export type Target = string | number;
 
-/** A named place: the target of a jump or the start of a subprogram. */
+/** A name for a position in the program: the target of a jump or the start of a subprogram. */
 export interface Label {
   readonly label: string;
 }
@@ -19,15 +19,16 @@ export interface Reference extends Instruction {
 /** An element of the list that {@link assemble} takes. */
 export type AssemblyItem = Instruction | Reference | Label;
 
-/** Names the place of the next instruction. */
+/** Gives a name to the position of the next instruction. */
 export function label(name: string): Label {
   return { label: name };
 }
 
 /**
  * Encodes a program: `assemble([mov(r0, 0), jeq(r1, 0, "out"), mov(r0, 1), label("out"), exit()])`. A label may be
- * used before and after its place; subprograms are labels too. `little` is the byte order; the running kernel accepts
- * only this machine's byte order. Throws a UsageError for an unknown or repeated label and for a target out of reach.
+ * used before and after its definition. A subprogram begins with a label too. `little` is the byte order; the running
+ * kernel accepts only this machine's byte order. Throws a UsageError for an unknown or repeated label and for a target
+ * out of reach.
  */
 export function assemble(items: readonly AssemblyItem[], little = true): Uint8Array {
   const places = labelSlots(items);

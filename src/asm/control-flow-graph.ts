@@ -16,10 +16,12 @@ import { type Instruction, readInstruction, slotsOf } from "./codec.ts";
 export type Edge =
   | { readonly kind: "next" | "jump"; readonly block: number }
   | { readonly kind: "exit" }
-  /** The jump of a gotox instruction, which takes its target from a map. */
+  /** The jump of a gotox instruction. Its possible targets are in a map. */
   | { readonly kind: "indirect" };
 
-/** Instructions that run one after the other. Jumps lead only to the first one, and only the last one can jump. */
+/**
+ * Instructions that run one after the other. Jumps lead only to the first instruction, and only the last one can jump.
+ */
 export interface BasicBlock {
   /** The first slot of the block. */
   readonly start: number;
@@ -38,7 +40,7 @@ export interface FlowFunction {
   readonly blocks: readonly BasicBlock[];
 }
 
-/** How to read a program for its graph. */
+/** Options of {@link controlFlowGraph}. */
 export interface FlowOptions {
   /** Byte order; default little endian. */
   readonly little?: boolean;

@@ -20,7 +20,7 @@ export const BAD_CODE = "(bad)";
 
 /** A source line of machine code. */
 export interface JitedLine {
-  /** The offset of its code from the function's start, in bytes. */
+  /** The offset of the line's code from the function's start, in bytes. */
   readonly at: number;
   readonly source: string | undefined;
   readonly file: string | undefined;

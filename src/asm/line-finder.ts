@@ -1,9 +1,9 @@
 /**
  * Returns a function that finds the source line to show above an instruction, as bpftool does with libbpf's
- * bpf_prog_linfo__lfind(). The function returns an index into `positions`, or undefined. `positions` must be in
- * ascending order, and so must the places of successive calls. Each result uses up one position. If a place is past
- * several unused positions, the function returns the last of these, now and for the next instructions, until all are
- * used up.
+ * bpf_prog_linfo__lfind(). `positions` are the positions of the source lines, in ascending order. Call the function
+ * with the positions of the instructions, in ascending order too. It returns an index into `positions`, or undefined if
+ * no line is to be shown. Each result uses up one line. If several unused lines are before the instruction, the
+ * function returns the last of these for this instruction and for the following ones, until all of them are used up.
  */
 export function lineFinder<P extends number | bigint>(positions: readonly P[]): (place: P) => number | undefined {
   let used = 0;

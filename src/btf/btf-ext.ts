@@ -18,7 +18,7 @@ export interface FuncInfo {
 
 /** The source line of an instruction (`struct bpf_line_info`). */
 export interface LineInfo {
-  /** The place of the instruction, in 8-byte slots from the section's start. */
+  /** The position of the instruction, in 8-byte slots from the section's start. */
   readonly slot: number;
   readonly fileNameOffset: number;
   readonly lineOffset: number;
@@ -43,7 +43,10 @@ export class BtfExtSection {
     this.words = words;
   }
 
-  /** Returns the `field`-th u32 of record `index`. Throws RangeError if there is no such record or field. */
+  /**
+   * Returns the u32 number `field` of record number `index`; both count from 0. Throws RangeError if there is no such
+   * record or field.
+   */
   word(index: number, field: number): number {
     const width = this.recordSize / 4;
     const value = field < width ? this.words[index * width + field] : undefined;
@@ -90,8 +93,8 @@ export interface BtfExt {
 }
 
 /**
- * Parses a `.BTF.ext` section in either byte order. It makes libbpf's checks, and also checks that each record belongs
- * to the start of an instruction slot. Throws FormatError.
+ * Parses a `.BTF.ext` section in either byte order. This function makes the same checks as libbpf. It also checks that
+ * each record refers to the start of an instruction slot. Throws FormatError.
  */
 export function parseBtfExt(data: Uint8Array, options: { source?: string | undefined } = {}): BtfExt {
   const source = options.source ?? ".BTF.ext";

@@ -19,7 +19,7 @@ export const MAX_RESOLVE_DEPTH = 32;
 /** The hash index of names is built after this many scans. Building it costs about as much as 30 scans. */
 const SCANS_BEFORE_INDEX = 24;
 
-/** Up to this many names, one search per name is faster than one pass over all types. */
+/** For up to this many names, one search for each name is faster than one pass over all types. */
 const NAMES_TO_SEARCH = 4;
 
 const encoder = new TextEncoder();
@@ -28,11 +28,14 @@ const encoder = new TextEncoder();
 export interface BtfOptions {
   /** The BTF's name in errors. */
   readonly source?: string | undefined;
-  /** The base of a split BTF: its ids and string offsets continue those of the base. */
+  /** The base of a split BTF. The type ids and string offsets of the split BTF continue those of the base. */
   readonly base?: Btf | undefined;
-  /** True: index the types only as far as they are needed. Use it only for BTF from a kernel. See {@link Btf.parse}. */
+  /**
+   * If true, types are indexed only as far as they are needed. Use this option only for BTF from a kernel. See {@link
+   * Btf.parse}.
+   */
   readonly lazy?: boolean | undefined;
-  /** True if the bytes lie in memory that must not be written. {@link Btf.data} is then a copy. */
+  /** True if the bytes are in read-only memory. {@link Btf.data} then returns a copy. */
   readonly readOnly?: boolean | undefined;
 }
 
@@ -161,7 +164,7 @@ export class Btf {
     return this.#word(id, 0);
   }
 
-  /** Returns the number of members, parameters, enumerators or variables; for a FUNC its linkage. */
+  /** Returns the number of members, parameters, enumerators or variables of a type. For a FUNC, returns its linkage. */
   vlen(id: TypeId): number {
     return this.#word(id, 1) & 0xffffff;
   }
@@ -170,12 +173,18 @@ export class Btf {
     return this.#word(id, 1) >>> 31 === 1;
   }
 
-  /** Returns the union `size`/`type` as a size in bytes: for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and FLOAT. */
+  /**
+   * Returns the size in bytes from the union `size`/`type`. Only for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and
+   * FLOAT.
+   */
   sizeField(id: TypeId): number {
     return this.#word(id, 2);
   }
 
-  /** Returns the union `size`/`type` as a type: for pointers, typedefs, modifiers, FUNC, FUNC_PROTO, VAR and tags. */
+  /**
+   * Returns the type from the union `size`/`type`. Only for pointers, typedefs, modifiers, FUNC, FUNC_PROTO, VAR and
+   * tags.
+   */
   target(id: TypeId): TypeId {
     return this.#word(id, 2);
   }
@@ -290,13 +299,13 @@ export class Btf {
     return alignOfType(this, id, this.#aligns);
   }
 
-  /** The size of a pointer in bytes: that of the type `long`, or 8 if there is no `long`. */
+  /** The size of a pointer in bytes: the size of the type `long`, or 8 if there is no `long`. */
   get pointerSize(): number {
     this.#pointerSize ??= this.base?.pointerSize ?? pointerSizeOf(this);
     return this.#pointerSize;
   }
 
-  /** Yields the ids of this blob's own types: neither void nor those of the base. */
+  /** Yields the ids of this blob's own types, without void and the types of the base. */
   *ids(): Generator<TypeId, void, undefined> {
     const { endId } = this;
     for (let id = this.firstId; id < endId; id++) yield id;
@@ -314,7 +323,7 @@ export class Btf {
     return found;
   }
 
-  /** For each of this blob's own types, the index of its first word. Use it for passes over all types. */
+  /** The index of the first word of each of this blob's own types. Use it for passes over all types. */
   get wordIndexes(): Uint32Array {
     return this.#offsets.subarray(0, this.endId - this.firstId);
   }
@@ -338,7 +347,7 @@ export class Btf {
     return out;
   }
 
-  /** Searches the base and then this blob, until `found` returns true. Returns true if `found` did so. */
+  /** Searches the base and then this blob. Stops and returns true as soon as `found` returns true. */
   #search(name: Uint8Array, how: Match, found: (btf: Btf, id: TypeId) => boolean): boolean {
     const { base } = this;
     const inBase = base === undefined ? false : base.#search(name, how, found);

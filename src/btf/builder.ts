@@ -17,8 +17,8 @@ export class BtfBuilder {
   readonly #known = new Map<string, TypeId>();
 
   /**
-   * With `base` the result is a split BTF. `little` is the byte order; the default is that of the base, or true without
-   * a base.
+   * With `base` the result is a split BTF. `little` is true for little-endian. By default it is as in the base, or true
+   * without a base.
    */
   constructor(options: { base?: Btf | undefined; little?: boolean | undefined } = {}) {
     this.base = options.base;
@@ -36,12 +36,12 @@ export class BtfBuilder {
     return this.firstId + this.#types.length;
   }
 
-  /** Adds a string, unless it is there already, and returns its offset. */
+  /** Adds a string to the string section, unless it is there already. Returns the string's offset. */
   addString(text: string): number {
     return this.#strings.add(text);
   }
 
-  /** Adds a type, unless an equal one is there already, and returns its id. */
+  /** Adds a type, unless the builder has an equal type already. Returns the id of the type. */
   add(type: NewBtfType): TypeId {
     const words = this.#encode(type);
     const key = words.join();
@@ -58,7 +58,7 @@ export class BtfBuilder {
     return this.endId - 1;
   }
 
-  /** Returns a new id. Call {@link set} later with the type. Types that refer to themselves need this. */
+  /** Returns the id for a type that {@link set} adds later. Types that refer to themselves need this. */
   reserve(): TypeId {
     this.#types.push(undefined);
     return this.endId - 1;

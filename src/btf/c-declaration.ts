@@ -9,7 +9,7 @@ const SIGNATURE_SIZE = 1024;
 /** Ends the recursion where bpftool gives up. Only this file throws and catches it. */
 class Unprintable extends Error {}
 
-/** A text with a limit: an addition that reaches the limit throws {@link Unprintable}. */
+/** A text with a limit on its length. Throws {@link Unprintable} when the text reaches the limit. */
 class Text {
   text = "";
   readonly #limit: number;

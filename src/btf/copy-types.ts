@@ -10,7 +10,8 @@ import type { BtfType, TypeId } from "./types.ts";
  */
 export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
   const done = new Map<TypeId, TypeId>([[0, 0]]);
-  // The types on the current path. If the walk reaches one of them again, it reserves an id before it has the content.
+  // The types on the current path. If the walk reaches one of them again, there is a cycle, so it reserves the type's
+  // id.
   const open = new Set<TypeId>();
   for (const start of ids) {
     const stack: TypeId[] = [start];
@@ -44,8 +45,8 @@ export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder)
 }
 
 /**
- * Returns the types that a type refers to directly, in the order in which they stand in the encoded type. A type may
- * occur more than once.
+ * Returns the types that a type refers to directly, in their order in the encoded type. A type may occur more than
+ * once.
  */
 export function referencesOf(type: BtfType): TypeId[] {
   switch (type.kind) {

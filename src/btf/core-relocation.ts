@@ -20,8 +20,8 @@ export const CoreRelocationKind = {
   BPF_CORE_TYPE_MATCHES: 12,
 } as const;
 /**
- * A relocation kind. Any number is allowed, so that the parser accepts a kind of a newer compiler; only resolving it
- * fails.
+ * A relocation kind. The type allows any number: the parser accepts the kinds of newer compilers, and only resolving
+ * such a relocation fails.
  */
 export type CoreRelocationKind = number;
 
@@ -31,7 +31,10 @@ export interface CoreRelocation {
   readonly slot: number;
   /** The accessed type, in the object's own BTF. */
   readonly typeId: TypeId;
-  /** Indices of members and elements, such as `0:1:2`; `0` for a type; the enumerator's index for an enum. */
+  /**
+   * The indices of members and elements, such as `0:1:2`. For a type it is `0`, for an enum the index of the
+   * enumerator.
+   */
   readonly accessString: string;
   readonly kind: CoreRelocationKind;
 }

@@ -27,7 +27,7 @@ export class BtfEdit {
     this.#strings.append(btf[STRINGS]);
   }
 
-  /** Adds a string, unless it is there already, and returns its offset. */
+  /** Adds a string to the BTF, unless it is there already. Returns the string's offset. */
   addString(text: string): number {
     return this.#strings.add(text);
   }
@@ -46,7 +46,7 @@ export class BtfEdit {
     this.#words[this.#at(id) + 1] = ((flag ? 0x80000000 : 0) | (kind << 24) | vlen) >>> 0;
   }
 
-  /** Sets the union `size`/`type` of a type to a size. */
+  /** Sets the size of a type, in the union `size`/`type`. */
   setSize(id: TypeId, size: number): void {
     this.#words[this.#at(id) + 2] = size;
   }
@@ -80,7 +80,7 @@ export class BtfEdit {
     });
   }
 
-  /** Sets the `index`-th word after `struct btf_type`. */
+  /** Sets word number `index` after `struct btf_type`; `index` counts from 0. */
   setExtra(id: TypeId, index: number, value: number): void {
     this.#words[this.#at(id) + 3 + index] = value;
   }

@@ -37,9 +37,7 @@ export function encodeType(type: NewBtfType, nameOffset: (name: string) => numbe
   const head = (third: number, vlen = 0, flag = false): number[] => {
     // A vlen above 16 bits needs Linux 7.1.
     if (vlen > 0xffffff)
-      throw new UsageError(
-        `${type.kind} ${type.name}: ${vlen} elements are too many: at most ${0xffffff} are possible`,
-      );
+      throw new UsageError(`${type.kind} ${type.name} has ${vlen} elements, but BTF allows at most ${0xffffff}`);
     const info = ((flag ? 0x80000000 : 0) | (KINDS[type.kind] << 24) | vlen) >>> 0;
     return [nameOffset(type.name), info, u32(third, "size or type")];
   };

@@ -1,7 +1,7 @@
 import { beginsWith, type StringBudget } from "../layout/index.ts";
 
 /**
- * An object can have several versions of a type for CO-RE. A flavour at the end of the name makes them different:
+ * An object can have several versions of a type for CO-RE. They differ by a flavour at the end of the name:
  * `task_struct` and `task_struct___v514`. A flavour begins at the last three underscores that have another character on
  * both sides, so `a___` and `___b` have no flavour. The essential name is the name without the flavour.
  */

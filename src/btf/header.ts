@@ -7,7 +7,7 @@ export const HEADER_SIZE = 24;
 /** The size of a header that also has `layout_off` and `layout_len`. Newer encoders add them. */
 export const HEADER_SIZE_WITH_LAYOUT = 32;
 
-/** Where the sections of a BTF blob are, in bytes from the blob's start. The places are checked. */
+/** The positions of the sections of a BTF blob, in bytes from the blob's start. All sections are inside the blob. */
 export interface BtfHeader {
   readonly little: boolean;
   readonly headerLength: number;

@@ -13,8 +13,8 @@ export interface NamedTypes {
   /** The budget for comparisons of names. */
   readonly budget: StringBudget;
   /**
-   * Finds a name that is a string of the base. `offset` is below {@link stringStart}. Returns the strings of the base
-   * and the name's place in them, or undefined.
+   * Finds a name among the strings of the base. `offset` is below {@link stringStart}. Returns the strings of the base
+   * and the offset of the name in them, or undefined.
    */
   foreign(offset: number): { readonly strings: Uint8Array; readonly at: number } | undefined;
 }
@@ -66,7 +66,7 @@ export class NameIndex {
     const mask = size - 1;
     const heads = new Uint32Array(size);
     const next = new Uint32Array(count);
-    // The loop runs backwards, so that each chain has its types in ascending order. 0 ends a chain; n stands for type n
+    // The loop runs backwards, so that each chain has its types in ascending order. In a chain, 0 is the end, and n is type n
     // - 1.
     for (let i = count - 1; i >= 0; i--) {
       const offset = words[offsets[i] as number] as number;

@@ -9,7 +9,7 @@ import type { TypeIndex } from "./type-section.ts";
 const nativeIndexOf = (globalThis as { Buffer?: { prototype: { indexOf: IndexOf } } }).Buffer?.prototype.indexOf;
 type IndexOf = (this: Uint8Array, bytes: Uint8Array, from: number) => number;
 
-/** True if the native search is there, so that {@link searchNames} is faster than a pass over all types. */
+/** True if there is a native search. {@link searchNames} is then faster than a pass over all types. */
 export const canSearchNames: boolean = nativeIndexOf !== undefined;
 
 /** The parts of a BTF without a base that {@link searchNames} reads. */

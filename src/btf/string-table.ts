@@ -23,7 +23,7 @@ export class StringTable {
     return this.#pieces;
   }
 
-  /** Adds a text, unless it is there already, and returns its offset. */
+  /** Adds a text to the section, unless it is there already. Returns the text's offset. */
   add(text: string): number {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;

@@ -12,7 +12,7 @@ export const REFERENCES = 0x10;
 /** The bits of {@link ELEMENTS} with the number of words of an element. */
 export const WIDTH = 0x0f;
 
-/** For each kind: which words of a type, and of each of its elements, are names or types. */
+/** For each kind: which words of a type and of its elements are names, and which are ids of types. */
 export const ELEMENTS: Uint8Array = /* @__PURE__ */ kindElements();
 
 function kindElements(): Uint8Array {
@@ -61,7 +61,7 @@ export function visitReferences(words: Uint32Array, at: number, visit: (index: n
   if ((elements & TARGET) !== 0) visit(at + 2);
   if ((elements & REFERENCES) === 0) return;
   const width = elements & WIDTH;
-  // An array has no elements, but its element type and index type stand where other kinds have their elements.
+  // An array has no elements in this sense: its element type and its index type are in the place of the elements.
   const count = kind === BtfKind.ARRAY ? 2 : info & 0xffffff;
   for (let i = count, e = at + ((elements & NAMES) !== 0 ? 4 : 3); i > 0; i--, e += width) visit(e);
 }

@@ -8,7 +8,7 @@ import { BtfKind } from "./types.ts";
  */
 export type KindSizes = Uint16Array;
 
-/** The kind is 7 bits of `info` since Linux 7.1. Before, it was 5 bits, and the bits above were zero. */
+/** The kind is 7 bits of `info` since Linux 7.1. Older kernels use only 5 bits, and the 2 bits above them are zero. */
 const KINDS = 128;
 
 /** The sizes of all kinds that this code knows; 0 for all other kinds. */
@@ -59,8 +59,8 @@ export function typeWords(data: Uint8Array, header: BtfHeader): Uint32Array {
 }
 
 /**
- * Finds where each type begins, on demand. Walking all types is the whole cost of opening a BTF (2 ms for the 100,000
- * types of a kernel, before the code is optimised), and many wanted types are near the start.
+ * Finds where each type begins, on demand. Walking over all types takes nearly all the time of opening a BTF (2 ms for
+ * the 100,000 types of a kernel, before V8 optimises the code), and many wanted types are near the start.
  */
 export class TypeIndex {
   /**

@@ -4,7 +4,7 @@ import { BtfKind, type TypeId } from "./types.ts";
 
 /** The parts of a BTF that are needed to compute sizes and alignments. */
 export interface TypeWords {
-  /** The first type of this blob. The types before it are those of the base. */
+  /** The id of the first type of this blob. All smaller ids are types of the base. */
   readonly firstId: TypeId;
   readonly pointerSize: number;
   has(id: TypeId): boolean;
@@ -39,7 +39,9 @@ const LONG: ReadonlySet<string> = new Set([
   "int long unsigned",
 ]);
 
-/** Returns the size of a pointer: that of the first `long` among this blob's own types, or 8 if there is no `long`. */
+/**
+ * Returns the size of a pointer: the size of the first `long` among this blob's own types, or 8 if there is no `long`.
+ */
 export function pointerSizeOf(btf: TypeWords): number {
   // The loop does not use `endId`, so a lazy BTF is indexed only as far as the first `long`.
   for (let id = btf.firstId; btf.has(id); id++) {
@@ -90,7 +92,9 @@ export function sizeOfType(btf: TypeWords, id: TypeId): number {
   throw btf.error(id, `nests more than ${MAX_DEPTH} types deep`);
 }
 
-/** Describes why a type has no size. The reason is its own kind, or the kind of `at`, the type to which it leads. */
+/**
+ * Describes why a type has no size. The reason is the kind of `at`, the type to which the references of the type lead.
+ */
 function reasonOf(btf: TypeWords, id: TypeId, at: TypeId): string {
   const subject = at === id ? "it" : `type ${at}`;
   switch (btf.kind(at)) {

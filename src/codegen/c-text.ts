@@ -2,7 +2,7 @@ import { UsageError } from "../errors/index.ts";
 
 /** bpftool's limit for the name of an object, without the NUL. */
 const LONGEST_NAME = 63;
-/** The most characters of a line of {@link stringBytes}. */
+/** The longest line that {@link stringBytes} writes, in characters. */
 const LINE_LENGTH = 78;
 
 /** Replaces each byte that cannot be part of a C identifier by `_`. */

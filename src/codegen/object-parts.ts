@@ -14,7 +14,7 @@ export interface SkeletonMap {
   readonly memory: string | undefined;
 }
 
-/** The parts of an object that skeletons show. */
+/** Everything in an object that a skeleton shows. */
 export interface SkeletonParts {
   readonly btf: Btf | undefined;
   readonly maps: readonly SkeletonMap[];
@@ -22,7 +22,7 @@ export interface SkeletonParts {
   readonly programs: readonly string[];
 }
 
-/** The first parts of the names of sections whose variables a skeleton shows. */
+/** A skeleton shows the variables of a section if the section's name begins with one of these. */
 const SECTIONS = [".data", ".rodata", ".bss", ".kconfig", ".percpu"] as const;
 
 export function skeletonParts(spec: ObjectSpec): SkeletonParts {

@@ -5,13 +5,15 @@ const MAP_SIZE_WITHOUT_LINK = 24;
 /** `sizeof(struct bpf_map_skeleton)` on a machine with 64 bits. */
 const MAP_SIZE = 32;
 
-/** What a skeleton tells libbpf about maps and programs. A subskeleton has neither memory nor links. */
+/** Which pointers a skeleton registers with libbpf. A subskeleton has neither memory nor links. */
 export interface RegistrationOptions {
   readonly hasMemory: boolean;
   readonly hasLinks: boolean;
 }
 
-/** Returns the statements that tell libbpf the names of maps and where the skeleton keeps them. */
+/**
+ * Returns the statements that register maps with libbpf: the name of each map, and the pointer that libbpf sets to it.
+ */
 export function registerMaps({ maps, structOps }: SkeletonParts, options: RegistrationOptions): string {
   if (maps.length === 0) return "";
   // Only struct_ops maps need the member `link`. Without them the smaller struct lets old versions of libbpf open the
@@ -40,7 +42,10 @@ export function registerMaps({ maps, structOps }: SkeletonParts, options: Regist
   return out;
 }
 
-/** Returns the statements that tell libbpf the names of programs and where the skeleton keeps them. */
+/**
+ * Returns the statements that register programs with libbpf: the name of each program, and the pointer that libbpf sets
+ * to it.
+ */
 export function registerPrograms({ programs }: SkeletonParts, options: Pick<RegistrationOptions, "hasLinks">): string {
   if (programs.length === 0) return "";
   let out = `

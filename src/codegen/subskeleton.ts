@@ -107,7 +107,10 @@ void ${name}::destroy(struct ${name} *skel) { ${name}__destroy(skel); }
 `;
 }
 
-/** Returns the statements for each variable that tell libbpf its name and where the skeleton keeps its address. */
+/**
+ * Returns for each variable the statements that register it with libbpf: its name, and the pointer that libbpf sets to
+ * it.
+ */
 function registeredVariables({ btf, maps }: SkeletonParts): string[] {
   const out: string[] = [];
   for (const { memory, spec } of maps) {

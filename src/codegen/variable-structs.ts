@@ -3,7 +3,7 @@ import { FormatError } from "../errors/index.ts";
 import { toIdentifier } from "./c-text.ts";
 import { type SkeletonParts, type VariableSection, variableSections } from "./object-parts.ts";
 
-/** bpftool counts on the alignments of a 32-bit machine, so that the padding is right on every machine. */
+/** bpftool computes the padding with the alignments of a 32-bit machine, so that it is right on every machine. */
 const LARGEST_ALIGNMENT = 4;
 const KCONFIG_SECTION = ".kconfig";
 
@@ -41,7 +41,7 @@ function members(btf: Btf, declarations: CDeclarations, section: VariableSection
   return out;
 }
 
-/** The most characters of an identifier: bpftool's buffer has 256 bytes. */
+/** The longest identifier, in characters: bpftool's buffer has 256 bytes. */
 const LONGEST_IDENTIFIER = 255;
 
 /** Returns the name of the member for a variable. */

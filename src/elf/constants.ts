@@ -1,6 +1,6 @@
 /** `e_type`: the kind of the file (include/uapi/linux/elf.h; the rest of this file is from the ELF specification). */
 export const ElfType = { ET_REL: 1, ET_EXEC: 2, ET_DYN: 3, ET_CORE: 4 } as const;
-/** Any number, so that files of other kinds can be read too. */
+/** The type allows any number, so that files of other kinds can be read too. */
 export type ElfType = number;
 
 /** `e_machine`. Old LLVMs wrote EM_NONE for BPF. */
@@ -46,7 +46,7 @@ export const SectionFlag = {
 export const SegmentType = { PT_LOAD: 1, PT_DYNAMIC: 2, PT_NOTE: 4 } as const;
 export const SegmentFlag = { PF_X: 1, PF_W: 2, PF_R: 4 } as const;
 
-/** `st_shndx` of a symbol: numbers that have a special meaning and do not count sections. */
+/** Special values of a symbol's `st_shndx`, which are not numbers of sections. */
 export const SectionIndex = {
   SHN_UNDEF: 0,
   SHN_LORESERVE: 0xff00,

@@ -18,7 +18,7 @@ export interface ElfSection {
   readonly flags: number;
   /** Address in memory; 0 in a relocatable file. */
   readonly address: number;
-  /** File offset of its contents. */
+  /** File offset of the section's contents. */
   readonly offset: number;
   readonly size: number;
   /** `sh_link`: the string table of a symbol table, or the symbol table of relocations. */

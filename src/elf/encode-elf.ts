@@ -21,7 +21,7 @@ export interface NewElfSection {
   readonly flags: number;
   /** The contents as pieces, which follow each other without gaps. Empty for SHT_NOBITS. */
   readonly pieces: readonly Uint8Array[];
-  /** The size in bytes: that of all pieces, except for SHT_NOBITS. */
+  /** The size in bytes: the sum of all pieces, or for SHT_NOBITS the size in memory. */
   readonly size: number;
   readonly link: number;
   readonly info: number;

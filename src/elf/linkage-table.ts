@@ -1,7 +1,7 @@
 import { ElfMachine, SectionType } from "./constants.ts";
 import type { ElfFile, ElfSection } from "./elf-file.ts";
 
-/** The section with one relocation for each PLT stub. It relocates the address to which the stub jumps. */
+/** The section with one relocation for each PLT stub. The relocation fills in the address to which the stub jumps. */
 const RELOCATIONS = ".rela.plt";
 /** The sections with the PLT stubs. */
 const STUBS: readonly string[] = [".plt.sec", ".plt"];

@@ -8,7 +8,7 @@ export interface ElfNote {
   /** The name of the owner, such as `GNU` or `stapsdt`, who defines the meaning of `type`. */
   readonly owner: string;
   readonly type: number;
-  /** Offset in the section, for errors. */
+  /** Offset of the note in the section, for errors. */
   readonly at: number;
   readonly description: Uint8Array;
 }
@@ -34,15 +34,17 @@ function aligned(size: number): number {
   return Math.ceil(size / 4) * 4;
 }
 
-/** A place in the code of a program or library that is a statically defined tracepoint (USDT). */
+/** A statically defined tracepoint (USDT) in the code of a program or library. */
 export interface UsdtNote {
   readonly provider: string;
   readonly name: string;
   /** Address of the probed instruction, corrected for prelinking. */
   readonly address: number;
-  /** Address of the 16-bit counter that enables the tracepoint; 0 if it has none. */
+  /** Address of the 16-bit counter that enables the tracepoint; 0 if the tracepoint has no counter. */
   readonly semaphore: number;
-  /** The locations of its arguments in assembler syntax: `-4@%eax 8@-16(%rbp)`; empty if it has none. */
+  /**
+   * The locations of the tracepoint's arguments in assembler syntax: `-4@%eax 8@-16(%rbp)`; empty without arguments.
+   */
   readonly arguments: string;
 }
 

@@ -3,13 +3,13 @@ import { readWide, readWideSigned } from "./wide.ts";
 
 /** One entry of a relocation section. */
 export interface ElfRelocation {
-  /** Where to relocate: an offset in the section that is relocated; in a linked file an address. */
+  /** The position of the relocated bytes: an offset in their section; in a linked file an address. */
   readonly offset: number;
   /** Number of the symbol; 0 if there is none. */
   readonly symbol: number;
   /** The type of the relocation: R_* of the file's machine. */
   readonly type: number;
-  /** 0 in SHT_REL, where the addend is stored at the relocated place itself. */
+  /** The addend. Always 0 for SHT_REL, where the bytes at `offset` hold the addend. */
   readonly addend: number;
 }
 

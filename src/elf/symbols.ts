@@ -20,7 +20,7 @@ export interface ElfSymbol {
   readonly section: number;
 }
 
-/** A symbol table. It decodes a symbol each time that the caller reads one, and caches none. */
+/** A symbol table. Each access decodes the symbol again, because nothing is cached. */
 export class ElfSymbols {
   readonly length: number;
   readonly #bytes: Bytes;
@@ -28,7 +28,7 @@ export class ElfSymbols {
   readonly #strings: StringSection;
   readonly #sectionNumbers: Bytes | undefined;
 
-  /** `sectionNumbers` is the SHT_SYMTAB_SHNDX section, for files with more than 0xff00 sections. */
+  /** `sectionNumbers` is the SHT_SYMTAB_SHNDX section, which only a file with more than 0xff00 sections has. */
   constructor(bytes: Bytes, bits: 32 | 64, strings: StringSection, sectionNumbers: Bytes | undefined) {
     this.#bytes = bytes;
     this.#wide = bits === 64;

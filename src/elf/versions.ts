@@ -4,7 +4,9 @@ import type { ElfFile } from "./elf-file.ts";
 
 const VERSYM_VERSION = 0x7fff;
 
-/** Returns a function that gives the version name of a dynamic symbol by its number; undefined if it has none. */
+/**
+ * Returns a function that maps the number of a dynamic symbol to its version name; undefined for a symbol without one.
+ */
 export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | undefined {
   const numbers = elf.sections.find(({ type }) => type === SectionType.SHT_GNU_versym);
   const definitions = elf.sections.find(({ type }) => type === SectionType.SHT_GNU_verdef);

@@ -10,7 +10,7 @@ export class BpfError extends Error {
   }
 }
 
-/** The place of a {@link FormatError}: an input and an offset in it. */
+/** Where the fault of a {@link FormatError} is: the name of an input, and an offset in this input. */
 export interface FormatPlace {
   /** The name of the file or section, for instance `counter.bpf.o` or `.BTF`. */
   readonly source: string;
@@ -22,9 +22,9 @@ export interface FormatPlace {
 export class FormatError extends BpfError {
   /** The name of the file or section that has the fault. */
   readonly source: string;
-  /** Byte offset in `source`, or undefined if the fault has no single place. */
+  /** Byte offset in `source`, or undefined if the fault is not at a single offset. */
   readonly offset: number | undefined;
-  /** The message without the place. */
+  /** The message without the source and the offset. */
   readonly problem: string;
   constructor(place: FormatPlace, problem: string, options?: ErrorOptions) {
     const where = place.offset === undefined ? place.source : `${place.source} at offset ${hexOffset(place.offset)}`;
@@ -43,7 +43,10 @@ export class SyscallError extends BpfError {
   readonly errno: number;
   /** The name of the errno, such as `EPERM`. */
   readonly errnoName: string;
-  /** What the call worked on, such as `map counts`. The message begins with it. Undefined if `call` says enough. */
+  /**
+   * The object of the call, such as `map counts`. The message begins with it. Undefined if `call` alone is clear
+   * enough.
+   */
   readonly subject: string | undefined;
   /** What the user can do about it: one sentence without a full stop. Undefined if nothing is known. */
   readonly hint: string | undefined;
@@ -72,7 +75,10 @@ export class SyscallError extends BpfError {
   }
 }
 
-/** Returns advice on an errno that means the same for every system call; undefined for other errnos. */
+/**
+ * Returns what the user can do about an errno. Only for errnos with the same cause in every system call, such as
+ * EMFILE; undefined for other errnos.
+ */
 export function errnoHint(errno: number): string | undefined {
   return LIMITS[errno];
 }

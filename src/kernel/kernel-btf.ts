@@ -37,8 +37,8 @@ export function kernelBtf(): Btf {
 }
 
 /**
- * Frees the memory of the kernel's BTF, some megabytes, which is otherwise kept until the process ends. The next load
- * that needs the BTF reads it again. Call it in a long-lived process after its last load.
+ * Frees the memory of the kernel's BTF (some megabytes). Without this call, the memory is kept until the process ends.
+ * The next load that needs the BTF reads it again. Call it in a long-lived process after its last load.
  */
 export function flushKernelBtf(): void {
   vmlinux = undefined;
@@ -55,7 +55,7 @@ function readKernelBtf(): Btf {
     if (statSync(file, { throwIfNoEntry: false })?.isFile()) return readBtfFile(file);
   }
   throw new NotSupportedError({
-    feature: "publishing its BTF",
+    feature: "BTF of its own types",
     detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option kernelBtf (in the command: kernel_btf FILE)`,
   });
 }
@@ -112,7 +112,7 @@ export class KernelBtf implements Disposable {
     return this.#modules;
   }
 
-  /** Finds a type by name and kind in the kernel's own BTF, or else in the first module that has it. */
+  /** Finds a type by name and kind in the kernel's own BTF, or else in the first module that has such a type. */
   find(name: string, kind: BtfKind): { btf: Btf; id: TypeId; module: ModuleBtf | undefined } | undefined {
     const id = this.main.find(name, kind);
     if (id !== undefined) return { btf: this.main, id, module: undefined };

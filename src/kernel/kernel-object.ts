@@ -84,7 +84,7 @@ export abstract class KernelObject implements Disposable {
     this.close();
   }
 
-  /** @internal Whether an iteration over objects leaves this object open. */
+  /** @internal True if an iteration over objects leaves this object open. */
   get kept(): boolean {
     return this.#kept;
   }

@@ -36,8 +36,8 @@ export function kernelTypes(): KernelTypes {
 }
 
 /**
- * Looks up types in the kernel's BTF. The first look-up that the cache cannot answer searches for all of `names`,
- * because one pass over the BTF costs the same for one name as for all.
+ * Looks up types in the kernel's BTF. The first look-up that the cache cannot answer searches for all of `names`: one
+ * pass over the BTF costs the same for all names as for one.
  */
 export class KernelTypes {
   readonly #readBtf: () => Btf;

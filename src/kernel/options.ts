@@ -85,7 +85,7 @@ const MAX_U64 = 2n ** 64n - 1n;
 const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = {
   any: () => undefined,
   boolean: (value) => (typeof value === "boolean" ? undefined : "true or false"),
-  text: (value) => (typeof value === "string" ? undefined : "a text"),
+  text: (value) => (typeof value === "string" ? undefined : "a string"),
   function: (value) => (typeof value === "function" ? undefined : "a function"),
   bytes: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array"),
   object: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
@@ -94,7 +94,7 @@ const CHECKS: Readonly<Record<Exclude<OptionKind, readonly string[]>, Check>> = 
     Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number of 0 or more",
   integer: (value) => (Number.isSafeInteger(value) ? undefined : "a whole number"),
   u64: (value) => (isU64(value) ? undefined : "a whole number from 0 to 2^64-1"),
-  texts: (value) => eachIs(value, "text", "an array of texts"),
+  texts: (value) => eachIs(value, "text", "an array of strings"),
   naturals: (value) => eachIs(value, "natural", "an array of whole numbers of 0 or more"),
   u64s: (value) => eachIs(value, "u64", "an array of whole numbers from 0 to 2^64-1"),
 };

@@ -6,7 +6,7 @@ import { closeFd, iterCreate, linkCreate, linkHead, nodeError, progLoad } from "
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import { type KernelTypes, kernelTypes } from "./kernel-types.ts";
 
-/** The properties of an iterator program of this library. */
+/** Options of {@link OwnIterator}. */
 export interface OwnIteratorOptions {
   /** The kind of objects that the kernel iterates over, such as `task_file`. */
   readonly target: string;
@@ -131,7 +131,7 @@ function readSome(fd: number, bytes: DataView): number {
 
 // The instructions that all programs of {@link OwnIterator} share. Each program keeps its context in r6.
 
-// Each struct bpf_iter__* begins with a pointer to its struct bpf_iter_meta, which begins with a pointer to the
+// Each struct bpf_iter__* begins with a pointer to a struct bpf_iter_meta. This struct begins with a pointer to the
 // seq_file.
 const CONTEXT_META = 0;
 const META_SEQ = 0;

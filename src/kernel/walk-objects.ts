@@ -34,7 +34,7 @@ export interface ObjectWalk extends GetFdByIdOptions {
 
 /**
  * Opens the kernel's objects of a kind one after another, in the order of their ids. The caller closes each fd. Skips
- * objects that disappear meanwhile, and links that the kernel is still creating.
+ * objects that disappear during the walk, and links that the kernel is still creating.
  */
 export function* openObjects(
   kind: ObjectKind,
@@ -48,7 +48,7 @@ export function* openObjects(
     for (; fd >= 0; fd = tryFd(++id, options)) yield { id, fd };
     if (-fd !== Errno.ENOENT && -fd !== Errno.EAGAIN) closeFd(openFd(id, options));
     // `id` cannot be opened. If the kernel returned `id`, ask for the next id after it. If `id` was only a guess, ask
-    // for the next id that is `id` or higher: a new object may have got `id` meanwhile.
+    // for the next id that is `id` or higher: a new object may have this id by now.
     named = nextId(id === named ? id : id - 1);
   }
 }

@@ -44,7 +44,7 @@ function tryDecode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Returns how many bytes a UTF-8 character has. Its first byte determines this. */
+/** Returns the number of bytes of a UTF-8 character with this first byte. */
 function characterLength(first: number): number {
   if (first < 0xc0) return 1;
   if (first < 0xe0) return 2;

@@ -19,8 +19,9 @@ const SLASH = 0x2f;
  * Returns a function that tells whether a name matches the pattern. With `paths`, `*` and `?` do not match a slash, and
  * `**` matches anything. Throws UsageError for a pattern of more than 1,024 characters.
  *
- * The function tries all ways to match at the same time: bit `i` of its state is set if the name so far matches the
- * first `i` characters of the pattern, not counting stars. Each character of the name costs a shift and two masks.
+ * The returned function tries all ways to match at the same time: bit `i` of its state is set if the name so far
+ * matches the first `i` characters of the pattern, not counting stars. Each character of the name costs a shift and two
+ * masks.
  */
 export function namePattern(pattern: string, options: { paths?: boolean } = {}): (name: string) => boolean {
   if (pattern.length > LONGEST) {
@@ -75,11 +76,11 @@ function masksOf(literals: readonly (number | undefined)[], any: Uint32Array): M
 interface ParsedPattern {
   /** The pattern's characters without its stars; undefined for a `?`. */
   readonly literals: readonly (number | undefined)[];
-  /** The state bits that every character can set: those after a `?`. */
+  /** The state bits that any character can set: those after a `?`. */
   readonly any: Uint32Array;
-  /** The state bits that stay set for every character: those before a star. */
+  /** The state bits that stay set: those before a star. A slash clears them, except those in {@link deepStars}. */
   readonly stars: Uint32Array;
-  /** The state bits that stay set for a slash too. */
+  /** The state bits that stay set even if the character is a slash. */
   readonly deepStars: Uint32Array;
 }
 

@@ -32,7 +32,7 @@ function editDistance(a: string, b: string, most: number): number {
   let before = [...row];
   let leastBefore = 0;
   for (let i = 1; i <= a.length; i++) {
-    // Outside this band the distance exceeds `most`.
+    // Compute only the columns near the diagonal: in all others, the distance exceeds `most`.
     const first = Math.max(1, i - most);
     const last = Math.min(b.length, i + most);
     next.fill(most + 1);

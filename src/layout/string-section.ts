@@ -1,11 +1,14 @@
 import { FormatError } from "../errors/index.ts";
 import { Bytes, decodeText } from "./cursor.ts";
 
-/** Strings may share their tails. So their lengths can add up to more than the section's size, up to this factor. */
+/**
+ * One string may be the tail of another. So the lengths of all strings can add up to more than the size of the section,
+ * but to at most this multiple of the size.
+ */
 const MOST_TEXT_PER_BYTE = 16;
-/** The budget does not count comparisons of names up to this length, because real names are rarely longer. */
+/** Comparisons of names up to this length are free, because real names are rarely longer. */
 const USUAL_LENGTH = 128;
-/** How many bytes of longer names may be compared in one section. */
+/** The most bytes of longer names that may be compared in one section. */
 const MOST_COMPARED = 1 << 26;
 
 const NUL = 0;
@@ -47,7 +50,7 @@ export class StringSection {
   /** The budget for searches by name in this section. */
   readonly compared: StringBudget;
 
-  /** `source` names the section in errors. With `trusted` there is no limit on comparing names. */
+  /** `source` names the section in errors. If `trusted` is true, comparisons of names are unlimited. */
   constructor(data: Uint8Array, source: string, options: { trusted?: boolean } = {}) {
     this.#bytes = new Bytes(data, source);
     this.#decoded = new StringBudget(source, MOST_TEXT_PER_BYTE * data.length + 4096);
@@ -67,7 +70,9 @@ export class StringSection {
     return text;
   }
 
-  /** Returns a function that tells whether the string at an offset is `name`; `versioned` allows `name@…` too. */
+  /**
+   * Returns a function that tells whether the string at an offset is `name`. With `versioned`, `name@…` matches too.
+   */
   matcher(name: string, versioned: boolean): (offset: number) => boolean {
     const { data } = this.#bytes;
     const wanted = encoder.encode(name);

@@ -18,7 +18,7 @@ export interface Struct<F extends Fields> extends Type<StructValue<F>> {
   view(view: DataView, at?: number): Readonly<StructValue<F>>;
   /**
    * Like {@link view}, but a field past the first `length` bytes reads as undefined.
-   * For `bpf_*_info` structs, which an older kernel fills only in part.
+   * Use it for `bpf_*_info` structs, which an older kernel fills only in part.
    */
   partial(view: DataView, length: number, at?: number): Readonly<Partial<StructValue<F>>>;
   /** Writes only the fields named in `value`. */
@@ -29,7 +29,7 @@ export interface Struct<F extends Fields> extends Type<StructValue<F>> {
 
 /**
  * Declares a C struct. The order of the keys is the order in memory, with the padding of the C ABI. A process uses few
- * of the kernel's structs, so offsets are computed at the first use. `fields` may be a function that is called then.
+ * of the kernel's structs, so offsets are computed at the first use. If `fields` is a function, the first use calls it.
  */
 export function struct<const F extends Fields>(fields: F | (() => F), options: { size?: number } = {}): Struct<F> {
   return new CStruct(fields, options.size) as unknown as Struct<F>;

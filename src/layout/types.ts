@@ -1,17 +1,17 @@
 import { UsageError } from "../errors/index.ts";
 
 /**
- * C struct layouts. Each is declared once; values are read and written in place.
+ * Layouts of C structs. Each layout is declared once. Values are read from and written to the bytes of a DataView.
  * Offsets follow the C ABI of the BPF UAPI headers: natural alignment, `__aligned_u64` for 64-bit members.
  */
 
-/** A fixed-size codec. `align` follows the C ABI, so offsets are computed, never typed in. */
+/** Reads and writes values of a fixed size. Offsets in structs are computed from `size` and `align`, never typed in. */
 export interface Type<T> {
   /** Size of a value in bytes. */
   readonly size: number;
   /** Alignment in bytes. */
   readonly align: number;
-  /** True if a value that was read is a view onto the same memory. */
+  /** True if `read` returns a view onto the same memory. */
   readonly isView?: true;
   /** Reads at byte `at`; little-endian unless `little` is false. */
   read(view: DataView, at: number, little?: boolean): T;

@@ -2,8 +2,8 @@ const HOST_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * A DataView whose memory can also be read as an array of 64-bit words. On Node 20 `getBigUint64()` is a function call
- * (9 ns), but an element of a typed array is a load (3 ns). This read takes most of the time of decoding 64-bit
- * integers.
+ * (9 ns), but an element of a typed array is a load (3 ns). Most of the time of decoding 64-bit integers is spent in
+ * this read.
  */
 export class WordView extends DataView<ArrayBuffer> {
   /** The 64-bit words of the view in this machine's byte order. Undefined if the view is not 8-byte aligned. */

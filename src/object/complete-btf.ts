@@ -60,8 +60,8 @@ function completeSection(
   const { btf } = edit;
   const name = btf.name(id);
   let size = btf.sizeField(id);
-  // Clang writes 0 for a section's size and for the offsets of variables that are not static. Static linkers fill both
-  // in.
+  // For a section's size and for the offsets of variables that are not static, Clang writes 0. Static linkers write the
+  // true values.
   const fromSymbols = size === 0;
   if (fromSymbols) {
     size = sectionSize;
@@ -80,7 +80,7 @@ function completeSection(
     if (symbol === undefined) throw btf.error(info.type, `(variable ${type.name} of ${name}) has no ELF symbol`);
     if (isHidden(symbol)) edit.setLinkage(info.type, "static");
     if (!fromSymbols) return info;
-    if (symbol.value > size) throw btf.error(info.type, `(variable ${type.name}) lies past the end of ${name}`);
+    if (symbol.value > size) throw btf.error(info.type, `(variable ${type.name}) begins past the end of ${name}`);
     return { ...info, offset: symbol.value };
   });
   variables.sort((a, b) => a.offset - b.offset);

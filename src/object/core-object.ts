@@ -3,8 +3,8 @@ import { parseElf } from "../elf/index.ts";
 import { FormatError } from "../errors/index.ts";
 
 /**
- * Reads the types and all CO-RE relocations of an object file, for `minimiseBtf`. Throws FormatError if the file lacks
- * one of the sections `.BTF` and `.BTF.ext`.
+ * Reads the types and all CO-RE relocations of an object file, for `minimiseBtf`. Throws FormatError if the file has no
+ * section `.BTF` or no section `.BTF.ext`.
  *
  * @param source the file's name, for errors
  */

@@ -81,7 +81,7 @@ function sectionMap(
   };
 }
 
-/** Returns true if user space can see a variable of the section: one that is neither static nor hidden. */
+/** Returns true if user space can see at least one variable of the section: one that is neither static nor hidden. */
 function hasOpenVariable(btf: Btf, datasec: number): boolean {
   const type = btf.type(datasec);
   if (type.kind !== "datasec") return false;

@@ -6,9 +6,9 @@ const PREFIX = "exception_callback:";
 
 /**
  * Reads which function each program names with `__exception_cb()` (Linux 6.7). The name is in a declaration tag, and no
- * instruction refers to the function. So the linker must add the function to the program because of the tag (libbpf's
- * `bpf_prog_assign_exc_cb`). If a program has several such tags, the linker adds no function, and the verifier refuses
- * the program.
+ * instruction refers to the function. So the linker must read the tag to know that it has to add the function to the
+ * program (libbpf's `bpf_prog_assign_exc_cb`). If a program has several such tags, the linker adds no function, and the
+ * verifier refuses the program.
  */
 export function readExceptionCallbacks(
   btf: Btf | undefined,

@@ -15,7 +15,7 @@ export interface ObjectExterns {
 
 type KconfigType = Extract<ExternSpec["source"], { kind: "kconfig" }>["type"];
 
-/** Whether a symbol is an extern: a symbol without a section and of type NOTYPE (libbpf's `sym_is_extern`). */
+/** Returns true for an extern: a symbol that has no section and the type NOTYPE (libbpf's `sym_is_extern`). */
 export function isExtern(symbol: ElfSymbol): boolean {
   const { section, binding, type } = symbol;
   const global = binding === SymbolBinding.STB_GLOBAL || binding === SymbolBinding.STB_WEAK;
@@ -113,8 +113,8 @@ function readExtern(
 }
 
 /**
- * Returns the kind of a kconfig value from its BTF type; undefined if no kconfig value can have this type (libbpf's
- * `find_kcfg_type`).
+ * Returns the kind of kconfig value that a BTF type stands for. Returns undefined if no kconfig value can have this
+ * type (libbpf's `find_kcfg_type`).
  */
 function kconfigType(btf: Btf, id: TypeId): { type: KconfigType; signed: boolean } | undefined {
   const type = btf.type(btf.resolve(id));

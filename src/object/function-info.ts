@@ -5,7 +5,7 @@ import type { ObjectSections } from "./sections.ts";
 
 /** The records of `.BTF.ext` for a function. */
 export interface FunctionInfo {
-  /** The id of the function's FUNC; 0 if it has none. */
+  /** The id of the function's FUNC in the BTF; 0 if there is none. */
   typeId: number;
   /** The function's line records, as indexes into {@link lines}. */
   readonly lineNumbers: number[];

@@ -1,7 +1,7 @@
 import { type ElfSymbol, SymbolBinding, SymbolType, SymbolVisibility } from "../elf/index.ts";
 import { type ObjectSections, sectionError } from "./sections.ts";
 
-/** The size of an instruction in bytes. Positions count in slots of this size. */
+/** The size of an instruction slot in bytes. Positions of instructions are numbers of slots. */
 export const SLOT = 8;
 
 /** A function as it is in the file, before the linker appends subprograms to it. */
@@ -70,7 +70,7 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
     const fail = (problem: string) => sectionError(elf, place.section, `function ${name} ${problem}`, value);
     if (value % SLOT !== 0 || size % SLOT !== 0)
       throw fail(`of ${size} bytes begins or ends in the middle of an instruction`);
-    if (size === 0) throw fail("has no size: in assembly give it one with .size");
+    if (size === 0) throw fail("has no size; in assembly, set its size with the directive .size");
     if (value + size > place.bytes.length) {
       throw fail(`of ${size} bytes ends past the end of the section, which has ${place.bytes.length} bytes`);
     }
@@ -88,7 +88,8 @@ export function readFunctions(sections: ObjectSections, symbols: Iterable<ElfSym
       aliases: [],
     });
   }
-  // The sort is stable: of several names of one function, the first global name comes first.
+  // If several symbols name the same function, the global ones come first. The sort is stable, so they keep their order
+  // otherwise.
   all.sort((a, b) => a.section - b.section || a.start - b.start || Number(b.global) - Number(a.global));
   return new ObjectFunctions(mergeAliases(sections, all));
 }
@@ -105,7 +106,10 @@ export function isHidden(symbol: ElfSymbol): boolean {
   return symbol.visibility === SymbolVisibility.STV_HIDDEN || symbol.visibility === SymbolVisibility.STV_INTERNAL;
 }
 
-/** Merges functions that have the same place in the file. Throws FormatError if functions overlap only partly. */
+/**
+ * Merges functions that consist of the same instructions of the file. Throws FormatError if functions overlap only
+ * partly.
+ */
 function mergeAliases({ elf }: ObjectSections, all: readonly ObjectFunction[]): ObjectFunction[] {
   const out: ObjectFunction[] = [];
   for (const each of all) {

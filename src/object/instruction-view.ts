@@ -23,17 +23,17 @@ export class InstructionView {
     return this.#bytes[slot * SLOT] as number;
   }
 
-  /** Whether the slot has a call, of a helper or of a function. */
+  /** Returns true if the slot calls a helper or a function. */
   isCall(slot: number): boolean {
     return this.opcode(slot) === OP_CALL;
   }
 
-  /** Whether an ld_imm64 begins at the slot. Such an instruction takes two slots. */
+  /** Returns true if an ld_imm64 begins at the slot. Such an instruction takes two slots. */
   isLoad(slot: number): boolean {
     return this.opcode(slot) === LD_IMM64 && slot + 1 < this.count;
   }
 
-  /** Whether the slot calls a function of the program. This works before and after linking. */
+  /** Returns true if the slot calls a function of the program. This works before and after linking. */
   isLocalCall(slot: number): boolean {
     return (
       this.isCall(slot) &&
@@ -42,14 +42,14 @@ export class InstructionView {
     );
   }
 
-  /** Whether the slot loads the address of a function. */
+  /** Returns true if the slot loads the address of a function. */
   isFunctionLoad(slot: number): boolean {
     return this.isLoad(slot) && this.source(slot) === BpfPseudo.BPF_PSEUDO_FUNC;
   }
 
   /**
-   * Returns the first slot, from `slot` on, that has a call or the first half of an ld_imm64. Returns {@link count} if
-   * there is none.
+   * Returns the first slot at or after `slot` that contains a call or the first half of an ld_imm64. Returns {@link
+   * count} if there is none.
    */
   nextReference(slot: number): number {
     const bytes = this.#bytes;

@@ -13,7 +13,7 @@ const LEAST_SIZE = 12;
 /** The maps of the sections named `maps`, by section number and offset. */
 export type LegacyMaps = ReadonlyMap<number, ReadonlyMap<number, MapSpec>>;
 
-/** What {@link readLegacyMaps} reads from, and where it adds the maps. */
+/** The input of {@link readLegacyMaps}. The maps are added to `names`. */
 export interface LegacyMapsInput {
   readonly sections: ObjectSections;
   readonly symbols: readonly ElfSymbol[];
@@ -22,8 +22,8 @@ export interface LegacyMapsInput {
   /** If false, an object with a section `maps` is refused. */
   readonly isAllowed: boolean;
   /**
-   * Whether to ignore the fields after the five common ones, such as those of iproute2. If false, these fields must be
-   * zero.
+   * If true, the bytes after the five common fields are ignored, such as the fields of iproute2. If false, these bytes
+   * must be zero.
    */
   readonly ignoreUnknown: boolean;
 }

@@ -27,7 +27,7 @@ export interface LinkedProgram {
   lines(): LineSpec[];
 }
 
-/** What {@link Linker} reads from. */
+/** The input of {@link Linker}. */
 export interface LinkInput {
   readonly elf: ElfFile;
   readonly functions: ObjectFunctions;
@@ -53,8 +53,8 @@ interface CallSite {
 
 /**
  * Links functions to programs in the same order as libbpf (`bpf_object__reloc_code`), so that the instructions and the
- * program's tag are the same. The order is depth first: the linker appends a function at the first reference to it. It
- * follows that function's own references before the caller's next reference.
+ * program's tag are the same. The order is depth first: the linker appends a function at the first reference to it.
+ * Then it follows the references of this function, and only then the next reference of the caller.
  */
 export class Linker {
   readonly #input: LinkInput;
@@ -234,7 +234,7 @@ function place(
 /** The jump tables of one program (libbpf's `create_jt_map`). */
 class JumpTables {
   readonly all: JumpTableSpec[] = [];
-  /** The number of targets in all of the tables. */
+  /** The number of targets in all tables together. */
   size = 0;
   readonly #input: LinkInput;
   readonly #numbers = new Map<string, number>();

@@ -4,19 +4,19 @@ import { BpfMapType } from "../uapi/index.ts";
 import { type MapDraft, newMap } from "./new-map.ts";
 import type { MapSpec } from "./spec.ts";
 
-/** Where a definition is. */
+/** The object that contains a definition. */
 interface Place {
   readonly btf: Btf;
-  /** The place in the file for errors, such as `file.o: section .maps`. */
+  /** The name of the section in errors, such as `file.o: section .maps`. */
   readonly source: string;
-  /** Whether to ignore members with unknown names. */
+  /** If true, members with unknown names are ignored. */
   readonly ignoreUnknown: boolean;
 }
 
 /**
  * Reads the struct that defines a map in `.maps` (libbpf's `parse_btf_map_def`). The definition is in the types of the
- * members, not in their values. A number is given by a pointer to an array of that length, a type by a pointer to that
- * type.
+ * members, not in their values. A member with a number is a pointer to an array of that length. A member with a type is
+ * a pointer to that type.
  */
 export function readMapDefinition(place: Place, name: string, structId: TypeId): MapSpec {
   return readDefinition(place, name, structId, false);
@@ -112,7 +112,7 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   return readDefinition(place, `${name}.inner`, target, true);
 }
 
-/** Whether the values of maps of this type are maps. */
+/** Returns true if the values of maps of this type are maps. */
 export function isMapOfMaps(mapType: number): boolean {
   return mapType === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
 }

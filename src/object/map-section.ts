@@ -15,7 +15,7 @@ interface PlacedMap {
   readonly info: BtfSecInfo;
 }
 
-/** The maps of the section `.maps`. Looks up a map by the offset of its variable. */
+/** Looks up the maps of the section `.maps` by the offsets of their variables. */
 export class PlacedMaps {
   readonly #byOffset: readonly PlacedMap[];
 

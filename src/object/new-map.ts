@@ -39,10 +39,13 @@ export function isPerCpuSection({ source, type }: MapSpec): boolean {
   return source === "data" && type === BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-/** For each map of zeros: a function that tells whether the bytes of the map have been allocated. */
+/** For each map of zeros: a function that returns true if the bytes of the map have been allocated. */
 const zeroed = new WeakMap<MapSpec, () => boolean>();
 
-/** Returns true for a map of zeros whose bytes nobody has read or changed. They need not be written to a new map. */
+/**
+ * Returns true for a map of zeros whose bytes nobody has read or changed. The loader need not write them to the new
+ * map.
+ */
 export function isUntouched(map: MapSpec): boolean {
   return zeroed.get(map)?.() === false;
 }
@@ -81,9 +84,9 @@ export function kernelName(name: string): string {
 }
 
 /**
- * Returns the kernel's name for a section's map (libbpf's `internal_map_name`). It is the object's name and the
- * section's name. The object's name is truncated to make room for at least 7 characters of the section's name. The
- * names of `.percpu` and of sections with a second dot, such as `.data.x`, do not begin with the object's name.
+ * Returns the kernel's name for a section's map (libbpf's `internal_map_name`). It consists of the object's name and
+ * the section's name. The object's name is truncated so that at least 7 characters of the section's name fit. The names
+ * of `.percpu` and of sections with a second dot, such as `.data.x`, do not begin with the object's name.
  */
 export function sectionMapName(objectName: string, sectionName: string): string {
   const suffix = Math.min(Math.max(7, sectionName.length), NAME_LENGTH);

@@ -25,7 +25,10 @@ export interface ParseObjectOptions {
   readonly source?: string | undefined;
   /** Accepts sections named `maps`, which libbpf 1.0 and newer refuse. */
   readonly legacyMaps?: boolean | undefined;
-  /** Ignores unknown members of map definitions, such as a vendor's. Otherwise the object is refused. */
+  /**
+   * Ignores unknown members of map definitions, such as the extensions of a vendor. By default an object with such
+   * members is refused.
+   */
   readonly ignoreUnknownMapFields?: boolean | undefined;
 }
 
@@ -124,8 +127,8 @@ function readPrograms(
   source: string,
 ): Record<string, ProgramSpec> {
   const out: Record<string, ProgramSpec> = Object.create(null);
-  // A function is a subprogram if another function calls it and its section name stands for no program type. libbpf
-  // refuses such a call, because for libbpf only functions in .text are subprograms.
+  // A function is a subprogram if another function calls it and no program type has its section name. libbpf refuses
+  // such a call, because libbpf accepts only functions in .text as subprograms.
   const untyped = functions.filter(({ entry, sectionName }) => entry && sectionKind(sectionName) === undefined);
   const called = untyped.length === 0 ? new Set() : linker.calledFunctions();
   const subprograms = new Set(untyped.filter((each) => called.has(each) && !inMaps.has(each.name)));

@@ -17,7 +17,7 @@ export type Reference =
   | { readonly kind: "function"; readonly slot: number; readonly target: ObjectFunction; readonly call: boolean }
   | { readonly kind: "jump_table"; readonly slot: number; readonly start: number; readonly size: number };
 
-/** What relocations can refer to. */
+/** Everything that a relocation can refer to. */
 export interface Referents {
   readonly sections: ObjectSections;
   readonly symbols: ElfSymbols;
@@ -59,7 +59,7 @@ function readSection(
     if (addend !== 0) throw fail(`it has an explicit addend (${addend}), which bpfts does not support`);
     const slot = offset / SLOT;
     const from = referents.functions.find(target.index, slot);
-    // No function is here, only the code of a weak function that a static linker has overridden. Skip its relocations.
+    // This code belongs to a weak function that a static linker has overridden. Skip its relocations.
     if (from === undefined) return;
     let view = views.get(from);
     if (view === undefined) {
@@ -90,7 +90,7 @@ function classify(
   const call = view.isCall(slot);
   if (!call && !view.isLoad(slot)) {
     throw fail(
-      `it refers to an instruction with opcode 0x${view.opcode(slot).toString(16)}, but only a call or an ld_imm64 can be relocated`,
+      `the relocated instruction has opcode 0x${view.opcode(slot).toString(16)}, but only a call or an ld_imm64 can be relocated`,
     );
   }
   const imm = view.imm(slot);
@@ -103,12 +103,12 @@ function classify(
       throw fail(`the program calls this extern, but it is ${withArticle(extern.source.kind)}, not a function`);
     return { kind: "extern", slot, extern, call };
   }
-  if (section === SectionIndex.SHN_UNDEF) throw fail("the object does not define it");
+  if (section === SectionIndex.SHN_UNDEF) throw fail("the object does not define this symbol");
   if (section >= SectionIndex.SHN_LORESERVE) {
     const place =
       section === SectionIndex.SHN_COMMON
-        ? "it is a common symbol: give the variable an initial value, or compile with -fno-common"
-        : `it is in the special section 0x${section.toString(16)}`;
+        ? "this is a common symbol; give the variable an initial value, or compile with -fno-common"
+        : `the symbol is in the special section 0x${section.toString(16)}`;
     throw fail(place);
   }
   const target = sections.elf.section(section, `symbol ${symbol.name}`);
@@ -125,7 +125,8 @@ function classify(
   }
   const offset = (imm + value) >>> 0;
   if (target === sections.arena) {
-    if (referents.arena === undefined) throw fail("the object has no arena map");
+    if (referents.arena === undefined)
+      throw fail("the symbol is in the arena section, but the object has no arena map");
     return { kind: "map_value", slot, map: referents.arena.name, offset };
   }
   if (target === sections.jumpTables) return { kind: "jump_table", slot, start: value, size: symbol.size };
@@ -135,14 +136,17 @@ function classify(
   if (target !== sections.maps && legacy === undefined) {
     throw fail(`section ${target.name} contains no maps, variables or functions`);
   }
-  // If the symbol is a section's, the offset in the instruction selects the map. Other symbols need no offset.
+  // If the symbol stands for the section, the offset in the instruction selects the map. Other symbols need no offset.
   const place = symbol.type === SymbolType.STT_SECTION ? value + imm : value;
   const map = legacy === undefined ? referents.maps.at(place) : legacy.get(place);
   if (map === undefined) throw fail(`there is no map at offset ${place} of section ${target.name}`);
   return { kind: "map", slot, map: map.name };
 }
 
-/** Returns a symbol's name for an error. The symbol of a section has no name, so this is then the section's name. */
+/**
+ * Returns the name of a symbol for an error. The symbol of a section has no name, so this function returns the name of
+ * the section instead.
+ */
 function nameOf({ sections }: Referents, symbol: ElfSymbol): string {
   if (symbol.name !== "") return symbol.name;
   return sections.elf.sections[symbol.section]?.name ?? `symbol ${symbol.index}`;

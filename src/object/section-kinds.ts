@@ -19,7 +19,7 @@ export const SectionTrait = {
   USDT: 32,
 } as const;
 
-/** How to attach a program whose section name is a complete target. */
+/** How to attach a program whose section name contains all that is needed to attach it. */
 export type AutoAttach =
   | "kprobe"
   | "uprobe"
@@ -39,7 +39,7 @@ export type AutoAttach =
 export interface SectionKind {
   /** The name without the `+` that marks an {@link extensible} kind in the table. */
   readonly name: string;
-  /** Whether the name may be followed by `/` and a target. */
+  /** True if `/` and a target may follow the name. */
   readonly extensible: boolean;
   readonly type: BpfProgType;
   /** The expected attach type, if the name determines one. */
@@ -196,7 +196,7 @@ export interface SectionName {
   readonly kind: SectionKind | undefined;
   /** The target, which follows the kind's name and `/`. In `tp/sched/sched_switch` it is `sched/sched_switch`. */
   readonly attachTo: string;
-  /** Whether the program is loaded by default: false if the section name begins with `?`. */
+  /** True if the program is loaded by default. False if the section name begins with `?`. */
   readonly autoload: boolean;
 }
 

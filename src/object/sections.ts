@@ -48,12 +48,12 @@ export interface ObjectSections {
 /** The name of the section with the arena's globals. */
 export const ARENA_SECTION = ".addr_space.1";
 const STRUCT_OPS = /^\??\.struct_ops(\.link)?$/;
-/** `sizeof(obj->license)` in libbpf, which includes the NUL. */
+/** The longest license, with the NUL: `sizeof(obj->license)` in libbpf. */
 const LICENSE_SIZE = 64;
 
 /**
- * Sorts the sections of a BPF object by purpose. Throws FormatError if the file is not a BPF object. The error says
- * what the file is.
+ * Sorts the sections of a BPF object by purpose. Throws FormatError if the file is not a BPF object. The error then
+ * says what kind of file it is.
  */
 export function readSections(data: Uint8Array, source: string): ObjectSections {
   const elf = parseElf(data, source);

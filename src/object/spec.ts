@@ -13,8 +13,8 @@ export interface ObjectContents {
   /** The content of the `version` section, as KERNEL_VERSION(); 0 if there is none. */
   kernelVersion: number;
   /**
-   * The programs by name, in the order of the file. Like the records below, it has no prototype, so any C name can be a
-   * key.
+   * The programs by name, in the order of the file. Like the records below, this record has no prototype, so any C name
+   * can be a key.
    */
   readonly programs: Record<string, ProgramSpec>;
   /**
@@ -94,9 +94,12 @@ export interface ProgramSpec {
   flags: number;
   /** The target in the section name: `sched/sched_switch` of `tp/sched/sched_switch`; empty if there is none. */
   attachTo: string;
-  /** Whether loadObject() loads the program by default. False if the section name begins with `?`. */
+  /** True if loadObject() loads the program by default. False if the section name begins with `?`. */
   autoload: boolean;
-  /** Whether autoAttach() attaches the program. False if the section name is no complete target. */
+  /**
+   * True if autoAttach() attaches the program. False if the section name does not contain all that is needed to attach
+   * it.
+   */
   autoattach: boolean;
   /** The index of the network device for an offloaded or device-bound program; 0 for none. */
   ifindex: number;
@@ -134,7 +137,7 @@ export interface FunctionSpec {
   readonly typeId: number;
 }
 
-/** The source line of an instruction. The offsets are places of strings in the object's BTF. */
+/** The source line of an instruction. The two offsets are those of strings in the object's BTF. */
 export interface LineSpec {
   readonly slot: number;
   readonly fileNameOffset: number;
@@ -167,9 +170,14 @@ export type Relocation =
 
 /** A symbol that the object does not define. The kernel or its configuration defines it. */
 export interface ExternSpec {
-  /** The declared name. The kernel's symbol has this name without the part from `___` on. */
+  /**
+   * The declared name. The name of the kernel's symbol is the text before `___`, if the declared name contains `___`.
+   */
   readonly name: string;
-  /** What to do if the kernel lacks the symbol: a weak extern becomes 0, any other is an error. */
+  /**
+   * True for a weak extern, which becomes 0 if the kernel lacks the symbol. If it is false, a missing symbol is an
+   * error.
+   */
   readonly weak: boolean;
   readonly source:
     | {
@@ -231,7 +239,7 @@ export interface MapSpec {
    * and `.kconfig` are allocated at the first access. The load decides where in an arena the globals are.
    */
   contents: Uint8Array | undefined;
-  /** Whether the map is read-only for programs, and frozen after the load has filled it (`.rodata*`, `.kconfig`). */
+  /** True if the map is read-only for programs, and frozen after the load has filled it (`.rodata*`, `.kconfig`). */
   readonly frozen: boolean;
   /**
    * The initial elements of a prog array or map of maps. `target` is the name of a program or a map of the same object.
@@ -239,7 +247,7 @@ export interface MapSpec {
   readonly slots: readonly { readonly index: number; readonly target: string }[];
   /** The struct of a map with `source: "struct_ops"`. */
   readonly structOps: StructOpsSpec | undefined;
-  /** Whether the load creates the map (libbpf's bpf_map__set_autocreate). */
+  /** True if the load creates the map (libbpf's bpf_map__set_autocreate). */
   autocreate: boolean;
 }
 
@@ -247,9 +255,9 @@ export interface MapSpec {
 export interface StructOpsSpec {
   /** The id of the struct in the object's BTF. */
   readonly typeId: number;
-  /** The name of the struct without the part from `___` on, such as `tcp_congestion_ops`. */
+  /** The name of the struct up to `___`, such as `tcp_congestion_ops`. */
   readonly typeName: string;
-  /** Whether the variable is in `.struct_ops.link`. If so, a link registers the struct. */
+  /** True if the variable is in `.struct_ops.link`. A link then registers the struct. */
   readonly link: boolean;
   /** The initial bytes of the struct, in the object's layout. */
   readonly data: Uint8Array;

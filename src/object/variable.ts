@@ -31,7 +31,7 @@ export class VariableSpec {
   /** The size of the variable in bytes. */
   readonly size: number;
   /**
-   * Whether the variable is in `.rodata*`. Programs can only read such a variable, and the verifier knows its value.
+   * True if the variable is in `.rodata*`. Programs can only read such a variable, and the verifier knows its value.
    */
   readonly isConstant: boolean;
   readonly #map: DataMap;

@@ -90,8 +90,8 @@ export function reserveBytes(length: number): number {
 }
 
 /**
- * Returns the address at which the current call finds `bytes`; 0 (NULL) for undefined or empty bytes. Copies a short
- * array into the call buffer. Does not copy a long array: returns the address of the caller's bytes.
+ * Makes bytes available to the current call, and returns their address; 0 (NULL) for undefined or empty bytes. Copies a
+ * short array into the call buffer. Does not copy a long array: returns the address of the caller's bytes.
  */
 export function placeBytes(bytes: Uint8Array | undefined): number {
   const length = bytes === undefined ? 0 : lengthOf(bytes);

@@ -28,9 +28,10 @@ const ZERO = 0x30;
 const KEY = [...new TextEncoder().encode("memlock:\t")];
 
 /**
- * Reads how much kernel memory programs and maps take, from the `memlock` line of their fdinfo. Made for listings. In a
- * listing, one object after another gets the same fd number N. So /proc/self/fdinfo/N is opened once and read again for
- * each object: a read describes the object that has fd N at that moment.
+ * Reads how much kernel memory programs and maps take, from the `memlock` line of their fdinfo. Listings use this
+ * class. They open and close one object after another, and each object gets the same fd number N. So this class opens
+ * /proc/self/fdinfo/N only once and reads it again for each object: a read describes the object that has fd N at that
+ * moment.
  */
 export class FdMemlock implements Disposable {
   #entry = -1;

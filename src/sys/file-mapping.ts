@@ -11,8 +11,8 @@ const mapped = new FinalizationRegistry<{ address: number; size: number }>(({ ad
 
 /**
  * Maps a file for reading and returns its bytes; undefined if the file cannot be mapped. The mapping lasts as long as
- * something refers to the bytes. This is used for /sys/kernel/btf/vmlinux, which can be mapped since 6.16. Never write
- * to the bytes.
+ * something refers to the bytes. Use this function for /sys/kernel/btf/vmlinux, which can be mapped since 6.16. Never
+ * write to the bytes.
  */
 export function mapPrivately(path: string): Uint8Array | undefined {
   const fd = openSync(path, "r");

@@ -9,7 +9,7 @@ const PATH = "/proc/kallsyms";
 const CHUNK = 0x10000;
 const NEWLINE = 10;
 const TAB = 9;
-/** The columns of the type and the name. Before them, a line has 16 digits (`%px`) and a space. */
+/** The columns of the type and the name. A line begins with 16 digits (`%px`) and a space. */
 const TYPE_AT = 17;
 const NAME_AT = 19;
 

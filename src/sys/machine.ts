@@ -68,7 +68,7 @@ function readPageSize(): number {
 
 const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7;
-/** Readings of two clocks within so many nanoseconds count as made at the same time. */
+/** If two clocks are read within this many nanoseconds, the two readings count as simultaneous. */
 const CLOCKS_AT_ONE_GO = 20_000n;
 
 /**
@@ -79,7 +79,8 @@ export function bootToWallClock(): bigint {
   // Node has no CLOCK_BOOTTIME. It reads CLOCK_REALTIME only in milliseconds, which would round some seconds wrongly.
   let narrowest: bigint | undefined;
   let difference = 0n;
-  // The process may be interrupted between two readings: the clocks are read again unless they were read at one go.
+  // The process may be interrupted between two readings. Then the readings are not simultaneous, so read the clocks
+  // again.
   for (let tries = 0; tries < 5; tries++) {
     const before = readClock(CLOCK_REALTIME);
     const boot = readClock(CLOCK_BOOTTIME);

@@ -101,8 +101,8 @@ export class MappedMemory {
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     const result = syscall("mmap", place, length, protection, MAP_SHARED | fixed, fd, offset);
     if (result < 0) {
-      // The kernel may have dropped the pages of this place before it refused the mapping. Map private pages there, so
-      // that nothing else is mapped at this place.
+      // The kernel may have unmapped the pages of this range before it refused the mapping. Map private pages there, so
+      // that no other mapping can take the range.
       if (fixed === MAP_FIXED) dropPages({ address: place, length });
       if (closed !== undefined) closedPlaces.set(closed.address, closed);
       if (result === -Errno.EEXIST) {

@@ -65,8 +65,8 @@ export function routeRequest(request: RouteRequest): Uint8Array[] {
 const MOST_TRIES = 8;
 
 /**
- * Lists objects by a request with NLM_F_DUMP. The kernel marks a list that changed while it was sent; this function
- * then asks again.
+ * Lists objects by a request with NLM_F_DUMP. If a list changed while the kernel sent it, the kernel marks the list,
+ * and this function asks again.
  */
 export function routeDump(request: Omit<RouteRequest, "flags">): Uint8Array[] {
   for (let tries = 1; ; tries++) {
@@ -186,8 +186,8 @@ export interface RouteAnswers {
   /** The messages, each without its header. */
   readonly messages: readonly Uint8Array[];
   /**
-   * The end of the answers: an errno (0 for success), and the kernel's error message if it sent one. Undefined if
-   * another datagram follows.
+   * Set if this datagram ends the answers: an errno (0 for success), and the kernel's error message if it sent one.
+   * Undefined if another datagram follows.
    */
   readonly end: { readonly errno: number; readonly sentence: string | undefined } | undefined;
   /** True if the list changed while the kernel sent it. */

@@ -9,7 +9,7 @@ import { parseAttributes, routeDump } from "./netlink.ts";
 export interface NetDevice {
   readonly ifindex: number;
   readonly name: string;
-  /** The XDP programs of the device: one for each mode. */
+  /** The XDP programs of the device. A device can have one program for each mode. */
   readonly xdp: readonly XdpProgram[];
 }
 

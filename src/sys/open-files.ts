@@ -30,8 +30,8 @@ export interface OpenFile {
 }
 
 /**
- * Lists the open files of all processes in /proc, if the link /proc/PID/fd/FD has one of these targets. Skips processes
- * that end during the search, and processes whose files this process may not read.
+ * Searches all processes in /proc, and returns the open files whose link /proc/PID/fd/FD has one of these targets.
+ * Skips processes that end during the search, and processes whose files this process may not read.
  */
 export function openFiles(targets: readonly string[]): OpenFile[] {
   const files: OpenFile[] = [];

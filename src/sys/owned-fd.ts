@@ -93,7 +93,7 @@ export class OwnedFd {
     if (options === undefined) this.watch();
   }
 
-  /** Turns on the warning for an fd that is never closed. */
+  /** Turns on the warning for the case that the fd is never closed. */
   watch(): void {
     tracing ??= process.env.BPFTS_TRACE_LEAKS !== undefined;
     if (tracing) {

@@ -94,8 +94,8 @@ export function neededCapabilities(context: PermissionContext): readonly Capabil
 }
 
 /**
- * Returns a sentence that explains EPERM or EACCES and says what would help. Returns undefined for other errors. Also
- * returns undefined if the cause cannot be determined: this function never guesses.
+ * Returns a sentence that explains EPERM or EACCES and says what would help. Returns undefined for other errors. It
+ * also returns undefined if the cause cannot be determined, because it never guesses.
  */
 export function explainPermission(errno: number, context: PermissionContext = {}): string | undefined {
   if (errno !== Errno.EPERM && errno !== Errno.EACCES) return undefined;

@@ -8,8 +8,8 @@ const SET_SIZE = 8;
 
 /**
  * Runs a function while SIGPROF is blocked for this thread. Profilers such as `node --cpu-prof` send SIGPROF every
- * millisecond or faster. The verifier stops with EAGAIN at every signal. So a program whose verification takes longer
- * than the time between two signals would never load.
+ * millisecond or faster. The verifier stops with EAGAIN at every signal. So, if the verification of a program takes
+ * longer than the time between two signals, the program would never load.
  */
 export function withoutProfilingSignal<T>(run: () => T): T {
   beginCall();

@@ -15,9 +15,9 @@ import { dirname } from "node:path";
 const NEW_FILE_MODE = 0o666;
 
 /**
- * Writes a whole file atomically: other processes see the old content or the new content. A symbolic link stays, and
- * the file that it names is replaced. The mode of the replaced file is kept. A pipe or a device is written directly.
- * Throws Node's errors.
+ * Writes a whole file atomically: other processes see either the old content or the new content. If the path is a
+ * symbolic link, the link stays, and the file that it points to is replaced. The new file has the mode of the replaced
+ * file. A pipe or a device is written directly. Throws Node's errors.
  */
 export function replaceFile(path: string, content: Uint8Array): void {
   const old = statSync(path, { throwIfNoEntry: false });

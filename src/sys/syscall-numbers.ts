@@ -46,7 +46,7 @@ const CALLS = {
   pidfd_getfd: [438, 438, 0b111],
 } as const;
 
-/** A system call that bpfts makes itself. */
+/** The name of a system call that bpfts makes itself. */
 export type SyscallName = keyof typeof CALLS;
 
 /** Returns a bit set that marks the 32-bit arguments of a system call. The lowest bit is the first argument. */
@@ -64,6 +64,6 @@ export function syscallNumber(name: SyscallName, arch: string = process.arch): n
     case "riscv64":
       return generic;
     default:
-      throw new BpfError("NO_FFI", `bpfts cannot call the kernel on ${arch}: it knows x64, arm64 and riscv64`);
+      throw new BpfError("NO_FFI", `bpfts cannot call the kernel on ${arch}: it supports only x64, arm64 and riscv64`);
   }
 }

@@ -9,7 +9,7 @@ export interface TraceProbe {
   readonly file: "kprobe_events" | "uprobe_events";
   /** True if the probe is at the return of the function. */
   readonly returns: boolean;
-  /** The place: `function+offset`, or `path:offset`. */
+  /** The position of the probe: `function+offset`, or `path:offset`. */
   readonly target: string;
   /** For kretprobes: the number of concurrent calls whose returns are traced. Default: the kernel's default. */
   readonly maxActive?: number | undefined;

@@ -72,7 +72,7 @@ function openDetached(type: string): number {
  */
 export function tracepointId(category: string, name: string): number | undefined {
   if (!/^[\w.-]+$/.test(category) || !/^[\w.-]+$/.test(name) || category.startsWith(".")) {
-    throw new UsageError(`"${category}/${name}" is not a tracepoint: it has the form category/name`);
+    throw new UsageError(`"${category}/${name}" is not the name of a tracepoint, which has the form category/name`);
   }
   return withTracefs((path) => {
     try {

@@ -136,7 +136,7 @@ export const BpfTaskFdType = {
 } as const;
 export type BpfTaskFdType = number;
 
-/** `src_reg` of an ld_imm64 or a call: says what the immediate means. */
+/** Values of `src_reg` in an ld_imm64 or a call. They determine what the immediate means. */
 export const BpfPseudo = {
   BPF_PSEUDO_MAP_FD: 1,
   BPF_PSEUDO_MAP_VALUE: 2,

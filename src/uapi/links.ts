@@ -123,7 +123,7 @@ export const ITER_INFO = {
 const uprobe = struct({ file_name: text, name_len: length, offset: u32, cookie: u64, ref_ctr_offset: u64 });
 const kprobe = struct({ func_name: text, name_len: length, offset: u32, addr: u64, missed: u64, cookie: u64 });
 
-/** The fields after `type` in the arm of a perf event, by the name of its BPF_PERF_EVENT_*. */
+/** The fields after `type` in the arm of a perf event, by the name of the event's BPF_PERF_EVENT_* constant. */
 export const PERF_EVENT_INFO = {
   uprobe,
   uretprobe: uprobe,
@@ -146,7 +146,10 @@ const place = struct({ relative_fd: u32, expected_revision: u64 });
 
 /** The arms of the union in `link_create`. An arm that has only numbers is also an option of `linkCreate()`. */
 export const LINK_CREATE = {
-  /** For freplace: the BTF type in the target program. It is at the same offset as `target_btf_id` of `tracing`. */
+  /**
+   * For freplace: the BTF id of the function to replace in the target program. `tracing` has the same field at the same
+   * offset.
+   */
   target_btf_id: struct({ target_btf_id: u32 }),
   /** `iter_info` points to one of {@link ITER_LINK_INFO}. */
   iter_info: struct({ iter_info: usize, iter_info_len: u32 }),

@@ -47,7 +47,7 @@ export const BPF_MOV = 0xb0;
 export const BPF_ARSH = 0xc0;
 export const BPF_END = 0xd0;
 
-/** Byte order of BPF_END, in the place of {@link BPF_K} and {@link BPF_X}. */
+/** Byte order of BPF_END, in the bit that holds {@link BPF_K} or {@link BPF_X} in other instructions. */
 export const BPF_TO_LE = 0x00;
 export const BPF_TO_BE = 0x08;
 

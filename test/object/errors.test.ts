@@ -179,7 +179,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "a relocated move",
     reference(MOVE, undefinedSymbol("x")),
-    /section xdp at offset 0x0: relocation 0 against x: function main: it refers to an instruction with opcode 0xb7, but only a call or an ld_imm64 can be relocated$/,
+    /section xdp at offset 0x0: relocation 0 against x: function main: the relocated instruction has opcode 0xb7, but only a call or an ld_imm64 can be relocated$/,
   ],
   [
     "half a load",
@@ -190,7 +190,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
       ],
       [main(8)],
     ),
-    /it refers to an instruction with opcode 0x18, but only a call or an ld_imm64 can be relocated$/,
+    /the relocated instruction has opcode 0x18, but only a call or an ld_imm64 can be relocated$/,
   ],
   [
     "a function defined nowhere",
@@ -200,7 +200,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "a common variable",
     reference(LOAD, { name: "x", section: SectionIndex.SHN_COMMON, type: SymbolType.STT_OBJECT }),
-    /against x: function main: it is a common symbol: give the variable an initial value, or compile with -fno-common$/,
+    /against x: function main: this is a common symbol; give the variable an initial value, or compile with -fno-common$/,
   ],
   [
     "a variable in a strange section",

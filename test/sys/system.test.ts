@@ -188,6 +188,6 @@ test("system calls by architecture", () => {
   assert.equal(syscallNumber("bpf", "riscv64"), 280);
   assert.throws(() => syscallNumber("bpf", "mips"), BpfError);
   assert.throws(() => syscallNumber("bpf", "s390x"), {
-    message: "bpfts cannot call the kernel on s390x: it knows x64, arm64 and riscv64",
+    message: "bpfts cannot call the kernel on s390x: it supports only x64, arm64 and riscv64",
   });
 });

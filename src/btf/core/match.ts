@@ -10,8 +10,8 @@ import { isComposite, memberAt, namedOrAnonymous } from "./type-access.ts";
 const encoder = new TextEncoder();
 
 /**
- * Follows a local specification through the types of a candidate. Returns undefined if the candidate has no match for a
- * step.
+ * Makes the same access as the local specification in the types of a candidate. Returns undefined if the candidate has
+ * no match for one of the steps.
  */
 export function matchCoreSpec(spec: CoreSpec, target: Btf, targetId: TypeId, budget: CoreBudget): CoreSpec | undefined {
   const found: CoreSpec = {
@@ -104,7 +104,7 @@ function matchMember(wanted: WantedMember, structId: TypeId, found: CoreSpec, bu
     pushIndex(found, index);
     found.bitOffset = (bitOffset + member.bitOffset) >>> 0;
     if (member.name === "") {
-      // The number of steps in the specification limits the depth, and the budget limits the breadth.
+      // The number of steps in the specification limits the depth of this recursion, and the budget limits its breadth.
       const next = matchMember(wanted, member.type, found, budget);
       if (next !== undefined) return next;
     } else if (fieldsAreCompatible(wanted.local, wanted.type, btf, member.type, budget)) {

@@ -8,14 +8,14 @@ import { CoreRelocator, type CoreResult } from "./relocator.ts";
 /** The types and the CO-RE relocations of an object. */
 export interface CoreObject {
   readonly btf: Btf;
-  /** In the order of the file. */
+  /** The relocations, in the order of the file. */
   readonly relocations: readonly CoreRelocation[];
 }
 
 /**
  * Returns a small BTF that has only those types and members of a kernel's BTF that the relocations of these objects
  * need. The objects can be loaded with it on this kernel, with the same result as with the kernel's whole BTF. So a
- * program can bring along the types of many kernels that have no BTF of their own. The result is equal to that of
+ * program can be shipped with the types of many kernels that have no BTF of their own. The result is equal to that of
  * `bpftool gen min_core_btf`. Throws FormatError if a relocation makes no sense.
  */
 export function minimiseBtf(kernel: Btf, objects: Iterable<CoreObject>): Uint8Array {
@@ -56,7 +56,7 @@ class NeededTypes {
     else this.#mark(typeId, kind === CoreRelocationKind.BPF_CORE_TYPE_MATCHES ? MARK_MEMBERS : MARK_BEHIND_POINTERS);
   }
 
-  /** Marks each struct and each member on the way to the accessed member. */
+  /** Marks each struct and each member on the path to the accessed member. */
   #markAccess(root: TypeId, indices: readonly number[]): void {
     const kernel = this.#kernel;
     this.#mark(root, MARK_TYPE);
@@ -82,7 +82,7 @@ class NeededTypes {
     else members.add(index);
   }
 
-  /** Marks a type and those that it refers to, as far as `depth` says. The walk does not recurse. */
+  /** Marks a type and the types that it refers to. `depth` decides how far. The walk does not recurse. */
   #mark(root: TypeId, depth: Depth): void {
     const stack: [TypeId, Depth][] = [[root, depth]];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -97,7 +97,10 @@ class NeededTypes {
     }
   }
 
-  /** Marks a type's needed members. Returns the depth for the types that it refers to; undefined if none is needed. */
+  /**
+   * Marks the needed members of a type. Returns the depth for the types that this type refers to; undefined if none of
+   * them is needed.
+   */
   #depthInside(type: BtfType, how: Depth): Depth | undefined {
     const isMatch = how === MARK_MEMBERS || how === MARK_UNTIL_STRUCTS;
     switch (type.kind) {

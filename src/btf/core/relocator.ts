@@ -8,7 +8,7 @@ import { type CoreSpec, checkAccessString, formatCorePath, formatCoreSpec, parse
 import { describeType, kindAndName } from "./type-access.ts";
 import { type CoreValue, coreValue } from "./value.ts";
 
-/** Types to relocate against: those of the kernel or of a module. */
+/** Types to relocate against: the types of the kernel or of a module. */
 export interface CoreTarget {
   readonly btf: Btf;
   /** `vmlinux`, or the module's name. */
@@ -57,7 +57,7 @@ export interface CoreResult {
   readonly reason: string | undefined;
   /** The local access in libbpf's notation: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
-  /** The type of the target from which the value comes; undefined if no type matched or none was needed. */
+  /** The target's type from which the value comes. Undefined if no type matched, or if the relocation needs none. */
   readonly target:
     | {
         readonly name: string;
@@ -75,8 +75,8 @@ interface Candidate extends CoreTarget {
 
 /**
  * Resolves the CO-RE relocations of one object by libbpf's rules. If a candidate does not match one relocation of a
- * local type, it is skipped for the next relocations of this type, as in libbpf. So resolve the relocations in the
- * order of the file. The BTFs must not change meanwhile.
+ * local type, all later relocations of this type skip the candidate, as in libbpf. So resolve the relocations in the
+ * order of the file. The BTFs must not change during this.
  */
 export class CoreRelocator {
   readonly #local: Btf;
@@ -117,7 +117,8 @@ export class CoreRelocator {
     checkAccessString(this.#local, relocation);
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
     const known = this.#results.get(key);
-    // If candidates have been dropped meanwhile, compute again: the value stays, but the width of the load may change.
+    // Compute again if a candidate was skipped since then: the value stays the same, but the width of the load may
+    // change.
     if (known !== undefined && known.candidates === this.#candidates.get(relocation.typeId)) return known.result;
     const result = this.#resolve(relocation);
     this.#results.set(key, { result, candidates: this.#candidates.get(relocation.typeId) });

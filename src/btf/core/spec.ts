@@ -29,7 +29,10 @@ export interface CoreSpec {
   readonly kind: CoreRelocationKind;
   /** The type that the relocation itself names. Its typedefs and modifiers are not skipped. */
   readonly rootTypeId: TypeId;
-  /** Begins with the index of the root itself (`&p[0]`), or is the enumerator. Empty for a type relocation. */
+  /**
+   * The first accessor is the index of the root itself (`&p[0]`); for an enum, the only accessor is the enumerator. The
+   * list is empty for a relocation of a whole type.
+   */
   readonly accessors: CoreAccessor[];
   /** The access string for this BTF as numbers. It contains all indices, including those of anonymous members. */
   readonly raw: number[];
@@ -47,9 +50,11 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
   const spec: CoreSpec = { btf, kind, rootTypeId: typeId, accessors: [], raw: [], bitOffset: 0 };
   if (subject === undefined) return fail(`the relocation kind ${kind} is unknown`);
   if (subject === "type")
-    return relocation.accessString === "0" ? spec : fail('a relocation of a whole type has the access string "0"');
+    return relocation.accessString === "0"
+      ? spec
+      : fail('a relocation of a whole type must have the access string "0"');
   const raw = parseAccessString(relocation.accessString);
-  if (raw === undefined) return fail("this is not an access string");
+  if (raw === undefined) return fail(NOT_ACCESS_STRING);
   spec.raw.push(...raw);
 
   let id = btf.resolve(typeId);
@@ -89,11 +94,13 @@ export function parseCoreSpec(btf: Btf, relocation: CoreRelocation): CoreSpec {
 /** Throws FormatError for an access string that is longer than any valid one. */
 export function checkAccessString(btf: Btf, relocation: CoreRelocation): void {
   if (relocation.accessString.length > MAX_SPEC_LENGTH * LONGEST_INDEX) {
-    throw relocationError(btf, relocation, "this is not an access string");
+    throw relocationError(btf, relocation, NOT_ACCESS_STRING);
   }
 }
 
-/** The most characters of one index with the colon after it. */
+const NOT_ACCESS_STRING = `this is not an access string, which has at most ${MAX_SPEC_LENGTH} numbers with colons between them`;
+
+/** The longest index in an access string, with the colon after it, in characters. */
 const LONGEST_INDEX = 11;
 
 function relocationError(btf: Btf, relocation: CoreRelocation, problem: string): FormatError {
@@ -182,7 +189,7 @@ export function formatCorePath(spec: CoreSpec): string {
   return steps.join("");
 }
 
-/** Formats a relocation's local side, to explain `unknown#195896080` in a verifier log. */
+/** Formats a relocation by the object's own types, to explain `unknown#195896080` in a verifier log. */
 export function formatCoreRelocation(local: Btf, relocation: CoreRelocation): string {
   return formatCoreSpec(parseCoreSpec(local, relocation));
 }

@@ -11,19 +11,23 @@ const K = CoreRelocationKind;
 export interface CoreValue {
   /** The value for the instruction as an unsigned 64-bit number, negative ones in two's complement. */
   readonly value: bigint;
-  /** False if the compiler may rightly have written another value, so that the loader must not compare the two. */
+  /**
+   * False if the compiler may rightly have written another value into the instruction. The loader must then not compare
+   * the two values.
+   */
   readonly validate: boolean;
   /**
-   * For the byte offset of a member or array element: how many bytes a load of it moves, and its type. Both are 0 for
-   * bitfields and for other relocations.
+   * Only for a relocation of the byte offset of a member or array element: the number of bytes that a load of this
+   * member moves, and the type of the member. Both are 0 for bitfields and for all other relocations.
    */
   readonly size: number;
   readonly typeId: TypeId;
 }
 
 /**
- * Computes the value of a specification. `spec` is undefined if the target has no match. The result is undefined if no
- * value would be right; the instruction must then be poisoned. Throws FormatError if the value cannot be expressed.
+ * Computes the value of a relocation from its specification. `spec` is undefined if the target has no match. The result
+ * is undefined if no value would be right; the instruction must then be poisoned. Throws FormatError if the value
+ * cannot be expressed.
  */
 export function coreValue(kind: CoreRelocationKind, spec: CoreSpec | undefined): CoreValue | undefined {
   switch (coreRelocationSubject(kind)) {

@@ -12,7 +12,7 @@ import { TypeWords } from "./type-words.ts";
 /**
  * Returns a BTF with each type once: the same types in the same order as libbpf's btf__dedup. A split BTF keeps its
  * base, and types that the base has are left out. Throws FormatError if a reference leads to no type, if references
- * form a circle without a struct, union or typedef, or if the comparison would take too long.
+ * form a cycle without a struct, union or typedef, or if the comparison would take too long.
  */
 export function dedupBtf(btf: Btf): Btf {
   return new Dedup(btf, "share").run().btf;

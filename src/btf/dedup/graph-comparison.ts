@@ -7,7 +7,10 @@ import type { TypeWords } from "./type-words.ts";
 /** The most levels of types that `#isIdentical` compares. This is libbpf's limit. */
 const DEEPEST = 16;
 
-/** The comparisons that every BTF may need, whatever its size. Deduplicating two kernels takes 5 for each word. */
+/**
+ * The number of comparisons that are free for every BTF, whatever its size. Deduplicating the BTFs of two kernels takes
+ * 5 comparisons for each word.
+ */
 const FREE_STEPS = 2_000_000;
 const STEPS_PER_WORD = 30;
 
@@ -24,8 +27,8 @@ export class GraphComparison {
   readonly #assumed: Uint32Array;
   #assumedFor: TypeId[] = [];
   /**
-   * True if the graphs match only because a new struct completes a forward declaration of the base. That does not count
-   * as a match, because the base must not change.
+   * True if the graphs match only because a new struct completes a forward declaration of the base. Such graphs do not
+   * count as equal, because the base must not change.
    */
   #needsBase = false;
   #steps: number;
@@ -99,7 +102,8 @@ export class GraphComparison {
   #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId, pairs: TypeId[]): boolean {
     const types = this.#types;
     const isSame = types.sameShape(kind, fresh, known);
-    if (isSame === undefined) throw this.#btf.error(fresh, "is part of another type, but no type of its kind can be");
+    if (isSame === undefined)
+      throw this.#btf.error(fresh, "is referenced by another type, but types of its kind cannot be referenced");
     if (!isSame) return false;
     if (kind === BtfKind.ARRAY) {
       const { words } = types;
@@ -118,7 +122,7 @@ export class GraphComparison {
     visitReferences(words, this.#types.at(fresh), (index) => {
       pairs.push(words[index + distance] as number, words[index] as number);
     });
-    // The list is reversed as a whole. This reverses the order of the pairs. It also swaps the two types of each pair,
+    // The list is reversed as a whole. This reverses the order of the pairs, and also swaps the two types of each pair,
     // which were pushed in the wrong order above.
     for (let low = start, high = pairs.length - 1; low < high; low++, high--) {
       const swapped = pairs[low] as number;
@@ -153,7 +157,7 @@ export class GraphComparison {
   #isTargetIdentical(one: TypeId, other: TypeId, depth: number): boolean {
     this.#chain++;
     try {
-      if (this.#chain > 1000) throw this.#btf.error(one, "is at the end of more than 1000 references");
+      if (this.#chain > 1000) throw this.#btf.error(one, "comes after a chain of more than 1000 references");
       return this.#isIdentical(this.#types.target(one), this.#types.target(other), depth);
     } finally {
       this.#chain--;

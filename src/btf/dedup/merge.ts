@@ -23,10 +23,11 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
   for (const part of parts) {
     if (part.base !== undefined && part.base !== base) {
       throw new UsageError(
-        `${part.source} is a split BTF, but its base is not the one given: give its base in the option base`,
+        `${part.source} is a split BTF, but the option base is not the BTF that it was split from; set base to that BTF`,
       );
     }
-    if (part.little !== little) throw new UsageError(`${part.source} has another byte order than ${first.source}`);
+    if (part.little !== little)
+      throw new UsageError(`${part.source} and ${first.source} cannot be merged, because their byte orders differ`);
     new FlatTypes(part).check();
     words.set(part[WORDS], end);
     const shift = nextId - part.firstId;

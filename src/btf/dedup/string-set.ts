@@ -6,7 +6,7 @@ import { STRINGS } from "../memory-keys.ts";
  * UTF-8. Strings of the base are not added again.
  */
 export class StringSet {
-  /** All strings by their offsets, those of the base first. */
+  /** All strings at their offsets: first the strings of the base, then the new ones. */
   #bytes: Uint8Array;
   #end: number;
   readonly #ownStart: number;

@@ -73,14 +73,17 @@ export class TypeCollector {
     return ids;
   }
 
-  /** Adds a string of another BTF, unless it is there already, and returns its offset. Throws FormatError. */
+  /**
+   * Adds a string of another BTF to the new BTF, unless it is there already. Returns the string's offset in the new
+   * BTF. Throws FormatError.
+   */
   addStringOf(source: Btf, offset: number): number {
     if (offset === 0) return 0;
     if (offset >= source[STRINGS].length) source.string(offset);
     return this.#strings.add(source[STRINGS], offset);
   }
 
-  /** Adds a text, unless it is there already, and returns its offset. */
+  /** Adds a text to the strings of the new BTF, unless it is there already. Returns the text's offset. */
   addString(text: string): number {
     return this.#strings.add(encodeCString(text), 0);
   }
@@ -120,7 +123,10 @@ export class TypeCollector {
     this.#add(words);
   }
 
-  /** Returns all types as one BTF, with their names and the strings that were added. `source` names it in errors. */
+  /**
+   * Returns all types as one BTF, with their names and the strings that were added. `source` is the name of this BTF in
+   * errors.
+   */
   finish(source: string): Btf {
     const words = this.#words.subarray(0, this.#end);
     const { little } = this;
@@ -133,7 +139,7 @@ export class TypeCollector {
     return (((this.#words[(this.#offsets[id] as number) + 1] as number) >>> 24) & 0x7f) as BtfKind;
   }
 
-  /** Adds the words of a type and returns the index of the first one. */
+  /** Adds the words of a type. Returns the index of the first word. */
   #add(words: ArrayLike<number>): number {
     const first = this.#end;
     if (first + words.length > this.#words.length) {

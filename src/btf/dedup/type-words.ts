@@ -4,8 +4,8 @@ import { typeLength } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 
 /**
- * The types during deduplication, as words that may be changed, with functions that compare two types. Equal names have
- * equal string offsets here. These functions compare the referenced types only where their description says so.
+ * The types during deduplication: their words, which may be changed, and functions that compare two types. Equal names
+ * have equal string offsets here. These functions compare the referenced types only where their description says so.
  */
 export class TypeWords extends FlatTypes {
   constructor(btf: Btf) {

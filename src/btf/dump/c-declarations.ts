@@ -24,9 +24,9 @@ export type DeclaredName = string | number;
 
 /** How to print a declaration. */
 export interface DeclarationOptions {
-  /** How many tabs the lines of an anonymous struct begin with. */
+  /** The number of tabs at the start of each line of an anonymous struct. */
   readonly level?: number;
-  /** True: leave out const, volatile, restrict and type tags. */
+  /** If true, const, volatile, restrict and type tags are left out. */
   readonly stripModifiers?: boolean;
 }
 
@@ -43,8 +43,8 @@ export class DeclarationPrinter {
   readonly #layout: FlatLayout;
   readonly #padding: PaddingPrinter;
   /**
-   * A stack with the parts of a declaration: the outermost type first, the innermost last. A nested declaration pushes
-   * its parts above those of the outer declaration.
+   * A stack with the types of a declaration: the outermost type first, the innermost last. A nested declaration pushes
+   * its types above the types of the outer declaration.
    */
   readonly #chain: TypeId[] = [];
   #stripModifiers = false;

@@ -6,12 +6,12 @@ import { NameCounts, type NameSpace } from "./name-counts.ts";
 /** The most bytes of a name with its suffix, such as `___2`: libbpf's buffer has 256 bytes. */
 const LONGEST_NUMBERED_NAME = 255;
 
-/** Prints the names of types. A name that other types have used before gets a number, as libbpf gives it. */
+/** Prints the names of types. If other types have used a name before, the name gets a number, as in libbpf. */
 export class NamePrinter {
   readonly #types: FlatTypes;
   readonly #strings: Uint8Array;
   readonly #out: ByteSink;
-  /** 1 for each type for which {@link choose} has chosen a name. */
+  /** For each type: 1 if {@link choose} has chosen its name. */
   readonly #isChosen: Uint8Array;
   /** The number to append to the name, for each type whose name another type has used before. */
   readonly #numbers = new Map<TypeId, number>();
@@ -41,7 +41,10 @@ export class NamePrinter {
     this.#out.text(suffix.slice(0, Math.max(0, LONGEST_NUMBERED_NAME - length)));
   }
 
-  /** Chooses the number that a type's name gets, if another type with this name was printed before. Chooses once. */
+  /**
+   * If another type with the same name was printed before, chooses the number for this type's name. A second call for a
+   * type changes nothing.
+   */
   choose(id: TypeId, space: NameSpace): void {
     if (this.#isChosen[id] !== 0) return;
     const name = this.#types.nameOffset(id);
@@ -54,7 +57,7 @@ export class NamePrinter {
     if (count > 1) this.#numbers.set(id, count);
   }
 
-  /** Counts one more use of a name. Returns how often it was used, the first use of a name included. */
+  /** Counts one more use of a name. Returns the number of uses so far, including this one. */
   count(name: number, space: NameSpace): number {
     return name === 0 ? 1 : this.#counts.add(name, space);
   }

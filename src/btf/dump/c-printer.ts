@@ -34,7 +34,7 @@ export class CPrinter {
   readonly #limit: WorkLimit;
   readonly #order: EmissionOrder;
   readonly #printStates: Uint8Array;
-  /** 1 for each struct whose forward declaration is printed, and for each typedef that was printed early. */
+  /** For each type: 1 if it is a struct whose forward declaration was printed, or a typedef that was printed early. */
   readonly #isForwarded: Uint8Array;
   readonly #names: NamePrinter;
   readonly #declarations: DeclarationPrinter;
@@ -70,8 +70,8 @@ export class CPrinter {
   }
 
   /**
-   * Prints a type. With `container` 0 it prints a definition from the emission order. Otherwise it prints what a member
-   * of `container` needs before it, such as a forward declaration of a struct behind a pointer.
+   * Prints a type. If `container` is 0, prints a definition from the emission order. Otherwise prints what a member of
+   * `container` needs before the container, such as the forward declaration of a struct behind a pointer.
    */
   #printType(id: TypeId, container: TypeId, depth: number): void {
     const states = this.#printStates;

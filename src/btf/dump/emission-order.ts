@@ -7,7 +7,7 @@ const ORDERED = 2;
 
 /**
  * Finds the order in which definitions must be printed: a type comes before the types that contain it. A struct behind
- * a pointer can be defined later, but not an anonymous struct, because it is printed where it is used.
+ * a pointer can be defined later. An anonymous struct cannot, because it is printed where it is used.
  */
 export class EmissionOrder {
   readonly #types: FlatTypes;
@@ -26,8 +26,9 @@ export class EmissionOrder {
   }
 
   /**
-   * Returns a type's definition, after the definitions that it needs. Definitions that an earlier call returned are
-   * left out. The result is valid until the next call. Throws FormatError if structs contain each other.
+   * Returns the definitions that a type needs, and then the definition of the type itself. Definitions that an earlier
+   * call returned are left out. The result is valid until the next call. Throws FormatError if structs contain each
+   * other.
    */
   next(id: TypeId): readonly TypeId[] {
     this.#queue.length = 0;

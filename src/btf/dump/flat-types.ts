@@ -6,8 +6,8 @@ import { BtfKind, type TypeId } from "../types.ts";
 
 /**
  * All types of a BTF and of its bases as plain arrays: the words of all types, the strings, and the index at which each
- * type begins. It is made for passes that visit every type. If the BTF has no base, nothing is copied, except with
- * `writable`: then the words are a copy that the pass may change.
+ * type begins. It is made for passes that visit every type. If the BTF has no base, nothing is copied. With `writable`,
+ * the words are always a copy, which the pass may change.
  */
 export class FlatTypes {
   readonly btf: Btf;
@@ -41,7 +41,7 @@ export class FlatTypes {
     }
   }
 
-  /** The size of all types and strings. Limits on work are in proportion to it. */
+  /** The size of all types and strings. The limits on work grow with this size. */
   get byteLength(): number {
     return 4 * this.words.length + this.strings.length;
   }
@@ -150,7 +150,7 @@ function hasLongString(strings: Uint8Array): boolean {
   return false;
 }
 
-/** Takes the length of a name from the budget if the name is long. */
+/** If a name is long, takes its length from the budget. */
 function spendName(budget: StringBudget, strings: Uint8Array, offset: number): void {
   let end = offset;
   while (end < strings.length && strings[end] !== 0) end++;

@@ -6,7 +6,10 @@ import { RawJson } from "./raw-json.ts";
 import { printRawText } from "./raw-text.ts";
 import { limitOutput } from "./work-limit.ts";
 
-/** The most bytes of output for each byte of the types. The indented JSON of a kernel's types has 12 for each byte. */
+/**
+ * The most bytes of output for each byte of the types. The indented JSON of a kernel's types has 12 bytes of output for
+ * each byte.
+ */
 const OUTPUT_PER_BYTE = 32;
 
 /** Which types to print, and how. */

@@ -16,7 +16,7 @@ export class NameCounts {
   #mask: number;
   #used = 0;
 
-  /** `expected` is a guess at the number of names; more are possible. */
+  /** `expected` is the expected number of names; there may be more. */
   constructor(strings: Uint8Array, expected: number) {
     let size = SMALLEST_TABLE;
     while (size < expected) size *= 2;

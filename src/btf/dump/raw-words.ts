@@ -44,8 +44,8 @@ export function value64(low: number, high: number, isSigned: boolean): bigint {
 }
 
 /**
- * Splits the word with a member's place into the offset and the width in bits. The width is 0 if the member is not a
- * bitfield.
+ * Splits the word with the offset of a member into the offset and the width in bits. The width is 0 if the member is
+ * not a bitfield.
  */
 export function memberPlace(word: number, hasBitfields: boolean): { readonly offset: number; readonly bits: number } {
   return hasBitfields ? { offset: word & 0xffffff, bits: word >>> 24 } : { offset: word, bits: 0 };

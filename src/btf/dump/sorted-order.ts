@@ -62,7 +62,7 @@ export class SortedOrder {
     }
     if (found.length === 0) return [];
     const users = new AnonymousUsers(types, (id) => ranks[id] === LAST_RANK);
-    // The list grows while the loop walks it.
+    // The list grows while this loop runs over it.
     for (let i = 0; i < found.length; i++) {
       users.visit(found[i] as TypeId, (id) => {
         if (isLeft[id] === 0) found.push(id);
@@ -219,7 +219,10 @@ function sortNameOf(types: FlatTypes, id: TypeId): number {
   throw types.btf.error(id, `begins a chain of more than ${LONGEST_CHAIN} references, or refers to itself`);
 }
 
-/** Returns the place of each name in the sorted order. Equal names have the same place. `names` are string offsets. */
+/**
+ * Returns the position of each name in the sorted order. Equal names have the same position. `names` are string
+ * offsets.
+ */
 function namePlaces(strings: Uint8Array, names: Uint32Array): Uint32Array {
   // Sorts numbers that contain the first bytes of each name, which is fast. Names with equal first bytes are then
   // compared as a whole.

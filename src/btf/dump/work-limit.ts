@@ -5,10 +5,16 @@ import type { FlatTypes } from "./flat-types.ts";
 /** The most levels of nested types. The kernel's own types have fewer than 50 levels. */
 const DEEPEST = 500;
 
-/** The steps that every BTF may take, whatever its size. Printing a kernel's types takes one step for 10 bytes. */
+/**
+ * The number of steps that are free for every BTF, whatever its size. Printing a kernel's types takes one step for 10
+ * bytes.
+ */
 const FREE_STEPS = 1_000_000;
 const STEPS_PER_BYTE = 2;
-/** The bytes of output that every BTF may give, whatever its size. One aligned struct can give 2 MB of padding in C. */
+/**
+ * The number of bytes of output that are free for every BTF, whatever its size. One aligned struct can give 2 MB of
+ * padding in C.
+ */
 const FREE_OUTPUT = 4_000_000;
 /** The most bytes of C for each byte of the types. A kernel's types give half a byte. */
 export const C_PER_BYTE = 4;

@@ -80,8 +80,8 @@ interface Description {
 }
 
 /**
- * Returns all definitions by kind and name. `numbers` gives each spelling of a type a number, which keeps the compared
- * texts short.
+ * Returns all definitions by kind and name. `numbers` maps the spelling of each type to a number, so that the compared
+ * texts stay short.
  */
 function describeTypes(btf: Btf, fits: DiffOptions["fits"], numbers: Map<string, number>): Map<string, Definitions> {
   new FlatTypes(btf).check();

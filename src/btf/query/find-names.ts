@@ -8,7 +8,7 @@ import { flatMembers, MemberBudget } from "./flat-members.ts";
 /** A type, function, variable, member or enumerator whose name matches a pattern. */
 export interface NamedPlace {
   readonly kind: Exclude<BtfType["kind"], "void"> | "member" | "enumerator";
-  /** The name. The name of a member begins with its struct: `task_struct.pid`. */
+  /** The name. For a member, it begins with the name of the struct: `task_struct.pid`. */
   readonly name: string;
   /** The type itself; for a member or enumerator, the type that contains it. */
   readonly id: TypeId;

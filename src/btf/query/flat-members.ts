@@ -30,8 +30,8 @@ export interface FlatMember {
   readonly path: string;
   readonly type: TypeId;
   /**
-   * The offset from the start of the outermost struct, in bits. For a member of an array's elements: in the first
-   * element.
+   * The offset from the start of the outermost struct, in bits. For a member of the elements of an array, this is the
+   * offset in the first element.
    */
   readonly bitOffset: number;
   /** Width of a bitfield in bits; 0 for an ordinary member. */

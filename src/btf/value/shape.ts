@@ -22,7 +22,7 @@ export interface EnumNames {
   readonly names: ReadonlyMap<number | bigint, string>;
   readonly values: ReadonlyMap<string, number | bigint>;
 }
-/** How to interpret the bytes of a type. All references of the type are resolved and checked. */
+/** How to read the bytes of a type. All references to other types are resolved and checked. */
 export type Shape =
   | (Sized & { readonly kind: "int"; readonly signed: boolean; readonly bool: boolean; readonly names?: EnumNames })
   | (Sized & {

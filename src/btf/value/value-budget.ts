@@ -10,7 +10,10 @@ import type { TypeId } from "../types.ts";
  */
 const FREE_VALUES = 4096;
 const VALUES_PER_BYTE = 16;
-/** The most members of a type, including nested ones; an array counts once. Real types have at most thousands. */
+/**
+ * The most members of a type, including nested members. An array counts as one member. Real types have at most
+ * thousands.
+ */
 const MOST_MEMBERS = 1 << 17;
 /** The kernel's limit on nested types. */
 export const MAX_DEPTH = 32;
@@ -23,8 +26,8 @@ export interface ValueCount {
   /** Size in bytes; 0 for a type without a size. */
   readonly size: number;
   /**
-   * The type that is too large to walk and the reason. It is this type or a type inside it. Undefined if no type is too
-   * large.
+   * The type that is too large to walk and the reason. The type is the walked type itself or a type inside it.
+   * Undefined if no type is too large.
    */
   readonly tooMuch: { readonly type: TypeId; readonly problem: string } | undefined;
 }

@@ -8,7 +8,7 @@ import { type EnumNames, type Shape, shapeOf, tooShort } from "./shape.ts";
 
 /**
  * Writes a value at byte `at` of a view. Throws a UsageError that names the wrong member, as in `event.ports[2]: 70000
- * does not fit u16`. In this case some bytes may already have been written.
+ * does not fit into u16`. In this case some bytes may already have been written.
  */
 export type ValueWriter = (view: DataView, at: number, value: unknown) => void;
 
@@ -22,7 +22,10 @@ interface Context {
   readonly done: Map<Shape, ValueWriter>;
 }
 
-/** The error for a value that does not fit. Each enclosing struct or array adds its step to the front of the path. */
+/**
+ * The error for a value that does not fit its type. Each enclosing struct or array adds its part to the front of the
+ * path.
+ */
 class Misfit extends Error {
   path = "";
 }
@@ -151,7 +154,7 @@ function checkInt(
     let int = value;
     if (typeof value === "string" && names !== undefined) {
       int = names.values.get(value);
-      if (int === undefined) throw new Misfit(`${what()} has no value ${JSON.stringify(value)}`);
+      if (int === undefined) throw new Misfit(`${what()} has no enumerator ${JSON.stringify(value)}`);
     }
     if (typeof int === "number" && Number.isSafeInteger(int)) {
       if (wide ? BigInt(int) >= low && BigInt(int) <= high : int >= least && int <= most) return int;

@@ -15,9 +15,9 @@ export function feature(name: FeatureName): Feature {
 }
 
 /**
- * Returns why a feature is missing, as far as the kernel's version, its build options and the machine tell. Returns
- * undefined if they do not explain it. An old kernel may have the feature nevertheless, because distributions backport
- * features. So use this function to explain a failure or to skip a test, never to reject a call beforehand.
+ * Returns why a feature is missing, judging by the kernel's version, its build options and the machine. Returns
+ * undefined if none of these explains it. An old kernel may have the feature nevertheless, because distributions
+ * backport features. So use this function to explain a failure or to skip a test, never to reject a call beforehand.
  */
 export function featureLack(name: FeatureName): FeatureLack | undefined {
   const { since, config: options = [], machine } = feature(name);

@@ -55,7 +55,7 @@ const LOG = { size: 4096 };
 const p = BpfProgType;
 const a = BpfAttachType;
 
-/** The options for loading a program, for types that need more than instructions. */
+/** The load options for program types that need more than instructions. */
 const PROGRAM_OPTIONS: ReadonlyMap<number, Partial<ProgLoadOptions>> = new Map<number, Partial<ProgLoadOptions>>([
   [p.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, { expected_attach_type: a.BPF_CGROUP_INET4_CONNECT }],
   [p.BPF_PROG_TYPE_CGROUP_SOCKOPT, { expected_attach_type: a.BPF_CGROUP_GETSOCKOPT }],
@@ -98,8 +98,8 @@ export function probeProgramType(prog_type: BpfProgType, ifindex?: number): Supp
 }
 
 /**
- * What the verifier's log says about a helper function that the kernel does not have, or that this type of program may
- * not call.
+ * The text in the verifier's log if the kernel does not have a helper function, or if this type of program may not call
+ * it.
  */
 const NO_HELPER = /invalid func |unknown func |program of this type cannot use helper /;
 
@@ -125,7 +125,7 @@ const RING: Partial<MapCreateAttr> = { key_size: 0, value_size: 0, max_entries: 
 const CGROUP_STORAGE: Partial<MapCreateAttr> = { key_size: 16, value_size: 8, max_entries: 0 };
 const NO_PREALLOC = BpfMapFlag.BPF_F_NO_PREALLOC;
 
-/** The attributes for creating a map, for types that need flags, or keys and values of other sizes than 4 bytes. */
+/** The create attributes for map types that need flags, or keys and values of other sizes than 4 bytes. */
 const MAP_OPTIONS: ReadonlyMap<number, Partial<MapCreateAttr>> = new Map<number, Partial<MapCreateAttr>>([
   [m.BPF_MAP_TYPE_STACK_TRACE, { value_size: 8 }],
   [m.BPF_MAP_TYPE_LPM_TRIE, { key_size: 8, value_size: 8, map_flags: NO_PREALLOC }],

@@ -20,7 +20,10 @@ export interface GlobalSymbol {
   source: string;
   /** The symbol's VAR or FUNC in the output; 0 until the output has the types of the first file with this symbol. */
   type: TypeId;
-  /** The VAR or FUNC to compare with those of later files. Undefined until the types of its file are in the output. */
+  /**
+   * The VAR or FUNC with which the types of later files are compared. Undefined until the output has the types of the
+   * file that it comes from.
+   */
   declared: TypeOfFile | undefined;
   /** The symbol's entry in the DATASEC of {@link section}. */
   variable: { readonly section: OutputSection; readonly index: number } | undefined;
@@ -63,7 +66,8 @@ export class GlobalSymbols {
     }
     let from = input.sectionOf(symbol);
     if (from?.isSkipped) {
-      // The output keeps the license of the first file. Code of later files that reads the license refers to that one.
+      // The output keeps the license of the first file. If code of a later file reads the license, it refers to the
+      // license of the first file.
       return (binding === SymbolBinding.STB_LOCAL ? undefined : this.find(name)?.symbol.index) ?? 0;
     }
     if (type === SymbolType.STT_SECTION && from?.output !== undefined && from.output.symbol !== 0) {

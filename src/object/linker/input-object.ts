@@ -32,7 +32,7 @@ export interface InputSection {
   readonly name: string;
   /** The section's header; undefined for a DATASEC without a section. */
   readonly header: ElfSection | undefined;
-  /** True if nothing of the section goes into the output. */
+  /** True if the section does not go into the output. */
   isSkipped: boolean;
   /** The DATASEC that describes the section; 0 if there is none. */
   datasec: TypeId;
@@ -105,7 +105,7 @@ export class InputObject {
     return this.#byName.get(name);
   }
 
-  /** Returns the section that a symbol is in; undefined for an extern or an absolute symbol. */
+  /** Returns the section of a symbol; undefined for an extern or an absolute symbol. */
   sectionOf({ section }: ElfSymbol): InputSection | undefined {
     return section === SectionIndex.SHN_UNDEF || section >= SectionIndex.SHN_LORESERVE
       ? undefined
@@ -234,10 +234,10 @@ export class InputObject {
     }
     const target = this.elf.section(section.info, `section ${name}`);
     if (name !== `.rel${target.name}`)
-      throw fail(`it relocates section ${target.name}, so .rel${target.name} must be its name`);
+      throw fail(`it relocates section ${target.name}, so its name must be .rel${target.name}`);
     if (this.sections[target.index]?.isSkipped) return;
     if (target.type !== SectionType.SHT_PROGBITS && target.type !== SectionType.SHT_NOBITS) {
-      throw fail(`it relocates section ${target.name}, which holds neither code nor data`);
+      throw fail(`it relocates section ${target.name}, which contains neither code nor data`);
     }
     const isCode = (target.flags & SectionFlag.SHF_EXECINSTR) !== 0;
     this.elf.relocations(section).forEach(({ offset, symbol, type }, i) => {
@@ -246,8 +246,9 @@ export class InputObject {
       if (symbol === 0 || symbol >= this.symbols.length) {
         throw failAt(`it refers to symbol ${symbol}, but the file has only ${this.symbols.length}`);
       }
-      if (offset >= target.size) throw failAt(`its place ${offset} is past the ${target.size} bytes of ${target.name}`);
-      if (isCode && offset % SLOT !== 0) throw failAt(`no instruction begins at its place ${offset}`);
+      if (offset >= target.size)
+        throw failAt(`its offset ${offset} is past the end of ${target.name}, which has ${target.size} bytes`);
+      if (isCode && offset % SLOT !== 0) throw failAt(`no instruction begins at its offset ${offset}`);
     });
   }
 
@@ -276,7 +277,7 @@ export function isLinkerExtern(btf: Btf, datasec: TypeId): boolean {
   return btf.name(datasec) === EXTERN_DATASEC;
 }
 
-/** Whether a type is a VAR or FUNC that other files can refer to, or an extern. */
+/** Returns true for an extern, and for a VAR or FUNC to which other files can refer. */
 export function isNonStatic(btf: Btf, id: TypeId): boolean {
   const kind = btf.kind(id);
   if (kind !== BtfKind.VAR && kind !== BtfKind.FUNC) return false;

@@ -5,7 +5,7 @@ import type { InputObject, InputSection } from "./input-object.ts";
 import type { OutputObject } from "./output-object.ts";
 
 /**
- * Adds the relocations of a file, with their new places and symbols. `contents` are the output's copies of the file's
+ * Adds the relocations of a file, with their new offsets and symbols. `contents` are the output's copies of the file's
  * sections. `symbols` maps the numbers of the file's symbols to their numbers in the output.
  */
 export function linkRelocations(
@@ -44,8 +44,8 @@ export function linkRelocations(
 }
 
 /**
- * Adds to the `imm` of an instruction. If an instruction refers to a section, its `imm` is an offset in that section.
- * The offset changes, because the output places the section's contents after those of earlier files.
+ * Adds a number to the `imm` of an instruction that refers to a section. This `imm` is an offset in the section. The
+ * offset grows, because the output has the contents of earlier files before the contents of this file.
  */
 function moveReference(code: Uint8Array, at: number, bytes: number, little: boolean): void {
   const view = new InstructionView(code, little);

@@ -5,8 +5,8 @@ import { linkRecords, OutputRecords } from "./link-records.ts";
 import type { OutputObject } from "./output-object.ts";
 
 /**
- * Adds the types of a file, and the records that refer to them. A symbol that several files have gets one VAR or FUNC,
- * with the type from its definition. DATASECs are left out: the output gets new ones.
+ * Adds the types of a file, and the records that refer to them. If several files have the same symbol, the output has
+ * one VAR or FUNC for it, with the type from the definition. DATASECs are left out: the output gets new ones.
  */
 export function linkTypes(input: InputObject, types: TypeCollector, symbols: GlobalSymbols): void {
   const { btf, btfExt, source } = input;
@@ -56,8 +56,9 @@ function linkVariables(
       output.variables.push({ type: id, offset: section.offset + offset, size });
       continue;
     }
-    // This file defines the variable, so its place is known now. libbpf's linker instead keeps the offset of the
-    // earlier extern or weak variable. It takes the size from the type, so it misses the elements of a flexible array.
+    // This file defines the variable, so its offset and size are known now. libbpf's linker differs: it keeps the
+    // offset of the earlier extern or weak variable, and takes the size from the type, without the elements of a
+    // flexible array.
     if (symbol.declared?.btf === btf && btf.kind(type) === BtfKind.VAR) {
       output.variables[symbol.variable.index] = { type: id, offset: section.offset + offset, size };
     }

@@ -28,7 +28,10 @@ function definition(name: string, { btf, id, source }: TypeOfFile): MapSpec {
   return readMapDefinition({ btf, source, ignoreUnknown: false }, name, btf.resolve(btf.target(id)));
 }
 
-/** `of` tells in the message which map is compared: it is empty for the map itself, and a phrase for its inner map. */
+/**
+ * `of` names the compared map in the message: it is empty for the map itself, and " of the inner map" for its inner
+ * map.
+ */
 function compare(pair: Pair, a: MapSpec, b: MapSpec, of: string): string | undefined {
   const subject = (what: string) => (of === "" ? `its ${what}` : `${what}${of}`);
   const compareTypes = (what: "key" | "value") => {

@@ -38,7 +38,7 @@ type HeaderFields = Pick<ElfSection, "type" | "flags" | "entrySize" | "alignment
 /** The sections, symbols and strings of the output, while files are added. */
 export class OutputObject {
   readonly little: boolean;
-  /** All sections in the order in which they were first seen. The order of the BTF's DATASECs follows it. */
+  /** All sections in the order in which they first appear in the files. The DATASECs of the BTF have the same order. */
   readonly sections: OutputSection[] = [];
   readonly #byName = new Map<string, OutputSection>();
   /** The sections with contents, in the order of the output. */
@@ -87,7 +87,7 @@ export class OutputObject {
     return section;
   }
 
-  /** Appends the contents of an input section and remembers where they are. `contents` are not copied. */
+  /** Appends the contents of an input section and stores their offset in `section`. `contents` are not copied. */
   append(input: InputObject, section: InputSection, output: OutputSection, contents: Uint8Array): void {
     section.output = output;
     section.offset = 0;

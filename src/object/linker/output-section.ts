@@ -25,7 +25,7 @@ export class OutputSection {
   size = 0;
   /** The number of the section's own symbol; 0 if there is none. */
   symbol = 0;
-  /** Whether the BTF describes the section. */
+  /** True if the BTF describes the section. */
   hasDatasec = false;
   readonly variables: BtfSecInfo[] = [];
   /** For each kind of `.BTF.ext` records, in the order of {@link RECORD_KINDS}: a list with an entry for each file. */
@@ -54,8 +54,8 @@ export class OutputSection {
   }
 
   /**
-   * Appends the contents of an input section and returns their offset. `contents` become the output's: they are not
-   * copied.
+   * Appends the contents of an input section and returns their offset. `contents` are not copied, so later changes to
+   * them change the output.
    */
   append(header: OutputHeader, { type, size, alignment }: ElfSection, contents: Uint8Array): number {
     header.alignment = Math.max(header.alignment, alignment);

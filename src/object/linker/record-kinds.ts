@@ -1,12 +1,12 @@
 import type { BtfExt, BtfExtSection } from "../../btf/index.ts";
 
-/** A kind of records in `.BTF.ext`. The first word of each record is the place of an instruction, in bytes. */
+/** A kind of records in `.BTF.ext`. The first word of each record is the position of an instruction, in bytes. */
 export interface RecordKind {
   readonly name: string;
   readonly of: (ext: BtfExt) => readonly BtfExtSection[];
-  /** The words of a record that are ids of types. */
+  /** The numbers of the words of a record that are ids of types. */
   readonly types: readonly number[];
-  /** The words of a record that are offsets of strings. */
+  /** The numbers of the words of a record that are offsets of strings. */
   readonly strings: readonly number[];
 }
 
@@ -24,7 +24,10 @@ export interface FileRecords {
   readonly source: string;
   /** Bytes per record. */
   readonly recordSize: number;
-  /** The records. They refer to the collected BTF, and after the last step to the output's BTF. */
+  /**
+   * The records. Their type ids are those of the collected BTF; the last step changes them to those of the output's
+   * BTF.
+   */
   readonly words: Uint32Array;
 }
 

@@ -10,10 +10,10 @@ export interface TypeOfFile {
 
 /** The kernel's limit on nesting, which holds for these types too. */
 const MOST_DEPTH = 32;
-/** How many types all comparisons of one link may visit. Real objects need some thousands. */
+/** How many types all comparisons may visit together while objects are linked. Real objects need some thousands. */
 const MOST_STEPS = 1 << 22;
 
-/** Limits the comparisons of one link: a struct can contain another one very often. */
+/** Limits the comparisons while objects are linked, because a struct can contain another struct very often. */
 export class ComparisonBudget {
   #left = MOST_STEPS;
 
@@ -25,9 +25,9 @@ export class ComparisonBudget {
 }
 
 /**
- * Compares what two files say about one symbol by libbpf's rules: sizes, names and members must agree, the length of
- * arrays may differ, and a pointer to a struct only needs a struct of the same name. Returns the first difference as
- * the end of a sentence in which "here" is `a` and "there" is `b`; undefined if there is none.
+ * Compares the types that two files have for one symbol, by libbpf's rules: sizes, names and members must be equal. The
+ * lengths of arrays may differ. Structs behind pointers only need equal names. Returns the first difference as the end
+ * of a sentence in which "here" is `a` and "there" is `b`; undefined if there is none.
  */
 export function typeDifference(a: TypeOfFile, b: TypeOfFile, budget: ComparisonBudget): string | undefined {
   return new Comparison(a, b, budget).compare(a.id, b.id, true, 0);
@@ -49,7 +49,7 @@ class Comparison {
     const { btf } = this.#a;
     this.#budget.step(this.#a);
     if (depth > MOST_DEPTH)
-      throw this.#a.btf.error(idA, `is nested more than ${MOST_DEPTH} types deep in a global symbol's`);
+      throw this.#a.btf.error(idA, `is nested more than ${MOST_DEPTH} levels deep in the type of a global symbol`);
     const a = btf.type(btf.resolve(idA));
     const b = this.#b.btf.type(this.#b.btf.resolve(idB));
     const next = (x: TypeId, y: TypeId, exact = isExact) => this.compare(x, y, exact, depth + 1);

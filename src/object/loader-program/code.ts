@@ -29,7 +29,7 @@ const CLEANUP = "cleanup";
 
 /**
  * Writes the code and the data of a loader program. Register r6 has the context, r7 the result of the last step. No
- * method expects a value in r0 to r5 from the method before it.
+ * method relies on a value that an earlier method left in r0 to r5.
  */
 export class LoaderCode {
   readonly steps: LoaderStep[] = [];
@@ -41,7 +41,7 @@ export class LoaderCode {
   #labels = 0;
   readonly #fds: number[] = [];
 
-  /** @param contextSize the number of bytes at the start of the context that hold no fds */
+  /** @param contextSize the number of bytes at the start of the context that contain no fds */
   constructor(contextSize: number) {
     this.#contextSize = contextSize;
   }
@@ -50,7 +50,10 @@ export class LoaderCode {
     return this.#contextSize;
   }
 
-  /** Reserves room for an fd in the context. The loader program closes the fd if a later step fails. */
+  /**
+   * Reserves 4 bytes in the context for an fd, and returns their offset. If a later step fails, the loader program
+   * closes the fd.
+   */
   fdSlot(): number {
     const at = this.#contextSize;
     this.#contextSize += 4;
@@ -162,7 +165,7 @@ export class LoaderCode {
     try {
       instructions = assemble([mov(r6, r1), ...check, ...this.#items]);
     } catch (error) {
-      throw new UsageError("the object is too large for a loader program; load it without one", {
+      throw new UsageError("the object is too large for a loader program; load the object without a loader program", {
         cause: error,
       });
     }

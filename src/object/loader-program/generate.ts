@@ -66,7 +66,7 @@ interface Slots {
   readonly btf: number;
   readonly maps: readonly number[];
   readonly programs: readonly number[];
-  /** The slot for an fd that is closed at the end of a step. */
+  /** The slot in the context for an fd that is closed at the end of a step. */
   readonly temporary: number;
 }
 
@@ -106,7 +106,7 @@ function createMap(code: LoaderCode, map: LoaderMap, index: number, slots: Slots
 
 /**
  * Adds to the data the attr of an element call or of BPF_MAP_FREEZE. The loader program copies the map's fd from `slot`
- * into it. Returns the attr's offset in the data.
+ * into this attr. Returns the attr's offset in the data.
  */
 function elementAttr(code: LoaderCode, slot: number, flags = 0n): number {
   const attr = code.add(new Uint8Array(BpfMapElemAttr.alloc({ flags }).buffer));
@@ -237,8 +237,8 @@ class Modules {
   }
 
   /**
-   * Patches an ld_imm64 of a BTF id. The second half of the instruction gets the fd of the module's BTF. This fd is
-   * closed after the load.
+   * Patches an ld_imm64 that loads a BTF id. The fd of the module's BTF goes into the second half of the instruction.
+   * The loader program closes this fd after the load.
    */
   #reference(at: number): void {
     const code = this.#code;
@@ -251,8 +251,8 @@ class Modules {
   }
 
   /**
-   * Patches a call of a kernel function. If a module has the function, the call gets the index of the module's BTF in
-   * fd_array.
+   * Patches a call of a kernel function. If the function is in a module, the call also needs the index of the module's
+   * BTF in fd_array.
    */
   #call(at: number): void {
     const code = this.#code;

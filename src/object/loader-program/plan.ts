@@ -1,10 +1,10 @@
-// The plan of a loader program, in the kernel's terms. The fds do not exist yet, so their places hold zero.
+// The plan of a loader program, in the kernel's terms. The fds do not exist yet, so the fields for fds are zero.
 
 /** A map to create. */
 export interface LoaderMap {
   /** The bytes of a `BpfMapCreateAttr`. The loader program adds the fds of BTF and of the inner map. */
   readonly attr: Uint8Array;
-  /** Whether the map has key and value types in the object's BTF. */
+  /** True if the object's BTF has types for the map's key and value. */
   readonly typed: boolean;
   /** The inner map of a map of maps. It exists only while the loader program creates the outer map. */
   readonly inner: { readonly attr: Uint8Array; readonly typed: boolean } | undefined;
@@ -22,11 +22,14 @@ export interface LoaderMap {
 
 /** An instruction to patch. `slot` counts 8-byte slots in the program's instructions. */
 export type LoaderPatch =
-  /** The fd of a map goes into an ld_imm64. */
+  /** Writes the fd of a map into an ld_imm64. */
   | { readonly kind: "map"; readonly slot: number; readonly map: number }
-  /** The address of a kernel symbol goes into an ld_imm64. If there is no such symbol, the ld_imm64 does not change. */
+  /**
+   * Writes the address of a kernel symbol into an ld_imm64. If a weak symbol does not exist, the ld_imm64 does not
+   * change.
+   */
   | { readonly kind: "address"; readonly slot: number; readonly name: string; readonly weak: boolean }
-  /** The BTF id of a kernel variable or function goes into an ld_imm64 (BPF_PSEUDO_BTF_ID). */
+  /** Writes the BTF id of a kernel variable or function into an ld_imm64 (BPF_PSEUDO_BTF_ID). */
   | {
       readonly kind: "btf";
       readonly slot: number;
@@ -34,7 +37,7 @@ export type LoaderPatch =
       readonly btfKind: number;
       readonly weak: boolean;
     }
-  /** A call becomes the call of a kernel function (BPF_PSEUDO_KFUNC_CALL). */
+  /** Makes a call instruction call a kernel function (BPF_PSEUDO_KFUNC_CALL). */
   | { readonly kind: "kfunc"; readonly slot: number; readonly name: string; readonly weak: boolean };
 
 /** A program to load. */
@@ -48,7 +51,10 @@ export interface LoaderProgramPart {
   /** The records of `struct bpf_core_relo` that the kernel applies. */
   readonly coreRelocations: Uint8Array;
   readonly patches: readonly LoaderPatch[];
-  /** The BTF type to attach to, which the loader program looks up: its name with the prefix, and its kind. */
+  /**
+   * The BTF type to attach to: its name with the prefix, such as `bpf_lsm_`, and its kind. The loader program looks up
+   * its id.
+   */
   readonly target: { readonly name: string; readonly btfKind: number } | undefined;
 }
 
@@ -60,8 +66,8 @@ export interface LoaderPlan {
 }
 
 /**
- * Two offsets in the kernel's `struct bpf_map`: of the hash of the map's contents, and of the mark that only one
- * program may use the map.
+ * The offsets of two members of the kernel's `struct bpf_map`: `sha` is the hash of the map's contents, and `excl`
+ * marks a map that only one program may use.
  */
 export interface MapHashPlace {
   readonly sha: number;
@@ -69,7 +75,10 @@ export interface MapHashPlace {
   readonly excl: number | undefined;
 }
 
-/** What a signed loader program needs to check its data. The signature covers only its instructions. */
+/**
+ * What a signed loader program needs to check its data. The signature covers only the instructions of the loader
+ * program.
+ */
 export interface SignedData {
   readonly place: MapHashPlace;
   /** Returns the SHA-256 hash of bytes. */

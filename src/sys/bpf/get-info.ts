@@ -6,7 +6,7 @@ import { commandError } from "./command.ts";
 
 const { bpf_fd, info_len, info } = BpfObjGetInfoAttr.offsets;
 
-/** Where an info struct lies in the call buffer during a call. */
+/** The position of an info struct in the call buffer during a call. */
 export interface InfoRoom {
   readonly address: number;
   readonly view: DataView;

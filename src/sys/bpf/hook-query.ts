@@ -34,8 +34,8 @@ const FIRST_ROOM = 64;
 let words: Uint32Array = new Uint32Array(0);
 
 /**
- * Queries the programs at many hooks of a cgroup, with one system call for each hook. It fills the attr only once and
- * allocates nothing for a hook without programs. So it is fast enough for trees with thousands of cgroups.
+ * Queries the programs at many hooks of a cgroup, with one system call for each hook. This function fills the attr only
+ * once and allocates nothing for a hook without programs, so it is fast enough for trees with thousands of cgroups.
  */
 export function queryHooks(
   cgroupFd: number,
@@ -72,7 +72,7 @@ export function queryHooks(
       }
     } else if (result === -Errno.EINVAL) unknown.push(type);
     else if (result === -Errno.ENOSPC && count > capacity) {
-      // The list may grow before the next call, so leave room for more programs.
+      // The list may grow before the next call, so make the buffer larger than necessary.
       return queryHooks(cgroupFd, attachTypes, { effective, capacity: count + 16 });
     } else return { attached, unknown, errno: -result };
   }

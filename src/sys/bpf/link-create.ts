@@ -28,8 +28,8 @@ import { rawTracepointOpen } from "./link.ts";
 export type U64 = number | bigint;
 
 /**
- * A place in the list of a tcx, netkit or cgroup hook, next to another program. The link's flags tell whether the new
- * program goes before or after this neighbour.
+ * A position in the list of programs of a tcx, netkit or cgroup hook, relative to another program, the neighbour. The
+ * flags of the link decide whether the new program comes before or after the neighbour.
  */
 export interface LinkPlace {
   /** The fd of the neighbour: a program, or with BPF_F_LINK a link. */
@@ -142,8 +142,8 @@ const BY_RAW_TRACEPOINT: ReadonlySet<number> = new Set([
 /**
  * Attaches a program by a link and returns the link's fd. For struct_ops, `progFd` is the fd of a map. `target` is an
  * fd; for XDP, tcx and netkit an ifindex; 0 if the target was fixed at load. If LINK_CREATE fails with EINVAL for a
- * tracing or LSM program, this function falls back to RAW_TRACEPOINT_OPEN, as libbpf does. It does not fall back if an
- * option was given that RAW_TRACEPOINT_OPEN does not have.
+ * tracing or LSM program, this function falls back to RAW_TRACEPOINT_OPEN, as libbpf does. It does not fall back if the
+ * caller gave an option that RAW_TRACEPOINT_OPEN does not have.
  */
 export function linkCreate(
   progFd: number,
@@ -184,7 +184,7 @@ type Fill<G extends Group> = (view: DataView, options: NonNullable<LinkCreateOpt
 
 const ARM = BPF_LINK_CREATE_ARM;
 const FILL: { readonly [G in keyof SpecialGroups]-?: Fill<G> } = {
-  // The group `tracing` can be combined with `target_btf_id`, which lies before the cookie in the attr.
+  // The group `tracing` can be combined with `target_btf_id`, which is before the cookie in the attr.
   tracing: (view, { cookie }) => LINK_CREATE.tracing.fill(view, ARM, { cookie: checkU64(cookie, "cookie") }),
   iter_info: (view, target) => {
     const info = iterInfo(target);
@@ -226,7 +226,7 @@ function fillNumbers(view: DataView, name: NumberArm, options: Readonly<Record<s
   arm.fill(view, ARM, Object.fromEntries(numbers));
 }
 
-/** Writes the place into the attr. The fields for tcx, netkit and cgroup have the same layout. */
+/** Writes the position into the attr. The fields for tcx, netkit and cgroup have the same layout. */
 function fillPlace(view: DataView, place: LinkPlace): void {
   if (place.relative_fd !== undefined && place.relative_id !== undefined) {
     throw new UsageError("give the neighbour by relative_fd or by relative_id, not by both");

@@ -144,8 +144,8 @@ interface LinkAnswer {
   /** The number of bytes of the union member that the kernel knows. */
   readonly length: number;
   /**
-   * The text that the first call returned: the offset of its pointer in the union member, and of the text in the call
-   * buffer.
+   * The text that the first call returned: the offset of the pointer to it in the union member, and the offset of the
+   * text in the call buffer.
    */
   readonly text?: { readonly pointer: number; readonly at: number } | undefined;
 }
@@ -266,7 +266,9 @@ function elements(room: Room | undefined, to: PointerPlan["to"]): bigint[] | num
     : Array.from({ length }, (_, i) => view.getUint32(i * 4, true));
 }
 
-/** For each target of an iterator that has one: the union member at the end of the iterator's info. */
+/**
+ * The union member at the end of an iterator's info, by the target of the iterator. Most targets have no such member.
+ */
 const ITER_TARGETS: ReadonlyMap<string, IterKind> = new Map([
   ["bpf_map_elem", "map"],
   ["bpf_sk_storage_map", "map"],
@@ -354,7 +356,7 @@ function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: num
   return decodeText(bytes, text, end);
 }
 
-/** Reserves room for a text, and writes its address and length into the info struct. */
+/** Reserves a buffer for a text, and writes the address and the length of the buffer into the info struct. */
 function placeText({ base, bytes, view }: CallBuffer, pointer: number, lengthAt: number, length: number): number {
   const text = reserveBytes(PATH_MAX);
   bytes[text] = 0;

@@ -14,9 +14,9 @@ import { possibleCpus } from "../machine.ts";
 import { commandError } from "./command.ts";
 import { mapInfo } from "./map-info.ts";
 
-// These are the most frequent calls. Each takes 300 ns, most of it in the kernel. Their attr, key and value have fixed
-// places in the call buffer, and the two addresses are written only once. So an ordinary call only stores the fd and
-// the flags and copies its bytes. It allocates nothing.
+// These are the most frequent calls. Each takes 300 ns, most of it in the kernel. The attr, the key and the value have
+// fixed positions in the call buffer, and the addresses of key and value are written only once. So an ordinary call
+// only stores the fd and the flags and copies its bytes. It allocates nothing.
 
 const KEY = ELEM_AREA + ATTR_SIZE;
 const VALUE: number = KEY + ELEM_KEY_SIZE;
@@ -58,10 +58,10 @@ export interface ElementBuffer {
 }
 
 /**
- * Returns the buffers that {@link mapLookupPlaced} and {@link mapUpdatePlaced} give to the kernel. Write the key there
- * before the call, and write or read the value there; this saves a copy. All element calls use these buffers. Make no
- * other element call after you wrote the key and before you have read the value. Returns undefined if the key or the
- * value does not fit.
+ * Returns the buffers that {@link mapLookupPlaced} and {@link mapUpdatePlaced} give to the kernel. Write the key into
+ * its buffer before the call, and write or read the value in its buffer. This saves a copy. All element calls use these
+ * buffers, so make no other element call between writing the key and reading the value. Returns undefined if the key or
+ * the value does not fit.
  */
 export function elementPlaces(
   keySize: number,
@@ -95,8 +95,8 @@ export function mapUpdatePlaced(fd: number, flags: bigint): void {
 /** Up to this many bytes, a loop is faster than `TypedArray.set()`, which takes at least 12 ns. */
 const LOOP = 16;
 /**
- * A view of the value's place in the call buffer, with the length of the last value. Reusing this view saves a
- * `subarray()`, which takes 20 ns.
+ * A view of the value in the call buffer, with the length of the last value. Reusing this view saves a `subarray()`,
+ * which takes 20 ns.
  */
 let valuePlace: Uint8Array = new Uint8Array(0);
 
@@ -248,7 +248,7 @@ export function mapGetNextKey(fd: number, key: Uint8Array | undefined, next: Uin
   setFd(fd);
   if (key === undefined) attr64[1] = 0n;
   else setKey(key);
-  // The kernel writes the next key into the call buffer, so `next` must not be longer than the key's place there. No
+  // The kernel writes the next key into the call buffer, so `next` must not be longer than the area for keys there. No
   // map has longer keys.
   if (lengthOf(next) > ELEM_KEY_SIZE) {
     throw new UsageError(`a map key has at most 512 bytes, but the buffer for the next key has ${lengthOf(next)}`);
@@ -274,8 +274,8 @@ export function mapElementSize(fd: number): { readonly key_bytes: number; readon
 }
 
 /**
- * Throws UsageError unless `keys` and `values` have room for `count` elements. The kernel does not know the lengths of
- * these buffers, and would write past their end. Returns the bytes of a key.
+ * Throws UsageError if `keys` or `values` is too short for `count` elements. The kernel does not know the lengths of
+ * these buffers, and would write past their end. Returns the size of a key in bytes.
  */
 export function checkBatchRoom(fd: number, keys: Uint8Array, values: Uint8Array | undefined, count: number): number {
   checkU32(count, "count");

@@ -154,7 +154,8 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
 function records(name: "func_info" | "line_info" | "core_relo", data: Uint8Array | undefined, size: number): object {
   const length = data === undefined ? 0 : lengthOf(data);
   if (length === 0) return {};
-  if (length % size !== 0) throw new UsageError(`${name}: ${length} bytes are not whole records of ${size}`);
+  if (length % size !== 0)
+    throw new UsageError(`${name} has ${length} bytes, which is not a multiple of the record size ${size}`);
   const pointer = name === "core_relo" ? "core_relos" : name;
   return { [pointer]: placeBytes(data), [`${name}_cnt`]: length / size, [`${name}_rec_size`]: size };
 }

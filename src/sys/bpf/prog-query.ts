@@ -49,7 +49,7 @@ export function progQuery(target: number, attachType: BpfAttachType, options: Pr
       return answer();
     }
     if (result === -Errno.ENOSPC && count > capacity) {
-      // The list may grow before the next call, so leave room for more programs.
+      // The list may grow before the next call, so make the buffers larger than necessary.
       capacity = count + 16;
     } else if (result === -Errno.EINVAL && withFlags && perProgramFlags === undefined) {
       withFlags = false;

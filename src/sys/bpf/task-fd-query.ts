@@ -4,7 +4,7 @@ import { BpfCmd, BpfTaskFdQueryAttr, type BpfTaskFdType } from "../../uapi/index
 import { beginCall, placeRoom } from "../call-buffer.ts";
 import { commandError, tryCommand } from "./command.ts";
 
-/** The program that an fd of a process attaches, and the place where it is attached. */
+/** The program that an fd of a process attaches, and what the program is attached to. */
 export interface TaskFdInfo {
   readonly prog_id: number;
   /** One of BpfTaskFdType. */

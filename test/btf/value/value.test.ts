@@ -80,7 +80,7 @@ describe("values of one type", () => {
     assert.equal(view.getUint32(0, true), 2);
     compileWriter(btf, wide)(view, 0, "TOP");
     assert.equal(view.getBigUint64(0, true), 0xfffffffffffffff0n);
-    assert.throws(() => compileWriter(btf, color)(view, 0, "BLUE"), /color: enum color has no value "BLUE"/);
+    assert.throws(() => compileWriter(btf, color)(view, 0, "BLUE"), /color: enum color has no enumerator "BLUE"/);
   });
 
   test("char arrays are text, as long as they are", () => {

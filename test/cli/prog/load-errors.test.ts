@@ -49,7 +49,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
     [
       "no BTF of the kernel",
       load("test/bpf/core-fields.bpf.o", pin),
-      /: this kernel does not support publishing its BTF: \/sys\/kernel\/btf\/vmlinux does not exist, .*kernel_btf FILE/,
+      /: this kernel does not support BTF of its own types: \/sys\/kernel\/btf\/vmlinux does not exist, .*kernel_btf FILE/,
       WITHOUT_BTF,
     ],
     [
