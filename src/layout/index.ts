@@ -6,7 +6,7 @@ export { formatHex, hexByte, parseHex } from "./hex.ts";
 export { type InfoRecord, infoReader, type Newer, newer, type Pointer, pointer } from "./info-record.ts";
 export { lookUp, ownValue } from "./look-up.ts";
 export { hasWildcard, namePattern, withoutEndSlashes } from "./name-pattern.ts";
-export { nearNames } from "./near-names.ts";
+export { didYouMean, nearNames } from "./near-names.ts";
 export { type MemberReader, objectReader } from "./object-reader.ts";
 export { beginsWith, StringBudget, StringSection } from "./string-section.ts";
 export { type Fields, type FieldsOf, type Struct, type StructValue, struct } from "./struct.ts";

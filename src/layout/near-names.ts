@@ -23,6 +23,17 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
 }
 
 /**
+ * Returns the end of an error message about a wrong name: `; did you mean 'tcp_connect'?`. Returns an empty text if none
+ * of `names` is similar to the name, and for a name of one or two characters, to which too many are similar. `prefix`
+ * stands before each suggested name.
+ */
+export function didYouMean(name: string, names: Iterable<string>, prefix = ""): string {
+  if (name.length < 3) return "";
+  const near = nearNames(name, names).map((one) => `'${prefix}${one}'`);
+  return near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
+}
+
+/**
  * Counts the characters to insert, delete or change to get from `a` to `b`. Two neighbours that are swapped count as
  * one change. If the true distance exceeds `most`, the result also exceeds `most`, but may be below the true distance.
  */

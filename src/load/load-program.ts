@@ -2,7 +2,14 @@ import type { Btf } from "../btf/index.ts";
 import { Errno, errnoName, SyscallError, UsageError } from "../errors/index.ts";
 import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
-import { type ObjectSpec, type ProgramSpec, parseSectionName, SectionTrait, sourceAt } from "../object/index.ts";
+import {
+  type ObjectSpec,
+  type ProgramSpec,
+  parseSectionName,
+  SectionTrait,
+  sourceAt,
+  suggestSection,
+} from "../object/index.ts";
 import type { AttachTarget } from "../program/index.ts";
 import { Program } from "../program/index.ts";
 import {
@@ -99,7 +106,7 @@ const SHORTAGES: ReadonlySet<number> = new Set([Errno.EMFILE, Errno.ENFILE, Errn
 export function checkProgramType({ name, type, sectionName }: ProgramSpec): void {
   if (type !== BpfProgType.BPF_PROG_TYPE_UNSPEC) return;
   throw new UsageError(
-    `program ${name}: section ${sectionName} is not a known section name, so the program has no type; set spec.program(${JSON.stringify(name)}).type before loading`,
+    `program ${name}: section ${sectionName} is not a known section name, so the program has no type; set spec.program(${JSON.stringify(name)}).type before loading${suggestSection(sectionName)}`,
   );
 }
 

@@ -25,6 +25,7 @@ export {
   SectionTrait,
   sectionKind,
   sectionKindOfType,
+  suggestSection,
 } from "./section-kinds.ts";
 export { ARENA_SECTION } from "./sections.ts";
 export { type SourcePlace, sourceAt } from "./source-at.ts";

@@ -1,3 +1,4 @@
+import { didYouMean } from "../layout/index.ts";
 import { BpfAttachType, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 
 /**
@@ -217,6 +218,16 @@ export function sectionKind(name: string): SectionKind | undefined {
 /** Returns the kind for `bpftool prog load … type NAME`. NAME is a section name, with or without a `/` at its end. */
 export function sectionKindOfType(name: string): SectionKind | undefined {
   return findKind(name) ?? findKind(`${name}/`);
+}
+
+/**
+ * Returns the end of an error message about an unknown section name: the known names that are similar to it, or to its
+ * part before the first `/`. Empty if there are none.
+ */
+export function suggestSection(section: string): string {
+  const name = section.replace(/^\?/, "");
+  const names = SECTION_KINDS.map((kind) => kind.name);
+  return didYouMean(name, names) || didYouMean(name.replace(/\/.*/, ""), names);
 }
 
 /** Returns the `prog_flags` for a kind. */

@@ -29,7 +29,11 @@ export const runBatch: RunLines = (words, options, runner) => {
 function takeFile(words: Words): string {
   if (words.left < 2) throw new CommandError("too few parameters for batch");
   if (words.left > 2) throw new CommandError("too many parameters for batch");
-  if (!words.takeKeyword("file")) throw new CommandError(`expected 'file', got: ${words.peek}`);
+  if (!words.takeKeyword("file")) {
+    throw new CommandError(`expected 'file', got: ${words.peek}`, {
+      typo: { word: words.peek ?? "", names: ["file"] },
+    });
+  }
   return words.take("a file");
 }
 

@@ -53,7 +53,7 @@ function takeForm(words: Words, given: readonly TypeId[] | undefined): Form {
     // bpftool has no keyword `type`. So that shortened words mean the same as in bpftool, users must write `type` in
     // full.
     else if (words.peek === "type") names.push(takeName(words, roots));
-    else throw invalid(`unrecognized option: '${words.peek}'`);
+    else throw unknown(`unrecognized option: '${words.peek}'`, words.peek, ["format", "root_id", "unsorted", "type"]);
   }
   return { isC: isC ?? names.length > 0, isSorted, names, roots: roots.length === 0 ? undefined : roots };
 }
@@ -95,7 +95,7 @@ function takeFormat(words: Words): "raw" | "c" {
   if (words.left === 0) throw invalid("expecting value for 'format' option");
   const word = words.take("a format");
   if (word === "raw" || word === "c") return word;
-  throw invalid(`unrecognized format specifier: '${word}', possible values: raw, c`);
+  throw unknown(`unrecognized format specifier: '${word}', possible values: raw, c`, word, ["raw", "c"]);
 }
 
 function takeRoot(words: Words, given: readonly TypeId[] | undefined, roots: readonly TypeId[]): TypeId {
@@ -110,4 +110,9 @@ function takeRoot(words: Words, given: readonly TypeId[] | undefined, roots: rea
 
 function invalid(message: string): CommandError {
   return new CommandError(message, { exitCode: EXIT_INVALID });
+}
+
+/** Returns the error for a word that is none of `names`. */
+function unknown(message: string, word = "", names: readonly string[]): CommandError {
+  return new CommandError(message, { exitCode: EXIT_INVALID, typo: { word, names } });
 }

@@ -7,8 +7,7 @@ import { CommandError } from "../failure/command-error.ts";
 import type { Answer } from "../output/answer.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
-import type { Words } from "../words/words.ts";
-import { parseU32 } from "../words/words.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 import { baseOf, btfOfFile, inBtf } from "./file.ts";
 import { placeText } from "./render.ts";
 
@@ -41,7 +40,7 @@ function takeWhere(words: Words): { files: string[]; limit: number } {
   while (words.left > 0) {
     if (words.takeKeyword("file")) files.push(words.take("a file"));
     else if (words.takeKeyword("limit")) limit = parseU32(words.take("a number"), "limit");
-    else throw new CommandError(`expected 'file' or 'limit', got: '${words.peek}'?`);
+    else throw unexpectedWord(["file", "limit"], words);
   }
   return { files, limit };
 }

@@ -1,12 +1,10 @@
 import { type BtfDescription, describeBtfObjects } from "../../inventory/index.ts";
 import { btfGetFdById, OwnedFd } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { holderOptions } from "../handle/holders.ts";
 import { Listing } from "../output/listing.ts";
-import type { Words } from "../words/words.ts";
-import { parseU32 } from "../words/words.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 import { btfJson, btfText } from "./render.ts";
 
 /** `bpfts btf show [id BTF_ID]`. */
@@ -23,7 +21,7 @@ export const showBtf: Run = (words, options) => {
 };
 
 function takeBtf(words: Words): OwnedFd {
-  if (!words.takeKeyword("id")) throw new CommandError(`expected 'id', got: '${words.peek}'?`);
+  if (!words.takeKeyword("id")) throw unexpectedWord(["id"], words);
   const id = parseU32(words.take("a number"), "ID");
   words.end();
   try {

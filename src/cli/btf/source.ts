@@ -31,7 +31,8 @@ export function takeSource(words: Words, options: Options): BtfSource {
   if (words.takeKeyword("prog")) return programSource(words, options);
   if (words.takeKeyword("id")) return idSource(parseU32(words.take("a number"), "ID"), options);
   if (words.takeKeyword("file")) return fileSource(words, options);
-  throw new CommandError(`unrecognized BTF source specifier: '${word}'`);
+  const typo = { word, names: ["id", "prog", "map", "file"] };
+  throw new CommandError(`unrecognized BTF source specifier: '${word}'`, { typo });
 }
 
 const MAP_PARTS = ["key", "value", "all", "kv"] as const;

@@ -44,7 +44,12 @@ export function parseAttachType(word: string): number {
   const exact = fits.find((type) => inputName(type) === word);
   if (exact !== undefined) return exact;
   const [first] = fits;
-  if (first === undefined) throw new CommandError(`invalid attach type '${word}'; see 'bpfts cgroup help'`);
+  if (first === undefined) {
+    const names = CGROUP_ATTACH_TYPES.flatMap((type) => [attachTypeName(type) ?? "", inputName(type)]);
+    throw new CommandError(`invalid attach type '${word}'; see 'bpfts cgroup help'`, {
+      typo: { word, names: new Set(names) },
+    });
+  }
   if (fits.length > 1) {
     throw new CommandError(`attach type '${word}' could be ${fits.map((type) => `'${inputName(type)}'`).join(", ")}`);
   }

@@ -4,7 +4,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { takeProgram } from "../handle/program.ts";
 import { done } from "../output/answer.ts";
-import type { Words } from "../words/words.ts";
+import { oneOf, type Words } from "../words/words.ts";
 import { parseAttachType } from "./attach-types.ts";
 
 /** `bpfts cgroup attach CGROUP ATTACH_TYPE PROG [ATTACH_FLAGS] [ORDER]`. */
@@ -70,7 +70,9 @@ function takeOrder(words: Words, options: AttachOptions): void {
     options.neighbour = new Program(takeProgram(words));
     options.anchor = { after: options.neighbour };
   } else {
-    const known = "'multi', 'override', 'preorder', 'first', 'last', 'before' or 'after'";
-    throw new CommandError(`unknown option: '${words.peek}'; expected ${known}`);
+    const names = ["multi", "override", "preorder", "first", "last", "before", "after"];
+    throw new CommandError(`unknown option: '${words.peek}'; expected ${oneOf(names)}`, {
+      typo: { word: words.peek ?? "", names },
+    });
   }
 }

@@ -5,7 +5,7 @@ import { cgroup2Mount, kernelBtfPath } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { escapeName } from "../output/terminal-text.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 import { type AttachName, headText, rowJson, rowText, type View } from "./render.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
@@ -102,8 +102,8 @@ function takeView(words: Words, options: { except?: boolean } = {}): TreeView {
       words.take("except");
       except.push(words.take("a pattern of cgroups to leave out"));
     } else {
-      const or = options.except === true ? "'details', 'except PATTERN'" : "'details'";
-      throw new CommandError(`expected no more arguments, 'effective', ${or}, got: '${word}'?`);
+      const more = options.except === true ? ["except PATTERN"] : [];
+      throw unexpectedWord(["effective", "details", ...more], words, { mayEnd: true });
     }
   }
   return { effective, details, except };

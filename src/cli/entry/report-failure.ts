@@ -1,5 +1,5 @@
 import { BpfError } from "../../errors/index.ts";
-import { nearNames } from "../../layout/index.ts";
+import { didYouMean } from "../../layout/index.ts";
 import type { FailurePlace } from "../command/command.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
@@ -57,7 +57,7 @@ function wroteJson(write: () => void): boolean {
 
 function failureText(error: unknown): string {
   if (error instanceof OutputError) return (failedTo(error.message, error.cause) as Error).message;
-  if (error instanceof CommandError) return error.message + nearText(error);
+  if (error instanceof CommandError) return error.message + suggestion(error);
   if (error instanceof BpfError) return error.message;
   if (error instanceof Error && errnoOf(error) !== undefined) return fileErrorText(error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -65,11 +65,10 @@ function failureText(error: unknown): string {
 }
 
 /** Returns the sentence that asks whether the user meant another word. It shows option names with their dashes. */
-function nearText({ typo }: CommandError): string {
+function suggestion({ message, typo }: CommandError): string {
   if (typo === undefined) return "";
-  const { word, names, prefix = "" } = typo;
-  const near = nearNames(word, names).map((name) => `'${prefix}${name}'`);
-  return near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
+  const question = didYouMean(typo.word, typo.names, typo.prefix);
+  return message.endsWith("?") ? question.replace("; did", " Did") : question;
 }
 
 /** Returns the text of an error from Node's file functions, in the same form as the command's other errors. */

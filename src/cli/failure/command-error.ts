@@ -18,7 +18,7 @@ export function exitOfErrno(errno: number | undefined): number {
 /** A word that may be misspelled, and the words that are valid in its place. */
 export interface Typo {
   readonly word: string;
-  readonly names: readonly string[];
+  readonly names: Iterable<string>;
   /** What stands before the names on the command line: the dashes of an option. */
   readonly prefix?: string;
 }

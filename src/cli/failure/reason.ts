@@ -55,6 +55,7 @@ export function exitingWith<T>(exitCode: number, run: () => T): T {
     return run();
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
-    throw new CommandError(error.message, { cause: error, exitCode });
+    const typo = error instanceof CommandError ? error.typo : undefined;
+    throw new CommandError(error.message, { cause: error, exitCode, ...(typo && { typo }) });
   }
 }

@@ -1,6 +1,7 @@
 import { attachTypeName, helperName, linkTypeName, mapTypeName, namesInOrder, progTypeName } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
+import { oneOf } from "../words/words.ts";
 
 /** The groups of names. A shortened word selects the first group that begins with it. */
 const GROUPS: readonly { readonly group: string; readonly nameOf: (number: number) => string | undefined }[] = [
@@ -15,9 +16,10 @@ const GROUPS: readonly { readonly group: string; readonly nameOf: (number: numbe
 export const listBuiltins: Run = (words) => {
   const found = GROUPS.find(({ group }) => words.takeKeyword(group));
   if (found === undefined) {
-    throw new CommandError(
-      `expected 'prog_types', 'map_types', 'attach_types', 'link_types' or 'helpers', got: ${words.peek ?? "nothing"}`,
-    );
+    const names = GROUPS.map(({ group }) => group);
+    throw new CommandError(`expected ${oneOf(names)}, got: ${words.peek ?? "nothing"}`, {
+      typo: { word: words.peek ?? "", names },
+    });
   }
   words.end();
   const names = namesInOrder(found.nameOf);

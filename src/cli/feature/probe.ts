@@ -4,7 +4,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { deviceByName } from "../handle/device.ts";
 import { writeNote } from "../output/write.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 import { featuresJson, featuresMacros, featuresText } from "./render.ts";
 
 /** `bpfts feature probe [kernel | dev NAME] [full] [unprivileged] [macros [prefix PREFIX]]`. */
@@ -60,11 +60,7 @@ function takeProbe(words: Words): Probe {
     else if (probe.prefix === undefined && words.takeKeyword("macros")) probe.prefix = "";
     else if (words.takeKeyword("prefix")) takePrefix(words, probe);
     else if (words.takeKeyword("unprivileged")) probe.unprivileged = true;
-    else {
-      throw new CommandError(
-        `expected no more arguments, 'kernel', 'dev', 'macros' or 'prefix', got: '${words.peek}'?`,
-      );
-    }
+    else throw unexpectedWord(["kernel", "dev", "macros", "prefix"], words, { mayEnd: true });
   }
   return probe;
 }

@@ -14,5 +14,5 @@ export function takeLink(words: Words): OwnedFd {
     }
   }
   if (words.takeKeyword("pinned")) return openPinnedFd(words.take("a file"), "link");
-  throw unexpectedWord("'id' or 'pinned'", words);
+  throw unexpectedWord(["id", "pinned"], words);
 }

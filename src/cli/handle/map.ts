@@ -32,7 +32,7 @@ export function takeMaps(words: Words, access: MapAccess = "write"): OwnedFd[] {
   }
   if (words.takeKeyword("name")) return mapsByName(words.take("a name"), open_flags);
   if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "map", open_flags)];
-  throw unexpectedWord("'id', 'name' or 'pinned'", words);
+  throw unexpectedWord(["id", "name", "pinned"], words);
 }
 
 /** Does the same as {@link takeMaps} for a command that takes exactly one map. */

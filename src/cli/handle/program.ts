@@ -30,7 +30,7 @@ export function takePrograms(words: Words): OwnedFd[] {
     return programsWhere((info, fd) => fullProgramName(info, fd) === name, `name '${name}'`);
   }
   if (words.takeKeyword("pinned")) return [openPinnedFd(words.take("a file"), "program")];
-  throw unexpectedWord("'id', 'tag', 'name' or 'pinned'", words);
+  throw unexpectedWord(["id", "tag", "name", "pinned"], words);
 }
 
 /** Does the same as {@link takePrograms} for a command that takes exactly one program. */

@@ -1,5 +1,5 @@
 import { mapCreate, OwnedFd } from "../../sys/index.ts";
-import { BPF_OBJ_NAME_LEN, mapTypeByName } from "../../uapi/index.ts";
+import { BPF_OBJ_NAME_LEN, mapTypeByName, mapTypeName, namesInOrder } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -70,7 +70,10 @@ function takeSetting(words: Words, settings: MapSettings, warn: Warn): void {
     const type = words.take("a type");
     if (settings.type !== undefined) throw new CommandError("map type already specified");
     settings.type = mapTypeByName(type);
-    if (settings.type === undefined) throw new CommandError(`unrecognized map type: ${type}`);
+    if (settings.type === undefined) {
+      const typo = { word: type, names: namesInOrder(mapTypeName) };
+      throw new CommandError(`unrecognized map type: ${type}`, { typo });
+    }
   } else if (words.takeKeyword("name")) settings.name = words.take("a name");
   else if (words.takeKeyword("key")) settings.key = takeNumber(words, settings.key, "key size");
   else if (words.takeKeyword("value")) settings.value = takeNumber(words, settings.value, "value size");
@@ -83,7 +86,10 @@ function takeSetting(words: Words, settings: MapSettings, warn: Warn): void {
   else if (words.takeKeyword("inner_map")) {
     if (settings.inner !== undefined) throw new CommandError("inner map already specified");
     settings.inner = takeMap(words, "read");
-  } else throw new CommandError(`unknown arg ${words.peek}`);
+  } else {
+    const names = ["type", "name", "key", "value", "entries", "flags", "offload_dev", "inner_map"];
+    throw new CommandError(`unknown arg ${words.peek}`, { typo: { word: words.peek ?? "", names } });
+  }
 }
 
 function takeDevice(words: Words, settings: MapSettings): void {

@@ -61,7 +61,12 @@ export function takeElement(
       } else {
         const word = words.peek ?? "";
         const found = withValue ? FLAGS.find(([name]) => begins(word, name)) : undefined;
-        if (found === undefined) throw new CommandError(`expected key${withValue ? " or value" : ""}, got: ${word}`);
+        if (found === undefined) {
+          const names = ["key", ...(withValue ? ["value", ...FLAGS.map(([name]) => name)] : [])];
+          throw new CommandError(`expected key${withValue ? " or value" : ""}, got: ${word}`, {
+            typo: { word, names },
+          });
+        }
         if (flags !== undefined) throw new CommandError(`flags specified multiple times: ${word}`);
         words.take("flags");
         flags = found[1];

@@ -11,7 +11,7 @@ import type { JsonValue } from "../output/json-writer.ts";
 import { ended } from "../output/live.ts";
 import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
-import { begins, parseU32, type Words } from "../words/words.ts";
+import { parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 /** The pages of each CPU's ring. bpftool uses the same number. */
 const PAGES = 16;
@@ -44,10 +44,9 @@ function takePlace(words: Words): { cpu: number; index: number } | undefined {
   let cpu: number | undefined;
   let index: number | undefined;
   while (words.left > 0) {
-    const word = words.take("");
-    if (begins(word, "cpu")) cpu = parseU32(words.take("a CPU"), "CPU ID");
-    else if (begins(word, "index")) index = parseU32(words.take("an index"), "index");
-    else throw new CommandError(`expected 'cpu' or 'index', got: '${word}'?`);
+    if (words.takeKeyword("cpu")) cpu = parseU32(words.take("a CPU"), "CPU ID");
+    else if (words.takeKeyword("index")) index = parseU32(words.take("an index"), "index");
+    else throw unexpectedWord(["cpu", "index"], words);
   }
   if (cpu === undefined && index === undefined) return undefined;
   if (cpu === undefined || index === undefined) throw new CommandError("cpu and index must be specified together");

@@ -3,10 +3,10 @@ import { openMap } from "../../map/index.ts";
 import { btfOfMapUsers } from "../../program/index.ts";
 import { BpfMapType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
 import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
+import { unexpectedWord } from "../words/words.ts";
 
 /**
  * `bpfts map events MAP [type TYPE]`: prints the records of a ring buffer or a perf event array when they arrive, as
@@ -18,7 +18,7 @@ export const showEvents: Run = (words) => {
   try {
     let type: string | undefined;
     if (words.left > 0) {
-      if (!words.takeKeyword("type")) throw new CommandError(`expected 'type', got: '${words.peek}'?`);
+      if (!words.takeKeyword("type")) throw unexpectedWord(["type"], words);
       type = words.take("a type");
       if (["struct", "union", "enum"].includes(type)) type = `${type} ${words.take("a name")}`;
       words.end();

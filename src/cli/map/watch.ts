@@ -1,11 +1,10 @@
 import { type MapChange, openMap, watchMap } from "../../map/index.ts";
 import type { Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
 import { takeMap } from "../handle/map.ts";
 import type { LiveAnswer } from "../output/answer.ts";
 import { decodedJson, formatJson, type JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
-import { parseU32 } from "../words/words.ts";
+import { parseU32, unexpectedWord } from "../words/words.ts";
 
 const SIGNS = { added: "+", changed: "~", removed: "-" } as const;
 
@@ -19,7 +18,7 @@ export const watchElements: Run = (words, options) => {
   try {
     let interval = 1000;
     if (words.left > 0) {
-      if (!words.takeKeyword("interval")) throw new CommandError(`expected 'interval', got: '${words.peek}'?`);
+      if (!words.takeKeyword("interval")) throw unexpectedWord(["interval"], words);
       interval = parseU32(words.take("milliseconds"), "interval");
       words.end();
     }

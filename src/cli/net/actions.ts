@@ -5,7 +5,7 @@ import { CommandError, EXIT_INVALID } from "../failure/command-error.ts";
 import { exitingWith, failedTo } from "../failure/reason.ts";
 import { takeProgram } from "../handle/program.ts";
 import { done } from "../output/answer.ts";
-import { begins, type Words } from "../words/words.ts";
+import { begins, unexpectedWord, type Words } from "../words/words.ts";
 import { indexOfDevice, takeDeviceName } from "./device.ts";
 
 /** An attach type of `net attach`: a mode of XDP, or the ingress or egress list of tcx. */
@@ -65,7 +65,10 @@ function takeType(words: Words): NetAttachType {
   if (exact !== undefined) return exact;
   const fits = TYPES.filter(({ name }) => begins(word, name));
   const [first] = fits;
-  if (first === undefined) throw new CommandError(`invalid net attach/detach type: ${word}`, INVALID);
+  if (first === undefined) {
+    const typo = { word, names: TYPES.map(({ name }) => name) };
+    throw new CommandError(`invalid net attach/detach type: ${word}`, { ...INVALID, typo });
+  }
   if (fits.length === 1) return first;
   const candidates = fits.map(({ name }) => `'${name}'`).join(", ");
   throw new CommandError(`net attach/detach type '${word}' could be ${candidates}: write it in full`, INVALID);
@@ -84,5 +87,5 @@ function takeMode(words: Words, type: NetAttachType): "overwrite" | "prepend" | 
     words.end();
     return "prepend";
   }
-  throw new CommandError(`expected 'overwrite' or 'prepend', got: '${words.peek}'?`, INVALID);
+  throw unexpectedWord(["overwrite", "prepend"], words, INVALID);
 }

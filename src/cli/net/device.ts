@@ -1,11 +1,11 @@
 import { deviceIndex } from "../../sys/index.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 
 /** Takes `dev NAME` and returns the name. */
 export function takeDeviceName(words: Words, options: { readonly exitCode?: number } = {}): string {
   if (words.takeKeyword("dev")) return words.take("the name of a network device");
-  throw new CommandError(`expected 'dev', got: '${words.peek ?? "nothing"}'?`, options);
+  throw unexpectedWord(["dev"], words, options);
 }
 
 /** Returns the index of a network device in this network namespace. */

@@ -54,8 +54,11 @@ function takeType(words: Words): BpfAttachType {
     TYPES.find(({ type }) => attachTypeName(type) === word) ??
     TYPES.find(({ old }) => old !== undefined && begins(word, old));
   if (found !== undefined) return found.type;
-  const names = TYPES.map(({ type }) => attachTypeName(type)).join(", ");
-  throw new CommandError(`invalid attach/detach type '${word}': it is one of ${names}`, { exitCode: EXIT_INVALID });
+  const names = TYPES.map(({ type }) => attachTypeName(type) ?? "");
+  throw new CommandError(`invalid attach/detach type '${word}': it is one of ${names.join(", ")}`, {
+    exitCode: EXIT_INVALID,
+    typo: { word, names },
+  });
 }
 
 /** `bpfts prog pin PROG FILE`. */

@@ -25,7 +25,7 @@ import { loadedBtf, takePrograms } from "../handle/program.ts";
 import { type Answer, done } from "../output/answer.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeLine } from "../output/terminal-text.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 import { headerJson, headerText } from "./render.ts";
 
 /** `bpfts prog dump { xlated | jited } PROG [{ file FILE | [opcodes] [linum] [visual] }]`. */
@@ -53,7 +53,9 @@ export const dumpPrograms: Run = async (words, options) => {
 function takeKind(words: Words): "xlated" | "jited" {
   if (words.takeKeyword("xlated")) return "xlated";
   if (words.takeKeyword("jited")) return "jited";
-  throw new CommandError(`expected 'xlated' or 'jited', got: ${words.peek ?? "nothing"}`);
+  throw new CommandError(`expected 'xlated' or 'jited', got: ${words.peek ?? "nothing"}`, {
+    typo: { word: words.peek ?? "", names: ["xlated", "jited"] },
+  });
 }
 
 interface DumpOptions extends ListingOptions {
@@ -73,7 +75,7 @@ function takeOptions(words: Words, several: boolean): DumpOptions {
       form.visual = true;
       if (several) throw new CommandError("several programs matched: 'visual' takes a single one");
     } else if (words.takeKeyword("linum")) form.linum = true;
-    else throw new CommandError(`expected 'file', 'opcodes', 'visual' or 'linum', got: '${words.peek}'`);
+    else throw unexpectedWord(["file", "opcodes", "visual", "linum"], words);
   }
   if (form.file !== undefined && (form.opcodes || form.visual || form.linum)) {
     throw new CommandError("'file' is not compatible with 'opcodes', 'visual', or 'linum'");

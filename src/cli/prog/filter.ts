@@ -1,7 +1,7 @@
 import type { ProgramDescription } from "../../inventory/index.ts";
 import { cgroupPrograms } from "../../link/index.ts";
 import { mapInfo } from "../../sys/index.ts";
-import { progTypeName } from "../../uapi/index.ts";
+import { namesInOrder, progTypeName } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
 import { takeMaps } from "../handle/map.ts";
@@ -16,7 +16,11 @@ export function programFilter(options: Options): (record: ProgramDescription) =>
   const tests: ((record: ProgramDescription) => boolean)[] = [];
   const { progType, pid, cgroup, usesMap } = options;
   if (progType !== undefined) {
-    if (!isTypeName(progType)) throw new CommandError(`unknown program type '${progType}'`);
+    // A newer kernel may have types whose names this version does not know. Users name them by their numbers.
+    const names = namesInOrder(progTypeName);
+    if (!names.includes(progType) && !/^\d+$/.test(progType)) {
+      throw new CommandError(`unknown program type '${progType}'`, { typo: { word: progType, names } });
+    }
     tests.push(({ type }) => (progTypeName(type) ?? String(type)) === progType);
   }
   if (pid !== undefined) {
@@ -32,16 +36,6 @@ export function programFilter(options: Options): (record: ProgramDescription) =>
     tests.push(({ mapIds }) => mapIds.some((id) => ids.has(id)));
   }
   return (record) => tests.every((test) => test(record));
-}
-
-/**
- * Returns true if `name` is the name of a program type, or a number. Numbers are allowed because a newer kernel may
- * have types whose names this version does not know.
- */
-function isTypeName(name: string): boolean {
-  if (/^\d+$/.test(name)) return true;
-  for (let type = 0; progTypeName(type) !== undefined; type++) if (progTypeName(type) === name) return true;
-  return false;
 }
 
 function programsOf(cgroup: string): number[] {

@@ -1,11 +1,10 @@
-import { type SectionKind, sectionKindOfType } from "../../object/index.ts";
+import { SECTION_KINDS, type SectionKind, sectionKindOfType } from "../../object/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { deviceByName } from "../handle/device.ts";
 import { takeMap } from "../handle/map.ts";
 import type { Warn } from "../output/write.ts";
-import type { Words } from "../words/words.ts";
-import { parseU32 } from "../words/words.ts";
+import { oneOf, parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 /** An existing map to use instead of a map of the object. */
 export interface MapReplacement {
@@ -66,7 +65,8 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
     const name = words.take("a program type");
     taken.type = sectionKindOfType(name);
     if (taken.type === undefined) {
-      throw new CommandError(`unknown program type '${name}'; see TYPE in 'bpfts prog help'`);
+      const typo = { word: name, names: SECTION_KINDS.map((kind) => kind.name) };
+      throw new CommandError(`unknown program type '${name}'; see TYPE in 'bpfts prog help'`, { typo });
     }
   } else if (words.takeKeyword("map")) {
     words.need(4);
@@ -80,9 +80,11 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
   else if (words.takeKeyword("autoattach")) taken.autoAttach = true;
   else if (words.takeKeyword("kernel_btf")) taken.kernelBtf = takeRequired(words, "a BTF file");
   else {
-    throw new CommandError(
-      `expected no more arguments, 'type', 'map', 'offload_dev', 'xdpmeta_dev', 'pinmaps', 'autoattach', or 'kernel_btf', got: '${words.peek}'?`,
-    );
+    const names = ["type", "map", "offload_dev", "xdpmeta_dev", "pinmaps", "autoattach", "kernel_btf"];
+    const expected = oneOf(names).replace(" or ", ", or ");
+    throw new CommandError(`expected no more arguments, ${expected}, got: '${words.peek}'?`, {
+      typo: { word: words.peek ?? "", names },
+    });
   }
 }
 
@@ -119,7 +121,7 @@ function takeReplacement(words: Words): MapReplacement {
     const map = words.take("a name");
     return { map, fd: takeMap(words) };
   }
-  throw new CommandError(`expected 'idx' or 'name', got: '${words.peek}'?`);
+  throw unexpectedWord(["idx", "name"], words);
 }
 
 /** Returns the replacement of each replaced map, by the map's name. Throws if the user replaces a map twice. */

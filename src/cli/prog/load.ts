@@ -4,7 +4,7 @@ import { type NewPin, pinName, pinTogether } from "../../kernel/index.ts";
 import type { Link } from "../../link/index.ts";
 import { type BpfObject, loadObject, mapPinName, readObject } from "../../load/index.ts";
 import { BpfMap } from "../../map/index.ts";
-import { libbpfMapName, type ObjectSpec, type SectionKind } from "../../object/index.ts";
+import { libbpfMapName, type ObjectSpec, type SectionKind, suggestSection } from "../../object/index.ts";
 import type { Program } from "../../program/index.ts";
 import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
@@ -83,7 +83,7 @@ function setTypes(spec: ObjectSpec, kind: SectionKind | undefined): void {
       program.attachType = kind.attachType;
     } else if (program.type === BpfProgType.BPF_PROG_TYPE_UNSPEC) {
       throw new CommandError(
-        `the section '${program.sectionName}' of program ${program.name} names no program type: give one with 'type TYPE'`,
+        `the section '${program.sectionName}' of program ${program.name} names no program type: give one with 'type TYPE'${suggestSection(program.sectionName)}`,
       );
     }
   }

@@ -46,7 +46,10 @@ function takeMetrics(words: Words): MetricName[] {
   while (words.left > 0) {
     const word = words.take("a metric");
     const found = METRIC_NAMES.find((name) => begins(word, name));
-    if (found === undefined) throw new CommandError(`unknown metric ${word}: use one of ${METRIC_NAMES.join(", ")}`);
+    if (found === undefined) {
+      const typo = { word, names: [...METRIC_NAMES, "duration", "func"] };
+      throw new CommandError(`unknown metric ${word}: use one of ${METRIC_NAMES.join(", ")}`, { typo });
+    }
     metrics.push(found);
   }
   if (metrics.length === 0) throw new CommandError(`expected a metric: one of ${METRIC_NAMES.join(", ")}`);

@@ -9,7 +9,7 @@ import { takeProgram } from "../handle/program.ts";
 import type { Answer } from "../output/answer.ts";
 import { hexDump } from "../output/hex.ts";
 import type { JsonValue } from "../output/json-writer.ts";
-import { begins, parseU32, type Words } from "../words/words.ts";
+import { begins, parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 /** The size of an output buffer if the user gives no size. bpftool has the same default. */
 const DEFAULT_SIZE = 32 * 1024;
@@ -67,11 +67,7 @@ function takeOptions(words: Words): RunOptions {
     const word = words.peek ?? "";
     const fits = Object.hasOwn(keywords, word) ? [word] : Object.keys(keywords).filter((name) => begins(word, name));
     const [name, ...others] = fits;
-    if (name === undefined) {
-      throw new CommandError(
-        `expected no more arguments, 'data_in', 'data_out', 'data_size_out', 'ctx_in', 'ctx_out', 'ctx_size_out' or 'repeat', got: '${word}'?`,
-      );
-    }
+    if (name === undefined) throw unexpectedWord(Object.keys(keywords), words, { mayEnd: true });
     if (others.length > 0) throw new CommandError(`ambiguous prefix: '${word}' could be '${fits.join("' or '")}'`);
     words.takeKeyword(name);
     keywords[name]?.();

@@ -8,7 +8,7 @@ import { takeProgram } from "../handle/program.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import { writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
-import type { Words } from "../words/words.ts";
+import { unexpectedWord, type Words } from "../words/words.ts";
 
 /** `bpfts prog tracelog`, and `bpfts prog tracelog { stdout | stderr } PROG`. */
 export const traceLogOf: Run = (words, options) => {
@@ -67,5 +67,5 @@ function streamOf(words: Words): Answer {
 function takeStream(words: Words): StreamName {
   if (words.takeKeyword("stdout")) return "stdout";
   if (words.takeKeyword("stderr")) return "stderr";
-  throw new CommandError(`expected no more arguments, 'stdout' or 'stderr', got: '${words.peek}'?`);
+  throw unexpectedWord(["stdout", "stderr"], words, { mayEnd: true });
 }

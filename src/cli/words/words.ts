@@ -27,9 +27,15 @@ export class Words {
   /** Takes the next word. If no word is left, throws an error that says that `what` is needed. */
   take(what: string): string {
     const word = this.peek;
-    if (word === undefined) throw new CommandError(`'${this.previous}' needs ${what}`);
+    if (word === undefined) throw new CommandError(`'${this.#taken}' needs ${what}`);
     this.#at++;
     return word;
+  }
+
+  /** The words up to here, for error messages. Of a long command line, only its beginning and the last word. */
+  get #taken(): string {
+    const taken = this.#words.slice(0, this.#at);
+    return taken.length <= MOST_SHOWN ? taken.join(" ") : `${taken.slice(0, 2).join(" ")} … ${this.previous}`;
   }
 
   /** Takes the next word if it is `keyword` or a beginning of it. Returns true if it took the word. */
@@ -58,14 +64,31 @@ export function begins(word: string, keyword: string): boolean {
   return word !== "" && keyword.startsWith(word);
 }
 
+/** An error message shows at most this many words of the command line. */
+const MOST_SHOWN = 5;
+
 /**
- * Returns the error for a word that is none of the expected keywords, such as `id`. If the word is a number, the error
- * also says how to write an id.
+ * Returns the error for the next word, which is none of the keywords that may stand here. The error report suggests the
+ * keywords that are similar to the word. If the word is a number, the error says how to write an id. `mayEnd` is true if
+ * the command line may also end here.
  */
-export function unexpectedWord(keywords: string, { peek }: Words): CommandError {
-  if (peek === undefined) return new CommandError(`expected ${keywords}, got: nothing`);
-  const hint = /^\d+$/.test(peek) ? `; if it is an id, write 'id ${peek}'` : "";
-  return new CommandError(`expected ${keywords}, got: '${peek}'?${hint}`);
+export function unexpectedWord(
+  keywords: readonly string[],
+  { peek }: Words,
+  { mayEnd = false, exitCode }: { readonly mayEnd?: boolean; readonly exitCode?: number } = {},
+): CommandError {
+  const expected = `expected ${mayEnd ? "no more arguments, " : ""}${oneOf(keywords)}`;
+  const exit = exitCode === undefined ? {} : { exitCode };
+  if (peek === undefined) return new CommandError(`${expected}, got: nothing`, exit);
+  const hint = /^\d+$/.test(peek) && keywords.includes("id") ? `; if it is an id, write 'id ${peek}'` : "";
+  return new CommandError(`${expected}, got: '${peek}'?${hint}`, { ...exit, typo: { word: peek, names: keywords } });
+}
+
+/** Formats keywords for an error message: `'id', 'name' or 'pinned'`. */
+export function oneOf(keywords: readonly string[]): string {
+  const quoted = keywords.map((keyword) => `'${keyword}'`);
+  const last = quoted.pop() ?? "";
+  return quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`;
 }
 
 /** An entry of a table. A word on the command line selects the entry; users may shorten the word. */

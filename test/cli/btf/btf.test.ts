@@ -172,7 +172,7 @@ test("btf show lists the kernel's own BTF and that of programs, with who holds i
 
 test("a word that is missing or one too many is an error that names it", () => {
   assert.deepEqual(failure("btf", "dump"), { line: "Error: 'dump' needs at least 2 arguments, 0 found\n", code: 255 });
-  assert.match(failure("btf", "dump", "file", OBJECT, "root_id").line, /'root_id' needs a number/);
+  assert.match(failure("btf", "dump", "file", OBJECT, "root_id").line, / root_id' needs a number/);
   assert.match(failure("btf", "dump", "file", OBJECT, "format").line, /expecting value for 'format' option/);
 });
 

@@ -46,7 +46,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["map", "create", "/x", "type", "hash", "key", "4", "value", "4"], /^map name not specified$/, 255],
     [["batch", "file", "x"], /^Can't open file \(x\): No such file or directory$/, 255],
     [["prog", "p"], /^'p' could be 'pin', 'profile'/, 255],
-    [["prog", "show", "id"], /^'id' needs a number$/, 255],
+    [["prog", "show", "id"], /^'prog show id' needs a number$/, 255],
     [["prog", "show", "id", "1", "id", "1"], /./, 255],
     [["prog", "show", "ids", "1"], /^expected 'id', 'tag', 'name' or 'pinned', got: 'ids'\?$/, 255],
     [["prog", "show", "id", "4294967297"], /^can't parse '4294967297' as ID: it is above 4294967295$/, 255],
