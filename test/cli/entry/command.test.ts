@@ -48,7 +48,7 @@ test("a failure is one line on standard error, or one JSON value on standard out
     [["prog", "p"], /^'p' could be 'pin', 'profile'/, 255],
     [["prog", "show", "id"], /^'prog show id' needs a number$/, 255],
     [["prog", "show", "id", "1", "id", "1"], /./, 255],
-    [["prog", "show", "ids", "1"], /^expected 'id', 'tag', 'name' or 'pinned', got: 'ids'\?$/, 255],
+    [["prog", "show", "ids", "1"], /^expected 'id', 'tag', 'name' or 'pinned', got: 'ids'\? Did you mean 'id'\?$/, 255],
     [["prog", "show", "id", "4294967297"], /^can't parse '4294967297' as ID: it is above 4294967295$/, 255],
     [["prog", "show", "tag", "4e2c"], /^can't parse tag '4e2c'/, 255],
     [["prog", "show", "name", "no_such_program"], /^no program has the name 'no_such_program'$/, 255],
