@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { HELP, PROG } from "../command/command.ts";
+import { HELP, PROG, TABLE } from "../command/command.ts";
 
 /** `bpfts cgroup`. */
 export const cgroup: ObjectEntry = {
@@ -25,6 +25,7 @@ export const cgroup: ObjectEntry = {
     "ORDER := { first | last | before PROG | after PROG }",
     PROG,
   ],
+  options: [TABLE],
   commands: [
     {
       name: "show",

@@ -86,7 +86,8 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [BpfAttachFlag.BPF_F_PREORDER, "preorder"],
 ];
 
-function flagNames(flags: number): string[] {
+/** Returns the names of the flags of an attachment. */
+export function flagNames(flags: number): string[] {
   const names = FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
   const rest = FLAG_NAMES.reduce((left, [flag]) => left & ~flag, flags);
   return rest === 0 ? names : [...names, `unknown(${rest.toString(16)})`];

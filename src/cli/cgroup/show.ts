@@ -9,12 +9,15 @@ import { unexpectedWord, type Words } from "../words/words.ts";
 import { type AttachName, headText, rowJson, rowText, type View } from "./render.ts";
 
 /** `bpfts cgroup show CGROUP [effective] [details]`. */
-export const showCgroup: Run = async (words) => {
+export const showCgroup: Run = async (words, options) => {
   words.need(1);
   const path = words.take("a cgroup");
   const view = takeView(words);
   const programs = cgroupPrograms(path, { effective: view.effective, details: view.details });
   const names = await attachNames([{ programs }]);
+  if (options.table) {
+    return (await import("./table.ts")).cgroupTable([{ path, programs }], view, names, { isTree: false, options });
+  }
   return {
     *text() {
       if (programs.length === 0) return;
@@ -26,7 +29,7 @@ export const showCgroup: Run = async (words) => {
 };
 
 /** `bpfts cgroup tree [CGROUP_ROOT] [effective] [details] [except PATTERN]…`. */
-export const showCgroupTree: Run = async (words) => {
+export const showCgroupTree: Run = async (words, options) => {
   const root = takeRoot(words);
   const view = takeView(words, { except: true });
   const { effective, details } = view;
@@ -35,6 +38,7 @@ export const showCgroupTree: Run = async (words) => {
     if (cgroup.programs.length > 0) cgroups.push(cgroup);
   }
   const names = await attachNames(cgroups);
+  if (options.table) return (await import("./table.ts")).cgroupTable(cgroups, view, names, { isTree: true, options });
   return {
     *text() {
       yield `CgroupPath\n${headText(view)}`;

@@ -15,6 +15,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import type { Answer } from "../output/answer.ts";
+import { colour, showsColours } from "../output/colour.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeText } from "../output/terminal-text.ts";
 import type { Words } from "../words/words.ts";
@@ -48,7 +49,7 @@ function explainFile(words: Words): Answer {
   if (diagnoses.length === 0) {
     throw new CommandError(`${where} has no verifier log with a refusal; give the whole output of the failed load`);
   }
-  const style = process.stdout.isTTY && useColours() ? COLOURS : undefined;
+  const style = showsColours() ? COLOURS : undefined;
   return {
     text: () => [diagnoses.map((diagnosis) => formatDiagnosis(diagnosis, style)).join("\n")],
     json: () => diagnoses.map(diagnosisJson),
@@ -59,14 +60,6 @@ function isKeyword(word: string): boolean {
   return word === "object" || word === "program";
 }
 
-function useColours(): boolean {
-  return (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
-}
-
-const colour =
-  (code: string) =>
-  (text: string): string =>
-    `\u001b[${code}m${text}\u001b[0m`;
 const COLOURS: Style = { heading: colour("1;31"), label: colour("1"), place: colour("34") };
 
 function diagnosisJson({ kernelReport, ...rest }: Diagnosis): JsonValue {

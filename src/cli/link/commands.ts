@@ -1,12 +1,12 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, LINK, NOMOUNT } from "../command/command.ts";
+import { BPFFS, HELP, LINK, NOMOUNT, TABLE } from "../command/command.ts";
 
 /** `bpfts link`. */
 export const link: ObjectEntry = {
   name: "link",
   summary: "inspect, pin and detach links",
   grammar: [LINK],
-  options: [BPFFS, NOMOUNT],
+  options: [BPFFS, NOMOUNT, TABLE],
   commands: [
     {
       name: "show",

@@ -54,6 +54,12 @@ export function netfilterJson({ pf, hooknum, priority, flags }: LinkInfoOf<"netf
   return { pf, hook: hooknum, prio: priority, flags };
 }
 
+/** Returns where a link is attached, on one line. Of a link with many places, only the first line. */
+export function placeText(link: LinkDescription): string {
+  const text = renderingOf(link.info).text(link.info, link).trimStart();
+  return (text.split("\n", 1)[0] ?? "").replace(/\s+/g, " ").trim();
+}
+
 type Members = { readonly [key: string]: JsonValue | undefined };
 type Kind = LinkInfo["kind"];
 

@@ -11,6 +11,7 @@ import { linkJson, linkText } from "./render.ts";
 export const showLinks: Run = async (words, options) => {
   using chosen = words.left === 0 ? undefined : takeLink(words);
   if (chosen !== undefined) words.end();
+  if (options.table) return (await import("./table.ts")).linkTable(described(chosen?.number, options), options);
   const listing = new Listing<LinkDescription>({ text: linkText, json: linkJson }, options, chosen === undefined);
   for (const link of described(chosen?.number, options)) listing.add(link);
   return listing.answer();

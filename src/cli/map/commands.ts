@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG, TABLE } from "../command/command.ts";
 
 /** `bpfts map`. */
 export const map: ObjectEntry = {
@@ -20,7 +20,7 @@ export const map: ObjectEntry = {
     "          task_storage | bloom_filter | user_ringbuf | cgrp_storage | arena |",
     "          insn_array | rhash }",
   ],
-  options: [BPFFS, NOMOUNT],
+  options: [BPFFS, NOMOUNT, TABLE],
   commands: [
     {
       name: "show",

@@ -13,6 +13,7 @@ export const showMaps: Run = async (words, options) => {
   const chosen = words.left === 0 ? undefined : takeMaps(words, "read");
   try {
     if (chosen !== undefined) words.end();
+    if (options.table) return (await import("./table.ts")).mapTable(describedMaps(chosen, options), options);
     const listing = new Listing<MapDescription>({ text: mapText, json: mapJson }, options, chosen?.length !== 1);
     for (const map of describedMaps(chosen, options)) listing.add(map);
     return listing.answer();

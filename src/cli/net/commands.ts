@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { HELP, PROG } from "../command/command.ts";
+import { HELP, PROG, TABLE } from "../command/command.ts";
 
 /** `bpfts net`. */
 export const net: ObjectEntry = {
@@ -10,6 +10,7 @@ export const net: ObjectEntry = {
     "ATTACH_TYPE := { xdp | xdpgeneric | xdpdrv | xdpoffload | tcx_ingress",
     "                 | tcx_egress }",
   ],
+  options: [TABLE],
   commands: [
     {
       name: "show",

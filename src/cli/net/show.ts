@@ -6,9 +6,10 @@ import { indexOfDevice, takeDeviceName } from "./device.ts";
 import { netJson, netText } from "./render.ts";
 
 /** `bpfts net show [dev NAME] [netns FILE]`. bpftool does not have `netns`. */
-export const showNet: Run = (words) => {
+export const showNet: Run = async (words, options) => {
   const { device, netns } = takeSelection(words);
   const found = listed({ device: netns === undefined && device !== undefined ? indexOfDevice(device) : device, netns });
+  if (options.table) return (await import("./table.ts")).netTable(found, options);
   return { text: () => [netText(found)], json: () => netJson(found) };
 };
 

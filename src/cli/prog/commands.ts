@@ -1,5 +1,5 @@
 import type { ObjectEntry } from "../command/command.ts";
-import { BPFFS, HELP, MAP, NOMOUNT, PROG } from "../command/command.ts";
+import { BPFFS, HELP, MAP, NOMOUNT, PROG, TABLE } from "../command/command.ts";
 
 const MAPCOMPAT = "{-m|--mapcompat}";
 const LOADER = "{-L|--use-loader} | [ {-S|--sign } {-k} <private_key.pem> {-i} <certificate.x509> ]";
@@ -32,7 +32,7 @@ export const prog: ObjectEntry = {
     "METRIC := { cycles | instructions | l1d_loads | llc_misses | itlb_misses | dtlb_misses |",
     "            task_clock | page_faults | context_switches }",
   ],
-  options: [BPFFS, MAPCOMPAT, NOMOUNT, LOADER, SHOW_OPTIONS],
+  options: [BPFFS, MAPCOMPAT, NOMOUNT, LOADER, SHOW_OPTIONS, TABLE],
   commands: [
     {
       name: "show",

@@ -122,7 +122,7 @@ function metadataValue({ btf, type, data, at }: MetadataVariable, plain: boolean
 }
 
 /** Formats seconds since the epoch as bpftool does: local time with its offset, `2026-11-20T20:53:46+0000`. */
-function isoLocalTime(seconds: number): string {
+export function isoLocalTime(seconds: number): string {
   // The last text is cached, because many programs are loaded within the same second.
   if (seconds !== last.seconds) last = { seconds, text: format(seconds) };
   return last.text;

@@ -17,6 +17,11 @@ export const showPrograms: Run = async (words, options) => {
   const chosen = words.left === 0 ? undefined : chosenPrograms(words);
   try {
     const isShown = isFiltered(options) ? (await import("./filter.ts")).programFilter(options) : undefined;
+    if (options.table) {
+      const programs = described(chosen, options);
+      const shown = isShown === undefined ? programs : filtered(programs, isShown);
+      return (await import("./table.ts")).programTable(shown, options);
+    }
     const isArray = chosen === undefined || isShown !== undefined || chosen.length > 1;
     const listing = new Listing<ProgramDescription>({ text: programText, json: programJson }, options, isArray);
     for (const program of described(chosen, options)) if (isShown?.(program) !== false) listing.add(program);
@@ -37,6 +42,10 @@ function* described(chosen: readonly OwnedFd[] | undefined, options: Options): G
   } catch (error) {
     throw failedTo("can't get prog info", error);
   }
+}
+
+function* filtered<T>(records: Iterable<T>, isShown: (record: T) => boolean): Generator<T> {
+  for (const record of records) if (isShown(record)) yield record;
 }
 
 function isFiltered({ progType, pid, cgroup, usesMap }: Options): boolean {

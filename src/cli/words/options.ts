@@ -39,6 +39,12 @@ export interface Options {
   readonly cgroup: string | undefined;
   /** Show only programs that use this map. */
   readonly usesMap: string | undefined;
+  /** Show a listing as a table for people. */
+  readonly table: boolean;
+  /** The columns of the table, such as `id,name`. */
+  readonly columns: string | undefined;
+  /** The column by which the table is sorted. A dash before it means the opposite order. */
+  readonly sort: string | undefined;
   /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
 }
@@ -78,6 +84,9 @@ export const OPTIONS: readonly OptionEntry[] = [
   { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
   { long: "cgroup", key: "cgroup", value: "PATH", meaning: "prog show: only programs attached to a cgroup" },
   { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
+  { long: "table", key: "table", meaning: "show commands: an aligned table for people" },
+  { long: "columns", key: "columns", value: "NAMES", meaning: "the columns of the table, such as id,name" },
+  { long: "sort", key: "sort", value: "NAME", meaning: "sort the table by a column; -NAME sorts downwards" },
   { long: "keep-going", key: "keepGoing", meaning: "batch: go on after a command that failed" },
 ];
 
@@ -116,6 +125,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     pid: undefined,
     cgroup: undefined,
     usesMap: undefined,
+    table: false,
+    columns: undefined,
+    sort: undefined,
     keepGoing: false,
   };
   const words: string[] = [];
@@ -159,6 +171,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   }
   if (options.pretty) options.json = true;
   if (options.sign) options.useLoader = true;
+  if (options.columns !== undefined || options.sort !== undefined) options.table = true;
   return { options, words, error };
 }
 
