@@ -5,6 +5,7 @@ import { describeLinks, describeMaps, describePrograms } from "../../dist/index.
 
 const MOST_MEGABYTES = 64;
 const MOST_HEAP_MEGABYTES = 8;
+const MOST_MAPPINGS = 200;
 
 /** Programs, maps and links of the kernel that a run has made, by id. They must be gone in the end. */
 export class MadeObjects {
@@ -39,8 +40,11 @@ export class MadeObjects {
   }
 }
 
-/** Does a run after one round of it, which loads what stays. Compares what the process has before and after. */
-export async function checked({ usualRounds, usualMinutes, run }, { rounds, minutes }) {
+/**
+ * Does a run after one round of it, which loads what stays. Compares what the process has before and after. `mayLeave`
+ * is what a round may leave behind.
+ */
+export async function checked({ usualRounds, usualMinutes, run, mayLeave }, { rounds, minutes }) {
   await run({ more: () => false, made: new MadeObjects() });
   await settle();
   const before = state();
@@ -49,7 +53,11 @@ export async function checked({ usualRounds, usualMinutes, run }, { rounds, minu
   const most = rounds ?? (minutes === undefined ? usualRounds : undefined);
   let done = 1;
   // Each run does one round, asks whether to do more, and so on.
-  const more = () => (most === undefined ? performance.now() < end : done++ < most);
+  const more = () => {
+    const isMore = most === undefined ? performance.now() < end : done < most;
+    if (isMore) done++;
+    return isMore;
+  };
   const made = new MadeObjects();
   const { figures, faults } = await run({ more, made });
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
@@ -59,7 +67,7 @@ export async function checked({ usualRounds, usualMinutes, run }, { rounds, minu
   figures.push(
     `${seconds} s`,
     `fds ${before.fds} -> ${after.fds}`,
-    `mappings of BPF memory ${before.mapped} -> ${after.mapped}`,
+    `mappings of BPF memory ${before.mapped} -> ${after.mapped}, of all ${before.mappings} -> ${after.mappings}`,
     `heap ${before.heap} -> ${after.heap} MB`,
     `resident ${before.resident} -> ${after.resident} MB`,
   );
@@ -67,8 +75,10 @@ export async function checked({ usualRounds, usualMinutes, run }, { rounds, minu
   if (left.length > 0) faults.push(`left in the kernel: ${left.slice(0, 10).join(", ")}`);
   if (after.fds > before.fds) faults.push("fds were left behind");
   if (after.mapped > before.mapped) faults.push("mappings were left behind");
+  const { mappings = 0, megabytes = 0 } = mayLeave ?? {};
+  if (after.mappings > before.mappings + MOST_MAPPINGS + mappings * done) faults.push("the number of mappings grew");
   if (after.heap > before.heap + MOST_HEAP_MEGABYTES) faults.push("the heap grew");
-  if (after.resident > before.resident + MOST_MEGABYTES) faults.push("the process grew");
+  if (after.resident > before.resident + MOST_MEGABYTES + megabytes * done) faults.push("the process grew");
   return { figures, faults };
 }
 
@@ -84,13 +94,13 @@ async function goneOf(made) {
 
 function state() {
   const { rss, heapUsed } = process.memoryUsage();
-  const mapped = readFileSync("/proc/self/maps", "utf8")
-    .split("\n")
-    .filter((line) => /bpf-(map|ringbuf)|anon_inode:\[?perf/.test(line)).length;
+  const mappings = readFileSync("/proc/self/maps", "utf8").trimEnd().split("\n");
+  const mapped = mappings.filter((line) => /bpf-(map|ringbuf)|anon_inode:\[?perf/.test(line)).length;
   const megabytes = (bytes) => Math.round(bytes / 2 ** 20);
   return {
     fds: readdirSync("/proc/self/fd").length,
     mapped,
+    mappings: mappings.length,
     heap: megabytes(heapUsed),
     resident: megabytes(rss),
   };
