@@ -27,7 +27,7 @@ export interface BasicBlock {
   readonly start: number;
   /** The slot after the block's last slot. */
   readonly end: number;
-  /** The edges. The edge to the next instruction comes before that of the jump. */
+  /** The edges. The edge to the next instruction comes first, then the edge of the jump. */
   readonly successors: readonly Edge[];
 }
 

@@ -2,7 +2,10 @@ import { hexByte } from "../layout/index.ts";
 import * as bpf from "../uapi/index.ts";
 import type { Instruction } from "./codec.ts";
 
-/** Returns names for what instructions refer to. If a function is missing or returns undefined, a number is printed. */
+/**
+ * Returns names for the functions, maps and values to which instructions refer. If a function is missing or returns
+ * undefined, a number is printed.
+ */
 export interface SymbolResolver {
   /** Names the target of a call, except for known helpers. For a subprogram it returns the text after `pc`. */
   callName?(instruction: Instruction, slot: number): string | undefined;

@@ -228,7 +228,7 @@ export const gotox = (dst: Register): Instruction =>
 export const mayGoto = (to: Target): Instruction | Reference =>
   refer(instruction(bpf.BPF_JMP | bpf.BPF_JCOND, 0, bpf.BPF_MAY_GOTO, 0, 0), to, "off");
 
-/** Calls a helper by its number, or a subprogram by its label (Linux 4.16). */
+/** Calls a helper by its number, or a subprogram by its label (subprograms: Linux 4.16). */
 export const call = (to: Target): Instruction | Reference =>
   typeof to === "number"
     ? instruction(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, to)

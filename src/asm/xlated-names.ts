@@ -62,7 +62,9 @@ function callAddress({ src, imm }: Instruction, jitedKsyms: readonly bigint[]): 
   return src === BpfPseudo.BPF_PSEUDO_CALL ? jitedKsyms[imm] : undefined;
 }
 
-/** Returns the addresses that {@link xlatedNames} will look up, so that the caller can read /proc/kallsyms in part. */
+/**
+ * Returns the addresses that {@link xlatedNames} will look up, so that the caller need not read all of /proc/kallsyms.
+ */
 export function symbolNeeds(instructions: Uint8Array, jitedKsyms: readonly bigint[], little = true): SymbolNeeds {
   const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
   const callOffsets = new Set<number>();

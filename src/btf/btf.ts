@@ -56,7 +56,7 @@ export class Btf {
   readonly [WORDS]: Uint32Array;
   /** The string section. Never write to it. */
   readonly [STRINGS]: Uint8Array;
-  /** The string offset of the section's first byte: 0, or where the base's strings end. */
+  /** The string offset of the first byte of this blob's string section: 0, or the end of the base's strings. */
   readonly stringStart: number;
   readonly #data: Uint8Array;
   readonly #isReadOnly: boolean;

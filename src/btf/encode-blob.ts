@@ -7,7 +7,7 @@ export interface BtfParts {
   readonly strings: Iterable<Uint8Array>;
   /** The layout section. It describes the kinds for readers that do not know them (Linux 7.1). */
   readonly layout?: Uint8Array | undefined;
-  /** True: even without a layout section, the header has the fields for one, as in libbpf 1.8. */
+  /** If true, the header has the fields for a layout section even if there is no such section, as in libbpf 1.8. */
   readonly hasLongHeader?: boolean | undefined;
 }
 

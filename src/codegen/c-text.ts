@@ -41,8 +41,8 @@ export function headerGuard(name: string, suffix: "SKEL_H" | "SUBSKEL_H"): strin
 }
 
 /**
- * Returns the inside of a C string literal with these bytes. Each line but the last ends with a backslash. The text is
- * ASCII, in bytes because an object may be large.
+ * Returns the content of a C string literal, between its quotes, for these bytes. Each line but the last ends with a
+ * backslash. The text is ASCII, in bytes because an object may be large.
  */
 export function stringBytes(data: Uint8Array): Uint8Array {
   const digits = new TextEncoder().encode("0123456789abcdef");

@@ -68,7 +68,10 @@ export function registerPrograms({ programs }: SkeletonParts, options: Pick<Regi
   return out;
 }
 
-/** Returns an anonymous struct with a pointer for each name, as a member; nothing if there are no names. */
+/**
+ * Returns the declaration of a member that is an anonymous struct with one pointer for each name. Returns "" if there
+ * are no names.
+ */
 export function pointerMembers(type: string, names: readonly string[], member: string): string {
   if (names.length === 0) return "";
   return `\tstruct {\n${names.map((name) => `\t\t${type}${name};\n`).join("")}\t} ${member};\n`;

@@ -6,8 +6,8 @@ import type { SkeletonParts } from "./object-parts.ts";
 const SCALARS: ReadonlySet<string> = new Set(["int", "float", "enum", "enum64"]);
 
 /**
- * Returns a struct with a member for each struct_ops map. The members of such a struct are the scalars and callbacks of
- * the kernel's struct. All other members are arrays of char.
+ * Returns a struct with one member for each struct_ops map: a pointer to a struct that has the scalars and callbacks of
+ * the kernel's struct as members. All other members of the kernel's struct become arrays of char.
  */
 export function structOpsStructs({ btf, structOps }: SkeletonParts, name: string): string {
   if (btf === undefined || structOps.length === 0) return "";

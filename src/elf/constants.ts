@@ -68,7 +68,10 @@ export const SymbolType = {
 } as const;
 export type SymbolType = number;
 
-/** Which files can refer to a symbol: only its own (local) or all that are linked with it. */
+/**
+ * Which files can refer to a symbol: only the file that defines the symbol (local), or all files that are linked
+ * together.
+ */
 export const SymbolBinding = { STB_LOCAL: 0, STB_GLOBAL: 1, STB_WEAK: 2 } as const;
 export type SymbolBinding = number;
 

@@ -30,7 +30,9 @@ export interface ElfSection {
   readonly entrySize: number;
 }
 
-/** The sections, symbols and relocations of an ELF file. The bounds of a section are checked when it is read. */
+/**
+ * The sections, symbols and relocations of an ELF file. The bounds of a section are checked when the section is read.
+ */
 export class ElfFile {
   /** The file's name in errors. */
   readonly source: string;

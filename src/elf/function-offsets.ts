@@ -64,7 +64,8 @@ function stub(elf: ElfFile, name: string): ElfFunction {
 
 /**
  * Returns all functions whose names match a pattern with `*` and `?`, in the order of the symbol table and without
- * repeated offsets. The dynamic table is searched only if the full one has no match. Throws UsageError if neither has.
+ * repeated offsets. The dynamic table is searched only if the full table has no match. Throws UsageError if neither
+ * table has a match.
  */
 export function matchingFunctions(elf: ElfFile, pattern: string): ElfFunction[] {
   const fits = namePattern(pattern);

@@ -62,7 +62,8 @@ export function readElfHeader(file: FileBytes): ElfHeader {
       );
     }
     const first = file.piece(sectionsAt, least, "the first section header", little);
-    // With 0xff00 sections or more, the first section header, which describes no section, holds the real numbers.
+    // If a file has 0xff00 sections or more, its true counts are in the first section header, which describes no
+    // section.
     if (sectionCount === 0) sectionCount = bits === 32 ? first.u32(20) : readWide(first.view, 32, little);
     if (nameSection === 0xffff) nameSection = first.u32(bits === 32 ? 24 : 40);
     file.check(sectionsAt, sectionCount * sectionEntrySize, `the table of ${sectionCount} section headers`);

@@ -43,7 +43,7 @@ function slotOf(elf: ElfFile, name: string): number | undefined {
 
 const STUB_SIZE = 16;
 
-/** Decodes a stub: returns the memory address from which it loads its jump target, or undefined for other code. */
+/** Decodes a stub: returns the memory address from which the stub loads its jump target; undefined for other code. */
 type TargetOf = (view: DataView, at: number, address: number) => number | undefined;
 
 const TARGETS: ReadonlyMap<number, TargetOf> = new Map<number, TargetOf>([

@@ -57,7 +57,7 @@ export function readUsdtNotes(elf: ElfFile): UsdtNote[] {
   const section = elf.sections.find(({ name, type }) => name === ".note.stapsdt" && type === SectionType.SHT_NOTE);
   if (section === undefined) return [];
   // Prelinking moves this section, but leaves the addresses in the notes as they were. Each note has the section's old
-  // address, so the difference to the new one tells how far the code moved.
+  // address, so the difference between the new and the old address is the distance by which the code moved.
   const base = elf.sections.find(({ name }) => name === ".stapsdt.base")?.address ?? 0;
   const out: UsdtNote[] = [];
   for (const { owner, type, at, description } of readNotes(elf, section)) {

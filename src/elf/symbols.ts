@@ -6,7 +6,7 @@ import { readWide } from "./wide.ts";
 export interface ElfSymbol {
   readonly index: number;
   readonly name: string;
-  /** An offset in the section in a relocatable file, otherwise an address. Exact below 2^53. */
+  /** In a relocatable file an offset in the section, otherwise an address. Exact below 2^53. */
   readonly value: number;
   /** The size of what the symbol names, in bytes; exact below 2^53. */
   readonly size: number;
@@ -16,7 +16,7 @@ export interface ElfSymbol {
   readonly binding: number;
   /** The symbol's visibility, STV_*. */
   readonly visibility: number;
-  /** The section that holds what the symbol names, or SHN_UNDEF, SHN_ABS or SHN_COMMON. */
+  /** The section that contains what the symbol names, or SHN_UNDEF, SHN_ABS or SHN_COMMON. */
   readonly section: number;
 }
 

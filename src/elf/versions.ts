@@ -24,7 +24,10 @@ export function readSymbolVersions(elf: ElfFile): (symbol: number) => string | u
   };
 }
 
-/** Reads `Elf_Verdef` records, each with its first `Elf_Verdaux`. Both are the same in 32- and 64-bit files. */
+/**
+ * Reads `Elf_Verdef` records, each with its first `Elf_Verdaux`. Both structs have the same layout in 32- and 64-bit
+ * files.
+ */
 function readDefinitions(bytes: Bytes, strings: StringSection, count: number): Map<number, string> {
   const names = new Map<number, string>();
   for (let at = 0, i = 0; i < count; i++) {

@@ -1,6 +1,9 @@
 import { Errno, errnoName, errnoText } from "./errno.ts";
 
-/** The base of every error that bpfts throws on purpose. `code` tells the kinds apart without `instanceof`. */
+/**
+ * The base of every error that bpfts throws on purpose. `code` names the kind of the error, so callers need no
+ * `instanceof`.
+ */
 export class BpfError extends Error {
   readonly code: string;
   constructor(code: string, message: string, options?: ErrorOptions) {

@@ -7,7 +7,7 @@ import type { MapSpec } from "./spec.ts";
 
 /** The size of `struct bpf_map_def`: type, key_size, value_size, max_entries, map_flags. */
 const DEFINITION_SIZE = 20;
-/** The smallest size of a definition: type, key_size and value_size. The rest may be missing. */
+/** The smallest size of a definition: type, key_size and value_size. All later fields may be missing. */
 const LEAST_SIZE = 12;
 
 /** The maps of the sections named `maps`, by section number and offset. */

@@ -11,8 +11,8 @@ import type { FunctionSpec, JumpTableSpec, LineSpec, Relocation } from "./spec.t
 /** The kernel's limit for the slots of a program (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const MAX_PROGRAM_SLOTS = 1_000_000;
 /**
- * The limit for the slots of all programs together. A hostile object could link one function into thousands of
- * programs.
+ * The limit for the slots of all programs together. In a hostile object, thousands of programs could call the same
+ * large function.
  */
 const MAX_OBJECT_WORK = 16_000_000;
 

@@ -31,26 +31,32 @@ export function newMap(init: Pick<MapSpec, "name" | "source"> & Partial<MapSpec>
   };
 }
 
-/** The name of the section with one value of each variable for each CPU. */
+/** The name of the section whose variables have one value for each CPU. */
 const PERCPU_SECTION = ".percpu";
 
-/** Returns true for the map of a section with one value of each variable for each CPU (Linux 7.3). */
+/** Returns true for the map of a section whose variables have one value for each CPU (Linux 7.3). */
 export function isPerCpuSection({ source, type }: MapSpec): boolean {
   return source === "data" && type === BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-/** For each map of zeros: a function that returns true if the bytes of the map have been allocated. */
+/**
+ * For each map whose initial contents are zeros: a function that returns true if the bytes of the map have been
+ * allocated.
+ */
 const zeroed = new WeakMap<MapSpec, () => boolean>();
 
 /**
- * Returns true for a map of zeros whose bytes nobody has read or changed. The loader need not write them to the new
- * map.
+ * Returns true if the initial contents of a map are zeros that nobody has read or changed. The loader need not write
+ * them to the new map.
  */
 export function isUntouched(map: MapSpec): boolean {
   return zeroed.get(map)?.() === false;
 }
 
-/** Makes a map of zeros, whose bytes are allocated at the first access. A .bss may be much larger than its file. */
+/**
+ * Makes a map whose initial contents are zeros, which are allocated at the first access. A .bss may be much larger than
+ * the object file.
+ */
 export function newZeroedMap(
   init: Pick<MapSpec, "name" | "source"> & Partial<Omit<MapSpec, "contents">>,
   size: number,

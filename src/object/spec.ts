@@ -156,8 +156,8 @@ export type Relocation =
    */
   | { readonly kind: "map_value"; readonly slot: number; readonly map: string; readonly offset: number }
   /**
-   * An ld_imm64 that loads an extern. The loader makes it load the address of a kconfig value, the address of a kernel
-   * variable, or a constant.
+   * An ld_imm64 that loads an extern. The loader patches the instruction to load the address of a kconfig value, the
+   * address of a kernel variable, or a constant.
    */
   | { readonly kind: "extern"; readonly slot: number; readonly extern: string }
   /** A call of a kernel function, or an ld_imm64 that loads its address. */

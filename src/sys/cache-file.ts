@@ -28,8 +28,8 @@ export interface CacheFile {
    */
   readonly key: string;
   /**
-   * Called with a sentence if the file exists but cannot be trusted or was written for another key. By then the file
-   * has been removed, if that was possible.
+   * Called with the reason, a sentence, if the file exists but cannot be trusted or was written for another key. By
+   * then the file has been removed, if that was possible.
    */
   readonly onRejected?: ((why: string) => void) | undefined;
 }
@@ -85,7 +85,7 @@ export function writeCacheFile(file: CacheFile, content: Uint8Array): void {
   });
 }
 
-/** Reads the first copy in a regular file, and whether the second copy differs. */
+/** Reads the first copy of the content from a regular file, and compares it with the second copy. */
 function readCopies(path: string): { stats: Stats; copy: Buffer; isDamaged: boolean } {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

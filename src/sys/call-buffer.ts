@@ -109,15 +109,15 @@ export function placeBytes(bytes: Uint8Array | undefined): number {
 const encoder = new TextEncoder();
 
 /**
- * Places a NUL-terminated text for the current call. Throws UsageError for a NUL inside the text, because the kernel
- * would ignore the rest.
+ * Makes a NUL-terminated text available to the current call, and returns its address. Throws UsageError for a NUL
+ * inside the text, because the kernel would ignore the rest.
  */
 export function placeText(text: string): number {
   if (text.includes("\0")) throw new UsageError(`${JSON.stringify(text)} contains a NUL byte`);
   return placeBytes(isPlainFileName(text) ? encoder.encode(`${text}\0`) : encodeFileName(`${text}\0`));
 }
 
-/** Places 32-bit numbers for the current call and returns their address. */
+/** Makes 32-bit numbers available to the current call, and returns their address. */
 export function placeU32s(values: readonly number[] | undefined): number {
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 4);
@@ -126,7 +126,7 @@ export function placeU32s(values: readonly number[] | undefined): number {
   return placeBytes(bytes);
 }
 
-/** Places 64-bit numbers for the current call and returns their address. */
+/** Makes 64-bit numbers available to the current call, and returns their address. */
 export function placeU64s(values: readonly (number | bigint)[] | undefined): number {
   if (values === undefined || values.length === 0) return 0;
   const bytes = new Uint8Array(values.length * 8);

@@ -6,7 +6,7 @@ import { routeRequest } from "./netlink.ts";
 export interface XdpAttachOptions {
   /** Flags: XDP_FLAGS_*. */
   readonly flags?: number | undefined;
-  /** The kernel attaches only if the program with this fd is attached now (5.7). */
+  /** The fd of the program that must be attached now. Otherwise the kernel refuses the call (5.7). */
   readonly expectedFd?: number | undefined;
 }
 

@@ -187,7 +187,7 @@ export class CoreRelocator {
     let found = candidates({ name: "vmlinux", btf: main }, this.#found.get(name) ?? main.findByEssentialName(name));
     if (found.length === 0) {
       this.#modules ??= [...(this.#targets.modules?.() ?? [])];
-      // A module's BTF has the kernel's as its base, which was searched above.
+      // The base of a module's BTF is the kernel's BTF, which was searched above.
       found = this.#modules.flatMap((module) =>
         candidates(module, module.btf.findByEssentialNames([name], { own: true }).get(name) ?? []),
       );

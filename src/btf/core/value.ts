@@ -7,7 +7,7 @@ import { elementType, memberAt } from "./type-access.ts";
 
 const K = CoreRelocationKind;
 
-/** The value that one side (local or target) gives for a relocation. */
+/** The value of a relocation, computed either from the local types or from the target's types. */
 export interface CoreValue {
   /** The value for the instruction as an unsigned 64-bit number, negative ones in two's complement. */
   readonly value: bigint;

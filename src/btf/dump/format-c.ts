@@ -44,11 +44,11 @@ export interface CFormatOptions {
    * Print only these types and the types that they need. By default all types are printed, and the kfuncs at the end.
    */
   readonly roots?: Iterable<TypeId> | undefined;
-  /** False: print all types in the order of their ids instead of by name. */
+  /** If false, all types are printed in the order of their ids, not by name. */
   readonly sorted?: boolean | undefined;
-  /** True: leave out the first type of the sorted order unless another type needs it. bpftool 7.8 has this bug. */
+  /** If true, the first type of the sorted order is left out unless another type needs it. bpftool 7.8 has this bug. */
   readonly likeBpftool?: boolean | undefined;
-  /** False: print only the definitions, without the include guard and the pragma of vmlinux.h. */
+  /** If false, only the definitions are printed, without the include guard and the pragma of vmlinux.h. */
   readonly header?: boolean | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface RawFormatOptions {
   readonly roots?: Iterable<TypeId> | undefined;
   /** `text` (default), JSON in one line, or JSON with a line for each field. */
   readonly style?: "text" | "json" | "pretty-json" | undefined;
-  /** True: sign-extend unsigned enumerators above 2^31 to 64 bits in JSON. bpftool 7.8 has this bug. */
+  /** If true, unsigned enumerators above 2^31 are sign-extended to 64 bits in JSON. bpftool 7.8 has this bug. */
   readonly likeBpftool?: boolean | undefined;
 }
 

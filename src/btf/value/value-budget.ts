@@ -18,7 +18,7 @@ const MOST_MEMBERS = 1 << 17;
 /** The kernel's limit on nested types. */
 export const MAX_DEPTH = 32;
 
-/** How much work a walk over the values of a type is. */
+/** The amount of work of a walk over the values of a type. */
 export interface ValueCount {
   /** The number of values. Numbers count, and so do the structs, unions and arrays that contain them. */
   readonly values: number;

@@ -30,7 +30,7 @@ class Misfit extends Error {
   path = "";
 }
 
-/** A compiled type. `whole` is true if its writer always sets every byte. */
+/** A compiled type. `whole` is true if the writer of this type always sets every byte. */
 interface Compiled {
   readonly size: number;
   readonly write: ValueWriter;

@@ -17,7 +17,7 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   { name: "CO-RE", of: ({ coreRelocations }) => coreRelocations, types: [1], strings: [2] },
 ];
 
-/** The records of one kind for one section: one entry for each file. All have the same size. */
+/** The records of one kind for one section: one entry for each file. All records have the same size. */
 export type SectionRecords = FileRecords[];
 
 export interface FileRecords {

@@ -88,19 +88,21 @@ export interface SignedData {
 /** A loader program: its instructions and its data. */
 export interface LoaderProgram {
   /**
-   * The instructions of a sleepable program of type syscall. Index 0 of its fd_array must be an array map with one
-   * element, {@link data}.
+   * The instructions of a sleepable program of type syscall. The fd at index 0 of its fd_array must be an array map
+   * with one element, whose value is {@link data}.
    */
   readonly instructions: Uint8Array;
   readonly data: Uint8Array;
   /** The size in bytes of the context. The loader program changes its context in place. */
   readonly contextSize: number;
-  /**
-   * Offsets in the context: of the number of the last step in {@link steps}, and of the fds of maps and programs by
-   * their index in the plan. If the context already has the fd of a map, the loader program does not create that map.
-   */
+  /** The offset in the context of the number of the last step, an index into {@link steps}. */
   readonly stepOffset: number;
+  /**
+   * The offset in the context of the fd of each map of the plan. If the context already has the fd of a map, the loader
+   * program does not create that map.
+   */
   readonly mapOffsets: readonly number[];
+  /** The offset in the context of the fd of each program of the plan. */
   readonly programOffsets: readonly number[];
   /** The steps, for errors. If a step fails, the loader program returns the negative errno of the step. */
   readonly steps: readonly LoaderStep[];

@@ -304,10 +304,10 @@ function perfEventInfo(fd: number, answer: LinkAnswer): PerfEventInfo {
 }
 
 /**
- * Where the last link info with a text had the pointer to the text, and the text's length. A listing often has many
- * links of one kind in a row. So the first call for the next link already passes a buffer at this position, which saves
- * the second call. This is only a guess: if the link is of another kind, the call fails and is repeated, or the text is
- * ignored.
+ * For the last link info that had a text: the type of the link, the offset of the pointer to the text, and the length
+ * of the text. A listing often has many links of one kind in a row. So the first call for the next link already passes
+ * a buffer for a text at this offset, which saves the second call. This is only a guess: if the link is of another
+ * kind, the call fails and is repeated, or the text is ignored.
  */
 const textGuess: { link: { readonly type: number; readonly pointer: number; readonly length: number } | undefined } = {
   link: undefined,

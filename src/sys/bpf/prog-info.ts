@@ -71,7 +71,7 @@ function firstInfo(callBuffer: CallBuffer, fd: number, withMapIds: boolean): Pro
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Calls the kernel again, with buffers for the arrays. Repeats the call if an array has grown meanwhile. */
+/** Calls the kernel again, with buffers for the arrays. Repeats the call if an array has grown since the first call. */
 function infoWithArrays(callBuffer: CallBuffer, fd: number, first: ProgInfo, wanted: readonly ArrayName[]): ProgInfo {
   const room = placeInfo(BpfProgInfo.size);
   for (let known = first; ; ) {
