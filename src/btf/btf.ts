@@ -105,7 +105,7 @@ export class Btf {
 
   /** The blob itself. It must not change while this object is in use. For a `readOnly` BTF it is a copy. */
   get data(): Uint8Array {
-    return this.#isReadOnly ? this.#data.slice() : this.#data;
+    return this.#isReadOnly ? new Uint8Array(this.#data) : this.#data;
   }
 
   /** The id after the last type. All ids from 0 (void) up to `endId - 1` are valid. */

@@ -17,6 +17,8 @@ export {
 export { dedupBtf, dedupReferenced } from "./dedup/dedup.ts";
 export { mergeBtf } from "./dedup/merge.ts";
 export { TypeCollector } from "./dedup/type-collector.ts";
+export { distillBase } from "./distilled/distill-base.ts";
+export { relocateToBase } from "./distilled/relocate-to-base.ts";
 export { CDeclarations } from "./dump/declarations.ts";
 export { type CFormatOptions, formatC, formatCPieces } from "./dump/format-c.ts";
 export { formatRaw, formatRawPieces, type RawFormatOptions } from "./dump/format-raw.ts";

@@ -14,8 +14,7 @@ export class FileBytes {
   readonly source: string;
 
   constructor(input: Uint8Array | PiecewiseFile, source: string) {
-    this.#file =
-      input instanceof Uint8Array ? { length: input.length, read: (at, size) => input.subarray(at, at + size) } : input;
+    this.#file = input instanceof Uint8Array ? bytesAsFile(input) : input;
     this.source = source;
   }
 
@@ -45,4 +44,10 @@ export class FileBytes {
   piece(at: number, size: number, what: string, little: boolean): Bytes {
     return new Bytes(this.slice(at, size, what), this.source, little);
   }
+}
+
+function bytesAsFile(input: Uint8Array): PiecewiseFile {
+  // Wrap a Node Buffer in a plain Uint8Array, because the slice() of a Buffer does not copy.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  return { length: bytes.length, read: (at, size) => bytes.subarray(at, at + size) };
 }

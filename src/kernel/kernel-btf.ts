@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { Btf, type BtfKind, type TypeId } from "../btf/index.ts";
+import { Btf, type BtfKind, relocateToBase, type TypeId } from "../btf/index.ts";
 import { parseElf } from "../elf/index.ts";
 import { NotSupportedError, UsageError } from "../errors/index.ts";
 import {
@@ -77,7 +77,8 @@ const ELF_MAGIC = 0x7f454c46;
 
 /**
  * Returns the BTF in a file, which is raw BTF or an ELF file with a section `.BTF`. Split BTF, such as a module's,
- * needs its base BTF in `options.base`, unless the file has a section `.BTF.base`. Throws UsageError, FormatError.
+ * needs its base BTF in `options.base`. The section `.BTF.base` of an out-of-tree module is a distilled base: if there
+ * is an `options.base` too, the BTF is moved to it. Throws UsageError, FormatError.
  */
 export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
   const data = readUserFile(path, "BTF or an ELF file that contains BTF");
@@ -87,15 +88,10 @@ export function readBtfFile(path: string, options: { readonly base?: Btf | undef
     const section = elf.sections.find(({ name }) => name === wanted);
     return section && Btf.parse(elf.contents(section), { source: `${path}: section ${wanted}`, base });
   };
-  const ownBase = parseSection(".BTF.base", undefined);
-  if (ownBase !== undefined && options.base !== undefined) {
-    throw new UsageError(
-      `${path} has its own base BTF in the section .BTF.base, and bpfts cannot move its types to another base; leave out the other base`,
-    );
-  }
-  const btf = parseSection(".BTF", ownBase ?? options.base);
+  const distilled = parseSection(".BTF.base", undefined);
+  const btf = parseSection(".BTF", distilled ?? options.base);
   if (btf === undefined) throw new UsageError(`${path} has no section .BTF`);
-  return btf;
+  return distilled === undefined || options.base === undefined ? btf : relocateToBase(btf, options.base);
 }
 
 /** The BTF of the kernel and of its modules. It owns the fds of the modules' BTF, so the caller must close it. */

@@ -149,3 +149,10 @@ test("names that every JavaScript object has are ordinary names", () => {
   const { programs, maps, variables, externs } = fixture("minimal");
   for (const record of [programs, maps, variables, externs]) assert.equal(record.constructor, undefined);
 });
+
+test("changing the contents of a map does not change the bytes of the object", () => {
+  const file = readFileSync("test/bpf/data-sections.bpf.o");
+  const before = file.toString("hex");
+  for (const map of Object.values(parseObject(file, { name: "data" }).maps)) map.contents?.fill(0xff);
+  assert.equal(file.toString("hex"), before);
+});

@@ -73,13 +73,11 @@ class Dedup {
     const { firstId, endId, stringStart, base } = this.#btf;
     const shared = new StringSet(base);
     const { words } = this.#types;
-    const known = new Uint32Array(strings.length);
+    const addName = shared.adder(strings);
     for (let id = firstId; id < endId; id++) {
       visitNames(words, this.#types.at(id), (index) => {
         const old = words[index] as number;
-        if (old === 0 || old < stringStart) return;
-        if (known[old] === 0) known[old] = shared.add(strings, old);
-        words[index] = known[old] as number;
+        if (old !== 0 && old >= stringStart) words[index] = addName(old);
       });
     }
     return shared.section;

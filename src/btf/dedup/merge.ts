@@ -31,14 +31,11 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
     new FlatTypes(part).check();
     words.set(part[WORDS], end);
     const shift = nextId - part.firstId;
-    const known = new Uint32Array(part[STRINGS].length);
+    const addName = strings.adder(part[STRINGS]);
     for (const index of part.wordIndexes) {
       visitNames(words, end + index, (at) => {
         const old = words[at] as number;
-        if (old === 0 || old < part.stringStart) return;
-        const start = old - part.stringStart;
-        if (known[start] === 0) known[start] = strings.add(part[STRINGS], start);
-        words[at] = known[start] as number;
+        if (old !== 0 && old >= part.stringStart) words[at] = addName(old - part.stringStart);
       });
       visitReferences(words, end + index, (at) => {
         const old = words[at] as number;

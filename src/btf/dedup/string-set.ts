@@ -44,6 +44,24 @@ export class StringSet {
     return offset;
   }
 
+  /** Returns the offset of the string that begins at `at` and ends at the next NUL; 0 if it is empty or not there. */
+  find(strings: Uint8Array, at: number): number {
+    const end = endOf(strings, at);
+    return end === at ? 0 : (this.#table[this.#find(strings, at, end)] as number);
+  }
+
+  /**
+   * Returns a function that adds the string at an offset of `strings` and returns the new offset. It looks up each
+   * string only once.
+   */
+  adder(strings: Uint8Array): (offset: number) => number {
+    const known = new Uint32Array(strings.length);
+    return (offset) => {
+      known[offset] ||= this.add(strings, offset);
+      return known[offset] as number;
+    };
+  }
+
   #addBase(base: Btf): void {
     if (base.base !== undefined) this.#addBase(base.base);
     const { [STRINGS]: strings, stringStart } = base;

@@ -42,7 +42,7 @@ export class TypeCollector {
     const ids = new Uint32Array(source.endId);
     const start = this.endId;
     const copied: TypeId[] = [];
-    const addName = this.#nameAdder(source);
+    const addName = this.#strings.adder(source[STRINGS]);
     const { [WORDS]: words } = source;
     const offsets = source.wordIndexes;
     for (let id = 1; id < source.endId; id++) {
@@ -57,7 +57,9 @@ export class TypeCollector {
       }
       const first = this.#add(words.subarray(at, at + typeLength(words, at)));
       visitNames(this.#words, first, (index) => {
-        this.#words[index] = addName(this.#words[index] as number);
+        const name = this.#words[index] as number;
+        if (name >= source[STRINGS].length) source.string(name);
+        this.#words[index] = addName(name);
       });
       ids[id] = this.endId - 1;
       copied.push(id);
@@ -151,17 +153,5 @@ export class TypeCollector {
     this.#offsets.push(first);
     this.#end += words.length;
     return first;
-  }
-
-  /**
-   * Returns a function that copies a name from `source` into the new BTF. The function takes the name's offset in
-   * `source` and returns the name's offset in the new BTF. It looks up each name only once.
-   */
-  #nameAdder(source: Btf): (offset: number) => number {
-    const known = new Uint32Array(source[STRINGS].length);
-    return (offset) => {
-      known[offset] ||= this.addStringOf(source, offset);
-      return known[offset] as number;
-    };
   }
 }

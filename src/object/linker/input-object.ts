@@ -61,8 +61,7 @@ export class InputObject {
   #symbolTypes: ReadonlyMap<string, SymbolTypes | [TypeId, TypeId]> | undefined;
 
   constructor(data: Uint8Array, source: string) {
-    // Wrap a Node Buffer in a plain Uint8Array, because the slice() of a Buffer does not copy.
-    const elf = parseElf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), source);
+    const elf = parseElf(data, source);
     try {
       checkObject(elf);
       if (elf.machine !== ElfMachine.EM_BPF) throw new FormatError({ source }, "its machine is 0, not BPF (247)");

@@ -12,6 +12,7 @@ import {
   copyTypes,
   dedupBtf,
   diffBtf,
+  distillBase,
   encodeCoreRelocations,
   findNames,
   formatCoreRelocation,
@@ -21,6 +22,7 @@ import {
   formatType,
   mergeBtf,
   parseBtfExt,
+  relocateToBase,
   sanitizeBtf,
 } from "../../../src/btf/index.ts";
 import { btfValue } from "../../../src/cli/output/btf-value.ts";
@@ -175,6 +177,25 @@ const btfDedup: FuzzTarget = {
   },
 };
 
+/** A split BTF whose base is distilled, and moved to another: as base, as split BTF and as the other base. */
+const btfDistilled: FuzzTarget = {
+  name: "btf-distilled",
+  corpus: () => sections(".BTF"),
+  run: (data) => {
+    const types = Btf.parse(data, { source: "fuzz" });
+    const other = Btf.parse(sections(".BTF")[0] as Uint8Array);
+    const split = mergeBtf([other], { base: types });
+    attempt(() => distillBase(split));
+    attempt(() => relocateToBase(distillBase(split), other));
+    attempt(() => relocateToBase(split, other));
+    attempt(() => {
+      const distilled = distillBase(mergeBtf([types], { base: other }));
+      relocateToBase(distilled, other);
+      relocateToBase(distilled, types);
+    });
+  },
+};
+
 const btfValues: FuzzTarget = {
   name: "btf-values",
   corpus: () => sections(".BTF"),
@@ -299,6 +320,7 @@ export const FILE_TARGETS: readonly FuzzTarget[] = [
   btf,
   btfListings,
   btfDedup,
+  btfDistilled,
   btfValues,
   btfExt,
   core,
