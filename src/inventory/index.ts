@@ -25,4 +25,13 @@ export { type PinnableKind, pinnedPaths, pinsOf } from "./pins.ts";
 export { type DescribeProgramsOptions, describePrograms } from "./program/describe-programs.ts";
 export type { AttachTargetName, UsedMap } from "./program/program-details.ts";
 export type { ProgramDescription, ProgramDevice } from "./program/read-program.ts";
+export {
+  describeStructOps,
+  readStructOps,
+  type StructOpsCallback,
+  type StructOpsContents,
+  type StructOpsDescription,
+  type StructOpsOptions,
+  type TypedBytes,
+} from "./struct-ops.ts";
 export { type TokenMount, tokenMounts } from "./token-mounts.ts";

@@ -34,7 +34,14 @@ export {
 export { attachRawTracepoint, type RawTracepointPlace } from "./kinds/raw-tracepoint.ts";
 export { attachReuseport, attachSocketFilter, type SocketSource } from "./kinds/socket-filter.ts";
 export { attachSockmap, type SockmapPlace } from "./kinds/sockmap.ts";
-export { attachStructOps, type StructOpsObject, updateStructOps } from "./kinds/struct-ops.ts";
+export {
+  attachStructOps,
+  isLinkedStructOps,
+  registerStructOps,
+  type StructOpsObject,
+  unregisterStructOps,
+  updateStructOps,
+} from "./kinds/struct-ops.ts";
 export { attachTc, removeClsact, type TcPlace } from "./kinds/tc.ts";
 export { attachTcx, type TcxPlace } from "./kinds/tcx.ts";
 export { attachTracepoint, type TracepointPlace } from "./kinds/tracepoint.ts";

@@ -1,6 +1,7 @@
 import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
 import { NotSupportedError, UsageError } from "../errors/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
+import { STRUCT_OPS_VALUE_PREFIX } from "../map/index.ts";
 import { isFunctionPointer, type MapSpec, type ObjectSpec, type StructOpsSpec } from "../object/index.ts";
 import type { KernelStructOps } from "./create-map.ts";
 
@@ -23,13 +24,11 @@ export interface StructOpsRole {
   readonly attach_btf_obj_fd?: number;
 }
 
-const VALUE_PREFIX = "bpf_struct_ops_";
-
 /** Converts a struct of callbacks to the running kernel's layout. Matches members by their names. */
 export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelBtf): PreparedStructOps {
   const ops = map.structOps as StructOpsSpec;
   const local = spec.btf as Btf;
-  const value = kernel.find(VALUE_PREFIX + ops.typeName, BtfKind.STRUCT);
+  const value = kernel.find(STRUCT_OPS_VALUE_PREFIX + ops.typeName, BtfKind.STRUCT);
   const structId = value?.btf.find(ops.typeName, BtfKind.STRUCT);
   if (value === undefined || structId === undefined) {
     throw new NotSupportedError({ feature: `struct_ops ${ops.typeName}` }, { cause: undefined });
@@ -38,7 +37,7 @@ export function prepareStructOps(map: MapSpec, spec: ObjectSpec, kernel: KernelB
   const place = members(btf, value.id).find(({ type }) => type === structId);
   if (place === undefined) {
     throw new UsageError(
-      `map ${map.name}: the kernel's struct ${VALUE_PREFIX}${ops.typeName} has no member of type ${ops.typeName}`,
+      `map ${map.name}: the kernel's struct ${STRUCT_OPS_VALUE_PREFIX}${ops.typeName} has no member of type ${ops.typeName}`,
     );
   }
   const start = place.bitOffset / 8;

@@ -21,7 +21,7 @@ export {
   valueBytes,
   valueStride,
 } from "./map-type-traits.ts";
-export { type MapTypes, typesOfMap } from "./map-types.ts";
+export { type MapTypes, STRUCT_OPS_VALUE_PREFIX, typesOfMap } from "./map-types.ts";
 export type { PrefixKey } from "./prefix-codec.ts";
 export { RawMap } from "./raw-map.ts";
 export type { Integer } from "./shared-integers.ts";

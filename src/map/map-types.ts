@@ -10,6 +10,9 @@ export interface MapTypes {
   readonly valueTypeId: TypeId;
 }
 
+/** The kernel's name for the value of a struct_ops map is this text, then the name of the struct of callbacks. */
+export const STRUCT_OPS_VALUE_PREFIX = "bpf_struct_ops_";
+
 const warnOnce = typesWarning();
 
 /**

@@ -82,11 +82,21 @@ export function fullProgramName(
   fd: number,
   btf: (id: number) => Btf | undefined = btfForListing,
 ): string {
-  if (info.name.length < BPF_OBJ_NAME_LEN - 1 || info.btf_id === 0 || info.nr_func_info === 0) return info.name;
+  if (info.name.length < BPF_OBJ_NAME_LEN - 1) return info.name;
+  return mainFunctionName(info, fd, btf) ?? info.name;
+}
+
+/** Returns the name of a program's main function in BTF; undefined if the program has no BTF. */
+export function mainFunctionName(
+  info: Pick<ProgInfo, "btf_id" | "nr_func_info">,
+  fd: number,
+  btf: (id: number) => Btf | undefined = btfForListing,
+): string | undefined {
+  if (info.btf_id === 0 || info.nr_func_info === 0) return undefined;
   const { func_info, func_info_rec_size } = progInfo(fd, { func_info: true });
   const [first] = infoRecords(func_info, func_info_rec_size);
   const types = first === undefined ? undefined : btf(info.btf_id);
-  return (types && first && functionName(types, first)) ?? info.name;
+  return types && first && functionName(types, first);
 }
 
 /** The kernel's KSYM_NAME_LEN, which counts the NUL. Before Linux 6.1 it is 128. */

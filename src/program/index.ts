@@ -1,5 +1,5 @@
 export { type AttachTarget, findAttachTarget, functionTypeId, prefixOf } from "./attach-target.ts";
-export { fullProgramName, functionName, infoRecords } from "./debug-info.ts";
+export { fullProgramName, functionName, infoRecords, mainFunctionName } from "./debug-info.ts";
 export { openDisassembler } from "./disassembly/disassembler.ts";
 export { type LoadedInstructions, loadedInstructions } from "./instructions.ts";
 export { type JitedProgram, jitedProgram } from "./jited.ts";

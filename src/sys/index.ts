@@ -63,7 +63,16 @@ export {
   mapUpdateElem,
   mapUpdatePlaced,
 } from "./bpf/map-element.ts";
-export { type BtfInfo, btfInfo, type MapInfo, mapHash, mapInfo, type TokenInfo, tokenInfo } from "./bpf/map-info.ts";
+export {
+  type BtfInfo,
+  btfInfo,
+  type MapInfo,
+  mapHash,
+  mapInfo,
+  mapInfoBytes,
+  type TokenInfo,
+  tokenInfo,
+} from "./bpf/map-info.ts";
 export { objectName } from "./bpf/object-name.ts";
 export { type ObjOptions, objGet, objPin } from "./bpf/pin.ts";
 export { type ProgAttachOptions, progAttach, progDetach } from "./bpf/prog-attach.ts";

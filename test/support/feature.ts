@@ -67,7 +67,7 @@ const REQUIREMENTS = {
     inCi: false,
   },
   "machine:fast": {
-    what: "a machine that is not emulated, because the test loads thousands of programs",
+    what: "a machine that is not emulated, because the test loads thousands of programs or starts a hundred processes",
     isMet: () => !isEmulated,
     inCi: false,
   },

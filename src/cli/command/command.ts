@@ -54,7 +54,7 @@ export interface CommandEntry extends Selectable {
   readonly summary?: string;
   /** Returns the help text. This is a function, so that the texts are built only if they are shown. */
   readonly help?: () => HelpTexts;
-  /** Loads the command's code. Absent if bpftool has the command but bpfts does not have it yet. */
+  /** Loads the command's code. An alias and `help` have none. */
   readonly run?: () => Promise<Run>;
 }
 
@@ -99,9 +99,3 @@ export const TABLE = "{--table} | {--columns NAMES} | {--sort NAME}";
 
 /** The command `help`, which every object has. */
 export const HELP: CommandEntry = { name: "help", syntax: [""], summary: "print this help" };
-
-/** Returns entries for commands that bpftool has and bpfts does not have yet. */
-export function later(...names: string[]): CommandEntry[] {
-  return names.map((name) => ({ name, changes: !READS.has(name) }));
-}
-const READS: ReadonlySet<string> = new Set(["show", "list", "dump"]);

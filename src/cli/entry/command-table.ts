@@ -1,8 +1,7 @@
 import { batch } from "../batch/commands.ts";
 import { btf } from "../btf/commands.ts";
 import { cgroup } from "../cgroup/commands.ts";
-import type { CommandEntry, ObjectEntry } from "../command/command.ts";
-import { HELP, later } from "../command/command.ts";
+import type { ObjectEntry } from "../command/command.ts";
 import { completion } from "../completion/commands.ts";
 import { explain } from "../explain/commands.ts";
 import { feature } from "../feature/commands.ts";
@@ -13,9 +12,8 @@ import { map } from "../map/commands.ts";
 import { net } from "../net/commands.ts";
 import { perf } from "../perf/commands.ts";
 import { prog } from "../prog/commands.ts";
+import { structOps } from "../struct-ops/commands.ts";
 import { token } from "../token/commands.ts";
-
-const structOps: readonly CommandEntry[] = [...later("show", "list", "register", "unregister", "dump"), HELP];
 
 /**
  * All objects, in bpftool's order. An object is the first word of a command line. The order matters: a shortened word
@@ -33,7 +31,7 @@ export const COMMANDS: readonly ObjectEntry[] = [
   feature,
   btf,
   gen,
-  { name: "struct_ops", summary: "inspect and register struct_ops", commands: structOps },
+  structOps,
   iter,
   token,
   explain,

@@ -1,5 +1,4 @@
 import { type CommandEntry, codeOf, type ObjectEntry, type Run } from "../command/command.ts";
-import { CommandError } from "../failure/command-error.ts";
 import { helpRequest } from "../help/help-request.ts";
 import type { Answer, LiveAnswer } from "../output/answer.ts";
 import type { Options } from "../words/options.ts";
@@ -22,18 +21,18 @@ export async function dispatch(words: readonly string[], options: Options): Prom
     });
   }
   if (commands === undefined) {
-    if (object.run === undefined) throw notImplemented(object.name);
+    if (object.run === undefined) throw withoutCode(object.name);
     return (await object.run())(new Words(words, 1), options, COMMANDS);
   }
   const command =
     commandWord === undefined ? (commands[0] as CommandEntry) : select(commands, commandWord, `bpfts ${object.name}`);
   if (command.name === "help") return (await import("../help/usage.ts")).objectUsage(object);
   const load = codeOf(command, commands);
-  if (load === undefined) throw notImplemented(`${object.name} ${command.name}`);
+  if (load === undefined) throw withoutCode(`${object.name} ${command.name}`);
   const run: Run = await load();
   return run(new Words(words, 2), options, COMMANDS);
 }
 
-function notImplemented(name: string): CommandError {
-  return new CommandError(`bpfts does not have '${name}' yet; bpftool has it`);
+function withoutCode(name: string): Error {
+  return new Error(`the table of commands has no code for '${name}'`);
 }

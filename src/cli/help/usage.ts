@@ -1,4 +1,4 @@
-import { type CommandEntry, codeOf, type ObjectEntry } from "../command/command.ts";
+import type { CommandEntry, ObjectEntry } from "../command/command.ts";
 import type { Answer } from "../output/answer.ts";
 import { generalSections } from "./help-text.ts";
 
@@ -12,10 +12,6 @@ function usageAnswer(lines: readonly string[]): Answer {
 /** `bpfts help`: bpftool's usage text, and a description of each object and option. */
 export function usage(table: readonly ObjectEntry[]): Answer {
   const here = table.filter(({ commands }) => commands?.some(({ run }) => run));
-  const missing = table.filter(
-    (entry) =>
-      entry.name !== "help" && !here.includes(entry) && entry.run === undefined && entry.runLines === undefined,
-  );
   return usageAnswer([
     "Usage: bpfts [OPTIONS] OBJECT { COMMAND | help }",
     `${INDENT}bpfts batch file FILE`,
@@ -24,7 +20,6 @@ export function usage(table: readonly ObjectEntry[]): Answer {
     `${INDENT}OBJECT := { ${here.map(({ name }) => name).join(" | ")} }`,
     `${INDENT}${OPTIONS} |`,
     `${INDENT}             {-V|--version} }`,
-    ...missingLines(missing.map(({ name }) => name)),
     ...generalSections(table),
     "",
     "'bpfts OBJECT --help' explains the commands of an object, with examples.",
@@ -34,9 +29,6 @@ export function usage(table: readonly ObjectEntry[]): Answer {
 /** `bpfts OBJECT help`, as bpftool prints it. */
 export function objectUsage(object: ObjectEntry): Answer {
   const commands = object.commands ?? [];
-  const missing = commands
-    .filter((entry) => entry.name !== "help" && codeOf(entry, commands) === undefined)
-    .map(({ name }) => name);
   const lines = commands
     .filter((entry) => entry.syntax !== undefined && entry.hidden !== true)
     .map((entry) => usageLines(object.name, entry, commands).join("\n"));
@@ -47,13 +39,7 @@ export function objectUsage(object: ObjectEntry): Answer {
     "",
     ...(object.grammar ?? []).map((line) => INDENT + line),
     ...`${OPTIONS}${options.join("\n")}`.split("\n").map((line, i) => (i === 0 ? INDENT + line : line)),
-    ...missingLines(missing),
   ]);
-}
-
-function missingLines(names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  return ["", `${INDENT}bpfts does not have these commands of bpftool yet: ${names.join(", ")}`];
 }
 
 function usageLines(object: string, entry: CommandEntry, commands: readonly CommandEntry[]): string[] {

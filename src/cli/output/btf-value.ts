@@ -1,4 +1,12 @@
-import { type Btf, type BtfMember, type BtfType, countValues, type TypeId } from "../../btf/index.ts";
+import {
+  type Btf,
+  BtfKind,
+  type BtfMember,
+  type BtfType,
+  countValues,
+  formatSignature,
+  type TypeId,
+} from "../../btf/index.ts";
 import { formatHex, hexByte } from "../../layout/index.ts";
 import { Formatted, formatNested, type JsonValue } from "./json-writer.ts";
 
@@ -23,6 +31,11 @@ export interface ValueStyle {
   readonly plain: boolean;
   /** The line end with the indentation of the value, for pretty JSON; undefined for compact JSON. */
   readonly eol: string | undefined;
+  /**
+   * For a struct of callbacks: returns the name of a program by its id, or undefined if the name is not known. Pointers
+   * to functions are then the ids of programs.
+   */
+  readonly programName?: ((id: number) => string | undefined) | undefined;
 }
 
 /**
@@ -44,6 +57,7 @@ const compiled = new WeakMap<Btf, Map<string, ValueFormatter>>();
  * style.
  */
 export function compileFormatter(btf: Btf, id: TypeId, style: ValueStyle): ValueFormatter {
+  if (style.programName !== undefined) return withinBounds(btf, id, style);
   let formatters = compiled.get(btf);
   if (formatters === undefined) {
     formatters = new Map();
@@ -90,7 +104,7 @@ function make(btf: Btf, id: TypeId, style: ValueStyle, depth: number): ValueForm
     case "int":
       return makeInt(type, 0, style, btf.little);
     case "ptr":
-      return makePointer(btf, style);
+      return makePointer(btf, type.type, style);
     case "enum":
     case "enum64":
       return makeEnum(type, btf.little);
@@ -128,8 +142,8 @@ function make(btf: Btf, id: TypeId, style: ValueStyle, depth: number): ValueForm
   }
 }
 
-function inside({ plain, eol }: ValueStyle): ValueStyle {
-  return { plain, eol: eol === undefined ? undefined : `${eol}${STEP}` };
+function inside(style: ValueStyle): ValueStyle {
+  return { ...style, eol: style.eol === undefined ? undefined : `${style.eol}${STEP}` };
 }
 
 function arrayOf(values: readonly string[], { eol }: ValueStyle): string {
@@ -217,10 +231,32 @@ function characterText(code: number, plain: boolean): string {
   return plain ? `0x${code.toString(16)}` : `"\\u00${hexByte(code)}"`;
 }
 
-function makePointer(btf: Btf, { plain }: ValueStyle): ValueFormatter {
+function makePointer(btf: Btf, target: TypeId, style: ValueStyle): ValueFormatter {
   const { little, pointerSize } = btf;
   const read = (view: DataView, at: number): bigint =>
     pointerSize === 4 ? BigInt(view.getUint32(at, little)) : view.getBigUint64(at, little);
+  const address = makeAddress(read, style);
+  const { programName } = style;
+  const signature = programName === undefined ? "" : signatureOf(btf, target);
+  if (programName === undefined || signature === "") return address;
+  return (view, at) => {
+    const value = read(view, at);
+    if (value > MAX_U32) return address(view, at);
+    const id = Number(value);
+    const program = id === 0 ? "0" : `${programName(id) ?? "<unknown_prog_name>"}/prog_id:${id}`;
+    return formatNested(`${signature} ${program}`, undefined);
+  };
+}
+
+/** Returns the prototype as text if the type is a function. Otherwise returns "". */
+function signatureOf(btf: Btf, id: TypeId): string {
+  const target = btf.resolve(id);
+  return btf.kind(target) === BtfKind.FUNC_PROTO ? formatSignature(btf, target) : "";
+}
+
+const MAX_U32 = 0xffffffffn;
+
+function makeAddress(read: (view: DataView, at: number) => bigint, { plain }: ValueStyle): ValueFormatter {
   if (!plain) return (view, at) => `${read(view, at)}`;
   return (view, at) => {
     const value = read(view, at);

@@ -10,14 +10,12 @@ import { BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
+import { loadDebugging } from "../handle/load-log.ts";
 import { prepareDirectory, prepareFile } from "../handle/pin.ts";
 import { type Answer, done } from "../output/answer.ts";
-import { warnOf, writeNote, writeText } from "../output/write.ts";
+import { warnOf, writeNote } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
-
-/** The log level of the option -d: the verifier's levels 1 and 2, and statistics. */
-const DEBUG_LOG = 1 + 2 + 4;
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
 export const loadFirst: Run = (words, options) => load(takeLoadArguments(words, warnOf(options)), options, true);
@@ -49,7 +47,7 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
         ifindex: args.offloadDevice,
         useLoader: options.useLoader,
         sign: signer(options),
-        ...(options.debug && { logLevel: DEBUG_LOG, onLog: showLog, onStep: showStep }),
+        ...loadDebugging(options),
       }),
     );
     pinAll(object, args, { options, first, attach });
@@ -59,17 +57,9 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
   }
 }
 
-function showLog(program: string, log: string): void {
-  writeText(2, `prog '${program}': -- BEGIN PROG LOAD LOG --\n${log.trimEnd()}\n-- END PROG LOAD LOG --\n`);
-}
-
 /** Returns the two files of the option `-S`. main.ts has already checked that the user gave both. */
 function signer({ sign, privateKey, certificate }: Options): { privateKey: string; certificate: string } | undefined {
   return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
-}
-
-function showStep(step: string): void {
-  writeNote(`load: ${step}`);
 }
 
 /**

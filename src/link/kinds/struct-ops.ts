@@ -23,8 +23,8 @@ const KEY: Uint8Array = new Uint8Array(4);
  * when its map element is deleted.
  */
 export function attachStructOps(object: StructOpsObject, name: string): Link {
-  const map = register(object, name);
-  if (isLinked(map)) {
+  const map = registerStructOps(object, name);
+  if (isLinkedStructOps(map)) {
     return KernelLink.of(linkCreate(map.fd, 0, BpfAttachType.BPF_STRUCT_OPS), `link of ${map.what}`);
   }
   // Duplicate the fd, because the object's map may be closed before the attachment.
@@ -35,7 +35,7 @@ export function attachStructOps(object: StructOpsObject, name: string): Link {
     linkFeature: "link:struct_ops",
     end: () => {
       try {
-        mapDeleteElem(fd, KEY);
+        unregisterStructOps(fd);
       } finally {
         closeFd(fd);
       }
@@ -60,11 +60,11 @@ export function updateStructOps(
   if (info.mapId === next.id) {
     throw new UsageError(`${link.what} already has ${next.what}, and an update to the same map can crash the kernel`);
   }
-  if (!isLinked(next))
+  if (!isLinkedStructOps(next))
     throw new UsageError(
       `${next.what} cannot be attached by a link: it is in the section .struct_ops, not in .struct_ops.link`,
     );
-  register(object, name);
+  registerStructOps(object, name);
   link.update(next, options);
 }
 
@@ -76,15 +76,16 @@ function structOpsMap(object: StructOpsObject, name: string): BpfMap {
   throw new UsageError(`object ${object.name} has no struct_ops map ${name}; its struct_ops maps are: ${hint}`);
 }
 
-function isLinked(map: BpfMap): boolean {
+/** Returns true if a struct_ops map is registered by a link. */
+export function isLinkedStructOps(map: BpfMap): boolean {
   return (map.info().map_flags & BpfMapFlag.BPF_F_LINK) !== 0;
 }
 
 /**
- * Writes the map's only element. For `.struct_ops` this registers the struct. For `.struct_ops.link`, a link registers
- * the struct later.
+ * Writes the only element of a struct_ops map and returns the map. This registers a struct of the section
+ * `.struct_ops`, until {@link unregisterStructOps}. A struct of `.struct_ops.link` is registered later, by a link.
  */
-function register(object: StructOpsObject, name: string): BpfMap {
+export function registerStructOps(object: StructOpsObject, name: string): BpfMap {
   const map = structOpsMap(object, name);
   try {
     mapUpdateElem(map.fd, KEY, object.structOps[name] as Uint8Array);
@@ -92,11 +93,19 @@ function register(object: StructOpsObject, name: string): BpfMap {
     if (!(error instanceof SyscallError)) throw error;
     const { call, errno } = error;
     // EBUSY: the map was already written. Its content stays the same, and it can get another link.
-    if (errno === Errno.EBUSY && isLinked(map)) return map;
+    if (errno === Errno.EBUSY && isLinkedStructOps(map)) return map;
     const subject = `${map.what} cannot be registered`;
     throw new SyscallError({ call, errno, subject, reason: reasonOf(errno), hint: error.hint }, { cause: error });
   }
   return map;
+}
+
+/**
+ * Ends the registration of a struct that was registered without a link. For a map that a link registers, the kernel
+ * refuses this with EOPNOTSUPP. `fd` is the fd of the map.
+ */
+export function unregisterStructOps(fd: number): void {
+  mapDeleteElem(fd, KEY);
 }
 
 function reasonOf(errno: number): string | undefined {

@@ -28,6 +28,18 @@ export interface MapInfo {
   readonly map_extra: bigint | undefined;
 }
 
+/**
+ * Reads the kernel's information about a map as bytes: the first `size` bytes of `struct bpf_map_info`. A caller can
+ * decode fields from them that are newer than {@link MapInfo}.
+ */
+export function mapInfoBytes(fd: number, size: number): Uint8Array {
+  const callBuffer = beginCall();
+  const room = placeInfo(size);
+  readInfo(callBuffer, fd, room);
+  // Copy the bytes, because they are in the call buffer, which the next call overwrites.
+  return new Uint8Array(room.view.buffer, room.view.byteOffset, size).slice();
+}
+
 /** Reads the kernel's information about a map. */
 export function mapInfo(fd: number): MapInfo {
   const callBuffer = beginCall();

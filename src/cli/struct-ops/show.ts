@@ -1,0 +1,57 @@
+import {
+  describeStructOps,
+  readStructOps,
+  type StructOpsDescription,
+  type StructOpsOptions,
+} from "../../inventory/index.ts";
+import type { Run } from "../command/command.ts";
+import { EXIT_FAILURE } from "../failure/command-error.ts";
+import { failedTo } from "../failure/reason.ts";
+import { formatJson } from "../output/json-writer.ts";
+import type { Words } from "../words/words.ts";
+import { noneFound, openStructOpsMap, takeHandle } from "./maps.ts";
+import { contentsJson, structOpsJson, structOpsText } from "./render.ts";
+
+/** `bpfts struct_ops show [STRUCT_OPS_MAP]`. */
+export const showStructOps: Run = (words, options) => {
+  const { found, missing } = find(words, describeStructOps, "get struct_ops map info");
+  if (missing !== undefined && !options.json) throw noneFound(missing);
+  return { text: () => found.map(structOpsText), json: () => found.map(structOpsJson), exitCode: exitOf(missing) };
+};
+
+/** `bpfts struct_ops dump [STRUCT_OPS_MAP]`. Text, too, is JSON, as in bpftool. */
+export const dumpStructOps: Run = (words) => {
+  const { found, missing } = find(words, readStructOps, "lookup struct_ops map");
+  return {
+    text: () => [
+      `${formatJson(
+        found.flatMap((map) => contentsJson(map, true)),
+        true,
+      )}\n`,
+    ],
+    json: () => found.flatMap((map) => contentsJson(map, false)),
+    exitCode: exitOf(missing),
+  };
+};
+
+/** Reads the maps that the words name. `missing` is the name from the words, if no map has it. */
+function find<T extends StructOpsDescription>(
+  words: Words,
+  read: (options: StructOpsOptions) => Iterable<T>,
+  step: string,
+): { readonly found: readonly T[]; readonly missing: string | undefined } {
+  const handle = takeHandle(words);
+  using fd = "id" in handle ? openStructOpsMap(handle.id, "read") : undefined;
+  const name = "name" in handle ? handle.name : undefined;
+  try {
+    const found = [...read(fd === undefined ? { name } : { fds: [fd.number] })];
+    return { found, missing: found.length === 0 ? name : undefined };
+  } catch (error) {
+    throw failedTo(`can't ${step}`, error);
+  }
+}
+
+/** As in bpftool, JSON output is an empty array if no map has the name, and only the exit code shows the failure. */
+function exitOf(missing: string | undefined): number {
+  return missing === undefined ? 0 : EXIT_FAILURE;
+}
