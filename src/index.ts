@@ -59,7 +59,6 @@ export {
   type ProgramDescription,
   type ProgramDevice,
   perfAttachments,
-  readStructOps,
   type StructOpsCallback,
   type StructOpsContents,
   type StructOpsDescription,

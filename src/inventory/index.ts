@@ -27,7 +27,6 @@ export type { AttachTargetName, UsedMap } from "./program/program-details.ts";
 export type { ProgramDescription, ProgramDevice } from "./program/read-program.ts";
 export {
   describeStructOps,
-  readStructOps,
   type StructOpsCallback,
   type StructOpsContents,
   type StructOpsDescription,

@@ -22,6 +22,8 @@ export interface StructOpsDescription {
   readonly name: string;
   /** The name of the kernel struct, such as `tcp_congestion_ops`. Undefined if its BTF cannot be read. */
   readonly kernelStruct: string | undefined;
+  /** What is in the map. Undefined if the contents were not requested. */
+  readonly contents: StructOpsContents | undefined;
 }
 
 /** Bytes, and the BTF type to decode them by. */
@@ -40,8 +42,8 @@ export interface StructOpsCallback {
   readonly progName: string | undefined;
 }
 
-/** A struct_ops map and what is in it. */
-export interface StructOpsContents extends StructOpsDescription {
+/** What is in a struct_ops map. */
+export interface StructOpsContents {
   /** `struct bpf_map_info`, with all fields that the running kernel has. */
   readonly info: TypedBytes;
   /** The map's value: a reference count, a state, and the struct. A callback is stored as the id of its program. */
@@ -49,15 +51,17 @@ export interface StructOpsContents extends StructOpsDescription {
   readonly callbacks: readonly StructOpsCallback[];
 }
 
-/** Options of {@link describeStructOps} and {@link readStructOps}. */
+/** Options of {@link describeStructOps}. */
 export interface StructOpsOptions {
   /** Only the maps of these fds, in this order. Default: all struct_ops maps, in the order of their ids. */
   readonly fds?: Iterable<number> | undefined;
   /** Only maps with this name. */
   readonly name?: string | undefined;
+  /** Reads what is in the maps, too. */
+  readonly contents?: boolean | undefined;
 }
 
-const OPTIONS: OptionTable<StructOpsOptions> = { fds: "any", name: "text" };
+const OPTIONS: OptionTable<StructOpsOptions> = { fds: "any", name: "text", contents: "boolean" };
 const READ_ONLY = { open_flags: BpfMapFlag.BPF_F_RDONLY };
 const KEY: Uint8Array = new Uint8Array(4);
 const MAX_U32 = 0xffffffff;
@@ -68,18 +72,14 @@ const MAX_U32 = 0xffffffff;
  */
 export function* describeStructOps(options: StructOpsOptions = {}): Generator<StructOpsDescription, void, undefined> {
   checkOptions("describeStructOps", options, OPTIONS);
-  for (const { info } of structOpsMaps(options)) yield describe(info, typesOfMap(info));
-}
-
-/** Does the same as {@link describeStructOps}, and reads what is in the maps. */
-export function* readStructOps(options: StructOpsOptions = {}): Generator<StructOpsContents, void, undefined> {
-  checkOptions("readStructOps", options, OPTIONS);
   for (const { fd, info } of structOpsMaps(options)) {
     const types = typesOfMap(info);
-    if (types === undefined) throw new UsageError(`the BTF of struct_ops map ${info.name} (id ${info.id}) is gone`);
-    const value = { btf: types.btf, type: types.valueTypeId, bytes: new Uint8Array(info.value_size) };
-    mapLookupElem(fd, KEY, value.bytes);
-    yield { ...describe(info, types), info: infoBytes(fd), value, callbacks: callbacksIn(value) };
+    yield {
+      id: info.id,
+      name: info.name,
+      kernelStruct: types && kernelStructOf(types),
+      contents: options.contents === true ? readContents(fd, info, types) : undefined,
+    };
   }
 }
 
@@ -97,14 +97,19 @@ function* structOpsMaps({
   }
 }
 
-function describe(info: MapInfo, types: MapTypes | undefined): StructOpsDescription {
-  const type = types?.btf.type(types.valueTypeId);
-  const isNamed = type?.kind === "struct" && type.name.startsWith(STRUCT_OPS_VALUE_PREFIX);
-  return {
-    id: info.id,
-    name: info.name,
-    kernelStruct: isNamed ? type.name.slice(STRUCT_OPS_VALUE_PREFIX.length) : undefined,
-  };
+function kernelStructOf({ btf, valueTypeId }: MapTypes): string | undefined {
+  const type = btf.type(valueTypeId);
+  const isNamed = type.kind === "struct" && type.name.startsWith(STRUCT_OPS_VALUE_PREFIX);
+  return isNamed ? type.name.slice(STRUCT_OPS_VALUE_PREFIX.length) : undefined;
+}
+
+function readContents(fd: number, info: MapInfo, types: MapTypes | undefined): StructOpsContents {
+  if (types === undefined) {
+    throw new UsageError(`the contents of struct_ops map ${info.name} (id ${info.id}) cannot be read without its BTF`);
+  }
+  const value = { btf: types.btf, type: types.valueTypeId, bytes: new Uint8Array(info.value_size) };
+  mapLookupElem(fd, KEY, value.bytes);
+  return { info: infoBytes(fd), value, callbacks: callbacksIn(value) };
 }
 
 function infoBytes(fd: number): TypedBytes {

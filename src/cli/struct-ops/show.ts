@@ -1,9 +1,4 @@
-import {
-  describeStructOps,
-  readStructOps,
-  type StructOpsDescription,
-  type StructOpsOptions,
-} from "../../inventory/index.ts";
+import { describeStructOps, type StructOpsDescription } from "../../inventory/index.ts";
 import type { Run } from "../command/command.ts";
 import { EXIT_FAILURE } from "../failure/command-error.ts";
 import { failedTo } from "../failure/reason.ts";
@@ -14,40 +9,32 @@ import { contentsJson, structOpsJson, structOpsText } from "./render.ts";
 
 /** `bpfts struct_ops show [STRUCT_OPS_MAP]`. */
 export const showStructOps: Run = (words, options) => {
-  const { found, missing } = find(words, describeStructOps, "get struct_ops map info");
+  const { found, missing } = find(words, false);
   if (missing !== undefined && !options.json) throw noneFound(missing);
   return { text: () => found.map(structOpsText), json: () => found.map(structOpsJson), exitCode: exitOf(missing) };
 };
 
 /** `bpfts struct_ops dump [STRUCT_OPS_MAP]`. Text, too, is JSON, as in bpftool. */
 export const dumpStructOps: Run = (words) => {
-  const { found, missing } = find(words, readStructOps, "lookup struct_ops map");
-  return {
-    text: () => [
-      `${formatJson(
-        found.flatMap((map) => contentsJson(map, true)),
-        true,
-      )}\n`,
-    ],
-    json: () => found.flatMap((map) => contentsJson(map, false)),
-    exitCode: exitOf(missing),
-  };
+  const { found, missing } = find(words, true);
+  const contents = found.flatMap((map) => map.contents ?? []);
+  const json = (plain: boolean) => contents.flatMap((each) => contentsJson(each, plain));
+  return { text: () => [`${formatJson(json(true), true)}\n`], json: () => json(false), exitCode: exitOf(missing) };
 };
 
-/** Reads the maps that the words name. `missing` is the name from the words, if no map has it. */
-function find<T extends StructOpsDescription>(
+/** Describes the maps that the words name. `missing` is the name from the words, if no map has it. */
+function find(
   words: Words,
-  read: (options: StructOpsOptions) => Iterable<T>,
-  step: string,
-): { readonly found: readonly T[]; readonly missing: string | undefined } {
+  contents: boolean,
+): { readonly found: readonly StructOpsDescription[]; readonly missing: string | undefined } {
   const handle = takeHandle(words);
   using fd = "id" in handle ? openStructOpsMap(handle.id, "read") : undefined;
   const name = "name" in handle ? handle.name : undefined;
   try {
-    const found = [...read(fd === undefined ? { name } : { fds: [fd.number] })];
+    const found = [...describeStructOps({ name, contents, fds: fd && [fd.number] })];
     return { found, missing: found.length === 0 ? name : undefined };
   } catch (error) {
-    throw failedTo(`can't ${step}`, error);
+    throw failedTo(contents ? "can't dump struct_ops maps" : "can't get struct_ops map info", error);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { describeStructOps, readStructOps } from "../../../src/inventory/index.ts";
+import { describeStructOps } from "../../../src/inventory/index.ts";
 import { loadObject } from "../../../src/load/index.ts";
 import { ALL_STYLES, assertSameOutput } from "../../parity/same-output.ts";
 import { withBpffs } from "../../support/bpffs.ts";
@@ -83,11 +83,11 @@ test("struct_ops maps that are loaded, but not registered", (t) => {
   assert.ok(plain && linked);
   const found = [...describeStructOps()];
   assert.deepEqual(found, [
-    { id: plain.id, name: PLAIN, kernelStruct: "tcp_congestion_ops" },
-    { id: linked.id, name: LINKED, kernelStruct: "tcp_congestion_ops" },
+    { id: plain.id, name: PLAIN, kernelStruct: "tcp_congestion_ops", contents: undefined },
+    { id: linked.id, name: LINKED, kernelStruct: "tcp_congestion_ops", contents: undefined },
   ]);
   assert.deepEqual([...describeStructOps({ name: LINKED })], [found[1]]);
-  const [contents] = readStructOps({ fds: [plain.fd] });
+  const [{ contents } = { contents: undefined }] = describeStructOps({ fds: [plain.fd], contents: true });
   assert.ok(contents);
   assert.ok(contents.callbacks.some(({ member }) => member === "ssthresh"));
   assert.ok(contents.callbacks.every(({ progId }) => progId === 0));
@@ -105,9 +105,9 @@ test("register, show, dump and unregister do what bpftool does", (t) => {
     unlinkSync(join(directory, LINKED));
   };
   assertSameChange(`struct_ops register ${OBJECT} ${directory}`, end);
-  const maps = [...readStructOps()];
+  const maps = [...describeStructOps({ contents: true })];
   assert.deepEqual(maps.map(({ name }) => name).sort(), [LINKED, PLAIN]);
-  const callback = maps[0]?.callbacks.find(({ member }) => member === "cong_avoid");
+  const callback = maps[0]?.contents?.callbacks.find(({ member }) => member === "cong_avoid");
   assert.equal(callback?.progName, "bpfts_cong_avoid");
   for (const command of ["show", "dump"]) assertSameOutput(`struct_ops ${command}`, { styles: ALL_STYLES });
   assertSameOutput(`struct_ops show name ${LINKED}`, { styles: [[]] });
