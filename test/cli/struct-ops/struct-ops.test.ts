@@ -37,18 +37,13 @@ function trimmed(text: string): string {
 
 test("errors of struct_ops are bpftool's", (t) => {
   if (!needs(t, "machine:fast", "tool:bpftool")) return;
-  for (const command of ["show", "list", "dump"]) {
-    for (const handle of ["name no-such-map", "id 4000000000", "id 0", "id x"]) {
-      assertSameOutput(`struct_ops ${command} ${handle}`, { only: trimmed });
-    }
-    for (const words of ["id", "name", "other 1", "name a b"]) {
-      assertSameOutput(`struct_ops ${command} ${words}`, { ownMessage: true });
-    }
-  }
-  for (const handle of ["name no-such-map", "id 4000000000", "id 0", "id x"]) {
+  for (const handle of ["name no-such-map", "id 4000000000", "id 0", "id x"])
+    assertSameOutput(`struct_ops show ${handle}`);
+  for (const handle of ["name no-such-map", "id 4000000000"]) {
+    assertSameOutput(`struct_ops dump ${handle}`, { only: trimmed });
     assertSameOutput(`struct_ops unregister ${handle}`);
   }
-  for (const words of ["unregister", "unregister id", "register", "register /no/such.o", "register a b c"]) {
+  for (const words of ["show id", "list other 1", "dump name a b", "unregister", "register", "register /no/such.o"]) {
     assertSameOutput(`struct_ops ${words}`, { ownMessage: true });
   }
   assertSameOutput("struct_ops register test/bpf/counter.bpf.o");
@@ -58,7 +53,7 @@ test("a map of another type is no struct_ops map", (t) => {
   if (!needs(t, "machine:fast", "tool:bpftool")) return;
   const { counts } = withCounter(t);
   for (const command of ["show", "dump", "unregister"]) {
-    assertSameOutput(`struct_ops ${command} id ${counts}`, { only: trimmed });
+    assertSameOutput(`struct_ops ${command} id ${counts}`, { only: trimmed, styles: [[]] });
   }
   assert.throws(() => [...describeStructOps({ fds: [loadedMap(t)] })], /is not a struct_ops map/);
 });
