@@ -14,7 +14,7 @@ export function takeHandle(words: Words): StructOpsHandle {
   let handle: StructOpsHandle;
   if (words.takeKeyword("id")) handle = { id: words.take("a number") };
   else if (words.takeKeyword("name")) handle = { name: words.take("a name") };
-  else throw unexpectedWord("'id' or 'name'", words);
+  else throw unexpectedWord(["id", "name"], words);
   words.end();
   return handle;
 }

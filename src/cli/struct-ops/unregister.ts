@@ -12,7 +12,7 @@ import { kernelStructName } from "./render.ts";
 
 /** `bpfts struct_ops unregister STRUCT_OPS_MAP`. */
 export const unregisterMaps: Run = (words, options) => {
-  if (words.left === 0) throw unexpectedWord("'id' or 'name'", words);
+  if (words.left === 0) throw unexpectedWord(["id", "name"], words);
   const handle = takeHandle(words);
   if ("id" in handle) unregister(handle.id, options);
   else {
