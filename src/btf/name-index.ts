@@ -66,8 +66,8 @@ export class NameIndex {
     const mask = size - 1;
     const heads = new Uint32Array(size);
     const next = new Uint32Array(count);
-    // The loop runs backwards, so that each chain has its types in ascending order. In a chain, 0 is the end, and n is type n
-    // - 1.
+    // The loop runs backwards, so that each chain has its types in ascending order. The entries of a chain are the
+    // indices of types plus 1, and 0 is the end.
     for (let i = count - 1; i >= 0; i--) {
       const offset = words[offsets[i] as number] as number;
       let bytes = strings;

@@ -45,8 +45,8 @@ interface Filter {
    */
   readonly lengths: Uint32Array;
   /**
-   * Indexed by two bytes of a name: the last byte within the length from `lengths`, and the byte after it. The entry is
-   * 1 if a wanted name may have these two bytes there.
+   * Indexed by the bytes n - 1 and n of a name, where n is the length from `lengths`. The entry is 1 if a wanted name
+   * may have these two bytes at this position.
    */
   readonly ends: Uint8Array;
 }

@@ -9,7 +9,7 @@ export const TARGET = 0x40;
 export const NAMES = 0x20;
 /** A flag of {@link ELEMENTS}: each element refers to a type. */
 export const REFERENCES = 0x10;
-/** The bits of {@link ELEMENTS} with the number of words of an element. */
+/** The bits of {@link ELEMENTS} that contain the number of words of an element. */
 export const WIDTH = 0x0f;
 
 /** For each kind: which words of a type and of its elements are names, and which are ids of types. */
@@ -42,7 +42,8 @@ function kindElements(): Uint8Array {
 }
 
 /**
- * Calls `visit` for each word of a type that is the string offset of a name, with the word's index, in libbpf's order.
+ * Calls `visit` with the index of each word of a type in which the string offset of a name is encoded. The order is
+ * that of libbpf.
  */
 export function visitNames(words: Uint32Array, at: number, visit: (index: number) => void): void {
   visit(at);
@@ -53,7 +54,10 @@ export function visitNames(words: Uint32Array, at: number, visit: (index: number
   for (let i = info & 0xffffff, e = at + 3; i > 0; i--, e += width) visit(e);
 }
 
-/** Calls `visit` for each word of a type that is the id of another type, with the word's index, in libbpf's order. */
+/**
+ * Calls `visit` with the index of each word of a type in which the id of another type is encoded. The order is that of
+ * libbpf.
+ */
 export function visitReferences(words: Uint32Array, at: number, visit: (index: number) => void): void {
   const info = words[at + 1] as number;
   const kind = (info >>> 24) & 0x7f;
@@ -61,7 +65,8 @@ export function visitReferences(words: Uint32Array, at: number, visit: (index: n
   if ((elements & TARGET) !== 0) visit(at + 2);
   if ((elements & REFERENCES) === 0) return;
   const width = elements & WIDTH;
-  // An array has no elements in this sense: its element type and its index type are in the place of the elements.
+  // An array has no members or the like, but the ids of its element type and index type are at the position where other
+  // kinds have theirs.
   const count = kind === BtfKind.ARRAY ? 2 : info & 0xffffff;
   for (let i = count, e = at + ((elements & NAMES) !== 0 ? 4 : 3); i > 0; i--, e += width) visit(e);
 }

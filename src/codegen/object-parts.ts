@@ -63,7 +63,7 @@ function identifierOfSection(name: string): string | undefined {
   return SECTIONS.some((section) => name.startsWith(section)) ? toIdentifier(name.slice(1)) : undefined;
 }
 
-/** A section of variables, and the name of the member for its memory. */
+/** A section of variables, and the name of the skeleton's member that points to the memory of the section. */
 export interface VariableSection {
   readonly name: string;
   readonly memory: string;

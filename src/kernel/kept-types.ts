@@ -9,10 +9,10 @@ let folder: string | undefined;
 let onRejected: ((why: string) => void) | undefined;
 
 /**
- * Makes this library cache, in a folder, the results of its iterator programs' look-ups in the kernel's BTF. Creates
- * the folder if it is missing. The cache makes a short process 10 ms faster (50 ms instead of 60 ms). The folder has
- * one file for each build of the kernel. The library removes a file that is damaged, or that another user could have
- * written, and calls `options.onRejected` with the reason.
+ * Turns on a cache, in a folder, for the results of the look-ups in the kernel's BTF that this library's iterator
+ * programs need. Creates the folder if it is missing. The cache makes a short process 10 ms faster (50 ms instead of 60
+ * ms). The folder has one file for each build of the kernel. The library removes a file that is damaged, or that
+ * another user could have written, and calls `options.onRejected` with the reason.
  */
 export function keepKernelTypes(
   path: string,

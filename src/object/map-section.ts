@@ -56,7 +56,7 @@ export function readMapSection(
   const datasec = btf?.find(".maps", BtfKind.DATASEC);
   if (btf === undefined) throw fail("the maps are defined by BTF, but the object has no BTF; compile it with clang -g");
   const type = datasec === undefined ? undefined : btf.type(datasec);
-  if (type?.kind !== "datasec") throw fail("the object's BTF does not describe it (no DATASEC .maps)");
+  if (type?.kind !== "datasec") throw fail("the object's BTF does not describe this section (no DATASEC .maps)");
   const { length } = elf.contents(section);
   const tags = declarationTags(btf);
   const placed = type.variables.map((info): PlacedMap => {
@@ -148,7 +148,9 @@ export function readMapSlots(
       const program = functions.find(symbol.section, symbol.value / SLOT);
       const named = program !== undefined && (program.name === symbol.name || program.aliases.includes(symbol.name));
       if (!named || program.start * SLOT !== symbol.value || !program.entry) {
-        throw fail(`map ${map.name}: ${symbol.name} is not a program in a section of its own`);
+        throw fail(
+          `map ${map.name}: its initial value ${symbol.name} is not a program, which is a global function outside of .text`,
+        );
       }
     } else {
       throw fail(`map ${map.name} cannot have initial values, because it is neither a prog array nor a map of maps`);

@@ -98,9 +98,13 @@ function classify(
   if (isExtern(symbol)) {
     const extern = externs.bySymbol.get(symbol.index) ?? (call ? undefined : addConstant(externs, symbol));
     if (extern === undefined)
-      throw fail("the program calls this function, but the object neither defines it nor declares it __ksym");
+      throw fail(
+        `the program calls ${symbol.name}, but the object neither defines this function nor declares it __ksym`,
+      );
     if (call && extern.source.kind !== "kfunc")
-      throw fail(`the program calls this extern, but it is ${withArticle(extern.source.kind)}, not a function`);
+      throw fail(
+        `the program calls ${symbol.name}, but this extern is ${withArticle(extern.source.kind)}, not a function`,
+      );
     return { kind: "extern", slot, extern, call };
   }
   if (section === SectionIndex.SHN_UNDEF) throw fail("the object does not define this symbol");

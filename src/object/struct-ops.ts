@@ -50,7 +50,8 @@ function readSection({ elf }: ObjectSections, section: ElfSection, btf: Btf, nam
   const fail = (problem: string, offset?: number) => sectionError(elf, section, problem, offset);
   const datasec = btf.find(section.name, BtfKind.DATASEC);
   const type = datasec === undefined ? undefined : btf.type(datasec);
-  if (type?.kind !== "datasec") throw fail(`the object's BTF does not describe it (no DATASEC ${section.name})`);
+  if (type?.kind !== "datasec")
+    throw fail(`the object's BTF does not describe this section (no DATASEC ${section.name})`);
   const data = elf.contents(section).slice();
   const membersOf = new Map<number, ReadonlyMap<number, BtfMember>>();
   return type.variables.map(({ type: variableId, offset }) => {

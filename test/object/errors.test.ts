@@ -195,7 +195,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "a function defined nowhere",
     reference(CALL, undefinedSymbol("helper")),
-    /relocation 0 against helper: function main: the program calls this function, but the object neither defines it nor declares it __ksym/,
+    /relocation 0 against helper: function main: the program calls helper, but the object neither defines this function nor declares it __ksym/,
   ],
   [
     "a common variable",

@@ -126,5 +126,5 @@ function pushIndex(found: CoreSpec, index: number): void {
 
 function checkLength(found: CoreSpec): void {
   if (found.raw.length < MAX_SPEC_LENGTH) return;
-  throw new FormatError({ source: found.btf.source }, `a member lies more than ${MAX_SPEC_LENGTH} levels deep`);
+  throw new FormatError({ source: found.btf.source }, `a member is nested more than ${MAX_SPEC_LENGTH} levels deep`);
 }

@@ -117,8 +117,8 @@ export class CoreRelocator {
     checkAccessString(this.#local, relocation);
     const key = `${relocation.typeId} ${relocation.kind} ${relocation.accessString}`;
     const known = this.#results.get(key);
-    // Compute again if a candidate was skipped since then: the value stays the same, but the width of the load may
-    // change.
+    // Reuse the earlier result only if no candidate was dropped since then. Dropping a candidate does not change the
+    // value, but it may change the width of the load.
     if (known !== undefined && known.candidates === this.#candidates.get(relocation.typeId)) return known.result;
     const result = this.#resolve(relocation);
     this.#results.set(key, { result, candidates: this.#candidates.get(relocation.typeId) });

@@ -58,12 +58,13 @@ function typeValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
     case K.BPF_CORE_TYPE_MATCHES:
       return plain(1);
     default:
-      throw specError(spec, "is not a relocation of a type");
+      throw specError(spec, "has a relocation kind that does not apply to a type");
   }
 }
 
 function enumeratorValue(kind: CoreRelocationKind, spec: CoreSpec): bigint {
-  if (kind !== K.BPF_CORE_ENUMVAL_VALUE) throw specError(spec, "is not a relocation of an enumerator");
+  if (kind !== K.BPF_CORE_ENUMVAL_VALUE)
+    throw specError(spec, "has a relocation kind that does not apply to an enumerator");
   const { typeId, index } = spec.accessors[0]!;
   const type = spec.btf.type(typeId);
   // The number is sign-extended even in an unsigned enum, because the 32-bit immediate of the instruction is
@@ -89,7 +90,7 @@ function elementValue(kind: CoreRelocationKind, spec: CoreSpec, typeId: TypeId):
     case K.BPF_CORE_FIELD_BYTE_SIZE:
       return plain(coreSizeOf(spec.btf, typeId));
     default:
-      throw specError(spec, "does not apply to an array element");
+      throw specError(spec, "has a relocation kind that does not apply to an array element");
   }
 }
 
@@ -120,7 +121,7 @@ function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
     case K.BPF_CORE_FIELD_RSHIFT_U64:
       return plain((64 - bitSize) >>> 0);
     default:
-      throw specError(spec, "is not a relocation of a member");
+      throw specError(spec, "has a relocation kind that does not apply to a member");
   }
 }
 

@@ -170,7 +170,8 @@ class Dedup {
     const path: { readonly id: TypeId; readonly references: readonly number[]; done: number }[] = [];
     const open = new Set<TypeId>();
     const enter = (id: TypeId): void => {
-      if (open.has(id)) throw this.#btf.error(id, "refers to itself without a struct, union or typedef between");
+      if (open.has(id))
+        throw this.#btf.error(id, "is part of a cycle of references without a struct, union or typedef");
       open.add(id);
       const references: number[] = [];
       visitReferences(words, this.#types.at(id), (index) => references.push(index));

@@ -162,7 +162,9 @@ export class GlobalSymbols {
   #compare(input: InputObject, name: string, type: TypeId, known: GlobalSymbol): void {
     const { btf, source } = input;
     if (known.declared === undefined || known.type === 0 || btf === undefined) {
-      throw input.error(`there are two symbols ${name}, here and in ${known.source}, and BTF describes only one`);
+      throw input.error(
+        `there are two symbols ${name}, here and in ${known.source}, but the BTF describes only one of them`,
+      );
     }
     const here = { btf, id: type, source };
     const isMap = known.section?.name === ".maps";

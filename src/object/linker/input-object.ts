@@ -180,7 +180,8 @@ export class InputObject {
         }
         break;
       case SectionType.SHT_SYMTAB: {
-        if (size % entrySize !== 0) throw fail(`its size ${size} is not a multiple of a symbol's ${entrySize} bytes`);
+        if (size % entrySize !== 0)
+          throw fail(`its size ${size} is not a multiple of the size of a symbol, ${entrySize} bytes`);
         break;
       }
       case SectionType.SHT_REL:
@@ -225,7 +226,7 @@ export class InputObject {
     const fail = (problem: string) => this.error(`section ${index} ${name}: ${problem}`);
     if (entrySize !== RELOCATION_SIZE || size % RELOCATION_SIZE !== 0) {
       throw fail(
-        `relocations of ${entrySize} bytes in ${size} bytes are not whole entries of ${RELOCATION_SIZE} bytes`,
+        `it has ${size} bytes and entries of ${entrySize} bytes, but it must consist of entries of ${RELOCATION_SIZE} bytes`,
       );
     }
     if (this.elf.sections[section.link]?.type !== SectionType.SHT_SYMTAB) {

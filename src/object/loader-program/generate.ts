@@ -186,7 +186,7 @@ class Modules {
   readonly #index: number;
   readonly #instructions: number;
   readonly #slots: number[] = [];
-  /** The offset in the data of the array in which the kernel finds the fds by index. Index 0 is unused. */
+  /** The offset, in the data, of the array in which the kernel looks up fds by their index. Index 0 is unused. */
   readonly array: number;
 
   constructor(code: LoaderCode, program: LoaderProgramPart, index: number, instructions: number) {

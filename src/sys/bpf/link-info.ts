@@ -339,8 +339,8 @@ function firstAnswer(callBuffer: CallBuffer, fd: number): LinkAnswer {
 }
 
 /**
- * Returns the text for the pointer at `pointer` in the union member. If the first call did not return the text, makes
- * another call.
+ * Returns the text that belongs to the pointer at offset `pointer` of the union member. If the first call did not
+ * return the text, makes another call.
  */
 function askText(fd: number, { at, view, text: known }: LinkAnswer, pointer: number, length: number): string {
   const callBuffer = openCallBuffer();
