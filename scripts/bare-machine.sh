@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Runs the README's two commands on a machine that has Debian, Node 20, npm and git, and nothing else.
+# Runs the two commands of the README on a bare machine, which has only Debian, Node 20, npm and git.
 #
-#   scripts/bare-machine.sh            # the main job, then all tests
-#   scripts/bare-machine.sh link map   # the main job, then the tests whose path contains one of the words
-#   scripts/bare-machine.sh --make     # only makes the machine, which needs the network
+#   scripts/bare-machine.sh            # runs the demo, then all tests
+#   scripts/bare-machine.sh link map   # runs the demo, then the tests whose path contains one of the words
+#   scripts/bare-machine.sh --make     # only makes the machine; this needs the network
 #
-# The machine is a Debian root in .cache/bare, entered with chroot and with mount and process namespaces of its own. Its
-# kernel is this one. The checkout is a new clone of the last commit. Nothing of the caller's environment goes in.
+# The machine is a Debian root in .cache/bare. It has its own mount and pid namespaces, but runs on this kernel. It gets
+# a new clone of the last commit, and none of the caller's environment variables.
 #
-# Needs root, debootstrap and npm. Fails with a reason where the sandbox refuses mounts.
+# Needs root, debootstrap and npm. Fails with a reason if the sandbox refuses mounts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/debian.sh
@@ -21,7 +21,7 @@ readonly home=$root/root
 [ "$(id -u)" -eq 0 ] || fail "needs root: it makes a Debian root and mounts file systems in it"
 for tool in debootstrap npm git unshare chroot; do need "$tool"; done
 
-# Puts Node 20 and npm of the package registry where a user's installer puts them.
+# Installs Node 20 and npm from the package registry into the root `$1`, at the paths that a user's installer uses.
 add_node() {
   local packages=$cache/node machine
   machine=$(case $(uname -m) in x86_64) echo x64 ;; aarch64) echo arm64 ;; *) uname -m ;; esac)
@@ -35,7 +35,7 @@ add_node() {
   ln -s ../lib/node_modules/npm/bin/npx-cli.js "$1/usr/local/bin/npx"
 }
 
-# Makes the root once. A root that was made halfway is never used.
+# Makes the root if it does not exist. It gets its final name only when it is complete.
 make_root() {
   [ ! -d "$root" ] || return 0
   rm -rf "$root.new"
@@ -47,8 +47,8 @@ make_root() {
   mv "$root.new" "$root"
 }
 
-# Makes a new home directory with the network's settings, the certificates that this machine trusts, and the repository
-# to clone. Like every root's home it is closed to other users.
+# Copies the network settings and the certificates that this machine trusts. Then makes a new home directory with npm's
+# configuration and the repository to clone. Like the home of every root user, it is closed to other users.
 make_home() {
   local trusted=/etc/ssl/certs/ca-certificates.crt file
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
@@ -62,7 +62,7 @@ make_home() {
   git clone --quiet --bare --no-hardlinks "file://$PWD" "$home/upstream.git"
 }
 
-# The command of the README whose line names this npm script.
+# Prints the README's command that runs the npm script `$1`.
 readme_command() {
   sed -nE "s/^(npm ci && npm (run )?$1)( .*)?$/\1/p" README.md | grep . || fail "README.md has no command for '$1'"
 }
@@ -74,7 +74,7 @@ main_job=$(readme_command demo)
 tests=$(readme_command test)
 [ $# -eq 0 ] || tests="$tests -- $*"
 
-# What a container has: its own /proc, and the kernel's file systems.
+# Mounts what a container has too: its own /proc, and the kernel's file systems. Then runs the shell script `$2` there.
 mounts='
   mount --bind "$1" "$1" && cd "$1" &&
   mount -t proc proc "$1/proc" &&
@@ -84,7 +84,7 @@ mounts='
   mount -t bpf bpf "$1/sys/fs/bpf" &&
   mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup" &&
   mount -t tracefs tracefs "$1/sys/kernel/tracing" ||
-    { echo "bare-machine.sh: this sandbox refuses a mount that the tests need; run it as root of the machine" >&2; exit 1; }
+    { echo "bare-machine.sh: this sandbox refuses a mount that the tests need; run this script as root on the machine itself" >&2; exit 1; }
   pivot_root . . && umount -l . && cd / &&
   exec /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb sh -euc "$2"'
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Compiles test/bpf/*.bpf.c and test/bpf/refused/*.bpf.c to the objects that the tests read, beside the sources or into a directory:
+# Compiles test/bpf/*.bpf.c and test/bpf/refused/*.bpf.c to the objects that the tests read. Writes each object next to
+# its source, or into a directory:
 #
 #   scripts/build-fixtures.sh [--to DIRECTORY] [NAME…]
 #
-# A source says by comment lines what is made of it; without any: `-mcpu=v3`, under its own name.
+# Comment lines in a source say which objects to make from it. Without such lines, the source is compiled with
+# `-mcpu=v3` to an object with the source's name.
 #
-#   // build: -mcpu=v4                    these flags, the source's own name
-#   // build as NAME: -mcpu=v3 …          another object of the same source
-#   // link NAME: PART PART…              NAME.bpf.o, by bpftool's static linker, of objects of this source
+#   // build: -mcpu=v4                    makes an object with the source's name, with these flags
+#   // build as NAME: -mcpu=v3 …          makes another object, NAME.bpf.o
+#   // link NAME: PART PART…              links objects of this source to NAME.bpf.o with bpftool's static linker
 #
-# Further words that are no compiler flags: `without-btf` (no -g), `without-btf-ext` (BTF alone, as the oldest
-# compilers made it), `with-dwarf` (debugging sections kept), `clang-14` (that compiler).
-# The same compiler makes the same bytes everywhere: no path of the machine gets into an object.
+# The flags may also contain these words: `without-btf` (no -g), `without-btf-ext` (no .BTF.ext, as from the oldest
+# compilers), `with-dwarf` (keep the debugging sections), `clang-14` (compile with clang 14).
+# The same compiler makes the same bytes on every machine, because objects contain no absolute paths.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root/test/bpf"
@@ -29,12 +31,12 @@ fi
 clang=${CLANG:-clang-22}
 strip=${LLVM_STRIP:-llvm-strip-22}
 bpftool=$root/.cache/peers/bpftool
-command -v "$clang" >/dev/null || fail "needs $clang (CLANG=… for another)"
-command -v "$strip" >/dev/null || fail "needs $strip (LLVM_STRIP=… for another)"
+command -v "$clang" >/dev/null || fail "needs $clang; CLANG=… selects another compiler"
+command -v "$strip" >/dev/null || fail "needs $strip; LLVM_STRIP=… selects another program"
 
 mkdir -p "$to/refused"
 
-# Which compiler made the committed objects: scripts/check-fixtures.mjs asks.
+# The version of the compiler that made the committed objects. scripts/check-fixtures.mjs reads it.
 "$clang" --version | head -n 1 >"$to/compiler.txt"
 
 compile() {
@@ -48,9 +50,9 @@ compile() {
       with-dwarf) dwarf=yes ;;
       clang-14)
         compiler=clang-14
-        # Half of all machines have no second compiler; its objects are committed and simply not rebuilt there.
+        # Many machines do not have this second compiler. They use the committed object.
         if ! command -v clang-14 >/dev/null; then
-          echo "build-fixtures.sh: no clang-14, $object is not rebuilt" >&2
+          echo "build-fixtures.sh: clang-14 is not installed, so $object is not rebuilt" >&2
           return 0
         fi
         ;;
@@ -70,7 +72,7 @@ link() {
   local object=$1
   shift
   [ -x "$bpftool" ] || fail "needs bpftool: run scripts/peers.sh"
-  (cd "$to" && "$bpftool" gen object "$object" "${@/%/.bpf.o}") || { rm -f "$to/$object" && fail "$object does not link"; }
+  (cd "$to" && "$bpftool" gen object "$object" "${@/%/.bpf.o}") || { rm -f "$to/$object" && fail "$object cannot be linked"; }
 }
 
 build() {
@@ -79,7 +81,7 @@ build() {
   [ -n "$recipes" ] || recipes='build: -mcpu=v3'
   while read -r recipe; do
     local words=${recipe#*: }
-    # The words of a recipe are split on purpose.
+    # $words is not quoted, so that the shell splits it into words.
     # shellcheck disable=SC2086
     case $recipe in
       'build: '*) compile "$source" "$name.bpf.o" $words ;;

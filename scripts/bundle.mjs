@@ -1,19 +1,26 @@
-// Bundles the command and the library. The command: a small entry and a file per command, each the whole program with
-// that command's code, so that one file is read and its compiled code kept (src/cli/entry/code-cache.ts). The library: a file
-// for each subpath and what they share, because to load 200 modules takes 60 ms more than to load a few.
+// Bundles the command and the library. The command becomes a small entry file and one file for each command. Such a
+// file contains the whole program with the code of that command, so each start reads only one file, whose compiled code
+// is cached (src/cli/entry/code-cache.ts). The library becomes one file for each subpath, and files with the code that
+// several subpaths share: loading 200 modules takes 60 ms longer than loading a few.
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { build } from "esbuild";
 
 const target = "node20.19";
-/** Stands for the code of all commands, which `batch` needs. */
+/** Used in place of a command's file for the bundle with the code of all commands, which `batch` needs. */
 const EVERYTHING = "all commands";
-/** The entry has help printed by the file without a command's code, and `batch` prints it too. */
+/**
+ * The room of the help texts. Only two bundles contain it: the one without a command's code, which prints help, and the
+ * one for `batch`.
+ */
 const HELP = resolve("src/cli/help");
-/** Only a failure needs this room: it is a file of its own, which the first call of one of its functions loads. */
+/**
+ * The room that explains refusals. Only a failed command needs it, so it has a bundle of its own. The first call of one
+ * of its functions loads this bundle.
+ */
 const EXPLAIN = resolve("src/explain");
-/** By index.ts: which file each exported name comes from. */
+/** For each index.ts, the files from which it re-exports its names. A cache of originsOf(). */
 const rooms = new Map();
 
 await bundleLibrary();
@@ -21,7 +28,10 @@ const table = await loadTable();
 await bundleCommand("dist/bin", table.COMMANDS);
 writeManual("dist/man", table);
 
-/** The declarations beside the files are the compiler's, one for each source file. */
+/**
+ * Bundles the library into dist. The `.d.ts` files next to the bundles come from the TypeScript compiler, one for each
+ * source file.
+ */
 async function bundleLibrary() {
   const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
   const outputs = Object.values(exports).flatMap(({ default: file }) => file ?? []);
@@ -41,7 +51,8 @@ async function bundleLibrary() {
 }
 
 async function bundleCommand(outdir, objects) {
-  // The files' names hold their hashes: those of an earlier build would stay, and so would their compiled code.
+  // Files of an earlier build have other hashes in their names. Without this removal, they and their compiled code
+  // would stay.
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const written = new Map();
@@ -73,7 +84,8 @@ async function bundleCommand(outdir, objects) {
   const entry = await bundle("src/cli/entry/entry.ts", [], {
     BPFTS_PLACES: JSON.stringify(places),
     BPFTS_OTHER: JSON.stringify(other),
-    // The folder of the file; CommonJS loads sooner than a module.
+    // The entry is CommonJS, which Node loads faster than an ES module. `__dirname` is the CommonJS name for this
+    // value.
     "import.meta.dirname": "__dirname",
   });
   writeFileSync(join(outdir, "bpfts.js"), entry);
@@ -81,7 +93,7 @@ async function bundleCommand(outdir, objects) {
   chmodSync(join(outdir, "bpfts.js"), 0o755);
 }
 
-/** The table of commands, and what makes manual pages of it. */
+/** Loads the table of commands, and the functions that make manual pages from it. */
 async function loadTable() {
   const { outputFiles } = await build({
     stdin: {
@@ -101,7 +113,7 @@ async function loadTable() {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
 }
 
-/** The objects and their commands, each with the file of its code. */
+/** Returns the objects and their commands. Each has the path of its source file. */
 function sourcesOf(objects) {
   const sourceOf = (run) => (run === undefined ? undefined : /import\("(.+?)"\)/.exec(run.toString())?.[1]);
   return objects.map(({ name, commands, run, runLines }) => ({
@@ -132,7 +144,10 @@ async function writeDiagnosis(outdir) {
   return file;
 }
 
-/** The program with the code of one command, of none, or of all; what its name must end in. */
+/**
+ * Writes the program with the code of one command, of no command, or of all commands. Returns the hash at the end of
+ * the file's name.
+ */
 async function bundleProgram(outdir, source, name, diagnosis) {
   const text = await bundle("src/cli/entry/main.ts", [
     codeElsewhere((other) => {
@@ -141,7 +156,7 @@ async function bundleProgram(outdir, source, name, diagnosis) {
     }),
     ...(isIn("src/cli/explain", source) ? [] : [loadedOnFailure(diagnosis)]),
   ]);
-  // What src/cli/entry/code-cache.ts runs: a function.
+  // src/cli/entry/code-cache.ts expects a file that is one function expression.
   const program = `(function(require,__filename){${text.replace(/^#!.*\n/, "").trimEnd()}\n})`;
   const hash = createHash("sha256").update(program).digest("hex").slice(0, 8);
   writeFileSync(join(outdir, `${name}-${hash}.js`), program);
@@ -152,7 +167,7 @@ async function bundle(entryPoint, plugins, define) {
   const { outputFiles } = await build({
     entryPoints: [entryPoint],
     bundle: true,
-    // Not modules: what is imported from Node is loaded where it is first needed.
+    // In CommonJS, unlike in an ES module, Node's own modules are loaded only when they are first needed.
     format: "cjs",
     platform: "node",
     target,
@@ -171,7 +186,10 @@ async function bundle(entryPoint, plugins, define) {
   return outputFiles[0].text;
 }
 
-/** Asks what becomes of each import of a command's code, which only the table of commands does, and of help. */
+/**
+ * Calls `decide` for each dynamic import of a command's code or of the help texts. `decide` returns what esbuild shall
+ * do with the import. Only the table of commands imports the code of commands.
+ */
 function codeElsewhere(decide) {
   return {
     name: "code-elsewhere",
@@ -186,7 +204,10 @@ function codeElsewhere(decide) {
   };
 }
 
-/** Has every call of a function of the room explain, from outside it, load the file with that room. */
+/**
+ * Replaces each import of the room explain from another room by functions that load the bundle of that room when they
+ * are called.
+ */
 function loadedOnFailure(file) {
   return {
     name: "loaded-on-failure",
@@ -214,8 +235,9 @@ function isIn(folder, file) {
 }
 
 /**
- * Has each file import from the files that a room's index.ts names, not from the index: esbuild keeps whatever any
- * command uses of an index for all commands that use any of it, so that `prog show` would load the loader.
+ * Rewrites imports from a room's index.ts: each name is imported from the file that defines it. Otherwise esbuild would
+ * keep, for every command that uses an index, all the code that any command uses from this index. For example, `prog
+ * show` would contain the code that loads objects.
  */
 function loadPastIndex({ path }) {
   const contents = readFileSync(path, "utf8").replace(
@@ -239,7 +261,7 @@ function loadPastIndex({ path }) {
   return { contents, loader: "ts" };
 }
 
-/** Which file of a room each exported name comes from. */
+/** Returns for each name that an index.ts exports the file that defines it. */
 function originsOf(index) {
   let origins = rooms.get(index);
   if (origins === undefined) {

@@ -1,6 +1,7 @@
-// Compiles test/bpf again into a temporary directory and compares with what is committed, so that a source and its
-// object never part. Without the compiler it says so and stops; another version of the compiler than the committed
-// objects were made by (test/bpf/compiler.txt) may choose other instructions, so there only a failure to compile counts.
+// Compiles test/bpf into a temporary directory and compares the objects with the committed ones, so that each committed
+// object belongs to its source. If the compiler is not installed, this script says so and ends successfully.
+// test/bpf/compiler.txt names the compiler version of the committed objects. Another version may choose other
+// instructions, so with another version only a failure to compile is an error.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { join } from "node:path";
 
 const compiler = process.env.CLANG ?? "clang-22";
 
-/** What of an object matters, by section name: code, data, relocations, BTF. Names and symbols are in the relocations. */
+/** Returns the contents of an object that are compared, by section: code, data, relocations and BTF. */
 function sections(path) {
   const bytes = readFileSync(path);
   const big = bytes[5] === 2;
@@ -22,7 +23,8 @@ function sections(path) {
   for (const header of headers) {
     const name = bytes.toString("latin1", names + u32(header), bytes.indexOf(0, names + u32(header)));
     const type = u32(header + 4);
-    // 8 is NOBITS: only its size counts. DWARF and the tables of names are no program's business.
+    // DWARF and string tables do not affect the loaded programs. A section of type 8 (NOBITS) has no bytes, so its size
+    // is compared.
     if (name === "" || name.startsWith(".debug") || name.startsWith(".rel.debug") || name === ".strtab") continue;
     const [offset, size] = [u64(header + 24), u64(header + 32)];
     found.set(`${name}/${type}`, type === 8 ? String(size) : bytes.toString("hex", offset, offset + size));
@@ -37,7 +39,7 @@ function differences(left, right) {
 
 const version = spawnSync(compiler, ["--version"], { encoding: "utf8" }).stdout?.split("\n")[0];
 if (version === undefined) {
-  console.log(`check-fixtures: no ${compiler}: the objects are not compared with their sources`);
+  console.log(`check-fixtures: ${compiler} is not installed, so the objects are not compared with their sources`);
   process.exit(0);
 }
 const directory = mkdtempSync(join(tmpdir(), "fixtures-"));
@@ -56,14 +58,14 @@ try {
     .map((name) => ({ name, parts: differences(join(directory, name), join("test/bpf", name)) }))
     .filter(({ parts }) => parts.length > 0);
   const same = version === readFileSync("test/bpf/compiler.txt", "utf8").trim();
-  for (const name of old) console.error(`${name}: committed, but nothing makes it`);
-  for (const name of fresh) console.error(`${name}: not committed`);
-  for (const { name, parts } of different) console.error(`${name}: differs in ${parts.join(", ")}`);
+  for (const name of old) console.error(`${name} is committed, but no source makes it`);
+  for (const name of fresh) console.error(`${name} is made from a source, but not committed`);
+  for (const { name, parts } of different) console.error(`${name} differs from its source in ${parts.join(", ")}`);
   if (old.length + fresh.length > 0 || (same && different.length > 0)) {
     console.error("check-fixtures: run scripts/build-fixtures.sh and commit the objects with their sources");
     process.exitCode = 1;
   } else {
-    const judged = same ? "are what their sources say" : `compile; ${different.length} differ by ${version}`;
+    const judged = same ? "match their sources" : `compile; ${different.length} differ, because this compiler is ${version}`;
     console.log(`check-fixtures: ${made.length} objects ${judged}`);
   }
 } finally {

@@ -1,7 +1,8 @@
-// The rules of the house: rooms in their order, through their doors; pure rooms; the FFI library behind its door; no circle.
+// Checks the rules about imports: a room imports only from rooms before it, and only from their index.ts; pure rooms import
+// no modules of Node; only one file imports the FFI library; imports make no circles.
 //
-//   node scripts/check-rooms.mjs            checks the sources, and that every kind of violation is reported, by the
-//                                           rules of scripts/room-rules.mjs and by the linter's, which editors show
+//   node scripts/check-rooms.mjs            checks the sources with scripts/room-rules.mjs. Then checks that every kind of
+//                                           violation is reported by these rules, and if possible by the linter too
 //   node scripts/check-rooms.mjs --write    writes the linter's rules (biome.rooms.json) from scripts/rooms.json
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -19,7 +20,7 @@ else check();
 function check() {
   const broken = brokenRules(rooms);
   if (readFileSync(LINTER_RULES, "utf8") !== linterRules(rooms)) {
-    broken.push(`${LINTER_RULES} is not what scripts/rooms.json says: run node scripts/check-rooms.mjs --write`);
+    broken.push(`${LINTER_RULES} does not match scripts/rooms.json: run node scripts/check-rooms.mjs --write`);
   }
   const missed = broken.length > 0 ? [] : missedPlants();
   for (const sentence of [...broken, ...missed]) console.error(sentence);
@@ -29,7 +30,7 @@ function check() {
   );
 }
 
-/** The linter's rules: who may import whom, and what is pure. */
+/** Returns the linter's rules: from which rooms each room may import, and that pure rooms import no modules of Node. */
 function linterRules(all) {
   const overrides = all.map(({ name, pure }, place) => {
     const below = all.slice(place + 1).map((room) => room.name);
@@ -38,15 +39,15 @@ function linterRules(all) {
         group: [...below.map((room) => `**/${room}/**`), "../index.ts", "../../index.ts"],
         message:
           below.length > 0
-            ? `A room imports from those before it only: ${name} may not import from ${below.join(", ")}.`
+            ? `A room imports only from rooms before it: ${name} may not import from ${below.join(", ")}.`
             : `${name} is the last room: nothing imports from src/index.ts.`,
       },
     ];
     if (pure) {
-      const message = `${name} is pure: bytes in, values out, no node: import.`;
+      const message = `${name} is a pure room: it may not import Node's modules.`;
       patterns.push({ group: ["node:*", "koffi", "koffi/**"], message });
     } else {
-      patterns.push({ group: ["koffi", "koffi/**"], message: "Only src/sys/ffi.ts knows the FFI library." });
+      patterns.push({ group: ["koffi", "koffi/**"], message: "Only src/sys/ffi.ts may import the FFI library." });
     }
     return override([`src/${name}/**/*.ts`, ...(name === "sys" ? ["!src/sys/ffi.ts"] : [])], patterns);
   });
@@ -58,7 +59,10 @@ function override(includes, patterns) {
   return { includes, linter: { rules: { style: { noRestrictedImports: rule } } } };
 }
 
-/** Violations, each a file with the rule that must report it; `linter` where the linter must as well. */
+/**
+ * Returns files that each violate one rule. `rule` is a part of the sentence that must report the file. `linter` is the
+ * linter's rule that must report it too.
+ */
 function plants() {
   const all = [];
   const plant = (path, text, rule, linter) => all.push({ path, text, rule, linter });
@@ -98,7 +102,8 @@ function plants() {
   const circleOfTypes = "a circle of files: src/layout/planted-c.ts, src/layout/planted-d.ts";
   plant("src/layout/planted-c.ts", `import "./planted-d.ts";\n`, circleOfTypes);
   plant("src/layout/planted-d.ts", `import type { C } from "./planted-c.ts";\n`, circleOfTypes);
-  // No circle of files: the folders meet by different ones. One is of three folders, one with the room's own folder.
+  // The next two circles are circles of folders, but not of files, because the imports go through different files. The
+  // first circle has three folders. The second one contains the room's own folder.
   const folders = "a circle of folders: src/btf/planted-x, src/btf/planted-y, src/btf/planted-z";
   plant("src/btf/planted-x/first.ts", `import "../planted-y/only.ts";\n`, folders);
   plant("src/btf/planted-y/only.ts", `import type { Z } from "../planted-z/first.ts";\n`, folders);
@@ -110,7 +115,7 @@ function plants() {
   return all;
 }
 
-/** Plants every violation in a copy of the sources: a sentence for each that is not reported. */
+/** Writes every violation into a copy of the sources. Returns a sentence for each violation that is not reported. */
 function missedPlants() {
   const home = process.cwd();
   const directory = mkdtempSync(join(tmpdir(), "rooms-"));
@@ -119,7 +124,7 @@ function missedPlants() {
     symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
     process.chdir(directory);
     const before = lint();
-    if (before.size > 0) throw new Error(`the linter reports ${[...before].join(", ")} before anything is planted`);
+    if (before.size > 0) throw new Error(`the linter reports ${[...before].join(", ")} before any violation is planted`);
     const all = plants();
     for (const { path, text } of all) {
       mkdirSync(dirname(path), { recursive: true });
@@ -140,12 +145,15 @@ function missedByRules(all) {
   const changed = rooms.map((room) => ({ ...room, published: room.name !== "layout" && room.published }));
   const ofExports = brokenRules(changed).filter((sentence) => sentence.startsWith("package.json's exports"));
   return [
-    ...missed.map(({ path, text, rule }) => `${path}: "${rule}" is not said of ${JSON.stringify(text)}`),
-    ...(ofExports.length > 0 ? [] : ["an export of package.json that no room has is not reported"]),
+    ...missed.map(({ path, text, rule }) => `${path}: no sentence with "${rule}" reports ${JSON.stringify(text)}`),
+    ...(ofExports.length > 0 ? [] : ["no sentence reports an export of package.json that does not belong to a published room"]),
   ];
 }
 
-/** A sentence names the file that breaks a rule, unless the rule itself names files or folders. */
+/**
+ * Returns true if a sentence names the file that breaks a rule. Sentences about circles, rooms and folders list planted
+ * names themselves.
+ */
 function names(sentence, path, rule) {
   return rule.includes("planted") || sentence.startsWith(`${path} `);
 }
@@ -156,7 +164,7 @@ function missedByLinter(all) {
   return missed.map(({ path, text, linter }) => `${path}: ${linter} does not report ${JSON.stringify(text)}`);
 }
 
-/** What the linter reports as an error, each as its file and rule. */
+/** Runs the linter. Returns each error as a text of the file's path and the linter's rule. */
 function lint() {
   const { stdout, stderr } = spawnSync(
     resolve("node_modules/.bin/biome"),
@@ -167,7 +175,7 @@ function lint() {
   try {
     diagnostics = JSON.parse(stdout.slice(stdout.indexOf("{"))).diagnostics;
   } catch {
-    throw new Error(`biome gave no JSON:\n${stdout}\n${stderr}`);
+    throw new Error(`biome did not write JSON:\n${stdout}\n${stderr}`);
   }
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   return new Set(errors.map(({ category, location }) => `${location?.path?.file ?? location?.path} ${category}`));

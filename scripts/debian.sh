@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# To be sourced. Debian's packages without installing anything: apt does the work with a state of its own, so the
-# machine's packages, lists and keys stay as they are, and apt itself checks the signatures and hashes. The mirror is
-# the one that the machine's own sources name; only the suite and the architecture differ.
+# Functions for other scripts to source. They download and unpack Debian's packages without installing them. They run
+# apt with a state directory of its own, so the machine's packages, lists and keys do not change. apt checks the
+# signatures and hashes. The packages come from the Debian mirror in the machine's own apt sources.
 #
-#   apt_suite STATE ARCHITECTURE SUITE…   reads the lists of a suite; the commands below use them. Of several suites
-#                                         the first that has a package provides it
-#   own_apt TOOL ARGUMENT…                runs apt-get or apt-cache on those lists
-#   fetch_packages DIRECTORY PACKAGE…     downloads and unpacks these packages alone
-#   fetch_closure DIRECTORY PACKAGE…      downloads and unpacks them with everything they depend on
+#   apt_suite STATE ARCHITECTURE SUITE…   reads the package lists of the suites, for the commands below. A package comes
+#                                         from the first suite that has it
+#   own_apt TOOL ARGUMENT…                runs apt-get or apt-cache with these lists
+#   fetch_packages DIRECTORY PACKAGE…     downloads and unpacks only these packages
+#   fetch_closure DIRECTORY PACKAGE…      downloads and unpacks these packages and all packages that they depend on
 #
-# apt_suite, fetch_packages and fetch_closure return 1 and say why if the mirror does not deliver.
+# If a download fails, apt_suite, fetch_packages and fetch_closure print the reason and return 1.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -26,7 +26,7 @@ need() {
   command -v "$1" >/dev/null || fail "needs $1"
 }
 
-# The first Debian mirror among the machine's sources, in either of apt's two formats.
+# Prints the first Debian mirror in the machine's apt sources, which can have two formats.
 mirror() {
   local files=()
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
@@ -37,11 +37,11 @@ mirror() {
     "${files[@]}" | grep -E '/debian/?$' | head -n 1
 }
 
-# The security suites stand beside the others on every mirror.
+# Prints the line of sources.list for a suite. On each mirror, the directory of the security suites is next to /debian.
 source_of() {
   local suite=$1 uri
   uri=$(mirror)
-  [ -n "$uri" ] || fail "no Debian mirror in /etc/apt"
+  [ -n "$uri" ] || fail "the apt sources in /etc/apt name no Debian mirror"
   case $suite in *-security) uri=${uri%/}-security ;; esac
   echo "deb [signed-by=$keyring] $uri $suite main"
 }
@@ -58,17 +58,17 @@ apt_suite() {
   : >"$apt_state/status"
   : >"$apt_state/sources.list"
   for suite; do source_of "$suite" >>"$apt_state/sources.list"; done
-  # apt takes the newest version, and of equal versions any. A mirror may list a version that it does not hold yet.
+  # Prefer the first suite. Otherwise apt takes the newest version, which the mirror may list but not have yet.
   printf 'Package: *\nPin: release n=%s\nPin-Priority: 900\n' "$1" >"$apt_state/preferences"
   say "reading the package lists of $apt_name ($apt_architecture)"
   if ! own_apt apt-get update >"$apt_state/update.log" 2>&1; then
-    say "the lists of $apt_name ($apt_architecture) can't be read: $(grep -m 1 '^E:' "$apt_state/update.log")" >&2
+    say "the package lists of $apt_name ($apt_architecture) cannot be read: $(grep -m 1 '^E:' "$apt_state/update.log")" >&2
     return 1
   fi
   apt_read=$apt_state/$apt_architecture/$apt_name
 }
 
-# Runs an apt tool on our own lists, cache and (empty) list of installed packages.
+# Runs an apt tool with our own package lists and cache, and with an empty list of installed packages.
 own_apt() {
   local tool=$1
   shift
@@ -83,7 +83,7 @@ own_apt() {
     "$@"
 }
 
-# The newest package whose name matches, by version order of the names.
+# Prints the newest of the packages whose names match the expression `$1`. The version is a part of the name.
 newest_package() {
   own_apt apt-cache pkgnames | grep -E "^$1$" | sort -V | tail -n 1
 }
@@ -113,7 +113,7 @@ unpack_archives() {
   rm -rf "$directory.new"
   mkdir -p "$directory.new"
   for deb in "$apt_state"/cache/archives/*.deb; do
-    # --fsys-tarfile and tar rather than -x: Debian's packages of a merged /usr hold /lib and /usr/lib both.
+    # tar is used instead of `dpkg-deb -x`, because packages for a merged /usr contain both /lib and /usr/lib.
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$directory.new" --no-same-owner \
       --exclude='./usr/share/doc' --exclude='./usr/share/man' --exclude='./usr/share/locale' --exclude='./usr/share/i18n'
   done

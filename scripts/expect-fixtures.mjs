@@ -1,11 +1,12 @@
-// Asks bpftool (libbpf) about every object below test/bpf on the running kernel: does it load, and if not, why?
+// Loads every object in test/bpf with bpftool (libbpf) on the running kernel. Records whether it loads, or why it does
+// not.
 //
 //   node scripts/expect-fixtures.mjs            writes test/bpf/expected.json
 //   node scripts/expect-fixtures.mjs --check    compares with it, when it was made on this kernel series
 //
-// EPERM is a refusal of the machine (a lockdown, a vendor's kernel), not of the kernel series: an object that is refused
-// so, here or in the table, is not compared.
-// Needs root. Each try has a mount namespace with a bpffs of its own, so nothing is left behind.
+// EPERM comes from the machine (a lockdown, a vendor's kernel), not from the kernel version. So an object that fails
+// with EPERM, on this machine or in the table, is not compared. Needs root. Each object is loaded in a new mount
+// namespace with a new bpffs, so nothing stays behind.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
@@ -21,7 +22,8 @@ ls /sys/fs/bpf/m 2>/dev/null | wc -l
 exit $status
 `;
 
-// libbpf says the cause first and then what failed because of it: the last line that is not such a consequence.
+// libbpf first prints the cause, and then messages about what failed because of it. These patterns match the messages
+// of the second kind, so the cause is the last line that matches none of them.
 const consequences =
   /failed to load object|failed to open object|failed to load: -|-- BEGIN|-- END|^processed |^Error: |permission error while|supported (section|attach)/;
 
@@ -31,7 +33,7 @@ function ask(name) {
     ["--mount", "--propagation", "private", "sh", "-c", script, "sh", bpftool, `test/bpf/${name}.bpf.o`],
     { encoding: "utf8", maxBuffer: 1 << 28 },
   );
-  if (status === 99 || status === null) throw new Error(`${name}: cannot mount a bpffs: root needed`);
+  if (status === 99 || status === null) throw new Error(`${name}: cannot mount a bpffs; run this script as root`);
   const lines = stdout.trimEnd().split("\n");
   const [programs, maps] = lines.splice(-2).map(Number);
   const text = lines.join("\n");
@@ -41,7 +43,7 @@ function ask(name) {
     .filter((line) => line !== "" && !consequences.test(line))
     .at(-1)
     ?.replace(/^libbpf: /, "");
-  // What was opened and loaded but is not to be pinned: an optional program, a map with a place of its own.
+  // The object was loaded, and only pinning failed: a program is optional, or a map declares its own pin path.
   const loads = /can't pin program that wasn't loaded|already has pin path/.test(text);
   return { loads, ...(loads ? { pins: false } : {}), ...(errno === undefined ? {} : { errno }), reason: said ?? "" };
 }
@@ -55,7 +57,7 @@ const answers = { kernel, objects: Object.fromEntries(names.map((name) => [name,
 if (process.argv[2] === "--check") {
   const expected = JSON.parse(readFileSync(table, "utf8"));
   if (expected.kernel !== kernel) {
-    console.log(`expect-fixtures: the table was made on Linux ${expected.kernel}, this is ${kernel}: not compared`);
+    console.log(`expect-fixtures: nothing is compared, because the table was made on Linux ${expected.kernel}, and this is Linux ${kernel}`);
     process.exit(0);
   }
   const plain = ({ loads, pins, programs, maps, errno }) => JSON.stringify({ loads, pins, programs, maps, errno });
@@ -69,11 +71,11 @@ if (process.argv[2] === "--check") {
       `${name}: expected ${JSON.stringify(expected.objects[name])}, got ${JSON.stringify(answers.objects[name])}`,
     );
   }
-  for (const name of gone) console.error(`${name}: in the table, but there is no such object`);
+  for (const name of gone) console.error(`${name} is in the table, but not in test/bpf`);
   if (different.length + gone.length > 0) process.exit(1);
   const compared = names.filter(isCompared).length;
   console.log(
-    `expect-fixtures: ${compared} objects load, or not, as the table says; ${names.length - compared} are not compared`,
+    `expect-fixtures: ${compared} objects behave as the table says; ${names.length - compared} are not compared`,
   );
 } else {
   const rows = names.map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(answers.objects[name])}`);

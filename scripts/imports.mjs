@@ -1,8 +1,8 @@
-// The imports of the sources: which file imports what, and where they make circles.
+// Reads the imports of source files, and finds circles of imports.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** All TypeScript files below a folder, by path from where the process stands. */
+/** Returns the paths of all TypeScript files below a folder. The paths begin with `folder`. */
 export function sourceFiles(folder) {
   return readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith(".ts"))
@@ -10,7 +10,10 @@ export function sourceFiles(folder) {
     .sort();
 }
 
-/** What a file imports: of types, too, and later by `import(…)` and `require(…)`. The formatter puts every statement at a line's start. */
+/**
+ * Returns what a file imports, including imports of types, `import(…)` and `require(…)`. The patterns rely on the
+ * formatter, which puts each statement at the beginning of a line.
+ */
 export function importsOf(file) {
   const text = readFileSync(file, "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
   const statements = text.matchAll(
@@ -19,12 +22,15 @@ export function importsOf(file) {
   return Array.from(statements, ([, from, alone, later]) => from ?? alone ?? later);
 }
 
-/** The file that a relative import names, such as `src/btf/index.ts`; undefined for a package. */
+/** Returns the path of the file that a relative import names, such as `src/btf/index.ts`; undefined for a package. */
 export function importedFile(file, specifier) {
   return specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : undefined;
 }
 
-/** Groups of nodes of which each reaches each other: Tarjan's strongly connected components with two nodes or more. */
+/**
+ * Returns the strongly connected components of a graph that have two nodes or more, by Tarjan's algorithm. `edges` maps
+ * a node to the nodes after it.
+ */
 export function circles(edges) {
   const order = new Map();
   const low = new Map();

@@ -1,12 +1,13 @@
-// Makes the table of docs/links.md from what conformance tests recorded (BPFTS_LINK_RECORD, test/link/conformance.ts):
+// Makes the table of docs/links.md from the records of the conformance tests (BPFTS_LINK_RECORD,
+// test/link/conformance.ts):
 //
 //   BPFTS_LINK_RECORD=/tmp/host node scripts/test.mjs /link/
 //   npm run vm -- --timeout 1800 --out /tmp/6.1 6.1 'BPFTS_LINK_RECORD=/out/links node scripts/test.mjs /link/'
 //   node scripts/link-kinds.mjs /tmp/host /tmp/6.1/links
 //
-// puts the records into test/golden/link-kinds.json, in place of all that was there of those kernels, and writes the
-// table; without records it only writes the table.
-// test/docs/links.test.ts checks that the table is that of the records, and that no way to attach is missing in it.
+// Replaces the records of these kernels in test/golden/link-kinds.json, and writes the table. Without arguments, it
+// only writes the table. test/docs/links.test.ts checks that the table matches the records and contains every attach
+// function.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
@@ -16,8 +17,8 @@ const BEGIN = "<!-- the table: scripts/link-kinds.mjs -->";
 const END = "<!-- the table's end -->";
 
 /**
- * Function, what it attaches, the kind of link, the first kernel with the link (without it), its options, which tests
- * are its.
+ * Each row: the function, what it attaches, the kind of link, the first kernel with the link (in brackets: without a
+ * link), the options, and a pattern that matches the names of the function's tests.
  */
 const ROWS = [
   [
@@ -100,12 +101,15 @@ const ROWS = [
   ["attachRaw", "", "any", "5.7", "`target`, `attachType`, `btfId`, `flags`, every group of options", /^attachRaw:/],
 ];
 
-/** The records: each test of conformance, with the kernels on which it passed and the kind of link there. */
+/**
+ * Returns the records. For each conformance test, they list the kernels on which it passed, and the kind of link on
+ * each.
+ */
 export function readRecords() {
   return JSON.parse(readFileSync(RECORDS, "utf8"));
 }
 
-/** The functions that have a row. */
+/** The functions that have a row in the table. */
 export const attachFunctions = [...new Set(ROWS.map(([name]) => name))];
 
 export function linkTable(records) {
@@ -123,7 +127,7 @@ export function linkTable(records) {
   return lines.join("\n");
 }
 
-/** The kernels of some tests; in brackets those that have no link of the kind. */
+/** Formats the kernels on which some tests passed. Kernels without a link of this kind are in brackets. */
 function provenOn(tests, kind) {
   const kernels = new Map();
   for (const [kernel, found] of tests.flatMap(Object.entries)) {
@@ -144,7 +148,7 @@ function byVersion(one, two) {
   return a - c || b - d;
 }
 
-/** What is new of a kernel takes the place of all that was known of it. */
+/** Merges new lines into the records. If a kernel has new lines, its old records are dropped. */
 function merged(records, lines) {
   const anew = new Set(lines.map(({ kernel }) => kernel));
   const result = {};

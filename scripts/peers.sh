@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings the peers that tests and benchmarks compare with, without installing anything:
+# Downloads bpftool and libbpf, with which tests and benchmarks compare bpfts. Installs nothing on the machine.
 #
-#   scripts/peers.sh            bpftool, Debian's newest, runnable as .cache/peers/bpftool
+#   scripts/peers.sh            Debian's newest bpftool, as .cache/peers/bpftool
 #   scripts/peers.sh libbpf     libbpf.a and its headers; .cache/peers/libbpf-cc compiles and links with them
 #   scripts/peers.sh all        both
 #
-# apt does the work, with a state of its own below .cache/apt (scripts/debian.sh). SUITE=… overrides `sid`.
+# apt downloads the packages (scripts/debian.sh), with its state in .cache/apt. SUITE=… replaces the suite `sid`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ state=$cache/apt
 
 source scripts/debian.sh
 
-# Downloads a package with all that it depends on and unpacks everything into a directory.
+# Downloads the package `$1` and all packages that it depends on, and unpacks them into the directory `$2`.
 unpack() {
   local package=$1 directory=$2
   apt_suite "$state" "$architecture" "$suite" || exit 1
@@ -26,7 +26,7 @@ unpack() {
 
 bpftool() {
   if "$peers/bpftool" version >/dev/null 2>&1; then
-    echo "peers.sh: $("$peers/bpftool" version | head -n 1) is there"
+    echo "peers.sh: $("$peers/bpftool" version | head -n 1) is already in .cache/peers"
     return
   fi
   local root=$peers/root
@@ -34,10 +34,10 @@ bpftool() {
   unpack bpftool "$root"
   local program loader
   program=$(cd "$root" && find . -path '*bin/bpftool' -type f | sed 's|^\./||' | head -n 1)
-  [ -n "$program" ] || fail "the package holds no bpftool"
+  [ -n "$program" ] || fail "the package contains no bpftool"
   loader=$(cd "$root" && find . -name 'ld-linux*.so.*' | sed 's|^\./||' | head -n 1)
-  [ -n "$loader" ] || fail "the packages hold no dynamic loader"
-  # Its own loader and libraries: it wants a newer libc than the machine may have.
+  [ -n "$loader" ] || fail "the packages contain no dynamic loader"
+  # Run bpftool with the downloaded loader and libraries, because it may need a newer libc than the machine has.
   cat >"$peers/bpftool" <<WRAPPER
 #!/bin/sh
 root=\$(dirname "\$(readlink -f "\$0")")/root
@@ -51,7 +51,7 @@ WRAPPER
 
 libbpf() {
   if [ -x "$peers/libbpf-cc" ]; then
-    echo "peers.sh: libbpf is there"
+    echo "peers.sh: libbpf is already in .cache/peers"
     return
   fi
   need gcc
@@ -61,7 +61,7 @@ libbpf() {
   for directory in lib lib64; do
     if [ ! -e "$root/$directory" ] && [ -d "$root/usr/$directory" ]; then ln -s "usr/$directory" "$root/$directory"; fi
   done
-  # Linked statically with the libc of its own suite: the machine's libc is older than the one it was built for.
+  # Link statically with the libc of the same suite, because the machine's libc may be older than libbpf needs.
   cat >"$peers/libbpf-cc.new" <<WRAPPER
 #!/bin/sh
 root=\$(dirname "\$(readlink -f "\$0")")/libbpf
@@ -70,9 +70,9 @@ exec gcc -static --sysroot="\$root" -B"\$libraries" -L"\$libraries" "\$@" -lbpf 
 WRAPPER
   chmod +x "$peers/libbpf-cc.new"
   printf '#include <stdio.h>\n#include <bpf/libbpf.h>\nint main(void) { puts(libbpf_version_string()); }\n' >"$state/try.c"
-  "$peers/libbpf-cc.new" "$state/try.c" -o "$state/try" || fail "a program with libbpf does not link"
+  "$peers/libbpf-cc.new" "$state/try.c" -o "$state/try" || fail "a test program cannot be linked with libbpf"
   local version
-  version=$("$state/try") || fail "a program with libbpf does not run"
+  version=$("$state/try") || fail "a test program with libbpf does not run"
   mv "$peers/libbpf-cc.new" "$peers/libbpf-cc"
   echo "peers.sh: libbpf $version in .cache/peers/libbpf, compile with .cache/peers/libbpf-cc"
 }
@@ -88,5 +88,5 @@ case ${1:-bpftool} in
     bpftool
     libbpf
     ;;
-  *) fail "say bpftool, libbpf or all" ;;
+  *) fail "unknown word $1; give bpftool, libbpf or all" ;;
 esac

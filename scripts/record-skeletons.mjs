@@ -1,5 +1,5 @@
-// Records bpftool's skeletons of some objects in test/golden/skeletons.json, for the tests on machines without bpftool.
-// The bytes of the objects are left out. Run scripts/peers.sh before.
+// Records bpftool's skeletons of some objects in test/golden/skeletons.json, for tests on machines without bpftool. The
+// embedded bytes of the objects are replaced by `<bytes>`. Needs bpftool: run scripts/peers.sh first.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 
@@ -7,7 +7,7 @@ const OBJECTS = ["data-types", "kconfig", "maps-arena", "links-struct-ops", "min
 const recorded = {};
 for (const command of ["skeleton", "subskeleton"]) {
   for (const object of OBJECTS) {
-    // bpftool prints no subskeleton of an object without BTF, and none of an object with an arena.
+    // bpftool cannot make a subskeleton for an object without BTF or with an arena.
     if (command === "subskeleton" && /no-btf|arena/.test(object)) continue;
     const path = `test/bpf/${object}.bpf.o`;
     const text = execFileSync(".cache/peers/bpftool", ["gen", command, path], { encoding: "utf8" });

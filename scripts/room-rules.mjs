@@ -1,17 +1,17 @@
-// The rules of the house, checked on the sources of a checkout. scripts/check-rooms.mjs runs them.
+// Checks the rules about imports and folders on the sources in the current directory. scripts/check-rooms.mjs calls it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { circles, importedFile, importsOf, sourceFiles } from "./imports.mjs";
 
-/** Only these files may load a package from outside. */
+/** The only files that may import packages, each with its packages. */
 const PACKAGES = { "src/sys/ffi.ts": ["koffi"] };
 
-/** The table of rooms: in the order in which they may import, those after from those before. */
+/** Returns the table of rooms. A room may import only from rooms before it in this table. */
 export function readRooms() {
   return JSON.parse(readFileSync("scripts/rooms.json", "utf8"));
 }
 
-/** What breaks a rule, one sentence each, in the checkout where the process stands. */
+/** Returns one sentence for each violation of a rule in the current directory. */
 export function brokenRules(rooms) {
   const edges = new Map(sourceFiles("src").map((file) => [file, importsOf(file)]));
   return [
@@ -68,7 +68,10 @@ function fileCircles(edges) {
   return circles(graph).map((files) => `a circle of files: ${files.join(", ")}`);
 }
 
-/** A room's own folder is a folder like those in it. An index.ts says what is outside, so it stands for none. */
+/**
+ * Returns the circles of folders within rooms. A room's own folder counts like the folders in it. Imports of an
+ * index.ts do not count: it only names what the room offers to other rooms.
+ */
 function folderCircles(edges) {
   const graph = new Map();
   for (const [file, specifiers] of edges) {
@@ -95,7 +98,7 @@ function exampleImport(edges, from, to) {
   return undefined;
 }
 
-/** The tests of a room stand in folders of the room's own names. */
+/** Returns the folders of a room's tests that do not exist in src under the same name. */
 function testFolders(rooms) {
   const folders = new Set(
     rooms.flatMap(({ name }) => (existsSync(`test/${name}`) ? testFiles(name) : [])).map(dirname),
@@ -120,5 +123,5 @@ function exportsOfPackage(rooms) {
   expected.push(["./package.json", "./package.json"]);
   return JSON.stringify(Object.entries(exports)) === JSON.stringify(expected)
     ? []
-    : ["package.json's exports are not the published rooms of scripts/rooms.json, in their order"];
+    : ["package.json's exports must be the published rooms of scripts/rooms.json, in the same order"];
 }

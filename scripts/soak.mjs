@@ -1,17 +1,18 @@
-// Runs what shows itself only after many times, against the built package.
+// Runs tests that find faults only after many rounds, against the built package.
 //
 //   npm run soak -- [NAME…] [--minutes N] [--rounds N] [--node PATH]
 //
-//   workers  Worker threads that wait on a ring end in every way: terminated at random moments, by an uncaught error, by
-//            process.exit() in a callback, by running to their end. The process lives on.
-//   kills    `bpfts prog loadall … pinmaps … autoattach` is killed with SIGKILL at random moments. The directory has all
-//            of its pins or none.
-//   churn    Two processes load, attach, pin and close without end. The listings of the library and of the command work.
-//   leaks    Objects, maps, mappings, readers, streams and links come and go in one process.
+//   workers  Worker threads that wait on rings end in all possible ways: they are terminated at random moments, throw
+//            an error, call process.exit() in a callback, or run to their end. The process must survive.
+//   kills    Kills `bpfts prog loadall … pinmaps … autoattach` with SIGKILL at random moments. The directory must then
+//            have all of its pins or none.
+//   churn    Two processes load, attach, pin and close objects all the time. Meanwhile the listings of the library and
+//            of the command must work.
+//   leaks    Opens and closes objects, maps, mappings, readers, streams and links again and again in one process.
 //
-// Runs all of them unless names are given. Workers take 200 rounds of ten, the others a minute each; --rounds and
-// --minutes change that. --node runs another Node. Each prints its figures. The exit code is 1 if one found a fault: an
-// error, or an fd, a mapping, memory or an object in the kernel that was left behind.
+// Without names, all of these tests run. `workers` runs 200 rounds of ten threads; each other test runs for a minute.
+// --rounds and --minutes change this. --node selects another Node. Each test prints its figures. The exit code is 1 if
+// a test found a fault: an error, or an fd, a mapping, memory or a kernel object that was left behind.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { checked } from "./soak/checked.mjs";
@@ -28,7 +29,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: "string" },
     rounds: { type: "string" },
     node: { type: "string", default: process.execPath },
-    // The run that this process does, as JSON.
+    // Internal: the test that this process runs, as JSON.
     own: { type: "string" },
   },
 });
@@ -45,10 +46,10 @@ if (values.own !== undefined) {
   const rounds = positive(values.rounds, "--rounds");
   for (const name of names) {
     if (!Object.hasOwn(RUNS, name))
-      throw new Error(`no run is called ${name}: there are ${Object.keys(RUNS).join(", ")}`);
+      throw new Error(`there is no test ${name}; the tests are ${Object.keys(RUNS).join(", ")}`);
   }
   for (const name of names) {
-    // A process for each: a fault may end it.
+    // Each test runs in a process of its own, because a fault may end the process.
     const words = ["--expose-gc", import.meta.filename, "--own", JSON.stringify({ name, minutes, rounds })];
     const { status, signal, error } = spawnSync(values.node, words, { stdio: "inherit" });
     if (error !== undefined) throw error;
@@ -60,6 +61,6 @@ if (values.own !== undefined) {
 function positive(word, option) {
   if (word === undefined) return;
   const number = Number(word);
-  if (!(number > 0)) throw new Error(`${option} takes a number above 0, not ${word}`);
+  if (!(number > 0)) throw new Error(`${option} needs a number above 0, not ${word}`);
   return number;
 }

@@ -1,22 +1,27 @@
-// Runs test files in a few processes, each many files: a Node to start and 200 modules to load for every file are most
-// of a run's time, above all in a machine under emulation.
+// Runs test files in a few processes, each of which runs many files. With one process for each file, starting Node and
+// loading 200 modules would take most of the time, above all under emulation.
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const WORKER = new URL("test-worker.mjs", import.meta.url).pathname;
 const REPORTER = new URL("test-reporter.mjs", import.meta.url).pathname;
-/** A process whose tests are done ends by itself, or something was left open in it. */
+/**
+ * When its tests have ended, a process must end by itself within this time. Otherwise a test has left something open.
+ */
 const END_SECONDS = 20;
-/** In a test file's source: it changes what all files of a process share, or counts it. The reason follows. */
+/**
+ * Matches the comment with which a test file asks for a process of its own, because it changes or counts something that
+ * all files in a process share. The rest of the comment gives the reason.
+ */
 const OWN_PROCESS = /^\/\/ A process of its own: /m;
 
-/** One process that runs test files as they are given to it. */
+/** A process that runs test files, one after another. */
 class Worker {
   #child;
   #ended;
   #take;
   #hasFailed = false;
-  /** The files that it was given. */
+  /** The files that were passed to this process. */
   files = [];
 
   constructor([execPath, ...words]) {
@@ -26,13 +31,16 @@ class Worker {
       this.#child.once("error", (error) => resolve(String(error)));
       this.#child.once("exit", (code, signal) => resolve(signal ?? code));
     });
-    // What it sent before it ended comes before the channel's end.
+    // Wait for the end of the channel too: the last messages of the process arrive before it.
     const disconnect = new Promise((resolve) => this.#child.once("disconnect", resolve));
     this.#ended = Promise.all([exit, disconnect]).then(([end]) => end);
     this.#child.on("message", (message) => this.#take?.(message));
   }
 
-  /** Runs a file, and gives what comes of each of its tests to `take`; the word for how the process ended before. */
+  /**
+   * Runs a file and passes the result of each of its tests to `take`. If the process ends before the tests do, returns
+   * its exit code or signal; otherwise returns undefined.
+   */
   async run(file, isAlone, take) {
     this.files.push(file);
     const done = new Promise((resolve) => {
@@ -46,7 +54,7 @@ class Worker {
     return await Promise.race([done, this.#ended]);
   }
 
-  /** Ends the process; the reason if it does not end well. */
+  /** Lets the process end. If it fails or does not end, returns a sentence that says so. */
   async end() {
     if (this.#child.connected) this.#child.send({});
     let isKept = false;
@@ -56,7 +64,7 @@ class Worker {
     }, END_SECONDS * 1000);
     const end = await this.#ended;
     clearTimeout(timer);
-    if (isKept) return "something that a test left open kept the process";
+    if (isKept) return "the process did not end, because a test left something open";
     if (end === 0 || (end === 1 && this.#hasFailed)) return;
     return `the process ended with ${end}`;
   }
@@ -67,9 +75,9 @@ class Worker {
 }
 
 /**
- * Runs the files, so many at a time, and gives `take` each file with the results of its tests when it is done. A file
- * whose process dies, or that takes longer than `limit` seconds, has failed, and the rest goes on in another process.
- * `stop` ends it early: what had not ended failed.
+ * Runs the files in `jobs` processes at the same time. When a file has ended, passes the file and the results of its
+ * tests to `take`. A file has failed if its process dies, or if it takes longer than `limit` seconds; the remaining
+ * files then run in another process. When `stop` resolves, all files that have not ended fail.
  */
 export async function runTests(files, { jobs, node, limit, take, stop }) {
   const queue = [...files];
@@ -85,7 +93,7 @@ export async function runTests(files, { jobs, node, limit, take, stop }) {
     const tests = [];
     running.add(worker);
     let isLate = false;
-    // Where a test waits for what never comes, Node 20 ends the process by itself, Node 26 does not.
+    // If a test waits for something that never happens, Node 20 ends the process by itself. Node 26 does not.
     const timer = setTimeout(() => {
       isLate = true;
       worker.kill();
@@ -94,9 +102,9 @@ export async function runTests(files, { jobs, node, limit, take, stop }) {
     clearTimeout(timer);
     running.delete(worker);
     if (end !== undefined) {
-      let name = `the process ended with ${end} before the tests`;
-      if (isStopped) name = "not done when the time was over";
-      else if (isLate) name = `not done in ${limit} s`;
+      let name = `the process ended with ${end} before the tests ended`;
+      if (isStopped) name = "the file had not ended when the run was stopped";
+      else if (isLate) name = `the file did not end within ${limit} s`;
       tests.push({ status: "failed", name, file, milliseconds: 0 });
     }
     take(file, tests, performance.now() - begun);
@@ -114,7 +122,7 @@ export async function runTests(files, { jobs, node, limit, take, stop }) {
     let shared;
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       if (isStopped) {
-        take(file, [{ status: "failed", name: "not begun when the time was over", file, milliseconds: 0 }], 0);
+        take(file, [{ status: "failed", name: "the file had not begun when the run was stopped", file, milliseconds: 0 }], 0);
       } else if (wantsOwnProcess(file)) {
         const own = new Worker(node);
         if (await runFile(own, file, true)) await endWorker(own);
@@ -129,7 +137,7 @@ export async function runTests(files, { jobs, node, limit, take, stop }) {
   await Promise.all(Array.from({ length: jobs }, runInTurn));
 }
 
-/** Whether a test file wants a process of its own, which it says in its source. */
+/** Returns true if a comment in the source of a test file asks for a process of its own. */
 function wantsOwnProcess(file) {
   const source = file.startsWith(".build/") ? file.replace(/^\.build\//, "").replace(/\.js$/, ".ts") : file;
   return OWN_PROCESS.test(readFileSync(source, "utf8"));

@@ -1,12 +1,12 @@
-// A process that runs test files one after another: its parent (scripts/test-pool.mjs) sends their names, the reporter
-// (scripts/test-reporter.mjs) sends back what came of each test. A file is imported when the last test of the one
-// before has ended, so that what a file does when it is loaded meets no test of another.
+// A process that runs test files one after another. Its parent (scripts/test-pool.mjs) sends the names of the files,
+// and the reporter (scripts/test-reporter.mjs) sends back the results of the tests. A file is imported only after the
+// last test of the previous file has ended, so that importing it cannot disturb those tests.
 import { readlinkSync } from "node:fs";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { endOf } from "./test-reporter.mjs";
 
-/** What a file must leave as it was for those after it. */
+/** Returns the state of the process that a file must not change, because the files after it share it. */
 function shared() {
   const namespaces = ["mnt", "net", "user"].map((name) => readlinkSync(`/proc/self/ns/${name}`));
   return [process.cwd(), process.umask(), process.getuid?.(), ...namespaces].join(" ");
@@ -15,7 +15,8 @@ function shared() {
 process.on("message", async ({ file, isAlone }) => {
   if (file === undefined) return process.disconnect();
   const before = shared();
-  // A test that waits for what never comes ends the process, as if it were alone: the channel does not keep it.
+  // The channel must not keep the process alive. Then a test that waits for something that never happens ends the
+  // process, as it would without this worker.
   process.channel.unref();
   try {
     await import(pathToFileURL(file).href);
@@ -28,7 +29,7 @@ process.on("message", async ({ file, isAlone }) => {
     process.channel.ref();
     if (isAlone || shared() === before) return;
     throw new Error(
-      `for the files after it, the process must stay as it was, or be "A process of its own: …" (${shared()})`,
+      `this file changes the state of the process (${shared()}), which other files share; undo the change, or add the comment "A process of its own: …"`,
     );
   });
 });

@@ -1,14 +1,14 @@
-// Runs the compiled tests below .build/test: all, or those whose path contains one of the given words.
-// Without root only those that need no kernel run, which is said; under CI that is a failure.
+// Runs the compiled tests in .build/test: all, or those whose path contains one of the given words. Without root, only
+// the tests that need no kernel run. This script then says so; with the environment variable CI it fails.
 //
 //   node [FLAGS] scripts/test.mjs [OPTIONS] [WORD…]
 //
-//   --results FILE   leave a line of JSON per test there
-//   --also FILE      run one more, whatever its name; again for more
-//   --part K/N       only every Nth file, from the Kth on
-//   --jobs N         processes that run tests at a time (2); they have this one's flags
-//   --limit SECONDS  for a file (600)
-//   --node WORDS     what starts them, if not this Node
+//   --results FILE   write one line of JSON for each test to FILE
+//   --also FILE      also run this file, whatever its name; may be given several times
+//   --part K/N       run only every Nth file, beginning with the Kth
+//   --jobs N         run this many processes at the same time (2); they get the FLAGS of this process
+//   --limit SECONDS  the longest time for one file (600)
+//   --node WORDS     the command that starts the processes, instead of this Node
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { runTests } from "./test-pool.mjs";
 
@@ -36,7 +36,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (!isRoot) {
-  console.error("Not root: the tests that load programs into the kernel are left out (sudo npm test runs them).");
+  console.error("The tests that load programs into the kernel are left out, because they need root: run sudo npm test.");
   if (process.env.CI !== undefined) process.exit(1);
 }
 if (results !== undefined) writeFileSync(results, "");
@@ -49,10 +49,10 @@ await runTests(files, { jobs, node, limit, take, stop });
 for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${files.length} files in ${seconds(performance.now() - begun)} s`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-// A part of the files may be all skipped.
+// With --part, it is no failure if all tests of this part were skipped.
 process.exitCode = counts.failed > 0 || (counts.passed === 0 && parts === 1) ? 1 : 0;
 
-/** Takes what came of a file's tests. */
+/** Counts and prints the results of a file's tests. */
 function take(file, said, milliseconds) {
   const tests = said.filter(({ status }) => status !== undefined);
   const own = { passed: 0, failed: 0, skipped: 0 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mountBpffs, UmountFlag, unmount } from "../../dist/sys/index.js";
 
-/** Runs `work` with a bpffs of its own, which is gone afterwards with all that is pinned in it. */
+/** Mounts a new bpffs and passes its path to `work`. Afterwards unmounts the bpffs, which removes all pins in it. */
 export async function withBpffs(work) {
   const path = mkdtempSync(join(tmpdir(), "bpfts-soak-"));
   try {

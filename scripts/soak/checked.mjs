@@ -1,4 +1,4 @@
-// What every run has in common: how long it takes, and what it must not leave behind.
+// The parts that all soak tests share: the limit of time or rounds, and the check that nothing is left behind.
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { describeLinks, describeMaps, describePrograms } from "../../dist/index.js";
@@ -7,13 +7,15 @@ const MOST_MEGABYTES = 64;
 const MOST_HEAP_MEGABYTES = 8;
 const MOST_MAPPINGS = 200;
 
-/** Programs, maps and links of the kernel that a run has made, by id. They must be gone in the end. */
+/**
+ * The ids of the programs, maps and links that a test has made. After the test, the kernel must have freed them all.
+ */
 export class MadeObjects {
   programs = new Set();
   maps = new Set();
   links = new Set();
 
-  /** Notes the objects of a loaded object file, and links. */
+  /** Adds the programs and maps of a loaded object, and links. */
   add(object, links = []) {
     for (const program of Object.values(object.programs)) if (program !== undefined) this.programs.add(program.id);
     for (const map of Object.values(object.maps)) if (map !== undefined) this.maps.add(map.id);
@@ -30,7 +32,7 @@ export class MadeObjects {
     return this.programs.size + this.maps.size + this.links.size;
   }
 
-  /** Returns those that the kernel still lists. */
+  /** Returns the objects that still exist in the kernel. */
   left() {
     const left = [];
     for (const { id } of describePrograms()) if (this.programs.has(id)) left.push(`program ${id}`);
@@ -41,8 +43,9 @@ export class MadeObjects {
 }
 
 /**
- * Does a run after one round of it, which loads what stays. Compares what the process has before and after. `mayLeave`
- * is what a round may leave behind.
+ * Runs a test. First runs one round of it, because this round loads code and caches that stay in memory. Then compares
+ * the fds, mappings and memory of the process before and after the test. `mayLeave` gives what each round may leave
+ * behind.
  */
 export async function checked({ usualRounds, usualMinutes, run, mayLeave }, { rounds, minutes }) {
   await run({ more: () => false, made: new MadeObjects() });
@@ -52,7 +55,7 @@ export async function checked({ usualRounds, usualMinutes, run, mayLeave }, { ro
   const end = begun + (minutes ?? usualMinutes ?? 0) * 60_000;
   const most = rounds ?? (minutes === undefined ? usualRounds : undefined);
   let done = 1;
-  // Each run does one round, asks whether to do more, and so on.
+  // The test calls this function after each round, to find out whether to run another one.
   const more = () => {
     const isMore = most === undefined ? performance.now() < end : done < most;
     if (isMore) done++;
@@ -71,7 +74,7 @@ export async function checked({ usualRounds, usualMinutes, run, mayLeave }, { ro
     `heap ${before.heap} -> ${after.heap} MB`,
     `resident ${before.resident} -> ${after.resident} MB`,
   );
-  if (made.count > 0) figures.push(`objects in the kernel made ${made.count}, left ${left.length}`);
+  if (made.count > 0) figures.push(`kernel objects: ${made.count} made, ${left.length} left`);
   if (left.length > 0) faults.push(`left in the kernel: ${left.slice(0, 10).join(", ")}`);
   if (after.fds > before.fds) faults.push("fds were left behind");
   if (after.mapped > before.mapped) faults.push("mappings were left behind");
@@ -82,7 +85,10 @@ export async function checked({ usualRounds, usualMinutes, run, mayLeave }, { ro
   return { figures, faults };
 }
 
-/** Waits for the kernel, which frees objects a moment after their last fd is closed. */
+/**
+ * Waits until the objects are gone, because the kernel frees an object only some time after its last fd is closed.
+ * Returns the objects that are still there after five seconds.
+ */
 async function goneOf(made) {
   let left = made.left();
   for (let i = 0; i < 50 && left.length > 0; i++) {
@@ -106,7 +112,7 @@ function state() {
   };
 }
 
-/** Lets finalizers run. */
+/** Collects garbage and lets finalizers run. */
 async function settle() {
   for (let i = 0; i < 5; i++) {
     globalThis.gc();

@@ -1,4 +1,4 @@
-// Lists what is loaded while other processes load, attach, pin and close all the time.
+// Lists programs, maps and links while other processes continuously load, attach, pin and close objects.
 import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { withBpffs } from "./bpffs.mjs";
 const COMMAND = new URL("../../dist/bin/bpfts.js", import.meta.url).pathname;
 const CHURNER = new URL("churner.mjs", import.meta.url);
 const PROCESSES = 2;
-/** The library is asked so often for each time that the command is. */
+/** The listings of the library run this many times for each run of the command's listings. */
 const LIBRARY_ROUNDS = 5;
 
 export const churn = { usualMinutes: 1, run: (task) => withBpffs((bpffs) => churnRuns(bpffs, task)) };
@@ -30,7 +30,7 @@ async function churnRuns(bpffs, { more, made }) {
             faults.push(`${name}: ${error.stack}`);
           }
           listings++;
-          // The churners' messages and the end of one of them.
+          // Let the event loop handle messages of the other processes, and the end of a process.
           await pause(0);
         }
       }
@@ -66,7 +66,7 @@ const LISTINGS = {
   "describeLinks()": () => describeLinks({ pins: true, holders: true }),
 };
 
-/** Runs the command, and says what is wrong with its answer. */
+/** Runs the command. Returns sentences that say what is wrong with its exit code or output; none if it is right. */
 function problemsOf(words) {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...words], { encoding: "utf8" });
   const what = `bpfts ${words.join(" ")}`;
@@ -85,9 +85,9 @@ function startChurner(directory) {
   child.on("message", (message) => messages.push(message));
   const ended = once(child, "exit");
   return {
-    /** Whether it runs. */
+    /** Resolves to true when the process has begun to work, and to false if it ended before. */
     running: Promise.race([once(child, "message").then(() => true), ended.then(() => false)]),
-    /** Ends it. Returns its report, or undefined if it died. */
+    /** Ends the process. Returns its report, or undefined if it died. */
     async stop() {
       if (child.connected) child.send("stop");
       const [code] = await ended;

@@ -1,4 +1,5 @@
-// A process of churn.mjs: loads, attaches, pins and closes an object until it is told to stop. Then it reports what it did.
+// A child process of churn.mjs. Loads, attaches, pins and closes an object again and again, until its parent sends a
+// message. Then it sends a report of what it did.
 import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { autoAttach, loadObject, readObject } from "../../dist/index.js";

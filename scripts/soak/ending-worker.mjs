@@ -1,4 +1,4 @@
-// A worker thread of workers.mjs: waits on two rings, and ends as it is told.
+// A worker thread of workers.mjs. Waits on two rings, and ends in the way that `end` names.
 import { setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { createMap, openRingBuffer, records } from "../../dist/index.js";

@@ -33,7 +33,7 @@ async function killRuns(bpffs, { more }) {
       );
     }
     for (const name of readdirSync(bpffs)) {
-      // A bpffs has files of the kernel, whose names have a dot.
+      // Skip the kernel's own files in the bpffs. Only their names contain a dot.
       if (name.includes(".")) continue;
       if (name !== "object") found.unfinished++;
       removeTree(join(bpffs, name));
@@ -41,18 +41,18 @@ async function killRuns(bpffs, { more }) {
   } while (more());
   const figures = [
     `${runs} commands of about ${milliseconds.toFixed(0)} ms killed`,
-    `directories absent ${found.none}, whole ${found.whole}, half ${found.half}`,
-    `unfinished ones beside it ${found.unfinished}`,
+    `directories: ${found.none} absent, ${found.whole} complete, ${found.half} incomplete`,
+    `temporary directories left behind: ${found.unfinished}`,
   ];
   return { figures, faults };
 }
 
-/** Runs the command to its end: how long that takes, and what it pins. */
+/** Runs the command to its end. Returns how long it took, and the pins that it made. */
 async function wholeRun(directory) {
   const begun = performance.now();
   const child = spawnCommand(directory, "inherit");
   const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`the command failed with ${code}`);
+  if (code !== 0) throw new Error(`the command failed with exit code ${code}`);
   const milliseconds = performance.now() - begun;
   const pins = pinsBelow(directory);
   removeTree(directory);

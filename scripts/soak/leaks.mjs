@@ -1,4 +1,4 @@
-// Makes and closes one of everything, again and again, in one process.
+// Opens and closes an object of each kind again and again, in one process.
 import { readFileSync } from "node:fs";
 import {
   autoAttach,
@@ -43,7 +43,7 @@ async function mapsAndReaders() {
   const array = createMap({ type: "array", value: "u64", maxEntries: 100, mmapable: true });
   array.memory().add(1, 1n);
   array.close();
-  // The end of the map ends who waits for its records.
+  // Closing the map must end the iteration that waits for its records.
   ring.close();
   await next;
   const hash = createMap({ type: "hash", key: "u32", value: "u64", maxEntries: 64 });

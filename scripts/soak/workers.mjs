@@ -1,4 +1,4 @@
-// Ten worker threads at a time end in every way while they wait on rings.
+// Runs worker threads, ten at a time, that wait on rings. They end in all possible ways while they wait.
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
@@ -31,7 +31,7 @@ async function endOneWorker(end) {
   const ended = new Promise((resolve) => worker.once("exit", resolve));
   worker.on("error", () => {});
   if (end === "terminate" || end === "terminate later") {
-    // At any moment of its start, or once it waits.
+    // "terminate": while the thread starts, at a random moment. "terminate later": after it has begun to wait.
     if (end === "terminate later")
       await Promise.race([ended, new Promise((resolve) => worker.once("message", resolve))]);
     await pause(Math.random() * (end === "terminate" ? 60 : 10));

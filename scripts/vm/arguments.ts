@@ -15,14 +15,15 @@ export interface VmArguments {
 
 export const VM_USAGE: string = `npm run vm -- [OPTIONS] KERNEL [--] COMMAND…
 
-Boots a kernel of Debian's (${KERNELS.join(", ")}; on demand ${ON_DEMAND.join(", ")}) with the built working tree
-in /work, runs the command there as root and returns its exit code; 124 when the time is over, 125 when the
-kernel died. One word is a line for the shell. \`bpfts\`, \`node\`, \`ip\`, \`tc\` and busybox are there.
+Boots one of Debian's kernels (${[...KERNELS, ...ON_DEMAND].join(", ")}) in a virtual machine.
+The built working tree is in /work. Runs the command there as root, and exits with the command's exit code, with 124 when
+the time is over, or with 125 when the kernel died. A command of one word is a line for the shell. \`bpfts\`,
+\`node\`, \`ip\`, \`tc\` and busybox are available.
 
-  --timeout SECONDS   for boot and command together (180)
-  --out FOLDER        what the command leaves in /out goes there
-  --add PATH          one more file or folder of the working tree; again for more
-  --append WORDS      more words of the kernel's command line
+  --timeout SECONDS   the longest time for boot and command together (180)
+  --out FOLDER        copy the files that the command writes to /out into this folder
+  --add PATH          also put this file or folder of the working tree into /work; may be given several times
+  --append WORDS      add these words to the kernel's command line
   --verbose           print the kernel's log at the end`;
 
 export function parseVmArguments(words: readonly string[]): VmArguments {
@@ -38,17 +39,17 @@ export function parseVmArguments(words: readonly string[]): VmArguments {
   let verbose = false;
   const add: string[] = [];
   for (let word = rest.shift(); ; word = rest.shift()) {
-    if (word === undefined) throw new ArgumentError("say which kernel");
+    if (word === undefined) throw new ArgumentError("the name of a kernel is missing");
     if (word === "--timeout") timeout = seconds(value(word));
     else if (word === "--out") out = value(word);
     else if (word === "--add") add.push(value(word));
     else if (word === "--append") append = value(word);
     else if (word === "--verbose") verbose = true;
-    else if (word.startsWith("-")) throw new ArgumentError(`no option ${word}`);
+    else if (word.startsWith("-")) throw new ArgumentError(`there is no option ${word}`);
     else {
       const kernel = kernelName(word);
       const command = rest[0] === "--" ? rest.slice(1) : rest;
-      if (command.length === 0) throw new ArgumentError("say what to run");
+      if (command.length === 0) throw new ArgumentError("the command to run is missing");
       return { kernel, command, timeout, add, verbose, ...(out && { out }), ...(append && { append }) };
     }
   }
@@ -56,11 +57,11 @@ export function parseVmArguments(words: readonly string[]): VmArguments {
 
 export function kernelName(word: string): KernelName {
   if (isKernelName(word)) return word;
-  throw new ArgumentError(`no kernel ${word}; there are ${[...KERNELS, ...ON_DEMAND].join(", ")}`);
+  throw new ArgumentError(`there is no kernel ${word}; the kernels are ${[...KERNELS, ...ON_DEMAND].join(", ")}`);
 }
 
 export function seconds(word: string): number {
   const number = Number(word);
-  if (!Number.isFinite(number) || number <= 0) throw new ArgumentError(`${word} is no number of seconds`);
+  if (!Number.isFinite(number) || number <= 0) throw new ArgumentError(`${word} is not a number of seconds`);
   return number;
 }

@@ -14,25 +14,25 @@ function isTest(name: string): boolean {
   return name.endsWith(".test.js");
 }
 
-/** The files of tests whose path contains one of the words, as scripts/test.mjs finds them. */
+/** Returns the test files whose path contains one of the words. scripts/test.mjs selects them in the same way. */
 export function testFiles(words: readonly string[]): string[] {
   return builtFiles().filter((name) => isTest(name) && words.some((word) => name.includes(word)));
 }
 
 /**
- * The tests and the processes that they start, as few files that take the place of the built ones: an emulated Node
- * loads 200 modules for seconds, and does so many times in a run. Each keeps its path.
+ * Bundles the tests, and the scripts that tests start, into few files with the paths of the built files. Otherwise an
+ * emulated Node would often spend seconds on loading 200 modules.
  */
 export async function bundleTests(): Promise<TreeFile[]> {
   const names = builtFiles();
   const tests = names.filter(isTest);
-  // What scripts that tests give to a Node import.
+  // Scripts that tests pass to `node` on the command line import these files.
   const rooms = ["sys", "kernel"].map((room) => `${BUILT}/src/${room}/index.js`);
   const children = names.filter((name) => /(-child|\/planted-failure)\.js$/.test(name));
   return [
-    // What several tests have in common is in files of its own: in one process a module is one.
+    // Code that several tests share is in separate files, so that a process has only one copy of each module.
     ...(await bundle(tests, /\/test\/.*\.js$/, { format: "esm", splitting: true, chunkNames: "shared/[name]-[hash]" })),
-    // Children are started most often: each has what it needs in one file, and CommonJS is loaded soonest.
+    // Child processes are started most often. Each is one CommonJS file, because Node loads this fastest.
     ...(await bundle(children, /\.js$/, {
       format: "cjs",
       minify: true,
@@ -44,7 +44,10 @@ export async function bundleTests(): Promise<TreeFile[]> {
   ];
 }
 
-/** `moved` are the modules that look for the files beside them; CommonJS does not know where it is by itself. */
+/**
+ * Bundles programs. `moved` matches the modules that open files relative to their own path. Their text must contain
+ * this path, because the bundle has another path.
+ */
 async function bundle(programs: readonly string[], moved: RegExp, options: BuildOptions): Promise<TreeFile[]> {
   const { outputFiles = [] } = await build({
     ...options,
@@ -67,7 +70,7 @@ async function bundle(programs: readonly string[], moved: RegExp, options: Build
   return outputFiles.map(({ path, text }) => ({ path: path.slice(HERE.length + 1), text }));
 }
 
-/** A module's text that finds the files beside it from wherever it is moved to. */
+/** Returns the text of a module, in which `import.meta` is replaced by the module's path in the guest. */
 function inPlace(path: string): string {
   const own = join(GUEST_TREE, path.slice(HERE.length));
   return readFileSync(path, "utf8")

@@ -1,15 +1,19 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { posix } from "node:path";
 
-// The kernel unpacks its initramfs from the "new ASCII" form of cpio (Documentation/driver-api/early-userspace):
-// a header of 110 characters, the name, the content, each of the two padded to four bytes.
+// The kernel unpacks its initramfs from a cpio archive in the "new ASCII" format
+// (Documentation/driver-api/early-userspace). Each entry is a header of 110 characters, the name and the content. Name
+// and content are padded to a multiple of four bytes.
 
 const DIRECTORY = 0o040755;
 const FILE = 0o100644;
 const PROGRAM = 0o100755;
 const LINK = 0o120777;
 
-/** An archive under construction; parents of what is added are made by themselves, the first of two at a path wins. */
+/**
+ * Writes a cpio archive. Adds the parent directories of each entry by itself. If two entries have the same path, keeps
+ * the first one.
+ */
 export class CpioArchive {
   readonly #fd: number;
   readonly #paths = new Set<string>();
@@ -19,7 +23,10 @@ export class CpioArchive {
     this.#fd = openSync(path, "w");
   }
 
-  /** Adds a file of the host or the given bytes. Paths are absolute in the guest. */
+  /**
+   * Adds a file with the given text, or with the content of a file of the host. `path` is the absolute path in the
+   * guest.
+   */
   add(path: string, content: string | { readonly file: string }, options: { readonly program?: boolean } = {}): void {
     if (!this.#begin(path)) return;
     const bytes = typeof content === "string" ? Buffer.from(content) : readFileSync(content.file);

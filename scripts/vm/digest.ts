@@ -1,4 +1,5 @@
-// What the pure rooms read out of files, as one line `NAME SHA-256` each: the same on every machine.
+// Reads files with the pure rooms. Prints the name of each file and the SHA-256 of what was read. The output must be
+// the same on every machine.
 //
 //   node .build/scripts/vm/digest.js FILE…     objects (*.o) and blobs of BTF
 import { createHash } from "node:crypto";
@@ -7,7 +8,7 @@ import { basename } from "node:path";
 import { Btf, formatType } from "../../src/btf/index.ts";
 import { parseObject } from "../../src/object/index.ts";
 
-/** JSON of values that JSON has no word for: 64-bit numbers, bytes, types. */
+/** Converts values that JSON cannot represent: 64-bit numbers, bytes and BTF. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return `${value}n`;
   if (value instanceof Btf) return [...typeTexts(value)];

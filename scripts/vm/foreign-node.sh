@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Brings a Node of another architecture, with its libraries, from Debian's packages:
+# Downloads Debian's Node for another architecture, with busybox and all libraries:
 #
-#   scripts/vm/foreign-node.sh CACHE ARCHITECTURE     s390x, arm64
+#   scripts/vm/foreign-node.sh CACHE ARCHITECTURE     s390x or arm64
 #
-# CACHE/node-ARCHITECTURE is then a root folder with usr/bin/node in it, and busybox for a machine; for arm64 koffi/
-# holds the FFI library.
+# CACHE/node-ARCHITECTURE is then a root directory with usr/bin/node. For arm64, the directory koffi/ in it contains the
+# FFI library.
 set -euo pipefail
 cache=$(realpath -m "$1")
 cd "$(dirname "$0")/../.."
 source scripts/debian.sh
 
 architecture=$2
-case $architecture in s390x | arm64) ;; *) fail "no architecture $architecture: say s390x or arm64" ;; esac
+case $architecture in s390x | arm64) ;; *) fail "unknown architecture $architecture; give s390x or arm64" ;; esac
 target=$cache/node-$architecture
 
 mkdir -p "$cache"
@@ -20,32 +20,32 @@ flock 9
 if [ -e "$target/usr/bin/node" ]; then exit; fi
 part=$target.part
 
-# Whether the Node that was unpacked runs here, if this machine has the emulator for it.
+# Succeeds if the unpacked Node runs under the emulator, or if this machine does not have the emulator.
 runs() {
   local emulator
   emulator=$(case $architecture in arm64) echo qemu-aarch64 ;; *) echo "qemu-$architecture" ;; esac)
   command -v "$emulator" >/dev/null || return 0
   [ "$("$emulator" -L "$part" "$part/usr/bin/node" -p '[..."ab"].length' 2>&1)" = 2 ] && return
-  say "Node of $1 does not run under $emulator" >&2
+  say "Node from $1 does not run under $emulator" >&2
   return 1
 }
 
-# While a mirror is being updated, the lists of a suite may not fit their signature, or name packages that are not there.
-# Then the next suite is tried.
+# Downloads Node from the first suite that works. While a mirror is being updated, the package lists of a suite may not
+# match their signature, or may name packages that do not exist.
 bring() {
   local suites
   for suites in 'trixie-security trixie' trixie forky sid; do
-    # shellcheck disable=SC2086 # the words are suites
+    # shellcheck disable=SC2086 # $suites is split into words
     apt_suite "$cache/apt/$architecture" "$architecture" $suites || continue
     say "downloading Node for $architecture from $suites"
     fetch_closure "$part" nodejs busybox-static || continue
     link_directories "$part"
     if runs "$suites"; then return; fi
   done
-  fail "no suite of Debian's has a Node for $architecture"
+  fail "Node for $architecture cannot be downloaded from any Debian suite"
 }
 
-# Packages of a merged /usr rely on these links.
+# Some packages expect /lib and similar directories to be links to the directories in /usr.
 link_directories() {
   local directory
   for directory in lib lib64 bin sbin; do
@@ -54,7 +54,7 @@ link_directories() {
 }
 
 bring
-# The FFI library's build for it, the version that package.json pins; npm checks its hash. There is none for s390x.
+# Install the FFI library for arm64, in the version that package.json names. npm checks its hash. For s390x none exists.
 if [ "$architecture" = arm64 ]; then
   version=$(node -p 'require("./package.json").dependencies.koffi')
   npm install --prefix "$part/koffi" --force --no-save --no-package-lock --no-audit --no-fund \
@@ -62,4 +62,4 @@ if [ "$architecture" = arm64 ]; then
 fi
 rm -rf "$target"
 mv "$part" "$target"
-say "$architecture is there: $(du -sh "$target" | cut -f 1)"
+say "Node for $architecture is in $target: $(du -sh "$target" | cut -f 1)"

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "./kernels.ts";
 
-/** Brings Debian's Node, busybox and their libraries for another architecture; the folder that is their root. */
+/** Downloads Debian's Node, busybox and their libraries for another architecture. Returns their root directory. */
 export function bringForeignRoot(architecture: "s390x" | "arm64"): string {
   const cache = cacheFolder();
   const root = join(cache, `node-${architecture}`);

@@ -1,17 +1,22 @@
-/** The character that begins a line of ours among the guest's output; nothing else prints it. */
+/**
+ * The character at the beginning of a line that /init prints for the host. No other output of the guest contains it.
+ */
 export const MARK = "\x1e";
 
-/** What the guest's first process is to do. */
+/** The parts of the guest's /init that differ between runs. */
 export interface GuestInit {
   /** The console that the command writes to, such as `/dev/ttyS1`. */
   readonly console: string;
-  /** Files of modules, in load order. */
+  /** The paths of the modules to load, in this order. */
   readonly modules: readonly string[];
-  /** Whether what the command leaves in /out goes to the host. */
+  /** True if the files that the command writes to /out are sent to the host. */
   readonly returnsFiles: boolean;
 }
 
-/** The guest's /init, for busybox's shell: mounts, modules, loopback, the command, its exit code. */
+/**
+ * Returns the script of the guest's /init, for busybox's shell. It mounts file systems, loads modules, turns on the
+ * loopback device, runs the command and prints the command's exit code.
+ */
 export function guestInit({ console, modules, returnsFiles }: GuestInit): string {
   const mark = (text: string): string => `printf '\\036${text}\\n'`;
   const lines = [
@@ -37,7 +42,7 @@ export function guestInit({ console, modules, returnsFiles }: GuestInit): string
     "read -r uptime rest </proc/uptime",
     mark("begin '$uptime'"),
     "cd /work",
-    // A session of its own: what the command leaves running ends with it.
+    // The command runs in a new session, so processes that it leaves behind are not in the session of /init.
     "setsid /bin/sh /command",
     "code=$?",
     mark("exit '$code'"),
@@ -48,7 +53,9 @@ export function guestInit({ console, modules, returnsFiles }: GuestInit): string
   return `${lines.join("\n")}\n`;
 }
 
-/** The text of /command: one word is a line for the shell, several are a program and its arguments. */
+/**
+ * Returns the script /command. A single word is a line for the shell. Several words are a program and its arguments.
+ */
 export function commandText(words: readonly string[]): string {
   const [only] = words;
   if (only !== undefined && words.length === 1) return `${only}\n`;

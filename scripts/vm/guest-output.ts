@@ -1,18 +1,18 @@
 import { MARK } from "./guest-init.ts";
 
-/** What the guest said, as far as it came. */
+/** What the guest has printed so far. */
 export interface GuestState {
-  /** The command runs, after so many seconds of the guest's time. */
+  /** How many seconds after boot the command began; undefined before that. */
   readonly uptime?: number;
-  /** The command ended. */
+  /** The command's exit code; undefined before the command has ended. */
   readonly exitCode?: number;
   /** A gzipped tar archive of /out, in base64. */
   readonly files?: string;
 }
 
 /**
- * Parts what comes over the guest's console: text before the command (the firmware's and kernel's) goes to `boot`, the
- * command's own to `text` at once, our lines between change the state.
+ * Separates the output on the guest's console. Passes text of the firmware and the kernel from before the command to
+ * `boot`, and the command's output to `text` at once. Lines that begin with {@link MARK} change the state.
  */
 export class GuestOutput {
   readonly #text: (text: string) => void;

@@ -7,7 +7,7 @@ import { commandText, guestInit } from "./guest-init.ts";
 import type { Kernel } from "./kernels.ts";
 import { loadOrder, MODULES, modulesBelow } from "./modules.ts";
 
-/** What of the working tree the tests and the command read. */
+/** The files and folders of the working tree that the tests and the command read. */
 const TREE: readonly string[] = [
   "package.json",
   "README.md",
@@ -24,13 +24,16 @@ const TREE: readonly string[] = [
   "node_modules/pure-rand",
 ];
 
-/** What compares with bpftool: this machine's, which another cannot run. */
+/** bpftool and its libraries. They run only on the architecture of this machine. */
 const PEERS: readonly string[] = [".cache/peers/bpftool", ".cache/peers/root"];
 
-/** Where the guest has the working tree. */
+/** The path of the working tree in the guest. */
 export const GUEST_TREE = "/work";
 
-/** Programs of the host that tests start, beyond busybox's; with their libraries, where the host has them. */
+/**
+ * Programs that tests start and that busybox does not have. They are copied from the host with their libraries, if the
+ * host has them.
+ */
 const PROGRAMS: readonly string[] = ["ip", "tc", "unshare", "setpriv", "nsenter"];
 
 export interface ImageOptions {
@@ -38,20 +41,20 @@ export interface ImageOptions {
   readonly console: string;
   readonly command: readonly string[];
   readonly returnsFiles: boolean;
-  /** More files or folders of the working tree. */
+  /** Further files or folders of the working tree to copy. */
   readonly add: readonly string[];
-  /** Files that take the place of the working tree's. */
+  /** Files that replace files of the working tree. */
   readonly instead: readonly TreeFile[];
 }
 
 /** A file of the guest's working tree. */
 export interface TreeFile {
-  /** Below the tree, such as `.build/test/sys/maps.test.js`. */
+  /** The path in the tree, such as `.build/test/sys/maps.test.js`. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Writes the initramfs: busybox, Node, the working tree in /work, modules, the command. */
+/** Writes the initramfs. It contains busybox, Node, the working tree in /work, the kernel's modules and the command. */
 export function writeImage(path: string, { kernel, console, command, returnsFiles, add, instead }: ImageOptions): void {
   const archive = new CpioArchive(path);
   for (const folder of [
@@ -93,7 +96,7 @@ export function writeImage(path: string, { kernel, console, command, returnsFile
 
 function addHostPrograms(archive: CpioArchive): void {
   addProgram(archive, "busybox", "/bin/busybox");
-  // Not busybox's shell, which takes its own `ip` before any other.
+  // busybox's shell would always run busybox's own `ip`, so use the host's shell.
   addProgram(archive, "sh", "/bin/sh");
   addProgram(archive, process.execPath, "/usr/bin/node");
   for (const program of PROGRAMS) addProgram(archive, program, `/usr/bin/${program}`);
@@ -110,7 +113,7 @@ function addForeignPrograms(archive: CpioArchive, root: string): void {
   addTree(archive, join(root, "usr/share/nodejs"), "/usr/share/nodejs");
 }
 
-/** A program by path or name, with the libraries that its loader would take. */
+/** Adds a program, given by path or name, and the shared libraries that it needs. */
 function addProgram(archive: CpioArchive, program: string, target: string): void {
   const file = findProgram(program);
   if (file === undefined) return;
@@ -130,7 +133,7 @@ function libraries(file: string): string[] {
     const text = execFileSync("ldd", [file], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     return [...text.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1] as string);
   } catch {
-    // A static program.
+    // ldd fails for a static program, which needs no libraries.
     return [];
   }
 }

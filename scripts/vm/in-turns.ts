@@ -1,4 +1,4 @@
-/** Runs tasks, so many at a time; the results in the tasks' order. */
+/** Runs a task for each item, at most `jobs` at the same time. Returns the results in the order of the items. */
 export async function inTurns<T, R>(items: readonly T[], jobs: number, run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const entries = items.entries();

@@ -36,7 +36,7 @@ from this table only after the kernel refused. Where an option is named the kern
 run on Debian's kernels 5.10, 6.1, 6.12 and 7.2 (docs/testing.md) and skip by this table.
 `;
 
-/** The text of docs/kernels.md. */
+/** Returns the text of docs/kernels.md. */
 export function kernelsPage(features: Readonly<Record<string, Feature>>): string {
   const parts = [HEAD];
   for (const [area, title] of Object.entries(AREAS)) {
@@ -52,7 +52,7 @@ export function kernelsPage(features: Readonly<Record<string, Feature>>): string
   return parts.join("\n");
 }
 
-/** The areas that the page has a title for. */
+/** Returns the areas for which the page has a heading. */
 export function pageAreas(): readonly string[] {
   return Object.keys(AREAS);
 }

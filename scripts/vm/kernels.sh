@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Brings Debian's kernels for the virtual machines, without installing anything:
+# Downloads Debian's kernels for the virtual machines, without installing them:
 #
 #   scripts/vm/kernels.sh CACHE KERNEL…     5.10, 6.1, 6.12, 7.2, 7.3, s390x, arm64
 #
-# Each is in CACHE/kernels/KERNEL: vmlinuz, config, release (what `uname -r` says there) and modules/. What is there
-# stays; remove the folder for a newer build.
+# Each is in CACHE/kernels/KERNEL: vmlinuz, config, release (the output of `uname -r` on it) and modules/. A kernel that
+# is already there is not downloaded again; to get a newer build, remove its directory.
 set -euo pipefail
 cache=$(realpath -m "$1")
 cd "$(dirname "$0")/../.."
@@ -12,8 +12,8 @@ source scripts/debian.sh
 
 shift
 
-# Suite, architecture and package (an expression: the newest of those that match) of each; a second line is for a
-# mirror that doesn't have the first.
+# Prints the suite, the architecture and an expression for the package name of a kernel. The newest package that matches
+# is used. The second line is for mirrors without the package of the first line.
 places_of() {
   case $1 in
     5.10) echo 'bullseye-security amd64 linux-image-5\.10\.0-[0-9]+-cloud-amd64' ;;
@@ -29,11 +29,11 @@ places_of() {
       echo 'trixie-security arm64 linux-image-6\.12\.[0-9]+\+deb13-cloud-arm64'
       echo 'sid arm64 linux-binary-7\.[0-9.]+(\+deb[0-9]+)?-cloud-arm64'
       ;;
-    *) fail "no kernel $1: say 5.10, 6.1, 6.12, 7.2, 7.3, s390x or arm64" ;;
+    *) fail "unknown kernel $1; give 5.10, 6.1, 6.12, 7.2, 7.3, s390x or arm64" ;;
   esac
 }
 
-# Sets package to the kernel's, in the first place that has it.
+# Sets `package` to the package of the kernel `$1`, from the first line of places_of for which the mirror has a package.
 find_package() {
   local places suite architecture expression
   places=$(places_of "$1")
@@ -42,9 +42,9 @@ find_package() {
     apt_suite "$cache/apt/$architecture" "$architecture" "$suite" || continue
     package=$(newest_package "$expression")
     [ -z "$package" ] || return 0
-    say "$suite has no package $expression: a newer kernel took its place" >&2
+    say "$suite has no package $expression; a newer kernel may have replaced it" >&2
   done <<<"$places"
-  fail "no package of the kernel $1 can be had"
+  fail "the mirror has no package of the kernel $1"
 }
 
 bring() {
@@ -52,7 +52,7 @@ bring() {
   if [ -f "$target/release" ]; then return; fi
   find_package "$kernel"
   say "downloading $package"
-  # From 7.1 on Debian has the image, the modules and the configuration in packages of their own.
+  # From 7.1 on, the image, the modules and the configuration are in separate packages.
   case $package in
     linux-binary-*) fetch_packages "$target.root" "$package" "${package/binary/modules}" "${package/binary/base}" ;;
     *) fetch_packages "$target.root" "$package" ;;
@@ -63,23 +63,24 @@ bring() {
   say "$kernel is $(cat "$target/release")"
 }
 
-# Where the files are differs between the packages: /boot or /usr/lib/modules/RELEASE.
+# Moves the kernel's files from the unpacked packages `$1` to the directory `$2`. Depending on the package, they are in
+# /boot or in /usr/lib/modules/RELEASE.
 keep() {
   local root=$1 part=$2 modules release
   rm -rf "$part"
   mkdir -p "$part"
   modules=$(find "$root" -type d -path '*lib/modules/*' -prune | head -n 1)
-  [ -n "$modules" ] || fail "the packages hold no modules"
+  [ -n "$modules" ] || fail "the packages contain no modules"
   release=$(basename "$modules")
   local image config
   image=$(find "$root" -type f \( -name 'vmlinuz*' -o -name 'vmlinux*' \) | head -n 1)
   config=$(find "$root" -type f \( -name "config-$release" -o -path "*/modules/$release/config" \) | head -n 1)
-  [ -n "$image" ] || fail "the packages hold no kernel"
-  [ -n "$config" ] || fail "the packages hold no configuration"
+  [ -n "$image" ] || fail "the packages contain no kernel"
+  [ -n "$config" ] || fail "the packages contain no configuration"
   mv "$image" "$part/vmlinuz"
   mv "$config" "$part/config"
   mv "$modules" "$part/modules"
-  # The guest's insmod reads them as they are.
+  # Unpack the modules, because the guest's insmod cannot read compressed ones.
   find "$part/modules" -name '*.ko.xz' -print0 | xargs -0 -r -P 2 -n 64 xz -dq
   echo "$release" >"$part/release"
 }

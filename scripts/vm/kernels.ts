@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The kernels that the tests run on, and those there on demand. */
+/** The kernels on which the tests run by default. ON_DEMAND lists those that users must name. */
 export const KERNELS = ["5.10", "6.1", "6.12", "7.2"] as const;
 export const ON_DEMAND = ["7.3", "s390x", "arm64"] as const;
 export type KernelName = (typeof KERNELS)[number] | (typeof ON_DEMAND)[number];
@@ -10,12 +10,12 @@ export type KernelName = (typeof KERNELS)[number] | (typeof ON_DEMAND)[number];
 /** A kernel in the cache. */
 export interface Kernel {
   readonly name: KernelName;
-  /** What `uname -r` says on it. */
+  /** The output of `uname -r` on this kernel. */
   readonly release: string;
   readonly machine: "x86_64" | "s390x" | "aarch64";
   readonly image: string;
   readonly config: string;
-  /** The tree of its modules, uncompressed. */
+  /** The directory with the kernel's uncompressed modules. */
   readonly modules: string;
 }
 
@@ -23,12 +23,15 @@ export function isKernelName(word: string): word is KernelName {
   return ([...KERNELS, ...ON_DEMAND] as readonly string[]).includes(word);
 }
 
-/** Where kernels are kept, outside git: BPFTS_VM_CACHE, so that several work trees share one, or `.cache/vm`. */
+/**
+ * Returns the folder with the downloaded kernels: BPFTS_VM_CACHE, which several working trees can share, or
+ * `.cache/vm`.
+ */
 export function cacheFolder(): string {
   return resolve(process.env.BPFTS_VM_CACHE ?? ".cache/vm");
 }
 
-/** Brings the kernels that are not in the cache yet. */
+/** Downloads the kernels that are not in the cache yet. Returns all of the named kernels. */
 export function bringKernels(names: readonly KernelName[]): Kernel[] {
   const cache = cacheFolder();
   const folderOf = (name: string): string => join(cache, "kernels", name);

@@ -1,4 +1,7 @@
-/** Puts a prefix before each line of what comes in pieces, so that the output of two machines can be told apart. */
+/**
+ * Writes a prefix before each line of a text that arrives in pieces. The prefix shows from which machine the line
+ * comes.
+ */
 export class LinePrefix {
   readonly #prefix: string;
   readonly #write: (text: string) => void;
@@ -15,7 +18,7 @@ export class LinePrefix {
     if (lines.length > 0) this.#write(lines.map((line) => `${this.#prefix}${line}\n`).join(""));
   }
 
-  /** Writes what came after the last line's end. */
+  /** Writes the last line if the text did not end with a line end. */
   end(): void {
     if (this.#held !== "") this.add("\n");
   }

@@ -6,38 +6,41 @@ import { GuestOutput } from "./guest-output.ts";
 import { type TreeFile, writeImage } from "./image.ts";
 import type { Kernel } from "./kernels.ts";
 
-/** The guest was still booting or the command running when its time was over. */
+/** The exit code if the time was over before the command had ended. */
 export const TIMED_OUT = 124;
-/** The guest ended before the command did: a panic, most likely. */
+/** The exit code if the guest ended before the command did, most likely because of a panic. */
 export const DIED = 125;
 
 export interface RunOptions {
   readonly kernel: Kernel;
   readonly command: readonly string[];
-  /** Seconds for boot and command together. */
+  /** The longest time in seconds for boot and command together. */
   readonly timeout: number;
-  /** Where what the command leaves in /out goes. */
+  /** The folder into which the files are copied that the command writes to /out. */
   readonly out?: string | undefined;
   readonly add?: readonly string[];
-  /** Files that take the place of the working tree's. */
+  /** Files that replace files of the working tree. */
   readonly instead?: readonly TreeFile[];
-  /** More words of the kernel's command line. */
+  /** Further words for the kernel's command line. */
   readonly append?: string;
-  /** The kernel's log, however the run ends. */
+  /** Print the kernel's whole log at the end. Default: its last lines, and only if the command did not end. */
   readonly verbose?: boolean;
-  /** Takes the command's output as it comes; standard output if absent. */
+  /** Receives the command's output when it arrives. Default: writes it to standard output. */
   readonly write?: (text: string) => void;
-  /** Takes what the runner says itself; standard error if absent. */
+  /** Receives messages about the machine. Default: writes them to standard error. */
   readonly warn?: (text: string) => void;
 }
 
-/** A boot takes 5 s on an idle machine; a busy one gets this. */
+/** The longest time for a boot, which takes 5 s on an idle machine. */
 const BOOT_SECONDS = 90;
 
 interface Hardware {
   readonly qemu: string;
   readonly arguments: readonly string[];
-  /** Consoles in order; where there is one only, the kernel's log comes before the command's output on it. */
+  /**
+   * The console for the kernel's log. If a machine has only one console, the log and the command's output both go to
+   * it.
+   */
   readonly kernelConsole: string;
   readonly commandConsole: string;
   readonly consoles: (log: string) => string[];
@@ -67,7 +70,7 @@ const HARDWARE: Record<Kernel["machine"], Hardware> = {
   },
 };
 
-/** Boots the kernel, runs the command, returns its exit code, {@link TIMED_OUT} or {@link DIED}. */
+/** Boots the kernel and runs the command. Returns the command's exit code, {@link TIMED_OUT} or {@link DIED}. */
 export async function runInMachine(options: RunOptions): Promise<number> {
   const { kernel, command, out } = options;
   const write = options.write ?? ((text) => process.stdout.write(text));
@@ -84,23 +87,24 @@ export async function runInMachine(options: RunOptions): Promise<number> {
     writeImage(image, { kernel, console, command, returnsFiles: out !== undefined, add, instead });
     const parameters = [
       `console=${hardware.kernelConsole}`,
-      // Warnings and worse; an oops ends the machine, and so the run. On a busy host the TSC is measured wrong, by
-      // factors: the guest's clock ran ten times too fast.
-      // What is at the same address in each process is translated once. Nobody waits for quiet states of processors,
-      // which share a thread.
+      // Without randomised addresses, qemu translates code that several processes load only once.
       "norandmaps",
+      // Print warnings and errors. Do not wait for RCU grace periods, because the processors share a thread. Do not use
+      // the TSC: a guest on a busy host measures it wrongly, and its clock ran ten times too fast. An oops ends the
+      // machine, and so the run.
       "loglevel=5 rcupdate.rcu_expedited=1 tsc=unstable panic=-1 oops=panic rdinit=/init net.ifnames=0 lsm=landlock,lockdown,yama,bpf",
       ...(options.append === undefined ? [] : [options.append]),
     ];
     const words = [
       ...hardware.arguments,
-      // Both processors on one thread: on two, qemu 7.2 runs code that the kernel is just patching, and 6.12 panics.
+      // Emulate both processors in one thread. With two threads, qemu 7.2 may run code while the kernel patches it, and
+      // Linux 6.12 then panics.
       ...["-accel", "tcg,thread=single", "-smp", "2", "-m", "2048", "-nodefaults", "-no-reboot"],
       ...["-display", "none", "-monitor", "none", "-kernel", kernel.image, "-initrd", image],
       ...hardware.consoles(log),
       ...["-append", parameters.join(" ")],
     ];
-    // The machine ends with this process, however that ends: a SIGKILL leaves none behind.
+    // The kernel kills qemu when this process ends, even if this process is killed by SIGKILL.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", hardware.qemu, ...words], {
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -134,7 +138,10 @@ export async function runInMachine(options: RunOptions): Promise<number> {
   }
 }
 
-/** Waits for the machine's end; the seconds after which it was stopped, if it was. */
+/**
+ * Waits until the machine ends. If its time was over, stops it and returns the number of seconds after which it was
+ * stopped.
+ */
 function finished(
   child: ChildProcess,
   output: GuestOutput,

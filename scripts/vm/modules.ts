@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** What the tests attach to or list and Debian's kernels have as modules. Absent ones are built in, or not there. */
+/**
+ * The modules of Debian's kernels that the tests need. A kernel that does not have one of them has it built in or lacks
+ * the feature.
+ */
 export const MODULES: readonly string[] = [
   "veth",
   "dummy",
@@ -30,7 +33,9 @@ export const MODULES: readonly string[] = [
   "loop",
 ];
 
-/** The modules of a tree by name, as the kernel knows them (`_` for `-`). */
+/**
+ * Returns the paths of the modules in a directory by their names. In a name, `-` is replaced by `_`, as in the kernel.
+ */
 export function modulesBelow(tree: string): Map<string, string> {
   const paths = new Map<string, string>();
   for (const entry of readdirSync(tree, { recursive: true }) as string[]) {
@@ -40,8 +45,8 @@ export function modulesBelow(tree: string): Map<string, string> {
 }
 
 /**
- * The files to load for the wanted modules, each after those that it depends on. What the tree does not hold is left
- * out. Throws where modules depend on each other.
+ * Returns the files to load for the wanted modules. Each file comes after the modules that it depends on. Modules
+ * without a file are left out. Throws if modules depend on each other in a circle.
  */
 export function loadOrder(
   wanted: readonly string[],
@@ -63,7 +68,10 @@ export function loadOrder(
   return order;
 }
 
-/** What a module says in its section .modinfo: entries that end in a zero byte, such as `depends=a,b`. */
+/**
+ * Returns the names of the modules that a module depends on. Its section .modinfo lists them in the entry
+ * `depends=a,b`, which ends with a zero byte.
+ */
 export function dependencies(path: string): string[] {
   const bytes = readFileSync(path);
   const key = "\0depends=";

@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "dpkg-deb": "dpkg",
 };
 
-/** Throws a sentence that says what to install, if a program is missing. */
+/** Throws an error that says what to install if a program is missing. */
 export function requirePrograms(machines: readonly Kernel["machine"][], others: readonly string[] = []): void {
   const emulators = machines.map((machine) => `qemu-system-${machine}`);
   const missing = [
@@ -23,5 +23,5 @@ export function requirePrograms(machines: readonly Kernel["machine"][], others: 
   ].filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
   if (missing.length === 0) return;
   const packages = missing.map((program) => PACKAGES[program] ?? program);
-  throw new Error(`not there: ${missing.join(", ")}. Install them: apt-get install ${packages.join(" ")}`);
+  throw new Error(`these programs are missing: ${missing.join(", ")}; install them with: apt-get install ${packages.join(" ")}`);
 }

@@ -1,4 +1,4 @@
-/** A line of what `scripts/test.mjs --results` leaves. */
+/** A line of the file that `scripts/test.mjs --results` writes: the result of a test. */
 export interface TestResult {
   readonly status: "passed" | "failed" | "skipped";
   readonly name: string;
@@ -7,19 +7,19 @@ export interface TestResult {
   readonly milliseconds: number;
 }
 
-/** How tests went on one kernel. */
+/** The results of the tests on one kernel. */
 export interface KernelResults {
   readonly kernel: string;
   readonly release: string;
-  /** Of the command in the machine. */
+  /** The exit code of the command in the machine. */
   readonly exitCode: number;
-  /** When, in milliseconds of performance.now(). */
+  /** The times at which the run began and ended, from performance.now(). */
   readonly begun: number;
   readonly ended: number;
   readonly tests: readonly TestResult[];
 }
 
-/** The lines that the reporter left; a torn last line is left out. */
+/** Parses the lines of a results file. Skips an incomplete last line. */
 export function parseResults(text: string): TestResult[] {
   return text.split("\n").flatMap((line) => {
     try {
@@ -30,7 +30,7 @@ export function parseResults(text: string): TestResult[] {
   });
 }
 
-/** The shares of one kernel's tests as one run, which is as bad as the worst of them. */
+/** Joins the results of the machines of one kernel. The exit code is the largest of their exit codes. */
 export function together(shares: readonly KernelResults[]): KernelResults {
   const [first] = shares;
   if (first === undefined) throw new RangeError("no share was run");
@@ -44,12 +44,12 @@ export function together(shares: readonly KernelResults[]): KernelResults {
   };
 }
 
-/** Whether the kernel's run is good: it ended well, and not by having run nothing. */
+/** Returns true if the run on a kernel succeeded: its exit code is 0, no test failed, and at least one test passed. */
 export function isGreen({ exitCode, tests }: KernelResults): boolean {
   return exitCode === 0 && tests.some(({ status }) => status === "passed") && count(tests, "failed") === 0;
 }
 
-/** The table of counts, then why tests were skipped, and what failed. */
+/** Returns the table of counts, the reasons why tests were skipped, and the failed tests. */
 export function summary(runs: readonly KernelResults[]): string {
   const rows = [["kernel", "release", "passed", "failed", "skipped", "seconds", ""]];
   for (const run of runs) {
@@ -62,7 +62,7 @@ export function summary(runs: readonly KernelResults[]): string {
 
 function verdict(run: KernelResults): string {
   if (isGreen(run)) return "ok";
-  // 137: the guest's own timeout(1), by SIGKILL.
+  // 137: timeout(1) in the guest has killed the command by SIGKILL.
   if (run.exitCode === 124 || run.exitCode === 137) return "NOT DONE IN TIME";
   if (run.exitCode === 125) return "THE KERNEL DIED";
   return "FAILED";
@@ -72,7 +72,7 @@ function count(tests: readonly TestResult[], wanted: TestResult["status"]): numb
   return tests.filter(({ status }) => status === wanted).length;
 }
 
-/** Each reason with the number of tests per kernel. */
+/** Returns a table with a row for each reason to skip tests, and the number of skipped tests on each kernel. */
 function skipped(runs: readonly KernelResults[]): string {
   const reasons = new Set<string>();
   for (const { tests } of runs) {
@@ -103,7 +103,7 @@ function failures(runs: readonly KernelResults[]): string {
   return lines.join("\n");
 }
 
-/** Columns of equal width; numbers are short, so all stand left. */
+/** Formats rows as a table with left-aligned columns. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 /** A row of the table of rooms. */
 interface Room {
   readonly name: string;
-  /** Needs no kernel. */
+  /** True if the room does not need the kernel. */
   readonly pure: boolean;
 }
 

@@ -1,4 +1,4 @@
-// One command in a virtual machine: `npm run vm`.
+// Runs one command in a virtual machine: `npm run vm`.
 import { ArgumentError, parseVmArguments, VM_USAGE } from "./arguments.ts";
 import { bringKernels } from "./kernels.ts";
 import { runInMachine } from "./machine.ts";
@@ -8,7 +8,7 @@ try {
   const { kernel: name, ...options } = parseVmArguments(process.argv.slice(2));
   requirePrograms([]);
   const [kernel] = bringKernels([name]);
-  if (kernel === undefined) throw new Error(`no kernel ${name}`);
+  if (kernel === undefined) throw new Error(`there is no kernel ${name}`);
   requirePrograms([kernel.machine]);
   process.exitCode = await runInMachine({ kernel, ...options });
 } catch (error) {

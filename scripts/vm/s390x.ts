@@ -1,8 +1,8 @@
-// The pure rooms on a big-endian machine: `npm run test:s390x [-- --vm]`.
+// Tests the pure rooms on a big-endian machine: `npm run test:s390x [-- --vm]`.
 //
-// The unit tests of the pure rooms run under Debian's Node for s390x, emulated by qemu-user, and so does the reading of
-// every object of test/bpf: tests and digests are compared with what this machine's Node says. `--vm` boots Debian's
-// kernel for s390x besides and reads its BTF there, the one that is big-endian by birth, and here.
+// Runs the unit tests of the pure rooms, and reads every object in test/bpf, under Debian's Node for s390x, which
+// qemu-user emulates. Compares the results with those of this machine's Node. With `--vm`, also boots Debian's kernel
+// for s390x, whose BTF is big-endian, and compares what is read from this BTF there and here.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,10 +16,12 @@ import { parseResults, type TestResult } from "./results.ts";
 import { ROOMS } from "./rooms.ts";
 
 const PURE_ROOMS = ROOMS.filter(({ name, pure }) => pure && existsSync(`.build/test/${name}`)).map(({ name }) => name);
-/** Minutes under emulation: this machine's vmlinux BTF (the machine below has its own), thousands of damaged files. */
+/**
+ * These tests would take minutes under emulation: they read this machine's vmlinux BTF, or thousands of damaged files.
+ */
 const LEFT_OUT = /\/(vmlinux|hostile|hostile-input)\.test\.js$/;
 
-/** A Node: the words that start it. */
+/** The command line that starts a Node. */
 type Node = readonly string[];
 
 interface Outcome {
@@ -50,7 +52,7 @@ async function testsOf(node: Node, room: string, folder: string): Promise<TestRe
   return parseResults(readFileSync(results, "utf8"));
 }
 
-/** Lines of the first that the second does not have. */
+/** Returns the lines of `from` that `other` does not have. */
 function missing(from: readonly string[], other: readonly string[]): string[] {
   const there = new Set(other);
   return from.filter((line) => !there.has(line));
@@ -81,15 +83,18 @@ async function compareTests(emulated: Node, folder: string): Promise<boolean> {
 async function compareDigests(emulated: Node, files: readonly string[]): Promise<boolean> {
   const digest = (node: Node): Promise<Outcome> => run([...node, ".build/scripts/vm/digest.js", ...files]);
   const [here, there] = await Promise.all([digest([process.execPath]), digest(emulated)]);
-  return compare("what objects say", here.text.trimEnd().split("\n"), there.text.trimEnd().split("\n"));
+  return compare("digests of objects", here.text.trimEnd().split("\n"), there.text.trimEnd().split("\n"));
 }
 
-/** The machine sends back its BTF and the digest of what it read in it. */
+/**
+ * Compares what the s390x machine and this machine read from the machine's own BTF. The machine sends back the BTF and
+ * the digest of what it read.
+ */
 async function compareNativeBtf(folder: string): Promise<boolean> {
   const [kernel] = bringKernels(["s390x"]);
   if (kernel === undefined) return false;
   const out = join(folder, "out");
-  // The optimised code of Node 24 crashes under qemu 7.2.
+  // Without `--no-opt`, Node 24 crashes under qemu 7.2.
   const script =
     "cp /sys/kernel/btf/vmlinux /out/ && node --no-opt .build/scripts/vm/digest.js /out/vmlinux >/out/digest";
   const code = await runInMachine({ kernel, command: [script], timeout: 400, out });
@@ -99,7 +104,7 @@ async function compareNativeBtf(folder: string): Promise<boolean> {
   process.stdout.write(`vmlinux BTF of ${kernel.release}: ${isBig ? "big-endian" : "NOT big-endian"}\n`);
   const here = execFileSync(process.execPath, [".build/scripts/vm/digest.js", blob], { encoding: "utf8" });
   const there = readFileSync(join(out, "digest"), "utf8");
-  return compare("what vmlinux BTF says", [here.trim()], [there.trim()]) && isBig;
+  return compare("digest of vmlinux BTF", [here.trim()], [there.trim()]) && isBig;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "bpfts-s390x-"));

@@ -9,15 +9,15 @@ export interface TestArguments {
   readonly filter: readonly string[];
   readonly jobs: number;
   readonly timeout: number;
-  /** The kernels on which a test fails on purpose. */
+  /** The kernels on which a test runs that always fails. */
   readonly plant: readonly KernelName[];
-  /** A kernel that died is run once more. */
+  /** True: if a kernel died, run its tests once more. */
   readonly again: boolean;
 }
 
 /**
- * What runs in a machine unless a filter is given: all that meets the kernel. Of the command, only what may not run
- * elsewhere: its listings take minutes there.
+ * The tests that run without a filter: those of the rooms that use the kernel. Of the command's tests, only those run
+ * that may not run elsewhere, because the command's listings take minutes under emulation.
  */
 export const DEFAULT_FILTER: readonly string[] = [
   "/uapi/",
@@ -27,13 +27,13 @@ export const DEFAULT_FILTER: readonly string[] = [
 
 export const TEST_USAGE: string = `npm run test:vm [-- [OPTIONS] [KERNEL…] [-- WORD…]]
 
-Runs the tests on Debian's kernels (all of ${KERNELS.join(", ")} unless named), or those whose path contains one of
-the words. The exit code is 1 if a test failed or a machine did not end by itself.
+Runs the tests on Debian's kernels, each in a virtual machine. Without KERNEL: on ${KERNELS.join(", ")}. With WORDs: only
+the tests whose path contains one of them. The exit code is 1 if a test failed or a machine did not end by itself.
 
-  --jobs N            machines at a time (2)
-  --timeout SECONDS   for each machine (900)
-  --plant KERNEL      a test that fails runs there too: the run must turn red
-  --again             once more where the kernel died, as one may under emulation`;
+  --jobs N            run this many machines at the same time (2)
+  --timeout SECONDS   the longest time for each machine (900)
+  --plant KERNEL      also run a test that fails on this kernel; the exit code must then be 1
+  --again             if a kernel died, run its tests once more, because a kernel may die under emulation`;
 
 export function parseTestArguments(words: readonly string[]): TestArguments {
   const rest = [...words];
@@ -55,7 +55,7 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
     else if (word === "--timeout") timeout = seconds(value(word));
     else if (word === "--plant") plant.push(kernelName(value(word)));
     else if (word === "--again") again = true;
-    else if (word.startsWith("-")) throw new ArgumentError(`no option ${word}`);
+    else if (word.startsWith("-")) throw new ArgumentError(`there is no option ${word}`);
     else kernels.push(kernelName(word));
   }
   return { kernels: kernels.length === 0 ? KERNELS : [...new Set(kernels)], filter, jobs, timeout, plant, again };
@@ -63,6 +63,6 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
 
 function count(word: string): number {
   const number = Number(word);
-  if (!Number.isSafeInteger(number) || number < 1) throw new ArgumentError(`${word} is no number of machines`);
+  if (!Number.isSafeInteger(number) || number < 1) throw new ArgumentError(`${word} is not a number of machines`);
   return number;
 }

@@ -1,4 +1,4 @@
-// The tests on Debian's kernels: `npm run test:vm`.
+// Runs the tests on Debian's kernels: `npm run test:vm`.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,14 +15,14 @@ import { parseTestArguments, TEST_USAGE, type TestArguments } from "./test-argum
 
 const PLANTED = ".build/test/support/planted-failure.js";
 
-/** What one of the machines of a kernel runs: every `of`th file of tests, from `part` on. */
+/** The tests that one machine runs: every `of`th test file, beginning with number `part`. */
 interface Share {
   readonly kernel: Kernel;
   readonly part: number;
   readonly of: number;
 }
 
-/** Runs a share of the tests. */
+/** Runs a share of the tests in a virtual machine. */
 async function testShare(
   { kernel, part, of }: Share,
   instead: readonly TreeFile[],
@@ -36,8 +36,8 @@ async function testShare(
   try {
     const exitCode = await runInMachine({
       kernel,
-      // Told from inside before the machine's time is over, of which the boot took its part, so that what came so far
-      // comes back.
+      // timeout(1) stops the tests before the machine's time is over, so that the machine can still send back the
+      // results so far. The boot takes a part of the machine's time.
       command: [
         "timeout",
         String(Math.max(timeout - 90, Math.floor(timeout / 2))),
@@ -76,14 +76,15 @@ try {
   const kernels = bringKernels(options.kernels);
   requirePrograms(kernels.map(({ machine }) => machine));
   const instead = await bundleTests();
-  // Two machines for a kernel, so that one alone has both processors; one machine for one file.
+  // The tests of a kernel are divided between two machines, so that a run on only one kernel uses both processors of
+  // the host. A single test file needs only one machine.
   const of = testFiles(options.filter).length > 1 ? 2 : 1;
   const parts = Array.from({ length: of }, (_, i) => i + 1);
   const work = kernels.flatMap((kernel) => parts.map((part) => ({ kernel, part, of })));
   const done = await inTurns(work, options.jobs, async (share) => {
     const run = await testShare(share, instead, options);
     if (!options.again || run.exitCode !== DIED) return run;
-    process.stdout.write(`\n${run.kernel} died, and is run once more\n\n`);
+    process.stdout.write(`\nThe kernel ${run.kernel} died, so its tests run once more.\n\n`);
     return testShare(share, instead, options);
   });
   const runs = kernels.map(({ name }) => together(done.filter(({ kernel }) => kernel === name)));
