@@ -1,5 +1,5 @@
-// A tree of 1,000 cgroups with 10 attachments each, shown by both commands, as whole processes in turn:
-// node .build/bench/cgroup-tree.js [RUNS]
+// Compares `bpfts cgroup tree` with bpftool on a tree of 1,000 cgroups, each with 10 attachments. Measures whole
+// processes: node .build/bench/cgroup-tree.js [RUNS]
 import { mkdirSync, openSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroup2Mount, closeFd, progAttach, progLoad } from "bpfts/sys";
@@ -8,7 +8,7 @@ import { comparePair } from "./pairs.ts";
 
 const a = BpfAttachType;
 const p = BpfProgType;
-/** Ten hooks of seven types of programs. */
+/** Ten hooks for seven program types. */
 const MANY = [
   [p.BPF_PROG_TYPE_CGROUP_SKB, a.BPF_CGROUP_INET_INGRESS],
   [p.BPF_PROG_TYPE_CGROUP_SKB, a.BPF_CGROUP_INET_EGRESS],
@@ -21,7 +21,7 @@ const MANY = [
   [p.BPF_PROG_TYPE_CGROUP_SYSCTL, a.BPF_CGROUP_SYSCTL],
   [p.BPF_PROG_TYPE_CGROUP_SOCKOPT, a.BPF_CGROUP_GETSOCKOPT],
 ] as const;
-/** Ten programs at two hooks, what service managers attach. */
+/** Ten programs at two hooks, as service managers attach them. */
 const FEW = Array.from(
   { length: 10 },
   (_, i) => [p.BPF_PROG_TYPE_CGROUP_SKB, i % 2 === 0 ? a.BPF_CGROUP_INET_INGRESS : a.BPF_CGROUP_INET_EGRESS] as const,

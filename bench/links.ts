@@ -3,7 +3,7 @@ import { BtfKind } from "bpfts/btf";
 import { closeFd, linkCreate, progLoad } from "bpfts/sys";
 import { BpfAttachType, BpfProgType } from "bpfts/uapi";
 
-/** The BTF id of the iterator over tasks on this kernel. */
+/** Returns the BTF id of this kernel's iterator over tasks. */
 export function taskIterator(): number {
   const id = kernelBtf().find("bpf_iter_task", BtfKind.FUNC);
   if (id === undefined) throw new Error("this kernel has no iterator over tasks");

@@ -1,6 +1,7 @@
 /**
- * A ring with a live producer in a process of its own: `npm run bench:live [MILLIONS]`. First with a reader that keeps
- * up, then with one that does not. Every record is accounted for: read, in order, or counted as lost by its program.
+ * Reads a ring while another process writes to it: `npm run bench:live [MILLIONS]`. The first reader is fast enough,
+ * the second one is too slow. Checks that each record was either read, in order, or counted as lost by the program that
+ * writes.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,15 +15,16 @@ async function run(name: string, records: number, delay: (count: number) => void
   const { stream } = object.maps;
   const { emit } = object.programs;
   const { amount, lost, next_number } = object.variables;
-  if (!(stream && emit && amount && lost && next_number)) throw new Error("not the object that was expected");
+  if (!(stream && emit && amount && lost && next_number))
+    throw new Error("events.bpf.o does not have the expected maps, programs and variables");
   amount.value = PER_RUN;
   let read = 0;
   let gaps = 0;
   let next = 0;
   using reader = openRingBuffer(stream, (view, offset) => {
-    // Numbers below 2^32 here: the low half is all of it.
+    // The numbers are below 2^32 here, so read only the lower half.
     const number = view.getUint32(offset, true);
-    if (number < next) throw new Error(`record ${number} after ${next - 1}`);
+    if (number < next) throw new Error(`record ${number} was read after record ${next - 1}`);
     gaps += number - next;
     next = number + 1;
     read++;
@@ -39,7 +41,7 @@ async function run(name: string, records: number, delay: (count: number) => void
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   const written = Number(next_number.value);
   const unwritten = Number(lost.value);
-  // What was lost behind the last record that was read leaves no gap.
+  // Records that were lost after the last read record are not counted in `gaps`.
   const tail = written - next;
   if (read + unwritten !== written || gaps + tail !== unwritten) {
     throw new Error(`${name}: of ${written} records ${read} were read, ${unwritten} lost, ${gaps + tail} missing`);

@@ -1,6 +1,7 @@
 /**
- * Every figure as a ratio to a peer or a floor, measured in turn in one run: `npm run bench [WORD…]`.
- * Peers: C programs built here with gcc (and libbpf, where it is there), and bpftool.
+ * Measures bpfts and prints each figure as a ratio to that of a peer: `npm run bench [WORD…]`. Peers are bpftool, and C
+ * programs that are compiled here with gcc (and with libbpf, if it is installed). Each row runs bpfts and the peer
+ * alternately.
  */
 import { existsSync } from "node:fs";
 import { taskIterator, withLinks } from "./links.ts";
@@ -14,15 +15,18 @@ interface Row {
   readonly name: string;
   readonly goal: number | undefined;
   readonly ours: Side;
-  /** Undefined, with the reason, where the peer cannot be had. */
+  /** The program to compare with, or the reason why it is not available. */
   readonly peer: Side | { readonly missing: string };
   readonly runs: number;
-  /** Runs the measurement inside a scene, for instance with programs loaded. */
+  /** Prepares something for the measurement, for instance loads programs. Calls `measure` and cleans up afterwards. */
   readonly scene?: (measure: () => void) => void;
 }
 
 const node = process.execPath;
-/** BPFTS_BENCH_BPFTOOL: another bpftool to compare with, for instance one that was built with its pid iterator. */
+/**
+ * The bpftool to compare with. BPFTS_BENCH_BPFTOOL selects another one, for instance one that was built with its pid
+ * iterator.
+ */
 const bpftool = [process.env.BPFTS_BENCH_BPFTOOL ?? "", ".cache/peers/bpftool", "/usr/sbin/bpftool"].find((path) =>
   existsSync(path),
 );
@@ -47,12 +51,15 @@ function mapRow(operation: string, kind: string): Row {
   };
 }
 
-/** A goal in nanoseconds, to be compared with like a peer. */
+/** Returns a peer whose figure is a fixed number of nanoseconds. */
 function limit(ns: number): Side {
   return { label: "limit", command: ["echo", String(ns)], figure: "printed" };
 }
 
-/** Values decoded by BTF; cilium/ebpf's, which decodes them too, take 1.36 and 1.41 times as long as C's bytes. */
+/**
+ * Rows for values that are decoded by BTF. The goals 1.36 and 1.41 are the ratios of cilium/ebpf, which decodes values
+ * too, to C.
+ */
 function valueRows(): Row[] {
   const calls = [
     ["get", "lookup", 1.36],
@@ -105,7 +112,7 @@ function dumpRows(): Row[] {
   return [false, true].flatMap((typed) =>
     [[], ["-j"]].map((options): Row => {
       const words = [...options, "map", "dump", "name", DUMPED].join(" ");
-      // The shell only opens /dev/null: it becomes the command.
+      // The shell only opens /dev/null. `exec` then replaces it by the command.
       const silent = (command: string): string[] => ["sh", "-c", `exec ${command} ${words} >/dev/null`];
       return {
         name: `map dump of 100,000 elements ${typed ? "with" : "without"} types, ${options.length > 0 ? "JSON" : "text"}`,
@@ -113,7 +120,7 @@ function dumpRows(): Row[] {
         ours: { label: "bpfts", command: silent(`${node} dist/bin/bpfts.js`), figure: "wall" },
         peer:
           bpftool === undefined
-            ? { missing: "bpftool is not there (scripts/peers.sh)" }
+            ? { missing: "bpftool is missing; run scripts/peers.sh" }
             : { label: "bpftool", command: silent(bpftool), figure: "wall" },
         runs: 15,
         scene: (measure) => withHash(typed, measure),
@@ -183,7 +190,7 @@ function linkShowRow(what: string, scene: NonNullable<Row["scene"]>): Row {
     ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", "link", "show"], figure: "wall" },
     peer:
       bpftool === undefined
-        ? { missing: "bpftool is not there (scripts/peers.sh)" }
+        ? { missing: "bpftool is missing; run scripts/peers.sh" }
         : { label: "bpftool", command: [bpftool, "link", "show"], figure: "wall" },
     runs: 9,
     scene,
@@ -213,7 +220,7 @@ const rows: readonly (() => Row[])[] = [
   dumpRows,
   () => progRows(bpftool),
   () => [
-    // 0.8 times as many records a second.
+    // 1.25 times the time for a record means 0.8 times as many records per second.
     ringRow("callback", "by callback", 1.25),
     ringRow("decoded", "eight fields decoded by BTF"),
     {
@@ -225,7 +232,7 @@ const rows: readonly (() => Row[])[] = [
     },
     ringRow("batches", "the same by an async iterable"),
     {
-      // A callback gets a copy that it may overwrite: a write to the ring's own memory would end the process.
+      // The library passes a copy to the callback, because a write to the ring's own memory would end the process.
       name: "ring buffer, by callback, against reading in the shared memory itself",
       goal: undefined,
       ours: task("ring", "callback"),
@@ -233,7 +240,7 @@ const rows: readonly (() => Row[])[] = [
       runs: 7,
     },
     {
-      // The same loop without turns of the event loop is `consume()`.
+      // `consume()` runs the same loop without returning to the event loop between slices.
       name: "ring buffer, decoded, in slices with turns of the event loop, against at once",
       goal: 1.1,
       ours: task("ring", "listen"),
@@ -266,25 +273,26 @@ const rows: readonly (() => Row[])[] = [
       scene: (measure) => withPrograms(10, measure),
     },
     {
-      // Debian builds bpftool without the iterator that finds pids, whose loading takes a build with it most of its time.
+      // Debian's bpftool does not have the iterator that finds pids. A bpftool with this iterator spends most of its
+      // time on loading it.
       name: "`bpfts prog show` with 10 programs, against bpftool",
       goal: undefined,
       ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", "prog", "show"], figure: "wall" },
       peer:
         bpftool === undefined
-          ? { missing: "bpftool is not there (scripts/peers.sh)" }
+          ? { missing: "bpftool is missing; run scripts/peers.sh" }
           : { label: "bpftool", command: [bpftool, "prog", "show"], figure: "wall" },
       runs: 15,
       scene: (measure) => withPrograms(10, measure),
     },
     {
-      // The aim is a difference of at most 30 ms, which is the time that Node takes to start.
+      // The goal is a difference of at most 30 ms, the time in which Node starts.
       name: "`bpfts gen skeleton` of an object, whole process, against bpftool",
       goal: undefined,
       ours: { label: "bpfts", command: [node, "dist/bin/bpfts.js", ...SKELETON_WORDS], figure: "wall" },
       peer:
         bpftool === undefined
-          ? { missing: "bpftool is not there (scripts/peers.sh)" }
+          ? { missing: "bpftool is missing; run scripts/peers.sh" }
           : { label: "bpftool", command: [bpftool, ...SKELETON_WORDS], figure: "wall" },
       runs: 25,
     },

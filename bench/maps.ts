@@ -1,6 +1,6 @@
 import { createMap } from "bpfts";
 
-/** A map's name that no other run has: it is dumped by its name. */
+/** The name of the map to dump. It contains the process id, so that no other run has a map of this name. */
 export const DUMPED: string = `bench${process.pid}`;
 
 /** Runs `measure` while there is a hash of 100,000 elements, with or without types. */

@@ -1,27 +1,33 @@
 import { spawnSync } from "node:child_process";
 
-/** One side of a comparison: a command; its figure is what it prints, or its whole-process wall time. */
+/** One side of a comparison: a command, and what to measure. */
 export interface Side {
   readonly label: string;
   readonly command: readonly string[];
-  /** `printed`: the number on standard output, in ns. `wall`: from spawn to exit, in ns. */
+  /**
+   * `printed`: the number of nanoseconds that the command prints. `wall`: the time from the start of its process to its
+   * end.
+   */
   readonly figure: "printed" | "wall";
 }
 export interface PairResult {
   readonly ours: number;
   readonly peer: number;
-  /** Median of ours / peer, pair by pair. */
+  /** The median of the ratios of all pairs: the figure of bpfts divided by that of the peer. */
   readonly ratio: number;
 }
 
-/** A command that takes longer hangs. */
+/** The time limit for a command, in case it hangs. */
 const MOST_MS = 120_000;
 
 const environment: NodeJS.ProcessEnv = { ...process.env };
-// It adds 37 ms to each start of Node 20, which is not ours to measure.
+// This variable adds 37 ms to each start of Node 20. That time has nothing to do with bpfts.
 delete environment.NODE_EXTRA_CA_CERTS;
 
-/** Runs both sides in turn, each in a fresh process, after one uncounted run of each; medians in nanoseconds. */
+/**
+ * Runs both sides alternately, each time in a new process. The first run of each side does not count. Returns medians
+ * in nanoseconds.
+ */
 export function comparePair(ours: Side, peer: Side, runs: number): PairResult {
   run(ours);
   run(peer);

@@ -1,18 +1,19 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 
-/** A built peer program, or why there is none. */
+/** A compiled peer program, or the reason why it is not available. */
 export type Peer = { readonly path: string } | { readonly missing: string };
 
 const OUT = ".build/bench/peer";
-/** What `scripts/peers.sh libbpf` makes: gcc with Debian's newest libbpf. */
+/** A wrapper of gcc with Debian's newest libbpf. `scripts/peers.sh libbpf` makes it. */
 const PEER_COMPILER = ".cache/peers/libbpf-cc";
 
-/** Compiles `bench/peer/NAME.c`. */
+/** Compiles `bench/peer/NAME.c`, if gcc and libbpf are available. */
 export function buildPeer(name: string, needsLibbpf: boolean): Peer {
   if (spawnSync("gcc", ["--version"]).status !== 0) return { missing: "gcc is not installed" };
   const compiler = needsLibbpf ? libbpfCompiler() : ["gcc"];
-  if (compiler === undefined) return { missing: "neither libbpf-dev nor scripts/peers.sh libbpf is there" };
+  if (compiler === undefined)
+    return { missing: "libbpf is missing; run scripts/peers.sh libbpf, or install libbpf-dev" };
   mkdirSync(OUT, { recursive: true });
   const path = `${OUT}/${name}`;
   const [command, ...libraries] = compiler;
@@ -23,8 +24,8 @@ export function buildPeer(name: string, needsLibbpf: boolean): Peer {
 }
 
 /**
- * A compiler with libbpf: of the install prefix in `BPFTS_BENCH_LIBBPF` (`include`, `lib/libbpf.a`), of
- * `scripts/peers.sh libbpf`, or of the system's libbpf-dev.
+ * Returns a command that compiles with libbpf. libbpf comes from the install prefix in `BPFTS_BENCH_LIBBPF` (`include`,
+ * `lib/libbpf.a`), from `scripts/peers.sh libbpf`, or from the system's libbpf-dev. Returns undefined if there is none.
  */
 function libbpfCompiler(): string[] | undefined {
   const prefix = process.env.BPFTS_BENCH_LIBBPF;

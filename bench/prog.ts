@@ -8,7 +8,7 @@ import type { Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { withPrograms } from "./programs.ts";
 
-/** A comparison of whole processes of commands, ours against bpftool's. */
+/** A comparison of a command of bpfts with the same command of bpftool, as whole processes. */
 export interface ProgRow {
   readonly name: string;
   readonly goal: number | undefined;
@@ -19,12 +19,15 @@ export interface ProgRow {
 }
 
 const OURS = `${process.execPath} dist/bin/bpfts.js`;
-/** Where the scene's bpffs is: fixed, because a row's commands are written down before its scene is set. */
+/**
+ * The path of the bpffs that a scene mounts. It is a constant, because the commands contain it before the scene is
+ * prepared.
+ */
 const BPFFS = join(tmpdir(), `bpfts-bench-${process.pid}`);
 const SLOTS = 10_000;
-const MISSING = "no bpftool that can do it (scripts/peers.sh)";
+const MISSING = "there is no bpftool with this command; run scripts/peers.sh";
 
-/** The rows for bpftool at a path, or for none. */
+/** Returns the rows. `bpftool` is the path of the bpftool to compare with. */
 export function progRows(bpftool: string | undefined): ProgRow[] {
   const rows: ProgRow[] = [];
   const add = (
@@ -89,7 +92,7 @@ export function progRows(bpftool: string | undefined): ProgRow[] {
   return rows;
 }
 
-/** Debian's bpftool of today is built without a disassembler. */
+/** Returns true if a bpftool has a disassembler. Debian's bpftool has none. */
 function disassembles(bpftool: string | undefined): boolean {
   if (bpftool === undefined) return false;
   return /llvm|libbfd/.test(spawnSync(bpftool, ["version"], { encoding: "utf8" }).stdout);
@@ -119,7 +122,7 @@ function withBpffs(measure: () => void): void {
   }
 }
 
-/** A socket filter of additions, pinned. */
+/** Runs `measure` while a long socket filter, which consists of additions, is pinned. */
 function withLongProgram(measure: () => void): void {
   withBpffs(() => {
     const insns = new Uint8Array(SLOTS * 8);

@@ -1,4 +1,7 @@
-/** Functions that run hot in a long-lived process, warm, by mitata: `npm run bench:warm`. */
+/**
+ * Measures functions that a long-lived process calls often, after V8 has compiled them, with mitata: `npm run
+ * bench:warm`.
+ */
 import { readFileSync } from "node:fs";
 import { decodeInstructions, formatInstruction } from "bpfts/asm";
 import { Btf, BtfKind, compileReader, compileWriter } from "bpfts/btf";

@@ -9,7 +9,8 @@
 int main(int argc, char **argv) {
   struct btf *base = NULL;
   if (argc < 4) return 2;
-  // "+FILE": the files do not go on from the base, they are only put on top of it.
+  // With "+FILE", the files are complete BTF and were not made on top of the base. The result is split BTF on this
+  // base.
   int own = argv[2][0] == '+';
   if (strcmp(argv[2], "-") != 0 && !(base = btf__parse(argv[2] + own, NULL))) return 3;
   struct btf *all = base ? btf__new_empty_split(base) : btf__new_empty();

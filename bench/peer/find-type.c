@@ -1,4 +1,4 @@
-/* libbpf: open the kernel's BTF, find one struct by name. Prints nanoseconds. */
+/* With libbpf: opens the kernel's BTF and finds one struct by name. Prints the time in nanoseconds. */
 #include "clock.h"
 #include <bpf/btf.h>
 

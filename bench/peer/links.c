@@ -1,6 +1,7 @@
 /*
- * C on bpf(2): `iterate ROUNDS` opens all links of the kernel by id, each with its info, whose text takes a second call
- * as in bpftool; `attach ROUNDS BTF_ID` makes and closes a link of the iterator of that id. Nanoseconds a link.
+ * C with bpf(2). `iterate ROUNDS` opens all links of the kernel by id and reads the info of each. As in bpftool, names
+ * in the info take a second call. `attach ROUNDS BTF_ID` makes and closes a link of the iterator with this BTF id.
+ * Prints nanoseconds per link.
  */
 #include "clock.h"
 #include <linux/bpf.h>
@@ -26,7 +27,7 @@ static int info_of(int fd)
 		return -1;
 	if (info.type != BPF_LINK_TYPE_ITER && info.type != BPF_LINK_TYPE_RAW_TRACEPOINT)
 		return 0;
-	/* The name and its length come first in both. */
+	/* Both kinds of info begin with the name and its length. */
 	info.raw_tracepoint.tp_name = (unsigned long)name;
 	info.raw_tracepoint.tp_name_len = sizeof(name);
 	attr.info.info_len = sizeof(info);

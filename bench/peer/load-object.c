@@ -1,6 +1,6 @@
 /*
- * libbpf: open an object file and load it into the kernel, which reads the kernel's BTF anew each time.
- * Prints nanoseconds: of the first load, or the median of ROUNDS.
+ * With libbpf: opens an object file and loads it into the kernel. Each load reads the kernel's BTF again. Prints
+ * nanoseconds: of the first load, or the median of ROUNDS loads.
  */
 #include "clock.h"
 #include <bpf/libbpf.h>

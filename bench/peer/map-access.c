@@ -1,4 +1,6 @@
-/* A C loop over bpf(2): `lookup` or `update` of a `hash` or `array` of 1,024 u64 values. Prints nanoseconds a call. */
+/*
+ * A C loop over bpf(2): `lookup` or `update` in a `hash` or `array` of 1,024 u64 values. Prints nanoseconds per call.
+ */
 #include "clock.h"
 #include <linux/bpf.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * A C loop over bpf(2) on a hash of COUNT u32 keys to u64 values: `lookup` or `update` in batches of 4,096, `walk` by
- * BPF_MAP_GET_NEXT_KEY and a lookup of each. ROUNDS times; prints nanoseconds an element.
+ * A C loop over bpf(2) on a hash with COUNT elements, from u32 keys to u64 values. `lookup` and `update` use batches of
+ * 4,096 elements. `walk` calls BPF_MAP_GET_NEXT_KEY and BPF_MAP_LOOKUP_ELEM for each element. Runs ROUNDS times. Prints
+ * nanoseconds per element.
  */
 #include "clock.h"
 #include <errno.h>

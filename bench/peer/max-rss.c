@@ -1,4 +1,4 @@
-/* Runs a command with its output thrown away, and prints the most memory that it had resident, in bytes. */
+/* Runs a command, discards its output, and prints its maximum resident memory in bytes. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-/* libbpf: open an object file without loading it. Prints nanoseconds. */
+/* With libbpf: opens an object file without loading it. Prints the time in nanoseconds. */
 #include "clock.h"
 #include <bpf/libbpf.h>
 

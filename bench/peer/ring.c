@@ -1,4 +1,4 @@
-/* libbpf: reads a full ring of records of eight u64 several times over. Prints nanoseconds a record. */
+/* With libbpf: fills a ring with records of eight u64 and reads it, several times. Prints nanoseconds per record. */
 #include "clock.h"
 #include <string.h>
 #include <bpf/bpf.h>

@@ -1,4 +1,7 @@
-/* libbpf: how long after a record was written its reader, which waits, gets it. Prints the median in nanoseconds. */
+/*
+ * With libbpf: measures the time from the writing of a record until a waiting reader gets it. Prints the median in
+ * nanoseconds.
+ */
 #include "clock.h"
 #include <unistd.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-/** One cold process: open the kernel's BTF, find one struct by name. Prints nanoseconds. */
+/** Opens the kernel's BTF and finds one struct by name, in a new process. Prints the time in nanoseconds. */
 import { readFileSync } from "node:fs";
 import { Btf, BtfKind } from "bpfts/btf";
 

@@ -1,6 +1,6 @@
 /**
- * `iterate ROUNDS`: all links of the kernel with their info; `attach ROUNDS BTF_ID`: a link of the
- * iterator of that id, made and closed. Prints nanoseconds a link.
+ * `iterate ROUNDS` opens all links of the kernel and reads the info of each. `attach ROUNDS BTF_ID` makes and closes a
+ * link of the iterator with this BTF id. Prints nanoseconds per link.
  */
 import { attachRaw, links, openProgram, type Program } from "bpfts";
 import { progLoad } from "bpfts/sys";
@@ -22,7 +22,7 @@ function load(attach_btf_id: number): Program {
 function iterate(): number {
   let count = 0;
   for (const link of links()) {
-    if (link.info().id === 0) throw new Error("a link without an id");
+    if (link.info().id === 0) throw new Error("the info of a link has no id");
     count += 1;
   }
   return count;
@@ -35,7 +35,7 @@ function attach(): number {
 
 const program = btfId === undefined ? (undefined as never) : load(Number(btfId));
 const step = what === "attach" ? attach : iterate;
-// The compiler warms up.
+// Let V8 compile the code before the measurement.
 for (let i = 0; i < Number(rounds) / 5; i++) step();
 const start = process.hrtime.bigint();
 let count = 0;

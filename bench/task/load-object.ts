@@ -1,6 +1,6 @@
 /**
- * Reads an object and loads it into the kernel. Prints nanoseconds: of the first load of a cold process, or, with ROUNDS,
- * the median of the loads of a running process, each of which reads the kernel's BTF anew.
+ * Reads an object and loads it into the kernel. Prints nanoseconds: of the first load of a new process, or the median
+ * of ROUNDS loads of one process. Each load reads the kernel's BTF again.
  */
 import { flushKernelBtf, loadObject } from "bpfts";
 import { progGetNextId } from "bpfts/sys";
@@ -17,7 +17,8 @@ function load(): number {
   return Number(end - start);
 }
 
-// One call opens the door to the kernel before the clock runs, as the dynamic linker does for a C program.
+// The first system call loads the FFI library. Make it before the measurement, because a C program is linked before it
+// measures, too.
 progGetNextId(0);
 const times = Array.from({ length: Number(rounds) }, load).sort((a, b) => a - b);
 console.log(String(times[times.length >> 1]));

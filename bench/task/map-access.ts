@@ -1,4 +1,4 @@
-/** `lookup` or `update` of a `hash` or `array` of 1,024 u64 values, COUNT times. Prints nanoseconds a call. */
+/** Calls `lookup` or `update` COUNT times on a `hash` or `array` of 1,024 u64 values. Prints nanoseconds per call. */
 import { mapCreate, mapLookupElem, mapUpdateElem } from "bpfts/sys";
 import { BpfMapType } from "bpfts/uapi";
 

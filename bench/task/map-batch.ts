@@ -1,6 +1,6 @@
 /**
- * `lookup` or `update` in batches of 4,096 of a hash of COUNT u32 keys to u64 values, or `walk` over it with everything
- * decoded. ROUNDS times; prints nanoseconds an element.
+ * Uses a hash with COUNT elements, from u32 keys to u64 values. `lookup` and `update` use batches of 4,096 elements.
+ * `walk` iterates over the map and decodes all elements. Runs ROUNDS times. Prints nanoseconds per element.
  */
 import { BatchCursor, createMap } from "bpfts";
 

@@ -1,6 +1,6 @@
 /**
- * What a value costs where it is decoded, in nanoseconds: `get` and `set` of a hash of u64 by key, a `global` of a loaded
- * object, an element of an array's `memory`, and `add` to it in one step.
+ * Measures operations with decoded values: `get` and `set` on a hash of u64, reading a `global` variable of a loaded
+ * object, reading an element in the `memory` of an array, and the atomic `add` to it. Prints nanoseconds per operation.
  */
 import { createMap, loadObject } from "bpfts";
 

@@ -1,4 +1,4 @@
-/** One cold process: read an object file into its spec. Prints nanoseconds. */
+/** Parses an object file in a new process. Prints the time in nanoseconds. */
 import { readFileSync } from "node:fs";
 import { parseObject } from "bpfts/object";
 

@@ -1,6 +1,7 @@
 /**
- * Reads a full ring as `ring callback` does, but where the records lie in the memory that is shared with the kernel, which
- * no caller of the library gets to see. Prints nanoseconds a record: what the library's copies cost is the difference.
+ * Reads a full ring as `ring callback` does, but without copying the records out of the memory that is shared with the
+ * kernel. The library never passes this memory to its callers. Prints nanoseconds per record. The difference to `ring
+ * callback` is the cost of the library's copies.
  */
 import { loadObject } from "bpfts";
 import { mapMemory, pageSize } from "bpfts/sys";

@@ -1,6 +1,7 @@
 /**
- * Runs the program with an id, which writes records to a ring: REPEAT times at once, ROUNDS times, PAUSE milliseconds
- * apart. A process of its own, so that the reader's has its event loop for itself.
+ * Runs the program with the given id, which writes records to a ring. There are ROUNDS rounds with PAUSE milliseconds
+ * between them, and the program runs REPEAT times in each. This is a separate process, so that it does not block the
+ * reader's event loop.
  */
 import { openProgram } from "bpfts";
 

@@ -1,7 +1,8 @@
 /**
- * Reads a full ring of records of eight u64 several times over. Prints nanoseconds a record: `callback` hands out the
- * bytes of each, `decoded` makes an object of it by its BTF type, `batches` gives such objects by an async iterable, and
- * `listen` gives them on the event loop, which gets its turn every few milliseconds.
+ * Fills a ring with records of eight u64 and reads it, several times. With `callback`, a callback gets the bytes of
+ * each record. With `decoded`, it gets an object that is decoded by the BTF type. With `batches`, an async iterable
+ * yields such objects. With `listen`, the callback gets them on the event loop, which runs other work every few
+ * milliseconds. Prints nanoseconds per record.
  */
 import { decoded, loadObject, openRingBuffer, records } from "bpfts";
 
@@ -24,7 +25,7 @@ interface Event {
   readonly d: bigint;
 }
 let sum = 0;
-/** Refers to each object, so that the engine cannot do without making it. */
+/** Refers to each object, so that V8 cannot optimise the object away. */
 let last: Event | undefined;
 
 const times: number[] = [];
@@ -61,7 +62,7 @@ if (how === "listen") {
           sum += event.d > event.number ? 1 : 0;
         })
       : (view, offset) => {
-          // Kept a small integer, so that it is an addition, as the peer's, and no new number.
+          // `| 0` keeps the sum a small integer, so that this costs only an addition, as in the peer.
           sum = (sum + view.getUint32(offset, true)) | 0;
         },
   );

@@ -1,12 +1,15 @@
-/** How long after a record was written its reader, which waits on the event loop, gets it. Prints the median in nanoseconds. */
+/**
+ * Measures the time from the writing of a record until a reader that waits on the event loop gets it. Prints the median
+ * in nanoseconds.
+ */
 import { spawn } from "node:child_process";
 import { loadObject, openRingBuffer } from "bpfts";
 
 const COUNT = 600;
-/** The first ones find cold code. */
+/** The first records do not count, because V8 has not compiled the code yet. */
 const WARM_UP = 100;
 
-// Open until the last record came: not `using`, which closes it at the end of these lines.
+// Without `using`, because the object must stay open until the last record has arrived.
 const object = loadObject("test/bpf/events.bpf.o");
 const { stream } = object.maps;
 const { emit } = object.programs;

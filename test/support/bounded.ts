@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 
-/** How many milliseconds of processor time the calibration takes on the machine that the limits were chosen on. */
+/** The processor time in milliseconds that calibrate() takes on the machine for which the limits were chosen. */
 const REFERENCE_MILLISECONDS = 40;
 
 let slowness: number | undefined;
 
 /**
- * Asserts that hostile input costs no more than so many milliseconds of processor time on a common machine. The limit
- * grows with how slow this machine is, which may be an emulated one, so that only a cost of another order fails: what
- * the inputs cost without a bound is at least ten times the limit. How fast the code is, the benchmarks say.
+ * Asserts that hostile input takes at most this much processor time on a usual machine. On a slower machine, for
+ * example under emulation, the limit is larger. The limit is generous: without the bounds in the code, the inputs would
+ * take at least ten times as long. Benchmarks measure how fast the code is; this function does not.
  */
 export function assertBounded<T>(what: string, milliseconds: number, work: () => T): T {
   let result!: T;
@@ -23,7 +23,7 @@ export function assertBounded<T>(what: string, milliseconds: number, work: () =>
   return result;
 }
 
-/** How many times slower than a common machine this one is; 1 where it is faster. */
+/** Returns how many times slower this machine is than a usual machine; 1 if it is faster. */
 export function slownessOfMachine(): number {
   slowness ??= Math.max(1, processorTime(calibrate) / REFERENCE_MILLISECONDS);
   return slowness;
@@ -36,7 +36,7 @@ function processorTime(work: () => void): number {
   return (user + system) / 1000;
 }
 
-/** Work as parsers do it: numbers out of bytes, strings out of bytes, names in a map. */
+/** Does typical work of a parser: reads numbers and strings from bytes, and looks up names in a map. */
 function calibrate(): void {
   const bytes = new Uint8Array(1 << 16).map((_, i) => 97 + (i % 26));
   const view = new DataView(bytes.buffer);

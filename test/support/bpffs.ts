@@ -4,7 +4,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { mountBpffs, UmountFlag, unmount } from "../../src/sys/index.ts";
 
-/** A bpffs of the test's own, in a temporary directory; unmounted after the test, however it ends. */
+/**
+ * Mounts a new bpffs in a temporary directory and returns its path. It is unmounted after the test, even if the test
+ * fails.
+ */
 export function withBpffs(t: Pick<TestContext, "after">, data?: string): string {
   const path = mkdtempSync(join(tmpdir(), "bpfts-bpffs-"));
   t.after(() => {

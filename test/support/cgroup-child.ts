@@ -1,5 +1,6 @@
-// Makes the hooks of cgroups fire, in a network namespace of its own: its parent sends it { cgroup, actions }, it goes
-// there, does them and comes back. Everything happens on the main thread, which alone is in the namespace.
+// A child process that makes the hooks of cgroups fire. It has its own network namespace. For each message { cgroup,
+// actions } from the parent, it enters the cgroup, carries out the actions and returns to the root cgroup. All of this
+// runs on the main thread, because only this thread is in the network namespace.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cgroup2Mount, closeFd, Namespace, unshare } from "../../src/sys/index.ts";
@@ -40,7 +41,10 @@ function done(name: string, result: number | bigint): number {
 
 type Family = typeof AF_UNIX | typeof AF_INET | typeof AF_INET6;
 
-/** Loopback and any port; of unix sockets a name in the abstract namespace, which is the network namespace's own. */
+/**
+ * Returns a loopback address with any port. For unix sockets, returns a name in the abstract namespace, which belongs
+ * to the network namespace.
+ */
 function loopback(family: Family, name = "server"): Uint8Array {
   if (family === AF_UNIX) return Buffer.concat([Buffer.from([AF_UNIX, 0, 0]), Buffer.from(name)]);
   const address = new Uint8Array(family === AF_INET ? 16 : 28);
@@ -50,7 +54,7 @@ function loopback(family: Family, name = "server"): Uint8Array {
   return address;
 }
 
-/** What getsockname or getpeername tells. */
+/** Returns the address that getsockname or getpeername reports. */
 function nameOf(call: "getsockname" | "getpeername", fd: number): Uint8Array {
   const address = new Uint8Array(110);
   const length = Uint32Array.of(address.length);
@@ -69,7 +73,7 @@ function datagram(family: Family): void {
   const receiver = bound(family, SOCK_DGRAM, "receiver");
   const sender = bound(family, SOCK_DGRAM, "sender");
   const to = nameOf("getsockname", receiver);
-  // What does not arrive is told, not waited for.
+  // If the datagram does not arrive, fail instead of waiting for ever.
   done("setsockopt", c.setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(RECEIVE_SECONDS, 0n), 16));
   done("sendto", c.sendto(sender, Buffer.from("x"), 1, 0, to, to.length));
   const from = new Uint8Array(110);

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { cgroup2Mount } from "../../src/sys/index.ts";
 
-/** A cgroup of the test's own. */
+/** A cgroup that was made for one test. */
 export interface TestCgroup {
   readonly path: string;
-  /** An fd of its directory; closed after the test. */
+  /** An fd of the cgroup's directory. It is closed after the test. */
   readonly fd: number;
   /** Functions that remove the descendants of the cgroup. */
   readonly below: (() => void)[];
@@ -16,7 +16,10 @@ export interface TestCgroup {
 
 let count = 0;
 
-/** An empty cgroup v2 below the root; processes left in it go back to the root, and it is removed after the test. */
+/**
+ * Makes an empty cgroup v2 below the root. After the test, moves processes that are left in it to the root, and removes
+ * it.
+ */
 export function withCgroup(t: Pick<TestContext, "after">): TestCgroup {
   const root = cgroup2Mount();
   if (root === undefined) throw new Error("no cgroup v2 is mounted");
@@ -36,12 +39,13 @@ export function withCgroup(t: Pick<TestContext, "after">): TestCgroup {
   return { path, fd, below };
 }
 
-/** A cgroup below another one; removed after the test, before that one. */
+/** Makes a cgroup below another test cgroup. After the test, it is removed before its parent. */
 export function withCgroupBelow(parent: TestCgroup, name: string): TestCgroup {
   const path = join(parent.path, name);
   mkdirSync(path);
   const fd = openSync(path, "r");
-  // Hooks of a test run in the order of their making, so the parent's is to find it gone.
+  // The `after` hooks of a test run in the order in which they were added, so the parent's hook removes the child
+  // first.
   parent.below.unshift(() => {
     closeSync(fd);
     removeCgroup(path);
@@ -51,7 +55,9 @@ export function withCgroupBelow(parent: TestCgroup, name: string): TestCgroup {
 
 const CHILD = join(import.meta.dirname, "cgroup-child.js");
 
-/** A process in a network namespace of its own that goes into cgroups and makes their hooks fire. Ended after the test. */
+/**
+ * A child process with its own network namespace. It enters cgroups and makes their hooks fire. It ends after the test.
+ */
 export class CgroupProcess {
   readonly #child: ChildProcess;
 
@@ -61,21 +67,25 @@ export class CgroupProcess {
     t.after(() => this.#child.kill());
   }
 
-  /** Does there what makes the hooks fire: all of it, or the actions that are named. */
+  /** Makes hooks of a cgroup fire by all actions of cgroup-child.ts, or only by the named ones. */
   async act(cgroup: string, ...actions: string[]): Promise<void> {
     const child = this.#child;
     child.send({ cgroup, actions });
     const ended = new AbortController();
-    const end = (code: number | null): void => ended.abort(new Error(`the process for ${cgroup} ended with ${code}`));
+    const end = (code: number | null): void =>
+      ended.abort(new Error(`the child process for ${cgroup} ended with exit code ${code}`));
     child.once("exit", end);
     const [answer] = await once(child, "message", { signal: ended.signal });
     child.removeListener("exit", end);
     const { problem } = answer as { problem?: string };
-    if (problem !== undefined) throw new Error(`the process in ${cgroup}: ${problem}`);
+    if (problem !== undefined) throw new Error(`the child process failed in ${cgroup}: ${problem}`);
   }
 }
 
-/** The kernel empties a cgroup a moment after its last process ended, and says EBUSY until then. */
+/**
+ * Removes a cgroup. Retries after EBUSY, because the kernel empties a cgroup only some time after its last process has
+ * ended.
+ */
 function removeCgroup(path: string): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let attempt = 0; ; attempt++) {

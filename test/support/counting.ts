@@ -8,19 +8,19 @@ import { owned } from "./cleanup.ts";
 /** A program that counts its runs. */
 export interface Counting {
   readonly program: Program;
-  /** How often it ran. */
+  /** Returns how often the program ran. */
   count(): bigint;
 }
 
-/** How to load it, beside its instructions. */
+/** How to load the counting program. */
 export interface CountingOptions extends Omit<ProgLoadOptions, "insns"> {
-  /** What it returns: 0 unless given. */
+  /** The program's return value. Default: 0. */
   readonly result?: number | undefined;
-  /** Instructions after the counting, which set r0, instead of `result`. The context is in r6. */
+  /** Instructions to run after the counting. They set r0, so `result` is not used. The context is in r6. */
   readonly rest?: readonly AssemblyItem[] | undefined;
 }
 
-/** Loads a program that adds 1 to a counter and returns `result`; closed after the test. */
+/** Loads a program that adds 1 to a counter and returns `result`. It is closed after the test. */
 export function counting(t: Pick<TestContext, "after">, options: CountingOptions): Counting {
   const { result = 0, rest, ...load } = options;
   const map = owned(

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** A temporary directory of the test's own, removed after it with all that is in it. */
+/** Makes a temporary directory and returns its path. After the test, it is removed with everything in it. */
 export function withDirectory(t: Pick<TestContext, "after">): string {
   const path = mkdtempSync(join(tmpdir(), "bpfts-test-"));
   t.after(() => removeDirectory(path));
   return path;
 }
 
-/** Removes a directory. A process that is about to end may still write into it: then the removal begins again. */
+/** Removes a directory. Retries if another process, which is about to end, still writes into the directory. */
 function removeDirectory(path: string): void {
   for (let tries = 0; ; tries++) {
     try {

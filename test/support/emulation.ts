@@ -1,7 +1,10 @@
-/** Whether this is a machine of scripts/vm under emulation, where code runs thirty times slower than here. */
+/** True in a virtual machine of scripts/vm. It is emulated, so code runs about thirty times slower than on hardware. */
 export const isEmulated: boolean = process.env.BPFTS_VM !== undefined;
 
-/** How often a test does something that it does `count` times on hardware: what it asserts stays the same. */
+/**
+ * Returns how often a test shall repeat something that it repeats `count` times on hardware. Under emulation this is
+ * fewer times; the assertions must stay the same.
+ */
 export function rounds(count: number): number {
   return isEmulated ? Math.ceil(count / 10) : count;
 }

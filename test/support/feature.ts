@@ -16,15 +16,15 @@ export const LIBBPF_CC: string = join(process.cwd(), ".cache/peers/libbpf-cc");
 /** The user "nobody", for options of spawn(). */
 export const ORDINARY_USER = { uid: 65534, gid: 65534 } as const;
 
-/** What a test may need that is neither in the repository nor in the kernel. */
+/** Something that a test may need and that is neither in the repository nor a kernel feature. */
 interface Requirement {
   readonly what: string;
   readonly isMet: () => boolean;
-  /** Whether CI must have it. There a test that lacks it fails instead of being skipped. */
+  /** True if CI must provide it. If it is missing in CI, the test fails instead of being skipped. */
   readonly inCi: boolean;
 }
 
-// The inodes PROC_PID_INIT_INO and PROC_USER_INIT_INO of the kernel.
+// The inode numbers of the kernel's first namespaces: PROC_PID_INIT_INO and PROC_USER_INIT_INO.
 const FIRST_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd };
 
 const REQUIREMENTS = {
@@ -78,7 +78,7 @@ const REQUIREMENTS = {
   },
 } as const satisfies Readonly<Record<string, Requirement>>;
 
-/** A program that the test runs. CI installs it; a bare Debian does not have it. */
+/** Returns the requirement for a program that the test runs. CI installs it, but a bare Debian does not have it. */
 function tool(name: string): Requirement {
   const isMet = (): boolean => (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, name)));
   return { what: `the program ${name}`, isMet, inCi: false };
@@ -87,9 +87,9 @@ function tool(name: string): Requirement {
 export type RequirementName = keyof typeof REQUIREMENTS;
 
 /**
- * Returns whether kernel and machine have what a test needs, by two tables: the kernel's features in
- * src/kernel/features and the requirements above. Skips the test with the reason if not. Where the tables say that a
- * feature is there, the test runs, and fails if the kernel does not deliver.
+ * Returns true if the kernel and the machine have everything that a test needs. Otherwise skips the test with a reason
+ * and returns false. The names are kernel features (src/kernel/features) or requirements of the table above. If the
+ * table says that this kernel has a feature, the test runs, and fails if the kernel does not have it after all.
  *
  *     if (!needs(t, "link:tcx")) return;
  */
@@ -99,7 +99,7 @@ export function needs(t: Pick<TestContext, "skip">, ...names: readonly (FeatureN
   return reason === false;
 }
 
-/** Returns the reason to skip, or false: `test(name, { skip: lacking("map:arena") }, …)`. */
+/** Returns the reason why a test must be skipped, or false: `test(name, { skip: lacking("map:arena") }, …)`. */
 export function lacking(...names: readonly (FeatureName | RequirementName)[]): string | false {
   for (const name of names) {
     const reason = isRequirement(name) ? requirementLack(name) : kernelLack(name);

@@ -1,5 +1,6 @@
-// A process that holds programs and ends with its input: `node holder-child.js COUNT ID…` loads some, opens others by
-// their ids, and prints the ids of those that it loaded. COUNT 0 loads one in a thread that has its fds for itself.
+// A child process that holds programs until its standard input ends: `node holder-child.js COUNT ID…`. Loads COUNT
+// programs and prints their ids as JSON. Also opens the programs with the given ids. With COUNT 0, loads one program in
+// a thread that has its own file table.
 import { parentPort, Worker } from "node:worker_threads";
 import { syscall } from "../../src/sys/ffi.ts";
 import { progGetFdById, progInfo, progLoad } from "../../src/sys/index.ts";

@@ -3,15 +3,18 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** Another process that holds programs until the test ends, or `end()`. */
+/** Another process, which holds programs until `end()` is called or the test ends. */
 export interface ProgramHolder {
   readonly pid: number;
-  /** The ids of the programs that it loaded. */
+  /** The ids of the programs that the process has loaded. */
   readonly ids: readonly number[];
   end(): Promise<void>;
 }
 
-/** Starts a process that loads `count` programs, in a thread with fds of its own for 0, and opens those of `others`. */
+/**
+ * Starts a process that loads `count` programs and opens the programs with the ids `others`. With a `count` of 0, it
+ * loads one program in a thread that has its own file table.
+ */
 export async function withProgramHolder(
   t: Pick<TestContext, "after">,
   count: number,
@@ -21,7 +24,10 @@ export async function withProgramHolder(
   return { pid, ids: said, end };
 }
 
-/** Starts a script of this folder that holds objects until its input ends. `said` is the JSON of its first line. */
+/**
+ * Starts a script of this folder, which holds objects until its standard input ends. `said` is the parsed JSON of the
+ * first line that the script prints.
+ */
 export async function withHolder<Said>(
   t: Pick<TestContext, "after">,
   script: string,

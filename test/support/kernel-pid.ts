@@ -3,8 +3,8 @@ import { closeFd, progLoad, progTestRun } from "../../src/sys/index.ts";
 import { BpfProgType } from "../../src/uapi/index.ts";
 
 /**
- * Returns the process id that a BPF program sees for this process. In a container it differs from `process.pid`, and no
- * file in /proc has it: a program that is run here returns it.
+ * Returns the process id that BPF programs see for this process. In a container it differs from `process.pid`, and no
+ * file in /proc shows it. So this function runs a BPF program that returns it.
  */
 export function kernelPid(): number {
   const insns = assemble([callHelper("bpf_get_current_pid_tgid"), rsh(r0, 32), exit()]);

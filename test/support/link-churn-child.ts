@@ -1,4 +1,5 @@
-// Attaches and closes links as fast as it can, for as many milliseconds as it is told; prints how many.
+// A child process that attaches and closes links as fast as it can. The argument is the number of milliseconds. Prints
+// the number of links.
 import { readFileSync } from "node:fs";
 import { Btf, BtfKind } from "../../src/btf/index.ts";
 import { closeFd, linkCreate, progLoad } from "../../src/sys/index.ts";

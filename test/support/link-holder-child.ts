@@ -1,6 +1,6 @@
-// A process that holds a link, for the conformance test: `pin PATH` pins the link of fd 3 and ends;
-// `hold PATH` opens the pin, prints the link's info, removes the pin, and holds the link until its input ends.
-// The package as it is built: a few files to load, where a machine under emulation takes seconds for 200.
+// A child process of the conformance test. `pin PATH` pins the link of fd 3. `hold PATH` opens the pin, prints the
+// link's info, removes the pin, and holds the link until its standard input ends. It imports the built package, which
+// consists of few files: under emulation, loading 200 source files would take seconds.
 import { openLink } from "bpfts";
 
 const [, , job, path = ""] = process.argv;
@@ -12,5 +12,5 @@ const link = openLink({ pinned: path });
 const info = JSON.stringify(link.info(), (_, value) => (typeof value === "bigint" ? String(value) : value));
 link.unpin();
 console.log(info);
-// Closed here at last, so that the link is not lost to the collector before.
+// This use of the link also keeps the garbage collector from closing it earlier.
 process.stdin.on("end", () => link.close()).resume();

@@ -6,28 +6,31 @@ import { deviceIndex, Namespace, setNamespace, unshare } from "../../src/sys/ind
 import { addAddress, addVeth, inNetns, removeDevice, setUp } from "./network.ts";
 import { ping as pingFromHere } from "./ping.ts";
 
-/** A network namespace of the test's own, with both ends of a veth pair. */
+/** A network namespace that was made for one test. */
 export interface TestNetns {
-  /** A file below /proc that stands for it, for this process and those that it starts. */
+  /** A path in /proc that refers to the namespace. This process and its child processes can open it. */
   readonly path: string;
-  /** Runs a command inside. */
+  /** Runs a command in the namespace and returns its output. */
   run(command: string, ...args: string[]): string;
 }
 
 /** The two ends of a veth pair. */
 export interface TestVeth {
-  /** The end in the test's own (first) namespace, up. */
+  /** The end in the test's own namespace. */
   readonly name: string;
   readonly ifindex: number;
-  /** The end inside the namespace, up. */
+  /** The end in the new namespace. */
   readonly peer: string;
   readonly peerIfindex: number;
-  /** Addresses: 10.199.N.1 outside, 10.199.N.2 inside. */
+  /** The IPv4 address of the end in the test's own namespace. `peerAddress` is that of the other end. */
   readonly address: string;
   readonly peerAddress: string;
 }
 
-/** A network namespace with its loopback up. It ends after the test, and with it every device inside. */
+/**
+ * Makes a network namespace and turns on its loopback device. After the test, the kernel removes the namespace with all
+ * devices in it.
+ */
 export function withNetns(t: Pick<TestContext, "after">): TestNetns {
   const own = openSync("/proc/thread-self/ns/net", "r");
   let fd: number;
@@ -46,10 +49,11 @@ export function withNetns(t: Pick<TestContext, "after">): TestNetns {
   return { path, run };
 }
 
-/** A veth pair between the test's namespace and a new one, both ends up with addresses. */
+/** Makes a veth pair between the test's own namespace and a new one. Both ends are up and have addresses. */
 export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly netns: TestNetns } {
   const netns = withNetns(t);
-  // By chance, because a container's tests may run beside these, with the same process ids and in the same network.
+  // Use random names and addresses: tests in a container may run at the same time, with the same process ids and in the
+  // same network.
   const name = `bt${randomBytes(5).toString("hex")}`;
   const network = `10.${randomInt(192, 200)}.${randomInt(256)}`;
   const peer = "peer0";
@@ -62,7 +66,7 @@ export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly n
     closeSync(fd);
   }
   t.after(() => {
-    // The end of the namespace takes both ends with it, sooner or later.
+    // The device may be gone already, because the kernel removes both ends together with the namespace.
     try {
       removeDevice(name);
     } catch {}
@@ -77,12 +81,12 @@ export function withVeth(t: Pick<TestContext, "after">): TestVeth & { readonly n
   return { name, ifindex: deviceIndex(name) as number, peer, peerIfindex, address, peerAddress, netns };
 }
 
-/** One echo request from the far end of a veth pair to the near one, and its answer. */
+/** Sends an ICMP echo request from the new namespace to the test's own namespace, and waits for the answer. */
 export function ping({ netns, address }: TestVeth & { readonly netns: TestNetns }): void {
   inNetns(netns.path, () => pingFromHere(address));
 }
 
-/** Removes the far end of a veth pair, and with it the near one. */
+/** Removes the end in the new namespace. The kernel then removes the other end too. */
 export function removePeer({ netns, peer }: TestVeth & { readonly netns: TestNetns }): void {
   inNetns(netns.path, () => removeDevice(peer));
 }

@@ -1,4 +1,4 @@
-// Network devices by the kernel's routing socket, so that no test needs ip(8).
+// Makes and changes network devices by the kernel's routing socket (rtnetlink), so that no test needs ip(8).
 import { closeSync, openSync } from "node:fs";
 import { textUntilNul } from "../../src/layout/index.ts";
 import {
@@ -24,7 +24,9 @@ const IFF_UP = 1;
 const AF_INET = 2;
 const CREATE = NlFlag.NLM_F_CREATE | NlFlag.NLM_F_EXCL;
 
-/** Does something in a network namespace. What starts a thread must not be done there: it would stay behind. */
+/**
+ * Calls `work` in a network namespace. `work` must not start a thread, because the thread would stay in this namespace.
+ */
 export function inNetns<T>(path: string, work: () => T): T {
   const own = openSync("/proc/thread-self/ns/net", "r");
   const other = openSync(path, "r");
@@ -41,7 +43,7 @@ export function inNetns<T>(path: string, work: () => T): T {
   }
 }
 
-/** Makes a device of a kind, such as netkit. */
+/** Makes a network device of a kind such as `netkit`. */
 export function addDevice(name: string, kind: string): void {
   const info: readonly NetlinkAttribute[] = [[IfAttribute.IFLA_INFO_KIND, kind]];
   newLink([
@@ -50,7 +52,7 @@ export function addDevice(name: string, kind: string): void {
   ]);
 }
 
-/** Makes a veth pair: one end here, the other in the network namespace of an fd. */
+/** Makes a veth pair. One end is in this network namespace, the other in the network namespace of an fd. */
 export function addVeth(name: string, peer: { readonly name: string; readonly netns: number }): void {
   const peerDevice = Buffer.concat([
     new Uint8Array(Ifinfomsg.size),
@@ -70,7 +72,7 @@ export function addVeth(name: string, peer: { readonly name: string; readonly ne
   ]);
 }
 
-/** A text as an attribute with its zero at the end, filled up to four bytes. */
+/** Returns a netlink attribute with a NUL-terminated text, padded to a multiple of four bytes. */
 function textAttribute(type: number, text: string): Uint8Array {
   const bytes = new Uint8Array((4 + text.length + 1 + 3) & ~3);
   new DataView(bytes.buffer).setUint32(0, (4 + text.length + 1) | (type << 16), true);
@@ -103,7 +105,7 @@ export function setUp(device: string, { mtu }: { readonly mtu?: number } = {}): 
   routeRequest({ type: "RTM_SETLINK", header, attributes });
 }
 
-/** Gives a device an IPv4 address in a network of 256. */
+/** Adds an IPv4 address with the prefix length 24 to a device. */
 export function addAddress(device: string, address: string): void {
   const header = Ifaddrmsg.alloc({ ifa_family: AF_INET, ifa_prefixlen: 24, ifa_index: indexOf(device) });
   const bytes = Uint8Array.from(address.split("."), Number);
@@ -114,7 +116,7 @@ export function addAddress(device: string, address: string): void {
   routeRequest({ type: "RTM_NEWADDR", flags: CREATE, header, attributes });
 }
 
-/** Gives a device the queueing discipline htb with one class, 1:1. */
+/** Adds the queueing discipline htb with one class, 1:1, to a device. */
 export function addHtb(ifindex: number): void {
   const discipline = { tcm_ifindex: ifindex, tcm_handle: 0x10000, tcm_parent: 0xffffffff };
   // struct tc_htb_glob: version 3, quantum 10.
@@ -146,12 +148,12 @@ function newTraffic(
   });
 }
 
-/** Adds a BPF filter whose matches go to an action `mirred`, which sends the packets to another device. */
+/** Adds a BPF filter with an action `mirred`, which sends the packets that match to another device. */
 export function addFilterWithAction(
   filter: { readonly ifindex: number; readonly parent: number; readonly progFd: number; readonly name: string },
   to: number,
 ): void {
-  // struct tc_mirred: the action 4 (stolen), TCA_EGRESS_REDIR, and the device.
+  // struct tc_mirred: the action TC_ACT_STOLEN (4), TCA_EGRESS_REDIR (1), and the device.
   const mirred = new Uint8Array(Uint32Array.of(0, 0, 4, 0, 0, 1, to).buffer);
   const action: readonly NetlinkAttribute[] = [
     [TcAttribute.TCA_ACT_KIND, "mirred"],
@@ -173,14 +175,14 @@ export function addFilterWithAction(
   });
 }
 
-/** A BPF filter of the ingress side of a device, as the kernel lists it. */
+/** A BPF filter at the ingress of a device, as the kernel lists it. */
 interface ListedFilter {
   readonly priority: number;
   readonly handle: number;
   readonly name: string;
 }
 
-/** The BPF filters of the ingress side of a device, in the kernel's order. */
+/** Returns the BPF filters at the ingress of a device, in the kernel's order. */
 export function listFilters(ifindex: number): ListedFilter[] {
   const answers = routeRequest({
     type: "RTM_GETTFILTER",

@@ -1,5 +1,5 @@
-// A process with programs on a raw tracepoint, a tracepoint, a uprobe and a uretprobe. It prints the programs' ids and
-// ends with its input.
+// A child process that attaches programs to a raw tracepoint, a tracepoint, a uprobe and a uretprobe. It prints the ids
+// of the programs, and ends when its standard input ends.
 import { readFileSync } from "node:fs";
 import {
   perfEventEnable,

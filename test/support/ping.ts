@@ -19,7 +19,7 @@ const IPV4 = { family: 2, protocol: 1, request: 8, reply: 0 };
 const IPV6 = { family: 10, protocol: 58, request: 128, reply: 129 };
 let sequence = 0;
 
-/** Sends one echo request to an address from this thread's network namespace and waits for its answer. */
+/** Sends an ICMP echo request from this thread's network namespace to an address, and waits for the answer. */
 export function ping(address: string): void {
   const { family, protocol, request, reply } = isIPv6(address) ? IPV6 : IPV4;
   const socket = done("socket", c.socket(family, SOCK_RAW_CLOEXEC, protocol));
@@ -33,7 +33,7 @@ export function ping(address: string): void {
     for (;;) {
       const bytes = new Uint8Array(256);
       const length = done("the answer", c.recv(socket, bytes, bytes.length, 0));
-      // A raw socket of IPv4 gets the IP header as well.
+      // For IPv4, a raw socket also receives the IP header.
       const start = family === IPV4.family ? ((bytes[0] as number) & 15) * 4 : 0;
       const answer = bytes.subarray(start, length);
       if (answer[0] === reply && Buffer.compare(answer.subarray(4), message.subarray(4)) === 0) return;
@@ -50,17 +50,17 @@ function done(name: string, result: number | bigint): number {
   return Number(result);
 }
 
-/** `struct sockaddr_in` or `struct sockaddr_in6`; of IPv6 ::1 only. */
+/** Returns a `struct sockaddr_in` or `struct sockaddr_in6`. The only supported IPv6 address is ::1. */
 function socketAddress(address: string, family: number): Uint8Array {
   const bytes = new Uint8Array(family === IPV4.family ? 16 : 28);
   bytes[0] = family;
   if (family === IPV4.family) bytes.set(address.split(".").map(Number), 4);
   else if (address === "::1") bytes[23] = 1;
-  else throw new Error(`no test pings ${address}`);
+  else throw new Error(`ping() does not support the address ${address}`);
   return bytes;
 }
 
-/** An ICMP message; the kernel makes the checksum of ICMPv6 itself. */
+/** Returns an ICMP echo request. For ICMPv6, the kernel computes the checksum. */
 function echo(type: number, id: number, number: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(16));
   view.setUint8(0, type);

@@ -1,4 +1,5 @@
-// `npm run test:vm -- --plant KERNEL` runs this there: does a failure in one machine turn the whole run red?
+// A test that always fails. `npm run test:vm -- --plant KERNEL` runs it on this kernel, to check that a failure in one
+// machine makes the whole run fail.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,4 +1,4 @@
-/** `return value`: two instructions that every type of program accepts, if it allows the value. */
+/** Returns the two instructions of `return value`. They fit every program type that allows this return value. */
 export function returning(value: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[0] = 0xb7; // r0 = value

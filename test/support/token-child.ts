@@ -1,4 +1,5 @@
-// The unprivileged half of the token test: root of a user namespace of its own, which asks its parent to delegate.
+// The child process of the token test. It is root in its own user namespace, and asks its parent, which has privileges,
+// to delegate BPF features to it.
 import { openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { beginCall, placeText } from "../../src/sys/call-buffer.ts";

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** Sends one datagram of `length` bytes; nobody need be there to take it. */
+/** Sends a UDP datagram of `length` bytes. No socket needs to receive it. */
 export function sendDatagram(address: string, port = 9, length = 1): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createSocket("udp4");
@@ -14,15 +14,15 @@ export function sendDatagram(address: string, port = 9, length = 1): Promise<voi
   });
 }
 
-/** Both ends of a TCP connection on loopback. */
+/** The two ends of a TCP connection on the loopback device. */
 export interface TcpPair {
   readonly near: Socket;
   readonly far: Socket;
-  /** Closes both and waits until they are. */
+  /** Closes both ends and waits until they are closed. */
   close(): Promise<void>;
 }
 
-/** Connects to itself on loopback. */
+/** Makes a TCP connection on the loopback device. */
 export async function tcpPair(): Promise<TcpPair> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -42,7 +42,7 @@ export async function tcpPair(): Promise<TcpPair> {
   };
 }
 
-/** The fd of a socket of Node's. */
+/** Returns the fd of a socket of Node. */
 export function fdOf(socket: Socket): number {
   return (socket as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
