@@ -65,7 +65,9 @@ try {
     console.error("check-fixtures: run scripts/build-fixtures.sh and commit the objects with their sources");
     process.exitCode = 1;
   } else {
-    const judged = same ? "match their sources" : `compile; ${different.length} differ, because this compiler is ${version}`;
+    const judged = same
+      ? "match their sources"
+      : `compile; ${different.length} differ, because this compiler is ${version}`;
     console.log(`check-fixtures: ${made.length} objects ${judged}`);
   }
 } finally {

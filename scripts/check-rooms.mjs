@@ -124,7 +124,8 @@ function missedPlants() {
     symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
     process.chdir(directory);
     const before = lint();
-    if (before.size > 0) throw new Error(`the linter reports ${[...before].join(", ")} before any violation is planted`);
+    if (before.size > 0)
+      throw new Error(`the linter reports ${[...before].join(", ")} before any violation is planted`);
     const all = plants();
     for (const { path, text } of all) {
       mkdirSync(dirname(path), { recursive: true });
@@ -146,7 +147,9 @@ function missedByRules(all) {
   const ofExports = brokenRules(changed).filter((sentence) => sentence.startsWith("package.json's exports"));
   return [
     ...missed.map(({ path, text, rule }) => `${path}: no sentence with "${rule}" reports ${JSON.stringify(text)}`),
-    ...(ofExports.length > 0 ? [] : ["no sentence reports an export of package.json that does not belong to a published room"]),
+    ...(ofExports.length > 0
+      ? []
+      : ["no sentence reports an export of package.json that does not belong to a published room"]),
   ];
 }
 

@@ -57,7 +57,9 @@ const answers = { kernel, objects: Object.fromEntries(names.map((name) => [name,
 if (process.argv[2] === "--check") {
   const expected = JSON.parse(readFileSync(table, "utf8"));
   if (expected.kernel !== kernel) {
-    console.log(`expect-fixtures: nothing is compared, because the table was made on Linux ${expected.kernel}, and this is Linux ${kernel}`);
+    console.log(
+      `expect-fixtures: nothing is compared, because the table was made on Linux ${expected.kernel}, and this is Linux ${kernel}`,
+    );
     process.exit(0);
   }
   const plain = ({ loads, pins, programs, maps, errno }) => JSON.stringify({ loads, pins, programs, maps, errno });

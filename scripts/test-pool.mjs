@@ -122,7 +122,11 @@ export async function runTests(files, { jobs, node, limit, take, stop }) {
     let shared;
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       if (isStopped) {
-        take(file, [{ status: "failed", name: "the file had not begun when the run was stopped", file, milliseconds: 0 }], 0);
+        take(
+          file,
+          [{ status: "failed", name: "the file had not begun when the run was stopped", file, milliseconds: 0 }],
+          0,
+        );
       } else if (wantsOwnProcess(file)) {
         const own = new Worker(node);
         if (await runFile(own, file, true)) await endWorker(own);

@@ -36,7 +36,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (!isRoot) {
-  console.error("The tests that load programs into the kernel are left out, because they need root: run sudo npm test.");
+  console.error(
+    "The tests that load programs into the kernel are left out, because they need root: run sudo npm test.",
+  );
   if (process.env.CI !== undefined) process.exit(1);
 }
 if (results !== undefined) writeFileSync(results, "");

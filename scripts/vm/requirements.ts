@@ -23,5 +23,7 @@ export function requirePrograms(machines: readonly Kernel["machine"][], others: 
   ].filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
   if (missing.length === 0) return;
   const packages = missing.map((program) => PACKAGES[program] ?? program);
-  throw new Error(`these programs are missing: ${missing.join(", ")}; install them with: apt-get install ${packages.join(" ")}`);
+  throw new Error(
+    `these programs are missing: ${missing.join(", ")}; install them with: apt-get install ${packages.join(" ")}`,
+  );
 }

@@ -49,8 +49,16 @@ const failures: readonly [what: string, source: string, message: RegExp][] = [
     /bad\.mjs: the process ended with SIGSEGV before the tests ended/,
   ],
   ["an early exit", 'test("x", () => process.exit(0));', /bad\.mjs: the process ended with 0 before the tests ended/],
-  ["waiting for what never comes", 'test("x", () => new Promise(() => {}));', /bad\.mjs: (x|the file did not end within 120 s)\n/],
-  ["a process that is changed for the others", 'test("x", () => process.chdir("/"));', /changes the state of the process/],
+  [
+    "waiting for what never comes",
+    'test("x", () => new Promise(() => {}));',
+    /bad\.mjs: (x|the file did not end within 120 s)\n/,
+  ],
+  [
+    "a process that is changed for the others",
+    'test("x", () => process.chdir("/"));',
+    /changes the state of the process/,
+  ],
 ];
 for (const [what, source, message] of failures) {
   test(`red, with its file, and the next file runs: ${what}`, (t) => {
