@@ -17,9 +17,11 @@ const EVERYTHING = "all commands";
 const HELP = resolve("src/cli/help");
 /**
  * The room that explains refusals. Only a failed command needs it, so it has a bundle of its own. The first call of one
- * of its functions loads this bundle.
+ * of its functions loads this bundle. But the reader of logs is in each command's bundle, because the message of a
+ * refused program needs it, even if the process may open no more files.
  */
 const EXPLAIN = resolve("src/explain");
+const LOG_READER = join(EXPLAIN, "read-verifier-log.ts");
 /** For each index.ts, the files from which it re-exports its names. A cache of originsOf(). */
 const rooms = new Map();
 
@@ -214,9 +216,8 @@ function loadedOnFailure(file) {
     setup(own) {
       own.onResolve({ filter: /^\./ }, ({ path, importer }) => {
         const target = resolve(dirname(importer), path);
-        return isIn(EXPLAIN, target) && !isIn(EXPLAIN, importer)
-          ? { path: target, namespace: "on-failure" }
-          : undefined;
+        const isLater = isIn(EXPLAIN, target) && !isIn(EXPLAIN, importer) && target !== LOG_READER;
+        return isLater ? { path: target, namespace: "on-failure" } : undefined;
       });
       own.onResolve({ filter: /./, namespace: "on-failure" }, ({ path }) => ({ path, external: true }));
       own.onLoad({ filter: /.*/, namespace: "on-failure" }, ({ path }) => {

@@ -97,7 +97,7 @@ test("each mistake is told in one sentence, in JSON too, and leaves nothing behi
     [
       "an unknown type",
       load(minimal, pin, "type", "xpd"),
-      /^unknown program type 'xpd'; see TYPE in 'bpfts prog help'$/,
+      /^unknown program type 'xpd'; see TYPE in 'bpfts prog help'; did you mean 'xdp'\?$/,
     ],
     ["a bad number", load(minimal, pin, "map", "idx", "one", "id", "1"), /^can't parse one as IDX$/],
     [
