@@ -3,6 +3,7 @@ export { type BtfExt, BtfExtSection, type FuncInfo, type LineInfo, parseBtfExt }
 export { BtfBuilder } from "./builder.ts";
 export { formatSignature, formatType } from "./c-declaration.ts";
 export { copyTypes, referencesOf, remapType } from "./copy-types.ts";
+export type { CoreAbsence } from "./core/absence.ts";
 export { CoreBudget, typesAreCompatible } from "./core/compare-types.ts";
 export { type CoreObject, minimiseBtf } from "./core/minimise.ts";
 export { applyCoreRelocation, CORE_POISON_HELPER } from "./core/patch.ts";

@@ -1,4 +1,12 @@
+import type { Diagnosis } from "./diagnosis.ts";
 import { Errno, errnoName, errnoText } from "./errno.ts";
+import { lacksFeature } from "./lacks-feature.ts";
+
+/** Options of every error. */
+export interface BpfErrorOptions extends ErrorOptions {
+  /** Makes the diagnosis when it is first asked for. */
+  readonly diagnose?: (() => Diagnosis | undefined) | undefined;
+}
 
 /**
  * The base of every error that bpfts throws on purpose. `code` names the kind of the error, so callers need no
@@ -6,10 +14,23 @@ import { Errno, errnoName, errnoText } from "./errno.ts";
  */
 export class BpfError extends Error {
   readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  readonly #diagnose: BpfErrorOptions["diagnose"];
+  #diagnosis: Diagnosis | undefined;
+
+  constructor(code: string, message: string, { diagnose, ...options }: BpfErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.name = new.target.name;
+    this.#diagnose = diagnose;
+  }
+
+  /**
+   * What was refused, why, and what to do. Without a diagnosis of its own, the error has that of its cause. Undefined
+   * if bpfts knows no more than the message says. It is made at the first use.
+   */
+  get diagnosis(): Diagnosis | undefined {
+    this.#diagnosis ??= this.#diagnose?.() ?? (this.cause instanceof BpfError ? this.cause.diagnosis : undefined);
+    return this.#diagnosis;
   }
 }
 
@@ -29,7 +50,7 @@ export class FormatError extends BpfError {
   readonly offset: number | undefined;
   /** The message without the source and the offset. */
   readonly problem: string;
-  constructor(place: FormatPlace, problem: string, options?: ErrorOptions) {
+  constructor(place: FormatPlace, problem: string, options?: BpfErrorOptions) {
     const where = place.offset === undefined ? place.source : `${place.source} at offset ${hexOffset(place.offset)}`;
     super("FORMAT", `${where}: ${problem}`, options);
     this.source = place.source;
@@ -62,7 +83,7 @@ export class SyscallError extends BpfError {
       hint?: string | undefined;
       reason?: string | undefined;
     },
-    options?: ErrorOptions,
+    options?: BpfErrorOptions,
   ) {
     const name = errnoName(data.errno);
     const subject = data.subject === undefined ? "" : `${data.subject}: `;
@@ -99,11 +120,14 @@ export class NotSupportedError extends BpfError {
   readonly minVersion: string | undefined;
   constructor(
     data: { feature: string; minVersion?: string | undefined; detail?: string | undefined },
-    options?: ErrorOptions,
+    options?: BpfErrorOptions,
   ) {
     const since = data.minVersion === undefined ? "" : ` (Linux ${data.minVersion} or newer has it)`;
     const detail = data.detail === undefined ? "" : `: ${data.detail}`;
-    super("NOT_SUPPORTED", `this kernel does not support ${data.feature}${since}${detail}`, options);
+    super("NOT_SUPPORTED", `this kernel does not support ${data.feature}${since}${detail}`, {
+      diagnose: () => lacksFeature(data.feature, data.minVersion, data.detail),
+      ...options,
+    });
     this.feature = data.feature;
     this.minVersion = data.minVersion;
   }
@@ -111,7 +135,7 @@ export class NotSupportedError extends BpfError {
 
 /** The caller's arguments are wrong: an unknown name, a value out of range, an impossible combination. */
 export class UsageError extends BpfError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: BpfErrorOptions) {
     super("USAGE", message, options);
   }
 }

@@ -1,6 +1,8 @@
+export type { Confidence, Diagnosis, DiagnosisClass, HistoryStep, KernelReport, Place } from "./diagnosis.ts";
 export { Errno, errnoName, errnoText } from "./errno.ts";
 export {
   BpfError,
+  type BpfErrorOptions,
   ClosedError,
   errnoHint,
   FormatError,
@@ -9,3 +11,4 @@ export {
   SyscallError,
   UsageError,
 } from "./errors.ts";
+export { LACKS_FEATURE } from "./lacks-feature.ts";

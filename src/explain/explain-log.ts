@@ -1,11 +1,12 @@
+import type { Diagnosis, KernelReport, Place } from "../errors/index.ts";
 import { ownValue } from "../layout/index.ts";
 import { type ObjectSpec, type ProgramSpec, sourceAt } from "../object/index.ts";
 import { cleanLine } from "./clean-line.ts";
-import type { Diagnosis, KernelReport, Place } from "./diagnosis.ts";
+import { textsOf } from "./diagnosis-of.ts";
 import { findLogs, type LogBlock } from "./envelope.ts";
-import { addFacts, type Facts, factsOfLines, fillFirst, fillRemedies, refusedRegister } from "./facts.ts";
+import { addFacts, type Facts, factsOfLines, refusedRegister } from "./facts.ts";
 import { type History, historyOf, placeOf } from "./history.ts";
-import { KINDS, type Kind, LOADER_KINDS, NO_REASON_KIND, UNKNOWN_KIND } from "./kinds/index.ts";
+import { KINDS, type Kind, NO_REASON_KIND, outsideKinds, UNKNOWN_KIND } from "./kinds/index.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
 import { type RefusedLog, readRefusedLog } from "./read-verifier-log.ts";
 import { readStep, type TraceStep } from "./trace.ts";
@@ -18,8 +19,6 @@ export interface ExplainOptions {
   /** The program's name in the object. Default: the name in the log, or else the object's only program. */
   readonly program?: string | undefined;
 }
-
-const MOST_REMEDIES = 3;
 
 /**
  * Explains the verifier's logs in a text: the output of any loader, with or without prefixes, whole or cut. Returns one
@@ -77,7 +76,7 @@ function diagnose(evidence: Evidence, found: Kind | undefined, options: ExplainO
   addFacts(kind, facts, { log, verdict, operation, history });
   facts.set("message", verdict.lines.at(-1) ?? report?.reason ?? "nothing");
   return {
-    ...textsOf(kind, facts, report),
+    ...textsOrReport(kind, facts, report),
     program: options.program,
     where: whereOf(evidence, options),
     why: withObject(history, options),
@@ -87,18 +86,11 @@ function diagnose(evidence: Evidence, found: Kind | undefined, options: ExplainO
 }
 
 /** Returns the texts for a kind. For a message that bpfts does not know, it uses the kernel's own report. */
-function textsOf(kind: Kind, facts: Facts, report: KernelReport | undefined) {
-  const isUnknown = kind === UNKNOWN_KIND && report !== undefined;
-  const remedies = fillRemedies(kind.remedies, facts).slice(0, MOST_REMEDIES);
-  return {
-    code: kind.code,
-    name: kind.name,
-    class: kind.class,
-    what: isUnknown ? report.reason : (fillFirst(kind.what, facts) ?? `${kind.title}.`),
-    remedies: isUnknown && report.suggestion !== undefined ? [report.suggestion] : remedies,
-    kernels: kind.kernels,
-    confidence: kind.confidence ?? ("certain" as const),
-  };
+function textsOrReport(kind: Kind, facts: Facts, report: KernelReport | undefined) {
+  const texts = textsOf(kind, facts);
+  if (kind !== UNKNOWN_KIND || report === undefined) return texts;
+  const { reason, suggestion } = report;
+  return { ...texts, what: reason, ...(suggestion !== undefined && { remedies: [suggestion] }) };
 }
 
 function whereOf({ log, slot, step }: Evidence, options: ExplainOptions): Place | undefined {
@@ -108,7 +100,10 @@ function whereOf({ log, slot, step }: Evidence, options: ExplainOptions): Place 
 }
 
 function withObject(history: History | undefined, options: ExplainOptions) {
-  return (history?.steps ?? []).map(({ place, text }) => ({ place: placeInObject(place, options), text }));
+  return (history?.steps ?? []).map(({ place, text }) => ({
+    place: place && placeInObject(place, options),
+    text,
+  }));
 }
 
 /** Adds file, line, column and source text from the object's line information. */
@@ -127,11 +122,11 @@ function programOf(object: ObjectSpec, name: string | undefined): ProgramSpec | 
 
 /** Explains the messages of a loader that came without a log of the verifier. */
 function explainLoader(lines: readonly string[], { program }: ExplainOptions): Diagnosis[] {
-  return LOADER_KINDS.flatMap((kind) => {
+  return outsideKinds().flatMap((kind) => {
     const told = lines.filter((line) => kind.patterns.some((pattern) => pattern.test(line))).slice(0, 8);
     if (told.length === 0) return [];
     const facts = factsOfLines(kind, told);
-    const texts = textsOf(kind, facts, undefined);
+    const texts = textsOf(kind, facts);
     return [{ ...texts, program, where: undefined, why: [], lines: told, kernelReport: undefined }];
   });
 }

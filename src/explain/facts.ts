@@ -1,6 +1,6 @@
 import { mapTypeName } from "../uapi/index.ts";
 import { type History, historyOf, type ReadLog } from "./history.ts";
-import type { Kind, Remedy } from "./kinds/index.ts";
+import type { Kind } from "./kinds/index.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
 import { describeState, parseValue } from "./register-state.ts";
 import { readStep } from "./trace.ts";
@@ -146,32 +146,4 @@ function addMapType(facts: Facts): void {
   }
   const needed = NEEDED_MAPS.get(facts.get("function") ?? "");
   if (needed !== undefined) facts.set("neededMap", needed);
-}
-
-/** Returns the remedies with their placeholders replaced. Leaves out a remedy if one of its facts is not known. */
-export function fillRemedies(remedies: readonly Remedy[], facts: Facts): string[] {
-  return remedies.flatMap((remedy) => {
-    if (typeof remedy === "string") return fillText(remedy, facts) ?? [];
-    return facts.has(remedy.unless) ? [] : (fillText(remedy.text, facts) ?? []);
-  });
-}
-
-/** Replaces each placeholder by the fact with its name. Returns undefined if one of these facts is not known. */
-function fillText(template: string, facts: Facts): string | undefined {
-  let isComplete = true;
-  const text = template.replace(/\{(\w{1,24})\}/g, (_, name: string) => {
-    const fact = facts.get(name);
-    isComplete &&= fact !== undefined;
-    return fact ?? "";
-  });
-  return isComplete ? text : undefined;
-}
-
-/** Returns the first text whose facts are all known, with its placeholders replaced. */
-export function fillFirst(templates: readonly string[], facts: Facts): string | undefined {
-  for (const template of templates) {
-    const text = fillText(template, facts);
-    if (text !== undefined) return text;
-  }
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Diagnosis, Place } from "./diagnosis.ts";
+import type { Diagnosis, HistoryStep, Place } from "../errors/index.ts";
 
 /** How to print the parts of a diagnosis. Each function gets a text and returns it, for instance with colours. */
 export interface Style {
@@ -26,7 +26,7 @@ export function formatDiagnosis(diagnosis: Diagnosis, style: Style = PLAIN): str
   if (where !== undefined) out.push(...placeLines(where, style));
   if (why.length > 0) {
     out.push(`  ${style.label("why:")}`);
-    for (const { place, text } of why) out.push(`    ${stepPlace(place)}: ${text}`);
+    for (const step of why) out.push(`    ${stepText(step)}`);
   }
   if (remedies.length > 0) {
     out.push(`  ${style.label("what to do:")}`);
@@ -50,7 +50,7 @@ export function formatShortDiagnosis({ code, what, why, remedies }: Diagnosis): 
   const last = why.at(-1);
   return [
     `${code}: ${what}`,
-    ...(last === undefined ? [] : [`  why: ${stepPlace(last.place)}: ${last.text}`]),
+    ...(last === undefined ? [] : [`  why: ${stepText(last)}`]),
     ...remedies.slice(0, 1).map((remedy) => `  what to do: ${remedy}`),
     `  more: bpfts explain ${code}`,
   ]
@@ -66,7 +66,9 @@ function placeLines({ instruction, text, file, line, column, source }: Place, st
   return out;
 }
 
-function stepPlace({ instruction, file, line }: Place): string {
+function stepText({ place, text }: HistoryStep): string {
+  if (place === undefined) return text;
+  const { instruction, file, line } = place;
   const at = file === undefined || line === undefined ? "" : ` (${file}:${line})`;
-  return `instruction ${instruction}${at}`;
+  return `instruction ${instruction}${at}: ${text}`;
 }

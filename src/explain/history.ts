@@ -1,4 +1,4 @@
-import type { HistoryStep, Place } from "./diagnosis.ts";
+import type { HistoryStep, Place } from "../errors/index.ts";
 import type { LineKind } from "./log-line.ts";
 import { functionName, type Operation, readOperation } from "./operation.ts";
 import { describeState, parseValue } from "./register-state.ts";

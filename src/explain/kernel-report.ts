@@ -1,4 +1,4 @@
-import type { KernelReport } from "./diagnosis.ts";
+import type { KernelReport } from "../errors/index.ts";
 
 const FAILED = "Verification failed: ";
 

@@ -1,5 +1,5 @@
+import type { KernelReport } from "../errors/index.ts";
 import { cleanLine } from "./clean-line.ts";
-import type { KernelReport } from "./diagnosis.ts";
 import type { ReadLog } from "./history.ts";
 import { kernelReportStart, readKernelReport } from "./kernel-report.ts";
 import { kindOfLine } from "./log-line.ts";

@@ -1,4 +1,5 @@
 import { Errno, UsageError } from "../errors/index.ts";
+import { causeText } from "../explain/index.ts";
 import type { OptionTable } from "../kernel/index.ts";
 import { Program } from "../program/index.ts";
 import { closeFd, type LinkPlace, type ProgAttachOptions, progGetFdById } from "../sys/index.ts";
@@ -122,13 +123,13 @@ function checkedId(id: number): number {
 export function reasonInList(errno: number): string | undefined {
   switch (errno) {
     case Errno.ESTALE:
-      return "the list of programs at this hook has changed: its revision is not the expected one";
+      return causeText("revisionChanged");
     case Errno.ENOENT:
-      return "the neighbour or the program to replace is not attached to this hook";
+      return causeText("neighbourMissing");
     case Errno.EEXIST:
-      return "the program is already attached there";
+      return causeText("alreadyAttached");
     case Errno.ERANGE:
-      return "the hook is full: it can have at most 64 programs";
+      return causeText("hookFull");
     default:
       return undefined;
   }

@@ -1,4 +1,5 @@
 import { Errno, UsageError } from "../errors/index.ts";
+import { causeText } from "../explain/index.ts";
 import { deviceIndex, hasDevice } from "../sys/index.ts";
 
 /** A network device in the calling thread's network namespace. */
@@ -30,5 +31,5 @@ export function findDevice(device: string | number): Device {
 /** Returns a reason if the errno means that no device has this index. The errno is ENODEV, or EINVAL for XDP. */
 export function missingDevice(errno: number, ifindex: number): string | undefined {
   if (errno !== Errno.ENODEV && (errno !== Errno.EINVAL || hasDevice(ifindex))) return undefined;
-  return "there is no such network device in this network namespace";
+  return causeText("noDevice");
 }

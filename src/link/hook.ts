@@ -1,4 +1,13 @@
-import { Errno, NotSupportedError, SyscallError, UsageError } from "../errors/index.ts";
+import {
+  type Diagnosis,
+  Errno,
+  errnoName,
+  errnoText,
+  NotSupportedError,
+  SyscallError,
+  UsageError,
+} from "../errors/index.ts";
+import { commandOf, diagnosisOf } from "../explain/index.ts";
 import { type FeatureName, featureLack, lackError } from "../kernel/index.ts";
 import type { Program } from "../program/index.ts";
 import { attachTypeName, type BpfAttachType, type BpfProgType, progTypeName } from "../uapi/index.ts";
@@ -30,6 +39,8 @@ export interface Hook {
    * after a failure.
    */
   readonly explain?: ((refusal: SyscallError) => string | Error | undefined) | undefined;
+  /** Returns what is at the hook now: clauses for the diagnosis of a refusal. */
+  readonly found?: (() => readonly string[]) | undefined;
 }
 
 /** The errnos with two meanings: the program does not fit, or the kernel does not have the feature. */
@@ -69,13 +80,13 @@ export function explainedQuery<T>(hook: Omit<Hook, "programTypes">, ask: () => T
 export function requireType(program: Program, hook: Hook): void {
   if (hook.programTypes.includes(program.type)) return;
   const names = hook.programTypes.map((type) => progTypeName(type) ?? type).join(" or ");
-  throw new UsageError(`${subjectOf(hook, program)}: this hook takes ${names} programs`);
+  throw misfitError(`${subjectOf(hook, program)}: this hook takes ${names} programs`);
 }
 
 /** Throws UsageError if the program was loaded for another attach type than the hook takes. */
 export function requireLoadedFor(program: Program, hook: Hook): void {
   const misfit = wrongAttachType(program, hook.loadedFor);
-  if (misfit !== undefined) throw new UsageError(`${subjectOf(hook, program)}: ${misfit}`);
+  if (misfit !== undefined) throw misfitError(`${subjectOf(hook, program)}: ${misfit}`);
 }
 
 /**
@@ -86,7 +97,7 @@ export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">,
   const subject = subjectOf(hook, program);
   if (UNFIT.has(error.errno)) {
     const misfit = program && wrongAttachType(program, hook.loadedFor);
-    if (misfit !== undefined) return new UsageError(`${subject}: ${misfit}`, { cause: error });
+    if (misfit !== undefined) return misfitError(`${subject}: ${misfit}`, error);
     const lack = hook.feature && lackError(hook.feature, {}, error);
     if (lack !== undefined) return lack;
   }
@@ -101,8 +112,43 @@ export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">,
   }
   return new SyscallError(
     { call, errno, subject, reason, hint: reason === undefined ? error.hint : undefined },
-    { cause: error },
+    { cause: error, diagnose: () => diagnose(error, subject, reason, hook) },
   );
+}
+
+/** The kinds of diagnosis for errnos that mean the same at every hook. */
+const KIND_OF_ERRNO: Readonly<Record<number, string>> = {
+  [Errno.EBUSY]: "attach-busy",
+  [Errno.EEXIST]: "attach-busy",
+  [Errno.E2BIG]: "attach-busy",
+  [Errno.ERANGE]: "attach-busy",
+  [Errno.ENOENT]: "attach-target-missing",
+  [Errno.ESRCH]: "attach-target-missing",
+  [Errno.ENODEV]: "attach-target-missing",
+  [Errno.ENXIO]: "attach-target-missing",
+  [Errno.EADDRNOTAVAIL]: "attach-not-allowed",
+  [Errno.EILSEQ]: "attach-not-allowed",
+};
+
+/** Returns the diagnosis of a refusal. If the hook knows no reason for EPERM, the refusal has its own diagnosis. */
+function diagnose(
+  { call, errno }: SyscallError,
+  subject: string,
+  reason: string | undefined,
+  { found }: Omit<Hook, "programTypes">,
+): Diagnosis | undefined {
+  if (reason === undefined && (errno === Errno.EPERM || errno === Errno.EACCES)) return undefined;
+  const facts = {
+    reason: `${subject}: ${reason ?? errnoText(errno)}`,
+    command: commandOf(call),
+    errno: errnoName(errno),
+  };
+  return diagnosisOf(KIND_OF_ERRNO[errno] ?? "attach-refused", facts, { found: found?.() });
+}
+
+function misfitError(message: string, cause?: unknown): UsageError {
+  const diagnose = (): Diagnosis => diagnosisOf("attach-misfit", { reason: message });
+  return new UsageError(message, cause === undefined ? { diagnose } : { cause, diagnose });
 }
 
 function subjectOf({ name, attachType }: Omit<Hook, "programTypes">, program: Program | undefined): string {

@@ -5,9 +5,11 @@ import {
   type CoreResult,
   formatCoreRelocation,
 } from "../btf/index.ts";
-import { UsageError } from "../errors/index.ts";
+import { type Diagnosis, UsageError } from "../errors/index.ts";
+import { diagnosisOf } from "../explain/index.ts";
 import type { ProgramSpec } from "../object/index.ts";
 import { BPF_CALL, BPF_JMP, BpfPseudo } from "../uapi/index.ts";
+import { diagnoseCore, isGuard } from "./core-absence.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
 /** What the relocations of a program refer to, as the kernel knows it. */
@@ -31,13 +33,19 @@ export interface RelocationTargets {
   readonly jumpTables: readonly number[];
 }
 
+/** Why an instruction is poisoned. */
+export interface Poison {
+  readonly reason: string;
+  readonly diagnose: () => Diagnosis | undefined;
+}
+
 /**
  * Relocated instructions, and the reasons why some of them are poisoned. The verifier refuses a program that can reach
  * a poisoned instruction.
  */
 export interface ReadyInstructions {
   readonly bytes: Uint8Array;
-  readonly poisoned: ReadonlyMap<number, string>;
+  readonly poisoned: ReadonlyMap<number, Poison>;
 }
 
 /**
@@ -56,7 +64,7 @@ export function relocate(
 ): ReadyInstructions {
   const bytes = program.instructions.slice();
   const view = new DataView(bytes.buffer);
-  const poisoned = new Map<number, string>();
+  const poisoned = new Map<number, Poison>();
   if (core !== undefined) {
     for (const relocation of program.coreRelocations) {
       const result = core.resolve(relocation);
@@ -64,7 +72,9 @@ export function relocate(
       const reason = applyCoreRelocation(view, relocation.slot, result, true, program.name);
       if (reason !== undefined) {
         const text = btf === undefined ? "" : ` ${formatCoreRelocation(btf, relocation)}`;
-        poisoned.set(relocation.slot, `CO-RE relocation${text}: ${reason}`);
+        const isGuarded = program.coreRelocations.some((other) => isGuard(other, relocation));
+        const diagnose = (): Diagnosis | undefined => result.absence && diagnoseCore(result.absence(), isGuarded);
+        poisoned.set(relocation.slot, { reason: `CO-RE relocation${text}: ${reason}`, diagnose });
       }
     }
   }
@@ -78,7 +88,8 @@ export function relocate(
           const number = targets.mapNumbers.get(relocation.map) ?? 0;
           poisonCall(view, at, POISON_MAP + number);
           poisonCall(view, at + 8, POISON_MAP + number);
-          poisoned.set(relocation.slot, `map ${relocation.map} was not created`);
+          const reason = `map ${relocation.map} was not created`;
+          poisoned.set(relocation.slot, { reason, diagnose: () => diagnosisOf("missing-map-or-kfunc", { reason }) });
         } else if (relocation.kind === "map") setImmediate64(view, at, BpfPseudo.BPF_PSEUDO_MAP_FD, fd, 0);
         else {
           const offset = relocation.offset + (targets.valueOffsets.get(relocation.map) ?? 0);
@@ -95,7 +106,8 @@ export function relocate(
       case "kfunc":
         setKfunc(view, at, relocation.call, targets.externs.get(relocation.extern), () => {
           poisonCall(view, at, POISON_KFUNC + (targets.externNumbers.get(relocation.extern) ?? 0));
-          poisoned.set(relocation.slot, `the kernel has no function ${relocation.extern}`);
+          const reason = `the kernel has no function ${relocation.extern}`;
+          poisoned.set(relocation.slot, { reason, diagnose: () => diagnosisOf("missing-map-or-kfunc", { reason }) });
         });
         break;
       case "extern":

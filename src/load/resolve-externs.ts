@@ -1,8 +1,9 @@
 import { BtfKind, CoreBudget, essentialName, typesAreCompatible } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { diagnosisOf } from "../explain/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { hasBpfCookie, hasSyscallWrapper } from "../kernel/index.ts";
-import { ownValue } from "../layout/index.ts";
+import { nearNames, ownValue } from "../layout/index.ts";
 import type { ExternSpec, ObjectSpec } from "../object/index.ts";
 import { kernelConfig, kernelSymbolAddresses, kernelVersion, parseKernelConfig } from "../sys/index.ts";
 
@@ -99,13 +100,30 @@ export function ksymAddress(
   if (address === 0n && visibility === "hidden") {
     throw new UsageError(
       `extern ${extern.name}: the kernel hides its addresses (sysctl kernel.kptr_restrict, or CAP_SYSLOG is missing)`,
+      { diagnose: () => diagnosisOf("kernel-addresses-hidden", { symbol: extern.name }) },
     );
   }
   return address;
 }
 
-function missing(extern: ExternSpec, reason: string): UsageError {
-  return new UsageError(`extern ${extern.name} is not resolved: ${reason}; declare it __weak if it may be missing`);
+/** Returns the error for an extern that the kernel lacks. `near` returns similar names that the kernel has. */
+function missing({ name }: ExternSpec, reason: string, near: () => readonly string[] = () => []): UsageError {
+  return new UsageError(`extern ${name} is not resolved: ${reason}; declare it __weak if it may be missing`, {
+    diagnose: () => {
+      const names = near().join(", ");
+      const facts = { symbol: name, reason: `extern ${name} is not resolved: ${reason}`, near: names || undefined };
+      return diagnosisOf("kernel-symbol-missing", facts);
+    },
+  });
+}
+
+/** Returns names in the kernel's own BTF that are similar to the name of a missing variable or function. */
+function nearInBtf(name: string, kind: BtfKind, kernel: KernelBtf): readonly string[] {
+  const { main } = kernel;
+  return nearNames(
+    name,
+    main.idsOf(kind).map((id) => main.name(id)),
+  );
 }
 
 function constant(extern: ExternSpec, value: bigint | undefined): ResolvedExtern | undefined {
@@ -125,7 +143,9 @@ function typedVariable(
   const found = kernel.find(extern.name, BtfKind.VAR);
   if (found === undefined) {
     if (extern.weak) return undefined;
-    throw missing(extern, "the kernel's BTF has no variable of this name");
+    throw missing(extern, "the kernel's BTF has no variable of this name", () =>
+      nearInBtf(extern.name, BtfKind.VAR, kernel),
+    );
   }
   const target = found.btf.resolve(found.btf.target(found.id));
   if (spec.btf !== undefined && !typesAreCompatible(spec.btf, typeId, found.btf, target, new CoreBudget(extern.name))) {
@@ -148,7 +168,9 @@ function kfunc(
   const found = kernel.find(name, BtfKind.FUNC);
   if (found === undefined) {
     if (extern.weak) return undefined;
-    throw missing(extern, "the kernel has no function of this name that its BTF describes");
+    throw missing(extern, "the kernel has no function of this name that its BTF describes", () =>
+      nearInBtf(name, BtfKind.FUNC, kernel),
+    );
   }
   if (
     spec.btf !== undefined &&

@@ -1,12 +1,7 @@
-import { BpfError, errnoName, errnoText } from "../errors/index.ts";
-import {
-  type Diagnosis,
-  explainVerifierLog,
-  formatShortDiagnosis,
-  type KernelReport,
-  readVerifierLog,
-} from "../explain/index.ts";
+import { BpfError, type Diagnosis, errnoName, errnoText } from "../errors/index.ts";
+import { explainVerifierLog, formatShortDiagnosis, type KernelReport, readVerifierLog } from "../explain/index.ts";
 import type { ObjectSpec } from "../object/index.ts";
+import type { Poison } from "./relocate.ts";
 
 /**
  * The verifier refused a program. The message begins with the log's line that gives the reason. `log` has all lines.
@@ -30,8 +25,6 @@ export class VerifierError extends BpfError {
   readonly sourceLine: string | undefined;
   /** The kernel's own report: the reason, the place, the causal path and a suggestion (Linux 7.3). */
   readonly kernelReport: KernelReport | undefined;
-  readonly #object: ObjectSpec | undefined;
-  #diagnosis: Diagnosis | undefined;
 
   constructor(
     data: {
@@ -39,7 +32,7 @@ export class VerifierError extends BpfError {
       errno: number;
       log: string;
       /** The reason why each poisoned instruction was poisoned before the load, by the instruction's slot. */
-      poisoned?: ReadonlyMap<number, string> | undefined;
+      poisoned?: ReadonlyMap<number, Poison> | undefined;
       lineAt?: ((slot: number) => string | undefined) | undefined;
       /** The program's object, for the places in the diagnosis. */
       object?: ObjectSpec | undefined;
@@ -54,11 +47,19 @@ export class VerifierError extends BpfError {
     const sourceLine = (slot === undefined ? undefined : data.lineAt?.(slot)) ?? source;
     const clauses = [
       `program ${data.program} is refused by the verifier${slot === undefined ? "" : ` at instruction ${slot}`}: ` +
-        withoutStop(poison ?? report?.reason ?? telling),
+        withoutStop(poison?.reason ?? report?.reason ?? telling),
     ];
     if (sourceLine !== undefined) clauses.push(`source: ${sourceLine.replace(/;$/, "")}`);
     if (report?.suggestion !== undefined) clauses.push(`suggestion: ${withoutStop(report.suggestion)}`);
-    super("VERIFIER", clauses.join("; "), options);
+    const diagnose = (): Diagnosis | undefined => {
+      const ofLog = explainVerifierLog(log, { object: data.object, program: data.program });
+      // The loader knows why it poisoned the instruction. The log has only the place and the kernel's line.
+      const ofPoison = poison?.diagnose();
+      return ofLog === undefined || ofPoison === undefined
+        ? ofLog
+        : { ...ofLog, ...ofPoison, program: data.program, where: ofLog.where, lines: ofLog.lines };
+    };
+    super("VERIFIER", clauses.join("; "), { ...options, diagnose });
     this.program = data.program;
     this.errno = data.errno;
     this.log = log;
@@ -67,14 +68,6 @@ export class VerifierError extends BpfError {
     this.slot = slot;
     this.sourceLine = sourceLine;
     this.kernelReport = report;
-    this.#object = data.object;
-  }
-
-  /** What was refused, why, and what to do. Undefined if the log is empty. It is read from the log at the first use. */
-  get diagnosis(): Diagnosis | undefined {
-    const { program, log } = this;
-    this.#diagnosis ??= explainVerifierLog(log, { object: this.#object, program });
-    return this.#diagnosis;
   }
 
   /** The diagnosis in a few lines of text; empty if there is none. */

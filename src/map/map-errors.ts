@@ -1,4 +1,5 @@
-import { Errno, NotSupportedError, SyscallError } from "../errors/index.ts";
+import { Errno, errnoName, NotSupportedError, SyscallError } from "../errors/index.ts";
+import { causeText, commandOf, diagnosisOf } from "../explain/index.ts";
 import { fdInfo, kernelAtLeast } from "../sys/index.ts";
 import { BpfMapType, mapTypeName } from "../uapi/index.ts";
 import { type MapTraits, mapTraits } from "./map-type-traits.ts";
@@ -28,7 +29,18 @@ export function explainMapError(error: unknown, map: RefusingMap, operation: Map
     );
   }
   const hint = hintFor(error.errno, map, operation) ?? error.hint;
-  return new SyscallError({ call: error.call, errno: error.errno, subject: map.what, hint }, { cause: error });
+  const { call, errno } = error;
+  return new SyscallError(
+    { call, errno, subject: map.what, hint },
+    { cause: error, diagnose: () => diagnose(error, map.what, hint) },
+  );
+}
+
+/** Returns the diagnosis for a refusal whose reason is known. Without a reason, the error has that of its cause. */
+function diagnose({ errno, call, hint: known }: SyscallError, what: string, reason: string | undefined) {
+  if (reason === undefined || reason === known) return undefined;
+  const facts = { subject: what, reason, command: commandOf(call), errno: errnoName(errno) };
+  return diagnosisOf(errno === Errno.EPERM ? "object-access" : "map-operation", facts);
 }
 
 function isRefusal(errno: number): boolean {
@@ -50,28 +62,25 @@ function hintFor(errno: number, map: RefusingMap, operation: MapOperation): stri
     case Errno.EPERM:
       return accessHint(map.fd, operation);
     case Errno.E2BIG:
-      if (traits.key === "index") return `the indexes of the map are 0 to ${map.maxEntries - 1}`;
-      return `the map is full: it has room for ${map.maxEntries} elements`;
+      if (traits.key === "index") return causeText("indexRange", { last: map.maxEntries - 1 });
+      return causeText("mapFull", { max_entries: map.maxEntries });
     case Errno.ENOSPC:
-      if (traits.value === "socket")
-        return "the kernel returns sockets only as 8-byte cookies, so the values of the map must have 8 bytes";
-      return `the map is full: it has room for ${map.maxEntries} elements`;
+      if (traits.value === "socket") return causeText("socketCookie");
+      return causeText("mapFull", { max_entries: map.maxEntries });
     case Errno.EEXIST:
       if (operation === "map")
         return "the arena must be mapped at a fixed address, where this process has mapped something else";
-      return traits.key === "index"
-        ? "every element of an array exists already"
-        : "an element with this key exists already";
+      return traits.key === "index" ? causeText("arrayElementsExist") : causeText("keyExists");
     case Errno.ENOENT:
-      return operation === "write" ? "no element with this key exists, so there is nothing to replace" : undefined;
+      return operation === "write" ? causeText("nothingToReplace") : undefined;
     case Errno.EBADF:
       if (operation === "map" || operation === "freeze" || operation === "list") return undefined;
-      return "the fd in the key or value is closed, or it is of a kind that this map does not accept";
+      return causeText("badFdInElement");
     case Errno.EBUSY:
       if (operation === "freeze") {
-        return accessHint(map.fd, operation) ?? "the map's memory is mapped for writing: close the mapping first";
+        return accessHint(map.fd, operation) ?? causeText("mappedForWriting");
       }
-      return "the element or its bucket is in use: try again";
+      return causeText("elementBusy");
     case Errno.ENOTSUPP:
     case Errno.EOPNOTSUPP:
       return refusedHint(map, operation, traits);
@@ -94,7 +103,10 @@ export function explainAccess(error: unknown, fd: number, operation: MapOperatio
   const hint = accessHint(fd, operation);
   if (hint === undefined) return error;
   const { call, errno, subject } = error;
-  return new SyscallError({ call, errno, ...(subject === undefined ? {} : { subject }), hint }, { cause: error });
+  return new SyscallError(
+    { call, errno, subject, hint },
+    { cause: error, diagnose: () => diagnose(error, subject ?? "this map", hint) },
+  );
 }
 
 /** O_ACCMODE: the bits of the access mode in an fd's flags. fdinfo shows the flags in octal. */
@@ -109,11 +121,10 @@ const WRITE_ONLY = 1;
 function accessHint(fd: number, operation: MapOperation): string | undefined {
   const info = fdInfo(fd);
   const changes = operation === "write" || operation === "delete" || operation === "take" || operation === "freeze";
-  if (changes && info.get("frozen") === "1") return "the map is frozen: only BPF programs can still write to it";
+  if (changes && info.get("frozen") === "1") return causeText("frozen");
   const mode = Number.parseInt(info.get("flags") ?? "2", 8) & ACCESS_MODE;
-  if (changes && mode === READ_ONLY) return "the map was opened or created for reading only (BPF_F_RDONLY)";
-  if ((!changes || operation === "take") && mode === WRITE_ONLY)
-    return "the map was opened or created for writing only (BPF_F_WRONLY)";
+  if (changes && mode === READ_ONLY) return causeText("readOnlyMap");
+  if ((!changes || operation === "take") && mode === WRITE_ONLY) return causeText("writeOnlyMap");
   return undefined;
 }
 
@@ -135,20 +146,20 @@ function refusedHint(map: RefusingMap, operation: MapOperation, traits: MapTrait
 }
 
 function invalidHint(map: RefusingMap, operation: MapOperation, traits: MapTraits): string | undefined {
-  if (operation === "delete" && traits.key === "index") return "elements of an array cannot be deleted";
+  if (operation === "delete" && traits.key === "index") return causeText("arrayDelete");
   if (operation === "take") return `elements of ${typeName(map.type)} maps ${VERBS.take}`;
   if (operation !== "write") return undefined;
   switch (map.type) {
     case BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS:
     case BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS:
-      return "the inner map differs from the one that this map was created with";
+      return causeText("innerMapDiffers");
     case BpfMapType.BPF_MAP_TYPE_PROG_ARRAY:
-      return "the program's type differs from the type of the programs in the array, or from that of the program that owns the array";
+      return causeText("progArrayDiffers");
     case BpfMapType.BPF_MAP_TYPE_DEVMAP:
     case BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH:
-      return "there is no device with this index in the network namespace, or the program is not of type xdp/devmap";
+      return causeText("deviceUnfit");
     case BpfMapType.BPF_MAP_TYPE_LPM_TRIE:
-      return "the prefix is longer than an address, or this map does not accept these flags";
+      return causeText("prefixTooLong");
     default:
       return undefined;
   }

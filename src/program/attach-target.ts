@@ -1,7 +1,9 @@
 import { BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
+import { targetMissing } from "../explain/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { loadedBtf, type ModuleBtf } from "../kernel/index.ts";
+import { nearNames } from "../layout/index.ts";
 import { memberNamed, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
 import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
 import type { Program } from "./program.ts";
@@ -74,7 +76,18 @@ export function findAttachTarget(
         : prefix === ""
           ? "function"
           : "iterator";
-  throw new UsageError(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`);
+  const near = nearNames(name, namesOf(kernel, prefix, btfKind));
+  throw targetMissing(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`, near);
+}
+
+/** Returns the names of all targets of a kind in the kernel's BTF, without their prefix. */
+function* namesOf(kernel: KernelBtf, prefix: string, kind: BtfKind): Generator<string, void, undefined> {
+  for (const btf of [kernel.main, ...kernel.modules().map((module) => module.btf)]) {
+    for (const id of btf.idsOf(kind)) {
+      const name = btf.name(id);
+      if (name.startsWith(prefix)) yield name.slice(prefix.length);
+    }
+  }
 }
 
 /**
@@ -92,7 +105,7 @@ function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | unde
 function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): ModuleBtf {
   const module = kernel.modules().find((one) => one.name === name);
   if (module === undefined) {
-    throw new UsageError(
+    throw targetMissing(
       `program ${spec.name} attaches to ${spec.attachTo}, but no module ${name} with BTF is loaded; load it with: modprobe ${name}`,
     );
   }

@@ -175,13 +175,8 @@ export {
   perfEventSetBpf,
   perfPmu,
 } from "./perf-event.ts";
-export {
-  explainPermission,
-  neededCapabilities,
-  nodeError,
-  type PermissionContext,
-  withNodeError,
-} from "./permission.ts";
+export { explainPermission, nodeError, type PermissionContext, withNodeError } from "./permission.ts";
+export { neededCapabilities } from "./permission-cause.ts";
 export { pidfdOpen } from "./pidfd.ts";
 export { replaceFile } from "./replace-file.ts";
 export {

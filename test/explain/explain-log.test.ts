@@ -55,7 +55,7 @@ test("other names and other line numbers change nothing but names and line numbe
   const core = ({ code, where, why, remedies, what }: Diagnosis) => ({
     code,
     instruction: where?.instruction,
-    why: why.map(({ place, text }) => `${place.instruction}: ${text.replace(/\(map \w+\)/, "(map)")}`),
+    why: why.map(({ place, text }) => `${place?.instruction}: ${text.replace(/\(map \w+\)/, "(map)")}`),
     what: what.replace(/\(map \w+\)/, "(map)"),
     remedies,
   });
@@ -160,7 +160,7 @@ test("states of kernels before 5.18 are read", () => {
   const { code, what, why } = only(log);
   assert.equal(code, "BPF-E0103");
   assert.match(what, /^R2 is a number up to 4294967295, /);
-  assert.equal(why[0]?.place.instruction, 0);
+  assert.equal(why[0]?.place?.instruction, 0);
 });
 
 test("the history goes through a spill to the stack and back", () => {
@@ -172,7 +172,7 @@ test("the history goes through a spill to the stack and back", () => {
     "10: (79) r0 = *(u64 *)(r3 +0)",
     "R3 invalid mem access 'map_value_or_null'",
   ];
-  const steps = only(log).why.map(({ place, text }) => `${place.instruction}: ${text}`);
+  const steps = only(log).why.map(({ place, text }) => `${place?.instruction}: ${text}`);
   assert.deepEqual(steps, [
     "6: call bpf_map_lookup_elem sets R0: a pointer to a map value or NULL (map m)",
     "7: saves R0 on the stack at fp-16",

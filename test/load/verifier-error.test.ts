@@ -78,7 +78,7 @@ const golden: readonly Golden[] = [
 
 for (const { log, message, telling, slot, title, place, steps } of golden) {
   test(`the telling line comes first: ${log}`, () => {
-    const poisoned = new Map([[1, "why it was poisoned"]]);
+    const poisoned = new Map([[1, { reason: "why it was poisoned", diagnose: () => undefined }]]);
     const error = new VerifierError({ program: "p", errno: 13, log: read(log), poisoned });
     assert.equal(error.message, message);
     assert.equal(error.telling, telling);

@@ -2,6 +2,7 @@ import { FormatError } from "../../errors/index.ts";
 import type { Btf } from "../btf.ts";
 import { type CoreRelocation, CoreRelocationKind } from "../core-relocation.ts";
 import type { BtfType, TypeId } from "../types.ts";
+import { type CoreAbsence, explainAbsence } from "./absence.ts";
 import { CoreBudget, kindsAreCompatible } from "./compare-types.ts";
 import { matchCoreSpec } from "./match.ts";
 import { type CoreSpec, checkAccessString, formatCorePath, formatCoreSpec, parseCoreSpec } from "./spec.ts";
@@ -55,6 +56,8 @@ export interface CoreResult {
    * only to a load or store.
    */
   readonly reason: string | undefined;
+  /** Says why nothing in the target matches; undefined if something matched, or if none was needed. */
+  readonly absence?: (() => CoreAbsence) | undefined;
   /** The local access in libbpf's notation: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;
   /** The target's type from which the value comes. Undefined if no type matched, or if the relocation needs none. */
@@ -156,7 +159,8 @@ export class CoreRelocator {
       const value = coreValue(kind, undefined);
       if (value !== undefined)
         return { ...combine(this.#local, original, this.#local, value), text, target: undefined };
-      return { ...poisoned(original, absence(spec, candidates)), text, target: undefined };
+      const absence = (): CoreAbsence => explainAbsence(spec, candidates, this.#targets.main);
+      return { ...poisoned(original, absenceText(spec, candidates)), absence, text, target: undefined };
     }
     if (matching.length < candidates.length) {
       this.#candidates.set(
@@ -269,7 +273,7 @@ function isUnsigned(type: BtfType): boolean {
   return type.kind === "int" && (!type.signed || type.char || type.bool);
 }
 
-function absence(spec: CoreSpec, candidates: readonly Candidate[]): string {
+function absenceText(spec: CoreSpec, candidates: readonly Candidate[]): string {
   const first = candidates[0];
   if (first === undefined) return `the kernel has no ${kindAndName(spec.btf, spec.rootTypeId)}`;
   const others = candidates.length > 1 ? `; ${candidates.length - 1} other types of that name do not match either` : "";

@@ -3,6 +3,7 @@ import { didYouMean } from "../../layout/index.ts";
 import type { FailurePlace } from "../command/command.ts";
 import { CommandError, EXIT_FAILURE } from "../failure/command-error.ts";
 import { errnoOf, failedTo } from "../failure/reason.ts";
+import { diagnosisJson, diagnosisText } from "../output/diagnosis.ts";
 import { formatJson, type JsonValue } from "../output/json-writer.ts";
 import { OutputError, writeNote, writeText } from "../output/write.ts";
 import type { Options } from "../words/options.ts";
@@ -11,6 +12,7 @@ import type { Options } from "../words/options.ts";
 interface Refusal {
   readonly program: string;
   readonly log: readonly string[];
+  readonly explanation: string;
 }
 
 /**
@@ -31,11 +33,17 @@ export function reportFailure(error: unknown, options: Options, to: FailurePlace
 function report(error: unknown, options: Options, { place, writeJson = writeLine(options) }: FailurePlace): void {
   if (error instanceof OutputError && error.isBrokenPipe) return;
   const message = failureText(error);
-  // As in bpftool, the verifier's log goes to standard error before the error message, also with -j.
+  // As in bpftool, the verifier's log goes to standard error before the error message, also with -j. The short
+  // diagnosis follows the log, so that the last line is still the error message.
   const refusal = refusalOf(error);
-  if (refusal !== undefined) writeText(2, logText(refusal));
-  if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson({ error: message }))) {
+  if (refusal !== undefined) writeText(2, logText(refusal) + (options.explain ? "" : refusal.explanation));
+  const diagnosis = options.explain && error instanceof BpfError ? error.diagnosis : undefined;
+  const failure =
+    diagnosis === undefined ? { error: message } : { error: message, diagnosis: diagnosisJson(diagnosis) };
+  if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson(failure))) {
     writeNote(`Error: ${place === undefined ? "" : `${place}: `}${message}`);
+    if (diagnosis !== undefined) writeText(2, diagnosisText(diagnosis, process.stderr));
+    else if (options.explain) writeNote("bpfts has no further explanation of this error");
   }
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
 }

@@ -1,13 +1,4 @@
-import {
-  type Diagnosis,
-  type ErrnoExplanation,
-  explainErrno,
-  explainLog,
-  formatDiagnosis,
-  formatPage,
-  kindOfCode,
-  type Style,
-} from "../../explain/index.ts";
+import { type ErrnoExplanation, explainErrno, explainLog, formatPage, kindOfCode } from "../../explain/index.ts";
 import { readWholeFile } from "../../kernel/index.ts";
 import { readObject } from "../../load/index.ts";
 import { withNodeError } from "../../sys/index.ts";
@@ -15,7 +6,7 @@ import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import type { Answer } from "../output/answer.ts";
-import { colour, showsColours } from "../output/colour.ts";
+import { diagnosisJson, diagnosisText } from "../output/diagnosis.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import { escapeText } from "../output/terminal-text.ts";
 import type { Words } from "../words/words.ts";
@@ -49,21 +40,14 @@ function explainFile(words: Words): Answer {
   if (diagnoses.length === 0) {
     throw new CommandError(`${where} has no verifier log with a refusal; give the whole output of the failed load`);
   }
-  const style = showsColours() ? COLOURS : undefined;
   return {
-    text: () => [diagnoses.map((diagnosis) => formatDiagnosis(diagnosis, style)).join("\n")],
+    text: () => [diagnoses.map((diagnosis) => diagnosisText(diagnosis, process.stdout)).join("\n")],
     json: () => diagnoses.map(diagnosisJson),
   };
 }
 
 function isKeyword(word: string): boolean {
   return word === "object" || word === "program";
-}
-
-const COLOURS: Style = { heading: colour("1;31"), label: colour("1"), place: colour("34") };
-
-function diagnosisJson({ kernelReport, ...rest }: Diagnosis): JsonValue {
-  return { ...rest, kernel_report: kernelReport } as unknown as JsonValue;
 }
 
 function explainCall(words: Words): Answer {

@@ -1,6 +1,6 @@
-/** Returns true if standard output is a terminal that shows colours, and the user has not turned colours off. */
-export function showsColours(): boolean {
-  return process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
+/** Returns true if the stream is a terminal that shows colours, and the user has not turned colours off. */
+export function showsColours(stream: NodeJS.WriteStream = process.stdout): boolean {
+  return stream.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
 }
 
 /** Returns a function that sets a text in a colour. `code` is the number of an ANSI escape sequence, such as `1;31`. */

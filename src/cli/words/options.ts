@@ -45,6 +45,8 @@ export interface Options {
   readonly columns: string | undefined;
   /** The column by which the table is sorted. A dash before it means the opposite order. */
   readonly sort: string | undefined;
+  /** After a failure, print the whole diagnosis. */
+  readonly explain: boolean;
   /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
 }
@@ -87,6 +89,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   { long: "table", key: "table", meaning: "show commands: an aligned table for people" },
   { long: "columns", key: "columns", value: "NAMES", meaning: "the columns of the table, such as id,name" },
   { long: "sort", key: "sort", value: "NAME", meaning: "sort the table by a column; -NAME sorts downwards" },
+  { long: "explain", key: "explain", meaning: "after a failure, say why it failed and what to do" },
   { long: "keep-going", key: "keepGoing", meaning: "batch: go on after a command that failed" },
 ];
 
@@ -128,6 +131,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     table: false,
     columns: undefined,
     sort: undefined,
+    explain: false,
     keepGoing: false,
   };
   const words: string[] = [];

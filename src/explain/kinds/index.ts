@@ -1,14 +1,14 @@
 import { CALL_KINDS } from "./calls.ts";
 import type { Kind } from "./kind.ts";
-import { LOADER_KINDS } from "./loader.ts";
 import { MEMORY_KINDS } from "./memory.ts";
+import { outsideKinds } from "./outside.ts";
 import { POINTER_KINDS } from "./pointers.ts";
 import { RESOURCE_KINDS } from "./resources.ts";
 import { STRUCTURE_KINDS } from "./structure.ts";
 import { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
-export type { Confidence, DiagnosisClass, Kind, Remedy } from "./kind.ts";
-export { LOADER_KINDS } from "./loader.ts";
+export type { Kind, Remedy } from "./kind.ts";
+export { outsideKinds } from "./outside.ts";
 export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
 /**
@@ -16,7 +16,7 @@ export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
  * fit no other kind's messages. In each table, rows with general patterns come after those with special ones.
  */
 export const KINDS: readonly Kind[] = [
-  ...LOADER_KINDS,
+  ...outsideKinds(),
   ...MEMORY_KINDS,
   ...POINTER_KINDS,
   ...CALL_KINDS,

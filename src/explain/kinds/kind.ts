@@ -1,15 +1,4 @@
-/**
- * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
- * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier,
- * `unknown` that bpfts does not know the message.
- */
-export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
-
-/**
- * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
- * and the log points to this one. `unknown`: bpfts does not know the message.
- */
-export type Confidence = "certain" | "likely" | "unknown";
+import type { Confidence, DiagnosisClass } from "../../errors/index.ts";
 
 /**
  * How to find the refused register in the refused instruction. `base`: the register with the memory address. `operand`:

@@ -1,7 +1,7 @@
 import type { Kind } from "./kind.ts";
 
 /** What loaders say before or instead of the verifier: CO-RE, kernel symbols, maps, sections. */
-export const LOADER_KINDS: readonly Kind[] = [
+export const loaderKinds = (): readonly Kind[] => [
   {
     code: "BPF-E0601",
     name: "core-poison",
@@ -10,9 +10,17 @@ export const LOADER_KINDS: readonly Kind[] = [
     meaning:
       "A CO-RE relocation found no match in the kernel's BTF. The loader replaced the instruction by an invalid call, and the verifier reached it.",
     patterns: [/unknown#195896080|\b195896080\b|poisoned by CO-RE|failed CO-RE relocation|<invalid CO-RE relocation>/],
-    what: ["The program needs a type, member or enumerator that this kernel does not have, and does not check for it."],
+    what: [
+      "The program needs {wanted}, which this kernel does not have.",
+      "The program needs a type, member or enumerator that this kernel does not have, and does not check for it.",
+    ],
     remedies: [
-      "Guard the access: if (bpf_core_field_exists(p->member)) …, bpf_core_type_exists() or bpf_core_enum_value_exists().",
+      "Use a name that this kernel has: {near}.",
+      "Ask before the access: if ({guard}) …",
+      {
+        unless: "guard",
+        text: "Guard the access: if (bpf_core_field_exists(p->member)) …, bpf_core_type_exists() or bpf_core_enum_value_exists().",
+      },
       "Find what the kernel has: bpfts btf find NAME shows types and members of this kernel.",
       "Declare a variant of the type for the other kernels: struct name___old.",
     ],
@@ -25,7 +33,10 @@ export const LOADER_KINDS: readonly Kind[] = [
     meaning:
       "The loader did not create the map, or a weak kfunc is missing in this kernel. It replaced the use by an invalid call, and the verifier reached it.",
     patterns: [/unknown#200[12]\d{3,9}|<invalid kfunc call>|<invalid BPF map reference>/],
-    what: ["The program uses a map that was not created, or a kfunc that this kernel does not have."],
+    what: [
+      "The program reaches an instruction that cannot run, because {reason}.",
+      "The program uses a map that was not created, or a kfunc that this kernel does not have.",
+    ],
     remedies: [
       "Call the weak kfunc only if bpf_ksym_exists() says that it is there.",
       "Create the map, or do not reach the code that uses it.",
@@ -55,10 +66,12 @@ export const LOADER_KINDS: readonly Kind[] = [
       /extern \([\w ]{1,32}\) '(?<symbol>\w{1,128})'.{0,40}(?:not found|incompatible)|extern \([\w ]{1,32}\) '(?<symbol2>\w{1,128})'/,
     ],
     what: [
+      "{reason}.",
       "This kernel has no symbol '{symbol}' as the program declares it.",
       "This kernel lacks a symbol that the program declares.",
     ],
     remedies: [
+      "Use a name that exists: {near}.",
       "Declare the symbol __weak, and use it only if bpf_ksym_exists() says that it is there.",
       "Load the module that has the symbol, or use a newer kernel.",
     ],
@@ -114,8 +127,13 @@ export const LOADER_KINDS: readonly Kind[] = [
     patterns: [
       /map '(?<map>[\w.]{1,64})': failed to create: (?<reason>[^\n]{1,100})|Error in bpf_create_map_xattr\((?<map2>[\w.]{1,64})\)/,
     ],
-    what: ["The kernel refused to create the map '{map}': {reason}.", "The kernel refused to create a map."],
+    what: [
+      "The kernel refused to create the map '{map}': {field}.",
+      "The kernel refused to create the map '{map}': {reason}.",
+      "The kernel refused to create a map.",
+    ],
     remedies: [
+      "{remedy}",
       "EINVAL: compare type, key_size, value_size, max_entries and map_flags with what this kernel knows.",
       "EPERM: run as root or with CAP_BPF.",
       "ENOMEM or E2BIG: lower max_entries.",
@@ -131,5 +149,18 @@ export const LOADER_KINDS: readonly Kind[] = [
     what: ["The limit for locked memory of this process is too low."],
     remedies: ["Raise the limit before the load: ulimit -l unlimited, or setrlimit(RLIMIT_MEMLOCK)."],
     kernels: "Linux 5.11 and newer do not count BPF memory this way.",
+  },
+  {
+    code: "BPF-E0610",
+    name: "map-operation",
+    class: "program",
+    title: "The map does not accept the operation",
+    meaning: "The type, the size or the state of the map forbids the operation on this element.",
+    patterns: [],
+    what: ["{subject}: {reason}."],
+    remedies: [
+      "Change the key, the value, the flags or max_entries as the reason says.",
+      "See what the errno means for this command: bpfts explain errno {command} {errno}.",
+    ],
   },
 ];

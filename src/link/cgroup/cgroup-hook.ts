@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { Errno, NotSupportedError, type SyscallError } from "../../errors/index.ts";
+import { causeText } from "../../explain/index.ts";
 import { type FeatureName, lackError } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { closeFd, isCgroup2, openCgroup, progQuery, queryHooks } from "../../sys/index.ts";
@@ -93,7 +94,7 @@ function whyInvalid(refusal: SyscallError, attachment: CgroupAttachment): string
   if (unknown.length > 0) return attachTypeLack(attachType, refusal);
   const isMulti = (attachFlags & flag.BPF_F_ALLOW_MULTI) !== 0;
   if (!byLink && isMulti && attached.some((id, i) => i % 3 === 2 && id === program.id)) {
-    return "the program is already attached there";
+    return causeText("alreadyAttached");
   }
   const isOrdered = position.anchor !== undefined && (attachFlags & flag.BPF_F_REPLACE) === 0;
   const lack = missingOrder(refusal, attachment, isOrdered);

@@ -1,4 +1,5 @@
 import { Errno, UsageError } from "../../errors/index.ts";
+import { targetMissing } from "../../explain/index.ts";
 import type { OptionTable } from "../../kernel/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
@@ -141,7 +142,7 @@ export function missingFunction(name: string): UsageError | undefined {
   }
   const near = nearNames(name, others());
   if (has) return undefined;
-  return new UsageError(`this kernel has no function ${name}${near.length === 0 ? "" : `; it has ${near.join(", ")}`}`);
+  return targetMissing(`this kernel has no function ${name}`, near);
 }
 
 function missingInModule(module: string, name: string): UsageError | undefined {
@@ -161,7 +162,7 @@ function missingInModule(module: string, name: string): UsageError | undefined {
   if (isLoaded === undefined) return undefined;
   const places = [...elsewhere].map((one) => (one === undefined ? "the kernel itself" : `module ${one}`));
   const hint = places.length === 0 ? "" : `; ${name} is in ${places.join(" and ")}`;
-  return new UsageError(
+  return targetMissing(
     isLoaded ? `module ${module} has no function ${name}${hint}` : `no module ${module} is loaded${hint}`,
   );
 }

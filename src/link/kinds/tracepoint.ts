@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { targetMissing } from "../../explain/index.ts";
 import type { OptionTable } from "../../kernel/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
@@ -44,7 +45,6 @@ export function attachTracepoint(program: Program, place: TracepointPlace = {}):
 /** Returns the error for a tracepoint that does not exist. The error suggests similar names. */
 export function noTracepoint(what: string, name: string): UsageError {
   const byName = new Map(tracepointNames().map((one) => [one.slice(one.indexOf("/") + 1), one]));
-  const near = nearNames(name, byName.keys()).map((one) => byName.get(one));
-  const hint = near.length === 0 ? "" : `; it has ${near.join(", ")}`;
-  return new UsageError(`this kernel has no tracepoint ${what}${hint}`);
+  const near = nearNames(name, byName.keys()).flatMap((one) => byName.get(one) ?? []);
+  return targetMissing(`this kernel has no tracepoint ${what}`, near);
 }

@@ -1,7 +1,7 @@
 import { Errno, SyscallError, UsageError } from "../../errors/index.ts";
 import { type OptionTable, required } from "../../kernel/index.ts";
 import { Program } from "../../program/index.ts";
-import { duplicateFd, linkCreate, OwnedFd, xdpAttach } from "../../sys/index.ts";
+import { duplicateFd, linkCreate, netDevices, OwnedFd, xdpAttach } from "../../sys/index.ts";
 import { BpfAttachType, BpfLinkType, BpfProgType, XdpFlag } from "../../uapi/index.ts";
 import { checkArguments } from "../attach-arguments.ts";
 import { Attachment } from "../attachment.ts";
@@ -56,6 +56,7 @@ export function attachXdp(program: Program, place: XdpPlace): Link {
     // Before 5.9, XDP programs were loaded without an attach type.
     loadedFor: [attachType, 0],
     explain: ({ errno }) => missingDevice(errno, ifindex) ?? reasonOf(errno, mode),
+    found: () => programsOf(ifindex),
   };
   if (place.withoutLink === true) return attachWithoutLink(program, hook, ifindex, flags);
   return attach(program, hook, () => linkCreate(program.fd, ifindex, attachType, { flags }));
@@ -109,6 +110,12 @@ function attachWithoutLink(program: Program, hook: Hook, ifindex: number, flags:
       current = replaced;
     },
   });
+}
+
+/** Says which programs a device has now. */
+function programsOf(ifindex: number): string[] {
+  const device = netDevices().find((one) => one.ifindex === ifindex);
+  return (device?.xdp ?? []).map(({ mode, prog_id }) => `${device?.name} has the program ${prog_id} in ${mode} mode`);
 }
 
 function reasonOf(errno: number, mode: XdpPlace["mode"]): string | undefined {

@@ -1,4 +1,5 @@
 import { Errno, UsageError } from "../../errors/index.ts";
+import { causeText } from "../../explain/index.ts";
 import { checkOptions, type FeatureName, type OptionKind } from "../../kernel/index.ts";
 import type { Program } from "../../program/index.ts";
 import { progAttach, progDetach } from "../../sys/index.ts";
@@ -133,10 +134,10 @@ function hookAt(name: string, attachType: BpfAttachType, program: Program): Hook
 }
 
 function reasonOf(errno: number): string | undefined {
-  if (errno === Errno.ENODEV) return "there is no such network device in this network namespace";
+  if (errno === Errno.ENODEV) return causeText("noDevice");
   return errno === Errno.ENXIO ? "a device of this kind has no such hook" : undefined;
 }
 
 function reasonAlone(errno: number): string | undefined {
-  return errno === Errno.ENOENT ? "the program is not attached there" : undefined;
+  return errno === Errno.ENOENT ? causeText("notAttached") : undefined;
 }

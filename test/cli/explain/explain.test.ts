@@ -43,7 +43,7 @@ test("an errno of a bpf(2) command is explained", () => {
   const { stdout } = bpfts("explain", "errno", "map_update_elem", "E2BIG");
   assert.equal(
     stdout,
-    "BPF_MAP_UPDATE_ELEM: E2BIG (7, Argument list too long)\n  - The map is full, or the index is not below max_entries.\n",
+    "BPF_MAP_UPDATE_ELEM: E2BIG (7, Argument list too long)\n  - The map is full: it has room for max_entries elements.\n  - The indexes of the map are 0 to max_entries - 1.\n",
   );
   assert.match(bpfts("explain", "errno", "BPF_MAP_UPDATE_ELEM", "7").stdout, /The map is full/);
   assert.match(bpfts("explain", "errno", "bpf_x", "EPERM").stderr, /^Error: 'bpf_x' is no command of bpf\(2\)/);

@@ -1,6 +1,15 @@
-import type { Confidence, DiagnosisClass } from "./kinds/index.ts";
+/**
+ * Who has to change something: the program's author, the user of a compiler whose output the verifier cannot follow,
+ * the owner of the machine, or the kernel's developers. `limit` means that the program exceeds a limit of the verifier,
+ * `unknown` that bpfts does not know the message.
+ */
+export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
 
-export type { Confidence, DiagnosisClass } from "./kinds/index.ts";
+/**
+ * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
+ * and the log points to this one. `unknown`: bpfts does not know the message.
+ */
+export type Confidence = "certain" | "likely" | "unknown";
 
 /** What was refused, where, why, and what to do. No text in it contains control characters. */
 export interface Diagnosis {
@@ -11,10 +20,10 @@ export interface Diagnosis {
   readonly class: DiagnosisClass;
   /** The program's name, if the log or the caller gives it. */
   readonly program: string | undefined;
-  /** What the kernel refused: one sentence. */
+  /** What was refused: one sentence. */
   readonly what: string;
   readonly where: Place | undefined;
-  /** The history of the register or stack slot that the kernel refused, oldest step first. */
+  /** The history of the register or stack slot that the kernel refused, oldest step first; else what bpfts found. */
   readonly why: readonly HistoryStep[];
   /** One to three remedies. The best one comes first. */
   readonly remedies: readonly string[];
@@ -40,10 +49,14 @@ export interface Place {
   readonly source: string | undefined;
 }
 
-/** A step of the program that changed what the verifier knows about the refused register. */
+/**
+ * A fact that leads to the refusal. In the diagnosis of a verifier's log, it is a step of the program that changed what
+ * the verifier knows about the refused register.
+ */
 export interface HistoryStep {
-  readonly place: Place;
-  /** What the step did: one clause, such as `call bpf_map_lookup_elem#1 sets R0: a pointer to a map value or NULL`. */
+  /** The place of the step; undefined for a fact about the machine, the process or an object. */
+  readonly place: Place | undefined;
+  /** One clause, such as `call bpf_map_lookup_elem#1 sets R0: a pointer to a map value or NULL`. */
   readonly text: string;
 }
 
