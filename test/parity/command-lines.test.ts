@@ -27,11 +27,12 @@ const golden: { kernel: string; lines: Record<string, Recorded> } = existsSync(G
   : { kernel: KERNEL, lines: {} };
 const compatibility = readFileSync("docs/compatibility.md", "utf8");
 
-/** Libbpf's own lines, and the verifier's log, which stand before the error's line. */
+/** Libbpf's own lines, the verifier's log and our short diagnosis, which stand before the error's line. */
 function withoutLog(text: string): string {
   return text
     .replace(/^libbpf: prog '[^']*': -- BEGIN PROG LOAD LOG --\n[\s\S]*?-- END PROG LOAD LOG --\n/gm, "")
     .replace(/^prog '[^']*': -- BEGIN PROG LOAD LOG --\n[\s\S]*?-- END PROG LOAD LOG --\n/gm, "")
+    .replace(/^BPF-E\d{4}: .*\n(?: {2}(?:why|what to do|more): .*\n)+/gm, "")
     .replace(/^libbpf: .*\n/gm, "");
 }
 

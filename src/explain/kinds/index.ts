@@ -7,7 +7,7 @@ import { RESOURCE_KINDS } from "./resources.ts";
 import { STRUCTURE_KINDS } from "./structure.ts";
 import { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
-export type { Kind, Remedy } from "./kind.ts";
+export type { Kind } from "./kind.ts";
 export { outsideKinds } from "./outside.ts";
 export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 

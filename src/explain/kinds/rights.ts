@@ -13,7 +13,7 @@ export const rightsKinds = (): readonly Kind[] => [
       /Couldn't load trivial BPF program|loading or calling other BPF|requires? .{0,40}capab|CAP_(?:BPF|PERFMON|NET_ADMIN|SYS_ADMIN) (?:is|are) missing/,
     ],
     what: [
-      "The process lacks {capabilities}, which {subject} needs.",
+      "The process lacks {capabilities}, which is needed for {subject}.",
       "The process lacks {capabilities}.",
       "The process lacks a capability, such as CAP_BPF.",
     ],
