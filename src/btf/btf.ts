@@ -93,7 +93,7 @@ export class Btf {
 
   /**
    * Parses a raw BTF blob of either byte order, such as a `.BTF` section or a file of /sys/kernel/btf. The header and
-   * the size of each type are checked at once; names and references are checked when a type is read. Throws
+   * the size of each type are checked immediately. Names and references are checked when a type is read. Throws
    * FormatError.
    *
    * `lazy` is only for BTF from a kernel. The types are then indexed only as far as they are needed, so a FormatError

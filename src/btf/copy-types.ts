@@ -10,8 +10,8 @@ import type { BtfType, TypeId } from "./types.ts";
  */
 export function copyTypes(from: Btf, ids: Iterable<TypeId>, builder: BtfBuilder): Map<TypeId, TypeId> {
   const done = new Map<TypeId, TypeId>([[0, 0]]);
-  // The types on the current path. If the walk reaches one of them again, there is a cycle, so it reserves the type's
-  // id.
+  // The types on the current path. If the walk reaches one of them again, there is a cycle, so the walk reserves an id
+  // for this type.
   const open = new Set<TypeId>();
   for (const start of ids) {
     const stack: TypeId[] = [start];

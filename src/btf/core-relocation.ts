@@ -40,7 +40,7 @@ export interface CoreRelocation {
 }
 
 interface KindTraits {
-  /** libbpf's name for the kind, which its debug output and its notes in verifier logs use. */
+  /** libbpf's name for the kind. It appears in libbpf's debug output and in libbpf's notes in verifier logs. */
   readonly text: string;
   /** What a relocation of this kind refers to: a member, a whole type or an enumerator. */
   readonly subject: "field" | "type" | "enumerator";

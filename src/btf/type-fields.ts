@@ -65,8 +65,8 @@ export function visitReferences(words: Uint32Array, at: number, visit: (index: n
   if ((elements & TARGET) !== 0) visit(at + 2);
   if ((elements & REFERENCES) === 0) return;
   const width = elements & WIDTH;
-  // An array has no members or the like, but the ids of its element type and index type are at the position where other
-  // kinds have theirs.
+  // An array has no list of elements here. Its element type and its index type are encoded where other kinds have such
+  // a list.
   const count = kind === BtfKind.ARRAY ? 2 : info & 0xffffff;
   for (let i = count, e = at + ((elements & NAMES) !== 0 ? 4 : 3); i > 0; i--, e += width) visit(e);
 }

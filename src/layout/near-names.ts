@@ -23,9 +23,9 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
 }
 
 /**
- * Returns the end of an error message about a wrong name: `; did you mean 'tcp_connect'?`. Returns an empty text if none
- * of `names` is similar to the name, and for a name of one or two characters, to which too many are similar. `prefix`
- * stands before each suggested name.
+ * Returns the end of an error message about a wrong name: `; did you mean 'tcp_connect'?`. Returns "" if none of
+ * `names` is similar to the name. Also returns "" for a name of one or two characters, because too many names are
+ * similar to it. `prefix` is written before each suggested name.
  */
 export function didYouMean(name: string, names: Iterable<string>, prefix = ""): string {
   if (name.length < 3) return "";
@@ -58,7 +58,8 @@ function editDistance(a: string, b: string, most: number): number {
       next[j] = cost;
       least = Math.min(least, cost);
     }
-    // The cost of a swap builds on the row before the last one. So stop only when two rows in a row exceed `most`.
+    // The cost of a swap depends on the row before the previous row. So stop only when two successive rows exceed
+    // `most`.
     if (least > most && leastBefore > most) return least;
     leastBefore = least;
     [before, row, next] = [row, next, before];

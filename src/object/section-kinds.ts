@@ -221,8 +221,8 @@ export function sectionKindOfType(name: string): SectionKind | undefined {
 }
 
 /**
- * Returns the end of an error message about an unknown section name: the known names that are similar to it, or to its
- * part before the first `/`. Empty if there are none.
+ * Returns the end of an error message about an unknown section name: it suggests known names that are similar to the
+ * whole name, or to the part before the first `/`. Returns "" if there are none.
  */
 export function suggestSection(section: string): string {
   const name = section.replace(/^\?/, "");

@@ -136,8 +136,8 @@ export class MappedMemory {
 
   /**
    * Releases the kernel's object. The address range stays mapped, with private pages. Otherwise the process would crash
-   * if it used an older view. The next mapping of an arena can reuse the arena's address at once; older views then show
-   * the new mapping.
+   * if it used an older view. The next mapping of an arena can reuse the arena's address immediately; older views then
+   * show the new mapping.
    */
   close(): void {
     if (this.#buffer === undefined) return;

@@ -11,7 +11,7 @@ const SOCK_RAW_CLOEXEC = 3 | 0x80000;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
-/** The kernel sends up to 32 KiB at once if the reader's buffer is that large. */
+/** The kernel sends up to 32 KiB in one datagram if the reader's buffer is that large. */
 const ANSWER_SIZE = 32 * 1024;
 /**
  * The bits of an attribute's type field that contain the type. The two other bits are flags: nested, and network byte

@@ -207,8 +207,8 @@ class Walk {
         const first = (bytes[at + NAME] as number) - DIGIT_0;
         if (first >= 0 && first <= 9) visit(this.#digits(at + NAME), at + NAME);
       }
-      // procfs fills the buffer as far as whole entries fit. If there is space left for another entry, these were the
-      // last ones.
+      // procfs returns as many whole entries as fit into the buffer. If another entry would have fitted, these were the
+      // last entries.
       if (length < ENTRIES_SIZE - MAX_ENTRY) break;
     }
     closeAt(directory);

@@ -8,11 +8,13 @@ import { BtfKind, type TypeId } from "../types.ts";
 
 /**
  * Returns a copy of a split BTF whose base is a distilled base BTF, as libbpf's btf__distill_base makes it. A distilled
- * base holds only the named types of the old base that the split BTF needs: numbers as they are, structs, unions and
- * enums by name and size alone. All other needed types of the old base become types of the split BTF.
+ * base contains only the named types of the old base that the split BTF needs. Its numbers are unchanged, but its
+ * structs, unions and enums have only a name and a size. All other needed types of the old base become types of the
+ * split BTF.
  *
- * Out-of-tree modules have the two as their sections `.BTF` and `.BTF.base`. `relocateToBase` moves such a BTF to the
- * base of another kernel. Throws UsageError if the BTF has no base, and FormatError if its types are wrong.
+ * An out-of-tree module has the split BTF in its section `.BTF`, and the distilled base in `.BTF.base`.
+ * `relocateToBase` moves such a BTF to the base of another kernel. Throws UsageError if the BTF has no base, and
+ * FormatError if its types are wrong.
  */
 export function distillBase(btf: Btf): Btf {
   if (btf.base === undefined) throw new UsageError(`${btf.source} has no base BTF, so there is nothing to distill`);
@@ -78,7 +80,7 @@ class Distillation {
       case BtfKind.VAR:
       case BtfKind.DATASEC:
       case BtfKind.DECL_TAG:
-        throw this.#btf.error(id, "is part of another type, but no type of its kind can be");
+        throw this.#btf.error(id, "is referenced by another type, but types of its kind cannot be referenced");
       default:
     }
   }

@@ -15,7 +15,8 @@ import { BtfKind, type TypeId } from "../types.ts";
  * type has no counterpart or several, and UsageError if the BTF has no base.
  */
 export function relocateToBase(btf: Btf, base: Btf): Btf {
-  if (btf.base === undefined) throw new UsageError(`${btf.source} has no base BTF, so it cannot get another one`);
+  if (btf.base === undefined)
+    throw new UsageError(`${btf.source} has no base BTF, so it cannot be moved to another base`);
   if (btf.base === base) return btf;
   const { ids, nameOffsets } = new Counterparts(btf, btf.base, base).find();
   const ownStrings = endOfStrings(base) - btf.stringStart;
@@ -46,7 +47,7 @@ function endOfStrings(btf: Btf): number {
   return btf.stringStart + btf.header.stringLength;
 }
 
-/** The comparisons that every BTF may need besides one for each type. */
+/** The number of comparisons that are free for every BTF, in addition to one for each type. */
 const FREE_STEPS = 1_000_000;
 
 /** The state of a type while {@link Counterparts} follows references: not visited yet, or on the current path. */
@@ -140,7 +141,7 @@ class Counterparts {
 
   /**
    * Follows typedefs, modifiers and arrays to a struct or union and returns it; 0 if they lead to another type or form
-   * a cycle. `behind` keeps the answers.
+   * a cycle. `behind` caches the results.
    */
   #structBehind(start: TypeId, behind: Uint32Array): TypeId {
     const types = this.#types;
@@ -157,7 +158,7 @@ class Counterparts {
     return found;
   }
 
-  /** Returns how many structs and unions of the full base have each name, by the name's offset. */
+  /** Returns, for the offset of each name, the number of structs and unions of the full base that have this name. */
   #structCounts(): ReadonlyMap<number, number> {
     const base = this.#baseTypes;
     const counts = new Map<number, number>();
@@ -169,7 +170,10 @@ class Counterparts {
     return counts;
   }
 
-  /** Returns true if the kinds of a distilled type and of a type of the full base go together. Ignores their sizes. */
+  /**
+   * Returns true if the kinds of a distilled type and of a type of the full base are compatible. Ignores the sizes of
+   * the types.
+   */
   #isCompatible(distilled: TypeId, id: TypeId): boolean {
     const types = this.#types;
     const base = this.#baseTypes;
@@ -184,7 +188,7 @@ class Counterparts {
       case BtfKind.FLOAT:
         return kind === BtfKind.FLOAT;
       case BtfKind.ENUM:
-        // A distilled base has an ENUM64 as an ENUM of 8 bytes.
+        // A distilled base represents an ENUM64 by an ENUM of 8 bytes.
         return kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
       default:
         // Like the kernel, accept any kind: a struct may have become a union, or may only be declared.
@@ -221,7 +225,10 @@ function isStruct(kind: BtfKind): boolean {
   return kind === BtfKind.STRUCT || kind === BtfKind.UNION;
 }
 
-/** Returns true for the kinds through which a member still holds the struct itself, not a pointer to it. */
+/**
+ * Returns true for arrays, typedefs and modifiers: a member with such a type contains the struct behind it, not a
+ * pointer to the struct.
+ */
 function isTransparent(kind: BtfKind): boolean {
   switch (kind) {
     case BtfKind.CONST:
@@ -249,7 +256,7 @@ function canBeCounterpart(kind: BtfKind): boolean {
   }
 }
 
-/** Returns the bits of an INT that say whether it is signed, a char or a bool. */
+/** Returns the bits of an INT that are set if it is signed, a char or a bool. */
 function encodingOf(types: FlatTypes, id: TypeId): number {
   return ((types.words[types.after(id)] as number) >>> 24) & 0x0f;
 }
