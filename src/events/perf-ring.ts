@@ -39,8 +39,8 @@ export class PerfRing {
   readonly #backward: boolean;
   #position: number;
   /**
-   * The buffer for copies of records. It is allocated for the first record, and allocated anew after the caller has
-   * transferred it to another thread.
+   * The buffer for copies of records. It is allocated for the first record, and again after the caller has transferred
+   * it to another thread.
    */
   #copy = new DataView(new ArrayBuffer(0));
   #onLost: OnLost | undefined;

@@ -13,9 +13,9 @@ export interface ErrnoExplanation {
   readonly name: string;
   /** The C library's text for the errno. */
   readonly text: string;
-  /** The causes that are known for this command, the most frequent one first; else those of the errno in general. */
+  /** The known causes for this command, the most frequent one first. If none are known, the causes for any command. */
   readonly causes: readonly string[];
-  /** True if the causes are those of this command. */
+  /** True if the causes are specific to this command. */
   readonly isSpecific: boolean;
 }
 

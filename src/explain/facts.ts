@@ -86,7 +86,7 @@ export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, hi
   addMapType(facts);
 }
 
-/** Names the object in the refused stack slot. A dynptr has two slots, of which the kernel prints the lower one. */
+/** Names the object in the refused stack slot. A dynptr takes two slots, and the kernel prints the lower one. */
 function addStackObject(facts: Facts, log: ReadLog, { index }: Verdict, history: History | undefined): void {
   const slot = facts.get("reg");
   if (slot === undefined || !slot.startsWith("fp")) return;

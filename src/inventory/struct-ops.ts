@@ -22,11 +22,11 @@ export interface StructOpsDescription {
   readonly name: string;
   /** The name of the kernel struct, such as `tcp_congestion_ops`. Undefined if its BTF cannot be read. */
   readonly kernelStruct: string | undefined;
-  /** What is in the map. Undefined if the contents were not requested. */
+  /** The contents of the map. Undefined if they were not requested. */
   readonly contents: StructOpsContents | undefined;
 }
 
-/** Bytes, and the BTF type to decode them by. */
+/** Bytes, and the BTF type with which to decode them. */
 export interface TypedBytes {
   readonly btf: Btf;
   readonly type: TypeId;
@@ -42,7 +42,7 @@ export interface StructOpsCallback {
   readonly progName: string | undefined;
 }
 
-/** What is in a struct_ops map. */
+/** The contents of a struct_ops map. */
 export interface StructOpsContents {
   /** `struct bpf_map_info`, with all fields that the running kernel has. */
   readonly info: TypedBytes;
@@ -53,11 +53,11 @@ export interface StructOpsContents {
 
 /** Options of {@link describeStructOps}. */
 export interface StructOpsOptions {
-  /** Only the maps of these fds, in this order. Default: all struct_ops maps, in the order of their ids. */
+  /** Describes only the maps of these fds, in this order. Default: all struct_ops maps, in the order of their ids. */
   readonly fds?: Iterable<number> | undefined;
-  /** Only maps with this name. */
+  /** Describes only maps with this name. */
   readonly name?: string | undefined;
-  /** Reads what is in the maps, too. */
+  /** Also reads the contents of the maps. */
   readonly contents?: boolean | undefined;
 }
 
@@ -135,7 +135,7 @@ function callbacksIn({ btf, type, bytes }: TypedBytes): StructOpsCallback[] {
   });
 }
 
-/** Returns undefined also if the program cannot be opened. */
+/** Returns the name of a program's main function. Returns undefined if the program has no BTF or cannot be opened. */
 function functionNameOf(progId: number): string | undefined {
   if (progId === 0 || progId > MAX_U32) return undefined;
   const fd = tryProgGetFdById(progId);

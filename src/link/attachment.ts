@@ -6,7 +6,7 @@ import { type BpfLinkType, linkTypeName } from "../uapi/index.ts";
 import type { LinkInfo } from "./info.ts";
 import { checkUpdate, type Link, type UpdateOptions } from "./link.ts";
 
-/** The parts of an {@link Attachment}. */
+/** What the constructor of {@link Attachment} needs. */
 export interface AttachmentOptions {
   /** The name that errors use: `sockmap attachment of program verdict to map peers`. */
   readonly what: string;

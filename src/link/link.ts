@@ -261,8 +261,9 @@ export function openLink(source: ObjectSource): KernelLink {
 }
 
 /**
- * Iterates over all links of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each link for its step
- * of the loop and closes it afterwards, unless `takeObject` took it. Skips links that disappear meanwhile.
+ * Iterates over all links of the kernel in the order of their ids (needs CAP_SYS_ADMIN). Opens each link for one step
+ * of the loop and closes it afterwards, unless `takeObject` kept it open. Skips links that disappear during the
+ * iteration.
  */
 export function links(): Generator<KernelLink, void, undefined> {
   return walkObjects("link", (fd, id) => new KernelLink(fd, { id }));

@@ -104,7 +104,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   for (const [name, target] of Object.entries(targets)) {
     if (!(target instanceof Program)) {
       throw new UsageError(
-        `loadObject: the option targets must have a Program for ${name}, for example of openProgram()`,
+        `loadObject: the option targets must have a Program for ${name}, for example one that openProgram() returned`,
       );
     }
   }

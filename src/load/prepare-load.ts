@@ -11,8 +11,8 @@ import type { ResolvedExtern } from "./resolve-externs.ts";
 import { type PreparedStructOps, prepareStructOps, type StructOpsRole } from "./struct-ops.ts";
 
 /**
- * What this process works out before it creates anything. Loading directly and loading through a loader program both
- * begin with this.
+ * The result of {@link prepareLoad}: everything that is known before anything is created in the kernel. Loading
+ * directly and loading through a loader program both begin with it.
  */
 export interface PreparedLoad {
   readonly spec: ObjectSpec;

@@ -10,7 +10,7 @@ export interface MapTypes {
   readonly valueTypeId: TypeId;
 }
 
-/** The kernel's name for the value of a struct_ops map is this text, then the name of the struct of callbacks. */
+/** The prefix of the value type of a struct_ops map. The name of the struct of callbacks follows. */
 export const STRUCT_OPS_VALUE_PREFIX = "bpf_struct_ops_";
 
 const warnOnce = typesWarning();

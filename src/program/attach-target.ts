@@ -52,7 +52,9 @@ export function findAttachTarget(
   if (!byBtf && target === undefined) return undefined;
   if (target !== undefined || spec.type === BpfProgType.BPF_PROG_TYPE_EXT) return inProgram(spec, target);
   if (spec.attachTo === "") {
-    throw new UsageError(`program ${spec.name}: its section ${spec.sectionName} does not say what to attach to`);
+    throw new UsageError(
+      `program ${spec.name}: its section ${spec.sectionName} names no target; name it as in SEC("fentry/do_unlinkat"), or set spec.program(${JSON.stringify(spec.name)}).attachTo`,
+    );
   }
   const colon = spec.attachTo.indexOf(":");
   const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon);

@@ -47,7 +47,7 @@ export const btf: ObjectEntry = {
         words: {
           format: "'raw' prints type by type, 'c' prints C",
           unsorted: "keep the order of the BTF",
-          root_id: "print only this type and, in C, those that it needs",
+          root_id: "print only this type; in C also the types that it needs",
           ROOT_ID: "the id of a type",
           type: "print these types in C; bpftool does not have this word",
           key: "the type of the keys",

@@ -71,12 +71,12 @@ export const cgroup: ObjectEntry = {
         examples: [
           [
             "bpfts cgroup attach /sys/fs/cgroup/demo cgroup_inet_egress name egress multi",
-            "attach a program beside others",
+            "attach a program in addition to others",
           ],
           ["bpfts cgroup attach /sys/fs/cgroup/demo cgroup_device id 42", "attach a program that no other may replace"],
         ],
         words: {
-          multi: "other programs may be attached beside it",
+          multi: "other programs may be attached as well",
           override: "a descendant cgroup may replace it",
           preorder: "run it before programs without this flag",
           first: "run it before the others (Linux 6.17)",

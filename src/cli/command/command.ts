@@ -94,7 +94,7 @@ export const MAP = "MAP := { id MAP_ID | pinned FILE | name MAP_NAME }";
 export const LINK = "LINK := { id LINK_ID | pinned FILE }";
 export const BPFFS = "{-f|--bpffs}";
 export const NOMOUNT = "{-n|--nomount}";
-/** The options of the listings that bpftool does not have. */
+/** Options of listings. bpftool does not have these options. */
 export const TABLE = "{--table} | {--columns NAMES} | {--sort NAME}";
 
 /** The command `help`, which every object has. */

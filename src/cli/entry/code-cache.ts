@@ -13,7 +13,7 @@ const LEARNING_RUNS = 64;
 type Program = (require: NodeJS.Require, filename: string) => void;
 
 /**
- * Returns the cache folder, which is beside the package's running file. Returns undefined with `BPFTS_CODE_CACHE=0`.
+ * Returns the path of the folder `cache` next to a file of the package. Returns undefined with `BPFTS_CODE_CACHE=0`.
  */
 export function cacheFolder(file: string): string | undefined {
   return process.env.BPFTS_CODE_CACHE === "0" ? undefined : join(dirname(file), "cache");
@@ -28,11 +28,11 @@ export function cacheWarning({ debug }: Options): (why: string) => void {
 }
 
 /**
- * Runs a file of the package with V8's compiled code, which is cached in `cache/` beside the file. Without the cache,
- * compiling takes half of the time of a short command. V8's compiled code contains only functions that have run. So the
- * cache is updated after the first, second, fourth, eighth run and so on, up to the 64th: each time, it may contain
- * more functions. If the folder cannot be written, nothing is cached. With `BPFTS_CODE_CACHE=0` the cache is neither
- * read nor written. If cached code was not used, `onRejected` gets the reason.
+ * Runs a file of the package with V8's compiled code, which is cached in the folder `cache` next to the file. Without
+ * the cache, compiling takes half of the time of a short command. V8's compiled code contains only functions that have
+ * run. So the cache is updated after the first, second, fourth, eighth run and so on, up to the 64th: each time, it may
+ * contain more functions. If the folder cannot be written, nothing is cached. With `BPFTS_CODE_CACHE=0` the cache is
+ * neither read nor written. If cached code was not used, `onRejected` gets the reason.
  */
 export function runScript(file: string, url: string, onRejected: (why: string) => void): void {
   const source = readFileSync(file, "latin1");

@@ -54,7 +54,10 @@ export function netfilterJson({ pf, hooknum, priority, flags }: LinkInfoOf<"netf
   return { pf, hook: hooknum, prio: priority, flags };
 }
 
-/** Returns where a link is attached, on one line. Of a link with many places, only the first line. */
+/**
+ * Returns a line of text that says where a link is attached. If `link show` prints several lines, this is the first
+ * one.
+ */
 export function placeText(link: LinkDescription): string {
   const text = renderingOf(link.info).text(link.info, link).trimStart();
   return (text.split("\n", 1)[0] ?? "").replace(/\s+/g, " ").trim();

@@ -116,7 +116,7 @@ export const map: ObjectEntry = {
       help: () => ({
         examples: [
           ["bpfts map event_pipe name events", "print the records of all CPUs, until Ctrl-C"],
-          ["bpfts map event_pipe id 7 cpu 0 index 0", "print those of one CPU"],
+          ["bpfts map event_pipe id 7 cpu 0 index 0", "print the records of one CPU"],
         ],
         words: {
           cpu: "open the ring of this CPU",

@@ -20,7 +20,7 @@ export interface Column<R> {
 /** How to show a table on this terminal. */
 export interface TableStyle {
   readonly isColoured: boolean;
-  /** The most characters of a line; undefined for no limit. */
+  /** The largest number of characters in a line; undefined for no limit. */
   readonly width: number | undefined;
 }
 
@@ -45,14 +45,14 @@ export function tableAnswer<R>(records: Iterable<R>, columns: readonly Column<R>
         rows.map((row) => row.filter((_, i) => isShown[i])),
         { isColoured: showsColours(), width: process.stdout.isTTY === true ? process.stdout.columns : undefined },
       );
-      // The lines are passed on as bytes, because control characters of texts would be escaped.
+      // Return bytes, because the escape sequences of the colours would be escaped in a string.
       return [Buffer.from(`${lines.join("\n")}\n`)];
     },
     json: () => rows.map((row) => Object.fromEntries(row.map((cell, i) => [chosen[i]?.name, jsonOf(cell)]))),
   };
 }
 
-/** Formats rows of cells below a line of names. Columns of numbers are aligned at the right. Returns the lines. */
+/** Returns the lines of a table. The first line has the names of the columns. Columns of numbers are right-aligned. */
 export function formatTable(
   names: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -84,7 +84,7 @@ const HEAD = colour("1");
 const FIRST = colour("36");
 const NONE = colour("2");
 
-/** Colours a cell: the head is bold, the first column, which holds the ids, has a colour, and dashes are pale. */
+/** Colours a cell. The first line is bold. The first column, which has the ids, is coloured. Dashes are dim. */
 function paint(text: string, line: number, column: number): string {
   if (line === 0) return HEAD(text);
   if (column === 0) return FIRST(text);
@@ -96,7 +96,7 @@ function cutTo(text: string, most: number | undefined): string {
   return `${[...text].slice(0, Math.max(0, most - 1)).join("")}…`;
 }
 
-/** Returns the number of characters of a text; a character outside the first plane counts once. */
+/** Returns the number of Unicode characters of a text. A surrogate pair counts as one character. */
 function lengthOf(text: string): number {
   return [...text].length;
 }

@@ -8,7 +8,7 @@ import { readNumber, unexpectedWord, type Words } from "../words/words.ts";
 /** The struct_ops maps that the words name: one by its id, several by their name, or all of them. */
 export type StructOpsHandle = { readonly id: string } | { readonly name: string | undefined };
 
-/** Takes `id N` or `name NAME`. Without words, all maps are meant. */
+/** Takes `id N` or `name NAME`. If there are no words, the result stands for all maps. */
 export function takeHandle(words: Words): StructOpsHandle {
   if (words.left === 0) return { name: undefined };
   let handle: StructOpsHandle;

@@ -29,7 +29,10 @@ export const registerObject: Run = (words, options) => {
   return done;
 };
 
-/** Registers a struct and says so. Returns the messages of what failed: none or one. */
+/**
+ * Registers a struct and writes a note about it. Returns an array with the error message if this failed; otherwise an
+ * empty array.
+ */
 function register(object: BpfObject, name: string, linkDirectory: string | undefined, { json }: Options): string[] {
   const map = object.map(name);
   let registered: string;

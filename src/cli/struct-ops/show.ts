@@ -14,7 +14,7 @@ export const showStructOps: Run = (words, options) => {
   return { text: () => found.map(structOpsText), json: () => found.map(structOpsJson), exitCode: exitOf(missing) };
 };
 
-/** `bpfts struct_ops dump [STRUCT_OPS_MAP]`. Text, too, is JSON, as in bpftool. */
+/** `bpfts struct_ops dump [STRUCT_OPS_MAP]`. As in bpftool, the text output is JSON too. */
 export const dumpStructOps: Run = (words) => {
   const { found, missing } = find(words, true);
   const contents = found.flatMap((map) => map.contents ?? []);
@@ -22,7 +22,7 @@ export const dumpStructOps: Run = (words) => {
   return { text: () => [`${formatJson(json(true), true)}\n`], json: () => json(false), exitCode: exitOf(missing) };
 };
 
-/** Describes the maps that the words name. `missing` is the name from the words, if no map has it. */
+/** Returns the descriptions of the maps that the words name. If no map has the given name, `missing` is this name. */
 function find(
   words: Words,
   contents: boolean,

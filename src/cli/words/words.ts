@@ -32,7 +32,10 @@ export class Words {
     return word;
   }
 
-  /** The words up to here, for error messages. Of a long command line, only its beginning and the last word. */
+  /**
+   * The words that were taken so far, for error messages. For a long command line, only its beginning and the last
+   * word.
+   */
   get #taken(): string {
     const taken = this.#words.slice(0, this.#at);
     return taken.length <= MOST_SHOWN ? taken.join(" ") : `${taken.slice(0, 2).join(" ")} … ${this.previous}`;

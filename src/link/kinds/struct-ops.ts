@@ -6,7 +6,8 @@ import { Attachment } from "../attachment.ts";
 import { KernelLink, type Link } from "../link.ts";
 
 /**
- * The parts of a loaded object that struct_ops needs: its maps, and for each struct_ops map the bytes that register it.
+ * The properties of a loaded object that attachStructOps() needs: its maps, and for each struct_ops map the bytes whose
+ * writing registers it.
  */
 export interface StructOpsObject {
   readonly name: string;
