@@ -6,8 +6,8 @@
 export type DiagnosisClass = "program" | "compiler" | "environment" | "limit" | "kernel" | "unknown";
 
 /**
- * How sure the diagnosis is. `certain`: the kernel's message means only this. `likely`: the message has several causes,
- * and the log points to this one. `unknown`: bpfts does not know the message.
+ * How certain the diagnosis is. `certain`: the kernel's message can mean only this. `likely`: the message can have
+ * several causes, and the log suggests this one. `unknown`: bpfts does not know the message.
  */
 export type Confidence = "certain" | "likely" | "unknown";
 
@@ -23,7 +23,10 @@ export interface Diagnosis {
   /** What was refused: one sentence. */
   readonly what: string;
   readonly where: Place | undefined;
-  /** The history of the register or stack slot that the kernel refused, oldest step first; else what bpfts found. */
+  /**
+   * For a refused register or stack slot, its history, with the oldest step first. Otherwise, the facts that bpfts
+   * found.
+   */
   readonly why: readonly HistoryStep[];
   /** One to three remedies. The best one comes first. */
   readonly remedies: readonly string[];
@@ -54,21 +57,18 @@ export interface Place {
  * the verifier knows about the refused register.
  */
 export interface HistoryStep {
-  /** The place of the step; undefined for a fact about the machine, the process or an object. */
+  /** The position of the step in the program; undefined for a fact about the machine, the process or an object. */
   readonly place: Place | undefined;
   /** One clause, such as `call bpf_map_lookup_elem#1 sets R0: a pointer to a map value or NULL`. */
   readonly text: string;
 }
 
-/**
- * The structured part of the log (Linux 7.3). Texts that the kernel wrapped are joined. The causal path keeps its
- * lines.
- */
+/** The structured part of the log (Linux 7.3). Lines that the kernel wrapped are joined, except in the causal path. */
 export interface KernelReport {
-  /** The kind of the fault and the fault: `Register Type Safety: Invalid dereference`. */
+  /** The kind of the fault, and the fault itself: `Register Type Safety: Invalid dereference`. */
   readonly title: string;
   readonly reason: string;
-  /** The place of the fault as `function @ file.c:line:column`; undefined without line information. */
+  /** The position of the fault as `function @ file.c:line:column`; undefined without line information. */
   readonly place: string | undefined;
   /** The steps of the program that lead to the fault, with their source lines and instructions. */
   readonly causalPath: readonly string[];

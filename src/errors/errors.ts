@@ -4,7 +4,7 @@ import { lacksFeature } from "./lacks-feature.ts";
 
 /** Options of every error. */
 export interface BpfErrorOptions extends ErrorOptions {
-  /** Makes the diagnosis when it is first asked for. */
+  /** Makes the diagnosis. It is called when {@link BpfError.diagnosis} is read for the first time. */
   readonly diagnose?: (() => Diagnosis | undefined) | undefined;
 }
 
@@ -25,8 +25,8 @@ export class BpfError extends Error {
   }
 
   /**
-   * What was refused, why, and what to do. Without a diagnosis of its own, the error has that of its cause. Undefined
-   * if bpfts knows no more than the message says. It is made at the first use.
+   * What was refused, why, and what to do. An error without its own diagnosis has the diagnosis of its cause. Undefined
+   * if bpfts knows no more than the message says. The diagnosis is made when it is read for the first time.
    */
   get diagnosis(): Diagnosis | undefined {
     this.#diagnosis ??= this.#diagnose?.() ?? (this.cause instanceof BpfError ? this.cause.diagnosis : undefined);

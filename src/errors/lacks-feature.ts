@@ -1,6 +1,9 @@
 import type { Diagnosis } from "./diagnosis.ts";
 
-/** The row of the table of kinds (src/explain/kinds) for NotSupportedError, which makes its diagnosis itself. */
+/**
+ * The row for NotSupportedError in the table of kinds (src/explain/kinds). It is in this file because NotSupportedError
+ * makes its own diagnosis.
+ */
 export const LACKS_FEATURE = {
   code: "BPF-E0806",
   name: "kernel-lacks-feature",

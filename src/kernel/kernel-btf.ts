@@ -77,8 +77,9 @@ const ELF_MAGIC = 0x7f454c46;
 
 /**
  * Returns the BTF in a file, which is raw BTF or an ELF file with a section `.BTF`. Split BTF, such as a module's,
- * needs its base BTF in `options.base`. The section `.BTF.base` of an out-of-tree module is a distilled base: if there
- * is an `options.base` too, the BTF is moved to it. Throws UsageError, FormatError.
+ * needs its base BTF in `options.base`. An out-of-tree module has a distilled base in its section `.BTF.base`. If
+ * `options.base` is given too, this function moves the BTF from the distilled base to `options.base`. Throws
+ * UsageError, FormatError.
  */
 export function readBtfFile(path: string, options: { readonly base?: Btf | undefined } = {}): Btf {
   const data = readUserFile(path, "BTF or an ELF file that contains BTF");

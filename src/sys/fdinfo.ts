@@ -70,7 +70,7 @@ export class FdMemlock implements Disposable {
   }
 }
 
-/** Returns the number in the line that begins with {@link KEY}; undefined if no line does. */
+/** Returns the number in the line that begins with {@link KEY}; undefined if there is no such line. */
 function memlockLine(bytes: Uint8Array, start: number, end: number): number | undefined {
   for (let at = start; at < end; at++) {
     let i = 0;

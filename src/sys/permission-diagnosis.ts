@@ -5,7 +5,7 @@ import { type Capability, hasCapability, inInitialUserNamespace } from "./capabi
 import { type PermissionContext, permissionCause, subjectOfPermission } from "./permission-cause.ts";
 import { lockdown, readText, securityModules, unprivilegedBpfDisabled } from "./running-kernel.ts";
 
-/** Returns the diagnosis of EPERM or EACCES, with what this process and this machine show. */
+/** Returns the diagnosis of EPERM or EACCES, with the facts about this process and this machine. */
 export function diagnosePermission(call: string, errno: number, context: PermissionContext): Diagnosis | undefined {
   const cause = permissionCause(errno, context);
   const subject = subjectOfPermission(context);
@@ -40,7 +40,7 @@ function threadStatus(): Status {
   return new Map(text.split("\n").map((line) => line.split(/:\s*/, 2) as [string, string]));
 }
 
-/** Returns where the capabilities were lost, as far as /proc shows it. */
+/** Returns clauses that say why this process does not have the capabilities, from the files of /proc. */
 function whyMissing(missing: readonly Capability[]): string[] {
   const status = threadStatus();
   const found = [`the process runs as user ${status.get("Uid")?.split(/\s/)[1]}, with CapEff ${status.get("CapEff")}`];
@@ -54,7 +54,7 @@ function whyMissing(missing: readonly Capability[]): string[] {
   }
   const sysctl = unprivilegedBpfDisabled();
   if (missing.includes("CAP_BPF") && sysctl !== undefined && sysctl !== 0) {
-    found.push(`kernel.unprivileged_bpf_disabled is ${sysctl}: bpf(2) needs CAP_BPF for everything`);
+    found.push(`kernel.unprivileged_bpf_disabled is ${sysctl}: all uses of bpf(2) need CAP_BPF`);
   }
   if (!inInitialUserNamespace()) found.push(uidMapText());
   return found;
@@ -64,7 +64,7 @@ function hasBit(set: string, name: Capability): boolean {
   return hasCapability(name, BigInt(`0x${set}`));
 }
 
-/** Returns the lines that give the capabilities. The way that fits this process comes first. */
+/** Returns sentences that say how to get the capabilities. The way that fits this process comes first. */
 function waysToGive(missing: readonly Capability[]): string[] {
   const short = missing.map((name) => name.replace("CAP_", ""));
   const setcap = `Give the file the capabilities: setcap ${missing.join(",").toLowerCase()}+ep ${process.execPath} (or run the command as root).`;
@@ -86,7 +86,10 @@ function uidMapText(): string {
   return `the process is in a user namespace (/proc/self/uid_map: ${map})`;
 }
 
-/** Returns what may refuse a call that the capabilities allow. */
+/**
+ * Returns clauses about security modules and seccomp filters, which may refuse a call although no capability is
+ * missing.
+ */
 function policies(): string[] {
   const found: string[] = [];
   const modules = securityModules()?.filter((name) => name !== "lockdown" && name !== "capability");

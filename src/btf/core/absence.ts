@@ -6,15 +6,15 @@ import { matchCoreSpec } from "./match.ts";
 import { type CoreSpec, formatCorePath } from "./spec.ts";
 import { describeType, isComposite, isEnum, kindAndName, memberAt } from "./type-access.ts";
 
-/** Why a CO-RE relocation found no match: for messages. */
+/** The reason why a CO-RE relocation found no match, in parts for messages. */
 export interface CoreAbsence {
   /** What the program needs: `struct task_struct.state`, `enum color::RED`, `struct foo`. */
   readonly wanted: string;
-  /** The C expression that says whether the kernel has it. */
+  /** A C expression that is true if the kernel has it, such as a call of `bpf_core_field_exists()`. */
   readonly guard: string;
-  /** Each type of the kernel with that name, and why it does not match: clauses. */
+  /** A clause for each type of the kernel with the wanted name. It says why this type does not match. */
   readonly candidates: readonly string[];
-  /** Similar names that the kernel has: of members, of enumerators or of types. */
+  /** The names of members, enumerators or types in the kernel that are similar to the wanted name. */
   readonly near: readonly string[];
 }
 
@@ -26,7 +26,7 @@ interface Candidate {
 
 const MOST_CANDIDATES = 8;
 
-/** Finds out why none of the candidates matches. `main` has all types of the kernel. */
+/** Finds out why none of the candidates matches. `main` contains all types of the kernel. */
 export function explainAbsence(spec: CoreSpec, candidates: readonly Candidate[], main: Btf): CoreAbsence {
   const root = kindAndName(spec.btf, spec.rootTypeId);
   const wanted = `${root}${formatCorePath(spec)}`;
@@ -67,7 +67,7 @@ interface Difference {
   readonly near: readonly string[];
 }
 
-/** Says where the access stops to match a candidate. */
+/** Describes the first step of the access that the candidate does not match. */
 function difference(spec: CoreSpec, { btf, id }: Candidate): Difference {
   const type = btf.resolve(id);
   if (isEnum(btf.kind(type))) {
@@ -91,13 +91,13 @@ function difference(spec: CoreSpec, { btf, id }: Candidate): Difference {
 
 function missingStep(spec: CoreSpec, at: number, btf: Btf, owner: TypeId): Difference {
   const step = spec.accessors[at];
-  if (step?.name === undefined) return { text: `has fewer elements than index ${step?.index}`, near: [] };
+  if (step?.name === undefined) return { text: `has an array that is too short for index ${step?.index}`, near: [] };
   const members = membersOf(btf, owner, 0);
   const same = members.find(({ name }) => name === step.name);
   const local = memberAt(spec.btf, step.typeId, step.index);
   if (same !== undefined && local !== undefined) {
     const [theirs, ours] = [typeText(btf, same.type), typeText(spec.btf, local.type)];
-    return { text: `has the member ${step.name} as ${theirs}, and the program expects ${ours}`, near: [] };
+    return { text: `has the member ${step.name} with the type ${theirs}, but the program expects ${ours}`, near: [] };
   }
   const of = isComposite(btf.kind(owner)) ? kindAndName(btf, owner) : `the ${kindAndName(btf, owner)} there`;
   return {

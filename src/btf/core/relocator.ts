@@ -56,7 +56,7 @@ export interface CoreResult {
    * only to a load or store.
    */
   readonly reason: string | undefined;
-  /** Says why nothing in the target matches; undefined if something matched, or if none was needed. */
+  /** The reason why no type of the target matches. Undefined if a type matched, or if the relocation needs none. */
   readonly absence?: (() => CoreAbsence) | undefined;
   /** The local access in libbpf's notation: `<byte_off> [13] struct foo.a (0:1 @ offset 4)`. */
   readonly text: string;

@@ -113,8 +113,8 @@ function memberValue(kind: CoreRelocationKind, spec: CoreSpec): CoreValue {
       return plain(isSigned(btf, typeId) ? 1 : 0);
     case K.BPF_CORE_FIELD_LSHIFT_U64: {
       const before = spec.bitOffset - byteOffset * 8;
-      // This is the number of bits above the field. In little-endian memory they come after the field, in big-endian
-      // memory before it.
+      // `shift` is the number of bits above the field. In little-endian memory these bits come after the field, in
+      // big-endian memory before it.
       const shift = btf.little ? 64 - (before + bitSize) : (8 - byteSize) * 8 + before;
       return plain(shift >>> 0, !bitfield);
     }

@@ -28,7 +28,10 @@ export class StringSet {
     return this.#bytes.subarray(this.#ownStart, this.#end);
   }
 
-  /** Adds the string that begins at `at` and ends at the next NUL, unless it is there already. Returns its offset. */
+  /**
+   * Adds the string that begins at `at` in `strings`, unless the set has it already. Returns the string's offset in the
+   * set.
+   */
   add(strings: Uint8Array, at: number): number {
     const end = endOf(strings, at);
     if (end === at) return 0;
@@ -44,15 +47,17 @@ export class StringSet {
     return offset;
   }
 
-  /** Returns the offset of the string that begins at `at` and ends at the next NUL; 0 if it is empty or not there. */
+  /**
+   * Returns the offset of the string that begins at `at` in `strings`; 0 if the string is empty or is not in the set.
+   */
   find(strings: Uint8Array, at: number): number {
     const end = endOf(strings, at);
     return end === at ? 0 : (this.#table[this.#find(strings, at, end)] as number);
   }
 
   /**
-   * Returns a function that adds the string at an offset of `strings` and returns the new offset. It looks up each
-   * string only once.
+   * Returns a function that adds a string of `strings` to the set. The function takes the string's offset in `strings`
+   * and returns the string's offset in the set. It looks up each string only once.
    */
   adder(strings: Uint8Array): (offset: number) => number {
     const known = new Uint32Array(strings.length);
