@@ -38,6 +38,7 @@ export {
 export { findNames, type NamedPlace } from "./query/find-names.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { BtfKind, type BtfMember, type BtfParam, type BtfSecInfo, type BtfType, type TypeId } from "./types.ts";
+export { encodeText, type TextPart } from "./value/encode-text.ts";
 export { compileReader, type ReaderOptions } from "./value/reader.ts";
 export type { ValueReader } from "./value/shape.ts";
 export { countValues } from "./value/value-budget.ts";

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors/index.ts";
+import { didYouMean } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { BtfMember, TypeId } from "../types.ts";
@@ -37,6 +38,17 @@ export type Shape =
   | (Sized & { readonly kind: "float" | "bytes" | "text" })
   | (Sized & { readonly kind: "array"; readonly element: Shape; readonly length: number })
   | (Sized & { readonly kind: "struct"; readonly members: readonly ShapeMember[] });
+/** Returns the error text for a member that a struct or union does not have. */
+export function noMember(btf: Btf, { type, members }: Extract<Shape, { kind: "struct" }>, name: string): string {
+  const names = members.map((member) => member.name);
+  const known = names.length > MOST_MEMBERS ? [...names.slice(0, MOST_MEMBERS), "…"] : names;
+  const help = didYouMean(name, names) || `; it has ${known.length === 0 ? "no members" : known.join(", ")}`;
+  return `${formatType(btf, type)} has no member ${JSON.stringify(name)}${help}`;
+}
+
+/** An error lists at most this many members. */
+const MOST_MEMBERS = 10;
+
 type IntShape = Extract<Shape, { kind: "int" | "bits" }>;
 
 /** Decodes the value at byte `at` of a view. Throws UsageError if the view is too short for the type. */

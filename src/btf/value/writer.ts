@@ -1,10 +1,10 @@
 import { UsageError } from "../../errors/index.ts";
-import { withArticle } from "../../layout/index.ts";
+import { didYouMean, withArticle } from "../../layout/index.ts";
 import type { Btf } from "../btf.ts";
 import { formatType } from "../c-declaration.ts";
 import type { TypeId } from "../types.ts";
 import { writeBits, writeFewBits } from "./bits.ts";
-import { type EnumNames, type Shape, shapeOf, tooShort } from "./shape.ts";
+import { type EnumNames, noMember, type Shape, shapeOf, tooShort } from "./shape.ts";
 
 /**
  * Writes a value at byte `at` of a view. Throws a UsageError that names the wrong member, as in `event.ports[2]: 70000
@@ -154,7 +154,10 @@ function checkInt(
     let int = value;
     if (typeof value === "string" && names !== undefined) {
       int = names.values.get(value);
-      if (int === undefined) throw new Misfit(`${what()} has no enumerator ${JSON.stringify(value)}`);
+      if (int === undefined) {
+        const help = didYouMean(value, names.values.keys());
+        throw new Misfit(`${what()} has no enumerator ${JSON.stringify(value)}${help}`);
+      }
     }
     if (typeof int === "number" && Number.isSafeInteger(int)) {
       if (wide ? BigInt(int) >= low && BigInt(int) <= high : int >= least && int <= most) return int;
@@ -257,7 +260,7 @@ function writeStruct(shape: Extract<Shape, { kind: "struct" }>, context: Context
     const keys = Object.keys(value);
     if (keys.length === known) return;
     for (const key of keys) {
-      if (!names.has(key)) throw new Misfit(`${what()} has no member ${JSON.stringify(key)}`);
+      if (!names.has(key)) throw new Misfit(noMember(context.btf, shape, key));
     }
   };
 }

@@ -1,6 +1,11 @@
 import type { ObjectEntry } from "../command/command.ts";
 import { BPFFS, HELP, MAP, NOMOUNT, PROG, TABLE } from "../command/command.ts";
 
+/** How to write a key or a value by its type. */
+const TYPED =
+  "Where the map has BTF, a key or value can also be JSON, as in key '{\"port\":9}', or parts of it, as in key.port=9 and " +
+  "value.counts[2]=0x1f. A key or value without members is written key=9. Members that are left out are zero.";
+
 /** `bpfts map`. */
 export const map: ObjectEntry = {
   name: "map",
@@ -30,6 +35,7 @@ export const map: ObjectEntry = {
         examples: [
           ["bpfts map show", "show all maps"],
           ["bpfts map show name counts", "show the maps of a name"],
+          ["bpfts map --table --sort -memlock", "show a table, with the largest maps first"],
         ],
       }),
       run: async () => (await import("./show.ts")).showMaps,
@@ -54,7 +60,15 @@ export const map: ObjectEntry = {
       syntax: ["MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"],
       summary: "write an element",
       help: () => ({
-        examples: [["bpfts map update id 7 key 1 0 0 0 value 2 0 0 0 noexist", "add an element, byte by byte"]],
+        examples: [
+          ["bpfts map update id 7 key 1 0 0 0 value 2 0 0 0 noexist", "add an element, byte by byte"],
+          [
+            `bpfts map update name flows key '{"port":9}' value '{"packets":1}'`,
+            "write key and value by their BTF types",
+          ],
+          ["bpfts map update name flows key.port=9 value.packets=1", "the same, member by member"],
+        ],
+        notes: [TYPED],
         words: {
           key: "the key, byte by byte",
           value: "the value: bytes, or the map or program to store",
@@ -70,7 +84,11 @@ export const map: ObjectEntry = {
       syntax: ["MAP [key DATA]"],
       summary: "print an element",
       help: () => ({
-        examples: [["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"]],
+        examples: [
+          ["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"],
+          ["bpfts map lookup name flows key.port=9", "write the key by its BTF type"],
+        ],
+        notes: [TYPED],
       }),
       run: async () => (await import("./element-actions.ts")).lookUpElement,
     },
@@ -92,7 +110,11 @@ export const map: ObjectEntry = {
       syntax: ["MAP  key DATA"],
       summary: "delete an element",
       help: () => ({
-        examples: [["bpfts map delete id 7 key 1 0 0 0", "delete one element"]],
+        examples: [
+          ["bpfts map delete id 7 key 1 0 0 0", "delete one element"],
+          ["bpfts map delete name flows key.port=9", "write the key by its BTF type"],
+        ],
+        notes: [TYPED],
       }),
       run: async () => (await import("./element-actions.ts")).deleteElement,
     },

@@ -1,8 +1,9 @@
+import { encodeText, type TextPart } from "../../btf/index.ts";
 import { mapTraits, valueBytes } from "../../map/index.ts";
 import { type MapInfo, type OwnedFd, possibleCpus } from "../../sys/index.ts";
 import { BpfElemFlag, BpfMapType } from "../../uapi/index.ts";
 import { CommandError } from "../failure/command-error.ts";
-import { takeMap } from "../handle/map.ts";
+import { takeMap, typesOf } from "../handle/map.ts";
 import { takeProgram } from "../handle/program.ts";
 import type { Warn } from "../output/write.ts";
 import { begins, readNumber, type Words } from "../words/words.ts";
@@ -45,8 +46,10 @@ export function takeElement(
   let flags: bigint | undefined;
   let object: OwnedFd | undefined;
   const wantsValue = withValue && info.value_size > 0;
+  const typed = new TypedParts(info);
   try {
     while (words.left > 0) {
+      if (typed.take(words)) continue;
       if (words.takeKeyword("key")) {
         if (info.key_size === 0) throw new CommandError("unnecessary key");
         if (key !== undefined) throw new CommandError("duplicate key");
@@ -72,6 +75,18 @@ export function takeElement(
         flags = found[1];
       }
     }
+    if (typed.key.length > 0) {
+      if (info.key_size === 0) throw new CommandError("unnecessary key");
+      if (key !== undefined) throw new CommandError("duplicate key");
+      key = typed.encode("key");
+    }
+    if (typed.value.length > 0) {
+      if (!wantsValue) throw new CommandError("unnecessary value");
+      if (value !== undefined) throw new CommandError("duplicate value");
+      if (mapTraits(info.type).value === "object")
+        throw new CommandError("the value must be a map or a program, such as 'id N'");
+      value = forAllCpus(info, typed.encode("value"));
+    }
     if (key === undefined && info.key_size > 0) throw new CommandError("did not find key");
     if (value === undefined && wantsValue) throw new CommandError("did not find value");
   } catch (error) {
@@ -79,6 +94,54 @@ export function takeElement(
     throw error;
   }
   return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object };
+}
+
+/** The name of a key or value, with the path of a member, and the text: `key.port=9`. */
+const ASSIGNMENT = /^(key|value)((?:[.[][^=]*)?)=(.*)$/s;
+
+/** The parts of a key and a value that the user wrote by their types, such as `key '{"port":9}'` or `key.port=9`. */
+class TypedParts {
+  readonly key: TextPart[] = [];
+  readonly value: TextPart[] = [];
+  readonly #info: MapInfo;
+
+  constructor(info: MapInfo) {
+    this.#info = info;
+  }
+
+  /** Takes such a part if it comes next. Returns true if it took one. bpftool refuses all of these words. */
+  take(words: Words): boolean {
+    const [, name, path = "", text = ""] = ASSIGNMENT.exec(words.peek ?? "") ?? [];
+    if (name !== undefined) {
+      words.take("a part");
+      this[name as "key" | "value"].push({ path, text });
+      return true;
+    }
+    const keyword = (["key", "value"] as const).find((one) => begins(words.peek ?? "", one));
+    const next = words.second ?? "";
+    if (keyword === undefined || !/^\s*[{["]/.test(next)) return false;
+    words.takeKeyword(keyword);
+    this[keyword].push({ path: "", text: words.take("a value") });
+    return true;
+  }
+
+  /** Encodes the key or value by its BTF type. */
+  encode(part: "key" | "value"): Uint8Array {
+    const { name, id, key_size, value_size } = this.#info;
+    const size = part === "key" ? key_size : value_size;
+    const types = typesOf(this.#info);
+    const type = part === "key" ? types?.keyTypeId : types?.valueTypeId;
+    if (types === undefined || type === undefined || type === 0) {
+      throw new CommandError(
+        `map ${name || id} has no BTF type for its ${part}; write the ${size} bytes, for example: ${part} ${"0 ".repeat(Math.min(size, 4)).trim()}`,
+      );
+    }
+    const bytes = encodeText(types.btf, type, this[part], { name: part });
+    if (bytes.length === size) return bytes;
+    throw new CommandError(
+      `the BTF type of the ${part} has ${bytes.length} bytes, but the map's ${part} has ${size}; write the bytes`,
+    );
+  }
 }
 
 /** Takes `[hex] BYTE…`. There must be exactly `count` bytes. */

@@ -20,6 +20,7 @@ export const net: ObjectEntry = {
         examples: [
           ["bpfts net show", "show what is attached to all devices of this network namespace"],
           ["bpfts net show dev eth0", "show one device"],
+          ["bpfts net --table", "show a table, one line for each program"],
           ["bpfts net show netns /run/netns/blue", "show another network namespace"],
         ],
         words: {

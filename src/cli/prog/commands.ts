@@ -42,6 +42,7 @@ export const prog: ObjectEntry = {
         examples: [
           ["bpfts prog show", "show all loaded programs"],
           ["bpfts prog show name egress", "show the programs of a name"],
+          ["bpfts prog --columns id,name,maps,pids --sort name", "show a table with these columns, sorted by name"],
           ["bpfts -f prog show pinned /sys/fs/bpf/filter", "show a pinned program and its pins"],
         ],
       }),

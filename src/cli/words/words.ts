@@ -19,6 +19,11 @@ export class Words {
     return this.#words[this.#at];
   }
 
+  /** The word after the next one, without taking it; undefined at the end. */
+  get second(): string | undefined {
+    return this.#words[this.#at + 1];
+  }
+
   /** The word that was taken last, for error messages. */
   get previous(): string {
     return this.#words[this.#at - 1] ?? "";

@@ -169,7 +169,7 @@ describe("values of structs", () => {
     [{ grid: [[1], [1, -1]] }, "event.grid[1][1]: -1 does not fit into u16"],
     [{ ports: [1, 2, 3] }, "event.ports: 3 elements do not fit into u16[2]"],
     [{ ports: 1 }, "event.ports: u16[2] needs an array, not 1"],
-    [{ prots: [1] }, 'event: struct event has no member "prots"'],
+    [{ prots: [1] }, "event: struct event has no member \"prots\"; did you mean 'ports'?"],
     [{ x: 1.5 }, "event.x: int needs an integer, not 1.5"],
     [{ x: "1" }, 'event.x: int needs an integer, not "1"'],
     [{ x: null }, "event.x: int needs an integer, not null"],
