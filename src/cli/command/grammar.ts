@@ -184,9 +184,9 @@ export function nextWords(syntax: Syntax, words: readonly string[]): NextWords {
 }
 
 /**
- * Returns true if a word can be this value. Any word can be a value, except that BYTES must be numbers: a list of bytes
- * ends at the first other word.
+ * Returns true if a word can be this value. Any word can be a value, except that BYTES must be numbers or JSON: a list of
+ * bytes ends at the first other word.
  */
 function fits({ name }: ValueSyntax, word: string): boolean {
-  return name !== "BYTES" || /^(0x)?[0-9a-fA-F]+$/.test(word);
+  return name !== "BYTES" || /^((0x)?[0-9a-fA-F]+$|[{["])/.test(word);
 }

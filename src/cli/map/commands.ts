@@ -66,7 +66,6 @@ export const map: ObjectEntry = {
             `bpfts map update name flows key '{"port":9}' value '{"packets":1}'`,
             "write key and value by their BTF types",
           ],
-          ["bpfts map update name flows key.port=9 value.packets=1", "the same, member by member"],
         ],
         notes: [TYPED],
         words: {
@@ -86,7 +85,7 @@ export const map: ObjectEntry = {
       help: () => ({
         examples: [
           ["bpfts map lookup id 7 key 1 0 0 0", "print the value of a key"],
-          ["bpfts map lookup name flows key.port=9", "write the key by its BTF type"],
+          [`bpfts map lookup name flows key '{"port":9}'`, "write the key by its BTF type"],
         ],
         notes: [TYPED],
       }),
@@ -112,7 +111,7 @@ export const map: ObjectEntry = {
       help: () => ({
         examples: [
           ["bpfts map delete id 7 key 1 0 0 0", "delete one element"],
-          ["bpfts map delete name flows key.port=9", "write the key by its BTF type"],
+          [`bpfts map delete name flows key '{"port":9}'`, "write the key by its BTF type"],
         ],
         notes: [TYPED],
       }),

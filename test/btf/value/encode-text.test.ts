@@ -108,7 +108,7 @@ test("an error names the member, what does not fit, and the members that are lik
     ["", "{port:9", "key: expected ',' or '}' at character 8, got: the end"],
     ["", "{port 9}", "key: expected ':' at character 7, got: '9}'"],
     ["", "{port:9}}", "key: expected nothing more at character 9, got: '}'"],
-    ["", '{port:1,"port":2}', "key: expected the member \"port\" only once at character 15, got: ':2}'"],
+    ["", '{port:1,"port":2}', "key: expected the member \"port\" only once at character 16, got: '2}'"],
     ["", "7", "key: struct flow needs an object, not 7"],
     [".port:", "7", "key: struct flow has no member \"port:\"; did you mean 'port'?"],
     ["[", "7", "key[: expected '.member' or '[index]' at '['"],
@@ -118,7 +118,7 @@ test("an error names the member, what does not fit, and the members that are lik
       () => encodeText(TYPES.btf, TYPES.id, [{ path, text }], { name: "key" }),
       (error) => {
         assert.ok(error instanceof UsageError);
-        assert.equal(error.message.replace(/ at character 15, got: .*/, " at character 15, got: ':2}'"), message);
+        assert.equal(error.message, message);
         return true;
       },
       path + text,

@@ -16,7 +16,7 @@ function run(...words: string[]): unknown {
 
 function failure(...words: string[]): string {
   const { stderr, code } = bpfts("map", ...words);
-  assert.equal(code, 255, words.join(" "));
+  assert.notEqual(code, 0, words.join(" "));
   return stderr.replace(/^Error: /, "").trimEnd();
 }
 
