@@ -110,7 +110,7 @@ test("an error names the member, what does not fit, and the members that are lik
     ["", "{port:9}}", "key: expected nothing more at character 9, got: '}'"],
     ["", '{port:1,"port":2}', "key: expected the member \"port\" only once at character 16, got: '2}'"],
     ["", "7", "key: struct flow needs an object, not 7"],
-    [".port:", "7", "key: struct flow has no member \"port:\"; did you mean 'port'?"],
+    [".port:", "7", "key: struct flow has no member \"port:\"; did you mean 'port' or 'ports'?"],
     ["[", "7", "key[: expected '.member' or '[index]' at '['"],
   ];
   for (const [path, text, message] of cases) {

@@ -54,7 +54,7 @@ test("update, lookup, getnext and delete take keys and values by their types", (
     "key.port: this part of the value is given twice",
   );
   assert.equal(failure("lookup", "id", id, "key.port=1", "value.packets=2"), "unnecessary value");
-  assert.equal(failure("lookup", "id", id, "key", "{}", "key", "1"), "duplicate key");
+  assert.equal(failure("lookup", "id", id, "key", "{}", "key", "1", "0", "0", "0"), "duplicate key");
   assert.equal(failure("update", "id", id, "key.port=1"), "did not find value");
 });
 
