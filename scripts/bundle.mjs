@@ -17,8 +17,8 @@ const EVERYTHING = "all commands";
 const HELP = resolve("src/cli/help");
 /**
  * The room that explains refusals. Only a failed command needs it, so it has a bundle of its own. The first call of one
- * of its functions loads this bundle. But the reader of logs is in each command's bundle, because the message of a
- * refused program needs it, even if the process may open no more files.
+ * of its functions loads this bundle. But each command's bundle contains the code that reads logs: the message about a
+ * refused program needs it, even if the process cannot open any more files.
  */
 const EXPLAIN = resolve("src/explain");
 const LOG_READER = join(EXPLAIN, "read-verifier-log.ts");

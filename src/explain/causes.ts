@@ -1,6 +1,6 @@
 /**
- * The causes for which a call is refused and that several errors name: one clause each. A placeholder such as
- * `{max_entries}` stands for a value of the object at hand.
+ * Reasons why the kernel refuses a call, one clause each. Several error messages share them. A placeholder such as
+ * `{max_entries}` stands for a value that the caller of {@link causeText} gives.
  */
 const CAUSES = {
   mapFull: "the map is full: it has room for {max_entries} elements",
@@ -33,8 +33,8 @@ const CAUSES = {
 export type CauseName = keyof typeof CAUSES;
 
 /**
- * Returns a cause as a clause. Without a fact, a placeholder becomes its own name: `it has room for max_entries
- * elements`.
+ * Returns a cause as a clause. If the facts do not give the value of a placeholder, uses the placeholder's name: `it
+ * has room for max_entries elements`.
  */
 export function causeText(name: CauseName, facts: Readonly<Record<string, string | number>> = {}): string {
   const known: Readonly<Record<string, string | number>> = { last: "max_entries - 1", ...facts };

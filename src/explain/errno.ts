@@ -40,8 +40,8 @@ export function explainErrno(call: string, errno: string): ErrnoExplanation | un
 }
 
 /**
- * Returns the diagnosis of a failed system call whose cause is not known better. `call` is the call as SyscallError
- * names it: `bpf(BPF_MAP_CREATE)`. Returns undefined for other calls than bpf(2).
+ * Returns the diagnosis of a failed system call for which no more exact diagnosis exists. `call` is the name of the
+ * call in a SyscallError: `bpf(BPF_MAP_CREATE)`. Returns undefined for system calls other than bpf(2).
  */
 export function diagnoseErrno(call: string, errno: number): Diagnosis | undefined {
   const command = commandOf(call);
@@ -54,7 +54,7 @@ export function diagnoseErrno(call: string, errno: number): Diagnosis | undefine
   );
 }
 
-/** Returns the command of bpf(2) in the name of a call: `BPF_MAP_CREATE` of `bpf(BPF_MAP_CREATE)`. */
+/** Returns the command of bpf(2) in the name of a call: `BPF_MAP_CREATE` for `bpf(BPF_MAP_CREATE)`. */
 export function commandOf(call: string): string | undefined {
   return /^bpf\((BPF_\w+)\)$/.exec(call)?.[1];
 }

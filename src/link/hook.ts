@@ -39,7 +39,7 @@ export interface Hook {
    * after a failure.
    */
   readonly explain?: ((refusal: SyscallError) => string | Error | undefined) | undefined;
-  /** Returns what is at the hook now: clauses for the diagnosis of a refusal. */
+  /** Returns clauses that say what is attached to the hook now, for the diagnosis of a refusal. */
   readonly found?: (() => readonly string[]) | undefined;
 }
 
@@ -116,7 +116,7 @@ export function explainRefusal(error: unknown, hook: Omit<Hook, "programTypes">,
   );
 }
 
-/** The kinds of diagnosis for errnos that mean the same at every hook. */
+/** The kind of diagnosis for each errno that has the same meaning at every hook. */
 const KIND_OF_ERRNO: Readonly<Record<number, string>> = {
   [Errno.EBUSY]: "attach-busy",
   [Errno.EEXIST]: "attach-busy",
@@ -130,7 +130,10 @@ const KIND_OF_ERRNO: Readonly<Record<number, string>> = {
   [Errno.EILSEQ]: "attach-not-allowed",
 };
 
-/** Returns the diagnosis of a refusal. If the hook knows no reason for EPERM, the refusal has its own diagnosis. */
+/**
+ * Returns the diagnosis of a refusal. Returns undefined for EPERM and EACCES without a known reason: then the diagnosis
+ * of the refusal itself is used, which looks for missing rights.
+ */
 function diagnose(
   { call, errno }: SyscallError,
   subject: string,

@@ -5,8 +5,8 @@ import { diagnosisOf } from "../explain/index.ts";
 /** Returns the diagnosis of an instruction that needs a type, member or enumerator that the kernel lacks. */
 export function diagnoseCore({ wanted, guard, candidates, near }: CoreAbsence, isGuarded: boolean): Diagnosis {
   const guardText = isGuarded
-    ? "the program asks whether it exists, but it also reaches this instruction without the answer yes"
-    : "the program does not ask whether it exists";
+    ? "the program checks whether it exists, but it also reaches this instruction if the check fails"
+    : "the program does not check whether it exists";
   const names = near.length === 0 ? undefined : near.join(", ");
   return diagnosisOf("core-poison", { wanted, guard, near: names }, { found: [...candidates, guardText] });
 }
@@ -18,7 +18,7 @@ const GUARDS: ReadonlySet<number> = new Set([
   CoreRelocationKind.BPF_CORE_TYPE_MATCHES,
 ]);
 
-/** Returns true if a relocation asks whether the kernel has what another relocation needs. */
+/** Returns true if a relocation checks whether the kernel has what another relocation needs. */
 export function isGuard(guard: CoreRelocation, { typeId, accessString }: CoreRelocation): boolean {
   return (
     GUARDS.has(guard.kind) &&

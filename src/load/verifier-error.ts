@@ -53,7 +53,7 @@ export class VerifierError extends BpfError {
     if (report?.suggestion !== undefined) clauses.push(`suggestion: ${withoutStop(report.suggestion)}`);
     const diagnose = (): Diagnosis | undefined => {
       const ofLog = explainVerifierLog(log, { object: data.object, program: data.program });
-      // The loader knows why it poisoned the instruction. The log has only the place and the kernel's line.
+      // The loader knows why it poisoned the instruction. The log has only the instruction and the kernel's message.
       const ofPoison = poison?.diagnose();
       return ofLog === undefined || ofPoison === undefined
         ? ofLog

@@ -36,7 +36,10 @@ export function explainMapError(error: unknown, map: RefusingMap, operation: Map
   );
 }
 
-/** Returns the diagnosis for a refusal whose reason is known. Without a reason, the error has that of its cause. */
+/**
+ * Returns the diagnosis for a refusal. Returns undefined if this file adds no reason to the refusal: then the diagnosis
+ * of the original error is used.
+ */
 function diagnose({ errno, call, hint: known }: SyscallError, what: string, reason: string | undefined) {
   if (reason === undefined || reason === known) return undefined;
   const facts = { subject: what, reason, command: commandOf(call), errno: errnoName(errno) };

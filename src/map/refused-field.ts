@@ -5,9 +5,9 @@ import { isLocalStorage, mapTraits } from "./map-type-traits.ts";
 
 /** The field of BPF_MAP_CREATE that the kernel refuses. */
 export interface RefusedField {
-  /** What is wrong with it: a clause. */
+  /** A clause that says what is wrong with the field. */
   readonly text: string;
-  /** What to write instead: a sentence. */
+  /** A sentence that says what to write instead. */
   readonly remedy: string;
 }
 

@@ -36,7 +36,7 @@ test("a member that the kernel lacks: the candidate, why it differs, and the gua
   assert.equal(diagnosis.name, "core-poison");
   assert.match(diagnosis.what, /needs struct task_struct___never\.no_such_member/);
   assert.match(found(diagnosis), /struct task_struct in vmlinux has no member no_such_member/);
-  assert.match(found(diagnosis), /does not ask whether it exists/);
+  assert.match(found(diagnosis), /does not check whether it exists/);
   assert.match(diagnosis.remedies[0] ?? "", /bpf_core_field_exists\(\(\(struct task_struct___never \*\)0\)->no_such/);
   assert.equal(diagnosis.where?.instruction, 1);
 });

@@ -1,7 +1,10 @@
 import { LACKS_FEATURE } from "../../errors/index.ts";
 import type { Kind } from "./kind.ts";
 
-/** What the kernel refuses outside the verifier: attaching to a hook, a feature that it lacks, a call. */
+/**
+ * Refusals that do not come from the verifier: of attaching to a hook, of a feature that the kernel lacks, and of other
+ * calls of bpf(2).
+ */
 export const hookKinds = (): readonly Kind[] => [
   {
     code: "BPF-E0801",
