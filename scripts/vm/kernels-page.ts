@@ -4,7 +4,7 @@ const AREAS: Readonly<Record<string, string>> = {
   attach: "Attaching",
   link: "Links",
   cookie: "Cookies",
-  info: "What a link tells",
+  info: "Information about links",
   order: "Order among programs",
   query: "Queries",
   iter: "Iterators",
@@ -27,13 +27,14 @@ const HEAD = `# What works on which kernel
 
 <!-- Made by \`npm run docs:kernels\` from src/kernel/features; a test compares the two. -->
 
-bpfts needs Linux 5.10 or newer with BTF (\`CONFIG_DEBUG_INFO_BTF\`). What every such kernel has is not in these tables:
-hash and array maps, ring buffers, XDP, socket, tracepoint and cgroup programs, links to cgroups, XDP, network
-namespaces, raw tracepoints and iterators.
+bpfts needs Linux 5.10 or newer with BTF (\`CONFIG_DEBUG_INFO_BTF\`). The tables list the features that only some of these
+kernels have. All of these kernels have hash and array maps, ring buffers, programs for XDP, sockets, tracepoints and
+cgroups, and links to cgroups, XDP, network namespaces, raw tracepoints and iterators.
 
-A version is the first one upstream; distributions bring features to older kernels, so bpfts tries first and explains
-from this table only after the kernel refused. Where an option is named the kernel must be built with it, too. The tests
-run on Debian's kernels 5.10, 6.1, 6.12 and 7.2 (docs/testing.md) and skip by this table.
+The column \`from\` has the first upstream version with the feature. Distributions also bring features to older kernels. So
+bpfts always tries first, and uses these tables only to explain why the kernel refused. The column \`needs\` has the build
+options and other conditions of the feature. The tests run on Debian's kernels 5.10, 6.1, 6.12 and 7.2 (docs/testing.md).
+A test is skipped if it needs a feature that the kernel does not have according to these tables.
 `;
 
 /** Returns the text of docs/kernels.md. */

@@ -74,7 +74,8 @@ export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "b
     max_entries: effectiveMaxEntries(spec),
     map_flags: structOps !== undefined && structOps.btfFd !== 0 ? spec.flags | BPF_F_VTYPE_BTF_OBJ_FD : spec.flags,
     map_name: spec.kernelName,
-    // A perf event array works for the host and for a device alike (libbpf's bpf_map__is_offload_neutral).
+    // Do not offload a perf event array to the device of the option `ifindex`: an offloaded program can use an array of
+    // the host (libbpf's bpf_map__is_offload_neutral).
     map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),
     map_extra: spec.mapExtra,
     numa_node: spec.numaNode,

@@ -136,7 +136,9 @@ export function functionTypeId(target: Program, name: string): TypeId {
   const { btfId } = target.info();
   const btf = btfId === 0 ? undefined : loadedBtf(btfId);
   if (btf === undefined) {
-    throw new UsageError(`${target.what} has no BTF, so nothing attaches to its functions; compile its object with -g`);
+    throw new UsageError(
+      `${target.what} has no BTF, so no program can attach to its functions; compile its object with -g`,
+    );
   }
   const functions: Record<string, TypeId> = Object.create(null);
   for (const id of btf.idsOf(BtfKind.FUNC)) functions[btf.name(id)] ??= id;

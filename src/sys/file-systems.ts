@@ -205,7 +205,7 @@ export function ensureBpffs(): string {
  */
 export function mountBpffs(path: string, data = "mode=0700"): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UsageError(`${path} is not a directory to mount a bpffs on`);
+    throw new UsageError(`a bpffs cannot be mounted at ${path}, because this is not a directory`);
   }
   const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC;
   mount({ source: "bpf", target: path, type: "bpf", flags, data });

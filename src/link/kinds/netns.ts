@@ -37,7 +37,7 @@ export function attachNetns(program: Program, place: NetnsPlace = {}): KernelLin
 
 function reasonOf(errno: number, isLookup: boolean): string | undefined {
   if (errno === Errno.EEXIST)
-    return "a flow dissector is already attached: to the initial network namespace, or to this one without a link";
+    return "another flow dissector is attached, either to the initial network namespace, or without a link to this one";
   if (errno !== Errno.E2BIG) return undefined;
   return isLookup ? "the namespace already has 64 sk_lookup programs" : "the namespace already has a flow dissector";
 }

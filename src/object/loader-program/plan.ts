@@ -58,7 +58,7 @@ export interface LoaderProgramPart {
   readonly target: { readonly name: string; readonly btfKind: number } | undefined;
 }
 
-/** Everything that the loader program loads, in this order. */
+/** What a loader program loads: first the BTF, then the maps, then the programs. */
 export interface LoaderPlan {
   readonly btf: Uint8Array | undefined;
   readonly maps: readonly LoaderMap[];
