@@ -52,7 +52,7 @@ export const LINK_FEATURES = {
   "attach:fsession": { what: "fsession programs", since: "7.0", machine: "trampoline" },
   "attach:freplace": { what: "freplace programs", machine: "trampoline" },
   "attach:lsm": { what: "LSM programs", config: ["CONFIG_BPF_LSM"], machine: "trampoline" },
-  "attach:lsm_runs": { what: "LSM programs that run", config: ["CONFIG_BPF_LSM"], machine: "lsm" },
+  "attach:lsm_runs": { what: "running LSM programs", config: ["CONFIG_BPF_LSM"], machine: "lsm" },
   "attach:lsm_sleepable": {
     what: "sleepable LSM programs",
     since: "5.11",
