@@ -1,5 +1,13 @@
 import { UsageError } from "../errors/index.ts";
-import { checkOptions, KernelBtf, type OptionTable, readUserFile, Undo } from "../kernel/index.ts";
+import {
+  checkOptions,
+  KernelBtf,
+  type OptionTable,
+  readUserFile,
+  tokenPath,
+  Undo,
+  usingToken,
+} from "../kernel/index.ts";
 import { DataSection, Variable } from "../map/index.ts";
 import { ARENA_SECTION, isPerCpuSection, ObjectSpec, type ParseObjectOptions, parseObject } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
@@ -48,6 +56,10 @@ export function readObject(file: string | Uint8Array, options: ParseObjectOption
 export function loadObject(object: string | Uint8Array | ObjectSpec, options: LoadOptions = {}): BpfObject {
   checkLoadOptions(options);
   const spec = object instanceof ObjectSpec ? object : readObject(object);
+  return usingToken(tokenPath(options.token), () => loadSpec(spec, options));
+}
+
+function loadSpec(spec: ObjectSpec, options: LoadOptions): BpfObject {
   const undo = new Undo();
   // The programs refer to modules' BTF by fds, so keep these fds open until the last program is loaded.
   using kernel = new KernelBtf();

@@ -57,6 +57,12 @@ export interface LoadOptions {
    * the session's keyring during the load. The loader program checks the hash of its own data. Needs Linux 6.18.
    */
   readonly sign?: LoaderSigner | undefined;
+  /**
+   * A bpffs that gives out BPF tokens (6.9): the load then needs no capability of its own, but only what the token
+   * allows. Default: the environment variable LIBBPF_BPF_TOKEN_PATH, or else in a user namespace /sys/fs/bpf, if it
+   * gives out tokens. If this is empty, no token is used. Not for `useLoader`.
+   */
+  readonly token?: string | undefined;
   /** Called with a sentence for each step of the load, for example that a map is created or a program is loaded. */
   readonly onStep?: ((step: string) => void) | undefined;
   /**
@@ -80,6 +86,7 @@ const LOAD_OPTIONS: OptionTable<LoadOptions> = {
   onLog: "function",
   useLoader: "boolean",
   sign: "object",
+  token: "text",
   onStep: "function",
   targets: "object",
 };
@@ -89,7 +96,7 @@ const SIGNER_OPTIONS: OptionTable<LoaderSigner> = { privateKey: required("text")
 /** Throws UsageError for an option that loadObject does not have, and for a value that does not fit its option. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions("loadObject", options, LOAD_OPTIONS);
-  const { programs, maps = {}, targets = {}, kernelBtf, sign } = options;
+  const { programs, maps = {}, targets = {}, kernelBtf, sign, token, useLoader } = options;
   const isNames = Array.isArray(programs) && programs.every((name) => typeof name === "string");
   if (programs !== undefined && typeof programs !== "function" && !isNames) {
     throw new UsageError("loadObject: the option programs must be an array of names, or a function");
@@ -110,6 +117,11 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   if (kernelBtf !== undefined && typeof kernelBtf !== "string" && !(kernelBtf instanceof Btf)) {
     throw new UsageError("loadObject: the option kernelBtf must be the path of a file, or a Btf");
+  }
+  if (token && (useLoader === true || sign !== undefined)) {
+    throw new UsageError(
+      "loadObject: a loader program creates maps and programs in the kernel, where no token counts; leave out the option token or useLoader",
+    );
   }
   if (sign !== undefined) checkOptions("the option sign of loadObject", sign, SIGNER_OPTIONS);
 }

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { checkOptions, loadObjectBtf, type OptionTable, required } from "../kernel/index.ts";
+import { checkOptions, loadObjectBtf, type OptionTable, required, tokenPath, usingToken } from "../kernel/index.ts";
 import { type MapCreateAttr, type OwnedFd, possibleCpus } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeByName, mapTypeName } from "../uapi/index.ts";
 import { BpfMap } from "./bpf-map.ts";
@@ -39,6 +39,11 @@ export interface MapOptions {
   readonly extra?: bigint | undefined;
   /** The network device to offload the map to. */
   readonly ifindex?: number | undefined;
+  /**
+   * A bpffs that gives out BPF tokens (6.9). Default: the environment variable LIBBPF_BPF_TOKEN_PATH. If this is empty,
+   * no token is used.
+   */
+  readonly token?: string | undefined;
 }
 
 const OPTIONS: OptionTable<MapOptions> = {
@@ -55,6 +60,7 @@ const OPTIONS: OptionTable<MapOptions> = {
   numaNode: "natural",
   extra: "u64",
   ifindex: "natural",
+  token: "text",
 };
 
 /**
@@ -74,7 +80,8 @@ export function createMap<K = any, V = any>(options: MapOptions): BpfMap<K, V> {
   }
   const traits = mapTraits(type);
   const types = typesFor(traits, options);
-  const fd = create(attrOf(type, traits, options, types), traits, types);
+  const attr = attrOf(type, traits, options, types);
+  const fd = usingToken(tokenPath(options.token) ?? "", () => create(attr, traits, types));
   try {
     return new BpfMap<K, V>(fd, { types, ...(options.name === undefined ? {} : { name: options.name }) });
   } catch (error) {

@@ -88,6 +88,7 @@ export {
 } from "./bpf/program-commands.ts";
 export { type TaskFdInfo, taskFdQuery } from "./bpf/task-fd-query.ts";
 export { progTestRun, type TestRunOptions, type TestRunResult } from "./bpf/test-run.ts";
+export { withToken } from "./bpf/token.ts";
 export { type CacheFile, readCacheFile, writeCacheFile } from "./cache-file.ts";
 export {
   Capability,

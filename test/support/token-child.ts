@@ -1,11 +1,9 @@
 // The child process of the token test. It is root in its own user namespace, and asks its parent, which has privileges,
 // to delegate BPF features to it.
 import { openSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { beginCall, placeText } from "../../src/sys/call-buffer.ts";
-import { syscall } from "../../src/sys/ffi.ts";
 import { mapCreate, mapInfo, progLoad, progTestRun, tokenCreate, tokenInfo } from "../../src/sys/index.ts";
 import { BpfMapFlag, BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
+import { delegatedBpffs } from "./delegated.ts";
 import { returning } from "./programs.ts";
 
 function attempt(call: () => unknown): unknown {
@@ -16,11 +14,7 @@ function attempt(call: () => unknown): unknown {
   }
 }
 
-beginCall();
-const context = syscall("fsopen", placeText("bpf"), 0);
-console.log(JSON.stringify({ context }));
-createInterface({ input: process.stdin }).once("line", () => {
-  const mounted = syscall("fsmount", context, 0, 0);
+delegatedBpffs().then((mounted) => {
   const directory = openSync(`/proc/self/fd/${mounted}/.`, "r");
   const token = attempt(() => tokenCreate(directory)) as number;
   const map = { map_type: BpfMapType.BPF_MAP_TYPE_ARRAY, key_size: 4, value_size: 4, max_entries: 1 };

@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Errno } from "../../src/errors/index.ts";
-import { beginCall, placeText } from "../../src/sys/call-buffer.ts";
-import { syscall } from "../../src/sys/ffi.ts";
-import {
-  closeFd,
-  explainPermission,
-  kernelAtLeast,
-  neededCapabilities,
-  type PermissionContext,
-} from "../../src/sys/index.ts";
+import { explainPermission, kernelAtLeast, neededCapabilities, type PermissionContext } from "../../src/sys/index.ts";
 import { BpfMapType, BpfProgType } from "../../src/uapi/index.ts";
+import { runDelegated } from "../support/delegated.ts";
 import { withoutCapabilities } from "../support/privileges.ts";
 
 const SYS = JSON.stringify(import.meta.resolve("bpfts/sys"));
@@ -87,44 +78,12 @@ test("only refusals are explained, and only what is known is said", () => {
 
 test("a token in a user namespace", async (t) => {
   if (!kernelAtLeast(6, 9)) return t.skip("tokens came with 6.9");
-  const child = spawn("unshare", ["--user", "--map-root-user", "--mount", process.execPath, childPath()], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  t.after(() => child.kill());
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { context } = JSON.parse((await lines.next()).value as string) as { context: number };
-  delegate(child.pid as number, context);
-  child.stdin.write("go\n");
-  const result = JSON.parse((await lines.next()).value as string) as Partial<
-    Record<"token" | "allowed" | "without" | "withToken" | "program", unknown>
-  >;
+  const result = await runDelegated<
+    Partial<Record<"token" | "allowed" | "without" | "withToken" | "program", unknown>>
+  >(t, "token-child.js");
   assert.ok((result.token as number) > 0, String(result.token));
   if (kernelAtLeast(6, 17)) assert.match(String(result.allowed), /^[0-9a-f]+$/);
   assert.match(String(result.without), /EPERM.*user namespace/);
   assert.equal(result.withToken, 1);
   assert.equal(result.program, 2);
 });
-
-function childPath(): string {
-  return fileURLToPath(new URL("../support/token-child.js", import.meta.url));
-}
-
-/** Takes the child's unfinished bpffs, allows it everything and lets it be made. */
-function delegate(pid: number, context: number): void {
-  const FSCONFIG_SET_STRING = 1;
-  const FSCONFIG_CMD_CREATE = 6;
-  const pidFd = syscall("pidfd_open", pid, 0);
-  const fd = syscall("pidfd_getfd", pidFd, context, 0);
-  try {
-    assert.ok(fd >= 0, `pidfd_getfd: ${fd}`);
-    for (const option of ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"]) {
-      beginCall();
-      const result = syscall("fsconfig", fd, FSCONFIG_SET_STRING, placeText(option), placeText("any"), 0);
-      assert.equal(result, 0, option);
-    }
-    assert.equal(syscall("fsconfig", fd, FSCONFIG_CMD_CREATE, 0, 0, 0), 0);
-  } finally {
-    if (fd >= 0) closeFd(fd);
-    closeFd(pidFd);
-  }
-}

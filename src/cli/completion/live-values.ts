@@ -5,8 +5,11 @@ import {
   describeLinks,
   describeMaps,
   describePrograms,
+  describeStructOps,
   type MapDescription,
   type ProgramDescription,
+  type StructOpsDescription,
+  tokenMounts,
 } from "../../inventory/index.ts";
 import { cgroup2Mount } from "../../sys/index.ts";
 import { BpfProgType, progTypeName } from "../../uapi/index.ts";
@@ -55,6 +58,9 @@ const VALUES: Readonly<Record<string, (typed: string) => Iterable<Candidate>>> =
   MAP: () => maps(({ id, name }) => ({ word: name, note: `id ${id}` })),
   LINK_ID: linkIds,
   BTF_ID: btfIds,
+  STRUCT_OPS_MAP_ID: () => structOps(({ id, name }) => ({ word: `${id}`, note: name })),
+  STRUCT_OPS_MAP_NAME: () => structOps(({ id, name }) => ({ word: name, note: `id ${id}` })),
+  BPFFS: () => tokenMounts().map(({ path }) => ({ word: path })),
   TYPE: () => Object.values(BpfProgType).map((type) => ({ word: progTypeName(type) ?? "" })),
   PID: processes,
   CGROUP: cgroups,
@@ -78,6 +84,10 @@ function* programs(candidate: (program: ProgramDescription) => Candidate): Gener
 
 function* maps(candidate: (map: MapDescription) => Candidate): Generator<Candidate> {
   for (const map of describeMaps()) yield candidate(map);
+}
+
+function* structOps(candidate: (map: StructOpsDescription) => Candidate): Generator<Candidate> {
+  for (const map of describeStructOps()) yield candidate(map);
 }
 
 function* linkIds(): Generator<Candidate> {

@@ -1,3 +1,4 @@
+import { tokenPath, usingToken } from "../../kernel/index.ts";
 import { mapCreate, OwnedFd } from "../../sys/index.ts";
 import { BPF_OBJ_NAME_LEN, mapTypeByName, mapTypeName, namesInOrder } from "../../uapi/index.ts";
 import type { Run } from "../command/command.ts";
@@ -34,7 +35,7 @@ export const createMap: Run = (words, options) => {
     if (name === undefined) throw new CommandError("map name not specified");
     prepareFile(path, options);
     if (Buffer.byteLength(name) > BPF_OBJ_NAME_LEN - 1) warn(CUT_NAME);
-    using fd = create(settings, name);
+    using fd = usingToken(tokenPath(options.token) ?? "", () => create(settings, name));
     pinAt(path, fd.number, options);
     return done;
   } finally {

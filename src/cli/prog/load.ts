@@ -47,6 +47,7 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
         ifindex: args.offloadDevice,
         useLoader: options.useLoader,
         sign: signer(options),
+        token: options.token,
         ...loadDebugging(options),
       }),
     );

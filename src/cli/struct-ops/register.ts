@@ -21,7 +21,9 @@ export const registerObject: Run = (words, options) => {
   words.end();
   if (linkDirectory !== undefined) prepareDirectory(linkDirectory, options);
   const spec = inStep("failed to open object file", () => readObject(file));
-  using object = inStep("failed to load object file", () => loadObject(spec, loadDebugging(options)));
+  using object = inStep("failed to load object file", () =>
+    loadObject(spec, { ...loadDebugging(options), token: options.token }),
+  );
   const names = Object.keys(object.structOps);
   if (names.length === 0) throw new CommandError(`no struct_ops found in ${file}`);
   const failures = names.flatMap((name) => register(object, name, linkDirectory, options));

@@ -47,6 +47,8 @@ export interface Options {
   readonly sort: string | undefined;
   /** After a failure, print the whole diagnosis. */
   readonly explain: boolean;
+  /** The bpffs that gives out BPF tokens. An empty text means: use no token. */
+  readonly token: string | undefined;
   /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
 }
@@ -90,6 +92,12 @@ export const OPTIONS: readonly OptionEntry[] = [
   { long: "columns", key: "columns", value: "NAMES", meaning: "the columns of the table, such as id,name" },
   { long: "sort", key: "sort", value: "NAME", meaning: "sort the table by a column; -NAME sorts downwards" },
   { long: "explain", key: "explain", meaning: "after a failure, say why it failed and what to do" },
+  {
+    long: "token",
+    key: "token",
+    value: "BPFFS",
+    meaning: "prog load, map create: use a BPF token of this mounted bpffs",
+  },
   { long: "keep-going", key: "keepGoing", meaning: "batch: go on after a command that failed" },
 ];
 
@@ -132,6 +140,7 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     columns: undefined,
     sort: undefined,
     explain: false,
+    token: undefined,
     keepGoing: false,
   };
   const words: string[] = [];

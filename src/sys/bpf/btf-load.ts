@@ -4,6 +4,7 @@ import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { checkedLogSize, logText } from "./prog-load.ts";
+import { tokenFields } from "./token.ts";
 
 /** Options for loading BTF. All are optional. */
 export interface BtfLoadOptions {
@@ -23,12 +24,13 @@ export type BtfLoadResult = (
 export function tryBtfLoad(btf: Uint8Array, options: BtfLoadOptions = {}): BtfLoadResult {
   raiseMemlock();
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
+  const { flags, tokenFd } = tokenFields(options.btf_flags, options.btf_token_fd);
   const callBuffer = beginCall();
   BpfBtfLoadAttr.fill(callBuffer.view, 0, {
     btf: placeBytes(btf),
     btf_size: lengthOf(btf),
-    btf_flags: options.btf_flags ?? 0,
-    btf_token_fd: options.btf_token_fd ?? 0,
+    btf_flags: flags,
+    btf_token_fd: tokenFd,
     ...(log === undefined
       ? {}
       : { btf_log_level: options.log?.level ?? 1, btf_log_size: log.length, btf_log_buf: placeOwn(log) }),

@@ -5,6 +5,7 @@ import { lengthOf } from "../ffi.ts";
 import { raiseMemlock } from "../memlock.ts";
 import { runCommand } from "./command.ts";
 import { givenName } from "./object-name.ts";
+import { tokenFields } from "./token.ts";
 
 /** The attributes of BPF_MAP_CREATE, by the kernel's names. */
 export interface MapCreateAttr {
@@ -34,9 +35,12 @@ export interface MapCreateAttr {
 export function mapCreate(attr: MapCreateAttr): number {
   raiseMemlock();
   const callBuffer = beginCall();
-  const { map_name, excl_prog_hash, ...fields } = attr;
+  const { map_name, excl_prog_hash, map_flags, map_token_fd, ...fields } = attr;
+  const { flags, tokenFd } = tokenFields(map_flags, map_token_fd);
   BpfMapCreateAttr.fill(callBuffer.view, 0, {
     ...(fields as Partial<{ map_type: number }>),
+    map_flags: flags,
+    map_token_fd: tokenFd,
     map_name: givenName(map_name),
     excl_prog_hash: placeBytes(excl_prog_hash),
     excl_prog_hash_size: excl_prog_hash === undefined ? 0 : lengthOf(excl_prog_hash),

@@ -7,6 +7,7 @@ import { raiseMemlock } from "../memlock.ts";
 import { withoutProfilingSignal } from "../profiling-signal.ts";
 import { commandError, tryCommand } from "./command.ts";
 import { objectName } from "./object-name.ts";
+import { tokenFields } from "./token.ts";
 
 /** The attributes of BPF_PROG_LOAD, by the kernel's names. */
 export interface ProgLoadOptions {
@@ -117,17 +118,18 @@ function loadOnce(options: ProgLoadOptions): ProgLoadResult {
     throw new UsageError(`the instructions have ${length} bytes, which is not a multiple of 8`);
   }
   const log = options.log === undefined ? undefined : new Uint8Array(checkedLogSize(options.log.size));
+  const { flags, tokenFd } = tokenFields(options.prog_flags, options.prog_token_fd);
   const callBuffer = beginCall();
   BpfProgLoadAttr.fill(callBuffer.view, 0, {
     prog_type: options.prog_type,
     expected_attach_type: options.expected_attach_type ?? 0,
-    prog_flags: options.prog_flags ?? 0,
+    prog_flags: flags,
     kern_version: options.kern_version ?? 0,
     prog_ifindex: options.prog_ifindex ?? 0,
     prog_btf_fd: options.prog_btf_fd ?? 0,
     attach_btf_id: options.attach_btf_id ?? 0,
     fd_array_cnt: options.fd_array_cnt ?? 0,
-    prog_token_fd: options.prog_token_fd ?? 0,
+    prog_token_fd: tokenFd,
     keyring_id: options.keyring_id ?? 0,
     prog_name: objectName(options.prog_name),
     insns: placeBytes(insns),
