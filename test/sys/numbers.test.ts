@@ -188,6 +188,7 @@ const CALLS: Partial<Record<keyof typeof sys, readonly ((bad: number) => unknown
   mapGetNextKey: [(n) => sys.mapGetNextKey(n, undefined, bytes(4))],
   mapHash: [(n) => sys.mapHash(n)],
   mapInfo: [(n) => sys.mapInfo(n)],
+  mapInfoBytes: [(n) => sys.mapInfoBytes(n, 8), (n) => sys.mapInfoBytes(NO_FD, n)],
   mapLookupAndDeleteBatch: [
     (n) => sys.mapLookupAndDeleteBatch(n, bytes(4), true, bytes(4), bytes(4), 1),
     (n) => sys.mapLookupAndDeleteBatch(0, bytes(4), true, bytes(4), bytes(4), n),
@@ -320,6 +321,7 @@ const CALLS: Partial<Record<keyof typeof sys, readonly ((bad: number) => unknown
   unlinkSessionKey: [(n) => sys.unlinkSessionKey(n)],
   unmount: [(n) => sys.unmount(NOWHERE, n)],
   unshare: [(n) => sys.unshare(n)],
+  withToken: [(n) => sys.withToken(n, () => sys.mapCreate({ map_type: 0 }))],
   xdpAttach: [
     (n) => sys.xdpAttach(n, 0),
     (n) => sys.xdpAttach(-1, n),

@@ -1,5 +1,5 @@
 import { Errno, SyscallError } from "../../errors/index.ts";
-import { textUntilNul } from "../../layout/index.ts";
+import { checkRange, textUntilNul } from "../../layout/index.ts";
 import { BpfBtfInfo, BpfMapInfo, BpfTokenInfo } from "../../uapi/index.ts";
 import { beginCall, placeRoom } from "../call-buffer.ts";
 import { placeInfo, readInfo } from "./get-info.ts";
@@ -28,13 +28,16 @@ export interface MapInfo {
   readonly map_extra: bigint | undefined;
 }
 
+/** The kernel refuses an info struct that is larger than a page. */
+const MAX_INFO_SIZE = 4096;
+
 /**
  * Reads the kernel's information about a map as bytes: the first `size` bytes of `struct bpf_map_info`. A caller can
  * decode fields from them that are newer than {@link MapInfo}.
  */
 export function mapInfoBytes(fd: number, size: number): Uint8Array {
   const callBuffer = beginCall();
-  const room = placeInfo(size);
+  const room = placeInfo(checkRange(size, 1, MAX_INFO_SIZE, "size"));
   readInfo(callBuffer, fd, room);
   // Copy the bytes, because they are in the call buffer, which the next call overwrites.
   return new Uint8Array(room.view.buffer, room.view.byteOffset, size).slice();
