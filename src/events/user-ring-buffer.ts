@@ -36,7 +36,7 @@ export class UserRingBuffer implements Disposable {
   readonly #bytes: Uint8Array;
   readonly #size: number;
   readonly #stopListening: () => void;
-  /** Functions that end the pending waits for room, one for each wait. */
+  /** Functions that end the pending waits for free space, one for each wait. */
   readonly #waits = new Set<() => void>();
   #position: number;
 
@@ -109,8 +109,9 @@ export class UserRingBuffer implements Disposable {
   }
 
   /**
-   * Writes a record as soon as the ring has room. The ring gets room when the program drains records and wakes the
-   * writer. Rejects with the signal's reason when the signal is aborted, and with ClosedError when the ring is closed.
+   * Writes a record as soon as the ring has enough free space. Space becomes free when the program drains records and
+   * wakes the writer. Rejects with the signal's reason when the signal is aborted, and with ClosedError when the ring
+   * is closed.
    */
   async writeWhenRoom(record: Uint8Array, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions("writeWhenRoom", options, WRITE_OPTIONS);

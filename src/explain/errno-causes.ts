@@ -226,7 +226,7 @@ export const causesByCommand = (): Readonly<Record<string, Causes>> => ({
   BPF_ENABLE_STATS: {
     EPERM: [NEEDS_ADMIN],
     EINVAL: ["This kernel does not know this type of statistics."],
-    EBUSY: ["Too many fds hold the statistics enabled."],
+    EBUSY: ["Too many fds keep the statistics enabled."],
   },
   BPF_PROG_BIND_MAP: {
     EINVAL: ["A flag is set; this command has none."],

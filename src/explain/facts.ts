@@ -63,7 +63,8 @@ export function addFacts(kind: Kind, facts: Facts, { log, verdict, operation, hi
   const [off, size, valueSize] = [number("off"), number("size"), number("valueSize")];
   if (off !== undefined && size !== undefined) {
     facts.set("end", `${off + size}`);
-    // The access begins below fp0, the end of the stack, and runs past it. Only `room` bytes lie in the stack.
+    // The stack ends at fp0. The access begins below fp0 and reaches beyond it, so only `room` of its bytes lie in the
+    // stack.
     if (off < 0 && off + size > 0) facts.set("room", `${-off}`);
   }
   const proven = facts.get("proven");

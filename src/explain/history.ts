@@ -4,7 +4,7 @@ import { functionName, type Operation, readOperation } from "./operation.ts";
 import { describeState, parseValue } from "./register-state.ts";
 import { pathBackwards, sourceBefore, type TraceStep } from "./trace.ts";
 
-/** What the log tells about the refused register. */
+/** What the log says about the refused register. */
 export interface History {
   readonly steps: readonly HistoryStep[];
   /** The register's state at the refused instruction, as the kernel prints it. */

@@ -17,7 +17,10 @@ export interface AttachmentOptions {
    * this feature.
    */
   readonly linkFeature?: FeatureName | undefined;
-  /** Detaches the program and closes the fds that kept it attached. It is called once, by `detach()` or `close()`. */
+  /**
+   * Detaches the program and closes the fds that kept it attached. This function is called once, by `detach()` or
+   * `close()`.
+   */
   readonly end: () => void;
   /**
    * Replaces the program. Leave this function out if the hook cannot replace programs. If the replacement fails, the

@@ -35,8 +35,8 @@ export interface Hook {
    */
   readonly feature?: FeatureName | undefined;
   /**
-   * Returns what an errno means at this hook: a reason to add to the error, or another error to throw. It is called
-   * after a failure.
+   * Returns what an errno means at this hook: a reason to add to the error, or another error to throw. This function is
+   * called only after a failure.
    */
   readonly explain?: ((refusal: SyscallError) => string | Error | undefined) | undefined;
   /** Returns clauses that say what is attached to the hook now, for the diagnosis of a refusal. */

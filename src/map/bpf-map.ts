@@ -266,7 +266,7 @@ export class BpfMap<K = any, V = any> extends RawMap {
   }
 
   /**
-   * Maps the memory of this BPF map, so that the process shares it with programs. It must be an array with
+   * Maps the memory of this BPF map, so that the process shares it with programs. The map must be an array with
    * BPF_F_MMAPABLE (5.5) or an arena (6.9). The first call makes the mapping, which ends when the map is closed. A map
    * that is mapped for writing cannot be frozen.
    */

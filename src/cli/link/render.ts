@@ -41,7 +41,7 @@ export function linkJson(link: LinkDescription): JsonValue {
   });
 }
 
-/** Returns the text that tells where a netfilter link is attached. `net show` also prints it. */
+/** Returns the text that says where a netfilter link is attached. `net show` also prints it. */
 export function netfilterText({ pf, hooknum, priority, flags }: LinkInfoOf<"netfilter">): string {
   const hook = netfilterHookName(pf, hooknum);
   const place = hook === undefined ? `, hook ${hooknum},` : ` ${hook}`;
@@ -49,7 +49,7 @@ export function netfilterText({ pf, hooknum, priority, flags }: LinkInfoOf<"netf
   return `\n\t${netfilterProtocolName(pf) ?? `pf: ${pf}`}${place} prio ${priority}${flagText}`;
 }
 
-/** Returns the JSON members that tell where a netfilter link is attached. */
+/** Returns the JSON members that say where a netfilter link is attached. */
 export function netfilterJson({ pf, hooknum, priority, flags }: LinkInfoOf<"netfilter">): Members {
   return { pf, hook: hooknum, prio: priority, flags };
 }

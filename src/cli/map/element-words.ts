@@ -96,10 +96,13 @@ export function takeElement(
   return { key: key ?? new Uint8Array(0), value, flags: flags ?? BpfElemFlag.BPF_ANY, object };
 }
 
-/** The name of a key or value, with the path of a member, and the text: `key.port=9`. */
+/** Matches `key.port=9`: `key` or `value`, an optional path to a member, and the text of the member. */
 const ASSIGNMENT = /^(key|value)((?:[.[][^=]*)?)=(.*)$/s;
 
-/** The parts of a key and a value that the user wrote by their types, such as `key '{"port":9}'` or `key.port=9`. */
+/**
+ * A key and a value that the user gave by their BTF types, as JSON or member by member: `key '{"port":9}'` or
+ * `key.port=9`.
+ */
 class TypedParts {
   readonly key: TextPart[] = [];
   readonly value: TextPart[] = [];
@@ -109,7 +112,10 @@ class TypedParts {
     this.#info = info;
   }
 
-  /** Takes such a part if it comes next. Returns true if it took one. bpftool refuses all of these words. */
+  /**
+   * Takes the next words if they give a key or value, or a member of one, by its type. Returns true if it took them.
+   * bpftool rejects such words.
+   */
   take(words: Words): boolean {
     const [, name, path = "", text = ""] = ASSIGNMENT.exec(words.peek ?? "") ?? [];
     if (name !== undefined) {

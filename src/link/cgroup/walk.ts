@@ -23,13 +23,16 @@ export interface Cgroup {
 
 /** Options of {@link walkCgroups}. */
 export interface WalkCgroupsOptions extends CgroupQueryOptions {
-  /** Returns true to skip a cgroup and its descendants. It is not called for the cgroup where the walk begins. */
+  /**
+   * Returns true to skip a cgroup and its descendants. This function is not called for the cgroup where the walk
+   * begins.
+   */
   readonly except?: ((path: string) => boolean) | undefined;
 }
 
 /**
  * The walk looks up the loaded programs only if it would make at least this many queries for each loaded program.
- * Looking up one program takes four system calls. It can save one query for each hook of each cgroup.
+ * Looking up one program takes four system calls. The lookup can save one query for each hook of each cgroup.
  */
 const QUESTIONS_PER_PROGRAM = 16;
 

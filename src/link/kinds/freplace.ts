@@ -12,7 +12,7 @@ import { attachByBtf, reasonOfTrampoline } from "./tracing.ts";
 /** The function that a program replaces. Default: the function that the program was loaded for. */
 export interface FreplacePlace {
   /**
-   * The program that contains the function. It may be another program than the one for which the replacement was
+   * The program that contains the function. This may be a different program from the one for which the replacement was
    * loaded.
    */
   readonly target: Program;

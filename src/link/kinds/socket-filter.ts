@@ -49,8 +49,8 @@ export function attachSocketFilter(program: Program, socket: SocketSource): Link
 
 /**
  * Attaches a program to a SO_REUSEPORT group (SO_ATTACH_REUSEPORT_EBPF; 4.5, sk_reuseport programs 4.19). For each
- * packet, the program selects a socket of the group. It stays attached to the whole group until it is detached (5.3) or
- * the group is gone.
+ * packet, the program selects a socket of the group. The program stays attached to the whole group until it is detached
+ * (5.3) or the group is gone.
  */
 export function attachReuseport(program: Program, socket: SocketSource): Link {
   checkArguments("attachReuseport", program, {}, {});

@@ -44,9 +44,9 @@ const OPTIONS: OptionTable<TcPlace> = {
 /**
  * Attaches a sched_cls program to a network device as a filter of the clsact qdisc (4.5; needs CAP_NET_ADMIN). Adds the
  * qdisc if it is missing. Use this function on kernels without tcx links ({@link attachTcx}). The filter outlives the
- * process unless it is closed or detached. The qdisc stays, because other filters may use it; {@link removeClsact}
- * removes it. The program returns the action: TC_ACT_OK (0), TC_ACT_SHOT (2), or TC_ACT_UNSPEC (-1), which continues
- * with the next filter.
+ * process, unless the attachment is closed or detached. The qdisc stays, because other filters may use it; {@link
+ * removeClsact} removes it. The program returns the action: TC_ACT_OK (0), TC_ACT_SHOT (2), or TC_ACT_UNSPEC (-1),
+ * which continues with the next filter.
  */
 export function attachTc(program: Program, place: TcPlace): Attachment {
   checkArguments("attachTc", program, place, OPTIONS);

@@ -37,8 +37,8 @@ const OPTIONS: OptionTable<XdpPlace> = { device: required("any"), mode: Object.k
  * Attaches an XDP program to a network device by a link (5.9). A device takes one program in each mode. A program that
  * accepts packets in several buffers must be loaded with BPF_F_XDP_HAS_FRAGS (section `xdp.frags`; 5.18). A program for
  * the hardware must be loaded with the device's index. With `withoutLink` the program is attached by netlink (4.8;
- * needs CAP_NET_ADMIN). It then outlives the process unless it is closed or detached. `update()` accepts `old` on Linux
- * 5.7 and newer.
+ * needs CAP_NET_ADMIN). The program then outlives the process, unless the attachment is closed or detached. `update()`
+ * accepts `old` on Linux 5.7 and newer.
  */
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink: true }): Attachment;
 export function attachXdp(program: Program, place: XdpPlace & { readonly withoutLink?: false | undefined }): KernelLink;
