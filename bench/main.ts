@@ -43,7 +43,7 @@ function peer(name: string, libbpf: boolean, ...args: string[]): Row["peer"] {
 
 function mapRow(operation: string, kind: string): Row {
   return {
-    name: `map ${operation}, ${kind}, ns a call`,
+    name: `map ${operation}, ${kind}, ns per call`,
     goal: 1.3,
     ours: task("map-access", operation, kind, "1000000"),
     peer: peer("map-access", false, operation, kind, "1000000"),
@@ -68,7 +68,7 @@ function valueRows(): Row[] {
   return [
     ...calls.map(
       ([method, operation, goal]): Row => ({
-        name: `map ${method} of a u64 by a u32, hash, ns a call`,
+        name: `map ${method} of a u64 by a u32, hash, ns per call`,
         goal,
         ours: task("map-values", method, "1000000"),
         peer: peer("map-access", false, operation, "hash", "1000000"),
@@ -78,7 +78,7 @@ function valueRows(): Row[] {
     ...[
       ["global", "a global u64 of a loaded object, read, ns"],
       ["memory", "map memory: a u64 of an mmapable array, read, ns"],
-      ["add", "map memory: an atomic add to it, ns"],
+      ["add", "map memory: an atomic add to an element, ns"],
     ].map(
       ([what = "", name = ""]): Row => ({
         name,
@@ -93,9 +93,9 @@ function valueRows(): Row[] {
 
 function batchRows(): Row[] {
   const rows = [
-    ["lookup", "map batch lookup of 100,000, hash, ns an element", 1.1],
-    ["update", "map batch update of 100,000, hash, ns an element", 1.1],
-    ["walk", "map walk over 100,000, decoded, ns an element, against next key and lookup", 1],
+    ["lookup", "map batch lookup of 100,000, hash, ns per element", 1.1],
+    ["update", "map batch update of 100,000, hash, ns per element", 1.1],
+    ["walk", "map walk over 100,000, decoded, ns per element, against next key and lookup", 1],
   ] as const;
   return rows.map(([operation, name, goal]) => ({
     name,
@@ -140,14 +140,14 @@ function objectRows(file: string, what: string): Row[] {
       runs: 15,
     },
     {
-      name: `load ${what}, the process's first`,
+      name: `load ${what}, first load of a process`,
       goal: 1.3,
       ours: task("load-object", path),
       peer: peer("load-object", true, path),
       runs: 15,
     },
     {
-      name: `load ${what}, later, the kernel's BTF cold`,
+      name: `load ${what}, later loads, kernel BTF not cached`,
       goal: 1.3,
       ours: task("load-object", path, "51"),
       peer: peer("load-object", true, path, "51"),
@@ -159,7 +159,7 @@ function objectRows(file: string, what: string): Row[] {
 function linkRows(): Row[] {
   const loops: Row[] = [
     {
-      name: "links: iterate 1,000 with their info, ns a link",
+      name: "links: iterate 1,000 with their info, ns per link",
       goal: 1.5,
       ours: task("links", "iterate", "50"),
       peer: peer("links", false, "iterate", "50"),
@@ -198,7 +198,7 @@ function linkShowRow(what: string, scene: NonNullable<Row["scene"]>): Row {
 }
 
 function ringRow(how: string, what: string, goal?: number): Row {
-  const name = `ring buffer, ${what}, ns a record`;
+  const name = `ring buffer, ${what}, ns per record`;
   return { name, goal, ours: task("ring", how), peer: peer("ring", true), runs: 7 };
 }
 
@@ -230,10 +230,10 @@ const rows: readonly (() => Row[])[] = [
       peer: limit(1000 / 15),
       runs: 7,
     },
-    ringRow("batches", "the same by an async iterable"),
+    ringRow("batches", "the same records from an async iterable"),
     {
       // The library passes a copy to the callback, because a write to the ring's own memory would end the process.
-      name: "ring buffer, by callback, against reading in the shared memory itself",
+      name: "ring buffer, by callback, against reading without copies",
       goal: undefined,
       ours: task("ring", "callback"),
       peer: { ...task("ring-in-place"), label: "in place" },
@@ -241,14 +241,14 @@ const rows: readonly (() => Row[])[] = [
     },
     {
       // `consume()` runs the same loop without returning to the event loop between slices.
-      name: "ring buffer, decoded, in slices with turns of the event loop, against at once",
+      name: "ring buffer, decoded, on the event loop, against consume()",
       goal: 1.1,
       ours: task("ring", "listen"),
-      peer: { ...task("ring", "decoded"), label: "at once" },
+      peer: { ...task("ring", "decoded"), label: "consume()" },
       runs: 7,
     },
     {
-      name: "ring buffer, from a record's writing to its reader, median",
+      name: "ring buffer, from the write of a record to its read, median",
       goal: 3,
       ours: task("wake-up"),
       peer: peer("wake-up", true),

@@ -80,7 +80,9 @@ export function progRows(bpftool: string | undefined): ProgRow[] {
     const peer = kind === "jited" && !disassembles(bpftool) ? false : bpftool;
     add(`prog dump ${kind}, ${SLOTS} instructions`, words, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
     add(`prog dump ${kind}, in JSON`, `-j ${words}`, { goal: 1, runs: 11, scene: withLongProgram }, "", peer);
-    rows.push(memoryRow(`prog dump ${kind}, most memory (1 ns is a byte)`, words, peer === false ? undefined : peer));
+    rows.push(
+      memoryRow(`prog dump ${kind}, maximum memory (1 ns means 1 byte)`, words, peer === false ? undefined : peer),
+    );
   }
   for (const [words, what] of [
     ["format c", "as C"],

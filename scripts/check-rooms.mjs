@@ -40,7 +40,7 @@ function linterRules(all) {
         message:
           below.length > 0
             ? `A room imports only from rooms before it: ${name} may not import from ${below.join(", ")}.`
-            : `${name} is the last room: nothing imports from src/index.ts.`,
+            : `${name} is the last room: its files may not import from src/index.ts.`,
       },
     ];
     if (pure) {

@@ -17,7 +17,7 @@ while (!isStopped && report.faults.length < 10) {
   try {
     cycle();
   } catch (error) {
-    report.faults.push(`a cycle: ${error.stack}`);
+    report.faults.push(`a cycle failed: ${error.stack}`);
   }
   report.cycles++;
   await turn();

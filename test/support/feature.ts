@@ -50,7 +50,7 @@ const REQUIREMENTS = {
   "tool:man": tool("man"),
   "tool:mandoc": tool("mandoc"),
   "machine:first_namespaces": {
-    what: "the kernel's first pid and user namespace: in a container the kernel's process ids are not this process's",
+    what: "the kernel's first pid and user namespaces, because the kernel's process ids differ from those in a container",
     isMet: () =>
       Object.entries(FIRST_NAMESPACES).every(([kind, inode]) => statSync(`/proc/self/ns/${kind}`).ino === inode),
     inCi: true,

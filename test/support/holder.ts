@@ -47,8 +47,8 @@ export async function withHolder<Said>(
 }
 
 /**
- * Returns those of an object's holders that are processes of the caller's test. Another test may run at the same time:
- * when it lists all objects, it opens each of them and holds it for a moment.
+ * Returns those holders of an object that are the processes `pids` of the caller's test. There may be other holders,
+ * because another test that lists all objects at the same time opens each of them for a moment.
  */
 export function holdersAmong<Holder extends { readonly pid: number }>(
   holders: readonly Holder[] | undefined,
