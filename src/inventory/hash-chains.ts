@@ -4,9 +4,7 @@
  * hash map grows, the order of each chain is reversed.
  */
 export class HashChains<T> {
-  /**
-   * For each key, its values. bpftool prints the last element of each array first, so `get()` returns a reversed copy.
-   */
+  /** The values of each key, in the reverse of bpftool's order. `get()` returns a reversed copy. */
   readonly #lists = new Map<number, T[]>();
   #size = 0;
   #capacity = 0;

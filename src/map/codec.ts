@@ -32,7 +32,7 @@ export function rawCodec(size: number, what: string): Codec {
       if (typeof value === "number" && size === 4) writeU32(to, at, value, what);
       else {
         throw new UsageError(
-          `${what} must be a Uint8Array of ${size} bytes, because the map has no BTF for it, not ${nameOf(value)}`,
+          `${what} must be a Uint8Array of ${size} bytes, not ${nameOf(value)}: without BTF, bpfts does not know its type`,
         );
       }
     },

@@ -9,8 +9,8 @@ export type KeyKind =
   /** A network address and the length of its prefix. */
   | "prefix"
   /**
-   * The next four kinds are the fd of an object: a socket, a task (a pidfd), a file (`inode`) or a cgroup. The map is
-   * local storage for such objects.
+   * For the next four kinds, a key is the fd of an object: of a socket, a task (a pidfd), a file (`inode`) or a cgroup.
+   * The map is local storage for such objects.
    */
   | "socket"
   | "task"
