@@ -85,7 +85,7 @@ function structOpsRoles(structOps: ReadonlyMap<string, PreparedStructOps>): Map<
       const before = roles.get(program) ?? role;
       if (before.attach_btf_id !== role.attach_btf_id || before.expected_attach_type !== role.expected_attach_type) {
         throw new UsageError(
-          `program ${program} is the callback of two different members, in map ${map} and in another struct_ops map; a program can have only one role`,
+          `program ${program} is the callback of two different members, in map ${map} and in another struct_ops map; a program is loaded for only one member`,
         );
       }
       roles.set(program, role);
