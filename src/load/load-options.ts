@@ -58,9 +58,10 @@ export interface LoadOptions {
    */
   readonly sign?: LoaderSigner | undefined;
   /**
-   * A bpffs that gives out BPF tokens (6.9): the load then needs no capability of its own, but only what the token
-   * allows. Default: the environment variable LIBBPF_BPF_TOKEN_PATH, or else in a user namespace /sys/fs/bpf, if it
-   * gives out tokens. If this is empty, no token is used. Not for `useLoader`.
+   * The path of a bpffs that gives out BPF tokens (6.9). With a token, the load needs only those rights that the token
+   * delegates. Default: the path in the environment variable LIBBPF_BPF_TOKEN_PATH; without this variable, in a user
+   * namespace, /sys/fs/bpf if it gives out tokens. An empty path means that no token is used. A token cannot be
+   * combined with `useLoader`.
    */
   readonly token?: string | undefined;
   /** Called with a sentence for each step of the load, for example that a map is created or a program is loaded. */
@@ -120,7 +121,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   if (token && (useLoader === true || sign !== undefined)) {
     throw new UsageError(
-      "loadObject: a loader program creates maps and programs in the kernel, where no token counts; leave out the option token or useLoader",
+      "loadObject: the options token and useLoader exclude each other, because a loader program cannot use a token; leave out one of them",
     );
   }
   if (sign !== undefined) checkOptions("the option sign of loadObject", sign, SIGNER_OPTIONS);

@@ -40,8 +40,8 @@ export interface MapOptions {
   /** The network device to offload the map to. */
   readonly ifindex?: number | undefined;
   /**
-   * A bpffs that gives out BPF tokens (6.9). Default: the environment variable LIBBPF_BPF_TOKEN_PATH. If this is empty,
-   * no token is used.
+   * The path of a bpffs that gives out BPF tokens (6.9). Default: the path in the environment variable
+   * LIBBPF_BPF_TOKEN_PATH. An empty path means that no token is used.
    */
   readonly token?: string | undefined;
 }

@@ -11,8 +11,9 @@ const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 
 /**
- * Starts a script of this folder as root of a user namespace of its own. The script prints the fd of an unfinished
- * bpffs; this function delegates everything to it, and returns what the script prints then.
+ * Starts a script of this folder as root of a new user namespace. The script calls {@link delegatedBpffs}. This
+ * function delegates all BPF features to the script's bpffs, and returns the parsed JSON that the script prints
+ * afterwards.
  */
 export async function runDelegated<Said>(t: Pick<TestContext, "after">, script: string): Promise<Said> {
   const child = spawn(
@@ -28,7 +29,10 @@ export async function runDelegated<Said>(t: Pick<TestContext, "after">, script: 
   return JSON.parse((await lines.next()).value as string) as Said;
 }
 
-/** Takes the child's unfinished bpffs, allows it everything and lets it be made. */
+/**
+ * Finishes the bpffs that the child process has begun to create, and delegates all BPF features to it. `context` is the
+ * child's fd from fsopen(2).
+ */
 function delegate(pid: number, context: number): void {
   const pidFd = syscall("pidfd_open", pid, 0);
   const fd = syscall("pidfd_getfd", pidFd, context, 0);
@@ -46,7 +50,10 @@ function delegate(pid: number, context: number): void {
   }
 }
 
-/** The child's part: makes a bpffs that the parent delegates to, and returns the fd of its mount. */
+/**
+ * Makes a bpffs to which the parent process delegates BPF features, and returns the fd of its mount. The child process
+ * calls this function.
+ */
 export async function delegatedBpffs(): Promise<number> {
   beginCall();
   const context = syscall("fsopen", placeText("bpf"), 0);

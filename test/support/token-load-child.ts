@@ -1,4 +1,5 @@
-// The half of the test of loads by a token that runs in a user namespace of its own, whose parent delegates to it.
+// The child process of the test that loads with a token. It runs in its own user namespace, and its parent delegates
+// BPF features to it.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createMap, loadObject } from "bpfts";

@@ -47,7 +47,7 @@ export interface Options {
   readonly sort: string | undefined;
   /** After a failure, print the whole diagnosis. */
   readonly explain: boolean;
-  /** The bpffs that gives out BPF tokens. An empty text means: use no token. */
+  /** The path of a bpffs that gives out BPF tokens. An empty text means that no token is used. */
   readonly token: string | undefined;
   /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
