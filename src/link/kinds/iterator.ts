@@ -84,14 +84,15 @@ function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, nam
   if (info.kind !== "iter") return undefined;
   const overTasks = info.targetName.startsWith("task");
   if (task !== undefined) {
-    if (!overTasks) return new UsageError(`${name} does not walk over tasks`);
+    if (!overTasks) return new UsageError(`${name} does not walk over tasks; leave out the option task`);
     const isTaken = (info.task?.tid ?? 0) !== 0 || (info.task?.pid ?? 0) !== 0;
     return isTaken ? undefined : lackError("iter:task_filter", {}, undefined);
   }
   const overCgroups = info.targetName === "cgroup";
-  if (cgroup !== undefined && !overCgroups) return new UsageError(`${name} does not walk over cgroups`);
+  if (cgroup !== undefined && !overCgroups)
+    return new UsageError(`${name} does not walk over cgroups; leave out the option cgroup`);
   return map !== undefined && (overTasks || overCgroups)
-    ? new UsageError(`${name} does not walk over a map`)
+    ? new UsageError(`${name} does not walk over a map; leave out the option map`)
     : undefined;
 }
 
