@@ -71,80 +71,95 @@ class Dedup {
   /** Gives equal names equal offsets. Returns the new string section. */
   #shareNames(strings: Uint8Array): Uint8Array {
     const { firstId, endId, stringStart, base } = this.#btf;
-    const shared = new StringSet(base);
+    const shared = new StringSet(base, strings.length - stringStart);
     const { words } = this.#types;
     const addName = shared.adder(strings);
-    for (let id = firstId; id < endId; id++) {
-      visitNames(words, this.#types.at(id), (index) => {
-        const old = words[index] as number;
-        if (old !== 0 && old >= stringStart) words[index] = addName(old);
-      });
-    }
+    const share = (index: number): void => {
+      const old = words[index] as number;
+      if (old !== 0 && old >= stringStart) words[index] = addName(old);
+    };
+    for (let id = firstId; id < endId; id++) visitNames(words, this.#types.at(id), share);
     return shared.section;
   }
 
   /** Maps a type to the first candidate that is equal. If there is none, the type becomes a candidate. */
-  #mapToEqual(id: TypeId, isEqual: (candidate: TypeId) => boolean): void {
+  #mapToEqual(id: TypeId, isEqual: (id: TypeId, candidate: TypeId) => boolean): void {
+    const candidates = this.#candidates;
     const hash = this.#types.hash(id);
-    let found = 0;
-    for (let other = this.#candidates.first(hash); other !== 0 && found === 0; other = this.#candidates.next(other)) {
+    let other = candidates.first(hash);
+    for (; other !== 0; other = candidates.next(other)) {
       this.#comparison.step(id);
-      if (isEqual(other)) found = other;
+      if (isEqual(id, other)) break;
     }
-    this.#map.set(id, found === 0 ? id : found);
-    if (found === 0) this.#candidates.add(hash, id);
+    this.#map.set(id, other === 0 ? id : other);
+    if (other === 0) candidates.add(hash, id);
   }
 
   /** Maps a type that refers to no other type; does nothing for other types. */
   #mapPlain(id: TypeId): void {
-    const types = this.#types;
-    const kind = types.kind(id);
-    switch (kind) {
+    switch (this.#types.kind(id)) {
       case BtfKind.INT:
       case BtfKind.FWD:
       case BtfKind.FLOAT:
-        this.#mapToEqual(id, (other) => types.sameShape(kind, id, other) === true);
+        this.#mapToEqual(id, this.#isSameShape);
         break;
       case BtfKind.ENUM:
       case BtfKind.ENUM64:
-        this.#mapToEqual(id, (other) => {
-          if (types.sameEnum(id, other)) return true;
-          if (!types.compatibleEnum(id, other)) return false;
-          if (types.declaresEnum(id)) return true;
-          this.#map.set(other, id);
-          return false;
-        });
+        this.#mapToEqual(id, this.#isSameEnum);
         break;
       default:
         break;
     }
   }
 
+  readonly #isSameShape = (id: TypeId, other: TypeId): boolean =>
+    this.#types.sameShape(this.#types.kind(id), id, other) === true;
+
+  readonly #isSameEnum = (id: TypeId, other: TypeId): boolean => {
+    const types = this.#types;
+    if (types.sameEnum(id, other)) return true;
+    if (!types.compatibleEnum(id, other)) return false;
+    if (types.declaresEnum(id)) return true;
+    this.#map.set(other, id);
+    return false;
+  };
+
   #mapStruct(id: TypeId): void {
     if (this.#map.has(id)) return;
-    const types = this.#types;
-    const kind = types.kind(id);
-    if (kind !== BtfKind.STRUCT && kind !== BtfKind.UNION && kind !== BtfKind.TYPEDEF) return;
-    this.#mapToEqual(id, (other) => {
-      const isAlike = kind === BtfKind.TYPEDEF ? types.sameNameAndInfo(id, other) : types.sameLayout(id, other);
-      return isAlike && this.#comparison.isEquivalent(id, other);
-    });
+    const kind = this.#types.kind(id);
+    if (kind === BtfKind.TYPEDEF) this.#mapToEqual(id, this.#isSameTypedef);
+    else if (kind === BtfKind.STRUCT || kind === BtfKind.UNION) this.#mapToEqual(id, this.#isSameStruct);
   }
+
+  readonly #isSameTypedef = (id: TypeId, other: TypeId): boolean =>
+    this.#types.sameNameAndInfo(id, other) && this.#comparison.isEquivalent(id, other);
+
+  readonly #isSameStruct = (id: TypeId, other: TypeId): boolean =>
+    this.#types.sameLayout(id, other) && this.#comparison.isEquivalent(id, other);
 
   /** Maps each forward declaration to the struct or union with the same name, if there is exactly one. */
   #mapDeclarations(): void {
     const types = this.#types;
     const { firstId, endId } = this.#btf;
+    /** For each declared name, the struct with this name; NOT_MAPPED if there is none, 0 if there are several. */
     const byName = new Map<number, TypeId>();
+    const declarations: TypeId[] = [];
+    for (let id = firstId; id < endId; id++) {
+      if (types.kind(id) !== BtfKind.FWD || this.#map.get(id) !== id) continue;
+      declarations.push(id);
+      byName.set(types.nameOffset(id), NOT_MAPPED);
+    }
+    if (declarations.length === 0) return;
     for (let id = 1; id < endId; id++) {
       const kind = types.kind(id);
       if ((kind !== BtfKind.STRUCT && kind !== BtfKind.UNION) || this.#map.get(id) !== id) continue;
-      byName.set(types.nameOffset(id), byName.has(types.nameOffset(id)) ? 0 : id);
+      const known = byName.get(types.nameOffset(id));
+      if (known !== undefined) byName.set(types.nameOffset(id), known === NOT_MAPPED ? id : 0);
     }
-    for (let id = firstId; id < endId; id++) {
-      if (types.kind(id) !== BtfKind.FWD || this.#map.get(id) !== id) continue;
-      const found = byName.get(types.nameOffset(id)) ?? 0;
-      if (found !== 0 && types.kind(found) === types.declaredKind(id)) this.#map.set(id, found);
+    for (const id of declarations) {
+      const found = byName.get(types.nameOffset(id)) as TypeId;
+      if (found === 0 || found === NOT_MAPPED) continue;
+      if (types.kind(found) === types.declaredKind(id)) this.#map.set(id, found);
     }
   }
 
@@ -156,14 +171,10 @@ class Dedup {
     if (this.#map.has(start)) return;
     const { words } = this.#types;
     // A fast path: most types refer only to types with lower ids, which are mapped already.
-    let isReady = true;
-    visitReferences(words, this.#types.at(start), (index) => {
-      if (!this.#map.has(words[index] as number)) isReady = false;
-    });
-    if (isReady) {
-      visitReferences(words, this.#types.at(start), (index) => {
-        words[index] = this.#map.resolve(words[index] as number);
-      });
+    this.#isReady = true;
+    visitReferences(words, this.#types.at(start), this.#checkReady);
+    if (this.#isReady) {
+      visitReferences(words, this.#types.at(start), this.#resolveReference);
       this.#mapResolved(start);
       return;
     }
@@ -185,20 +196,33 @@ class Dedup {
         open.delete(last.id);
         this.#mapResolved(last.id);
       } else if (this.#map.has(words[index] as number)) {
-        words[index] = this.#map.resolve(words[index] as number);
+        this.#resolveReference(index);
         last.done++;
       } else enter(words[index] as number);
     }
   }
 
+  /** True while all references of a type that `#checkReady` has seen are mapped. */
+  #isReady = false;
+
+  readonly #checkReady = (index: number): void => {
+    if (!this.#map.has(this.#types.words[index] as number)) this.#isReady = false;
+  };
+
+  readonly #resolveReference = (index: number): void => {
+    const { words } = this.#types;
+    words[index] = this.#map.resolve(words[index] as number);
+  };
+
   /** Maps a type whose references have their final ids. */
   #mapResolved(id: TypeId): void {
-    const types = this.#types;
-    this.#mapToEqual(
-      id,
-      (other) => types.sameHead(id, other) && types.sameWords(id, other, typeLength(types.words, types.at(id))),
-    );
+    this.#mapToEqual(id, this.#isSame);
   }
+
+  readonly #isSame = (id: TypeId, other: TypeId): boolean => {
+    const types = this.#types;
+    return types.sameHead(id, other) && types.sameWords(id, other, typeLength(types.words, types.at(id)));
+  };
 
   /** Returns the words of the types that are left, with their new ids, and the new id of each old type. */
   #compact(): { readonly words: Uint32Array; readonly typeIds: Uint32Array } {
@@ -214,15 +238,17 @@ class Dedup {
       length += typeLength(words, this.#types.at(id));
     }
     const compact = new Uint32Array(length);
+    const renumber = (index: number): void => {
+      compact[index] = newIds[this.#map.resolve(compact[index] as number)] as number;
+    };
     let end = 0;
     for (let id = firstId; id < endId; id++) {
       if (this.#map.get(id) !== id) continue;
+      const start = end;
       const at = this.#types.at(id);
-      compact.set(words.subarray(at, at + typeLength(words, at)), end);
-      visitReferences(compact, end, (index) => {
-        compact[index] = newIds[this.#map.resolve(compact[index] as number)] as number;
-      });
-      end += typeLength(words, at);
+      const after = at + typeLength(words, at);
+      for (let i = at; i < after; i++) compact[end++] = words[i] as number;
+      visitReferences(compact, start, renumber);
     }
     for (let id = firstId; id < endId; id++) newIds[id] = newIds[this.#map.resolve(id)] as number;
     return { words: compact, typeIds: newIds };

@@ -1,5 +1,5 @@
 import type { Btf } from "../btf.ts";
-import { ELEMENTS, TARGET, visitReferences } from "../type-fields.ts";
+import { ELEMENTS, NAMES, REFERENCES, TARGET, visitReferences, WIDTH } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
 import { NOT_MAPPED, type TypeMap } from "./type-map.ts";
 import type { TypeWords } from "./type-words.ts";
@@ -25,7 +25,9 @@ export class GraphComparison {
   readonly #map: TypeMap;
   /** For each type of the known graph: the type of the new graph that is assumed to be the same. */
   readonly #assumed: Uint32Array;
-  #assumedFor: TypeId[] = [];
+  readonly #assumedFor = new IdStack();
+  /** Pairs of a new and a known type that must still be compared. The last pair is compared next. */
+  readonly #pairs = new IdStack();
   /**
    * True if the graphs match only because a new struct completes a forward declaration of the base. Such graphs do not
    * count as equal, because the base must not change.
@@ -53,21 +55,22 @@ export class GraphComparison {
    * forward declarations to their structs, and new structs to known ones.
    */
   isEquivalent(fresh: TypeId, known: TypeId): boolean {
-    for (const id of this.#assumedFor) this.#assumed[id] = NOT_MAPPED;
-    this.#assumedFor = [];
+    const pairs = this.#pairs;
+    while (this.#assumedFor.length > 0) this.#assumed[this.#assumedFor.pop()] = NOT_MAPPED;
+    pairs.length = 0;
     this.#needsBase = false;
-    // Pairs of a new and a known type that must still be compared. The last pair is compared next.
-    const pairs: TypeId[] = [fresh, known];
+    pairs.push(fresh);
+    pairs.push(known);
     while (pairs.length > 0) {
-      const right = pairs.pop() as TypeId;
-      const left = pairs.pop() as TypeId;
-      if (!this.#compare(left, right, pairs)) return false;
+      const right = pairs.pop();
+      const left = pairs.pop();
+      if (!this.#compare(left, right)) return false;
     }
     this.#keepAssumptions();
     return !this.#needsBase;
   }
 
-  #compare(fresh: TypeId, knownOrDeclared: TypeId, pairs: TypeId[]): boolean {
+  #compare(fresh: TypeId, knownOrDeclared: TypeId): boolean {
     this.step(fresh);
     const types = this.#types;
     if (this.#map.resolve(fresh) === this.#map.resolve(knownOrDeclared)) return true;
@@ -81,7 +84,7 @@ export class GraphComparison {
     const kind = types.kind(fresh);
     const knownKind = types.kind(known);
     if (kind !== knownKind) return this.#declares(fresh, kind, known, knownKind);
-    return this.#comparePair(kind, fresh, known, pairs);
+    return this.#comparePair(kind, fresh, known);
   }
 
   /** Returns the struct or union to which a forward declaration is mapped; for any other type, the type itself. */
@@ -99,36 +102,39 @@ export class GraphComparison {
     return true;
   }
 
-  #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId, pairs: TypeId[]): boolean {
+  #comparePair(kind: BtfKind, fresh: TypeId, known: TypeId): boolean {
     const types = this.#types;
     const isSame = types.sameShape(kind, fresh, known);
-    if (isSame === undefined)
-      throw this.#btf.error(fresh, "is referenced by another type, but types of its kind cannot be referenced");
-    if (!isSame) return false;
-    if (kind === BtfKind.ARRAY) {
-      const { words } = types;
-      const [a, b] = [types.at(fresh), types.at(known)];
-      // The pair of index types is compared first, so it is pushed last.
-      pairs.push(words[a + 3] as number, words[b + 3] as number, words[a + 4] as number, words[b + 4] as number);
-    } else this.#pushReferences(fresh, known, pairs);
-    return true;
+    if (isSame === undefined) throw this.#btf.error(fresh, "is part of another type, but no type of its kind can be");
+    if (isSame) this.#pushReferences(kind, fresh, known);
+    return isSame;
   }
 
-  /** Pushes the pairs of types that two types of the same shape refer to. The first pair is pushed last. */
-  #pushReferences(fresh: TypeId, known: TypeId, pairs: TypeId[]): void {
-    const { words } = this.#types;
-    const distance = this.#types.at(known) - this.#types.at(fresh);
-    const start = pairs.length;
-    visitReferences(words, this.#types.at(fresh), (index) => {
-      pairs.push(words[index + distance] as number, words[index] as number);
-    });
-    // The list is reversed as a whole. This reverses the order of the pairs, and also swaps the two types of each pair,
-    // which were pushed in the wrong order above.
-    for (let low = start, high = pairs.length - 1; low < high; low++, high--) {
-      const swapped = pairs[low] as number;
-      pairs[low] = pairs[high] as number;
-      pairs[high] = swapped;
+  /**
+   * Pushes the pairs of types that two types of the same shape refer to. The pair that libbpf compares first is pushed
+   * last.
+   */
+  #pushReferences(kind: BtfKind, fresh: TypeId, known: TypeId): void {
+    const types = this.#types;
+    const [a, b] = [types.at(fresh), types.at(known)];
+    const elements = ELEMENTS[kind] as number;
+    if (kind === BtfKind.ARRAY) {
+      this.#pushPair(a + 3, b + 3);
+      this.#pushPair(a + 4, b + 4);
+      return;
     }
+    if ((elements & REFERENCES) !== 0) {
+      const width = elements & WIDTH;
+      const first = (elements & NAMES) !== 0 ? 4 : 3;
+      for (let i = first + width * (types.vlen(fresh) - 1); i >= first; i -= width) this.#pushPair(a + i, b + i);
+    }
+    if ((elements & TARGET) !== 0) this.#pushPair(a + 2, b + 2);
+  }
+
+  #pushPair(freshIndex: number, knownIndex: number): void {
+    const { words } = this.#types;
+    this.#pairs.push(words[freshIndex] as number);
+    this.#pairs.push(words[knownIndex] as number);
   }
 
   /** Returns true if two types of one graph are the same, compared down to `depth` levels. */
@@ -167,7 +173,8 @@ export class GraphComparison {
   #keepAssumptions(): void {
     const types = this.#types;
     const map = this.#map;
-    for (const id of this.#assumedFor) {
+    for (let i = 0; i < this.#assumedFor.length; i++) {
+      const id = this.#assumedFor.at(i);
       const fresh = map.resolve(this.#assumed[id] as number);
       const known = map.resolve(id);
       const freshKind = types.kind(fresh);
@@ -178,5 +185,29 @@ export class GraphComparison {
       const isStruct = freshKind === BtfKind.STRUCT || freshKind === BtfKind.UNION;
       if (isStruct && !isKnownDeclared && map.has(known) && !map.has(fresh)) map.set(fresh, known);
     }
+  }
+}
+
+/** A stack of type ids that allocates nothing once it is large enough. */
+class IdStack {
+  length = 0;
+  #ids = new Uint32Array(1024);
+
+  push(id: TypeId): void {
+    if (this.length === this.#ids.length) {
+      const larger = new Uint32Array(2 * this.length);
+      larger.set(this.#ids);
+      this.#ids = larger;
+    }
+    this.#ids[this.length++] = id;
+  }
+
+  /** Removes the last id and returns it. The stack must not be empty. */
+  pop(): TypeId {
+    return this.#ids[--this.length] as number;
+  }
+
+  at(index: number): TypeId {
+    return this.#ids[index] as number;
   }
 }

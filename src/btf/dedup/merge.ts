@@ -16,7 +16,10 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
   if (first === undefined) throw new UsageError("mergeBtf needs at least one BTF");
   const { base } = options;
   const { little } = first;
-  const strings = new StringSet(base);
+  const strings = new StringSet(
+    base,
+    parts.reduce((sum, part) => sum + part[STRINGS].length, 0),
+  );
   const words = new Uint32Array(parts.reduce((sum, part) => sum + part[WORDS].length, 0));
   let end = 0;
   let nextId = base?.endId ?? 1;

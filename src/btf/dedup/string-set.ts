@@ -6,18 +6,22 @@ import { STRINGS } from "../memory-keys.ts";
  * UTF-8. Strings of the base are not added again.
  */
 export class StringSet {
-  /** All strings at their offsets: first the strings of the base, then the new ones. */
+  /** All strings by their offsets, those of the base first. */
   #bytes: Uint8Array;
   #end: number;
   readonly #ownStart: number;
   /** A hash table of string offsets; 0 for a free slot. A collision takes the next free slot. */
   #table: Uint32Array;
+  /** For each slot of the table, the hash of its string. */
+  #hashes: Uint32Array;
   #count = 0;
 
-  constructor(base: Btf | undefined) {
+  /** `size` is how many bytes the strings may take. It is only a hint. */
+  constructor(base: Btf | undefined, size = 65_536) {
     this.#ownStart = base === undefined ? 0 : base.stringStart + base[STRINGS].length;
-    this.#bytes = new Uint8Array(this.#ownStart + 65_536);
+    this.#bytes = new Uint8Array(this.#ownStart + size);
     this.#table = new Uint32Array(1 << 12);
+    this.#hashes = new Uint32Array(1 << 12);
     // Offset 0 is the empty string in every BTF.
     this.#end = 1;
     if (base !== undefined) this.#addBase(base);
@@ -35,15 +39,18 @@ export class StringSet {
   add(strings: Uint8Array, at: number): number {
     const end = endOf(strings, at);
     if (end === at) return 0;
-    const place = this.#find(strings, at, end);
+    const hash = hashOf(strings, at, end);
+    const place = this.#find(strings, at, end, hash);
     const known = this.#table[place] as number;
     if (known !== 0) return known;
     const offset = this.#end;
     this.#reserve(end - at + 1);
-    this.#bytes.set(strings.subarray(at, end), offset);
-    this.#bytes[offset + end - at] = 0;
-    this.#end = offset + end - at + 1;
-    this.#enter(place, offset);
+    const bytes = this.#bytes;
+    let o = offset;
+    for (let i = at; i < end; i++) bytes[o++] = strings[i] as number;
+    bytes[o] = 0;
+    this.#end = o + 1;
+    this.#enter(place, offset, hash);
     return offset;
   }
 
@@ -52,7 +59,8 @@ export class StringSet {
    */
   find(strings: Uint8Array, at: number): number {
     const end = endOf(strings, at);
-    return end === at ? 0 : (this.#table[this.#find(strings, at, end)] as number);
+    if (end === at) return 0;
+    return this.#table[this.#find(strings, at, end, hashOf(strings, at, end))] as number;
   }
 
   /**
@@ -62,8 +70,11 @@ export class StringSet {
   adder(strings: Uint8Array): (offset: number) => number {
     const known = new Uint32Array(strings.length);
     return (offset) => {
-      known[offset] ||= this.add(strings, offset);
-      return known[offset] as number;
+      const old = known[offset] as number;
+      if (old !== 0) return old;
+      const added = this.add(strings, offset);
+      known[offset] = added;
+      return added;
     };
   }
 
@@ -75,44 +86,54 @@ export class StringSet {
     for (let at = 0; at < strings.length; ) {
       const end = endOf(strings, at);
       if (end > at) {
-        const place = this.#find(strings, at, end);
-        if (this.#table[place] === 0) this.#enter(place, stringStart + at);
+        const hash = hashOf(strings, at, end);
+        const place = this.#find(strings, at, end, hash);
+        if (this.#table[place] === 0) this.#enter(place, stringStart + at, hash);
       }
       at = end + 1;
     }
   }
 
   /** Returns the slot of a string in the table, or the free slot where it belongs. */
-  #find(strings: Uint8Array, at: number, end: number): number {
+  #find(strings: Uint8Array, at: number, end: number, hash: number): number {
     const table = this.#table;
+    const hashes = this.#hashes;
     const bytes = this.#bytes;
     const mask = table.length - 1;
-    let place = hashOf(strings, at, end) & mask;
+    let place = hash & mask;
     for (let offset = table[place] as number; offset !== 0; offset = table[place] as number) {
-      let i = at;
-      let o = offset;
-      while (i < end && bytes[o] === strings[i]) {
-        i++;
-        o++;
+      if (hashes[place] === hash) {
+        let i = at;
+        let o = offset;
+        while (i < end && bytes[o] === strings[i]) {
+          i++;
+          o++;
+        }
+        if (i === end && (bytes[o] ?? 0) === 0) return place;
       }
-      if (i === end && (bytes[o] ?? 0) === 0) return place;
       place = (place + 1) & mask;
     }
     return place;
   }
 
-  #enter(place: number, offset: number): void {
+  #enter(place: number, offset: number, hash: number): void {
     this.#table[place] = offset;
+    this.#hashes[place] = hash;
     if (2 * ++this.#count < this.#table.length) return;
-    const old = this.#table;
-    this.#table = new Uint32Array(2 * old.length);
-    const mask = this.#table.length - 1;
-    for (const known of old) {
+    const [old, oldHashes] = [this.#table, this.#hashes];
+    const table = new Uint32Array(4 * old.length);
+    const hashes = new Uint32Array(4 * old.length);
+    const mask = table.length - 1;
+    for (let i = 0; i < old.length; i++) {
+      const known = old[i] as number;
       if (known === 0) continue;
-      let free = hashOf(this.#bytes, known, endOf(this.#bytes, known)) & mask;
-      while (this.#table[free] !== 0) free = (free + 1) & mask;
-      this.#table[free] = known;
+      let free = (oldHashes[i] as number) & mask;
+      while (table[free] !== 0) free = (free + 1) & mask;
+      table[free] = known;
+      hashes[free] = oldHashes[i] as number;
     }
+    this.#table = table;
+    this.#hashes = hashes;
   }
 
   #reserve(size: number): void {

@@ -1,15 +1,24 @@
 import type { Btf } from "../btf.ts";
 import { FlatTypes } from "../dump/flat-types.ts";
-import { typeLength } from "../type-fields.ts";
+import { ELEMENTS, TARGET, typeLength } from "../type-fields.ts";
 import { BtfKind, type TypeId } from "../types.ts";
+
+/** How many members of a struct, and how many references behind each of them, count for its hash. */
+const HASHED_MEMBERS = 4;
+const HASHED_DEPTH = 4;
 
 /**
  * The types during deduplication: their words, which may be changed, and functions that compare two types. Equal names
  * have equal string offsets here. These functions compare the referenced types only where their description says so.
  */
 export class TypeWords extends FlatTypes {
+  #declaresNamelessEnum = false;
+
   constructor(btf: Btf) {
     super(btf, { writable: true });
+    for (let id = 1; id < this.endId && !this.#declaresNamelessEnum; id++) {
+      this.#declaresNamelessEnum = this.nameOffset(id) === 0 && this.declaresEnum(id);
+    }
   }
 
   /** Returns the index of a type's first word. */
@@ -25,7 +34,8 @@ export class TypeWords extends FlatTypes {
   /** Returns true if the first `count` words of two types are equal. */
   sameWords(a: TypeId, b: TypeId, count: number): boolean {
     const { words } = this;
-    const [x, y] = [this.at(a), this.at(b)];
+    const x = this.at(a);
+    const y = this.at(b);
     for (let i = 0; i < count; i++) if (words[x + i] !== words[y + i]) return false;
     return true;
   }
@@ -96,7 +106,14 @@ export class TypeWords extends FlatTypes {
 
   /** Returns true if two structs have members with the same names at the same offsets. */
   sameLayout(a: TypeId, b: TypeId): boolean {
-    return this.sameHead(a, b) && this.#sameElements(a, b, 3, [0, 2]);
+    if (!this.sameHead(a, b)) return false;
+    const { words } = this;
+    let x = this.at(a) + 3;
+    let y = this.at(b) + 3;
+    for (let i = this.vlen(a); i > 0; i--, x += 3, y += 3) {
+      if (words[x] !== words[y] || words[x + 2] !== words[y + 2]) return false;
+    }
+    return true;
   }
 
   /** Returns true if two arrays have the same length. */
@@ -106,27 +123,29 @@ export class TypeWords extends FlatTypes {
 
   /** Returns true if two prototypes have parameters with the same names. */
   sameParameterNames(a: TypeId, b: TypeId): boolean {
-    return this.sameNameAndInfo(a, b) && this.#sameElements(a, b, 2, [0]);
-  }
-
-  #sameElements(a: TypeId, b: TypeId, width: number, compared: readonly number[]): boolean {
+    if (!this.sameNameAndInfo(a, b)) return false;
     const { words } = this;
-    let [x, y] = [this.at(a) + 3, this.at(b) + 3];
-    for (let i = this.vlen(a); i > 0; i--, x += width, y += width) {
-      for (const word of compared) if (words[x + word] !== words[y + word]) return false;
-    }
+    let x = this.at(a) + 3;
+    let y = this.at(b) + 3;
+    for (let i = this.vlen(a); i > 0; i--, x += 2, y += 2) if (words[x] !== words[y]) return false;
     return true;
   }
 
-  /** Returns a hash for {@link Candidates}. Types that may be equal have the same hash. */
+  /**
+   * Returns a hash for {@link Candidates}. Types that may be equal have the same hash. For structs and typedefs, call it
+   * before references are replaced.
+   */
   hash(id: TypeId): number {
     const { words } = this;
     const at = this.at(id);
     const kind = this.kind(id);
     let hash = mix(0, words[at] as number);
-    if (kind === BtfKind.ENUM || kind === BtfKind.ENUM64) return hash;
+    // Any enum may complete a declaration with its name. A kernel has thousands of enums without a name, but no such
+    // declaration of them.
+    const isEnum = kind === BtfKind.ENUM || kind === BtfKind.ENUM64;
+    if (isEnum && (words[at] !== 0 || this.#declaresNamelessEnum)) return hash;
     hash = mix(hash, words[at + 1] as number);
-    if (kind === BtfKind.TYPEDEF) return hash;
+    if (kind === BtfKind.TYPEDEF) return this.#mixNames(hash, words[at + 2] as number);
     hash = mix(hash, words[at + 2] as number);
     const vlen = this.vlen(id);
     switch (kind) {
@@ -136,10 +155,14 @@ export class TypeWords extends FlatTypes {
       case BtfKind.ARRAY:
         for (let i = 3; i < 6; i++) hash = mix(hash, words[at + i] as number);
         return hash;
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+        return vlen === 0 ? hash : mix(hash, words[at + 3] as number);
       case BtfKind.STRUCT:
       case BtfKind.UNION:
         for (let i = 0, e = at + 3; i < vlen; i++, e += 3) {
           hash = mix(mix(hash, words[e] as number), words[e + 2] as number);
+          if (i < HASHED_MEMBERS) hash = this.#mixNames(hash, words[e + 1] as number);
         }
         return hash;
       case BtfKind.FUNC_PROTO:
@@ -148,6 +171,24 @@ export class TypeWords extends FlatTypes {
       default:
         return hash;
     }
+  }
+
+  /**
+   * Mixes the names of a type, and of those behind it, into a hash. A kernel has thousands of unions that differ only in
+   * the type of their first member. The kinds of structs and enums do not count, because a declaration may stand for
+   * them.
+   */
+  #mixNames(start: number, id: TypeId): number {
+    let hash = start;
+    let at = id;
+    for (let depth = 0; depth < HASHED_DEPTH; depth++) {
+      const kind = this.kind(at);
+      hash = mix(hash, this.nameOffset(at));
+      if (ELEMENTS[kind] !== TARGET) return kind === BtfKind.INT || kind === BtfKind.ARRAY ? mix(hash, kind) : hash;
+      hash = mix(hash, kind);
+      at = this.target(at);
+    }
+    return hash;
   }
 }
 

@@ -74,6 +74,19 @@ describe("deduplication", () => {
     assert.deepEqual(kinds(dedupBtf(enums)), ["int int", "enum e", "var v", "var v"]);
   });
 
+  test("enums without a name are compared by their values, unless one without values is among them", () => {
+    const nameless = (...values: readonly (readonly { name: string; value: number }[])[]): Btf =>
+      made((builder) => {
+        for (const list of values) {
+          builder.append({ kind: "enum", name: "", size: 4, signed: false, values: list });
+        }
+      });
+    const [a, b] = [[{ name: "A", value: 1 }], [{ name: "B", value: 1 }]];
+    assert.deepEqual(kinds(dedupBtf(nameless(a, b, a, b))), ["int int", "enum", "enum"]);
+    assert.deepEqual(kinds(dedupBtf(nameless(a, []))), ["int int", "enum"]);
+    assert.deepEqual(kinds(dedupBtf(nameless([], a))), ["int int", "enum"]);
+  });
+
   test("what a base has is left out, with its strings", () => {
     const base = list(true);
     const parts = [
