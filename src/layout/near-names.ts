@@ -29,7 +29,9 @@ export function nearNames(name: string, names: Iterable<string>): string[] {
  */
 export function didYouMean(name: string, names: Iterable<string>, prefix = ""): string {
   if (name.length < 3) return "";
-  const near = nearNames(name, names).map((one) => `'${prefix}${one}'`);
+  const near = nearNames(name, names)
+    .filter((one) => one !== name)
+    .map((one) => `'${prefix}${one}'`);
   return near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
 }
 

@@ -66,7 +66,7 @@ export function takeElement(
         const found = withValue ? FLAGS.find(([name]) => begins(word, name)) : undefined;
         if (found === undefined) {
           const names = ["key", ...(withValue ? ["value", ...FLAGS.map(([name]) => name)] : [])];
-          throw new CommandError(`expected key${withValue ? " or value" : ""}, got: ${word}`, {
+          throw new CommandError(`expected key or value, got: ${word}`, {
             typo: { word, names },
           });
         }
