@@ -79,7 +79,7 @@ export function coreRelocationSubject(kind: CoreRelocationKind): KindTraits["sub
 export const CORE_RELOCATION_SIZE = 16;
 
 /** Encodes CO-RE relocations for the kernel (Linux 5.17). `btf` is the object's own BTF. */
-export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreRelocation[]): Uint8Array {
+export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreRelocation[], little = true): Uint8Array {
   const out = new Uint8Array(relocations.length * CORE_RELOCATION_SIZE);
   const view = new DataView(out.buffer);
   const offsets = new Map<string, number>();
@@ -93,10 +93,10 @@ export function encodeCoreRelocations(btf: Btf, relocations: readonly CoreReloca
       );
     offsets.set(accessString, offset);
     const at = i * CORE_RELOCATION_SIZE;
-    view.setUint32(at, slot * 8, true);
-    view.setUint32(at + 4, typeId, true);
-    view.setUint32(at + 8, offset, true);
-    view.setUint32(at + 12, kind, true);
+    view.setUint32(at, slot * 8, little);
+    view.setUint32(at + 4, typeId, little);
+    view.setUint32(at + 8, offset, little);
+    view.setUint32(at + 12, kind, little);
   }
   return out;
 }

@@ -2,6 +2,7 @@ import { UsageError } from "../errors/index.ts";
 import type { Btf } from "./btf.ts";
 import { encodeBlob } from "./encode-blob.ts";
 import { encodeType, type NewBtfType } from "./encode-type.ts";
+import { HEADER_SIZE_WITH_LAYOUT } from "./header.ts";
 import { STRINGS, WORDS } from "./memory-keys.ts";
 import { StringTable } from "./string-table.ts";
 import { BtfKind, type BtfSecInfo, type TypeId } from "./types.ts";
@@ -103,6 +104,7 @@ export class BtfEdit {
       words: [this.#words, ...this.#added],
       strings: this.#strings.pieces,
       layout,
+      hasLongHeader: options.layout !== false && header.headerLength >= HEADER_SIZE_WITH_LAYOUT,
     });
   }
 

@@ -73,6 +73,11 @@ export function registerPrograms({ programs }: SkeletonParts, options: Pick<Regi
  * are no names.
  */
 export function pointerMembers(type: string, names: readonly string[], member: string): string {
+  return structMembers((name) => `${type}${name}`, names, member);
+}
+
+/** Returns an anonymous struct with a declaration for each name, as a member; nothing if there are no names. */
+export function structMembers(declare: (name: string) => string, names: readonly string[], member: string): string {
   if (names.length === 0) return "";
-  return `\tstruct {\n${names.map((name) => `\t\t${type}${name};\n`).join("")}\t} ${member};\n`;
+  return `\tstruct {\n${names.map((name) => `\t\t${declare(name)};\n`).join("")}\t} ${member};\n`;
 }

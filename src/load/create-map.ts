@@ -1,7 +1,7 @@
 import { UsageError } from "../errors/index.ts";
 import { hasFullRangeOffsets, kernelHas } from "../kernel/index.ts";
 import { type BpfMap, createKernelMap } from "../map/index.ts";
-import { isPerCpuSection, isUntouched, type MapSpec } from "../object/index.ts";
+import { isPerCpuSection, isUntouched, type MachineSizes, type MapSpec, mapFields } from "../object/index.ts";
 import {
   type MapCreateAttr,
   mapFreeze,
@@ -23,21 +23,8 @@ export interface KernelStructOps {
 
 const BPF_F_VTYPE_BTF_OBJ_FD = 0x8000;
 
-/**
- * Returns the max_entries to create a map with. For a ring, rounds up to a power of two that is at least a page. For a
- * perf event array without max_entries, returns the number of possible CPUs.
- */
-export function effectiveMaxEntries(spec: MapSpec): number {
-  const { type, maxEntries } = spec;
-  if (type === BpfMapType.BPF_MAP_TYPE_RINGBUF || type === BpfMapType.BPF_MAP_TYPE_USER_RINGBUF) {
-    // The kernel refuses 0, and no 32-bit power of two is above 2^31. Leave such numbers unchanged.
-    if (maxEntries === 0 || maxEntries > 2 ** 31) return maxEntries;
-    let size = pageSize();
-    while (size < maxEntries) size *= 2;
-    return size;
-  }
-  return type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? possibleCpus() : maxEntries;
-}
+/** The sizes of this machine. */
+export const THIS_MACHINE: MachineSizes = { pageSize, possibleCpus };
 
 /** Returns the maps that the load creates. As in libbpf, `.percpu` is left out on kernels that do not support it. */
 export function mapsToCreate(specs: Readonly<Record<string, MapSpec>>): MapSpec[] {
@@ -66,21 +53,16 @@ export function createMap(spec: MapSpec, parts: MapParts): OwnedFd {
 }
 
 /** Returns the attr of BPF_MAP_CREATE for a map, without its BTF types and without fds. */
-export function mapAttr(spec: MapSpec, { structOps, ifindex }: Omit<MapParts, "btf">): MapCreateAttr {
+function mapAttr(spec: MapSpec, { structOps, ifindex }: MapParts): MapCreateAttr {
+  const fields = mapFields(spec, THIS_MACHINE, ifindex);
+  if (structOps === undefined) return fields;
+  const ofModule = structOps.btfFd !== 0;
   return {
-    map_type: spec.type,
-    key_size: spec.keySize,
-    value_size: structOps?.valueSize ?? spec.valueSize,
-    max_entries: effectiveMaxEntries(spec),
-    map_flags: structOps !== undefined && structOps.btfFd !== 0 ? spec.flags | BPF_F_VTYPE_BTF_OBJ_FD : spec.flags,
-    map_name: spec.kernelName,
-    // Do not offload a perf event array to the device of the option `ifindex`: an offloaded program can use an array of
-    // the host (libbpf's bpf_map__is_offload_neutral).
-    map_ifindex: spec.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY ? spec.ifindex : (ifindex ?? spec.ifindex),
-    map_extra: spec.mapExtra,
-    numa_node: spec.numaNode,
-    btf_vmlinux_value_type_id: structOps?.valueTypeId,
-    value_type_btf_obj_fd: structOps === undefined || structOps.btfFd === 0 ? undefined : structOps.btfFd,
+    ...fields,
+    value_size: structOps.valueSize,
+    map_flags: ofModule ? spec.flags | BPF_F_VTYPE_BTF_OBJ_FD : spec.flags,
+    btf_vmlinux_value_type_id: structOps.valueTypeId,
+    value_type_btf_obj_fd: ofModule ? structOps.btfFd : undefined,
   };
 }
 
@@ -103,7 +85,7 @@ export function sectionContents(spec: MapSpec, kconfig: Uint8Array | undefined):
 }
 
 /** Returns the flags for BPF_MAP_UPDATE_ELEM, with which the load writes a section's bytes into its map. */
-export function fillFlags(spec: MapSpec): bigint {
+function fillFlags(spec: MapSpec): bigint {
   return isPerCpuSection(spec) ? BpfElemFlag.BPF_F_ALL_CPUS : 0n;
 }
 

@@ -26,9 +26,15 @@ export function loadByLoader(
   const { spec, options, programs, kernel } = load;
   const maps = mapsToCreate(spec.maps);
   const kernelRelocates = options.kernelBtf === undefined && kernelHas("prog:loader_core");
+  const existing = new Map<number, BpfMap>();
+  for (const [i, map] of maps.entries()) {
+    const found = objectMaps.existing(map);
+    if (found !== undefined) existing.set(i, found);
+  }
   const plan = planLoad(load, {
     maps,
-    btfData: load.btf === undefined ? undefined : acceptedBtf(load.btf),
+    isGiven: (map) => existing.has(maps.indexOf(map)),
+    btf: load.btf === undefined ? undefined : acceptedBtf(load.btf),
     externs: ownExterns(load),
     core: kernelRelocates ? undefined : coreRelocator(load),
   });
@@ -38,11 +44,6 @@ export function loadByLoader(
   const { instructions, data, steps } = loader;
   options.onStep?.(`loader program: ${instructions.length / 8} instructions, ${data.length} bytes of data`);
 
-  const existing = new Map<number, BpfMap>();
-  for (const [i, map] of maps.entries()) {
-    const found = objectMaps.existing(map);
-    if (found !== undefined) existing.set(i, found);
-  }
   const given = new Map([...existing].map(([i, map]) => [i, duplicateFd(map.fd)]));
   const describe = (step: number): string => describeStep(loader, step, maps, programs);
   const made = runLoader(loader, given, describe, signature);

@@ -3,12 +3,12 @@ import { Errno, errnoName, SyscallError, UsageError } from "../errors/index.ts";
 import { hasUprobeMulti, programTooNew } from "../kernel/index.ts";
 import type { BpfMap } from "../map/index.ts";
 import {
+  attachTypeOn,
+  checkProgramType,
+  debugRecords,
   type ObjectSpec,
   type ProgramSpec,
-  parseSectionName,
-  SectionTrait,
   sourceAt,
-  suggestSection,
 } from "../object/index.ts";
 import type { AttachTarget } from "../program/index.ts";
 import { Program } from "../program/index.ts";
@@ -20,7 +20,7 @@ import {
   progLoadError,
   tryProgLoad,
 } from "../sys/index.ts";
-import { BpfAttachType, BpfFuncInfo, BpfLineInfo, BpfLogLevel, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
+import { BpfLogLevel, BpfProgFlag, BpfProgType } from "../uapi/index.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type { ReadyInstructions } from "./relocate.ts";
 import type { StructOpsRole } from "./struct-ops.ts";
@@ -102,14 +102,6 @@ export function isShortage(errno: number): boolean {
 
 const SHORTAGES: ReadonlySet<number> = new Set([Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EAGAIN, Errno.EINTR]);
 
-/** Throws UsageError for a program that has no type. */
-export function checkProgramType({ name, type, sectionName }: ProgramSpec): void {
-  if (type !== BpfProgType.BPF_PROG_TYPE_UNSPEC) return;
-  throw new UsageError(
-    `program ${name}: section ${sectionName} is not a known section name, so the program has no type; set spec.program(${JSON.stringify(name)}).type before loading${suggestSection(sectionName)}`,
-  );
-}
-
 /** Returns the fields of BPF_PROG_LOAD that depend only on the spec and the options. */
 export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: LoadOptions) {
   return {
@@ -118,14 +110,14 @@ export function programAttr(spec: ProgramSpec, object: ObjectSpec, options: Load
     prog_flags: spec.flags,
     kern_version: object.kernelVersion,
     prog_ifindex: options.ifindex ?? spec.ifindex,
-    expected_attach_type: attachTypeOf(spec) ?? 0,
+    expected_attach_type: attachTypeOn(hasUprobeMulti, spec) ?? 0,
   };
 }
 
 /** Makes a Program from the spec and the fd of a loaded program. */
 export function programOf(spec: ProgramSpec, fd: OwnedFd, maps: Readonly<Record<string, BpfMap>>): Program {
   const { name, type, attachTo, sectionName } = spec;
-  return new Program(fd, { name, type, attachType: attachTypeOf(spec), attachTo, sectionName, maps });
+  return new Program(fd, { name, type, attachType: attachTypeOn(hasUprobeMulti, spec), attachTo, sectionName, maps });
 }
 
 /**
@@ -146,17 +138,6 @@ function deviceRefuses(load: ProgLoadOptions, error: SyscallError): SyscallError
     },
     { cause: error },
   );
-}
-
-/**
- * Returns the expected attach type of a program. For a USDT program this is the type of uprobe_multi links, if the
- * kernel has such links.
- */
-export function attachTypeOf(spec: ProgramSpec): BpfAttachType | undefined {
-  const { kind } = parseSectionName(spec.sectionName);
-  const isUsdt = kind !== undefined && (kind.traits & SectionTrait.USDT) !== 0;
-  if (!isUsdt || spec.attachType !== undefined || !hasUprobeMulti()) return spec.attachType;
-  return BpfAttachType.BPF_TRACE_UPROBE_MULTI;
 }
 
 /**
@@ -190,25 +171,4 @@ function lineAt(spec: ProgramSpec, btf: Btf | undefined, slot: number): string |
  */
 function debugInfo(spec: ProgramSpec, btf: OwnedFd | undefined): Partial<ProgLoadOptions> {
   return btf === undefined ? {} : { prog_btf_fd: btf.number, ...debugRecords(spec) };
-}
-
-/** Encodes function and line records. Returns none if a function has no type. */
-export function debugRecords(spec: ProgramSpec): { func_info?: Uint8Array; line_info?: Uint8Array } {
-  const { functions, lines } = spec;
-  if (functions.length === 0 || functions.some(({ typeId }) => typeId === 0)) return {};
-  const func_info = new Uint8Array(functions.length * BpfFuncInfo.size);
-  const funcs = new DataView(func_info.buffer);
-  functions.forEach(({ slot, typeId }, i) => {
-    funcs.setUint32(i * 8, slot, true);
-    funcs.setUint32(i * 8 + 4, typeId, true);
-  });
-  const line_info = new Uint8Array(lines.length * BpfLineInfo.size);
-  const records = new DataView(line_info.buffer);
-  lines.forEach((line, i) => {
-    records.setUint32(i * 16, line.slot, true);
-    records.setUint32(i * 16 + 4, line.fileNameOffset, true);
-    records.setUint32(i * 16 + 8, line.lineOffset, true);
-    records.setUint32(i * 16 + 12, line.lineColumn, true);
-  });
-  return { func_info, ...(lines.length === 0 ? {} : { line_info }) };
 }

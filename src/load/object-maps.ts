@@ -4,11 +4,11 @@ import { Errno, SyscallError, UsageError } from "../errors/index.ts";
 import { openPinnedFd, pinName, pinTogether, removeDirectories, type Undo } from "../kernel/index.ts";
 import { ownValue } from "../layout/index.ts";
 import { BpfMap } from "../map/index.ts";
-import { libbpfMapName, type MapSpec, type ObjectSpec } from "../object/index.ts";
+import { libbpfMapName, type MapSpec, maxEntriesOn, type ObjectSpec } from "../object/index.ts";
 import type { Program } from "../program/index.ts";
 import { BPFFS_PATH, duplicateFd, type MapInfo, OwnedFd } from "../sys/index.ts";
 import { BpfMapFlag, BpfMapType, mapTypeName } from "../uapi/index.ts";
-import { createMap, effectiveMaxEntries, fillArena, fillDataMap, mapsToCreate, sectionContents } from "./create-map.ts";
+import { createMap, fillArena, fillDataMap, mapsToCreate, sectionContents, THIS_MACHINE } from "./create-map.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { mapText } from "./step-texts.ts";
 import type { PreparedStructOps } from "./struct-ops.ts";
@@ -110,7 +110,7 @@ export class ObjectMaps {
     const given = ownValue(this.#options.maps, spec.name);
     if (given === undefined) return undefined;
     const { anyMaps = false } = this.#options;
-    const differences = anyMaps ? [] : mapDifferences(spec, effectiveMaxEntries(spec), given.info());
+    const differences = anyMaps ? [] : mapDifferences(spec, maxEntriesOn(THIS_MACHINE, spec), given.info());
     if (differences.length > 0) {
       throw new UsageError(
         `${given.what} cannot be used in place of map ${spec.name}: it has ${differences.join(", ")}`,
@@ -142,7 +142,7 @@ export class ObjectMaps {
       throw error;
     }
     const map = new BpfMap(fd, { name: spec.name, types: this.#types(spec), pinnedPath: path });
-    const differences = mapDifferences(spec, effectiveMaxEntries(spec), map.info());
+    const differences = mapDifferences(spec, maxEntriesOn(THIS_MACHINE, spec), map.info());
     if (differences.length === 0) {
       this.#step(() => `map ${spec.name}: re-used from ${path}`);
       this.#undo.add(() => map.close());

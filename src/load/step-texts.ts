@@ -1,6 +1,6 @@
-import type { LoaderProgram, MapSpec, ProgramSpec } from "../object/index.ts";
+import { type LoaderProgram, type MapSpec, maxEntriesOn, type ProgramSpec } from "../object/index.ts";
 import { mapTypeName, progTypeName } from "../uapi/index.ts";
-import { effectiveMaxEntries } from "./create-map.ts";
+import { THIS_MACHINE } from "./create-map.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 
 // The texts that describe the steps of a load.
@@ -19,7 +19,7 @@ export function externText(found: ResolvedExtern | undefined): string {
 
 export function mapText(spec: MapSpec): string {
   const { type, keySize, valueSize, flags } = spec;
-  const sizes = `key ${keySize} B, value ${valueSize} B, max_entries ${effectiveMaxEntries(spec)}`;
+  const sizes = `key ${keySize} B, value ${valueSize} B, max_entries ${maxEntriesOn(THIS_MACHINE, spec)}`;
   return `${mapTypeName(type) ?? `type ${type}`}, ${sizes}, flags 0x${flags.toString(16)}`;
 }
 

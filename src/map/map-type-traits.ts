@@ -1,4 +1,4 @@
-import { BpfMapType, isPerCpuMap } from "../uapi/index.ts";
+import { BpfMapType, isPerCpuMap, mapTakesBtf } from "../uapi/index.ts";
 
 /** What the keys of a map type are. */
 export type KeyKind =
@@ -53,36 +53,25 @@ export interface MapTraits {
 const t = BpfMapType;
 const table = new Map<number, MapTraits>();
 
-function define(
-  types: readonly number[],
-  key: KeyKind,
-  value: ValueKind,
-  { takesBtf = true }: { takesBtf?: boolean } = {},
-): void {
-  for (const type of types) table.set(type, { key, value, perCpu: isPerCpuMap(type), takesBtf });
+function define(types: readonly number[], key: KeyKind, value: ValueKind): void {
+  for (const type of types) table.set(type, { key, value, perCpu: isPerCpuMap(type), takesBtf: mapTakesBtf(type) });
 }
-
-/**
- * The trait of map types that cannot have BTF. With BTF, BPF_MAP_CREATE fails for them with ENOTSUPP, or with EINVAL if
- * they have no keys.
- */
-const NO_BTF = { takesBtf: false };
 
 define([t.BPF_MAP_TYPE_HASH, t.BPF_MAP_TYPE_LRU_HASH, t.BPF_MAP_TYPE_RHASH], "typed", "typed");
 define([t.BPF_MAP_TYPE_PERCPU_HASH, t.BPF_MAP_TYPE_LRU_PERCPU_HASH], "typed", "typed");
 define([t.BPF_MAP_TYPE_ARRAY, t.BPF_MAP_TYPE_STRUCT_OPS, t.BPF_MAP_TYPE_INSN_ARRAY], "index", "typed");
 define([t.BPF_MAP_TYPE_PERCPU_ARRAY], "index", "typed");
 define([t.BPF_MAP_TYPE_PROG_ARRAY], "index", "object");
-define([t.BPF_MAP_TYPE_ARRAY_OF_MAPS], "index", "object", NO_BTF);
-define([t.BPF_MAP_TYPE_HASH_OF_MAPS], "typed", "object", NO_BTF);
-define([t.BPF_MAP_TYPE_PERF_EVENT_ARRAY, t.BPF_MAP_TYPE_CGROUP_ARRAY, t.BPF_MAP_TYPE_XSKMAP], "index", "fd", NO_BTF);
-define([t.BPF_MAP_TYPE_SOCKMAP], "index", "socket", NO_BTF);
+define([t.BPF_MAP_TYPE_ARRAY_OF_MAPS], "index", "object");
+define([t.BPF_MAP_TYPE_HASH_OF_MAPS], "typed", "object");
+define([t.BPF_MAP_TYPE_PERF_EVENT_ARRAY, t.BPF_MAP_TYPE_CGROUP_ARRAY, t.BPF_MAP_TYPE_XSKMAP], "index", "fd");
+define([t.BPF_MAP_TYPE_SOCKMAP], "index", "socket");
 define([t.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY], "index", "socket");
-define([t.BPF_MAP_TYPE_SOCKHASH], "typed", "socket", NO_BTF);
-define([t.BPF_MAP_TYPE_DEVMAP], "index", "device", NO_BTF);
-define([t.BPF_MAP_TYPE_DEVMAP_HASH], "typed", "device", NO_BTF);
-define([t.BPF_MAP_TYPE_CPUMAP], "index", "cpu", NO_BTF);
-define([t.BPF_MAP_TYPE_STACK_TRACE], "index", "stack", NO_BTF);
+define([t.BPF_MAP_TYPE_SOCKHASH], "typed", "socket");
+define([t.BPF_MAP_TYPE_DEVMAP], "index", "device");
+define([t.BPF_MAP_TYPE_DEVMAP_HASH], "typed", "device");
+define([t.BPF_MAP_TYPE_CPUMAP], "index", "cpu");
+define([t.BPF_MAP_TYPE_STACK_TRACE], "index", "stack");
 define([t.BPF_MAP_TYPE_LPM_TRIE], "prefix", "typed");
 define([t.BPF_MAP_TYPE_CGROUP_STORAGE], "cgroup_id", "typed");
 define([t.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE], "cgroup_id", "typed");
@@ -91,8 +80,8 @@ define([t.BPF_MAP_TYPE_TASK_STORAGE], "task", "typed");
 define([t.BPF_MAP_TYPE_INODE_STORAGE], "inode", "typed");
 define([t.BPF_MAP_TYPE_CGRP_STORAGE], "cgroup", "typed");
 define([t.BPF_MAP_TYPE_BLOOM_FILTER], "none", "typed");
-define([t.BPF_MAP_TYPE_QUEUE, t.BPF_MAP_TYPE_STACK], "none", "typed", NO_BTF);
-define([t.BPF_MAP_TYPE_RINGBUF, t.BPF_MAP_TYPE_USER_RINGBUF, t.BPF_MAP_TYPE_ARENA], "none", "none", NO_BTF);
+define([t.BPF_MAP_TYPE_QUEUE, t.BPF_MAP_TYPE_STACK], "none", "typed");
+define([t.BPF_MAP_TYPE_RINGBUF, t.BPF_MAP_TYPE_USER_RINGBUF, t.BPF_MAP_TYPE_ARENA], "none", "none");
 
 const UNKNOWN: MapTraits = { key: "typed", value: "typed", perCpu: false, takesBtf: true };
 

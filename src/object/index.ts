@@ -1,17 +1,18 @@
 export { readCoreObject } from "./core-object.ts";
+export {
+  attachTypeOn,
+  checkProgramType,
+  debugRecords,
+  type MachineSizes,
+  mapFields,
+  maxEntriesOn,
+  prefixOf,
+} from "./kernel-fields.ts";
 export { LinkError } from "./linker/link-error.ts";
 export { type LinkedFile, linkObjects } from "./linker/link-objects.ts";
 export { generateLoader } from "./loader-program/generate.ts";
-export type {
-  LoaderMap,
-  LoaderPatch,
-  LoaderPlan,
-  LoaderProgram,
-  LoaderProgramPart,
-  LoaderStep,
-  MapHashPlace,
-  SignedData,
-} from "./loader-program/plan.ts";
+export type { LoaderProgram, LoaderStep, MapHashPlace, SignedData } from "./loader-program/plan.ts";
+export { canLookUpTarget, type PlanOptions, type PreparedProgram, planObject } from "./loader-program/plan-object.ts";
 export { memberNamed } from "./member.ts";
 export { isPerCpuSection, isUntouched, libbpfMapName } from "./new-map.ts";
 export { type ParseObjectOptions, parseObject } from "./parse-object.ts";

@@ -1,6 +1,6 @@
 import { type Btf, BtfKind, type BtfMember, type TypeId } from "../btf/index.ts";
 import { FormatError } from "../errors/index.ts";
-import { BpfMapType } from "../uapi/index.ts";
+import { BpfMapType, isMapOfMaps } from "../uapi/index.ts";
 import { type MapDraft, newMap } from "./new-map.ts";
 import type { MapSpec } from "./spec.ts";
 
@@ -110,11 +110,6 @@ function readValues(place: Place, name: string, mapType: number, member: BtfMemb
   if (kind !== "struct")
     throw fail(`the elements of "values" must point to the struct of a map, not ${kind.toUpperCase()}`);
   return readDefinition(place, `${name}.inner`, target, true);
-}
-
-/** Returns true if the values of maps of this type are maps. */
-export function isMapOfMaps(mapType: number): boolean {
-  return mapType === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || mapType === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
 /** One member of a map's struct. */

@@ -1,8 +1,8 @@
 import { type Btf, BtfKind, type BtfSecInfo } from "../btf/index.ts";
 import type { ElfSymbols } from "../elf/index.ts";
-import { BpfMapType } from "../uapi/index.ts";
+import { BpfMapType, isMapOfMaps } from "../uapi/index.ts";
 import { type ObjectFunctions, SLOT } from "./functions.ts";
-import { isMapOfMaps, readMapDefinition } from "./map-definition.ts";
+import { readMapDefinition } from "./map-definition.ts";
 import type { MapDraft, MapNames } from "./new-map.ts";
 import { type ObjectSections, type RelocationSection, sectionError } from "./sections.ts";
 import type { MapSpec } from "./spec.ts";

@@ -99,6 +99,7 @@ export function parseObject(data: Uint8Array, options: ParseObjectOptions = {}):
     variables: readVariables(sections, symbols, btf, dataMaps, arena),
     externs: byName(externs.all),
     btf,
+    functionCount: functions.all.reduce((sum, { aliases }) => sum + 1 + aliases.length, 0),
   });
 }
 

@@ -31,6 +31,8 @@ export interface ObjectContents {
    * have sizes and offsets, externs are variables, and hidden functions are static.
    */
   readonly btf: Btf | undefined;
+  /** The number of functions in the file: programs and subprograms. */
+  readonly functionCount: number;
 }
 
 /** The contents of a BPF object file, independent of any kernel. */
@@ -44,6 +46,7 @@ export class ObjectSpec implements ObjectContents {
   readonly variables: Record<string, VariableSpec>;
   readonly externs: Record<string, ExternSpec>;
   readonly btf: Btf | undefined;
+  readonly functionCount: number;
 
   constructor(contents: ObjectContents) {
     this.name = contents.name;
@@ -55,6 +58,7 @@ export class ObjectSpec implements ObjectContents {
     this.variables = contents.variables;
     this.externs = contents.externs;
     this.btf = contents.btf;
+    this.functionCount = contents.functionCount;
   }
 
   /** Returns the program of this name. If there is none, throws UsageError, which lists the names of the programs. */

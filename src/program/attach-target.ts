@@ -4,8 +4,8 @@ import { targetMissing } from "../explain/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
 import { loadedBtf, type ModuleBtf } from "../kernel/index.ts";
 import { nearNames } from "../layout/index.ts";
-import { memberNamed, type ProgramSpec, parseSectionName, SectionTrait } from "../object/index.ts";
-import { BpfAttachType, BpfProgType } from "../uapi/index.ts";
+import { memberNamed, type ProgramSpec, parseSectionName, prefixOf, SectionTrait } from "../object/index.ts";
+import { BpfProgType } from "../uapi/index.ts";
 import type { Program } from "./program.ts";
 
 /** The attach target of a program that attaches by a BTF id. The verifier checks the program against this target. */
@@ -17,23 +17,6 @@ export interface AttachTarget {
    * The fd of the target program, if the target is a BPF program. `attach_btf_id` then belongs to this program's BTF.
    */
   readonly attach_prog_fd?: number;
-}
-
-/**
- * Returns how the kernel's BTF describes the targets of an attach type: the prefix of their names, and their BTF kind.
- */
-export function prefixOf(attachType: BpfAttachType | undefined): { prefix: string; kind: BtfKind } {
-  switch (attachType) {
-    case BpfAttachType.BPF_TRACE_RAW_TP:
-      return { prefix: "btf_trace_", kind: BtfKind.TYPEDEF };
-    case BpfAttachType.BPF_LSM_MAC:
-    case BpfAttachType.BPF_LSM_CGROUP:
-      return { prefix: "bpf_lsm_", kind: BtfKind.FUNC };
-    case BpfAttachType.BPF_TRACE_ITER:
-      return { prefix: "bpf_iter_", kind: BtfKind.FUNC };
-    default:
-      return { prefix: "", kind: BtfKind.FUNC };
-  }
 }
 
 /**

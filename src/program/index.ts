@@ -1,4 +1,4 @@
-export { type AttachTarget, findAttachTarget, functionTypeId, prefixOf } from "./attach-target.ts";
+export { type AttachTarget, findAttachTarget, functionTypeId } from "./attach-target.ts";
 export { fullProgramName, functionName, infoRecords, mainFunctionName } from "./debug-info.ts";
 export { openDisassembler } from "./disassembly/disassembler.ts";
 export { type LoadedInstructions, loadedInstructions } from "./instructions.ts";

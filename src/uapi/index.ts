@@ -81,7 +81,7 @@ export {
   PERF_EVENT_INFO_AT,
   type TextField,
 } from "./links.ts";
-export { BpfMapType, isPerCpuMap, mapTypeByName, mapTypeName } from "./map-types.ts";
+export { BpfMapType, isMapOfMaps, isPerCpuMap, mapTakesBtf, mapTypeByName, mapTypeName } from "./map-types.ts";
 export {
   BPF_ABS,
   BPF_ADD,

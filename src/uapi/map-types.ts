@@ -67,3 +67,35 @@ const PER_CPU: ReadonlySet<number> = new Set([
 export function isPerCpuMap(type: BpfMapType): boolean {
   return PER_CPU.has(type);
 }
+
+const WITHOUT_BTF: ReadonlySet<number> = new Set([
+  BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_STACK_TRACE,
+  BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS,
+  BpfMapType.BPF_MAP_TYPE_DEVMAP,
+  BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
+  BpfMapType.BPF_MAP_TYPE_CPUMAP,
+  BpfMapType.BPF_MAP_TYPE_XSKMAP,
+  BpfMapType.BPF_MAP_TYPE_SOCKMAP,
+  BpfMapType.BPF_MAP_TYPE_SOCKHASH,
+  BpfMapType.BPF_MAP_TYPE_QUEUE,
+  BpfMapType.BPF_MAP_TYPE_STACK,
+  BpfMapType.BPF_MAP_TYPE_RINGBUF,
+  BpfMapType.BPF_MAP_TYPE_USER_RINGBUF,
+  BpfMapType.BPF_MAP_TYPE_ARENA,
+]);
+
+/**
+ * Returns whether the kernel accepts BTF for the keys and values of a map type. For the others, BPF_MAP_CREATE with BTF
+ * fails with ENOTSUPP, or with EINVAL if they have no keys.
+ */
+export function mapTakesBtf(type: BpfMapType): boolean {
+  return !WITHOUT_BTF.has(type);
+}
+
+/** Returns true for a map type whose values are maps. */
+export function isMapOfMaps(type: BpfMapType): boolean {
+  return type === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || type === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
+}

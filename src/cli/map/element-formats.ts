@@ -1,13 +1,9 @@
 import { type MapTypes, mapTraits } from "../../map/index.ts";
 import { type MapInfo, possibleCpus } from "../../sys/index.ts";
-import { BpfMapType } from "../../uapi/index.ts";
+import { isMapOfMaps } from "../../uapi/index.ts";
 import { compileFormatter } from "../output/btf-value.ts";
 import { gapBefore } from "../output/hex.ts";
 import { compileParts, type ElementPart, type ElementStyle, type FormatElement } from "./element-parts.ts";
-
-function isMapOfMaps({ type }: MapInfo): boolean {
-  return type === BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS || type === BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS;
-}
 
 const innerMapId: FormatElement = ({ values }, _, value) => String(values.view.getUint32(value, true));
 
@@ -44,7 +40,7 @@ export function plainStyle(info: MapInfo): ElementStyle {
   if (key_size > 0) {
     parts.push(`key:${gap}`, ...hexRows(keyBytes(info)), key_size + value_size <= 24 && !long ? "  " : "\n");
   }
-  if (value_size > 0 && isMapOfMaps(info)) parts.push(`inner_map_id:${gap}`, innerMapId, " ");
+  if (value_size > 0 && isMapOfMaps(info.type)) parts.push(`inner_map_id:${gap}`, innerMapId, " ");
   else if (value_size > 0) parts.push(`value:${gap}`, ...hexRows(valueBytes(info)));
   return compileParts([...parts, "\n"]);
 }
@@ -91,7 +87,7 @@ export function jsonStyle(info: MapInfo, types: MapTypes | undefined, eol: strin
     }
     parts.push(`${line(1)}]`);
   } else parts.push(`,${line(1)}"value"${colon}`, ...hexArray(valueBytes(info), line(1)));
-  if (isMapOfMaps(info)) parts.push(`,${line(1)}"inner_map_id"${colon}`, innerMapId);
+  if (isMapOfMaps(info.type)) parts.push(`,${line(1)}"inner_map_id"${colon}`, innerMapId);
   if (types !== undefined) {
     const inner = eol === undefined ? undefined : line(1);
     parts.push(`,${line(1)}"formatted"${colon}`, formattedElement(info, types, false, inner));

@@ -26,7 +26,7 @@ import {
   pageSize,
   tryBtfLoad,
 } from "../../sys/index.ts";
-import { BpfAttachType, BpfMapFlag, BpfMapType, BpfProgFlag, BpfProgType } from "../../uapi/index.ts";
+import { BpfAttachType, BpfMapFlag, BpfMapType, BpfProgFlag, BpfProgType, isMapOfMaps } from "../../uapi/index.ts";
 import { addInt } from "../object-btf.ts";
 import { tryLoad, tryMake } from "./probes.ts";
 
@@ -149,14 +149,13 @@ const STORAGE: ReadonlySet<number> = new Set([
   m.BPF_MAP_TYPE_TASK_STORAGE,
   m.BPF_MAP_TYPE_CGRP_STORAGE,
 ]);
-const OF_MAPS: ReadonlySet<number> = new Set([m.BPF_MAP_TYPE_ARRAY_OF_MAPS, m.BPF_MAP_TYPE_HASH_OF_MAPS]);
 const SMALL = { key_size: 4, value_size: 4, max_entries: 1 };
 
 /** Probes a type of map by creating a minimal map. With `ifindex`, offloads the map to this device. */
 export function probeMapType(map_type: BpfMapType, ifindex?: number): Support {
   if (ifindex !== undefined) return supportOf(tryCreate({ map_type, ...SMALL, map_ifindex: ifindex }));
   if (STORAGE.has(map_type)) return probeStorage(map_type);
-  if (OF_MAPS.has(map_type)) return probeMapOfMaps(map_type);
+  if (isMapOfMaps(map_type)) return probeMapOfMaps(map_type);
   const errno = tryCreate({ map_type, ...SMALL, ...MAP_OPTIONS.get(map_type) });
   if (map_type === m.BPF_MAP_TYPE_STRUCT_OPS && errno === Errno.ENOTSUPP) return "available";
   return supportOf(errno);

@@ -1,68 +1,78 @@
+import type { FieldsOf, StructValue } from "../../layout/index.ts";
+import type { BpfMapCreateAttr, BpfProgLoadAttr } from "../../uapi/index.ts";
+
 // The plan of a loader program, in the kernel's terms. The fds do not exist yet, so the fields for fds are zero.
+
+/** Fields of BPF_MAP_CREATE and of BPF_PROG_LOAD. The loader program adds pointers, counts and fds. */
+export type MapCreateFields = Partial<StructValue<FieldsOf<typeof BpfMapCreateAttr>>>;
+export type ProgLoadFields = Partial<StructValue<FieldsOf<typeof BpfProgLoadAttr>>>;
 
 /** A map to create. */
 export interface LoaderMap {
-  /** The bytes of a `BpfMapCreateAttr`. The loader program adds the fds of BTF and of the inner map. */
-  readonly attr: Uint8Array;
-  /** True if the object's BTF has types for the map's key and value. */
-  readonly typed: boolean;
+  readonly fields: MapCreateFields;
   /** The inner map of a map of maps. It exists only while the loader program creates the outer map. */
-  readonly inner: { readonly attr: Uint8Array; readonly typed: boolean } | undefined;
+  readonly inner: MapCreateFields | undefined;
   /** The value to write to the map's first element. */
   readonly contents: Uint8Array | undefined;
   /** The flags for BPF_MAP_UPDATE_ELEM, which writes `contents`. */
   readonly contentsFlags: bigint;
   readonly freeze: boolean;
-  /**
-   * The elements whose values are maps or programs. `map` and `program` are indices in the plan. The elements are set
-   * after all maps and programs exist.
-   */
+  /** The elements whose values are maps or programs. `map` and `program` are indices in the plan. */
   readonly slots: readonly { readonly index: number; readonly map?: number; readonly program?: number }[];
+  /** Whether the map exists already. The caller then puts an fd of it into the context. */
+  readonly isGiven: boolean;
 }
 
-/** An instruction to patch. `slot` counts 8-byte slots in the program's instructions. */
-export type LoaderPatch =
-  /** Writes the fd of a map into an ld_imm64. */
-  | { readonly kind: "map"; readonly slot: number; readonly map: number }
+/** A kernel symbol that an instruction refers to. `slot` counts 8-byte slots in the program's instructions. */
+export interface LoaderSymbol {
   /**
-   * Writes the address of a kernel symbol into an ld_imm64. If a weak symbol does not exist, the ld_imm64 does not
-   * change.
+   * `address`: the symbol's address goes into an ld_imm64. `btf`: the BTF id of a kernel variable or function goes into
+   * an ld_imm64 (BPF_PSEUDO_BTF_ID). `kfunc`: the id goes into a call (BPF_PSEUDO_KFUNC_CALL).
    */
-  | { readonly kind: "address"; readonly slot: number; readonly name: string; readonly weak: boolean }
-  /** Writes the BTF id of a kernel variable or function into an ld_imm64 (BPF_PSEUDO_BTF_ID). */
-  | {
-      readonly kind: "btf";
-      readonly slot: number;
-      readonly name: string;
-      readonly btfKind: number;
-      readonly weak: boolean;
-    }
-  /** Makes a call instruction call a kernel function (BPF_PSEUDO_KFUNC_CALL). */
-  | { readonly kind: "kfunc"; readonly slot: number; readonly name: string; readonly weak: boolean };
+  readonly kind: "address" | "btf" | "kfunc";
+  readonly slot: number;
+  readonly name: string;
+  readonly btfKind: number;
+  /** Whether the program is also loaded without the symbol. The instruction then gets zeros. */
+  readonly weak: boolean;
+}
 
 /** A program to load. */
 export interface LoaderProgramPart {
-  /** The bytes of a `BpfProgLoadAttr`, without pointers and counts. */
-  readonly attr: Uint8Array;
+  readonly fields: ProgLoadFields;
   readonly license: string;
   readonly instructions: Uint8Array;
+  /** The instructions (8-byte slots) that get the fd of a map. The others refer to maps by their index in the plan. */
+  readonly mapFds: readonly { readonly slot: number; readonly map: number }[];
   readonly functionInfo: Uint8Array;
   readonly lineInfo: Uint8Array;
   /** The records of `struct bpf_core_relo` that the kernel applies. */
   readonly coreRelocations: Uint8Array;
-  readonly patches: readonly LoaderPatch[];
+  readonly symbols: readonly LoaderSymbol[];
   /**
    * The BTF type to attach to: its name with the prefix, such as `bpf_lsm_`, and its kind. The loader program looks up
    * its id.
    */
   readonly target: { readonly name: string; readonly btfKind: number } | undefined;
+  /** The index of the program's fd among the programs' fds in the context. */
+  readonly index: number;
 }
 
 /** What a loader program loads: first the BTF, then the maps, then the programs. */
 export interface LoaderPlan {
+  /**
+   * `skeleton`: a C program runs the loader program. Its bytes are those that libbpf 1.8 generates, and C code may
+   * change sizes and initial values of maps. `load`: this process runs it at once, and wants to know which step failed.
+   */
+  readonly purpose: "skeleton" | "load";
+  readonly byteOrder: "little" | "big";
   readonly btf: Uint8Array | undefined;
   readonly maps: readonly LoaderMap[];
   readonly programs: readonly LoaderProgramPart[];
+  /** The number of programs' fds in the context. */
+  readonly programSlots: number;
+  /** The number of the object's functions. libbpf's loader program closes so many fds at the end. */
+  readonly functions: number;
 }
 
 /**
@@ -95,16 +105,16 @@ export interface LoaderProgram {
   readonly data: Uint8Array;
   /** The size in bytes of the context. The loader program changes its context in place. */
   readonly contextSize: number;
+  /** The offset in the context of the fd of each map of the plan. */
+  readonly mapOffsets: readonly number[];
+  /** The offset in the context of the fd of each program. */
+  readonly programOffsets: readonly number[];
   /** The offset in the context of the number of the last step, an index into {@link steps}. */
   readonly stepOffset: number;
   /**
-   * The offset in the context of the fd of each map of the plan. If the context already has the fd of a map, the loader
-   * program does not create that map.
+   * The steps, for errors; empty for a skeleton. If a step fails, the loader program returns the negative errno of the
+   * step.
    */
-  readonly mapOffsets: readonly number[];
-  /** The offset in the context of the fd of each program of the plan. */
-  readonly programOffsets: readonly number[];
-  /** The steps, for errors. If a step fails, the loader program returns the negative errno of the step. */
   readonly steps: readonly LoaderStep[];
 }
 
