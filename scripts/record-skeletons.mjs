@@ -1,7 +1,8 @@
 // Records bpftool's skeletons of some objects in test/golden/skeletons.json, for tests on machines without bpftool. The
 // embedded bytes of the objects are replaced by `<bytes>`. Needs bpftool: run scripts/peers.sh first.
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, writeFileSync } from "node:fs";
 
 const OBJECTS = ["data-types", "kconfig", "maps-arena", "links-struct-ops", "minimal-no-btf", "maps-hash-be"];
 const recorded = {};
@@ -13,5 +14,15 @@ for (const command of ["skeleton", "subskeleton"]) {
     const text = execFileSync(".cache/peers/bpftool", ["gen", command, path], { encoding: "utf8" });
     recorded[`${command} ${object}`] = text.replace(/= "\\\n((?:\\0|\\x[0-9a-f]{2})+\\\n)*.*";/g, '= "\\\n<bytes>";');
   }
+}
+// Light skeletons with their bytes, as hashes. Left out are objects whose text depends on the kernel's configuration or
+// symbols, on the number of CPUs, and objects with other text than bpftool's (test/parity/skeleton.test.ts).
+const MACHINE_DEPENDENT = /^(kconfig|ksyms|kfuncs|core-many|sections-optional|events|links-usdt|maps-fields|maps-rings|maps-misc|maps-net)/;
+for (const file of readdirSync("test/bpf")) {
+  const object = /^(.*)\.bpf\.o$/.exec(file)?.[1];
+  if (object === undefined || MACHINE_DEPENDENT.test(object)) continue;
+  const words = ["-L", "gen", "skeleton", `test/bpf/${file}`];
+  const { status, stdout } = spawnSync(".cache/peers/bpftool", words, { encoding: "utf8", maxBuffer: 1 << 26 });
+  if (status === 0) recorded[`light ${object}`] = createHash("sha256").update(stdout).digest("hex");
 }
 writeFileSync("test/golden/skeletons.json", `${JSON.stringify(recorded, null, 2)}\n`);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { skeletonName, skeletonPieces, subskeletonText } from "../../src/codegen/index.ts";
+import { lightSkeletonPieces, skeletonName, skeletonPieces, subskeletonText } from "../../src/codegen/index.ts";
 import { parseObject } from "../../src/object/index.ts";
 
 // test/golden/skeletons.json was recorded from bpftool 7.8 by scripts/record-skeletons.mjs.
@@ -16,6 +17,15 @@ function skeletonOf(object: string): { text: string; bytes: string } {
   return { text: pieces.filter((piece) => typeof piece === "string").join("<bytes>"), bytes: bytes.join("") };
 }
 
+/** The light skeleton of an object of test/bpf. */
+function lightSkeletonOf(object: string): string {
+  const name = skeletonName(`${object}.bpf.o`, undefined);
+  const spec = parseObject(readFileSync(`test/bpf/${object}.bpf.o`), { name, source: object });
+  return lightSkeletonPieces(spec, name)
+    .map((piece) => (typeof piece === "string" ? piece : new TextDecoder().decode(piece)))
+    .join("");
+}
+
 /** Reads back the bytes of a C string with `\0` and `\xNN`. */
 function bytesOf(text: string): Uint8Array {
   const escapes = text.replaceAll("\\\n", "").match(/\\0|\\x[0-9a-f]{2}/g) ?? [];
@@ -26,7 +36,8 @@ describe("skeletons", () => {
   for (const [key, text] of Object.entries(recorded)) {
     const [command, object = ""] = key.split(" ");
     test(`the ${command} of ${object} is bpftool's`, () => {
-      if (command === "skeleton") assert.equal(skeletonOf(object).text, text);
+      if (command === "light") assert.equal(createHash("sha256").update(lightSkeletonOf(object)).digest("hex"), text);
+      else if (command === "skeleton") assert.equal(skeletonOf(object).text, text);
       else {
         const spec = parseObject(readFileSync(`test/bpf/${object}.bpf.o`), { name: "", source: object });
         assert.equal(subskeletonText(spec, skeletonName(`${object}.bpf.o`, undefined)), text);
@@ -41,6 +52,19 @@ describe("skeletons", () => {
       for (const line of bytes.split("\n")) assert.match(line, /^(\\0|\\x[0-9a-f]{2}){1,39}\\?$/);
     }
   });
+});
+
+test("objects that a loader program cannot load have no light skeleton", () => {
+  const refused: readonly [object: string, message: RegExp][] = [
+    ["struct-ops", /^map bpfts_plain: a loader program cannot create struct_ops maps; load this object without/],
+    ["isa-jump-table", /^program choose: a loader program cannot load jump tables; load this object without/],
+    ["maps-arena", /^map arena: a light skeleton cannot set the variables of an arena$/],
+    ["maps-rings", /^a perf event array without max_entries has one element for each CPU: give the number/],
+    ["sections-unknown", /^program program: section my_own_section is not a known section name/],
+  ];
+  for (const [object, message] of refused) {
+    assert.throws(() => lightSkeletonOf(object), { name: "UsageError", message }, object);
+  }
 });
 
 describe("the name of a skeleton", () => {

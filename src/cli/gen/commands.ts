@@ -28,6 +28,7 @@ export const gen: ObjectEntry = {
         examples: [
           ["bpfts gen skeleton counter.bpf.o > counter.skel.h", "write a C header for one object"],
           ["bpfts gen skeleton counter.bpf.o name meter", "use another name in it"],
+          ["bpfts gen skeleton -L counter.bpf.o > counter.lskel.h", "write a light skeleton, which needs no libbpf"],
         ],
         words: {
           FILE: "a BPF object file",

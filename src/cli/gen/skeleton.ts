@@ -10,12 +10,13 @@ import type { Words } from "../words/words.ts";
 /** bpftool's exit code for a file that is no BPF object: the lowest byte of libbpf's own error number -4001. */
 const EXIT_FORMAT = 95;
 
-/** `bpfts gen skeleton FILE [name OBJECT_NAME]`. */
-export const genSkeleton: Run = (words, options) => {
+/** `bpfts gen skeleton FILE [name OBJECT_NAME]`, with `-L` and `-S`. */
+export const genSkeleton: Run = async (words, options) => {
   const { file, name } = takeArguments(words);
-  if (options.useLoader) throw new CommandError("bpfts cannot write light skeletons (-L, -S) yet");
   const { data, spec } = readObjectFile(file, { name, exitCode: EXIT_FORMAT });
-  return source(skeletonPieces(spec, name, data));
+  if (!options.useLoader) return source(skeletonPieces(spec, name, data));
+  const { lightSkeleton } = await import("./light-skeleton.ts");
+  return source(lightSkeleton(spec, name, options));
 };
 
 /** `bpfts gen subskeleton FILE [name OBJECT_NAME]`. */

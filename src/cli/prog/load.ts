@@ -14,7 +14,7 @@ import { loadDebugging } from "../handle/load-log.ts";
 import { prepareDirectory, prepareFile } from "../handle/pin.ts";
 import { type Answer, done } from "../output/answer.ts";
 import { warnOf, writeNote } from "../output/write.ts";
-import type { Options } from "../words/options.ts";
+import { type Options, signerOf } from "../words/options.ts";
 import { type LoadArguments, replacedMaps, takeLoadArguments } from "./load-arguments.ts";
 
 /** `bpfts prog load OBJ PATH …`: pins the first program at PATH. */
@@ -46,7 +46,7 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
         kernelBtf: args.kernelBtf,
         ifindex: args.offloadDevice,
         useLoader: options.useLoader,
-        sign: signer(options),
+        sign: signerOf(options),
         token: options.token,
         ...loadDebugging(options),
       }),
@@ -56,11 +56,6 @@ async function load(args: LoadArguments, options: Options, first: boolean): Prom
   } finally {
     for (const { fd } of args.replacements) fd.close();
   }
-}
-
-/** Returns the two files of the option `-S`. main.ts has already checked that the user gave both. */
-function signer({ sign, privateKey, certificate }: Options): { privateKey: string; certificate: string } | undefined {
-  return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
 }
 
 /**

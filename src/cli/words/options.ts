@@ -188,6 +188,12 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
   return { options, words, error };
 }
 
+/** Returns the two files of the option `-S`. main.ts has already checked that the user gave both. */
+export function signerOf(options: Options): { privateKey: string; certificate: string } | undefined {
+  const { sign, privateKey, certificate } = options;
+  return sign && privateKey !== undefined && certificate !== undefined ? { privateKey, certificate } : undefined;
+}
+
 function longNames(): string[] {
   return OPTIONS.flatMap(({ long }) => long ?? []);
 }

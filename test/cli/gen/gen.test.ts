@@ -19,6 +19,30 @@ test("gen skeleton and subskeleton print C, with -j too, under the name that the
   assert.ok(bpftool("gen", "subskeleton", OBJECT).stdout === sub.stdout);
 });
 
+test("gen skeleton -L and -S print light skeletons, and say what cannot be one", () => {
+  const light = bpfts("-L", "gen", "skeleton", OBJECT, "name", "other");
+  assert.deepEqual([light.code, light.stderr], [0, ""]);
+  assert.match(light.stdout, /^struct other \{\n\tstruct bpf_loader_ctx ctx;$/m);
+  const files = ["-k", "test/load/sign/rsa.key.pem", "-i", "test/load/sign/rsa.cert.pem"];
+  const signed = bpfts("-S", ...files, "gen", "skeleton", OBJECT);
+  assert.deepEqual([signed.code, signed.stderr], [0, ""]);
+  assert.match(signed.stdout, /^\topts\.keyring_id = skel->keyring_id;$/m);
+  if (hasPeer) {
+    assert.ok(bpftool("-L", "gen", "skeleton", OBJECT, "name", "other").stdout === light.stdout);
+    assert.ok(bpftool("-S", ...files, "gen", "skeleton", OBJECT).stdout === signed.stdout);
+  }
+  const failed = bpfts("-L", "gen", "skeleton", "test/bpf/struct-ops.bpf.o");
+  assert.deepEqual(failed, {
+    code: 234,
+    stdout: "",
+    stderr:
+      "Error: failed to make a light skeleton: map bpfts_plain: a loader program cannot create struct_ops maps; load this object without a loader program\n",
+  });
+  const unsigned = bpfts("-S", "gen", "skeleton", OBJECT);
+  assert.equal(unsigned.code, 234);
+  assert.match(unsigned.stderr, /must be supplied with -S/);
+});
+
 test("wrong words are refused as bpftool refuses them", () => {
   const wrong: readonly (readonly [words: string[], message: string])[] = [
     [["skeleton"], "'skeleton' needs at least 1 arguments, 0 found"],
