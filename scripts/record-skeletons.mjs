@@ -17,7 +17,8 @@ for (const command of ["skeleton", "subskeleton"]) {
 }
 // Light skeletons with their bytes, as hashes. Left out are objects whose text depends on the kernel's configuration or
 // symbols, on the number of CPUs, and objects with other text than bpftool's (test/parity/skeleton.test.ts).
-const MACHINE_DEPENDENT = /^(kconfig|ksyms|kfuncs|core-many|sections-optional|events|links-usdt|maps-fields|maps-rings|maps-misc|maps-net)/;
+const MACHINE_DEPENDENT =
+  /^(kconfig|ksyms|kfuncs|core-many|sections-optional|events|links-usdt|maps-fields|maps-rings|maps-misc|maps-net)/;
 for (const file of readdirSync("test/bpf")) {
   const object = /^(.*)\.bpf\.o$/.exec(file)?.[1];
   if (object === undefined || MACHINE_DEPENDENT.test(object)) continue;
