@@ -74,6 +74,8 @@ export {
 } from "./inventory/index.ts";
 export {
   flushKernelBtf,
+  type HookFeature,
+  type HookFeatures,
   type KernelFeatures,
   type KernelFeaturesOptions,
   kernelBtf,
@@ -85,6 +87,7 @@ export {
   type Support,
   type SystemSettings,
   type TypeHelpers,
+  type TypeKfuncs,
   takeObject,
 } from "./kernel/index.ts";
 export {

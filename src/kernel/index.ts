@@ -6,6 +6,8 @@ export {
   type SystemSettings,
   type TypeHelpers,
 } from "./features/describe.ts";
+export { type HookFeature, type HookFeatures, probeHooks } from "./features/hooks.ts";
+export { probeKfuncs, type TypeKfuncs } from "./features/kfuncs.ts";
 export { feature, featureLack, kernelHas, lackError, tooOldFor } from "./features/lack.ts";
 export { LINK_FEATURES } from "./features/link-features.ts";
 export {

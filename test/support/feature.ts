@@ -2,8 +2,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { BtfKind } from "../../src/btf/index.ts";
 import { feature, featureLack } from "../../src/kernel/features/lack.ts";
 import type { FeatureName } from "../../src/kernel/features/table.ts";
+import { kernelBtf } from "../../src/kernel/index.ts";
 import { kernelConfig } from "../../src/sys/index.ts";
 import { isEmulated } from "./emulation.ts";
 
@@ -64,6 +66,11 @@ const REQUIREMENTS = {
   "kernel:tc_classes": {
     what: "a kernel with the queueing discipline htb and the tc action mirred",
     isMet: () => ["CONFIG_NET_SCH_HTB", "CONFIG_NET_ACT_MIRRED"].every((option) => kernelConfig()?.has(option) ?? true),
+    inCi: false,
+  },
+  "kernel:marked_kfuncs": {
+    what: "a kernel whose BTF marks the kfuncs: built with pahole 1.26",
+    isMet: () => kernelBtf().find("bpf_kfunc", BtfKind.DECL_TAG) !== undefined,
     inCi: false,
   },
   "machine:fast": {

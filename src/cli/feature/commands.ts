@@ -48,6 +48,25 @@ export const feature: ObjectEntry = {
       }),
       run: async () => (await import("./list-builtins.ts")).listBuiltins,
     },
+    {
+      name: "kfuncs",
+      syntax: [""],
+      summary: "list the kernel functions that each type of program may call",
+      help: () => ({
+        examples: [["bpfts feature kfuncs", "list the kfuncs of the kernel and its modules, by type of program"]],
+        notes: ["The kernel's BTF says which functions are kfuncs. A probe says which programs may call them."],
+      }),
+      run: async () => (await import("./additions.ts")).listKfuncs,
+    },
+    {
+      name: "hooks",
+      syntax: [""],
+      summary: "tell which attach types and link types the kernel supports",
+      help: () => ({
+        examples: [["bpfts feature hooks", "list the attach types and link types, and how each answer was found"]],
+      }),
+      run: async () => (await import("./additions.ts")).listHooks,
+    },
     HELP,
   ],
 };

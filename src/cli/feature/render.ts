@@ -58,7 +58,8 @@ const MISC: Readonly<Record<Misc, string>> = {
 /** The only build option for which bpftool prints a macro. */
 const MACRO_OPTION = "CONFIG_HZ";
 
-const STATES: Readonly<Record<Support, string>> = {
+/** What the text output says for each result of a probe. */
+export const STATES: Readonly<Record<Support, string>> = {
   available: "is available",
   missing: "is NOT available",
   forbidden: "cannot be probed: not allowed",
@@ -187,7 +188,8 @@ export function featuresJson({ system, hasBpf, programTypes, mapTypes, helpers, 
   };
 }
 
-function stateJson(support: Support): JsonValue {
+/** Returns the JSON of the result of a probe: null if the feature may not be probed. */
+export function stateJson(support: Support): JsonValue {
   return support === "forbidden" ? null : support === "available";
 }
 

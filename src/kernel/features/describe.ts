@@ -1,6 +1,8 @@
 import { Errno } from "../../errors/index.ts";
 import { bpf, kernelConfig, readNumber } from "../../sys/index.ts";
 import { BpfMapType, BpfProgType, helperNames, mapTypeName, namesInOrder, progTypeName } from "../../uapi/index.ts";
+import { type HookFeatures, probeHooks } from "./hooks.ts";
+import { probeKfuncs, type TypeKfuncs } from "./kfuncs.ts";
 import {
   PROGRAM_FEATURES,
   type ProgramFeature,
@@ -20,6 +22,10 @@ export interface KernelFeaturesOptions {
   readonly ifindex?: number | undefined;
   /** Also probes helper functions that make the kernel write to its log when a program that calls them is loaded. */
   readonly full?: boolean | undefined;
+  /** Also finds the kfuncs that each type of program may call. This takes some thousand probes. */
+  readonly kfuncs?: boolean | undefined;
+  /** Also finds the attach types and link types. */
+  readonly hooks?: boolean | undefined;
 }
 
 /** The name of a feature, and the result of probing it. */
@@ -38,6 +44,10 @@ export interface KernelFeatures {
   readonly mapTypes: readonly ProbedFeature[];
   readonly helpers: readonly TypeHelpers[];
   readonly misc: readonly ProbedFeature<ProgramFeature>[];
+  /** Undefined if the kfuncs were not requested, or if the kernel's BTF does not mark them. */
+  readonly kfuncs?: readonly TypeKfuncs[] | undefined;
+  /** Undefined if the hooks were not requested. */
+  readonly hooks?: HookFeatures | undefined;
 }
 
 /** The settings of the kernel and its build options. */
@@ -95,7 +105,8 @@ const OFFLOADED_MAPS: ReadonlySet<number> = new Set([m.BPF_MAP_TYPE_HASH, m.BPF_
  * instruction set. Also reads the kernel's settings and build options. With `ifindex`, probes what the hardware of this
  * network device supports. If this thread lacks the capabilities for a probe, the result is `forbidden`, not `missing`.
  */
-export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions = {}): KernelFeatures {
+export function kernelFeatures(options: KernelFeaturesOptions = {}): KernelFeatures {
+  const { ifindex, full = false } = options;
   const system = ifindex === undefined ? systemSettings() : undefined;
   if (!hasBpf()) return { system, hasBpf: false, programTypes: [], mapTypes: [], helpers: [], misc: [] };
   const isOffloaded = (types: ReadonlySet<number>, type: number): boolean => ifindex === undefined || types.has(type);
@@ -117,6 +128,8 @@ export function kernelFeatures({ ifindex, full = false }: KernelFeaturesOptions 
       })),
     })),
     misc: PROGRAM_FEATURES.map((name) => ({ name, support: probeProgramFeature(name, ifindex) })),
+    kfuncs: options.kfuncs === true ? probeKfuncs() : undefined,
+    hooks: options.hooks === true ? probeHooks() : undefined,
   };
 }
 

@@ -37,7 +37,7 @@ import { tryLoad, tryMake } from "./probes.ts";
 export type Support = "available" | "missing" | "forbidden";
 
 /** Returns the result of a probe from the errno of its system call. */
-function supportOf(errno: number): Support {
+export function supportOf(errno: number): Support {
   if (errno === 0) return "available";
   return errno === Errno.EPERM && hasReducedRights() ? "forbidden" : "missing";
 }
@@ -56,17 +56,19 @@ const p = BpfProgType;
 const a = BpfAttachType;
 
 /** The load options for program types that need more than instructions. */
-const PROGRAM_OPTIONS: ReadonlyMap<number, Partial<ProgLoadOptions>> = new Map<number, Partial<ProgLoadOptions>>([
-  [p.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, { expected_attach_type: a.BPF_CGROUP_INET4_CONNECT }],
-  [p.BPF_PROG_TYPE_CGROUP_SOCKOPT, { expected_attach_type: a.BPF_CGROUP_GETSOCKOPT }],
-  [p.BPF_PROG_TYPE_SK_LOOKUP, { expected_attach_type: a.BPF_SK_LOOKUP }],
-  [p.BPF_PROG_TYPE_LIRC_MODE2, { expected_attach_type: a.BPF_LIRC_MODE2 }],
-  [p.BPF_PROG_TYPE_NETFILTER, { expected_attach_type: a.BPF_NETFILTER }],
-  [p.BPF_PROG_TYPE_SYSCALL, { prog_flags: BpfProgFlag.BPF_F_SLEEPABLE }],
-  [p.BPF_PROG_TYPE_TRACING, { expected_attach_type: a.BPF_TRACE_FENTRY, attach_btf_id: 1, log: LOG }],
-  [p.BPF_PROG_TYPE_LSM, { expected_attach_type: a.BPF_MODIFY_RETURN, attach_btf_id: 1, log: LOG }],
-  [p.BPF_PROG_TYPE_EXT, { attach_btf_id: 1, log: LOG }],
-]);
+export const PROGRAM_OPTIONS: ReadonlyMap<number, Partial<ProgLoadOptions>> = new Map<number, Partial<ProgLoadOptions>>(
+  [
+    [p.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, { expected_attach_type: a.BPF_CGROUP_INET4_CONNECT }],
+    [p.BPF_PROG_TYPE_CGROUP_SOCKOPT, { expected_attach_type: a.BPF_CGROUP_GETSOCKOPT }],
+    [p.BPF_PROG_TYPE_SK_LOOKUP, { expected_attach_type: a.BPF_SK_LOOKUP }],
+    [p.BPF_PROG_TYPE_LIRC_MODE2, { expected_attach_type: a.BPF_LIRC_MODE2 }],
+    [p.BPF_PROG_TYPE_NETFILTER, { expected_attach_type: a.BPF_NETFILTER }],
+    [p.BPF_PROG_TYPE_SYSCALL, { prog_flags: BpfProgFlag.BPF_F_SLEEPABLE }],
+    [p.BPF_PROG_TYPE_TRACING, { expected_attach_type: a.BPF_TRACE_FENTRY, attach_btf_id: 1, log: LOG }],
+    [p.BPF_PROG_TYPE_LSM, { expected_attach_type: a.BPF_MODIFY_RETURN, attach_btf_id: 1, log: LOG }],
+    [p.BPF_PROG_TYPE_EXT, { attach_btf_id: 1, log: LOG }],
+  ],
+);
 
 /**
  * Program types that need an attach target. The probe passes an invalid target, and a kernel that has the type rejects
