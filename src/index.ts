@@ -197,11 +197,17 @@ export {
   attachBySection,
   autoAttach,
   type BpfObject,
+  type HotSpot,
+  type HotSpots,
   type LoadOptions,
   loadObject,
   type NotAttached,
   readObject,
+  type Verification,
   VerifierError,
+  type VerifierStatistics,
+  type VerifyOptions,
+  verifyPrograms,
 } from "./load/index.ts";
 export {
   BatchCursor,

@@ -7,4 +7,3 @@ export { formatDiagnosis, formatShortDiagnosis, type Style } from "./format.ts";
 export { KINDS, type Kind, kindOfCode } from "./kinds/index.ts";
 export { formatPage } from "./page.ts";
 export { readVerifierLog, type VerifierVerdict } from "./read-verifier-log.ts";
-export { targetMissing } from "./target-missing.ts";

@@ -48,6 +48,7 @@ export { checkOptions, type OptionKind, type OptionTable, required } from "./opt
 export { OwnIterator, readKernel, readKernelAt, writeRecord } from "./own-iterator.ts";
 export { type NewPin, openPinnedFd, pinName, pinTogether, removeDirectories } from "./pin.ts";
 export { readPiece, readUserFile, readWholeFile } from "./read-user-file.ts";
+export { targetMissing } from "./target-missing.ts";
 export { tokenPath, usingToken } from "./token.ts";
 export { Undo } from "./undo.ts";
 export { objectFds, openObjects, takeObject, walkObjects } from "./walk-objects.ts";

@@ -6,3 +6,6 @@ export type { LoadOptions } from "./load-options.ts";
 export { mapPinName } from "./object-maps.ts";
 export { LoaderSignature, sha256 } from "./sign/loader-signature.ts";
 export { VerifierError } from "./verifier-error.ts";
+export type { HotSpot, HotSpots } from "./verify/hot-spots.ts";
+export type { VerifierStatistics } from "./verify/statistics.ts";
+export { type Verification, type VerifyOptions, verifyPrograms } from "./verify/verify-programs.ts";

@@ -1,8 +1,7 @@
 import { BtfKind, type TypeId } from "../btf/index.ts";
 import { UsageError } from "../errors/index.ts";
-import { targetMissing } from "../explain/index.ts";
 import type { KernelBtf } from "../kernel/index.ts";
-import { loadedBtf, type ModuleBtf } from "../kernel/index.ts";
+import { loadedBtf, type ModuleBtf, targetMissing } from "../kernel/index.ts";
 import { nearNames } from "../layout/index.ts";
 import { memberNamed, type ProgramSpec, parseSectionName, prefixOf, SectionTrait } from "../object/index.ts";
 import { BpfProgType } from "../uapi/index.ts";

@@ -14,6 +14,7 @@ import { perf } from "../perf/commands.ts";
 import { prog } from "../prog/commands.ts";
 import { structOps } from "../struct-ops/commands.ts";
 import { token } from "../token/commands.ts";
+import { verify } from "../verify/commands.ts";
 
 /**
  * All objects, in bpftool's order. An object is the first word of a command line. The order matters: a shortened word
@@ -40,5 +41,6 @@ export const COMMANDS: readonly ObjectEntry[] = [
     summary: "print the version",
     run: async () => (await import("./version.ts")).showVersion,
   },
+  verify,
   completion,
 ];

@@ -36,8 +36,9 @@ function report(error: unknown, options: Options, { place, writeJson = writeLine
   // As in bpftool, the verifier's log goes to standard error before the error message, also with -j. The short
   // diagnosis follows the log, so that the last line is still the error message.
   const refusal = refusalOf(error);
-  if (refusal !== undefined) writeText(2, logText(refusal) + (options.explain ? "" : refusal.explanation));
-  const diagnosis = options.explain && error instanceof BpfError ? error.diagnosis : undefined;
+  if (refusal !== undefined)
+    writeText(2, logText(refusal) + (options.explain ? "" : (loaded(() => refusal.explanation) ?? "")));
+  const diagnosis = options.explain && error instanceof BpfError ? loaded(() => error.diagnosis) : undefined;
   const failure =
     diagnosis === undefined ? { error: message } : { error: message, diagnosis: diagnosisJson(diagnosis) };
   if (!options.json || error instanceof OutputError || !wroteJson(() => writeJson(failure))) {
@@ -46,6 +47,15 @@ function report(error: unknown, options: Options, { place, writeJson = writeLine
     else if (options.explain) writeNote("bpfts has no further explanation of this error");
   }
   if (options.debug && error instanceof Error && error.stack !== undefined) writeText(2, `${error.stack}\n`);
+}
+
+/** Makes a diagnosis. Returns undefined if its code cannot be loaded, because the process may open no more files. */
+function loaded<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
 }
 
 function writeLine({ pretty }: Options): (failure: JsonValue) => void {

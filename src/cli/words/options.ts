@@ -49,6 +49,20 @@ export interface Options {
   readonly explain: boolean;
   /** The path of a bpffs that gives out BPF tokens. An empty text means that no token is used. */
   readonly token: string | undefined;
+  /** `verify`: values for global variables, each as `NAME=VALUE`. */
+  readonly set: readonly string[];
+  /** `verify`: print CSV. */
+  readonly csv: boolean;
+  /** `verify`: print a table in Markdown. */
+  readonly markdown: boolean;
+  /** `verify`: the earlier results, or the object file, to compare with. */
+  readonly baseline: string | undefined;
+  /** `verify`: by how many percent the instructions may grow. */
+  readonly growth: string | undefined;
+  /** `verify`: how many of the source lines to show where the verifier spends its budget. */
+  readonly hot: string | undefined;
+  /** `verify`: the words are files of results, which are joined in one table. */
+  readonly merge: boolean;
   /** `batch`: continue after a command that failed. */
   readonly keepGoing: boolean;
 }
@@ -62,6 +76,8 @@ export interface OptionEntry {
   readonly letter?: string;
   readonly long?: string;
   readonly value?: string;
+  /** True if the option may be given several times. Its values are then a list. */
+  readonly repeats?: boolean;
   readonly key: OptionName;
   readonly meaning: string;
 }
@@ -84,7 +100,12 @@ export const OPTIONS: readonly OptionEntry[] = [
   { letter: "B", long: "base-btf", key: "baseBtf", value: "FILE", meaning: "the base of split BTF" },
   { long: "man", key: "man", meaning: "print the manual page of an object" },
   { long: "details", key: "details", meaning: "prog show: map names, attach target, verified instructions" },
-  { long: "type", key: "progType", value: "TYPE", meaning: "prog show: only programs of a type" },
+  {
+    long: "type",
+    key: "progType",
+    value: "TYPE",
+    meaning: "prog show: only programs of a type; verify: the type of all programs",
+  },
   { long: "pid", key: "pid", value: "PID", meaning: "prog show: only programs that a process holds" },
   { long: "cgroup", key: "cgroup", value: "PATH", meaning: "prog show: only programs attached to a cgroup" },
   { long: "map", key: "usesMap", value: "MAP", meaning: "prog show: only programs that use a map (id, name or pin)" },
@@ -98,6 +119,13 @@ export const OPTIONS: readonly OptionEntry[] = [
     value: "BPFFS",
     meaning: "prog load, map create: use a BPF token of this mounted bpffs",
   },
+  { long: "set", key: "set", value: "VAR=VALUE", repeats: true, meaning: "verify: set a global variable" },
+  { long: "csv", key: "csv", meaning: "verify: print CSV" },
+  { long: "markdown", key: "markdown", meaning: "verify: print a table in Markdown" },
+  { long: "baseline", key: "baseline", value: "FILE", meaning: "verify: fail if it is worse than these results" },
+  { long: "growth", key: "growth", value: "PERCENT", meaning: "verify: how much worse it may be (default: 10)" },
+  { long: "hot", key: "hot", value: "N", meaning: "verify: show the N source lines that cost most" },
+  { long: "merge", key: "merge", meaning: "verify: join the results of several kernels in one table" },
   { long: "keep-going", key: "keepGoing", meaning: "batch: go on after a command that failed" },
 ];
 
@@ -141,6 +169,13 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     sort: undefined,
     explain: false,
     token: undefined,
+    set: [],
+    csv: false,
+    markdown: false,
+    baseline: undefined,
+    growth: undefined,
+    hot: undefined,
+    merge: false,
     keepGoing: false,
   };
   const words: string[] = [];
@@ -149,7 +184,9 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     error ??= new CommandError(message, typo && { typo });
   };
   const set = (entry: OptionEntry, value: string | undefined): void => {
-    (options as Record<OptionName, unknown>)[entry.key] = entry.value === undefined ? true : value;
+    const values = options as Record<OptionName, unknown>;
+    if (entry.repeats === true) values[entry.key] = [...(values[entry.key] as readonly string[]), value];
+    else values[entry.key] = entry.value === undefined ? true : value;
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;

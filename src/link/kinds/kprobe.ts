@@ -1,6 +1,6 @@
 import { Errno, UsageError } from "../../errors/index.ts";
-import { targetMissing } from "../../explain/index.ts";
 import type { OptionTable } from "../../kernel/index.ts";
+import { targetMissing } from "../../kernel/index.ts";
 import { nearNames } from "../../layout/index.ts";
 import type { Program } from "../../program/index.ts";
 import { kernelFunctionNames, kernelSymbols } from "../../sys/index.ts";

@@ -83,3 +83,32 @@ test("a non-blocking pipe that is still empty is waited for", async (t) => {
   await pipe.close();
   assert.equal(await output, bpfts("explain", LOG).stdout);
 });
+
+test("--explain says after a failure why it failed and what to do", () => {
+  const words = ["prog", "load", "test/bpf/kfuncs-missing.bpf.o", "/sys/fs/bpf/none"] as const;
+  const { stderr, code } = bpfts("--explain", ...words);
+  assert.equal(code, 255);
+  assert.match(stderr, /^Error: failed to load object file: extern bpf_not_in_any_kernel is not resolved/);
+  assert.match(stderr, /\nerror\[BPF-E0604\] kernel-symbol-missing\n/);
+  assert.match(stderr, /what to do:\n {4}1\. Declare the symbol __weak/);
+  const { error, diagnosis } = JSON.parse(bpfts("-j", "--explain", ...words).stdout);
+  assert.match(error, /is not resolved/);
+  assert.equal(diagnosis.code, "BPF-E0604");
+  assert.deepEqual(Object.keys(JSON.parse(bpfts("-j", ...words).stdout)), ["error"]);
+});
+
+test("the error for a place that does not exist is an error of the command", () => {
+  const { programs } = JSON.parse(bpfts("-j", "verify", "test/bpf/sections-optional.bpf.o").stdout);
+  const missing = programs.find((one: { program: string }) => one.program === "optional_missing");
+  assert.equal(missing.verdict, "not verified");
+  assert.match(missing.error, /^program optional_missing: this kernel has no function no_such_function_in_any_kernel/);
+  assert.equal(missing.code, "BPF-E0801");
+});
+
+test("a refused program is explained in short, and the last line is the error", () => {
+  const { stderr } = bpfts("prog", "load", "test/bpf/verifier-null.bpf.o", "/sys/fs/bpf/none");
+  assert.match(
+    stderr,
+    /-- END PROG LOAD LOG --\nBPF-E0102: .*\n {2}why: .*\n {2}what to do: .*\n {2}more: .*\nError: .*\n$/,
+  );
+});

@@ -8,7 +8,7 @@ import { attachTypeName } from "../../../src/uapi/index.ts";
 
 test("a cut word means the first entry that it begins, in bpftool's order", () => {
   const objects =
-    "help batch prog map link cgroup perf net feature btf gen struct_ops iter token explain version completion";
+    "help batch prog map link cgroup perf net feature btf gen struct_ops iter token explain version verify completion";
   assert.equal(COMMANDS.map(({ name }) => name).join(" "), objects);
   const cases: [string, string][] = [
     ["p", "prog"],

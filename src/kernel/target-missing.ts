@@ -1,5 +1,5 @@
 import { UsageError } from "../errors/index.ts";
-import { diagnosisOf } from "./diagnosis-of.ts";
+import { diagnosisOf } from "../explain/index.ts";
 
 /** Returns the error for a place to attach to that does not exist. `near` has similar names that exist. */
 export function targetMissing(message: string, near: readonly string[] = []): UsageError {
