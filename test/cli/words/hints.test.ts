@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { readObject } from "../../../src/load/index.ts";
 import { mapCreate, mapInfo } from "../../../src/sys/index.ts";
 import { BpfMapType } from "../../../src/uapi/index.ts";
+import { withBpffs } from "../../support/bpffs.ts";
 import { owned } from "../../support/cleanup.ts";
 import { withDirectory } from "../../support/directory.ts";
 import { bpfts } from "../run.ts";
@@ -86,7 +87,7 @@ test("a misspelled section name is answered with the known ones, by the command 
     Object.values(readObject(path).programs).map(({ sectionName }) => sectionName),
     ["xpd"],
   );
-  assertEnds(t, [[`prog load ${path} /sys/fs/bpf/x`, "; did you mean 'xdp'?"]]);
+  assertEnds(t, [[`prog load ${path} ${withBpffs(t)}/x`, "; did you mean 'xdp'?"]]);
 });
 
 test("words that are like no keyword get no suggestion, and a missing word is named", (t) => {
