@@ -15,8 +15,9 @@ for (const command of ["skeleton", "subskeleton"]) {
     recorded[`${command} ${object}`] = text.replace(/= "\\\n((?:\\0|\\x[0-9a-f]{2})+\\\n)*.*";/g, '= "\\\n<bytes>";');
   }
 }
-// Light skeletons with their bytes, as hashes. Left out are objects whose text depends on the kernel's configuration or
-// symbols, on the number of CPUs, and objects with other text than bpftool's (test/parity/skeleton.test.ts).
+// Records hashes of light skeletons, including their bytes. The pattern matches objects that are left out: their text
+// depends on the kernel's configuration or symbols or on the number of CPUs, or it differs from bpftool's
+// (test/parity/skeleton.test.ts).
 const MACHINE_DEPENDENT =
   /^(kconfig|ksyms|kfuncs|core-many|sections-optional|events|links-usdt|maps-fields|maps-rings|maps-misc|maps-net)/;
 for (const file of readdirSync("test/bpf")) {

@@ -15,7 +15,10 @@ const VIRTUAL: Readonly<Record<string, (options: KconfigOptions) => bigint>> = {
 export interface KconfigOptions {
   /** Lines of the form `CONFIG_X=value`. They override the kernel's own configuration. */
   readonly kconfig?: string | undefined;
-  /** Whether another kernel will load the object. libbpf then takes it to have everything. */
+  /**
+   * True if the object will be loaded on another kernel. As in libbpf, that kernel is then assumed to have all
+   * features.
+   */
   readonly anyKernel?: boolean | undefined;
 }
 

@@ -6,7 +6,7 @@ import { EXIT_INVALID } from "../failure/command-error.ts";
 import { inStep } from "../failure/reason.ts";
 import { type Options, signerOf } from "../words/options.ts";
 
-/** Returns the light skeleton of an object, signed if the user gave `-S`. As bpftool, it is made for this machine. */
+/** Returns the light skeleton of an object, signed if the user gave `-S`. As in bpftool, it fits only this machine. */
 export function lightSkeleton(spec: ObjectSpec, name: string, options: Options): (string | Uint8Array)[] {
   const files = signerOf(options);
   const signer = files && {

@@ -1,8 +1,8 @@
-/** What the verifier says of its work, at the end of its log. */
+/** The statistics that the verifier writes at the end of its log. */
 export interface VerifierStatistics {
-  /** How many instructions it processed: each one as often as it was visited. */
+  /** How many instructions the verifier processed. An instruction counts each time that the verifier visits it. */
   readonly instructions: number;
-  /** The most instructions that it may process. */
+  /** The largest number of instructions that the verifier may process. */
   readonly limit: number;
   readonly totalStates: number;
   readonly peakStates: number;
