@@ -38,7 +38,7 @@ const REQUIREMENTS = {
   "tool:libbpf": {
     what: "gcc and libbpf 1.8: run scripts/peers.sh libbpf",
     isMet: () => existsSync(LIBBPF_CC),
-    inCi: false,
+    inCi: true,
   },
   "tool:bpftool_llvm": {
     what: "a bpftool that prints machine code, named by BPFTOOL_LLVM",
