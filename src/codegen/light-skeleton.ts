@@ -46,8 +46,8 @@ const DEFAULT_MACHINE: MachineSizes = {
   },
 };
 
-/** The most bytes of variables. Their C text is eight times as large. */
-const MOST_DATA = 64 * 1024 * 1024;
+/** The most bytes of variables. The header contains them twice, as text that takes two to four characters a byte. */
+const MOST_DATA = 16 * 1024 * 1024;
 
 /** The offsets in `struct bpf_map` of the kernels that check signatures (Linux 6.18 to 7.2). libbpf knows them, too. */
 const HASH_PLACE: MapHashPlace = { sha: 0, excl: 32 };

@@ -67,6 +67,15 @@ test("objects that a loader program cannot load have no light skeleton", () => {
   }
 });
 
+test("variables that are too large for C text are refused before memory is allocated for them", () => {
+  const spec = parseObject(readFileSync("test/bpf/data-sections.bpf.o"), { name: "large" });
+  spec.map(".bss").valueSize = 2 ** 30;
+  assert.throws(() => lightSkeletonPieces(spec, "large"), {
+    name: "UsageError",
+    message: /^the object's variables have \d+ bytes, but a light skeleton holds at most 16777216$/,
+  });
+});
+
 describe("the name of a skeleton", () => {
   const names: readonly [file: string, name: string][] = [
     ["counter.bpf.o", "counter_bpf"],

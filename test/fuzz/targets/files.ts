@@ -46,7 +46,7 @@ const MOST_BYTES = 24_000;
 let objects: readonly Uint8Array[] | undefined;
 
 /** The objects among the fixtures. */
-function fixtures(): readonly Uint8Array[] {
+export function fixtures(): readonly Uint8Array[] {
   objects ??= readdirSync("test/bpf")
     .filter((name) => name.endsWith(".o"))
     .map((name) => new Uint8Array(readFileSync(`test/bpf/${name}`)))
@@ -63,7 +63,7 @@ function sections(wanted: string): Uint8Array[] {
 }
 
 /** Goes on after an error that is thrown on purpose: what else can be asked is asked. */
-function attempt(work: () => unknown): void {
+export function attempt(work: () => unknown): void {
   try {
     work();
   } catch (error) {
