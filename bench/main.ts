@@ -10,6 +10,7 @@ import { comparePair, type Side } from "./pairs.ts";
 import { buildPeer } from "./peers.ts";
 import { progRows } from "./prog.ts";
 import { withPrograms } from "./programs.ts";
+import { systemRows } from "./system.ts";
 
 interface Row {
   readonly name: string;
@@ -219,6 +220,7 @@ const rows: readonly (() => Row[])[] = [
   batchRows,
   dumpRows,
   () => progRows(bpftool),
+  () => systemRows(bpftool),
   () => [
     // 1.25 times the time for a record means 0.8 times as many records per second.
     ringRow("callback", "by callback", 1.25),
