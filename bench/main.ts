@@ -203,6 +203,8 @@ function ringRow(how: string, what: string, goal?: number): Row {
   return { name, goal, ours: task("ring", how), peer: peer("ring", true), runs: 7 };
 }
 
+const VMLINUX = "/sys/kernel/btf/vmlinux";
+
 const rows: readonly (() => Row[])[] = [
   () => [
     {
@@ -211,6 +213,13 @@ const rows: readonly (() => Row[])[] = [
       ours: task("find-type", "task_struct"),
       peer: peer("find-type", true, "task_struct"),
       runs: 15,
+    },
+    {
+      name: "vmlinux BTF twice: deduplicate, cold",
+      goal: 2,
+      ours: task("dedup", VMLINUX, VMLINUX),
+      peer: peer("dedup", true, "/dev/null", "-", VMLINUX, VMLINUX),
+      runs: 7,
     },
   ],
   () => objectRows("counter", "a CO-RE object of 3 programs"),
