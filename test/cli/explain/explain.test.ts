@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { withBpffs } from "../../support/bpffs.ts";
 import { withDirectory } from "../../support/directory.ts";
 import { bpfts, COMMAND } from "../run.ts";
 
@@ -84,8 +85,8 @@ test("a non-blocking pipe that is still empty is waited for", async (t) => {
   assert.equal(await output, bpfts("explain", LOG).stdout);
 });
 
-test("--explain says after a failure why it failed and what to do", () => {
-  const words = ["prog", "load", "test/bpf/kfuncs-missing.bpf.o", "/sys/fs/bpf/none"] as const;
+test("--explain says after a failure why it failed and what to do", (t) => {
+  const words = ["prog", "load", "test/bpf/kfuncs-missing.bpf.o", `${withBpffs(t)}/none`] as const;
   const { stderr, code } = bpfts("--explain", ...words);
   assert.equal(code, 255);
   assert.match(stderr, /^Error: failed to load object file: extern bpf_not_in_any_kernel is not resolved/);
@@ -105,8 +106,8 @@ test("the error for a place that does not exist is an error of the command", () 
   assert.equal(missing.code, "BPF-E0801");
 });
 
-test("a refused program is explained in short, and the last line is the error", () => {
-  const { stderr } = bpfts("prog", "load", "test/bpf/verifier-null.bpf.o", "/sys/fs/bpf/none");
+test("a refused program is explained in short, and the last line is the error", (t) => {
+  const { stderr } = bpfts("prog", "load", "test/bpf/verifier-null.bpf.o", `${withBpffs(t)}/none`);
   assert.match(
     stderr,
     /-- END PROG LOAD LOG --\nBPF-E0102: .*\n {2}why: .*\n {2}what to do: .*\n {2}more: .*\nError: .*\n$/,
