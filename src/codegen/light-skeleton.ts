@@ -41,7 +41,7 @@ const DEFAULT_MACHINE: MachineSizes = {
   pageSize: () => 4096,
   possibleCpus: () => {
     throw new UsageError(
-      "a perf event array without max_entries has one element for each CPU: give the number of CPUs in the option machine",
+      "a perf event array without max_entries has one element for each CPU: give the number of CPUs in the option 'machine'",
     );
   },
 };

@@ -67,7 +67,7 @@ export function records<T = any>(map: EventMap, options: RecordsOptions = {}): R
   checkEventMap(map, "records");
   checkOptions("records", options, RECORDS_OPTIONS);
   if (options.capacity !== undefined && options.whenSlow !== "drop") {
-    throw new UsageError('records: the option capacity needs whenSlow: "drop"; otherwise records stay in the ring');
+    throw new UsageError("records: the option 'capacity' needs whenSlow: \"drop\"; otherwise records stay in the ring");
   }
   const decode = options.as === undefined ? copyRecord : recordDecoder(options.as);
   const source = openSource(map, options);
@@ -82,7 +82,7 @@ export function records<T = any>(map: EventMap, options: RecordsOptions = {}): R
 function openSource(map: EventMap, options: RecordsOptions): EventSource {
   if (map.type === BpfMapType.BPF_MAP_TYPE_RINGBUF) {
     if (options.perf === undefined) return openRing(map);
-    throw new UsageError(`records: ${map.what} is of type ringbuf, and the option perf is for a perf_event_array`);
+    throw new UsageError(`records: ${map.what} is of type ringbuf, and the option 'perf' is for a perf_event_array`);
   }
   if (map.type === BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY) return new PerfRecords(map, options.perf);
   throw new UsageError(`${map.what} is of type ${map.typeName}: only a ringbuf or a perf_event_array has records`);

@@ -70,7 +70,7 @@ export class PerfRecords implements EventSource {
       throw new UsageError(`${map.what}: give wakeupEvents or watermark, not both`);
     }
     if (index !== undefined && cpus.length !== 1) {
-      throw new UsageError(`${map.what}: the option index needs exactly one CPU, but ${cpus.length} CPUs were given`);
+      throw new UsageError(`${map.what}: the option 'index' needs exactly one CPU, but ${cpus.length} CPUs were given`);
     }
     this.#map = map;
     this.#mapFd = duplicateFd(map.fd);

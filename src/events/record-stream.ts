@@ -57,7 +57,7 @@ export class RecordStream<T> implements AsyncIterable<T>, Disposable {
   constructor(source: EventSource, decode: DecodeRecord<T>, options: RecordStreamOptions = {}) {
     const { signal, whenSlow = "wait", capacity = 65_536 } = options;
     if (!(Number.isInteger(capacity) && capacity > 0)) {
-      throw new UsageError(`the option capacity must be a number of records of 1 or more, not ${capacity}`);
+      throw new UsageError(`the option 'capacity' must be a number of records of 1 or more, not ${capacity}`);
     }
     this.#source = source;
     this.#decode = decode;

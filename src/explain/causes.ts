@@ -25,7 +25,7 @@ const CAUSES = {
   noDevice: "there is no such network device in this network namespace",
   alreadyAttached: "the program is already attached there",
   notAttached: "the program is not attached there",
-  neighbourMissing: "the neighbour or the program to replace is not attached to this hook",
+  neighbourMissing: "the program to replace, or to place the new one next to, is not attached to this hook",
   revisionChanged: "the list of programs at this hook has changed: its revision is not the expected one",
   hookFull: "the hook is full: it can have at most 64 programs",
 } as const;

@@ -20,8 +20,8 @@ const LONGEST_PATH = 200_000;
 
 /**
  * Returns the lines of the path that ends at line `end`, last one first. The verifier follows one branch to its end and
- * then continues with another branch, at a line `from A to B:`. Before such a line, the path leads back to the last
- * visit of A.
+ * then continues with another branch, at a line `from A to B:`. On the path, such a line does not follow the line above
+ * it in the log, but the last earlier line of the instruction A.
  */
 export function* pathBackwards(
   lines: readonly string[],

@@ -56,7 +56,7 @@ function readKernelBtf(): Btf {
   }
   throw new NotSupportedError({
     feature: "BTF of its own types",
-    detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option kernelBtf (in the command: kernel_btf FILE)`,
+    detail: `${path} does not exist, because the kernel was built without CONFIG_DEBUG_INFO_BTF; give a BTF file for this kernel with the option 'kernelBtf' (in the command: kernel_btf FILE)`,
   });
 }
 

@@ -53,14 +53,14 @@ export function checkOptions<T>(caller: string, options: unknown, table: OptionT
   const rows = table as Readonly<Record<string, OptionKind | RequiredOption>>;
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(rows, name)) {
-      throw new UsageError(`${caller} has no option ${name}; it has ${Object.keys(rows).join(", ")}`);
+      throw new UsageError(`${caller} has no option '${name}'; it has ${Object.keys(rows).join(", ")}`);
     }
     const row = rows[name] as OptionKind | RequiredOption;
     if (value !== undefined) checkValue(caller, name, value, isRequired(row) ? row.required : row);
   }
   const given = options as Readonly<Record<string, unknown>>;
   for (const [name, row] of Object.entries(rows)) {
-    if (isRequired(row) && given[name] === undefined) throw new UsageError(`${caller} needs the option ${name}`);
+    if (isRequired(row) && given[name] === undefined) throw new UsageError(`${caller} needs the option '${name}'`);
   }
 }
 
@@ -71,7 +71,7 @@ function isRequired(row: OptionKind | RequiredOption): row is RequiredOption {
 function checkValue(caller: string, name: string, value: unknown, kind: OptionKind): void {
   const needed = typeof kind === "string" ? CHECKS[kind](value) : wordCheck(kind)(value);
   if (needed !== undefined)
-    throw new UsageError(`${caller}: the option ${name} must be ${needed}, not ${describe(value)}`);
+    throw new UsageError(`${caller}: the option '${name}' must be ${needed}, not ${describe(value)}`);
 }
 
 type Check = (value: unknown) => string | undefined;

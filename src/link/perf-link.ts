@@ -72,7 +72,7 @@ function cookieWithoutLink(program: Program, { name }: Hook): Error {
   return (
     tooOldFor("cookie:perf_event", {}, undefined) ??
     new UsageError(
-      `${program.what} cannot have a cookie at ${name}: only a link can have one; leave out the option mode`,
+      `${program.what} cannot have a cookie at ${name}: only a link can have one; leave out the option 'mode'`,
     )
   );
 }

@@ -91,7 +91,7 @@ function setConfigured(extern: ExternSpec, source: KconfigSource, into: Target, 
       extern,
       config.readable
         ? "the kernel's configuration does not set it"
-        : "the kernel's configuration cannot be read (/boot/config-*, /proc/config.gz); give it in the option kconfig",
+        : "the kernel's configuration cannot be read (/boot/config-*, /proc/config.gz); give it in the option 'kconfig'",
     );
   }
   if (text === "y" || text === "m" || text === "n") setTristate(extern, source, into, text);

@@ -100,29 +100,29 @@ export function checkLoadOptions(options: LoadOptions): void {
   const { programs, maps = {}, targets = {}, kernelBtf, sign, token, useLoader } = options;
   const isNames = Array.isArray(programs) && programs.every((name) => typeof name === "string");
   if (programs !== undefined && typeof programs !== "function" && !isNames) {
-    throw new UsageError("loadObject: the option programs must be an array of names, or a function");
+    throw new UsageError("loadObject: the option 'programs' must be an array of names, or a function");
   }
   for (const [name, map] of Object.entries(maps)) {
     if (!(map instanceof BpfMap)) {
       throw new UsageError(
-        `loadObject: the option maps must contain a BpfMap for ${name}, for example one that openMap() returned`,
+        `loadObject: the option 'maps' must contain a BpfMap for ${name}, for example one that openMap() returned`,
       );
     }
   }
   for (const [name, target] of Object.entries(targets)) {
     if (!(target instanceof Program)) {
       throw new UsageError(
-        `loadObject: the option targets must have a Program for ${name}, for example one that openProgram() returned`,
+        `loadObject: the option 'targets' has no Program for ${name}; give one, for example from openProgram()`,
       );
     }
   }
   if (kernelBtf !== undefined && typeof kernelBtf !== "string" && !(kernelBtf instanceof Btf)) {
-    throw new UsageError("loadObject: the option kernelBtf must be the path of a file, or a Btf");
+    throw new UsageError("loadObject: the option 'kernelBtf' must be the path of a file, or a Btf");
   }
   if (token && (useLoader === true || sign !== undefined)) {
     throw new UsageError(
       "loadObject: the options token and useLoader exclude each other, because a loader program cannot use a token; leave out one of them",
     );
   }
-  if (sign !== undefined) checkOptions("the option sign of loadObject", sign, SIGNER_OPTIONS);
+  if (sign !== undefined) checkOptions("the option 'sign' of loadObject", sign, SIGNER_OPTIONS);
 }

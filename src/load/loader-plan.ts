@@ -29,7 +29,7 @@ export interface PlanParts {
 }
 
 /**
- * Makes the plan of a loader program that loads an object at once. Throws UsageError for parts of the object that a
+ * Makes the plan of a loader program that this process runs immediately, unlike one in a skeleton. Throws UsageError for parts of the object that a
  * loader program cannot load.
  */
 export function planLoad(load: PreparedLoad, parts: PlanParts): ReturnType<typeof planObject> {

@@ -24,8 +24,8 @@ export interface RelocationTargets {
   readonly externs: ReadonlyMap<string, ResolvedExtern | undefined>;
   readonly kconfigMap: string | undefined;
   /**
-   * The numbers of the object's maps and externs. Like libbpf, this library writes such a number into a poisoned
-   * instruction.
+   * The index of each map and each extern of the object, by name. As in libbpf, an instruction that is poisoned because
+   * of a map or an extern contains its index.
    */
   readonly mapNumbers: ReadonlyMap<string, number>;
   readonly externNumbers: ReadonlyMap<string, number>;

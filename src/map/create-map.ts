@@ -144,7 +144,7 @@ function sizeOf(part: string, given: number | undefined, types: MapTypes | undef
   const size = types.btf.sizeOf(typeId);
   if (given !== undefined && given !== size) {
     throw new UsageError(
-      `the option ${part}Size is ${given}, but the type of the ${part} has ${size} bytes; leave out ${part}Size`,
+      `the option '${part}Size' is ${given}, but the type of the ${part} has ${size} bytes; leave out ${part}Size`,
     );
   }
   return size;

@@ -40,7 +40,7 @@ export function readLegacyMaps(input: LegacyMapsInput): LegacyMaps {
       throw sectionError(
         sections.elf,
         section,
-        'legacy map definitions are not supported since libbpf 1.0: define maps in SEC(".maps"), or set the option legacyMaps (in the command: --mapcompat)',
+        "legacy map definitions are not supported since libbpf 1.0: define maps in SEC(\".maps\"), or set the option 'legacyMaps' (in the command: --mapcompat)",
       );
     }
     out.set(section.index, readSection(section, input));
@@ -74,7 +74,7 @@ function readSection(
       if (bytes.u32(value + at) !== 0) {
         throw bytes.error(
           value + at,
-          `map ${name}: the bytes after map_flags are not 0; to ignore them, set the option ignoreUnknownMapFields (in the command: --mapcompat)`,
+          `map ${name}: the bytes after map_flags are not 0; to ignore them, set the option 'ignoreUnknownMapFields' (in the command: --mapcompat)`,
         );
       }
     }

@@ -203,8 +203,8 @@ function findCallSites({ elf, functions, references }: LinkInput, from: ObjectFu
 }
 
 /**
- * Turns a reference in a function into a relocation of the program. Returns undefined for a reference to a function,
- * because the linker has already resolved it.
+ * Turns a reference in a function into a relocation of the program. Returns undefined if the reference is to another
+ * function: by now the subprograms are linked, so that reference is resolved.
  */
 function place(
   reference: Reference,

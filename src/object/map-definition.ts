@@ -79,7 +79,7 @@ function readDefinition(place: Place, name: string, structId: TypeId, inner: boo
       default:
         if (ignoreUnknown) break;
         throw fail(
-          `its definition has an unknown member ${member.name === "" ? "without a name" : member.name}; to ignore it, set the option ignoreUnknownMapFields (in the command: --mapcompat)`,
+          `its definition has an unknown member ${member.name === "" ? "without a name" : member.name}; to ignore it, set the option 'ignoreUnknownMapFields' (in the command: --mapcompat)`,
         );
     }
   });

@@ -140,13 +140,13 @@ function misfit({ takes, packet, context }: RunInput, typeName: string, options:
   for (const [name, value] of Object.entries(options)) {
     const isGiven = value instanceof Uint8Array ? value.length > 0 : value !== undefined && value !== 0;
     if (isGiven && !takes.includes(name as keyof RunOptions))
-      return `a test run of ${withArticle(typeName)} program does not take the option ${name}`;
+      return `a test run of ${withArticle(typeName)} program does not take the option '${name}'`;
   }
   if (packet !== undefined && (dataIn?.length ?? 0) < packet) {
     return `dataIn must be a packet of at least ${packet} bytes; it has ${dataIn?.length ?? 0}`;
   }
   if (cpu !== 0 && (flags & BpfTestRunFlag.BPF_F_TEST_RUN_ON_CPU) === 0) {
-    return "the option cpu needs the flag BPF_F_TEST_RUN_ON_CPU";
+    return "the option 'cpu' needs the flag BPF_F_TEST_RUN_ON_CPU";
   }
   if (context !== undefined && ctxIn === undefined) return `ctxIn must be given: ${context}`;
   return undefined;

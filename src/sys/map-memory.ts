@@ -135,9 +135,8 @@ export class MappedMemory {
   }
 
   /**
-   * Releases the kernel's object. The address range stays mapped, with private pages. Otherwise the process would crash
-   * if it used an older view. The next mapping of an arena can reuse the arena's address immediately; older views then
-   * show the new mapping.
+   * Drops the mapping of the map. Private pages take its place, so that the process does not crash when it uses an older
+   * view. Exception: the next arena may be mapped at the address of this one, and then older views show the new arena.
    */
   close(): void {
     if (this.#buffer === undefined) return;

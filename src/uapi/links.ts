@@ -49,7 +49,10 @@ export interface TextField extends Type<number>, Pointer {
 export interface ArrayField<To extends "u32" | "u64"> extends Type<number>, Pointer {
   readonly to: To;
 }
-/** The length of the text that the struct points to. A record leaves out this field, just as it leaves out pointers. */
+/**
+ * A field with the length of a text to which another field of the struct points. Decoding leaves out this field, just as
+ * it leaves out pointers.
+ */
 export interface LengthField extends Type<number>, Pointer {
   readonly isLength: true;
 }

@@ -179,7 +179,7 @@ test("mistakes leave nothing open", { skip }, (t) => {
     [() => openPerfBuffer(map, () => {}, { wakeupEvents: 2, watermark: 64 }), /not both/],
     [
       () => openPerfBuffer(map, () => {}, { cpus: [0, 1], index: 0 }),
-      /the option index needs exactly one CPU, but 2 CPUs/,
+      /the option 'index' needs exactly one CPU, but 2 CPUs/,
     ],
     [() => openPerfBuffer(map, () => {}, { cpus: [65_000] }), /no element for any/],
   ];

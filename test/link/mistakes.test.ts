@@ -54,12 +54,12 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "another function",
       () => links.attachTracing(btfTracepoint, { function: "do_exit" } as links.TracingOptions),
-      /attachTracing has no option function; it has cookie, attachType/,
+      /attachTracing has no option 'function'; it has cookie, attachType/,
     ],
     [
       "another program's function",
       () => links.attachTracing(btfTracepoint, { target: xdp } as links.TracingOptions),
-      /attachTracing has no option target/,
+      /attachTracing has no option 'target'/,
     ],
     [
       "a name",
@@ -91,7 +91,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "no symbol",
       () => links.attachUprobe(uprobe, { binary: libc }),
-      /give the function in libc\.so\.6 by the option symbol, or an instruction by the option offset/,
+      /give the function in libc\.so\.6 by the option 'symbol', or an instruction by the option 'offset'/,
     ],
     [
       "no function",
@@ -137,7 +137,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "bad offset",
       () => links.attachUprobe(uprobe, { binary: libc, offset: -1 }),
-      /attachUprobe: the option offset must be a whole number of 0 or more, not -1/,
+      /attachUprobe: the option 'offset' must be a whole number of 0 or more, not -1/,
     ],
     ["outside", () => links.attachUprobe(uprobe, { binary: libc, offset: 2 ** 40 }), /cannot be attached to uprobe/],
     [
@@ -164,7 +164,7 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
     [
       "both",
       () => links.attachPerfEvent(perf, { event: { software: "cpu_clock" }, period: 1, frequency: 1 }),
-      /give the option period or the option frequency, not both/,
+      /give the option 'period' or the option 'frequency', not both/,
     ],
     [
       "not for multi",
@@ -247,7 +247,7 @@ test("the usual mistakes of kprobes have names", (t) => {
     [
       "return offset",
       () => links.attachKretprobe(plain, { symbol: "x", offset: 1 } as links.KretprobePlace),
-      /attachKretprobe has no option offset; it has symbol, address/,
+      /attachKretprobe has no option 'offset'; it has symbol, address/,
     ],
     [
       "no system call",
@@ -301,28 +301,32 @@ test("options that are missing, do not exist or do not fit are refused, by every
   const perf = traced(t, "on_perf_event").program;
   const wrong = <T>(value: unknown): T => value as T;
   const mistakes: readonly Mistake[] = [
-    ["device", () => links.attachXdp(program, wrong({})), /attachXdp needs the option device/],
+    ["device", () => links.attachXdp(program, wrong({})), /attachXdp needs the option 'device'/],
     [
       "mode",
       () => links.attachXdp(program, { device: "lo", mode: wrong("native") }),
       /mode must be one of driver, generic, offload/,
     ],
-    ["device", () => links.attachTcx(program, wrong({})), /attachTcx needs the option device/],
-    ["device", () => links.attachTc(program, wrong({})), /attachTc needs the option device/],
+    ["device", () => links.attachTcx(program, wrong({})), /attachTcx needs the option 'device'/],
+    ["device", () => links.attachTc(program, wrong({})), /attachTc needs the option 'device'/],
     [
       "family",
       () => links.attachNetfilter(program, wrong({ hook: "input" })),
-      /attachNetfilter needs the option family/,
+      /attachNetfilter needs the option 'family'/,
     ],
     [
       "hook",
       () => links.attachNetfilter(program, { family: "ipv4", hook: wrong("toString") }),
       /option hook must be one of/,
     ],
-    ["cgroup", () => links.attachCgroup(program, wrong({})), /attachCgroup needs the option cgroup/],
-    ["map", () => links.attachSockmap(program, wrong({})), /attachSockmap needs the option map/],
-    ["target", () => links.attachFreplace(program, wrong({ function: "x" })), /attachFreplace needs the option target/],
-    ["event", () => links.attachPerfEvent(perf, wrong({})), /attachPerfEvent needs the option event/],
+    ["cgroup", () => links.attachCgroup(program, wrong({})), /attachCgroup needs the option 'cgroup'/],
+    ["map", () => links.attachSockmap(program, wrong({})), /attachSockmap needs the option 'map'/],
+    [
+      "target",
+      () => links.attachFreplace(program, wrong({ function: "x" })),
+      /attachFreplace needs the option 'target'/,
+    ],
+    ["event", () => links.attachPerfEvent(perf, wrong({})), /attachPerfEvent needs the option 'event'/],
     [
       "event",
       () => links.attachPerfEvent(perf, { event: wrong({}) }),
@@ -331,32 +335,32 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "event",
       () => links.attachPerfEvent(perf, { event: wrong({ sofware: "x" }) }),
-      /attachPerfEvent has no option sofware/,
+      /attachPerfEvent has no option 'sofware'/,
     ],
     [
       "event",
       () => links.attachPerfEvent(perf, { event: { software: wrong("toString") } }),
       /there is no perf event toString; use one of cpu_clock/,
     ],
-    ["raw", () => links.attachRaw(wrong({ target: 0, program })), /attachRaw needs the option attachType/],
+    ["raw", () => links.attachRaw(wrong({ target: 0, program })), /attachRaw needs the option 'attachType'/],
     [
       "no options",
       () => links.attachProgram(program, wrong(undefined)),
       /attachProgram must be an object, not undefined/,
     ],
     ["no options", () => links.detachProgram(program, wrong(null)), /detachProgram must be an object, not null/],
-    ["walk", () => links.walkCgroups("/", wrong({ effectiv: true })), /walkCgroups has no option effectiv/],
+    ["walk", () => links.walkCgroups("/", wrong({ effectiv: true })), /walkCgroups has no option 'effectiv'/],
     [
       "query",
       () => links.queryCgroup("/", "cgroup_inet_egress", wrong({ all: true })),
-      /queryCgroup has no option all/,
+      /queryCgroup has no option 'all'/,
     ],
-    ["list", () => links.cgroupPrograms("/", wrong({ all: true })), /cgroupPrograms has no option all/],
-    ["list", () => links.queryPrograms(wrong({ devic: "lo" }), "tcx_ingress"), /queryPrograms has no option devic/],
+    ["list", () => links.cgroupPrograms("/", wrong({ all: true })), /cgroupPrograms has no option 'all'/],
+    ["list", () => links.queryPrograms(wrong({ devic: "lo" }), "tcx_ingress"), /queryPrograms has no option 'devic'/],
     [
       "list",
       () => links.queryPrograms({ device: "lo" }, "tcx_ingress", wrong({ all: true })),
-      /queryPrograms has no option all/,
+      /queryPrograms has no option 'all'/,
     ],
     ["list", () => links.queryPrograms({ device: "lo" }, wrong("toString")), /"toString" is not an attach type/],
     [
@@ -371,7 +375,7 @@ test("options that are missing, do not exist or do not fit are refused, by every
   assert.throws(() => link.update(wrong("x")), /update needs a Program as its first argument/);
   assert.throws(
     () => link.update(program, wrong({ previous: program })),
-    /update has no option previous; it has old, flags/,
+    /update has no option 'previous'; it has old, flags/,
   );
 });
 

@@ -429,19 +429,19 @@ test("a target that is missing, or that lacks the function, is told with what to
 
 test("an option that loadObject or readObject does not have is refused", () => {
   const load = (options: object) => () => loadObject(fixture("minimal"), options);
-  assert.throws(load({ program: ["pass"] }), /loadObject has no option program; it has programs, maps,/);
-  assert.throws(load({ useLoader: "yes" }), /loadObject: the option useLoader must be true or false, not "yes"/);
-  assert.throws(() => readObject(fixture("minimal"), { legacy: true } as object), /readObject has no option legacy;/);
+  assert.throws(load({ program: ["pass"] }), /loadObject has no option 'program'; it has programs, maps,/);
+  assert.throws(load({ useLoader: "yes" }), /loadObject: the option 'useLoader' must be true or false, not "yes"/);
+  assert.throws(() => readObject(fixture("minimal"), { legacy: true } as object), /readObject has no option 'legacy';/);
   const wrong: readonly [options: object, message: RegExp][] = [
-    [{ programs: "pass" }, /loadObject: the option programs must be an array of names, or a function/],
-    [{ programs: [5] }, /the option programs must be an array of names/],
+    [{ programs: "pass" }, /loadObject: the option 'programs' must be an array of names, or a function/],
+    [{ programs: [5] }, /the option 'programs' must be an array of names/],
     [
       { maps: { counts: 5 } },
-      /loadObject: the option maps must contain a BpfMap for counts, for example one that openMap/,
+      /loadObject: the option 'maps' must contain a BpfMap for counts, for example one that openMap/,
     ],
-    [{ targets: { pass: "do_exit" } }, /loadObject: the option targets must have a Program for pass/],
-    [{ kernelBtf: 5 }, /loadObject: the option kernelBtf must be the path of a file, or a Btf/],
-    [{ sign: {} }, /the option sign of loadObject needs the option privateKey/],
+    [{ targets: { pass: "do_exit" } }, /loadObject: the option 'targets' has no Program for pass; give one/],
+    [{ kernelBtf: 5 }, /loadObject: the option 'kernelBtf' must be the path of a file, or a Btf/],
+    [{ sign: {} }, /the option 'sign' of loadObject needs the option 'privateKey'/],
   ];
   for (const [options, message] of wrong) {
     assert.throws(

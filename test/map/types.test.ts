@@ -383,7 +383,7 @@ test("what createMap refuses says why", () => {
     [{ type: "hash", key: { a: "u8", b: "what" }, maxEntries: 1 }, /key.b: "what"/],
     [
       { type: "hash", key: "u32", keySize: 8, maxEntries: 1 },
-      /the option keySize is 8, but the type of the key has 4 bytes; leave out keySize/,
+      /the option 'keySize' is 8, but the type of the key has 4 bytes; leave out keySize/,
     ],
     [{ type: "hash", name: "empty", key: "u32", value: "u32" }, /map empty: .*EINVAL.*max_entries 0/],
   ];

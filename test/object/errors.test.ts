@@ -252,7 +252,7 @@ const refused: readonly [what: string, data: Uint8Array, message: RegExp][] = [
   [
     "an its definition has an unknown member",
     mapObject([TYPE, { name: "max_entires", number: 5 }]),
-    /map events: its definition has an unknown member max_entires; to ignore it, set the option ignoreUnknownMapFields \(in the command: --mapcompat\)$/,
+    /map events: its definition has an unknown member max_entires; to ignore it, set the option 'ignoreUnknownMapFields' \(in the command: --mapcompat\)$/,
   ],
   [
     "a number that is no array",

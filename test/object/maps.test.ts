@@ -94,7 +94,7 @@ test("what is unknown in a map's definition is refused, and ignored when asked f
   const name = "maps-legacy-iproute2";
   assert.throws(
     () => fixture(name, { legacyMaps: true }),
-    /map old_array: the bytes after map_flags are not 0; to ignore them, set the option ignoreUnknownMapFields \(in the command: --mapcompat\)$/,
+    /map old_array: the bytes after map_flags are not 0; to ignore them, set the option 'ignoreUnknownMapFields' \(in the command: --mapcompat\)$/,
   );
   const { maps } = fixture(name, { legacyMaps: true, ignoreUnknownMapFields: true });
   assert.deepEqual(sizes(existing(maps.old_array)), [T.BPF_MAP_TYPE_ARRAY, 4, 16, 4, 0]);

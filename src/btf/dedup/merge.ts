@@ -26,7 +26,7 @@ export function mergeBtf(parts: readonly Btf[], options: { readonly base?: Btf |
   for (const part of parts) {
     if (part.base !== undefined && part.base !== base) {
       throw new UsageError(
-        `${part.source} is a split BTF, but the option base is not the BTF that it was split from; set base to that BTF`,
+        `${part.source} is a split BTF, but the option 'base' is not the BTF that it was split from; set base to that BTF`,
       );
     }
     if (part.little !== little)

@@ -12,8 +12,8 @@ export { outsideKinds } from "./outside.ts";
 export { NO_REASON_KIND, UNKNOWN_KIND } from "./unknown.ts";
 
 /**
- * Every kind of refusal, in the order in which they are tried. The rows for loaders come first, because their patterns
- * fit no other kind's messages. In each table, rows with general patterns come after those with special ones.
+ * Every kind of refusal, in the order in which their patterns are tried. The kinds of refusals by loaders can be first,
+ * because their patterns match no message of another kind. In each table, general patterns come after special ones.
  */
 export const KINDS: readonly Kind[] = [
   ...outsideKinds(),

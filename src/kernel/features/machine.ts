@@ -34,8 +34,8 @@ const CHECKS: Readonly<Record<MachineCondition, () => string | undefined>> = {
 };
 
 /**
- * Explains why the kernel refuses trampolines. In some vendors' kernels, lockdown forbids them; in the upstream kernel
- * it does not. Such a kernel also forbids even root to open available_filter_functions (EPERM). Lockdown alone, or
+ * Explains why the kernel refuses trampolines. In the kernels of some vendors (not in the upstream kernel), lockdown
+ * forbids them. These kernels also forbid even root to open available_filter_functions (EPERM). Lockdown alone, or
  * EPERM alone, proves nothing, so this function checks both.
  */
 function trampolineLack(): string | undefined {

@@ -139,9 +139,9 @@ function attachFlagsOf({ multi, override, preorder }: AttachProgramOptions, { an
   }
   // Without `multi`, the kernel (up to 7.2) silently ignores the place in the list.
   const needsMulti =
-    typeof anchor === "object" && "replace" in anchor ? "replacing a program" : anchor && "the option anchor";
-  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs the option multi`);
-  if (multi !== true && preorder === true) throw new UsageError("the option preorder needs the option multi");
+    typeof anchor === "object" && "replace" in anchor ? "replacing a program" : anchor && "the option 'anchor'";
+  if (multi !== true && needsMulti !== undefined) throw new UsageError(`${needsMulti} needs the option 'multi'`);
+  if (multi !== true && preorder === true) throw new UsageError("the option 'preorder' needs the option 'multi'");
   return (
     (multi === true ? BpfAttachFlag.BPF_F_ALLOW_MULTI : 0) |
     (override === true ? BpfAttachFlag.BPF_F_ALLOW_OVERRIDE : 0) |

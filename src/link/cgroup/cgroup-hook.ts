@@ -120,15 +120,15 @@ function missingOrder(
 }
 
 /**
- * Returns the reason why a neighbour does not fit. A link can only be placed next to a link, and a program without a
- * link only next to another program without a link (get_prog_list in kernel/bpf/cgroup.c).
+ * Returns the reason why a program cannot be placed before or after another one. A link can only be placed next to a
+ * link, and a program without a link only next to another such program (get_prog_list in kernel/bpf/cgroup.c).
  */
 function whyNoNeighbour({ attachFlags, byLink }: CgroupAttachment): string {
-  if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "the neighbour of a link must be another link";
+  if (byLink && (attachFlags & flag.BPF_F_LINK) === 0) return "a link can only be placed before or after another link";
   if (!byLink && (attachFlags & flag.BPF_F_LINK) !== 0) {
-    return "the neighbour of a program without a link must be another program without a link";
+    return "a program that is attached without a link can only be placed before or after another such program";
   }
-  return "the neighbour must be attached there with the same preorder option";
+  return "both programs must have the same preorder option";
 }
 
 /**

@@ -40,7 +40,7 @@ export function attachFreplace(program: Program, place?: FreplacePlace): KernelL
     return attachByBtf(program, { name: sectionOf(program, "the function that it was loaded for"), programTypes }, {});
   }
   const { target, cookie } = place;
-  if (!(target instanceof Program)) throw new UsageError("attachFreplace: the option target must be a Program");
+  if (!(target instanceof Program)) throw new UsageError("attachFreplace: the option 'target' must be a Program");
   const hook: Hook = {
     name: `function ${place.function} of ${target.what}`,
     programTypes,

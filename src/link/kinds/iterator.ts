@@ -84,15 +84,15 @@ function mistakenPlace(info: LinkInfo, { map, cgroup, task }: IteratorPlace, nam
   if (info.kind !== "iter") return undefined;
   const overTasks = info.targetName.startsWith("task");
   if (task !== undefined) {
-    if (!overTasks) return new UsageError(`${name} does not walk over tasks; leave out the option task`);
+    if (!overTasks) return new UsageError(`${name} does not walk over tasks; leave out the option 'task'`);
     const isTaken = (info.task?.tid ?? 0) !== 0 || (info.task?.pid ?? 0) !== 0;
     return isTaken ? undefined : lackError("iter:task_filter", {}, undefined);
   }
   const overCgroups = info.targetName === "cgroup";
   if (cgroup !== undefined && !overCgroups)
-    return new UsageError(`${name} does not walk over cgroups; leave out the option cgroup`);
+    return new UsageError(`${name} does not walk over cgroups; leave out the option 'cgroup'`);
   return map !== undefined && (overTasks || overCgroups)
-    ? new UsageError(`${name} does not walk over a map; leave out the option map`)
+    ? new UsageError(`${name} does not walk over a map; leave out the option 'map'`)
     : undefined;
 }
 
@@ -119,7 +119,7 @@ function cgroupTarget(
 
 function reasonOf(errno: number, { map, cgroup, task }: IteratorPlace, name: string): string | undefined {
   if (errno === Errno.EBADF && map === undefined && cgroup === undefined && task === undefined) {
-    return `${name} walks over the elements of a map; give this map in the option map`;
+    return `${name} walks over the elements of a map; give this map in the option 'map'`;
   }
   if (errno === Errno.EBADF && cgroup !== undefined) return "the given path or fd is not a cgroup of version 2";
   if (errno === Errno.ENOENT && cgroup !== undefined) return "there is no such cgroup";

@@ -62,7 +62,9 @@ export function attachKprobeMulti(program: Program, place: KprobeMultiPlace = {}
   };
   requireType(program, hook);
   if (isSession && place.returns === true) {
-    throw new UsageError(`${program.what}: a session always runs at entry and at return; leave out the option returns`);
+    throw new UsageError(
+      `${program.what}: a session always runs at entry and at return; leave out the option 'returns'`,
+    );
   }
   functions = resolve(program, place);
   const flags = place.returns === true ? BpfKprobeMultiFlag.BPF_F_KPROBE_MULTI_RETURN : 0;

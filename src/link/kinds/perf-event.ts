@@ -104,7 +104,7 @@ function reasonOf(errno: number): string | undefined {
 function open(program: Program, hook: Hook, event: PerfEventSource, place: PerfEventPlace): number {
   const { pid, cpu, period, frequency } = place;
   if (period !== undefined && frequency !== undefined) {
-    throw new UsageError(`${hook.name}: give the option period or the option frequency, not both`);
+    throw new UsageError(`${hook.name}: give the option 'period' or the option 'frequency', not both`);
   }
   const options: PerfEventOptions = {
     ...attribute(event),

@@ -62,7 +62,9 @@ export function attachTc(program: Program, place: TcPlace): Attachment {
   if (priority > 0xffff) throw new UsageError(`${hook.name}: the priority must be from 1 to 65535, not ${priority}`);
   if (handle > 0xffffffff) throw new UsageError(`${hook.name}: the handle must be below 2^32, not ${handle}`);
   if (replace === true && (priority === 0 || handle === 0)) {
-    throw new UsageError(`${hook.name}: the option replace needs the priority and the handle of the filter to replace`);
+    throw new UsageError(
+      `${hook.name}: the option 'replace' needs the priority and the handle of the filter to replace`,
+    );
   }
   const set = (one: Program, filter: TcFilter, options: { replace?: boolean | undefined }): TcFilter =>
     explained(one, hook, () => setBpfFilter({ ...filter, progFd: one.fd, name: one.name }, options));
@@ -115,7 +117,7 @@ function cannotCompare(): NotSupportedError {
 function reasonOf({ call, errno }: SyscallError, ifindex: number): string | undefined {
   const isFilter = call === "RTM_NEWTFILTER";
   if (errno === Errno.EEXIST && isFilter) {
-    return "a filter with this priority and handle exists already; the option replace replaces it";
+    return "a filter with this priority and handle exists already; the option 'replace' replaces it";
   }
   if (errno !== Errno.ENOENT) return missingDevice(errno, ifindex);
   return `the kernel must be built with ${isFilter ? "CONFIG_NET_CLS_BPF" : "CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_ACT"}`;

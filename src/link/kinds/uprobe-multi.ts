@@ -64,7 +64,9 @@ export function attachUprobeMulti(program: Program, place: UprobeMultiPlace = {}
   const session = place.session ?? program.origin.attachType === BpfAttachType.BPF_TRACE_UPROBE_SESSION;
   requireType(program, hookIn("a program or library", { session }));
   if (session && place.returns === true) {
-    throw new UsageError(`${program.what}: a session always runs at entry and at return; leave out the option returns`);
+    throw new UsageError(
+      `${program.what}: a session always runs at entry and at return; leave out the option 'returns'`,
+    );
   }
   const { binary, names } = target(program, place);
   if (names?.some(hasWildcard) === true && (place.cookies ?? place.refCounters) !== undefined) {

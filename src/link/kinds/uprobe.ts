@@ -127,7 +127,7 @@ function target(program: Program, place: UprobePlace): UprobeTarget {
   if (binary !== undefined) {
     if (symbol === undefined && place.offset === undefined) {
       throw new UsageError(
-        `${program.what}: give the function in ${binary} by the option symbol, or an instruction by the option offset`,
+        `${program.what}: give the function in ${binary} by the option 'symbol', or an instruction by the option 'offset'`,
       );
     }
     return { binary, symbol: symbol === "" ? undefined : symbol, offset };

@@ -4,9 +4,9 @@ import type { BtfExt, BtfExtSection } from "../../btf/index.ts";
 export interface RecordKind {
   readonly name: string;
   readonly of: (ext: BtfExt) => readonly BtfExtSection[];
-  /** The numbers of the words of a record that are ids of types. */
+  /** Which 32-bit words of a record contain ids of types, as indexes into the record. */
   readonly types: readonly number[];
-  /** The numbers of the words of a record that are offsets of strings. */
+  /** Which 32-bit words of a record contain offsets of strings, as indexes into the record. */
   readonly strings: readonly number[];
 }
 

@@ -10,7 +10,7 @@ const BpfMapDescription = struct({ map_fd: i32, max_entries: u32, initial_value:
 export const CONTEXT = BpfLoaderContext.offsets;
 
 const FD = 4;
-/** libbpf keeps room for so many fds of programs on the stack, for maps' fds and for the fds of modules' BTF. */
+/** How many fds libbpf's loader program has room for: of programs (on its stack), of maps, and of the BTF of modules. */
 const PROGRAMS = 32;
 const MAPS = 64;
 const MODULES = 256;

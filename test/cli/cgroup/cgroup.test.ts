@@ -102,7 +102,7 @@ function checkTree(t: TestContext, path: string, fd: number): void {
       /^Error: \/proc is not a cgroup: it is not in a cgroup v2 hierarchy; cgroup v2 is mounted at \S+$/,
     ],
     [["tree", "/proc/version"], /^Error: \/proc\/version is not a cgroup: it is not a directory$/],
-    [["show", path, "nonsense"], /^Error: expected no more arguments, 'effective', 'details', got: 'nonsense'\?$/],
+    [["show", path, "nonsense"], /^Error: expected no more arguments, 'effective' or 'details', got: 'nonsense'\?$/],
     [["show", path, "effective", "effective"], /^Error: duplicated argument: effective$/],
   ];
   for (const [line, message] of cases) {

@@ -54,7 +54,7 @@ test("an iterator over a map's elements without a map ends with the kernel's err
   const { stdout, stderr, code } = bpfts(...line);
   // 256 - EBADF
   assert.deepEqual([stdout, code], ["", 247]);
-  assert.match(stderr, /^Error: attach_iter failed for program print_elements: .*give this map in the option map$/m);
+  assert.match(stderr, /^Error: attach_iter failed for program print_elements: .*give this map in the option 'map'$/m);
   if (!needs(t, "tool:bpftool")) return;
   assert.equal(bpftool(...line).code, 247);
 });
@@ -111,7 +111,7 @@ test("mistakes with an iterator over a map's elements are one sentence, and noth
   assertMistakes([
     [
       ["iter", "pin", ELEMENTS, path],
-      /attach_iter failed for program print_elements: .*give this map in the option map$/m,
+      /attach_iter failed for program print_elements: .*give this map in the option 'map'$/m,
     ],
     [["iter", "pin", ELEMENTS, "/tmp/x", "map", "id", String(map.id)], /is not in a BPF file system/],
   ]);

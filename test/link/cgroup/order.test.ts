@@ -203,11 +203,11 @@ test("an order: first, last, before and after, by programs and links", async (t)
   );
   assert.throws(
     () => attachProgram(stranger, { ...place, anchor: { before: link } }),
-    /the neighbour of a program without a link must be another program without a link$/,
+    /a program that is attached without a link can only be placed before or after another such program$/,
   );
   assert.throws(
     () => attachCgroup(stranger, { cgroup: top.path, anchor: { after: one } }),
-    /the neighbour of a link must be another link$/,
+    /a link can only be placed before or after another link$/,
   );
   const { revision } = queryCgroup(top.path, TYPE);
   assert.throws(
@@ -227,7 +227,7 @@ test("an order: first, last, before and after, by programs and links", async (t)
   detachProgram(stranger, { cgroup: top.path, expectedRevision: revision + 1n });
   assert.throws(
     () => attachProgram(stranger, { cgroup: top.path, anchor: "head" }),
-    /the option anchor needs the option multi$/,
+    /the option 'anchor' needs the option 'multi'$/,
   );
 });
 

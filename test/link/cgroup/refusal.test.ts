@@ -61,8 +61,8 @@ test("each mistake is told in one sentence with its reason, and leaves nothing b
       /: program \d+ is attached with neither multi nor override to the ancestor cgroup (\S+), so the descendants of \1 can have no programs$/,
     ],
     [() => attachProgram(egress, { cgroup, multi: true, override: true }), /^multi and override exclude each other/],
-    [() => attachProgram(other, { cgroup, replace: egress }), /^replacing a program needs the option multi$/],
-    [() => attachProgram(other, { cgroup, preorder: true }), /^the option preorder needs the option multi$/],
+    [() => attachProgram(other, { cgroup, replace: egress }), /^replacing a program needs the option 'multi'$/],
+    [() => attachProgram(other, { cgroup, preorder: true }), /^the option 'preorder' needs the option 'multi'$/],
     [
       () => detachProgram(bind4, { cgroup }),
       /^program inet4_bind is not attached to \S+ as cgroup_inet4_bind; nothing is attached there$/,

@@ -152,7 +152,7 @@ test("what an iterator over a map's elements cannot walk is said", (t) => {
   assert.ok(elements);
   assert.throws(
     () => attachIterator(elements),
-    /iter\/bpf_map_elem walks over the elements of a map; give this map in the option map/,
+    /iter\/bpf_map_elem walks over the elements of a map; give this map in the option 'map'/,
   );
   const before = ownFds();
   const maps = { map: object.maps.iterated, task: { pid: 1 } };

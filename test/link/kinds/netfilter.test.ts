@@ -77,7 +77,7 @@ test("netfilter: the usual mistakes have names", { skip }, (t) => {
     [() => attachNetfilter(program, { ...place, priority: -400, defragment: true }), /the priority must be from -399/],
     [
       () => attachNetfilter(program, { ...place, family: "arp" as "ipv4" }),
-      /the option family must be one of ipv4, ipv6, not "arp"/,
+      /the option 'family' must be one of ipv4, ipv6, not "arp"/,
     ],
   ];
   for (const [call, message] of mistakes) assert.throws(call, { message }, String(message));

@@ -56,10 +56,10 @@ test("tc filters: the usual mistakes have names", (t) => {
   const mistakes: readonly (readonly [place: TcPlace, message: RegExp])[] = [
     [{ device: "nope0" }, /there is no network device nope0/],
     [{ device: 0x7ffffff0 }, /cannot be attached to network device \d+ as ingress filter: .*no such network device/],
-    [{ device, replace: true }, /the option replace needs the priority and the handle of the filter to replace/],
+    [{ device, replace: true }, /the option 'replace' needs the priority and the handle of the filter to replace/],
     [
       { device, priority: 5, handle: 1 },
-      /a filter with this priority and handle exists already; the option replace replaces it/,
+      /a filter with this priority and handle exists already; the option 'replace' replaces it/,
     ],
   ];
   for (const [place, message] of mistakes) assert.throws(() => attachTc(program, place), message);
