@@ -59,6 +59,9 @@ test("regular expressions that backtrack are told from those that do not", () =>
   const literal = (source: string): Literal => ({ line: 1, source, flags: "" });
   for (const source of backtrack) assert.notEqual(backtracking(literal(source)), undefined, source);
   for (const source of linear) assert.equal(backtracking(literal(source)), undefined, source);
+  const text = '"(?:[^"\\\\]|\\\\.)*"';
+  assert.notEqual(backtracking(literal(text)), undefined);
+  assert.equal(backtracking({ ...literal(text), flags: "y" }), undefined);
   assert.throws(() => backtracking(literal("(?<!a)b")), /teach it/);
 });
 

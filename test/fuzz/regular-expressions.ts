@@ -307,12 +307,12 @@ const EMPTY: Fragment = { first: [], last: [], mayBeEmpty: true };
  *
  * A matcher that backtracks takes quadratic time where a text can be read in two places of the pattern that both go on
  * with it, and it takes exponential time where one place is left and reached again in two ways. A search that is not
- * anchored begins with a place that reads anything.
+ * anchored begins with a place that reads anything. With the flag `y` a pattern is anchored at its lastIndex.
  */
 export function backtracking(literal: Literal): string | undefined {
   const automaton = new Automaton();
   const { source, flags } = literal;
-  const isAnchored = source.startsWith("^") && !flags.includes("m");
+  const isAnchored = (source.startsWith("^") && !flags.includes("m")) || flags.includes("y");
   const before = isAnchored ? [] : [automaton.state(ANY)];
   automaton.link(before, before);
   if (source.startsWith("^") && flags.includes("m")) {

@@ -81,7 +81,11 @@ test("the usual mistakes of tracing links have names, and leave nothing behind",
       () => links.attachTracepoint(tracepoint, { tracepoint: "sched" }),
       /give its tracepoint as category\/name, .* not "sched"/,
     ],
-    ["no tracepoint", () => links.attachTracepoint(tracepoint, { tracepoint: "../sched" }), /is not a tracepoint/],
+    [
+      "no tracepoint",
+      () => links.attachTracepoint(tracepoint, { tracepoint: "../sched" }),
+      /is not the name of a tracepoint/,
+    ],
     [
       "no raw tracepoint",
       () => links.attachRawTracepoint(raw, { tracepoint: "sched_swich" }),
