@@ -6,6 +6,9 @@ import { syncBuiltinESMExports } from "node:module";
 import { runLine } from "../../src/cli/entry/run-line.ts";
 import type { Ran } from "./run.ts";
 
+// A live command listens for signals until its process ends. Here many of them run in one process.
+process.setMaxListeners(0);
+
 /** Runs a command line, and returns what it wrote to standard output and standard error. */
 export async function bpftsHere(...args: string[]): Promise<Ran> {
   const written: Record<number, Buffer[]> = { 1: [], 2: [] };

@@ -1,3 +1,4 @@
+// A process of its own: it stays in a network namespace of its own, and each live command that it runs waits for signals.
 // The command lines of further-lines/table.ts, run by bpftool and by us on the same objects: the same text, the same JSON,
 // the same exit code. Our side runs in this process, which saves the start of Node for each line.
 import assert from "node:assert/strict";
