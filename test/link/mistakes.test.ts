@@ -309,7 +309,7 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "mode",
       () => links.attachXdp(program, { device: "lo", mode: wrong("native") }),
-      /mode must be one of driver, generic, offload/,
+      /option 'mode' must be one of driver, generic, offload/,
     ],
     ["device", () => links.attachTcx(program, wrong({})), /attachTcx needs the option 'device'/],
     ["device", () => links.attachTc(program, wrong({})), /attachTc needs the option 'device'/],
@@ -321,7 +321,7 @@ test("options that are missing, do not exist or do not fit are refused, by every
     [
       "hook",
       () => links.attachNetfilter(program, { family: "ipv4", hook: wrong("toString") }),
-      /option hook must be one of/,
+      /option 'hook' must be one of/,
     ],
     ["cgroup", () => links.attachCgroup(program, wrong({})), /attachCgroup needs the option 'cgroup'/],
     ["map", () => links.attachSockmap(program, wrong({})), /attachSockmap needs the option 'map'/],
