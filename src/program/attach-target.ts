@@ -61,8 +61,11 @@ export function findAttachTarget(
           ? "function"
           : "iterator";
   const near = nearNames(name, namesOf(kernel, prefix, btfKind));
-  throw targetMissing(`program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`, near);
+  const message = `program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`;
+  throw targetMissing(kernel.hidesModules ? `${message}; ${MODULES_ARE_HIDDEN}` : message, near);
 }
+
+const MODULES_ARE_HIDDEN = "the loaded modules were not searched, because listing their BTF needs CAP_SYS_ADMIN";
 
 /** Returns the names of all targets of a kind in the kernel's BTF, without their prefix. */
 function* namesOf(kernel: KernelBtf, prefix: string, kind: BtfKind): Generator<string, void, undefined> {
@@ -88,6 +91,8 @@ function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | unde
 
 function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): ModuleBtf {
   const module = kernel.modules().find((one) => one.name === name);
+  if (kernel.hidesModules)
+    throw targetMissing(`program ${spec.name} attaches to ${spec.attachTo}; ${MODULES_ARE_HIDDEN}`);
   if (module === undefined) {
     throw targetMissing(
       `program ${spec.name} attaches to ${spec.attachTo}, but no module ${name} with BTF is loaded; load it with: modprobe ${name}`,
