@@ -47,7 +47,9 @@ export function probeHooks(): HookFeatures {
   const linkTypes = namesInOrder(linkTypeName)
     .map((name, type) =>
       answer(
-        { name, enum: "bpf_link_type", constant: `BPF_LINK_TYPE_${name.toUpperCase()}` },
+        type === BpfLinkType.BPF_LINK_TYPE_STRUCT_OPS
+          ? STRUCT_OPS_LINK
+          : { name, enum: "bpf_link_type", constant: `BPF_LINK_TYPE_${name.toUpperCase()}` },
         probeLinkType(type),
         btf,
       ),
@@ -62,6 +64,12 @@ interface Hook {
   readonly enum: string;
   readonly constant: string;
 }
+
+/**
+ * Linux 5.19 has the link type for its trampolines alone. Linux 6.4 lets programs create such links, and has had the
+ * attach type since then.
+ */
+const STRUCT_OPS_LINK: Hook = { name: "struct_ops", enum: "bpf_attach_type", constant: "BPF_STRUCT_OPS" };
 
 function answer(hook: Hook, probed: Support | undefined, btf: Btf): HookFeature {
   const { name } = hook;
