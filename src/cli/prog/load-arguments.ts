@@ -1,9 +1,10 @@
-import { SECTION_KINDS, type SectionKind, sectionKindOfType } from "../../object/index.ts";
+import type { SectionKind } from "../../object/index.ts";
 import type { OwnedFd } from "../../sys/index.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { deviceByName } from "../handle/device.ts";
 import { takeMap } from "../handle/map.ts";
 import type { Warn } from "../output/write.ts";
+import { sectionKindNamed } from "../words/section-type.ts";
 import { oneOf, parseU32, unexpectedWord, type Words } from "../words/words.ts";
 
 /** An existing map to use instead of a map of the object. */
@@ -62,12 +63,7 @@ function takeOption(words: Words, taken: Mutable, replacements: MapReplacement[]
   if (words.takeKeyword("type")) {
     if (taken.type !== undefined) throw new CommandError("program type already specified");
     words.need(1);
-    const name = words.take("a program type");
-    taken.type = sectionKindOfType(name);
-    if (taken.type === undefined) {
-      const typo = { word: name, names: SECTION_KINDS.map((kind) => kind.name) };
-      throw new CommandError(`unknown program type '${name}'; see TYPE in 'bpfts prog help'`, { typo });
-    }
+    taken.type = sectionKindNamed(words.take("a program type"));
   } else if (words.takeKeyword("map")) {
     words.need(4);
     replacements.push(takeReplacement(words));

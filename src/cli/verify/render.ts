@@ -2,13 +2,7 @@ import { showsColours } from "../output/colour.ts";
 import { type Cell, formatTable } from "../output/table.ts";
 import { escapeName } from "../output/terminal-text.ts";
 import type { Options } from "../words/options.ts";
-import type { ProgramResult, Regression, Results } from "./results.ts";
-
-/** What a comparison with earlier results found. */
-export interface Comparison {
-  readonly before: readonly ProgramResult[];
-  readonly regressions: readonly Regression[];
-}
+import type { Comparison, ProgramResult, Regression, Results } from "./results.ts";
 
 const COLUMNS = ["file", "program", "verdict", "instructions", "states", "peak", "time us", "stack", "size"] as const;
 
@@ -18,7 +12,6 @@ export function resultsTable(
   comparison: Comparison | undefined,
   options: Options,
 ): (string | Uint8Array)[] {
-  const old = new Map(comparison?.before.map((one) => [one.program, one.instructions]));
   const names = [...COLUMNS, ...(comparison === undefined ? [] : ["before"])];
   const rows = programs.map((one): Cell[] => [
     one.file,
@@ -30,7 +23,7 @@ export function resultsTable(
     one.time_us,
     one.stack?.join("+"),
     one.size,
-    ...(comparison === undefined ? [] : [old.get(one.program)]),
+    ...(comparison === undefined ? [] : [comparison.earlier(one)?.instructions]),
   ]);
   const table = tableText(names, rows, options);
   if (options.csv) return table;

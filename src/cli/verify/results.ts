@@ -106,20 +106,30 @@ export interface Regression {
   readonly reason: string;
 }
 
+/** Finds the earlier result of a program. */
+export type EarlierResults = (now: ProgramResult) => ProgramResult | undefined;
+
+/** What a comparison with earlier results found. */
+export interface Comparison {
+  readonly earlier: EarlierResults;
+  readonly regressions: readonly Regression[];
+}
+
 /**
- * Compares results with earlier ones. Programs are matched by file and name; if both sides have one file each, by name
- * alone. A program that is new is worse if it is not accepted.
+ * Matches results with earlier ones. Programs are matched by file and name. If both sides have one file each, programs
+ * are matched by name alone.
  */
-export function regressions(
-  now: readonly ProgramResult[],
-  before: readonly ProgramResult[],
-  growth: number,
-): Regression[] {
+export function earlierResults(now: readonly ProgramResult[], before: readonly ProgramResult[]): EarlierResults {
   const isPair = new Set(now.map(({ file }) => file)).size === 1 && new Set(before.map(({ file }) => file)).size === 1;
   const keyOf = ({ file, program }: ProgramResult): string => (isPair ? program : `${file}\n${program}`);
   const old = new Map(before.map((one) => [keyOf(one), one]));
+  return (one) => old.get(keyOf(one));
+}
+
+/** Returns the programs that are worse than before. A new program is worse if it is not accepted. */
+export function regressions(now: readonly ProgramResult[], earlier: EarlierResults, growth: number): Regression[] {
   return now.flatMap((one) => {
-    const reason = worse(one, old.get(keyOf(one)), growth);
+    const reason = worse(one, earlier(one), growth);
     return reason === undefined ? [] : [{ file: one.file, program: one.program, reason }];
   });
 }

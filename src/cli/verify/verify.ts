@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { readWholeFile } from "../../kernel/index.ts";
 import { readObject, verifyPrograms } from "../../load/index.ts";
-import { type ObjectSpec, sectionKindOfType } from "../../object/index.ts";
+import type { ObjectSpec } from "../../object/index.ts";
 import { kernelRelease, withNodeError } from "../../sys/index.ts";
 import type { Run } from "../command/command.ts";
 import { CommandError } from "../failure/command-error.ts";
@@ -9,9 +9,18 @@ import { inStep } from "../failure/reason.ts";
 import type { Answer } from "../output/answer.ts";
 import type { JsonValue } from "../output/json-writer.ts";
 import type { Options } from "../words/options.ts";
+import { sectionKindNamed } from "../words/section-type.ts";
 import { parseU32, type Words } from "../words/words.ts";
 import { mergedTable, resultsTable } from "./render.ts";
-import { type ProgramResult, parseResults, type Results, regressions, resultOf } from "./results.ts";
+import {
+  type Comparison,
+  earlierResults,
+  type ProgramResult,
+  parseResults,
+  type Results,
+  regressions,
+  resultOf,
+} from "./results.ts";
 
 /** The exit code if a program is not accepted, or is worse than before. */
 const EXIT_WORSE = 1;
@@ -39,17 +48,12 @@ function verify(words: Words, options: Options): Answer {
     return answer(results, undefined, options, isBad);
   }
   const growth = options.growth === undefined ? DEFAULT_GROWTH : parseU32(options.growth, "--growth");
-  const before = readBaseline(baseline, program, options);
-  const found = regressions(results.programs, before, growth);
-  return answer(results, { before, regressions: found }, options, found.length > 0);
+  const earlier = earlierResults(results.programs, readBaseline(baseline, program, options));
+  const found = regressions(results.programs, earlier, growth);
+  return answer(results, { earlier, regressions: found }, options, found.length > 0);
 }
 
-function answer(
-  results: Results,
-  comparison: { before: readonly ProgramResult[]; regressions: ReturnType<typeof regressions> } | undefined,
-  options: Options,
-  isWorse: boolean,
-): Answer {
+function answer(results: Results, comparison: Comparison | undefined, options: Options, isWorse: boolean): Answer {
   return {
     text: () => resultsTable(results, comparison, options),
     json: () =>
@@ -94,8 +98,7 @@ function variableValue(text: string): unknown {
 }
 
 function setTypes(spec: ObjectSpec, name: string): void {
-  const kind = sectionKindOfType(name);
-  if (kind === undefined) throw new CommandError(`unknown program type '${name}'; see TYPE in 'bpfts prog help'`);
+  const kind = sectionKindNamed(name);
   for (const program of new Set(Object.values(spec.programs))) {
     program.type = kind.type;
     program.attachType = kind.attachType;

@@ -62,6 +62,16 @@ test("a baseline: growth beyond the limit and a new refusal are exit code 1", (t
   assert.match(bpfts("verify", COUNTER, "--baseline", smaller).stderr, /is not JSON; write it with/);
 });
 
+test("the table shows the earlier result of the program in the same file", (t) => {
+  const base = join(withDirectory(t), "base.json");
+  const other = { file: "other.bpf.o", program: "ingress", verdict: "accepted", instructions: 987654, size: 4 };
+  const { kernel, programs } = JSON.parse(bpfts("-j", "verify", COUNTER).stdout);
+  writeFileSync(base, JSON.stringify({ kernel, programs: [...programs, other] }));
+  const { stdout } = bpfts("verify", COUNTER, "--baseline", base, "--csv");
+  assert.match(stdout, /^counter\.bpf\.o,ingress,accepted,(\d+),.*,\1$/m);
+  assert.ok(!stdout.includes("987654"), stdout);
+});
+
 test("results of several kernels are joined in one table", (t) => {
   const directory = withDirectory(t);
   const files = ["6.1", "6.12"].map((kernel) => {
