@@ -98,7 +98,7 @@ export function readBtfFile(path: string, options: { readonly base?: Btf | undef
 /** The BTF of the kernel and of its modules. It owns the fds of the modules' BTF, so the caller must close it. */
 export class KernelBtf implements Disposable {
   #modules: ModuleBtf[] | undefined;
-  #hidesModules = false;
+  #whyNoModules: string | undefined;
 
   get main(): Btf {
     return kernelBtf();
@@ -106,22 +106,22 @@ export class KernelBtf implements Disposable {
 
   /**
    * Returns the BTF of all loaded modules (5.11). Listing it needs CAP_SYS_ADMIN. Without this capability, the list is
-   * empty, as in libbpf, because most objects need no module; hidesModules is then true.
+   * empty, as in libbpf, because most objects need no module. whyNoModules then says so.
    */
   modules(): readonly ModuleBtf[] {
     try {
       this.#modules ??= readModules(this.main);
     } catch (error) {
       if (!isForbidden(error)) throw error;
-      this.#hidesModules = true;
+      this.#whyNoModules = "the loaded modules were not searched, because listing their BTF needs CAP_SYS_ADMIN";
       this.#modules = [];
     }
     return this.#modules;
   }
 
-  /** True if modules() could not list the BTF of the modules, because CAP_SYS_ADMIN is missing. */
-  get hidesModules(): boolean {
-    return this.#hidesModules;
+  /** Why modules() could not list the modules, as a clause for the error of a failed search. */
+  get whyNoModules(): string | undefined {
+    return this.#whyNoModules;
   }
 
   /** Finds a type by name and kind in the kernel's own BTF, or else in the first module that has such a type. */

@@ -117,6 +117,11 @@ function constant(extern: ExternSpec, value: bigint | undefined): ResolvedExtern
   );
 }
 
+/** Adds to a reason why the kernel's modules were not searched, if so. */
+function notFound(reason: string, { whyNoModules }: KernelBtf): string {
+  return whyNoModules === undefined ? reason : `${reason} (${whyNoModules})`;
+}
+
 function typedVariable(
   spec: ObjectSpec,
   extern: ExternSpec,
@@ -126,7 +131,7 @@ function typedVariable(
   const found = kernel.find(extern.name, BtfKind.VAR);
   if (found === undefined) {
     if (extern.weak) return undefined;
-    throw missing(extern, "the kernel's BTF has no variable of this name", () =>
+    throw missing(extern, notFound("the kernel's BTF has no variable of this name", kernel), () =>
       nearInBtf(extern.name, BtfKind.VAR, kernel),
     );
   }
@@ -151,7 +156,7 @@ function kfunc(
   const found = kernel.find(name, BtfKind.FUNC);
   if (found === undefined) {
     if (extern.weak) return undefined;
-    throw missing(extern, "the kernel has no function of this name that its BTF describes", () =>
+    throw missing(extern, notFound("the kernel has no function of this name that its BTF describes", kernel), () =>
       nearInBtf(name, BtfKind.FUNC, kernel),
     );
   }

@@ -62,10 +62,8 @@ export function findAttachTarget(
           : "iterator";
   const near = nearNames(name, namesOf(kernel, prefix, btfKind));
   const message = `program ${spec.name}: this kernel has no ${what} ${spec.attachTo} to attach to`;
-  throw targetMissing(kernel.hidesModules ? `${message}; ${MODULES_ARE_HIDDEN}` : message, near);
+  throw targetMissing(kernel.whyNoModules === undefined ? message : `${message}; ${kernel.whyNoModules}`, near);
 }
-
-const MODULES_ARE_HIDDEN = "the loaded modules were not searched, because listing their BTF needs CAP_SYS_ADMIN";
 
 /** Returns the names of all targets of a kind in the kernel's BTF, without their prefix. */
 function* namesOf(kernel: KernelBtf, prefix: string, kind: BtfKind): Generator<string, void, undefined> {
@@ -91,8 +89,9 @@ function moduleOfMany(spec: ProgramSpec, kernel: KernelBtf): AttachTarget | unde
 
 function moduleNamed(name: string, spec: ProgramSpec, kernel: KernelBtf): ModuleBtf {
   const module = kernel.modules().find((one) => one.name === name);
-  if (kernel.hidesModules)
-    throw targetMissing(`program ${spec.name} attaches to ${spec.attachTo}; ${MODULES_ARE_HIDDEN}`);
+  if (module === undefined && kernel.whyNoModules !== undefined) {
+    throw targetMissing(`program ${spec.name} attaches to ${spec.attachTo}; ${kernel.whyNoModules}`);
+  }
   if (module === undefined) {
     throw targetMissing(
       `program ${spec.name} attaches to ${spec.attachTo}, but no module ${name} with BTF is loaded; load it with: modprobe ${name}`,
