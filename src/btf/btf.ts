@@ -30,10 +30,7 @@ export interface BtfOptions {
   readonly source?: string | undefined;
   /** The base of a split BTF. The type ids and string offsets of the split BTF continue those of the base. */
   readonly base?: Btf | undefined;
-  /**
-   * If true, types are indexed only as far as they are needed. Use this option only for BTF from a kernel. See {@link
-   * Btf.parse}.
-   */
+  /** If true, types are indexed only when they are needed. Only for BTF from a kernel: see {@link Btf.parse}. */
   readonly lazy?: boolean | undefined;
   /** True if the bytes are in read-only memory. {@link Btf.data} then returns a copy. */
   readonly readOnly?: boolean | undefined;
@@ -173,10 +170,7 @@ export class Btf {
     return this.#word(id, 1) >>> 31 === 1;
   }
 
-  /**
-   * Returns the size in bytes from the union `size`/`type`. Only for INT, ENUM, ENUM64, STRUCT, UNION, DATASEC and
-   * FLOAT.
-   */
+  /** Returns the size in bytes of an INT, ENUM, ENUM64, STRUCT, UNION, DATASEC or FLOAT. */
   sizeField(id: TypeId): number {
     return this.#word(id, 2);
   }

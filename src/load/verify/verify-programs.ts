@@ -17,7 +17,7 @@ export interface Verification {
   readonly error: BpfError | undefined;
   /** Undefined if the verifier did not begin. */
   readonly statistics: VerifierStatistics | undefined;
-  /** Where the verifier spends its budget, if it was asked for. */
+  /** Where the verifier spends its budget. Undefined without the option `hot`. */
   readonly hot: HotSpots | undefined;
 }
 
@@ -35,7 +35,8 @@ const OPTIONS: OptionTable<VerifyOptions> = { programs: "any", hot: "boolean", k
 
 /**
  * Loads each program of an object by itself and returns what the verifier did. Keeps no program, pins nothing and
- * attaches nothing. Maps are created without pins, and with one element if they have no max_entries.
+ * attaches nothing. Maps are created without pins, and with one element if they have no max_entries: for that, this
+ * function changes the maps of the spec.
  */
 export function verifyPrograms(object: ObjectSpec, options: VerifyOptions = {}): Verification[] {
   checkOptions("verifyPrograms", options, OPTIONS);
