@@ -40,16 +40,25 @@ export function tableAnswer<R>(records: Iterable<R>, columns: readonly Column<R>
       // A column that is empty in every row is left out, unless the user asked for it.
       const showsAll = options.columns !== undefined || rows.length === 0;
       const isShown = names.map((_, i) => showsAll || i === 0 || rows.some((row) => isFilled(row[i])));
-      const lines = formatTable(
-        names.filter((_, i) => isShown[i]),
-        rows.map((row) => row.filter((_, i) => isShown[i])),
-        { isColoured: showsColours(), width: process.stdout.isTTY === true ? process.stdout.columns : undefined },
-      );
-      // Return bytes, because the escape sequences of the colours would be escaped in a string.
-      return [Buffer.from(`${lines.join("\n")}\n`)];
+      return [
+        tableForTerminal(
+          names.filter((_, i) => isShown[i]),
+          rows.map((row) => row.filter((_, i) => isShown[i])),
+        ),
+      ];
     },
     json: () => rows.map((row) => Object.fromEntries(row.map((cell, i) => [chosen[i]?.name, jsonOf(cell)]))),
   };
+}
+
+/**
+ * Returns a table as it is shown on standard output. It is bytes, because the escape sequences of the colours would be
+ * escaped in a string.
+ */
+export function tableForTerminal(names: readonly string[], rows: readonly (readonly Cell[])[]): Uint8Array {
+  const width = process.stdout.isTTY === true ? process.stdout.columns : undefined;
+  const lines = formatTable(names, rows, { isColoured: showsColours(), width });
+  return Buffer.from(`${lines.join("\n")}\n`);
 }
 
 /** Returns the lines of a table. The first line has the names of the columns. Columns of numbers are right-aligned. */

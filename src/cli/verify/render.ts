@@ -1,5 +1,4 @@
-import { showsColours } from "../output/colour.ts";
-import { type Cell, formatTable } from "../output/table.ts";
+import { type Cell, tableForTerminal } from "../output/table.ts";
 import { escapeName } from "../output/terminal-text.ts";
 import type { Options } from "../words/options.ts";
 import type { Comparison, ProgramResult, Regression, Results } from "./results.ts";
@@ -55,9 +54,7 @@ function tableText(
     const rule = names.map(() => "---");
     return [[names, rule, ...rows].map((row) => `| ${row.map(markdownCell).join(" | ")} |\n`).join("")];
   }
-  const width = process.stdout.isTTY === true ? process.stdout.columns : undefined;
-  const lines = formatTable(names, rows, { isColoured: showsColours(), width });
-  return [Buffer.from(`${lines.join("\n")}\n`)];
+  return [tableForTerminal(names, rows)];
 }
 
 function csvCell(cell: Cell): string {
